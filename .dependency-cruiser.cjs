@@ -1,0 +1,49 @@
+// The layout rules of this repository: who may import whom, and no cycles. `npm run check:layout` enforces them;
+// scripts/layout.test.ts proves that each rule can fail.
+const island = (name, ...mayImport) => ({
+  name: `${name}-stays-inside`,
+  severity: 'error',
+  comment: `${name}/ may only import from ${[name, ...mayImport].join(', ')}`,
+  from: { path: `^${name}/` },
+  to: { path: '^(infra|k8s|db|api|scripts)/', pathNot: `^(${[name, ...mayImport].join('|')})/` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    island('infra', 'k8s'),
+    island('k8s', 'infra/core'),
+    island('db'),
+    island('api', 'db'),
+    island('scripts', 'db', 'api'),
+    {
+      name: 'only-main-imports-k8s',
+      severity: 'error',
+      comment: 'infra/main.ts composes the stacks; the rest of infra/ must not depend on k8s/',
+      from: { path: '^infra/', pathNot: '^infra/main\\.ts$|\\.test\\.ts$' },
+      to: { path: '^k8s/' },
+    },
+    {
+      name: 'deep-provider-imports-only',
+      severity: 'error',
+      comment:
+        'the index of a prebuilt provider loads every resource (seconds and a gigabyte); import its lib/<resource> instead',
+      from: { path: '^(infra|k8s)/' },
+      to: { path: 'node_modules/@cdktf/provider-[^/]+/lib/index\\.js$' },
+    },
+    {
+      name: 'no-test-code-in-production',
+      severity: 'error',
+      from: { pathNot: '\\.test\\.ts$|/testing/' },
+      to: { path: '\\.test\\.ts$|/testing/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: 'fixtures/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    combinedDependencies: false,
+  },
+};

@@ -1,0 +1,39 @@
+// Renders a declared continuous aggregate as its SELECT; the same text on both engines.
+import type { ContinuousAggregate, Expression } from './define';
+import { ident, interval, relation } from './sql';
+import { unreachable } from './unreachable';
+
+/** The query that an aggregate materialises; `where` narrows the source rows, e.g. to a refresh window. */
+export function aggregateQuery(aggregate: ContinuousAggregate, where?: string): string {
+  const columns = [
+    `public.time_bucket(${interval(aggregate.bucket)}, ${ident(aggregate.from.time)}) AS "bucket"`,
+    ...aggregate.groupBy.map((name) => ident(name)),
+    ...Object.entries(aggregate.select).map(([name, expression]) => `${expressionSql(expression)} AS ${ident(name)}`),
+  ];
+  // Positions, because a source may have a column called "bucket" too (an aggregate over an aggregate).
+  const groups = [1, ...aggregate.groupBy.map((_, at) => at + 2)].join(', ');
+  return [
+    `SELECT ${columns.join(', ')}`,
+    `FROM ${relation(aggregate.from)}`,
+    ...(where === undefined ? [] : [`WHERE ${where}`]),
+    `GROUP BY ${groups}`,
+  ].join(' ');
+}
+
+/** One computed column. */
+export function expressionSql(expression: Expression): string {
+  switch (expression.kind) {
+    case 'aggregate':
+      return `${expression.fn}(${ident(expression.column)})`;
+    case 'count-rows':
+      return 'count(*)';
+    case 'total':
+      return `sum(${ident(expression.column)})::bigint`;
+    case 'ratio-of-sums':
+      return `sum(${ident(expression.numerator)}) / nullif(sum(${ident(expression.denominator)}), 0)::double precision`;
+    case 'difference':
+      return `${expressionSql(expression.left)} - ${expressionSql(expression.right)}`;
+    default:
+      return unreachable(expression);
+  }
+}

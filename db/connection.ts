@@ -1,0 +1,99 @@
+// Connections for planning and applying: one session, pinned settings, transactions and the advisory lock by callback.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type ClientConfig } from 'pg';
+import { DatabaseError, messageOf, RefusedError } from './errors';
+import type { Db } from './model';
+
+// Catalog texts (interval, view definitions, job configuration) depend on these, so every session of ours pins them.
+// client_connection_check_interval: a killed `apply` must not leave a long statement running, and its lock held, for hours.
+const SESSION =
+  '-c timezone=UTC -c intervalstyle=iso_8601 -c datestyle=ISO -c search_path=pg_catalog -c client_connection_check_interval=2s';
+
+// Any two fixed numbers: all reconcilers of one database must agree on them, and nobody else should use them.
+const ADVISORY_LOCK = [0x7473_6462, 0x706c_616e] as const;
+
+/**
+ * Runs `work` on one dedicated session and always closes it.
+ * @throws DatabaseError when the server cannot be reached; the message never contains the password.
+ */
+export async function withConnection<T>(config: string | ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
+  const base = typeof config === 'string' ? { connectionString: config } : config;
+  const client = new Client({ ...base, options: SESSION, application_name: 'tsdb', connectionTimeoutMillis: 10_000 });
+  // Without a listener a terminated backend would end the process instead of failing the query under way.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw new DatabaseError(
+      `cannot connect to ${client.host}:${client.port}/${client.database ?? ''}: ${messageOf(error)}; is the server running and DATABASE_URL right?`,
+      { cause: error },
+    );
+  }
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Runs `work` in a transaction; on an error rolls back and rethrows the first error. */
+export async function withTransaction<T>(db: Db, work: () => Promise<T>, begin = 'BEGIN'): Promise<T> {
+  await db.query(begin);
+  try {
+    const result = await work();
+    await db.query('COMMIT');
+    return result;
+  } catch (error) {
+    await db.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Runs `work` in a transaction that is always rolled back. */
+export async function withRollback<T>(db: Db, work: () => Promise<T>): Promise<T> {
+  await db.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  try {
+    return await work();
+  } finally {
+    await db.query('ROLLBACK').catch(() => undefined);
+  }
+}
+
+/**
+ * Holds the reconciler's lock during `work`, so that two applies never interleave.
+ * A try loop instead of a waiting lock: a waiting session would hold a snapshot and block index builds elsewhere.
+ * @throws RefusedError when another session still holds the lock after `waitMs`.
+ */
+export async function withReconcilerLock<T>(db: Db, waitMs: number, work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + waitMs;
+  while (!(await tryLock(db))) {
+    if (Date.now() >= deadline) {
+      throw new RefusedError(
+        `another apply holds the lock of this database (${await lockHolder(db)}); waited ${waitMs / 1000} s. Wait for it to end, or raise TSDB_LOCK_WAIT_MS`,
+      );
+    }
+    await sleep(250);
+  }
+  try {
+    return await work();
+  } finally {
+    await db.query('SELECT pg_advisory_unlock($1, $2)', [...ADVISORY_LOCK]).catch(() => undefined);
+  }
+}
+
+async function tryLock(db: Db): Promise<boolean> {
+  const { rows } = await db.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS locked', [...ADVISORY_LOCK]);
+  return rows[0]?.locked === true;
+}
+
+async function lockHolder(db: Db): Promise<string> {
+  const { rows } = await db.query<{ holder: string }>(
+    `SELECT format('process %s of %s since %s', a.pid, a.usename, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ')) AS holder
+       FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+      WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1 AND l.objid = $2 AND l.database = a.datid
+      ORDER BY a.pid LIMIT 1`,
+    [...ADVISORY_LOCK],
+  );
+  return rows[0]?.holder ?? 'its session just ended';
+}

@@ -1,0 +1,260 @@
+// The schema language: typed builders that return plain, frozen data. Columns are known to the compiler.
+import { type Duration, parseDuration } from './interval';
+import { UsageError } from './errors';
+
+/** A column: its PostgreSQL type as `format_type()` prints it, nullability and default (SQL text). */
+export interface Column {
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly defaultSql?: string;
+}
+
+/** A column while it is being declared: `text().notNull().default("''")`. */
+export interface ColumnBuilder extends Column {
+  /** The same column, refusing NULL. */
+  notNull(): ColumnBuilder;
+  /** The same column with a default; `sql` is an SQL expression, e.g. `'{}'::jsonb` or `now()`. */
+  default(sql: string): ColumnBuilder;
+}
+
+export const timestamptz = (): ColumnBuilder => column('timestamp with time zone');
+export const text = (): ColumnBuilder => column('text');
+/** Text of at most `length` characters. */
+export const varchar = (length: number): ColumnBuilder => column(`character varying(${length})`);
+export const float8 = (): ColumnBuilder => column('double precision');
+export const integer = (): ColumnBuilder => column('integer');
+export const bigint = (): ColumnBuilder => column('bigint');
+export const numeric = (): ColumnBuilder => column('numeric');
+export const boolean = (): ColumnBuilder => column('boolean');
+export const uuid = (): ColumnBuilder => column('uuid');
+export const jsonb = (): ColumnBuilder => column('jsonb');
+
+/** One key of an index or of a columnstore order. */
+export interface SortKey<C extends string = string> {
+  readonly column: C;
+  readonly descending: boolean;
+}
+
+/** Descending order of a column. */
+export function desc<const C extends string>(name: C): SortKey<C> {
+  return Object.freeze({ column: name, descending: true });
+}
+
+/** An index over columns of its table, in order. */
+export interface Index<C extends string = string> {
+  readonly keys: readonly SortKey<C>[];
+}
+
+/** Declares an index: `index('sensor_id', desc('time'))`. */
+export function index<const C extends string>(...keys: readonly (C | SortKey<C>)[]): Index<C> {
+  return Object.freeze({ keys: keys.map(sortKey) });
+}
+
+/** Aggregate functions that take one column. */
+export type AggregateFunction = 'avg' | 'min' | 'max' | 'sum' | 'count' | 'stddev';
+
+/** What a continuous aggregate computes per bucket; data, rendered to SQL in `aggregate-sql.ts`. */
+export type Expression<C extends string = string> =
+  | { readonly kind: 'aggregate'; readonly fn: AggregateFunction; readonly column: C }
+  | { readonly kind: 'count-rows' }
+  | { readonly kind: 'total'; readonly column: C }
+  | { readonly kind: 'ratio-of-sums'; readonly numerator: C; readonly denominator: C }
+  | { readonly kind: 'difference'; readonly left: Expression<C>; readonly right: Expression<C> };
+
+const aggregate =
+  (fn: AggregateFunction) =>
+  <const C extends string>(name: C): Expression<C> =>
+    Object.freeze({ kind: 'aggregate', fn, column: name });
+
+export const avg = aggregate('avg');
+export const min = aggregate('min');
+export const max = aggregate('max');
+export const sum = aggregate('sum');
+export const stddev = aggregate('stddev');
+
+/** `count()` counts rows, `count('temperature')` counts values that are not NULL. */
+export function count(): Expression<never>;
+export function count<const C extends string>(name: C): Expression<C>;
+export function count(name?: string): Expression {
+  return Object.freeze(name === undefined ? { kind: 'count-rows' } : { kind: 'aggregate', fn: 'count', column: name });
+}
+
+/** The sum of carried counts, as a bigint like the counts themselves (`sum(bigint)` alone would be numeric). */
+export function total<const C extends string>(countColumn: C): Expression<C> {
+  return Object.freeze({ kind: 'total', column: countColumn });
+}
+
+/**
+ * The exact average over coarser buckets: sums of sums divided by sums of counts.
+ * An average of averages is wrong as soon as buckets hold different numbers of values.
+ */
+export function weightedAvg<const C extends string>(sumColumn: C, countColumn: C): Expression<C> {
+  return Object.freeze({ kind: 'ratio-of-sums', numerator: sumColumn, denominator: countColumn });
+}
+
+/** `left - right`, e.g. the range `minus(max('temperature'), min('temperature'))`. */
+export function minus<C extends string>(left: Expression<C>, right: Expression<C>): Expression<C> {
+  return Object.freeze({ kind: 'difference', left, right });
+}
+
+/** Columnstore (compression) of a hypertable. */
+export interface Columnstore<C extends string = string> {
+  readonly segmentBy: readonly C[];
+  readonly orderBy: readonly SortKey<C>[];
+  /** Age after which a chunk is converted. */
+  readonly after: Duration;
+}
+
+/** A hypertable as declared. */
+export interface Hypertable<C extends string = string> {
+  readonly kind: 'hypertable';
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: Readonly<Record<C, Column>>;
+  readonly columnNames: readonly C[];
+  /** The column that rows are partitioned by. */
+  readonly time: C;
+  readonly chunkInterval: Duration;
+  readonly indexes: readonly Index<C>[];
+  readonly columnstore?: Columnstore<C>;
+  /** Age after which chunks are dropped; absent = kept for ever. */
+  readonly retention?: Duration;
+}
+
+/** When and how much of a continuous aggregate is kept fresh; offsets count back from now. */
+export interface RefreshPolicy {
+  readonly startOffset: Duration;
+  readonly endOffset: Duration;
+  readonly every: Duration;
+}
+
+/** A continuous aggregate as declared; its time column is always called `bucket`. */
+export interface ContinuousAggregate<C extends string = string> {
+  readonly kind: 'aggregate';
+  readonly schema: string;
+  readonly name: string;
+  readonly from: Relation;
+  readonly bucket: Duration;
+  readonly groupBy: readonly string[];
+  readonly select: Readonly<Record<string, Expression>>;
+  readonly columnNames: readonly C[];
+  readonly time: 'bucket';
+  /** Whether queries also see rows that are newer than the last refresh. */
+  readonly realTime: boolean;
+  readonly refresh: RefreshPolicy;
+  readonly retention?: Duration;
+}
+
+/** Anything that an aggregate can be built on. */
+export type Relation<C extends string = string> = Hypertable<C> | ContinuousAggregate<C>;
+
+/** The column names of a declared relation, as a type. */
+export type ColumnOf<R> = R extends { readonly columnNames: readonly (infer C extends string)[] } ? C : never;
+
+/**
+ * Declares a hypertable. `name` may carry a PostgreSQL schema: `monitoring.sensor_data`; the default is `public`.
+ * @throws UsageError when the name or a duration is malformed.
+ */
+export function hypertable<const C extends string>(
+  name: string,
+  spec: {
+    readonly columns: Readonly<Record<C, Column>>;
+    readonly time: NoInfer<C>;
+    readonly chunkInterval: Duration;
+    readonly indexes?: readonly Index<NoInfer<C>>[];
+    readonly columnstore?: Columnstore<NoInfer<C>>;
+    readonly retention?: Duration;
+  },
+): Hypertable<C> {
+  checkDurations(name, spec.chunkInterval, spec.columnstore?.after, spec.retention);
+  return Object.freeze({
+    ...spec,
+    kind: 'hypertable',
+    ...qualifiedName(name),
+    columnNames: Object.keys(spec.columns) as C[],
+    indexes: spec.indexes ?? [],
+  });
+}
+
+/**
+ * Declares a continuous aggregate over a hypertable or over another aggregate.
+ * @throws UsageError when the name or a duration is malformed.
+ */
+export function continuousAggregate<
+  From extends Relation,
+  const G extends ColumnOf<NoInfer<From>>,
+  const S extends Readonly<Record<string, Expression<ColumnOf<NoInfer<From>>>>>,
+>(
+  name: string,
+  spec: {
+    readonly from: From;
+    readonly bucket: Duration;
+    readonly groupBy: readonly G[];
+    readonly select: S;
+    readonly realTime: boolean;
+    readonly refresh: RefreshPolicy;
+    readonly retention?: Duration;
+  },
+): ContinuousAggregate<'bucket' | G | (keyof S & string)> {
+  const { startOffset, endOffset, every } = spec.refresh;
+  checkDurations(name, spec.bucket, startOffset, endOffset, every, spec.retention);
+  return Object.freeze({
+    ...spec,
+    kind: 'aggregate',
+    ...qualifiedName(name),
+    time: 'bucket',
+    columnNames: ['bucket', ...spec.groupBy, ...Object.keys(spec.select)] as ('bucket' | G | (keyof S & string))[],
+  });
+}
+
+/** A group of objects that is switched on and off together (`TSDB_SCHEMAS`). */
+export interface SchemaSet {
+  readonly name: string;
+  readonly objects: readonly Relation[];
+}
+
+/** Declares a set; sources may stand in any order. */
+export function schemaSet(name: string, objects: readonly Relation[]): SchemaSet {
+  return Object.freeze({ name, objects });
+}
+
+/** `public.sensor_data`: how an object is named in plans, messages and the journal. */
+export function nameOf(object: { readonly schema: string; readonly name: string }): string {
+  return `${object.schema}.${object.name}`;
+}
+
+function column(type: string, nullable = true, defaultSql?: string): ColumnBuilder {
+  return Object.freeze({
+    type,
+    nullable,
+    ...(defaultSql === undefined ? {} : { defaultSql }),
+    notNull: () => column(type, false, defaultSql),
+    default: (sql: string) => column(type, nullable, sql),
+  });
+}
+
+function sortKey<C extends string>(key: C | SortKey<C>): SortKey<C> {
+  return typeof key === 'string' ? Object.freeze({ column: key, descending: false }) : key;
+}
+
+// Lower case only: names then mean the same quoted and unquoted, here and in everybody's SQL. 63 bytes is PostgreSQL's limit.
+function qualifiedName(name: string): { schema: string; name: string } {
+  const match = /^(?:([a-z_][a-z0-9_]{0,62})\.)?([a-z_][a-z0-9_]{0,62})$/.exec(name);
+  if (!match?.[2]) {
+    throw new UsageError(
+      `"${name}" is not a usable name; write "table" or "schema.table" with lower-case letters, digits and _, at most 63 each`,
+    );
+  }
+  return { schema: match[1] ?? 'public', name: match[2] };
+}
+
+function checkDurations(name: string, ...durations: readonly (Duration | undefined)[]): void {
+  for (const duration of durations) {
+    if (duration === undefined) continue;
+    try {
+      parseDuration(duration);
+    } catch (error) {
+      throw new UsageError(`${name}: ${(error as Error).message}`);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+// Hypertables on plain PostgreSQL: range-partitioned tables whose chunks live in schema `tsdb`.
+import { type Hypertable, nameOf } from '../../define';
+import { approximateMicroseconds, formatInterval, parseDuration } from '../../interval';
+import type { HypertableDialect, HypertableState } from '../../kinds/hypertables';
+import { ident, interval, literal, relation } from '../../sql';
+import { columnDefinitions } from '../table-sql';
+import { hasRuntime } from './runtime';
+
+export const postgresHypertables: HypertableDialect = {
+  emulated: 'hypertables: range-partitioned tables, chunks made ahead of time by `tsdb jobs run`',
+  async read(db, desired) {
+    const registered = await hasRuntime(db);
+    const { rows } = await db.query<{ name: string; kind: string; time: string | null; microseconds: string | null }>(
+      `SELECT format('%s.%s', n.nspname, c.relname) AS name,
+              CASE c.relkind WHEN 'r' THEN 'a plain table' WHEN 'p' THEN 'a partitioned table' ELSE 'not a table' END AS kind,
+              ${registered ? 'h.time_column' : 'NULL::text'} AS time,
+              ${registered ? '(extract(epoch FROM h.chunk_interval) * 1000000)::bigint' : 'NULL::bigint'} AS microseconds
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         ${registered ? `LEFT JOIN tsdb.hypertable h ON h.schema_name = n.nspname AND h.table_name = c.relname AND c.relkind = 'p'` : ''}
+        WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1`,
+      [desired.hypertables.map(nameOf)],
+    );
+    return rows.map(({ name, kind, time, microseconds }): HypertableState => {
+      if (time === null) return { name, kind: 'other', description: kind };
+      return { name, kind: 'hypertable', time, chunkMicroseconds: Number(microseconds) };
+    });
+  },
+  create: (table) => [
+    `CREATE TABLE ${relation(table)} (${columnDefinitions(table)}) PARTITION BY RANGE (${ident(table.time)})`,
+    // Rows outside the existing chunks wait here until their chunk is made; an insert never fails for want of one.
+    `CREATE TABLE ${ident('tsdb', defaultPartition(table))} PARTITION OF ${relation(table)} DEFAULT`,
+    `INSERT INTO tsdb.hypertable (schema_name, table_name, time_column, chunk_interval) VALUES (${key(table)}, ${literal(table.time)}, ${chunkInterval(table)})`,
+    `SELECT tsdb.ensure_chunks(${key(table)}, now(), now() + ${chunkInterval(table)})`,
+  ],
+  setChunkInterval: (table) => [
+    `UPDATE tsdb.hypertable SET chunk_interval = ${chunkInterval(table)} WHERE (schema_name, table_name) = (${key(table)})`,
+  ],
+};
+
+const key = (table: Hypertable): string => `${literal(table.schema)}, ${literal(table.name)}`;
+
+const defaultPartition = (table: Hypertable): string => `${table.schema}_${table.name}_default`;
+
+// Months are 30 days, as in TimescaleDB: chunks then have equal lengths on both engines.
+function chunkInterval(table: Hypertable): string {
+  const microseconds = approximateMicroseconds(parseDuration(table.chunkInterval));
+  const days = Math.floor(microseconds / 86_400_000_000);
+  return interval(formatInterval({ months: 0, days, microseconds: microseconds - days * 86_400_000_000 }));
+}

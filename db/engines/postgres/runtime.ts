@@ -1,0 +1,13 @@
+// The emulation's SQL and whether it is there yet.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Db } from '../../model';
+
+/** Tables and functions of the emulation; many statements. */
+export const runtimeSql = (): string => readFileSync(join(__dirname, 'runtime.sql'), 'utf8');
+
+/** False before the first apply: the emulation's tables cannot be read then. */
+export async function hasRuntime(db: Db): Promise<boolean> {
+  const { rows } = await db.query<{ present: boolean }>(`SELECT to_regclass('tsdb.job') IS NOT NULL AS present`);
+  return rows[0]?.present === true;
+}

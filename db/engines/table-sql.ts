@@ -1,0 +1,12 @@
+// CREATE TABLE parts that both engines share.
+import type { Column, Hypertable } from '../define';
+import { ident } from '../sql';
+
+/** `"time" timestamp with time zone NOT NULL, …` in declared order. */
+export function columnDefinitions(table: Hypertable): string {
+  return Object.entries<Column>(table.columns)
+    .map(([name, { type, nullable, defaultSql }]) =>
+      [ident(name), type, ...(nullable ? [] : ['NOT NULL']), ...(defaultSql === undefined ? [] : [`DEFAULT ${defaultSql}`])].join(' '),
+    )
+    .join(', ');
+}

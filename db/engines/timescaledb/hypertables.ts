@@ -1,0 +1,52 @@
+// Hypertables on TimescaleDB.
+import { nameOf } from '../../define';
+import type { HypertableDialect, HypertableState } from '../../kinds/hypertables';
+import { interval, literal, relation } from '../../sql';
+import { columnDefinitions } from '../table-sql';
+import { isInstalled } from './extension';
+
+export const timescaleHypertables: HypertableDialect = {
+  async read(db, desired) {
+    const names = desired.hypertables.map(nameOf);
+    const { rows: relations } = await db.query<{ name: string; kind: string }>(
+      `SELECT format('%s.%s', n.nspname, c.relname) AS name,
+              CASE c.relkind WHEN 'r' THEN 'a plain table' WHEN 'p' THEN 'a partitioned table' ELSE 'not a table' END AS kind
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1`,
+      [names],
+    );
+    const dimensions = (await isInstalled(db)) ? await readDimensions(db, names) : [];
+    return relations.map(({ name, kind }): HypertableState => {
+      const dimension = dimensions.find((candidate) => candidate.name === name);
+      if (!dimension) return { name, kind: 'other', description: kind };
+      return { name, kind: 'hypertable', time: dimension.time, chunkMicroseconds: Number(dimension.microseconds) };
+    });
+  },
+  create: (table) => [
+    `CREATE TABLE ${relation(table)} (${columnDefinitions(table)})`,
+    // Indexes are declared, so the default one is not wanted; columnstore and its policy are steps of their own.
+    `SELECT public.create_hypertable(${literal(relation(table))}::regclass, public.by_range(${literal(table.time)}, ${interval(table.chunkInterval)}), create_default_indexes => false)`,
+  ],
+  setChunkInterval: (table) => [
+    `SELECT public.set_chunk_time_interval(${literal(relation(table))}::regclass, ${interval(table.chunkInterval)}, dimension_name => ${literal(table.time)})`,
+  ],
+};
+
+interface DimensionRow {
+  readonly name: string;
+  readonly time: string;
+  readonly microseconds: string;
+}
+
+async function readDimensions(db: Parameters<HypertableDialect['read']>[0], names: readonly string[]): Promise<DimensionRow[]> {
+  // Months were turned into 30 days when the interval was set, so epoch is exact here.
+  const { rows } = await db.query<DimensionRow>(
+    `SELECT format('%s.%s', hypertable_schema, hypertable_name) AS name, column_name::text AS time,
+            (extract(epoch FROM time_interval) * 1000000)::bigint AS microseconds
+       FROM timescaledb_information.dimensions
+      WHERE dimension_number = 1 AND format('%s.%s', hypertable_schema, hypertable_name) = ANY ($1)
+      ORDER BY 1`,
+    [names],
+  );
+  return rows;
+}

@@ -1,0 +1,149 @@
+// Kind: policies, i.e. what the server does by itself: refresh, retention, columnstore, chunks ahead of time.
+import { type ContinuousAggregate, nameOf, type Relation } from '../define';
+import { formatInterval, type Interval, parseDuration, sameInterval } from '../interval';
+import type { Db, Desired, Hazard, Impact, Kind, Step } from '../model';
+
+export type PolicyKind = 'refresh' | 'retention' | 'columnstore' | 'chunks';
+
+/** The times of a policy; which ones exist depends on its kind. */
+export interface PolicyTimes {
+  /** Age at which retention or columnstore acts; how far ahead chunks are made. */
+  readonly after?: Interval;
+  readonly startOffset?: Interval;
+  readonly endOffset?: Interval;
+  /** How often it runs; absent = the engine's own default, not compared. */
+  readonly every?: Interval;
+}
+
+/** A policy that should exist. */
+export interface DesiredPolicy {
+  readonly kind: PolicyKind;
+  readonly on: Relation;
+  readonly times: PolicyTimes;
+}
+
+/** A policy that exists. An open window is an absent offset. */
+export interface PolicyState {
+  readonly id: number;
+  readonly kind: PolicyKind;
+  readonly object: string;
+  readonly times: PolicyTimes;
+}
+
+export interface PoliciesState {
+  readonly policies: readonly PolicyState[];
+  /** What the declared retention of an object would delete on its next run. */
+  readonly expired: ReadonlyMap<string, Impact>;
+}
+
+/** How an engine reads and writes policies. */
+export interface PolicyDialect {
+  /** Kinds that this engine runs. */
+  readonly kinds: readonly PolicyKind[];
+  read(db: Db, desired: Desired): Promise<PoliciesState>;
+  add(policy: DesiredPolicy): readonly string[];
+  alter(policy: DesiredPolicy, state: PolicyState): readonly string[];
+  remove(state: PolicyState): readonly string[];
+}
+
+export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
+  return {
+    name: 'policies',
+    read: (db, desired) => dialect.read(db, desired),
+    compare(desired, actual) {
+      const steps: Step[] = [];
+      const kept = new Set<PolicyState>();
+      for (const policy of desiredPolicies(desired).filter(({ kind }) => dialect.kinds.includes(kind))) {
+        const state = actual.policies.find(({ kind, object }) => kind === policy.kind && object === nameOf(policy.on));
+        const expired = actual.expired.get(nameOf(policy.on));
+        if (state !== undefined) kept.add(state);
+        if (state === undefined) steps.push(step('add', policy, dialect.add(policy), expired));
+        else if (!sameTimes(policy.times, state.times)) steps.push(step('alter', policy, dialect.alter(policy, state), expired));
+      }
+      const declared = new Set([...desired.hypertables, ...desired.aggregates].map(nameOf));
+      const surplus = actual.policies.filter((state) => declared.has(state.object) && !kept.has(state));
+      steps.push(...surplus.map((state) => removal(dialect, state)));
+      return { steps };
+    },
+  };
+}
+
+/** Every policy that the declaration asks for, removals-of-data last. */
+export function desiredPolicies({ hypertables, aggregates }: Desired): readonly DesiredPolicy[] {
+  const objects: readonly Relation[] = [...hypertables, ...aggregates];
+  return [
+    ...hypertables.map((table): DesiredPolicy => ({ kind: 'chunks', on: table, times: {} })),
+    ...aggregates.map((aggregate): DesiredPolicy => ({ kind: 'refresh', on: aggregate, times: refreshTimes(aggregate) })),
+    ...hypertables.flatMap((table): DesiredPolicy[] =>
+      table.columnstore ? [{ kind: 'columnstore', on: table, times: { after: parseDuration(table.columnstore.after) } }] : [],
+    ),
+    ...objects.flatMap((object): DesiredPolicy[] =>
+      object.retention ? [{ kind: 'retention', on: object, times: { after: parseDuration(object.retention) } }] : [],
+    ),
+  ];
+}
+
+function refreshTimes({ refresh }: ContinuousAggregate): PolicyTimes {
+  return {
+    startOffset: parseDuration(refresh.startOffset),
+    endOffset: parseDuration(refresh.endOffset),
+    every: parseDuration(refresh.every),
+  };
+}
+
+function sameTimes(desired: PolicyTimes, actual: PolicyTimes): boolean {
+  return (Object.keys(desired) as (keyof PolicyTimes)[]).every((key) => {
+    const [a, b] = [desired[key], actual[key]];
+    return a !== undefined && b !== undefined && sameInterval(a, b);
+  });
+}
+
+function step(action: 'add' | 'alter', policy: DesiredPolicy, sql: readonly string[], expired: Impact | undefined): Step {
+  const object = nameOf(policy.on);
+  const deletes = policy.kind === 'retention' && expired !== undefined;
+  return {
+    id: `${action}-policy:${object}:${policy.kind}`,
+    object,
+    action: action === 'add' ? 'create' : 'change',
+    summary: describe(policy),
+    sql,
+    transactional: true,
+    lock: 'none',
+    hazards: deletes ? [deletion(object, policy, expired)] : [],
+    ...(deletes ? { impact: expired } : {}),
+  };
+}
+
+function removal(dialect: PolicyDialect, state: PolicyState): Step {
+  return {
+    id: `remove-policy:${state.object}:${state.kind}:${state.id}`,
+    object: state.object,
+    action: 'drop',
+    summary: `${state.kind} policy that is not declared (job ${state.id})`,
+    sql: dialect.remove(state),
+    transactional: true,
+    lock: 'none',
+    hazards: [],
+  };
+}
+
+function describe({ kind, times }: DesiredPolicy): string {
+  const text = (interval: Interval | undefined): string => (interval ? formatInterval(interval) : 'ever');
+  switch (kind) {
+    case 'refresh':
+      return `refresh from ${text(times.startOffset)} ago to ${text(times.endOffset)} ago, every ${text(times.every)}`;
+    case 'retention':
+      return `drop what is older than ${text(times.after)}`;
+    case 'columnstore':
+      return `convert chunks older than ${text(times.after)} to columnstore`;
+    case 'chunks':
+      return 'make chunks ahead of time';
+  }
+}
+
+function deletion(object: string, policy: DesiredPolicy, { chunks, rows }: Impact): Hazard {
+  return {
+    name: 'deletes-data',
+    reason: `the next run deletes ${chunks > 0 ? `${chunks} chunks, ` : ''}about ${rows} rows of ${object} older than ${policy.times.after ? formatInterval(policy.times.after) : ''}`,
+  };
+}

@@ -1,0 +1,105 @@
+// The folder of a private cluster: made, marked as ours, owned by the user that runs the server.
+import {
+  chmodSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { LocalServerError, reasonOf } from './errors';
+import { canEnter, existingAncestor, isRoot, type SystemUser, serverUser } from './system-user';
+
+/** Present in every folder that this code may write to, stop servers of, and start servers in. */
+export const MARKER = 'timescaledb-as-code.json';
+
+/** Makes or accepts the folder and returns the user to run its server as (undefined: ourselves). */
+export function claimFolder(folder: string): SystemUser | undefined {
+  refuseForeign(folder);
+  try {
+    makeOpenFolder(dirname(folder));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!names(folder).includes(MARKER)) {
+      writeFileSync(join(folder, MARKER), '{"holds":"a PostgreSQL cluster of timescaledb-as-code"}\n');
+    }
+  } catch (error) {
+    throw new LocalServerError(`cannot write to ${folder}: ${reasonOf(error)}; choose another data folder`, {
+      cause: error,
+    });
+  }
+  const user = isRoot() ? handOver(folder) : undefined;
+  if (!canEnter(user, folder)) {
+    const who =
+      user === undefined ? 'this user' : `user ${user.name}, which runs the server because root may not,`;
+    throw new LocalServerError(
+      `${who} cannot reach ${folder}; choose a data folder outside of closed folders, such as /var/lib/timescaledb-as-code`,
+    );
+  }
+  return user;
+}
+
+/**
+ * Makes a folder and its missing parents. As root they are opened for passing through,
+ * because the server's user has to get to its data below them.
+ */
+export function makeOpenFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined || !isRoot()) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
+}
+
+/** Gives a tree to a user without following links. */
+export function giveTo(user: SystemUser, path: string): void {
+  lchownSync(path, user.uid, user.gid);
+  if (!lstatSync(path).isDirectory()) return;
+  for (const name of readdirSync(path)) giveTo(user, join(path, name));
+}
+
+function refuseForeign(folder: string): void {
+  const existing = existingAncestor(folder);
+  const found = statSync(existing);
+  if (!found.isDirectory())
+    throw new LocalServerError(`${existing} is not a folder; choose another data folder`);
+  if (existing !== folder) return;
+  const uid = process.geteuid?.();
+  if (!isRoot() && found.uid !== uid) {
+    throw new LocalServerError(
+      `${folder} belongs to user ${found.uid}, and this is user ${uid}; run as that user, or choose another data folder`,
+    );
+  }
+  const content = names(folder);
+  if (content.length > 0 && !content.includes(MARKER)) {
+    throw new LocalServerError(
+      `${folder} is not empty and was not made by timescaledb-as-code; choose another data folder`,
+    );
+  }
+}
+
+/** A folder that an ordinary user made is served as that user, so that they can go on without root afterwards. */
+function handOver(folder: string): SystemUser | undefined {
+  const owner = statSync(folder);
+  if (owner.uid !== 0) return { name: String(owner.uid), uid: owner.uid, gid: owner.gid };
+  const user = serverUser();
+  try {
+    if (user !== undefined) giveTo(user, realpathSync(folder));
+  } catch (error) {
+    throw new LocalServerError(
+      `cannot give ${folder} to user ${user?.name}: ${reasonOf(error)}; run as an ordinary user or set DATABASE_URL`,
+      { cause: error },
+    );
+  }
+  return user;
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => name !== 'lost+found'); // a volume of its own has that one
+  } catch (error) {
+    throw new LocalServerError(`cannot read ${folder}: ${reasonOf(error)}; choose another data folder`, {
+      cause: error,
+    });
+  }
+}

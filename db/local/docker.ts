@@ -1,0 +1,106 @@
+// The TimescaleDB image as local server, for machines with Docker and without TimescaleDB.
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Env } from './binaries';
+import { LocalServerError, reasonOf } from './errors';
+import { freePort } from './free-port';
+import { waitUntilReady } from './readiness';
+
+const IMAGE = 'timescale/timescaledb:2.29.2-pg17';
+const PULL_PATIENCE_MS = 600_000;
+
+/** Everything `docker run` depends on. */
+export interface ContainerSpec {
+  readonly name: string;
+  readonly port: number;
+  readonly envFile: string;
+}
+
+/** Whether a Docker engine answers within five seconds. */
+export async function dockerWorks(env: Env): Promise<boolean> {
+  try {
+    await docker(env, ['info', '--format', '{{.ServerVersion}}'], 5_000);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Arguments of `docker run`. The data is in a named volume, because files in a bind mount would belong to the image's user. */
+export function runArguments({ name, port, envFile }: ContainerSpec): string[] {
+  return [
+    'run',
+    '--rm',
+    '--detach',
+    `--name=${name}`,
+    `--publish=127.0.0.1:${port}:5432`,
+    `--volume=${name}:/var/lib/postgresql/data`,
+    `--env-file=${envFile}`, // not --env: arguments are visible to every user of the machine
+    '--shm-size=256m', // parallel queries need more than Docker's 64 MB
+    IMAGE,
+    'postgres',
+    ...[
+      'timezone=UTC',
+      'max_locks_per_transaction=512',
+      'jit=off',
+      'timescaledb.telemetry_level=off',
+    ].flatMap((setting) => ['-c', setting]),
+  ];
+}
+
+/** Starts the container, or a new one in place of one that a killed process left. */
+export async function startDockerServer({
+  env,
+  folder,
+}: {
+  env: Env;
+  folder: string;
+}): Promise<{ url: string; stop(): Promise<void> }> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { name, password, envFile } = identity(folder);
+  await docker(env, ['stop', '--time', '30', name], 60_000).catch(() => undefined); // usually there is none
+  const port = await freePort();
+  try {
+    await docker(env, runArguments({ name, port, envFile }), PULL_PATIENCE_MS);
+  } catch (error) {
+    throw new LocalServerError(`docker cannot run ${IMAGE}: ${reasonOf(error).trim()}`, { cause: error });
+  }
+  const stop = async (): Promise<void> => {
+    await docker(env, ['stop', '--time', '30', name], 60_000);
+  };
+  const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
+  // On first use the image prepares the data behind a closed port, so an answer comes from the final server.
+  const fault = await waitUntilReady(url, { ended: () => undefined });
+  if (fault === undefined) return { url, stop };
+  const logs = await docker(env, ['logs', '--tail', '12', name], 10_000).catch(reasonOf);
+  await stop().catch(() => undefined);
+  throw new LocalServerError(`the container ${name} of ${IMAGE} ${fault}:\n${logs.trim()}`);
+}
+
+/** The volume's name and password live together in one file, so that neither is ever there without the other. */
+function identity(folder: string): { name: string; password: string; envFile: string } {
+  const envFile = join(folder, 'container.env');
+  if (!existsSync(envFile)) {
+    const lines = [
+      `POSTGRES_PASSWORD=${randomBytes(24).toString('hex')}`,
+      'POSTGRES_INITDB_ARGS=--data-checksums',
+      `TSDB_VOLUME=timescaledb-as-code-${randomBytes(6).toString('hex')}`,
+    ];
+    writeFileSync(envFile, `${lines.join('\n')}\n`, { mode: 0o600 });
+  }
+  const values = new Map(
+    readFileSync(envFile, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const),
+  );
+  return { name: values.get('TSDB_VOLUME') ?? '', password: values.get('POSTGRES_PASSWORD') ?? '', envFile };
+}
+
+async function docker(env: Env, args: string[], timeout: number): Promise<string> {
+  const { stdout } = await promisify(execFile)('docker', args, { env: env as NodeJS.ProcessEnv, timeout });
+  return stdout;
+}

@@ -1,0 +1,123 @@
+// One owner per data folder, and the note by which other commands find the running server.
+import { randomBytes } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf, LocalServerError, reasonOf } from './errors';
+import { identify, type ProcessIdentity, stillLives } from './process-identity';
+
+/** A held lock; releasing it twice does no harm. */
+export interface Lock {
+  release(): void;
+}
+
+const LOCK = 'lock';
+const SERVER = 'server.json';
+
+/** Makes this process the owner of a folder. A lock left by a dead process is taken over. */
+export function takeLock(folder: string): Lock {
+  const file = join(folder, LOCK);
+  const mine = JSON.stringify({ ...ownIdentity(), token: randomBytes(8).toString('hex') });
+  // Each round either wins, refuses, or removes one dead owner's file.
+  for (let round = 0; round < 10; round += 1) {
+    if (create(file, mine)) return { release: () => removeIfStill(file, mine) };
+    const found = read(file);
+    if (found === undefined) continue;
+    const owner = parseIdentity(found);
+    if (owner !== undefined && stillLives(owner)) throw heldBy(owner, folder);
+    removeIfStill(file, found);
+  }
+  throw new LocalServerError(`${folder} is fought over by other processes that start and end; try again`);
+}
+
+/** The process that holds the lock of a folder, or undefined when it is free or left by a dead process. */
+export function lockOwner(folder: string): ProcessIdentity | undefined {
+  const owner = parseIdentity(read(join(folder, LOCK)) ?? '');
+  return owner !== undefined && stillLives(owner) ? owner : undefined;
+}
+
+/** Leaves the address of the server that this process runs, readable by its owner only. */
+export function announceServer(folder: string, url: string): void {
+  const file = join(folder, SERVER);
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify({ url, ...ownIdentity() })}\n`, { mode: 0o600 });
+  renameSync(draft, file); // readers see the old note or the new one, never half of one
+}
+
+/** Takes the note away again. */
+export function withdrawServer(folder: string): void {
+  rmSync(join(folder, SERVER), { force: true });
+}
+
+/** The address of the server that `tsdb up` runs for this data folder, if that process is alive. */
+export function runningServer(folder: string): string | undefined {
+  const text = read(join(folder, SERVER));
+  if (text === undefined) return undefined;
+  const owner = parseIdentity(text);
+  if (owner === undefined || !stillLives(owner)) return undefined;
+  const { url } = JSON.parse(text) as { url?: unknown };
+  return typeof url === 'string' ? url : undefined;
+}
+
+function ownIdentity(): ProcessIdentity {
+  return identify(process.pid) ?? { pid: process.pid, started: '' };
+}
+
+/** Linking a finished file is atomic, so nobody ever reads a lock without its owner. */
+function create(file: string, content: string): boolean {
+  const draft = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  try {
+    writeFileSync(draft, content, { mode: 0o644, flag: 'wx' });
+    linkSync(draft, file);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw new LocalServerError(`cannot lock ${file}: ${reasonOf(error)}; choose another data folder`, {
+      cause: error,
+    });
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Removes the lock only while it has the expected content: between reading and acting, another may have taken it. */
+function removeIfStill(file: string, expected: string): void {
+  const aside = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  if (read(file) !== expected) return;
+  try {
+    renameSync(file, aside);
+    if (read(aside) !== expected) linkSync(aside, file); // it was a new owner's: give it back
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    throw new LocalServerError(
+      `cannot read ${file}: ${reasonOf(error)}; run as the user that started the server`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function parseIdentity(text: string): ProcessIdentity | undefined {
+  try {
+    const { pid, started } = JSON.parse(text) as Partial<ProcessIdentity>;
+    return typeof pid === 'number' && typeof started === 'string' ? { pid, started } : undefined;
+  } catch {
+    return undefined; // not written by us, or cut off by a full disk: nobody's lock
+  }
+}
+
+function heldBy(owner: ProcessIdentity, folder: string): LocalServerError {
+  return new LocalServerError(
+    `${folder} is in use by process ${owner.pid}; stop that one first, or choose another data folder`,
+  );
+}

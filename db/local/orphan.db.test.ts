@@ -1,0 +1,102 @@
+// Kills the parent of a cluster in the ways that happen, and looks at what remains.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { embeddedBinaries } from './binaries';
+import { startCluster } from './cluster';
+import { probe, waitUntilReady } from './readiness';
+import { withClient } from './server-facts';
+import { settingArguments } from './server-settings';
+import { isRoot, runAs } from './system-user';
+import { becomesTrue, lives, postmasterPid, removeFolder, temporaryFolder } from './testing/places';
+
+const ROOT = join(__dirname, '..', '..');
+const binaries = embeddedBinaries();
+
+let folder: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => removeFolder(folder));
+
+/** Starts a process that starts a cluster; resolves when the cluster is up. */
+function startParent(kind: 'durable' | 'throw-away'): Promise<{ parent: ChildProcess; url: string }> {
+  const script = join(__dirname, 'testing', 'start-and-wait.ts');
+  const parent = spawn(process.execPath, ['--import', 'tsx', script, folder, kind], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return new Promise((resolve, reject) => {
+    parent.stdout?.once('data', (line: Buffer) => resolve({ parent, url: line.toString().trim() }));
+    parent.once('exit', () => reject(new Error('the parent ended before its cluster was up')));
+  });
+}
+
+describe('a cluster whose parent dies', () => {
+  it.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)(
+    'stops after %s and starts again with its data',
+    async (signal) => {
+      const { parent, url } = await startParent('durable');
+      await withClient(url, (client) => client.query('CREATE TABLE kept AS SELECT 42 AS answer'));
+      const pid = postmasterPid(folder) ?? 0;
+      expect(lives(pid)).toBe(true);
+      parent.kill(signal);
+      // At once: the server of the dead parent is still shutting down.
+      const again = await startCluster({ binaries, folder, durable: true });
+      expect(lives(pid)).toBe(false);
+      const { rows } = await withClient(again.url, (client) => client.query('SELECT answer FROM kept'));
+      expect(rows).toEqual([{ answer: 42 }]);
+      await again.stop();
+    },
+  );
+
+  it('stops by itself when nobody starts it again', async () => {
+    const { parent } = await startParent('durable');
+    const pid = postmasterPid(folder) ?? 0;
+    parent.kill('SIGKILL');
+    expect(await becomesTrue(() => !lives(pid))).toBe(true);
+    expect(existsSync(join(folder, 'data', 'PG_VERSION'))).toBe(true);
+  });
+
+  it('removes its folder when it is a throw-away', async () => {
+    const { parent } = await startParent('throw-away');
+    const pid = postmasterPid(folder) ?? 0;
+    parent.kill('SIGKILL');
+    expect(await becomesTrue(() => !existsSync(folder))).toBe(true);
+    expect(lives(pid)).toBe(false);
+  });
+});
+
+describe('a server without parent and guard', () => {
+  it('is stopped by the next start', async () => {
+    const first = await startCluster({ binaries, folder, durable: true });
+    await first.stop();
+    const data = join(folder, 'data');
+    const { uid, gid } = statSync(data);
+    const log = openSync(first.logFile, 'a');
+    const orphan = spawn(
+      join(binaries.binDir, 'postgres'),
+      [
+        '-D',
+        data,
+        ...settingArguments({
+          port: String(first.port),
+          listen_addresses: '127.0.0.1',
+          unix_socket_directories: '',
+        }),
+      ],
+      {
+        ...runAs(isRoot() ? { name: '', uid, gid } : undefined),
+        stdio: ['ignore', log, log],
+        detached: true,
+      },
+    );
+    closeSync(log);
+    const ended = new Promise((resolve) => orphan.once('exit', resolve));
+    expect(await waitUntilReady(first.url, { ended: () => undefined })).toBeUndefined();
+    const again = await startCluster({ binaries, folder, durable: true });
+    expect(await ended).toBe(0); // a fast shutdown, not a crash
+    expect(await probe(again.url)).toBeUndefined();
+    await again.stop();
+  });
+});

@@ -1,0 +1,120 @@
+// A running `postgres`: started, stopped, and not outliving us.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, constants, fchownSync, openSync, rmSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from './errors';
+import { runAs, SERVER_ENV, type SystemUser } from './system-user';
+
+/** A started server process. */
+export interface Postmaster {
+  /** Settles when the process has ended, with how it ended. */
+  readonly exited: Promise<string>;
+  /** How it ended, or undefined while it runs. */
+  ended(): string | undefined;
+  /** Fast shutdown; resolves when the process is gone. */
+  stop(): Promise<void>;
+}
+
+/** How to start one. */
+export interface PostmasterStart {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly user: SystemUser | undefined;
+  readonly logFile: string;
+  /** Removed when we die without stopping the server; for throw-away data. */
+  readonly removeAfterUs?: string | undefined;
+}
+
+const STOP_PATIENCE_MS = 30_000;
+
+/** Spawns `postgres` in a session of its own: Ctrl-C is for us, and we stop the server when its users are done. */
+export function startPostmaster({
+  program,
+  args,
+  user,
+  logFile,
+  removeAfterUs,
+}: PostmasterStart): Postmaster {
+  const log = openLog(logFile, user);
+  const child = spawn(program, args, {
+    ...runAs(user),
+    env: SERVER_ENV,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  child.unref(); // a forgotten server must not keep the program from ending
+  let end: string | undefined;
+  const exited = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(`could not be run: ${reasonOf(error)}`));
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
+    );
+  });
+  const guard = child.pid === undefined ? undefined : startGuard(child.pid, removeAfterUs);
+  void exited.then((how) => {
+    end = how;
+    guard?.kill('SIGKILL');
+  });
+  return { exited, ended: () => end, stop: () => stopChild(child, exited, () => end !== undefined) };
+}
+
+async function stopChild(
+  child: ChildProcess,
+  exited: Promise<string>,
+  hasEnded: () => boolean,
+): Promise<void> {
+  child.ref(); // until it is gone the program has to wait
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    if (hasEnded()) return;
+    child.kill(signal);
+    const patience = new AbortController();
+    const waited = sleep(STOP_PATIENCE_MS, 'late', { signal: patience.signal }).catch(() => 'late');
+    const first = await Promise.race([exited, waited]);
+    patience.abort();
+    if (first !== 'late') return;
+  }
+}
+
+/**
+ * A shell that waits on a pipe from us. The kernel closes the pipe however we end, SIGKILL included, and the shell
+ * then shuts the server down.
+ */
+function startGuard(pid: number, folder: string | undefined): ChildProcess {
+  const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', String(pid), folder ?? ''], {
+    cwd: '/',
+    env: SERVER_ENV,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  guard.once('error', () => undefined); // no shell, no guard: the next start finds the orphan
+  guard.unref();
+  (guard.stdin as unknown as { unref?: () => void } | null)?.unref?.();
+  return guard;
+}
+
+const GUARD = `
+read -r _
+kill -INT "$1" 2>/dev/null
+n=0
+while kill -0 "$1" 2>/dev/null; do
+  n=$((n + 1))
+  if [ "$n" -eq 300 ]; then kill -QUIT "$1" 2>/dev/null; fi
+  if [ "$n" -gt 350 ]; then break; fi
+  sleep 0.1
+done
+if [ -n "$2" ]; then rm -rf -- "$2"; fi
+`;
+
+/** Appends, so that the reason of an earlier crash is kept; starts anew when the log has grown. */
+function openLog(file: string, user: SystemUser | undefined): number {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 10_000_000) rmSync(file, { force: true });
+  // The folder belongs to the server's user: as root, a link in it must not lead us to other files.
+  const log = openSync(
+    file,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
+    0o600,
+  );
+  if (user !== undefined) fchownSync(log, user.uid, user.gid); // its owner may start the server without root next time
+  return log;
+}

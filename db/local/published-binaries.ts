@@ -1,0 +1,97 @@
+// Gives the server's user binaries it can execute: a checkout below a closed home is copied once to a readable place.
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ServerBinaries } from './binaries';
+import { packageVersion } from './embedded-package';
+import { LocalServerError } from './errors';
+import { canRun, type SystemUser } from './system-user';
+
+const CACHE = '/var/cache/timescaledb-as-code';
+
+/** The same binaries where the user can run them; embedded ones are copied if need be, others are refused. */
+export function publishedBinaries(
+  binaries: ServerBinaries,
+  user: SystemUser | undefined,
+  cache: string = CACHE,
+): ServerBinaries {
+  if (canRun(user, join(binaries.binDir, 'postgres'))) return binaries;
+  const who = user === undefined ? 'this user' : `user ${user.name}, as PostgreSQL does not run as root,`;
+  if (binaries.origin !== 'embedded') {
+    throw new LocalServerError(
+      `${who} cannot run ${binaries.binDir}/postgres; open that folder to it, or set TSDB_LOCAL_SERVER=embedded`,
+    );
+  }
+  const binDir = join(copyOnce(dirname(dirname(binaries.binDir)), cache), 'native', 'bin');
+  if (!canRun(user, join(binDir, 'postgres'))) {
+    throw new LocalServerError(
+      `${who} cannot run ${binDir}/postgres; is ${binDir} mounted noexec? Set DATABASE_URL`,
+    );
+  }
+  return { ...binaries, binDir };
+}
+
+/** Copies a platform package to `<cache>/<version>-<platform>`, whole or not at all. */
+function copyOnce(packageFolder: string, cache: string): string {
+  const name = `${packageVersion(packageFolder)}-${process.platform}-${process.arch}`;
+  const target = join(
+    ownFolder(cache) ??
+      ownFolder(join(tmpdir(), `timescaledb-as-code-${process.geteuid?.()}`)) ??
+      privateFolder(),
+    name,
+  );
+  if (existsSync(target)) return target;
+  const draft = `${target}.${randomBytes(4).toString('hex')}`;
+  try {
+    cpSync(packageFolder, draft, { recursive: true, verbatimSymlinks: true });
+    openForReading(draft);
+    renameSync(draft, target);
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    if (!existsSync(target)) throw error; // otherwise another process has just published the same
+  }
+  return target;
+}
+
+/** The folder, if only we can write to it: in a shared place somebody else could have put programs there first. */
+function ownFolder(folder: string): string | undefined {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    const found = lstatSync(folder);
+    if (!found.isDirectory() || found.uid !== process.geteuid?.() || (found.mode & 0o022) !== 0)
+      return undefined;
+    chmodSync(folder, 0o755); // mkdir obeys a strict umask
+    return folder;
+  } catch {
+    return undefined;
+  }
+}
+
+function privateFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'timescaledb-as-code-'));
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+/** Copies keep the modes of their sources, and npm under a strict umask has left those closed. */
+function openForReading(draft: string): void {
+  chmodSync(draft, 0o755);
+  for (const entry of readdirSync(draft, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const executable = entry.isDirectory() || (statSync(path).mode & 0o100) !== 0;
+    chmodSync(path, executable ? 0o755 : 0o644);
+  }
+}

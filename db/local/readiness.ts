@@ -1,0 +1,51 @@
+// Waits for a server by asking it, as only an answered query proves that it is ready.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { codeOf, reasonOf } from './errors';
+
+/** The part of a server process that tells whether it has ended. */
+export interface Watched {
+  ended(): string | undefined;
+}
+
+const PATIENCE_MS = 30_000;
+/** Replaying the log of a killed server can take minutes; giving up would only make the next start repeat it. */
+const RECOVERY_PATIENCE_MS = 600_000;
+/** A wrong password or a missing database does not heal; a moment is granted to a foreign server on a lost port. */
+const REFUSAL_PATIENCE_MS = 3_000;
+
+const CANNOT_CONNECT_NOW = '57P03';
+
+/** Resolves with undefined when a query was answered, or with why the server is not usable. */
+export async function waitUntilReady(url: string, watched: Watched): Promise<string | undefined> {
+  const start = Date.now();
+  for (;;) {
+    const error = await probe(url);
+    const end = watched.ended();
+    if (end !== undefined) return end;
+    if (error === undefined) return undefined;
+    const patience = patienceFor(codeOf(error));
+    if (Date.now() - start > patience) return `is not ready after ${patience / 1000} s: ${reasonOf(error)}`;
+    await sleep(50);
+  }
+}
+
+/** Runs one query on a connection of its own; the error is the result. */
+export async function probe(url: string): Promise<unknown> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined); // the server may end under us; the query tells
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function patienceFor(code: string | undefined): number {
+  if (code === CANNOT_CONNECT_NOW) return RECOVERY_PATIENCE_MS;
+  return code !== undefined && /^(28|3D|42)/.test(code) ? REFUSAL_PATIENCE_MS : PATIENCE_MS;
+}

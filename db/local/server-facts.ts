@@ -1,0 +1,83 @@
+// What a server is and offers, asked of the server itself.
+import { Client, escapeIdentifier } from 'pg';
+import { codeOf } from './errors';
+
+/** Facts about a reachable server. */
+export interface ServerFacts {
+  /** For example `17.11`. */
+  readonly version: string;
+  /** The TimescaleDB that `CREATE EXTENSION` would install, if the server can load it. */
+  readonly timescaledb?: { readonly version: string; readonly edition: string };
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+const DUPLICATE_DATABASE = '42P04';
+
+/** Connects for the length of one callback. */
+export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => undefined); // a connection that breaks fails its query too
+  try {
+    await client.connect();
+    return await use(client);
+  } finally {
+    await client.end().catch(() => undefined); // the first error is the one to report
+  }
+}
+
+/** Reads the facts. */
+export function serverFacts(url: string): Promise<ServerFacts> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ server: string; offered: string | null; license: string | null }>(`
+      SELECT pg_catalog.current_setting('server_version') AS server,
+             (SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = 'timescaledb') AS offered,
+             pg_catalog.current_setting('timescaledb.license', true) AS license`);
+    const { server = '', offered = null, license = null } = rows[0] ?? {};
+    const version = server.split(' ')[0] ?? server; // distributions append their own
+    if (offered === null || !(await isPreloaded(client))) return { version };
+    const edition = license === 'apache' ? 'Apache' : license === 'timescale' ? 'Community' : '';
+    return { version, timescaledb: { version: offered, edition } };
+  });
+}
+
+/** One line for people, for example `PostgreSQL 17.11 + TimescaleDB 2.29.2 Community (installed)`. */
+export function describeServer(facts: ServerFacts, origin: string): string {
+  const extension = facts.timescaledb;
+  const name =
+    extension === undefined ? '' : ` + TimescaleDB ${extension.version} ${extension.edition}`.trimEnd();
+  return `PostgreSQL ${facts.version}${name} (${origin})`;
+}
+
+/** Creates a database unless it is there, and returns its address. */
+export async function ensureDatabase(url: string, name: string): Promise<string> {
+  await withClient(url, async (client) => {
+    const found = await client.query('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [name]);
+    if (found.rowCount !== 0) return;
+    try {
+      await client.query(`CREATE DATABASE ${escapeIdentifier(name)}`);
+    } catch (error) {
+      if (codeOf(error) !== DUPLICATE_DATABASE) throw error;
+    }
+  });
+  return withDatabase(url, name);
+}
+
+/** The same address with another database. */
+export function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${encodeURIComponent(name)}`;
+  return changed.href;
+}
+
+/** An available extension that is not preloaded ends the session that creates it. */
+async function isPreloaded(client: Client): Promise<boolean> {
+  try {
+    const { rows } = await client.query<{ libraries: string }>(
+      `SELECT pg_catalog.current_setting('shared_preload_libraries') AS libraries`,
+    );
+    return /\btimescaledb\b/.test(rows[0]?.libraries ?? '');
+  } catch (error) {
+    if (codeOf(error) === INSUFFICIENT_PRIVILEGE) return true; // hidden from ordinary roles on managed services
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+// The settings a local server is started with (pure).
+import type { ServerBinaries } from './binaries';
+
+/** What the settings depend on. */
+export interface SettingsInput {
+  readonly flavour: ServerBinaries['flavour'];
+  readonly port: number;
+  /** False for throw-away data: nothing is forced to disk. */
+  readonly durable: boolean;
+  readonly memoryBytes: number;
+  readonly maxConnections?: number | undefined;
+  /** Win over everything else. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
+}
+
+const MIB = 1024 * 1024;
+
+/** Server parameters by name. They are given on the command line, so each start has those of the running code. */
+export function serverSettings(input: SettingsInput): Readonly<Record<string, string>> {
+  return Object.freeze({
+    listen_addresses: '127.0.0.1',
+    port: String(input.port),
+    unix_socket_directories: '', // the path of a deep folder would exceed the limit of socket names
+    max_connections: String(input.maxConnections ?? 100),
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    lc_messages: 'C',
+    log_checkpoints: 'off',
+    cluster_name: 'timescaledb-as-code',
+    shared_buffers: `${sharedBuffersMib(input)}MB`,
+    work_mem: '16MB',
+    maintenance_work_mem: '128MB',
+    max_wal_size: '2GB',
+    max_locks_per_transaction: '512', // one statement over a hypertable locks each of its chunks
+    jit: 'off', // costs more than it gives on plans with one node per chunk
+    ...(input.flavour === 'timescaledb' ? TIMESCALE : {}),
+    ...(input.durable ? {} : THROW_AWAY),
+    ...input.settings,
+  });
+}
+
+/** As arguments of `postgres`. */
+export function settingArguments(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/** One database with the extension takes a worker for its scheduler, each running job one more. */
+const TIMESCALE = {
+  shared_preload_libraries: 'timescaledb',
+  max_worker_processes: '64',
+  'timescaledb.max_background_workers': '32',
+  'timescaledb.license': 'timescale',
+  'timescaledb.telemetry_level': 'off',
+};
+
+const THROW_AWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+function sharedBuffersMib({ memoryBytes, durable }: SettingsInput): number {
+  const eighth = Math.floor(memoryBytes / 8 / MIB);
+  return Math.min(Math.max(eighth, 64), durable ? 1024 : 128);
+}

@@ -1,0 +1,81 @@
+// PostgreSQL refuses to run as root: the unprivileged user that runs it then, and what that user can reach.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { LocalServerError } from './errors';
+
+/** A user that server processes run as. */
+export interface SystemUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Variables for server processes: LC_ALL keeps messages plain and macOS from starting threads, PG* are left out. */
+export const SERVER_ENV = Object.freeze({ PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' });
+
+const CANDIDATES = ['postgres', 'nobody'];
+
+/** The user to run servers as, or undefined when that is ourselves. Users are looked up, never created. */
+export function serverUser(passwd = '/etc/passwd'): SystemUser | undefined {
+  if (!isRoot()) return undefined;
+  const users = parsePasswd(existsSync(passwd) ? readFileSync(passwd, 'utf8') : '');
+  for (const name of CANDIDATES) {
+    const user = users.find((candidate) => candidate.name === name);
+    if (user !== undefined && user.uid !== 0) return user;
+  }
+  throw new LocalServerError(
+    `PostgreSQL does not run as root, and there is no user ${CANDIDATES.join(' or ')}; run as an ordinary user or set DATABASE_URL`,
+  );
+}
+
+/** Whether this process is root. */
+export function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+/** The entries of a passwd file. */
+export function parsePasswd(text: string): SystemUser[] {
+  return text.split('\n').flatMap((line) => {
+    const [name, , uid, gid] = line.split(':');
+    const user = { name: name ?? '', uid: Number(uid), gid: Number(gid) };
+    return name !== '' && uid !== undefined && Number.isInteger(user.uid) && Number.isInteger(user.gid)
+      ? [user]
+      : [];
+  });
+}
+
+/** Options of child_process that make a child run as the given user, or as ourselves. */
+export function runAs(user: SystemUser | undefined): { uid?: number; gid?: number; cwd: string } {
+  // The child must be able to stand in its working folder; ours may be closed to it.
+  return user === undefined ? { cwd: '/' } : { uid: user.uid, gid: user.gid, cwd: '/' };
+}
+
+/** Whether the user can walk into a folder. The kernel is asked, as modes alone miss access lists and mounts. */
+export function canEnter(user: SystemUser | undefined, folder: string): boolean {
+  const result = spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', folder], {
+    ...runAs(user),
+    env: SERVER_ENV,
+  });
+  return result.status === 0;
+}
+
+/** Whether the user can run a program and load its libraries. */
+export function canRun(user: SystemUser | undefined, program: string): boolean {
+  return spawnSync(program, ['--version'], { ...runAs(user), env: SERVER_ENV }).status === 0;
+}
+
+/** Where `tsdb up` keeps its data: `.tsdb` in the checkout, or below /var/lib when the server's user cannot get there. */
+export function defaultDataFolder(cwd: string): string {
+  const here = resolve(cwd);
+  const user = serverUser();
+  if (user === undefined || canEnter(user, here)) return join(here, '.tsdb');
+  const hash = createHash('sha256').update(here).digest('hex').slice(0, 8);
+  return join('/var/lib/timescaledb-as-code', `${basename(here) || 'root'}-${hash}`);
+}
+
+/** The nearest folder on the way up that exists. */
+export function existingAncestor(path: string): string {
+  return existsSync(path) ? path : existingAncestor(dirname(path));
+}

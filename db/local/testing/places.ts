@@ -1,0 +1,36 @@
+// Folders and processes that tests of local servers make, look at and remove.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identify } from '../process-identity';
+
+/** An empty folder outside of the names that test runs sweep. */
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'tsdb-place-'));
+}
+
+/** Removes a folder whatever is in it. */
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The process number in a cluster's pid file, or undefined without such a file. */
+export function postmasterPid(clusterFolder: string): number | undefined {
+  const file = join(clusterFolder, 'data', 'postmaster.pid');
+  return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : undefined;
+}
+
+/** Waits up to ten seconds for something to become true, and says whether it did. */
+export async function becomesTrue(condition: () => boolean): Promise<boolean> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (condition()) return true;
+    await sleep(50);
+  }
+  return false;
+}
+
+/** Whether a process is there. */
+export function lives(pid: number): boolean {
+  return identify(pid) !== undefined;
+}

@@ -1,0 +1,64 @@
+// Makes a plan: read the catalog, compare it with the declaration, and name the result exactly.
+import { createHash } from 'node:crypto';
+import { withRollback } from './connection';
+import { kindsOf } from './engines/engines';
+import { UsageError } from './errors';
+import { requireLintFree } from './lint';
+import type { Db, Desired, Findings, Plan, ServerInfo } from './model';
+import { readServer } from './server';
+
+/**
+ * Plans how to bring the database to the declaration. Changes nothing.
+ * @throws UsageError when the declaration itself is at fault; RefusedError when the server cannot serve it.
+ */
+export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
+  requireLintFree(desired);
+  // One snapshot for all reads; rolled back because comparing aggregates makes temporary views.
+  return withRollback(db, async () => {
+    const server = await readServer(db);
+    const found: Partial<Findings>[] = [];
+    for (const kind of kindsOf(server.engine)) found.push(await kind.find(db, desired));
+    const all = <K extends keyof Findings>(key: K): Findings[K][number][] => found.flatMap((findings) => [...(findings[key] ?? [])]);
+    const findings: Findings = {
+      steps: all('steps'),
+      refusals: all('refusals'),
+      emulated: all('emulated'),
+      unavailable: all('unavailable'),
+      undeclared: all('undeclared'),
+    };
+    return { version: 1, server, fingerprint: fingerprint(server, findings), ...findings };
+  });
+}
+
+/** Whether the database is as declared. */
+export function inSync(plan: Plan): boolean {
+  return plan.steps.length === 0 && plan.refusals.length === 0;
+}
+
+/**
+ * Reads a saved plan.
+ * @throws UsageError when the text is not a plan of this version.
+ */
+export function parsePlan(text: string, source: string): Plan {
+  let plan: Partial<Plan>;
+  try {
+    plan = JSON.parse(text) as Partial<Plan>;
+  } catch (error) {
+    throw new UsageError(`${source} is not a saved plan: ${(error as Error).message}`, { cause: error });
+  }
+  if (plan?.version !== 1 || typeof plan.fingerprint !== 'string') {
+    throw new UsageError(`${source} is not a plan of this version; make one with "tsdb plan --out ${source}"`);
+  }
+  return plan as Plan;
+}
+
+// What would be done, where: two plans with the same fingerprint do the same. Figures of impact are left out, they grow by themselves.
+function fingerprint(server: ServerInfo, { steps, refusals }: Findings): string {
+  const essence = [
+    server.engine,
+    server.database,
+    steps.map(({ id, sql, hazards }) => [id, sql, hazards.map((hazard) => hazard.name)]),
+    refusals.map(({ object, what }) => [object, what]),
+  ];
+  return createHash('sha256').update(JSON.stringify(essence)).digest('hex');
+}

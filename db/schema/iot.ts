@@ -1,0 +1,114 @@
+// Set `iot`: sensor readings and their hourly, daily and monthly aggregates. The default set, in PostgreSQL schema `public`.
+import {
+  avg,
+  continuousAggregate,
+  count,
+  desc,
+  float8,
+  hypertable,
+  index,
+  max,
+  min,
+  minus,
+  schemaSet,
+  sum,
+  timestamptz,
+  total,
+  varchar,
+  weightedAvg,
+} from '../define';
+
+/** One row per sensor and reading: temperature in °C, relative humidity in %, pressure in hPa. */
+export const sensorData = hypertable('sensor_data', {
+  columns: {
+    time: timestamptz().notNull(),
+    sensor_id: varchar(50).notNull(),
+    temperature: float8(),
+    humidity: float8(),
+    pressure: float8(),
+  },
+  time: 'time',
+  chunkInterval: '1 day',
+  indexes: [index(desc('time')), index('sensor_id', desc('time'))],
+  columnstore: { segmentBy: ['sensor_id'], orderBy: [desc('time')], after: '7 days' },
+  retention: '90 days',
+});
+
+/** Hourly figures per sensor; sums and counts are carried so that coarser averages stay exact. */
+export const sensorDataHourly = continuousAggregate('sensor_data_hourly', {
+  from: sensorData,
+  bucket: '1 hour',
+  groupBy: ['sensor_id'],
+  select: {
+    avg_temperature: avg('temperature'),
+    min_temperature: min('temperature'),
+    max_temperature: max('temperature'),
+    avg_humidity: avg('humidity'),
+    avg_pressure: avg('pressure'),
+    reading_count: count(),
+    sum_temperature: sum('temperature'),
+    count_temperature: count('temperature'),
+    sum_humidity: sum('humidity'),
+    count_humidity: count('humidity'),
+    sum_pressure: sum('pressure'),
+    count_pressure: count('pressure'),
+  },
+  realTime: true,
+  refresh: { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' },
+  retention: '1 year',
+});
+
+// The same figures over coarser buckets, from the carried sums and counts.
+const rollup = {
+  avg_temperature: weightedAvg('sum_temperature', 'count_temperature'),
+  min_temperature: min('min_temperature'),
+  max_temperature: max('max_temperature'),
+  avg_humidity: weightedAvg('sum_humidity', 'count_humidity'),
+  avg_pressure: weightedAvg('sum_pressure', 'count_pressure'),
+  reading_count: total('reading_count'),
+  sum_temperature: sum('sum_temperature'),
+  count_temperature: total('count_temperature'),
+  sum_humidity: sum('sum_humidity'),
+  count_humidity: total('count_humidity'),
+  sum_pressure: sum('sum_pressure'),
+  count_pressure: total('count_pressure'),
+} as const;
+
+/** Daily figures per sensor, over the hourly ones. */
+export const sensorDataDaily = continuousAggregate('sensor_data_daily', {
+  from: sensorDataHourly,
+  bucket: '1 day',
+  groupBy: ['sensor_id'],
+  select: rollup,
+  realTime: true,
+  refresh: { startOffset: '7 days', endOffset: '1 day', every: '1 day' },
+  retention: '5 years',
+});
+
+/** Monthly figures per sensor, over the daily ones; kept for ever. */
+export const sensorDataMonthly = continuousAggregate('sensor_data_monthly', {
+  from: sensorDataDaily,
+  bucket: '1 month',
+  groupBy: ['sensor_id'],
+  select: rollup,
+  realTime: true,
+  // A month varies in length, so the window must hold more than two of them.
+  refresh: { startOffset: '4 months', endOffset: '1 day', every: '1 day' },
+});
+
+/** The daily swing of each sensor's temperature. */
+export const peakHours = continuousAggregate('peak_hours', {
+  from: sensorDataHourly,
+  bucket: '1 day',
+  groupBy: ['sensor_id'],
+  select: {
+    max_temperature: max('max_temperature'),
+    min_temperature: min('min_temperature'),
+    range_temperature: minus(max('max_temperature'), min('min_temperature')),
+  },
+  realTime: true,
+  refresh: { startOffset: '7 days', endOffset: '1 day', every: '1 day' },
+  retention: '5 years',
+});
+
+export const iot = schemaSet('iot', [sensorData, sensorDataHourly, sensorDataDaily, sensorDataMonthly, peakHours]);

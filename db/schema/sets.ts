@@ -1,0 +1,23 @@
+// All schema sets and the choice among them.
+import type { SchemaSet } from '../define';
+import { UsageError } from '../errors';
+import { iot } from './iot';
+
+/** Every set of this repository, by name. */
+export const schemaSets: Readonly<Record<string, SchemaSet>> = { iot };
+
+/**
+ * Picks sets by name.
+ * @param names as in `TSDB_SCHEMAS`: names with commas between.
+ * @throws UsageError for a name that does not exist.
+ */
+export function selectSets(names: string): readonly SchemaSet[] {
+  const wanted = [...new Set(names.split(',').map((name) => name.trim()).filter((name) => name !== ''))];
+  const unknown = wanted.filter((name) => !(name in schemaSets));
+  if (unknown.length > 0 || wanted.length === 0) {
+    throw new UsageError(
+      `TSDB_SCHEMAS is "${names}": ${unknown.length > 0 ? `unknown set ${unknown.join(', ')}` : 'no set named'}; choose from ${Object.keys(schemaSets).join(', ')}`,
+    );
+  }
+  return wanted.map((name) => schemaSets[name] as SchemaSet);
+}

@@ -1,0 +1,81 @@
+// Finds out what the server offers and so which engine a plan is made for. Never guessed, always printed.
+import { messageOf, RefusedError } from './errors';
+import type { Db, ServerInfo } from './model';
+
+const OLDEST_POSTGRES = 15;
+const OLDEST_TIMESCALEDB = [2, 28] as const;
+
+interface ServerRow {
+  readonly server_version: string;
+  readonly server_version_num: number;
+  readonly database: string;
+  readonly available: string | null;
+  readonly installed: string | null;
+  readonly preloaded: boolean;
+  readonly license: string | null;
+}
+
+/**
+ * Reads the server's identity. Must run in a transaction that is rolled back.
+ * @throws RefusedError when the server is too old, or has TimescaleDB in a state in which writing would lose rows.
+ */
+export async function readServer(db: Db): Promise<ServerInfo> {
+  const { rows } = await db.query<ServerRow>(
+    `SELECT split_part(current_setting('server_version'), ' ', 1) AS server_version,
+            current_setting('server_version_num')::int AS server_version_num,
+            current_database() AS database,
+            e.default_version AS available, e.installed_version AS installed,
+            'timescaledb' = ANY (string_to_array(replace(current_setting('shared_preload_libraries'), ' ', ''), ',')) AS preloaded,
+            current_setting('timescaledb.license', true) AS license
+       FROM (SELECT 1) one
+       LEFT JOIN pg_available_extensions e ON e.name = 'timescaledb'`,
+  );
+  const row = rows[0] as ServerRow;
+  const untried = row.preloaded && row.available !== null && row.installed === null;
+  return serverInfo(untried ? { ...row, license: await tryLicense(db, row) } : row);
+}
+
+// The licence of a loaded library shows only once the extension is there, so it is created and taken back again (0.1 s).
+async function tryLicense(db: Db, row: ServerRow): Promise<string | null> {
+  await db.query('SAVEPOINT try_extension');
+  try {
+    await db.query('CREATE EXTENSION timescaledb WITH SCHEMA public');
+    const { rows } = await db.query<{ license: string | null }>(`SELECT current_setting('timescaledb.license', true) AS license`);
+    return rows[0]?.license ?? null;
+  } catch (error) {
+    throw new RefusedError(
+      `the server loads timescaledb ${row.available}, but it cannot be created in database ${row.database}: ${messageOf(error)}; let an administrator run CREATE EXTENSION timescaledb`,
+      { cause: error },
+    );
+  } finally {
+    await db.query('ROLLBACK TO SAVEPOINT try_extension').catch(() => undefined);
+  }
+}
+
+/** Decides the engine from what was read; see `readServer`. */
+export function serverInfo(row: ServerRow): ServerInfo {
+  if (row.server_version_num < OLDEST_POSTGRES * 10_000) {
+    throw new RefusedError(`PostgreSQL ${row.server_version} is too old: ${OLDEST_POSTGRES} or newer is needed`);
+  }
+  const base = { serverVersion: row.server_version, database: row.database };
+  if (row.installed !== null && !row.preloaded) {
+    // Inserts would go into the parent table and become invisible as soon as the library is loaded again.
+    throw new RefusedError(
+      `database ${row.database} has the extension timescaledb ${row.installed}, but the server did not load its library; add timescaledb to shared_preload_libraries and restart`,
+    );
+  }
+  // An Apache-licensed build has no aggregates, no columnstore and no policies: it is plain PostgreSQL to us.
+  const version = row.installed ?? row.available;
+  const community = row.preloaded && version !== null && row.license === 'timescale';
+  if (!community && row.installed === null) return { ...base, engine: 'postgres' };
+  if (!community) {
+    throw new RefusedError(
+      `database ${row.database} has timescaledb ${row.installed} under licence "${row.license}": continuous aggregates, columnstore and policies need the Community edition (timescaledb.license = 'timescale')`,
+    );
+  }
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < OLDEST_TIMESCALEDB[0] || (major === OLDEST_TIMESCALEDB[0] && minor < OLDEST_TIMESCALEDB[1])) {
+    throw new RefusedError(`TimescaleDB ${version} is too old: ${OLDEST_TIMESCALEDB.join('.')} or newer is needed`);
+  }
+  return { ...base, engine: 'timescaledb', timescaledbVersion: version };
+}

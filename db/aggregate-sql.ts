@@ -8,7 +8,9 @@ export function aggregateQuery(aggregate: ContinuousAggregate, where?: string): 
   const columns = [
     `public.time_bucket(${interval(aggregate.bucket)}, ${ident(aggregate.from.time)}) AS "bucket"`,
     ...aggregate.groupBy.map((name) => ident(name)),
-    ...Object.entries(aggregate.select).map(([name, expression]) => `${expressionSql(expression)} AS ${ident(name)}`),
+    ...Object.entries(aggregate.select).map(
+      ([name, expression]) => `${expressionSql(expression)} AS ${ident(name)}`,
+    ),
   ];
   // Positions, because a source may have a column called "bucket" too (an aggregate over an aggregate).
   const groups = [1, ...aggregate.groupBy.map((_, at) => at + 2)].join(', ');

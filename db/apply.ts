@@ -36,14 +36,19 @@ export interface ApplyReport {
  * @throws RefusedError when the plan is stale, holds refusals or hazards that are not allowed, or is not confirmed;
  * DatabaseError when a step fails (earlier steps stay, a later apply goes on from there) or the result is not in sync.
  */
-export async function applySchema(connection: string | ClientConfig, desired: Desired, options: ApplyOptions): Promise<ApplyReport> {
+export async function applySchema(
+  connection: string | ClientConfig,
+  desired: Desired,
+  options: ApplyOptions,
+): Promise<ApplyReport> {
   return withConnection(connection, (db) =>
     withReconcilerLock(db, options.lockWaitMs, async () => {
       const plan = await makePlan(db, desired);
       requireFresh(plan, options.saved);
       requireConsent(plan, options.allow);
       if (plan.steps.length === 0) return { plan, applied: [] };
-      if (options.confirm && !(await options.confirm(plan))) throw new RefusedError('not applied: not confirmed');
+      if (options.confirm && !(await options.confirm(plan)))
+        throw new RefusedError('not applied: not confirmed');
       await runSteps(db, plan, options);
       await requireInSync(db, desired);
       return { plan, applied: plan.steps.map((step) => step.id) };
@@ -66,7 +71,9 @@ function requireConsent(plan: Plan, allow: readonly HazardName[]): void {
         .join('\n')}`,
     );
   }
-  const open = plan.steps.flatMap((step) => step.hazards.filter(({ name }) => !allow.includes(name)).map((hazard) => ({ step, hazard })));
+  const open = plan.steps.flatMap((step) =>
+    step.hazards.filter(({ name }) => !allow.includes(name)).map((hazard) => ({ step, hazard })),
+  );
   if (open.length === 0) return;
   const names = [...new Set(open.map(({ hazard }) => hazard.name))];
   throw new RefusedError(
@@ -77,7 +84,8 @@ function requireConsent(plan: Plan, allow: readonly HazardName[]): void {
 async function runSteps(db: Db, plan: Plan, options: ApplyOptions): Promise<void> {
   const run = randomUUID();
   for (const [at, step] of plan.steps.entries()) {
-    if (options.signal?.aborted) throw new RefusedError(`interrupted before ${step.id}; apply again to go on from there`);
+    if (options.signal?.aborted)
+      throw new RefusedError(`interrupted before ${step.id}; apply again to go on from there`);
     options.onStep?.(step, at + 1, plan.steps.length);
     try {
       await withRetry(() => (step.transactional ? runInTransaction(db, run, step) : runAlone(db, run, step)));
@@ -92,31 +100,37 @@ async function runInTransaction(db: Db, run: string, step: Step): Promise<void> 
     await db.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await db.query(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
     for (const statement of step.sql) await db.query(statement);
-    await db.query('INSERT INTO tsdb.journal (run, step, statements, finished_at) VALUES ($1, $2, $3, clock_timestamp())', [run, step.id, step.sql]);
+    await db.query(
+      'INSERT INTO tsdb.journal (run, step, statements, finished_at) VALUES ($1, $2, $3, clock_timestamp())',
+      [run, step.id, step.sql],
+    );
   });
 }
 
 // Each statement on its own: a refresh commits in between and must not be inside a transaction. No statement timeout: it
 // may rightly take hours, and what it has done so far stays.
 async function runAlone(db: Db, run: string, step: Step): Promise<void> {
-  const { rows } = await db.query<{ id: string }>('INSERT INTO tsdb.journal (run, step, statements) VALUES ($1, $2, $3) RETURNING id', [
-    run,
-    step.id,
-    step.sql,
-  ]);
+  const { rows } = await db.query<{ id: string }>(
+    'INSERT INTO tsdb.journal (run, step, statements) VALUES ($1, $2, $3) RETURNING id',
+    [run, step.id, step.sql],
+  );
   const entry = rows[0]?.id;
   try {
     for (const statement of step.sql) await db.query(statement);
     await db.query('UPDATE tsdb.journal SET finished_at = clock_timestamp() WHERE id = $1', [entry]);
   } catch (error) {
-    await db.query('UPDATE tsdb.journal SET error = $2 WHERE id = $1', [entry, messageOf(error)]).catch(() => undefined);
+    await db
+      .query('UPDATE tsdb.journal SET error = $2 WHERE id = $1', [entry, messageOf(error)])
+      .catch(() => undefined);
     throw error;
   }
 }
 
 function stepFailure(step: Step, error: unknown): DatabaseError {
   const { code, detail, hint } = (error ?? {}) as { code?: string; detail?: string; hint?: string };
-  const extra = [code ? `SQLSTATE ${code}` : '', detail ?? '', hint ?? ''].filter((part) => part !== '').join('; ');
+  const extra = [code ? `SQLSTATE ${code}` : '', detail ?? '', hint ?? '']
+    .filter((part) => part !== '')
+    .join('; ');
   return new DatabaseError(
     `${step.id} failed: ${messageOf(error)}${extra ? ` (${extra})` : ''}\nEarlier steps stay; when the cause is mended, apply again goes on from here.`,
     { cause: error },
@@ -126,7 +140,10 @@ function stepFailure(step: Step, error: unknown): DatabaseError {
 async function requireInSync(db: Db, desired: Desired): Promise<void> {
   const after = await makePlan(db, desired);
   if (inSync(after)) return;
-  const left = [...after.steps.map((step) => step.id), ...after.refusals.map(({ object, what }) => `${object} ${what}`)];
+  const left = [
+    ...after.steps.map((step) => step.id),
+    ...after.refusals.map(({ object, what }) => `${object} ${what}`),
+  ];
   throw new DatabaseError(
     `every step was run, and the database still differs from the declaration: ${left.join(', ')}. Something else may be changing it; run "tsdb plan"`,
   );

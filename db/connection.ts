@@ -16,9 +16,17 @@ const ADVISORY_LOCK = [0x7473_6462, 0x706c_616e] as const;
  * Runs `work` on one dedicated session and always closes it.
  * @throws DatabaseError when the server cannot be reached; the message never contains the password.
  */
-export async function withConnection<T>(config: string | ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
+export async function withConnection<T>(
+  config: string | ClientConfig,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
   const base = typeof config === 'string' ? { connectionString: config } : config;
-  const client = new Client({ ...base, options: SESSION, application_name: 'tsdb', connectionTimeoutMillis: 10_000 });
+  const client = new Client({
+    ...base,
+    options: SESSION,
+    application_name: 'tsdb',
+    connectionTimeoutMillis: 10_000,
+  });
   // Without a listener a terminated backend would end the process instead of failing the query under way.
   client.on('error', () => undefined);
   try {
@@ -83,7 +91,9 @@ export async function withReconcilerLock<T>(db: Db, waitMs: number, work: () => 
 }
 
 async function tryLock(db: Db): Promise<boolean> {
-  const { rows } = await db.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS locked', [...ADVISORY_LOCK]);
+  const { rows } = await db.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS locked', [
+    ...ADVISORY_LOCK,
+  ]);
   return rows[0]?.locked === true;
 }
 

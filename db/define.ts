@@ -1,6 +1,7 @@
 // The schema language: typed builders that return plain, frozen data. Columns are known to the compiler.
-import { type Duration, parseDuration } from './interval';
+
 import { UsageError } from './errors';
+import { type Duration, parseDuration } from './interval';
 
 /** A column: its PostgreSQL type as `format_type()` prints it, nullability and default (SQL text). */
 export interface Column {
@@ -76,7 +77,9 @@ export const stddev = aggregate('stddev');
 export function count(): Expression<never>;
 export function count<const C extends string>(name: C): Expression<C>;
 export function count(name?: string): Expression {
-  return Object.freeze(name === undefined ? { kind: 'count-rows' } : { kind: 'aggregate', fn: 'count', column: name });
+  return Object.freeze(
+    name === undefined ? { kind: 'count-rows' } : { kind: 'aggregate', fn: 'count', column: name },
+  );
 }
 
 /** The sum of carried counts, as a bigint like the counts themselves (`sum(bigint)` alone would be numeric). */
@@ -203,7 +206,11 @@ export function continuousAggregate<
     kind: 'aggregate',
     ...qualifiedName(name),
     time: 'bucket',
-    columnNames: ['bucket', ...spec.groupBy, ...Object.keys(spec.select)] as ('bucket' | G | (keyof S & string))[],
+    columnNames: ['bucket', ...spec.groupBy, ...Object.keys(spec.select)] as (
+      | 'bucket'
+      | G
+      | (keyof S & string)
+    )[],
   });
 }
 

@@ -41,7 +41,9 @@ export function parseDuration(text: string): Interval {
   }
   const interval = scale(unit, Number(match[1]));
   if (!Object.values(interval).every(Number.isInteger)) {
-    throw new UsageError(`"${text}" does not come out even; use a smaller unit, e.g. "36 hours" instead of "1.5 days"`);
+    throw new UsageError(
+      `"${text}" does not come out even; use a smaller unit, e.g. "36 hours" instead of "1.5 days"`,
+    );
   }
   if (approximateMicroseconds(interval) <= 0) throw new UsageError(`"${text}" must be longer than zero`);
   return interval;
@@ -50,11 +52,13 @@ export function parseDuration(text: string): Interval {
 /** Reads PostgreSQL's `intervalstyle = iso_8601` output, e.g. `P1Y2M3DT4H5M6.7S`, `P-1D`, `PT0S`. */
 export function parseIsoInterval(text: string): Interval {
   const match =
-    /^P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)W)?(?:(-?\d+)D)?(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?[\d.]+)S)?)?$/.exec(text);
+    /^P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)W)?(?:(-?\d+)D)?(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?[\d.]+)S)?)?$/.exec(
+      text,
+    );
   if (!match) throw new Error(`not an ISO 8601 interval: "${text}"; is intervalstyle set to iso_8601?`);
-  const [years, months, weeks, days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0)) as [
-    number, number, number, number, number, number, number,
-  ];
+  const [years, months, weeks, days, hours, minutes, seconds] = match
+    .slice(1)
+    .map((part) => Number(part ?? 0)) as [number, number, number, number, number, number, number];
   return {
     months: years * 12 + months,
     days: weeks * 7 + days,
@@ -89,7 +93,9 @@ export function formatInterval(interval: Interval): string {
     [minutes, 'minute'],
     [seconds, 'second'],
   ];
-  const text = parts.filter(([count]) => count !== 0).map(([count, unit]) => `${count} ${unit}${count === 1 ? '' : 's'}`);
+  const text = parts
+    .filter(([count]) => count !== 0)
+    .map(([count, unit]) => `${count} ${unit}${count === 1 ? '' : 's'}`);
   return text.length === 0 ? '0 seconds' : text.join(' ');
 }
 

@@ -24,7 +24,10 @@ export const lintRules: readonly LintRule[] = [
     check: ({ aggregates }) =>
       aggregates.flatMap((aggregate) => {
         const { retention } = aggregate.from;
-        if (retention === undefined || length(retention) >= length(aggregate.refresh.startOffset) + length(aggregate.bucket)) {
+        if (
+          retention === undefined ||
+          length(retention) >= length(aggregate.refresh.startOffset) + length(aggregate.bucket)
+        ) {
           return [];
         }
         return [
@@ -56,7 +59,8 @@ export const lintRules: readonly LintRule[] = [
     id: 'TS003',
     check: ({ aggregates }) =>
       aggregates.flatMap((aggregate) => {
-        if (aggregate.from.kind !== 'aggregate' || isMultiple(aggregate.bucket, aggregate.from.bucket)) return [];
+        if (aggregate.from.kind !== 'aggregate' || isMultiple(aggregate.bucket, aggregate.from.bucket))
+          return [];
         return [
           [
             nameOf(aggregate),
@@ -73,7 +77,12 @@ export const lintRules: readonly LintRule[] = [
           table.columnstore?.orderBy.some((key) => key.column === name),
         );
         if (!both?.length) return [];
-        return [[nameOf(table), `columnstore both segments and orders by ${both.join(', ')}; a column can do one of the two`] as const];
+        return [
+          [
+            nameOf(table),
+            `columnstore both segments and orders by ${both.join(', ')}; a column can do one of the two`,
+          ] as const,
+        ];
       }),
   },
   {
@@ -93,7 +102,9 @@ export const lintRules: readonly LintRule[] = [
 
 /** Checks every rule. */
 export function lint(desired: Desired): readonly LintFault[] {
-  return lintRules.flatMap(({ id, check }) => check(desired).map(([object, message]) => ({ rule: id, object, message })));
+  return lintRules.flatMap(({ id, check }) =>
+    check(desired).map(([object, message]) => ({ rule: id, object, message })),
+  );
 }
 
 /** @throws UsageError that lists every fault. */
@@ -118,16 +129,21 @@ function isMultiple(coarse: string, fine: string): boolean {
 const fixed = (interval: Interval): number => approximateMicroseconds({ ...interval, months: 0 });
 
 function averagedAverages(aggregate: ContinuousAggregate): readonly string[] {
-  return Object.values(aggregate.select).flatMap((expression) => averagedColumns(expression).filter((name) => isAverage(aggregate.from, name)));
+  return Object.values(aggregate.select).flatMap((expression) =>
+    averagedColumns(expression).filter((name) => isAverage(aggregate.from, name)),
+  );
 }
 
 function averagedColumns(expression: Expression): readonly string[] {
-  if (expression.kind === 'difference') return [...averagedColumns(expression.left), ...averagedColumns(expression.right)];
+  if (expression.kind === 'difference')
+    return [...averagedColumns(expression.left), ...averagedColumns(expression.right)];
   return expression.kind === 'aggregate' && expression.fn === 'avg' ? [expression.column] : [];
 }
 
 function isAverage(source: Relation, column: string): boolean {
   if (source.kind !== 'aggregate') return false;
   const expression = source.select[column];
-  return expression?.kind === 'ratio-of-sums' || (expression?.kind === 'aggregate' && expression.fn === 'avg');
+  return (
+    expression?.kind === 'ratio-of-sums' || (expression?.kind === 'aggregate' && expression.fn === 'avg')
+  );
 }

@@ -18,7 +18,8 @@ export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
     const server = await readServer(db);
     const found: Partial<Findings>[] = [];
     for (const kind of kindsOf(server.engine)) found.push(await kind.find(db, desired));
-    const all = <K extends keyof Findings>(key: K): Findings[K][number][] => found.flatMap((findings) => [...(findings[key] ?? [])]);
+    const all = <K extends keyof Findings>(key: K): Findings[K][number][] =>
+      found.flatMap((findings) => [...(findings[key] ?? [])]);
     const findings: Findings = {
       steps: all('steps'),
       refusals: all('refusals'),
@@ -47,7 +48,9 @@ export function parsePlan(text: string, source: string): Plan {
     throw new UsageError(`${source} is not a saved plan: ${(error as Error).message}`, { cause: error });
   }
   if (plan?.version !== 1 || typeof plan.fingerprint !== 'string') {
-    throw new UsageError(`${source} is not a plan of this version; make one with "tsdb plan --out ${source}"`);
+    throw new UsageError(
+      `${source} is not a plan of this version; make one with "tsdb plan --out ${source}"`,
+    );
   }
   return plan as Plan;
 }

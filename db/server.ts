@@ -40,7 +40,9 @@ async function tryLicense(db: Db, row: ServerRow): Promise<string | null> {
   await db.query('SAVEPOINT try_extension');
   try {
     await db.query('CREATE EXTENSION timescaledb WITH SCHEMA public');
-    const { rows } = await db.query<{ license: string | null }>(`SELECT current_setting('timescaledb.license', true) AS license`);
+    const { rows } = await db.query<{ license: string | null }>(
+      `SELECT current_setting('timescaledb.license', true) AS license`,
+    );
     return rows[0]?.license ?? null;
   } catch (error) {
     throw new RefusedError(
@@ -55,7 +57,9 @@ async function tryLicense(db: Db, row: ServerRow): Promise<string | null> {
 /** Decides the engine from what was read; see `readServer`. */
 export function serverInfo(row: ServerRow): ServerInfo {
   if (row.server_version_num < OLDEST_POSTGRES * 10_000) {
-    throw new RefusedError(`PostgreSQL ${row.server_version} is too old: ${OLDEST_POSTGRES} or newer is needed`);
+    throw new RefusedError(
+      `PostgreSQL ${row.server_version} is too old: ${OLDEST_POSTGRES} or newer is needed`,
+    );
   }
   const base = { serverVersion: row.server_version, database: row.database };
   if (row.installed !== null && !row.preloaded) {
@@ -75,7 +79,9 @@ export function serverInfo(row: ServerRow): ServerInfo {
   }
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < OLDEST_TIMESCALEDB[0] || (major === OLDEST_TIMESCALEDB[0] && minor < OLDEST_TIMESCALEDB[1])) {
-    throw new RefusedError(`TimescaleDB ${version} is too old: ${OLDEST_TIMESCALEDB.join('.')} or newer is needed`);
+    throw new RefusedError(
+      `TimescaleDB ${version} is too old: ${OLDEST_TIMESCALEDB.join('.')} or newer is needed`,
+    );
   }
   return { ...base, engine: 'timescaledb', timescaledbVersion: version };
 }

@@ -50,10 +50,18 @@ const noColumnstore: Kind<null> = {
   read: async () => null,
   compare: ({ hypertables: tables }: Desired) => {
     const declared = tables.filter((table) => table.columnstore !== undefined).map((table) => table.name);
-    return { unavailable: declared.length > 0 ? [`columnstore (compression) of ${declared.join(', ')}: needs TimescaleDB Community`] : [] };
+    return {
+      unavailable:
+        declared.length > 0
+          ? [`columnstore (compression) of ${declared.join(', ')}: needs TimescaleDB Community`]
+          : [],
+    };
   },
 };
 
 function bind<State>(kind: Kind<State>): BoundKind {
-  return { name: kind.name, find: async (db, desired) => kind.compare(desired, await kind.read(db, desired)) };
+  return {
+    name: kind.name,
+    find: async (db, desired) => kind.compare(desired, await kind.read(db, desired)),
+  };
 }

@@ -6,7 +6,12 @@ import { ident } from '../sql';
 export function columnDefinitions(table: Hypertable): string {
   return Object.entries<Column>(table.columns)
     .map(([name, { type, nullable, defaultSql }]) =>
-      [ident(name), type, ...(nullable ? [] : ['NOT NULL']), ...(defaultSql === undefined ? [] : [`DEFAULT ${defaultSql}`])].join(' '),
+      [
+        ident(name),
+        type,
+        ...(nullable ? [] : ['NOT NULL']),
+        ...(defaultSql === undefined ? [] : [`DEFAULT ${defaultSql}`]),
+      ].join(' '),
     )
     .join(', ');
 }

@@ -52,7 +52,11 @@ export function aggregates(dialect: AggregateDialect): Kind<AggregatesState> {
           if (actual.pending.includes(name)) steps.push(backfill(aggregate));
         }
       }
-      return { steps, refusals, emulated: dialect.emulated !== undefined && desired.aggregates.length > 0 ? [dialect.emulated] : [] };
+      return {
+        steps,
+        refusals,
+        emulated: dialect.emulated !== undefined && desired.aggregates.length > 0 ? [dialect.emulated] : [],
+      };
     },
   };
 }
@@ -62,7 +66,10 @@ export function aggregates(dialect: AggregateDialect): Kind<AggregatesState> {
  * expressions come out alike. Null where a query is not valid on the present tables.
  * Must run in a transaction that is rolled back.
  */
-export async function canonicalQueries(db: Db, queries: readonly string[]): Promise<readonly (string | null)[]> {
+export async function canonicalQueries(
+  db: Db,
+  queries: readonly string[],
+): Promise<readonly (string | null)[]> {
   await db.query(
     `CREATE FUNCTION pg_temp.tsdb_canonical(query text) RETURNS text LANGUAGE plpgsql AS $$
      DECLARE definition text;
@@ -95,9 +102,13 @@ async function readOccupied(db: Db, desired: Desired): Promise<ReadonlyMap<strin
 }
 
 async function readPending(db: Db): Promise<readonly string[]> {
-  const { rows: present } = await db.query<{ present: boolean }>(`SELECT to_regclass('tsdb.pending_refresh') IS NOT NULL AS present`);
+  const { rows: present } = await db.query<{ present: boolean }>(
+    `SELECT to_regclass('tsdb.pending_refresh') IS NOT NULL AS present`,
+  );
   if (!present[0]?.present) return [];
-  const { rows } = await db.query<{ aggregate: string }>('SELECT aggregate FROM tsdb.pending_refresh ORDER BY 1');
+  const { rows } = await db.query<{ aggregate: string }>(
+    'SELECT aggregate FROM tsdb.pending_refresh ORDER BY 1',
+  );
   return rows.map((row) => row.aggregate);
 }
 
@@ -166,4 +177,3 @@ function redefined(name: string): Refusal {
     wayOut: 'declare the new query under another name; drop the old aggregate when nobody reads it',
   };
 }
-

@@ -85,7 +85,8 @@ function cannotAdd(object: string, name: string): Refusal {
 function differences(object: string, column: Column, state: ColumnState): readonly Refusal[] {
   const found: string[] = [];
   if (state.type !== column.type) found.push(`has type ${state.type}, declared ${column.type}`);
-  if (state.nullable !== column.nullable) found.push(state.nullable ? 'allows NULL, declared NOT NULL' : 'refuses NULL, declared nullable');
+  if (state.nullable !== column.nullable)
+    found.push(state.nullable ? 'allows NULL, declared NOT NULL' : 'refuses NULL, declared nullable');
   if ((state.defaultSql ?? undefined) !== column.defaultSql) {
     found.push(`has default ${state.defaultSql ?? 'none'}, declared ${column.defaultSql ?? 'none'}`);
   }

@@ -5,7 +5,12 @@ import type { Db, Desired, Findings, Kind, Refusal, Step } from '../model';
 
 /** A relation that has the name of a declared hypertable. */
 export type HypertableState =
-  | { readonly name: string; readonly kind: 'hypertable'; readonly time: string; readonly chunkMicroseconds: number }
+  | {
+      readonly name: string;
+      readonly kind: 'hypertable';
+      readonly time: string;
+      readonly chunkMicroseconds: number;
+    }
   | { readonly name: string; readonly kind: 'other'; readonly description: string };
 
 /** How an engine reads, creates and changes hypertables. */

@@ -66,7 +66,9 @@ function serves(state: IndexState, index: Index): boolean {
 function createIndex(table: Hypertable, index: Index, present: readonly IndexState[]): Step {
   const object = nameOf(table);
   const columns = index.keys.map((key) => key.column).join('_');
-  const keys = index.keys.map(({ column, descending }) => `${ident(column)}${descending ? ' DESC' : ''}`).join(', ');
+  const keys = index.keys
+    .map(({ column, descending }) => `${ident(column)}${descending ? ' DESC' : ''}`)
+    .join(', ');
   // Without a name PostgreSQL picks a free one by its usual pattern (table_columns_idx).
   return {
     id: `create-index:${object}(${index.keys.map(keyText).join(',')})`,

@@ -18,3 +18,12 @@ CREATE TABLE IF NOT EXISTS tsdb.pending_refresh (
   aggregate text PRIMARY KEY,
   since     timestamptz NOT NULL DEFAULT now()
 );
+
+-- Files that were imported, by a digest of their bytes and of how they were mapped: the same import twice is refused.
+CREATE TABLE IF NOT EXISTS tsdb.import (
+  digest      text PRIMARY KEY,
+  file        text NOT NULL,
+  target      text NOT NULL,
+  row_count   bigint NOT NULL,
+  imported_at timestamptz NOT NULL DEFAULT now()
+);

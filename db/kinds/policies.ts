@@ -54,11 +54,14 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
       const steps: Step[] = [];
       const kept = new Set<PolicyState>();
       for (const policy of desiredPolicies(desired).filter(({ kind }) => dialect.kinds.includes(kind))) {
-        const state = actual.policies.find(({ kind, object }) => kind === policy.kind && object === nameOf(policy.on));
+        const state = actual.policies.find(
+          ({ kind, object }) => kind === policy.kind && object === nameOf(policy.on),
+        );
         const expired = actual.expired.get(nameOf(policy.on));
         if (state !== undefined) kept.add(state);
         if (state === undefined) steps.push(step('add', policy, dialect.add(policy), expired));
-        else if (!sameTimes(policy.times, state.times)) steps.push(step('alter', policy, dialect.alter(policy, state), expired));
+        else if (!sameTimes(policy.times, state.times))
+          steps.push(step('alter', policy, dialect.alter(policy, state), expired));
       }
       const declared = new Set([...desired.hypertables, ...desired.aggregates].map(nameOf));
       const surplus = actual.policies.filter((state) => declared.has(state.object) && !kept.has(state));
@@ -73,12 +76,18 @@ export function desiredPolicies({ hypertables, aggregates }: Desired): readonly 
   const objects: readonly Relation[] = [...hypertables, ...aggregates];
   return [
     ...hypertables.map((table): DesiredPolicy => ({ kind: 'chunks', on: table, times: {} })),
-    ...aggregates.map((aggregate): DesiredPolicy => ({ kind: 'refresh', on: aggregate, times: refreshTimes(aggregate) })),
+    ...aggregates.map(
+      (aggregate): DesiredPolicy => ({ kind: 'refresh', on: aggregate, times: refreshTimes(aggregate) }),
+    ),
     ...hypertables.flatMap((table): DesiredPolicy[] =>
-      table.columnstore ? [{ kind: 'columnstore', on: table, times: { after: parseDuration(table.columnstore.after) } }] : [],
+      table.columnstore
+        ? [{ kind: 'columnstore', on: table, times: { after: parseDuration(table.columnstore.after) } }]
+        : [],
     ),
     ...objects.flatMap((object): DesiredPolicy[] =>
-      object.retention ? [{ kind: 'retention', on: object, times: { after: parseDuration(object.retention) } }] : [],
+      object.retention
+        ? [{ kind: 'retention', on: object, times: { after: parseDuration(object.retention) } }]
+        : [],
     ),
   ];
 }
@@ -98,7 +107,12 @@ function sameTimes(desired: PolicyTimes, actual: PolicyTimes): boolean {
   });
 }
 
-function step(action: 'add' | 'alter', policy: DesiredPolicy, sql: readonly string[], expired: Impact | undefined): Step {
+function step(
+  action: 'add' | 'alter',
+  policy: DesiredPolicy,
+  sql: readonly string[],
+  expired: Impact | undefined,
+): Step {
   const object = nameOf(policy.on);
   const deletes = policy.kind === 'retention' && expired !== undefined;
   return {

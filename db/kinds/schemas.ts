@@ -5,7 +5,9 @@ import { ident } from '../sql';
 export const schemas: Kind<readonly string[]> = {
   name: 'schemas',
   async read(db) {
-    const { rows } = await db.query<{ name: string }>('SELECT nspname::text AS name FROM pg_namespace ORDER BY 1');
+    const { rows } = await db.query<{ name: string }>(
+      'SELECT nspname::text AS name FROM pg_namespace ORDER BY 1',
+    );
     return rows.map((row) => row.name);
   },
   compare({ schemas: desired }, actual) {

@@ -111,4 +111,10 @@ export const peakHours = continuousAggregate('peak_hours', {
   retention: '5 years',
 });
 
-export const iot = schemaSet('iot', [sensorData, sensorDataHourly, sensorDataDaily, sensorDataMonthly, peakHours]);
+export const iot = schemaSet('iot', [
+  sensorData,
+  sensorDataHourly,
+  sensorDataDaily,
+  sensorDataMonthly,
+  peakHours,
+]);

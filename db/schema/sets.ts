@@ -12,7 +12,14 @@ export const schemaSets: Readonly<Record<string, SchemaSet>> = { iot };
  * @throws UsageError for a name that does not exist.
  */
 export function selectSets(names: string): readonly SchemaSet[] {
-  const wanted = [...new Set(names.split(',').map((name) => name.trim()).filter((name) => name !== ''))];
+  const wanted = [
+    ...new Set(
+      names
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    ),
+  ];
   const unknown = wanted.filter((name) => !(name in schemaSets));
   if (unknown.length > 0 || wanted.length === 0) {
     throw new UsageError(

@@ -25,10 +25,14 @@ export const postgresAggregates: AggregateDialect = {
         WHERE format('%s.%s', a.schema_name, a.view_name) = ANY ($1) ORDER BY 1`,
       [desired.aggregates.map(nameOf)],
     );
-    const present = desired.aggregates.filter((aggregate) => rows.some((row) => row.name === nameOf(aggregate)));
+    const present = desired.aggregates.filter((aggregate) =>
+      rows.some((row) => row.name === nameOf(aggregate)),
+    );
     const canonical = await canonicalQueries(
       db,
-      present.map((aggregate) => viewQuery(aggregate, rows.find((row) => row.name === nameOf(aggregate))?.realTime ?? true)),
+      present.map((aggregate) =>
+        viewQuery(aggregate, rows.find((row) => row.name === nameOf(aggregate))?.realTime ?? true),
+      ),
     );
     return present.map((aggregate, at): AggregateState => {
       const row = rows.find((candidate) => candidate.name === nameOf(aggregate)) as AggregateRow;
@@ -43,7 +47,9 @@ export const postgresAggregates: AggregateDialect = {
     return [
       `CREATE TABLE ${materialization} AS ${aggregateQuery(aggregate)} WITH NO DATA`,
       `CREATE INDEX ON ${materialization} ("bucket" DESC)`,
-      ...(keys.length > 0 ? [`CREATE INDEX ON ${materialization} (${[...keys, '"bucket" DESC'].join(', ')})`] : []),
+      ...(keys.length > 0
+        ? [`CREATE INDEX ON ${materialization} (${[...keys, '"bucket" DESC'].join(', ')})`]
+        : []),
       `INSERT INTO tsdb.continuous_aggregate (schema_name, view_name, source_schema, source_name, source_time, bucket_width, materialization, refresh_query, real_time) VALUES (${[
         literal(aggregate.schema),
         literal(aggregate.name),
@@ -64,9 +70,11 @@ export const postgresAggregates: AggregateDialect = {
   ],
 };
 
-const key = (aggregate: ContinuousAggregate): string => `${literal(aggregate.schema)}, ${literal(aggregate.name)}`;
+const key = (aggregate: ContinuousAggregate): string =>
+  `${literal(aggregate.schema)}, ${literal(aggregate.name)}`;
 
-const materializationName = (aggregate: ContinuousAggregate): string => `${aggregate.schema}_${aggregate.name}`;
+const materializationName = (aggregate: ContinuousAggregate): string =>
+  `${aggregate.schema}_${aggregate.name}`;
 
 function refreshQuery(aggregate: ContinuousAggregate): string {
   const time = ident(aggregate.from.time);

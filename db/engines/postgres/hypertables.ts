@@ -10,7 +10,12 @@ export const postgresHypertables: HypertableDialect = {
   emulated: 'hypertables: range-partitioned tables, chunks made ahead of time by `tsdb jobs run`',
   async read(db, desired) {
     const registered = await hasRuntime(db);
-    const { rows } = await db.query<{ name: string; kind: string; time: string | null; microseconds: string | null }>(
+    const { rows } = await db.query<{
+      name: string;
+      kind: string;
+      time: string | null;
+      microseconds: string | null;
+    }>(
       `SELECT format('%s.%s', n.nspname, c.relname) AS name,
               CASE c.relkind WHEN 'r' THEN 'a plain table' WHEN 'p' THEN 'a partitioned table' ELSE 'not a table' END AS kind,
               ${registered ? 'h.time_column' : 'NULL::text'} AS time,

@@ -1,7 +1,13 @@
 // Policies on plain PostgreSQL: rows of tsdb.job, run by `tsdb jobs run` or by `tsdb up`.
 import { nameOf, type Relation } from '../../define';
 import { formatInterval, type Interval, parseIsoInterval } from '../../interval';
-import type { DesiredPolicy, PolicyDialect, PolicyKind, PolicyState, PolicyTimes } from '../../kinds/policies';
+import type {
+  DesiredPolicy,
+  PolicyDialect,
+  PolicyKind,
+  PolicyState,
+  PolicyTimes,
+} from '../../kinds/policies';
 import type { Db, Impact } from '../../model';
 import { ident, interval, literal } from '../../sql';
 import { hasRuntime } from './runtime';
@@ -17,13 +23,19 @@ interface JobRow {
 }
 
 // How often kinds run that declare no schedule; TimescaleDB's retention runs daily too.
-const DEFAULT_SCHEDULE: Readonly<Partial<Record<PolicyKind, string>>> = { retention: '1 day', chunks: '1 hour' };
+const DEFAULT_SCHEDULE: Readonly<Partial<Record<PolicyKind, string>>> = {
+  retention: '1 day',
+  chunks: '1 hour',
+};
 
 export const postgresPolicies: PolicyDialect = {
   kinds: ['refresh', 'retention', 'chunks'],
   async read(db, desired) {
     if (!(await hasRuntime(db))) return { policies: [], expired: new Map() };
-    return { policies: await readJobs(db), expired: await readExpired(db, [...desired.hypertables, ...desired.aggregates]) };
+    return {
+      policies: await readJobs(db),
+      expired: await readExpired(db, [...desired.hypertables, ...desired.aggregates]),
+    };
   },
   add: (policy) => [
     `INSERT INTO tsdb.job (kind, schema_name, object_name, start_offset, end_offset, drop_after, schedule_interval) VALUES (${[
@@ -41,7 +53,12 @@ export const postgresPolicies: PolicyDialect = {
 
 function times({ kind, times: { startOffset, endOffset, after, every } }: DesiredPolicy): readonly string[] {
   const sql = (value: Interval | undefined): string => (value ? interval(formatInterval(value)) : 'NULL');
-  return [sql(startOffset), sql(endOffset), sql(after), every ? sql(every) : interval(DEFAULT_SCHEDULE[kind] ?? '1 day')];
+  return [
+    sql(startOffset),
+    sql(endOffset),
+    sql(after),
+    every ? sql(every) : interval(DEFAULT_SCHEDULE[kind] ?? '1 day'),
+  ];
 }
 
 async function readJobs(db: Db): Promise<PolicyState[]> {
@@ -73,7 +90,10 @@ async function readExpired(db: Db, objects: readonly Relation[]): Promise<Readon
       GROUP BY 1 ORDER BY 1`,
     [kept.map(nameOf), kept.map((object) => object.retention)],
   );
-  const tables = rows.map((row): [string, Impact] => [row.name, { chunks: row.chunks, rows: Number(row.rows), bytes: Number(row.bytes) }]);
+  const tables = rows.map((row): [string, Impact] => [
+    row.name,
+    { chunks: row.chunks, rows: Number(row.rows), bytes: Number(row.bytes) },
+  ]);
   return new Map([...tables, ...(await expiredBuckets(db, kept))]);
 }
 
@@ -85,7 +105,9 @@ async function expiredBuckets(db: Db, kept: readonly Relation[]): Promise<readon
   const counts = present.flatMap(({ name, materialization }) => {
     const retention = kept.find((object) => nameOf(object) === name)?.retention;
     if (retention === undefined) return [];
-    return [`SELECT ${literal(name)} AS name, count(*)::int AS rows FROM ${ident('tsdb', materialization)} WHERE "bucket" < now() - ${interval(retention)}`];
+    return [
+      `SELECT ${literal(name)} AS name, count(*)::int AS rows FROM ${ident('tsdb', materialization)} WHERE "bucket" < now() - ${interval(retention)}`,
+    ];
   });
   if (counts.length === 0) return [];
   const { rows } = await db.query<{ name: string; rows: number }>(counts.join(' UNION ALL '));

@@ -8,6 +8,8 @@ export const runtimeSql = (): string => readFileSync(join(__dirname, 'runtime.sq
 
 /** False before the first apply: the emulation's tables cannot be read then. */
 export async function hasRuntime(db: Db): Promise<boolean> {
-  const { rows } = await db.query<{ present: boolean }>(`SELECT to_regclass('tsdb.job') IS NOT NULL AS present`);
+  const { rows } = await db.query<{ present: boolean }>(
+    `SELECT to_regclass('tsdb.job') IS NOT NULL AS present`,
+  );
   return rows[0]?.present === true;
 }

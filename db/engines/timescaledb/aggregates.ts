@@ -20,7 +20,9 @@ export const timescaleAggregates: AggregateDialect = {
         WHERE format('%s.%s', view_schema, view_name) = ANY ($1) ORDER BY 1`,
       [desired.aggregates.map(nameOf)],
     );
-    const present = desired.aggregates.filter((aggregate) => rows.some((row) => row.name === nameOf(aggregate)));
+    const present = desired.aggregates.filter((aggregate) =>
+      rows.some((row) => row.name === nameOf(aggregate)),
+    );
     const canonical = await canonicalQueries(
       db,
       present.map((aggregate) => aggregateQuery(aggregate)),

@@ -41,13 +41,19 @@ export const columnstore: Kind<readonly ColumnstoreState[]> = {
         actual.find((state) => state.table === nameOf(table)),
       ),
     );
-    return { steps: found.flatMap(({ steps = [] }) => steps), refusals: found.flatMap(({ refusals = [] }) => refusals) };
+    return {
+      steps: found.flatMap(({ steps = [] }) => steps),
+      refusals: found.flatMap(({ refusals = [] }) => refusals),
+    };
   },
 };
 
 function compareTable(table: Hypertable, state: ColumnstoreState | undefined): Partial<Findings> {
   const declared = table.columnstore;
-  if (declared !== undefined) return state !== undefined && sameSettings(declared, state) ? {} : { steps: [setColumnstore(table, declared, state)] };
+  if (declared !== undefined)
+    return state !== undefined && sameSettings(declared, state)
+      ? {}
+      : { steps: [setColumnstore(table, declared, state)] };
   if (!state?.enabled) return {};
   return {
     refusals: [
@@ -62,11 +68,14 @@ function compareTable(table: Hypertable, state: ColumnstoreState | undefined): P
 }
 
 function sameSettings(declared: Columnstore, state: ColumnstoreState): boolean {
-  const keys = state.orderBy.map((column, at): SortKey => ({ column, descending: state.descending[at] ?? false }));
+  const keys = state.orderBy.map(
+    (column, at): SortKey => ({ column, descending: state.descending[at] ?? false }),
+  );
   return (
     state.enabled &&
     JSON.stringify(declared.segmentBy) === JSON.stringify(state.segmentBy) &&
-    JSON.stringify(declared.orderBy.map(({ column, descending }) => ({ column, descending }))) === JSON.stringify(keys) &&
+    JSON.stringify(declared.orderBy.map(({ column, descending }) => ({ column, descending }))) ===
+      JSON.stringify(keys) &&
     // Declared orders mean PostgreSQL's default place for NULL: first when descending.
     state.nullsFirst.every((first, at) => first === state.descending[at])
   );
@@ -74,7 +83,9 @@ function sameSettings(declared: Columnstore, state: ColumnstoreState): boolean {
 
 function setColumnstore(table: Hypertable, declared: Columnstore, state: ColumnstoreState | undefined): Step {
   const names = (columns: readonly string[]): string => columns.map((column) => ident(column)).join(', ');
-  const order = declared.orderBy.map(({ column, descending }) => `${ident(column)} ${descending ? 'DESC' : 'ASC'}`).join(', ');
+  const order = declared.orderBy
+    .map(({ column, descending }) => `${ident(column)} ${descending ? 'DESC' : 'ASC'}`)
+    .join(', ');
   const old = state?.compressedChunks ?? 0;
   return {
     id: `columnstore:${nameOf(table)}`,

@@ -19,7 +19,12 @@ export const timescaleHypertables: HypertableDialect = {
     return relations.map(({ name, kind }): HypertableState => {
       const dimension = dimensions.find((candidate) => candidate.name === name);
       if (!dimension) return { name, kind: 'other', description: kind };
-      return { name, kind: 'hypertable', time: dimension.time, chunkMicroseconds: Number(dimension.microseconds) };
+      return {
+        name,
+        kind: 'hypertable',
+        time: dimension.time,
+        chunkMicroseconds: Number(dimension.microseconds),
+      };
     });
   },
   create: (table) => [
@@ -38,7 +43,10 @@ interface DimensionRow {
   readonly microseconds: string;
 }
 
-async function readDimensions(db: Parameters<HypertableDialect['read']>[0], names: readonly string[]): Promise<DimensionRow[]> {
+async function readDimensions(
+  db: Parameters<HypertableDialect['read']>[0],
+  names: readonly string[],
+): Promise<DimensionRow[]> {
   // Months were turned into 30 days when the interval was set, so epoch is exact here.
   const { rows } = await db.query<DimensionRow>(
     `SELECT format('%s.%s', hypertable_schema, hypertable_name) AS name, column_name::text AS time,

@@ -96,7 +96,9 @@ async function readExpired(db: Db, objects: readonly Relation[]): Promise<Readon
       GROUP BY 1 ORDER BY 1`,
     [kept.map(nameOf), kept.map((object) => object.retention)],
   );
-  return new Map(rows.map((row) => [row.name, { chunks: row.chunks, rows: Number(row.rows), bytes: Number(row.bytes) }]));
+  return new Map(
+    rows.map((row) => [row.name, { chunks: row.chunks, rows: Number(row.rows), bytes: Number(row.bytes) }]),
+  );
 }
 
 function configOf({ kind, times }: DesiredPolicy): Record<string, string> {
@@ -105,6 +107,8 @@ function configOf({ kind, times }: DesiredPolicy): Record<string, string> {
   return { [kind === 'retention' ? 'drop_after' : 'compress_after']: text(times.after) };
 }
 
-const sqlInterval = (value: Interval | undefined): string => (value ? interval(formatInterval(value)) : 'NULL');
+const sqlInterval = (value: Interval | undefined): string =>
+  value ? interval(formatInterval(value)) : 'NULL';
 
-const optional = (key: string, iso: string | null): Record<string, Interval> => (iso === null ? {} : { [key]: parseIsoInterval(iso) });
+const optional = (key: string, iso: string | null): Record<string, Interval> =>
+  iso === null ? {} : { [key]: parseIsoInterval(iso) };

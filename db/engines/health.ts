@@ -1,0 +1,58 @@
+// Reads how jobs and aggregates are doing; one statement per engine and question.
+import type { Db, EngineName } from '../model';
+import type { AggregateHealth, JobHealth } from '../status';
+
+const ISO = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
+const iso = (expression: string): string =>
+  `CASE WHEN isfinite(${expression}) THEN to_char(${expression} AT TIME ZONE 'UTC', ${ISO}) END`;
+
+// 24000: on some PostgreSQL 15 builds every job ends with this code after its work was committed; it is no failure.
+const JOBS: Readonly<Record<EngineName, string>> = {
+  timescaledb: `
+    SELECT j.job_id AS id,
+           format('%s of %s.%s', CASE j.proc_name WHEN 'policy_refresh_continuous_aggregate' THEN 'refresh'
+                                 WHEN 'policy_compression' THEN 'columnstore' ELSE replace(j.proc_name::text, 'policy_', '') END,
+                  j.hypertable_schema, j.hypertable_name) AS job,
+           CASE WHEN NOT j.scheduled THEN 'paused'
+                WHEN coalesce(s.total_runs, 0) = 0 THEN 'not-run-yet'
+                WHEN s.last_run_status = 'Failed' AND e.sqlerrcode IS DISTINCT FROM '24000' THEN 'failing'
+                WHEN isfinite(s.next_start) AND s.next_start < now() - greatest(j.schedule_interval, interval '10 minutes') THEN 'late'
+                ELSE 'ok' END AS state,
+           ${iso('s.last_successful_finish')} AS "lastFinished", ${iso('s.next_start')} AS "nextStart",
+           CASE WHEN s.last_run_status = 'Failed' THEN e.err_message END AS error
+      FROM timescaledb_information.jobs j
+      LEFT JOIN timescaledb_information.job_stats s ON s.job_id = j.job_id
+      LEFT JOIN LATERAL (SELECT x.sqlerrcode, x.err_message FROM timescaledb_information.job_errors x
+                          WHERE x.job_id = j.job_id ORDER BY x.finish_time DESC NULLS LAST LIMIT 1) e ON true
+     WHERE format('%s.%s', j.hypertable_schema, j.hypertable_name) = ANY ($1) ORDER BY j.job_id`,
+  postgres: `
+    SELECT job_id AS id, format('%s of %s.%s', kind, schema_name, object_name) AS job,
+           CASE WHEN last_error IS NOT NULL THEN 'failing'
+                WHEN next_start < now() - greatest(schedule_interval, interval '10 minutes') THEN 'late'
+                WHEN total_runs = 0 THEN 'not-run-yet' ELSE 'ok' END AS state,
+           ${iso('last_finished_at')} AS "lastFinished", ${iso('next_start')} AS "nextStart", last_error AS error
+      FROM tsdb.job WHERE format('%s.%s', schema_name, object_name) = ANY ($1) ORDER BY job_id`,
+};
+
+// Before the first refresh TimescaleDB's watermark lies thousands of years back.
+const WATERMARKS: Readonly<Record<EngineName, string>> = {
+  timescaledb: `
+    SELECT format('%s.%s', c.user_view_schema, c.user_view_name) AS aggregate, CASE WHEN w.mark > '0001-01-01' THEN ${iso('w.mark')} END AS watermark
+      FROM _timescaledb_catalog.continuous_agg c,
+           LATERAL (SELECT _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(c.mat_hypertable_id)) AS mark) w
+     WHERE format('%s.%s', c.user_view_schema, c.user_view_name) = ANY ($1) ORDER BY 1`,
+  postgres: `
+    SELECT format('%s.%s', schema_name, view_name) AS aggregate, ${iso('watermark')} AS watermark
+      FROM tsdb.continuous_aggregate WHERE format('%s.%s', schema_name, view_name) = ANY ($1) ORDER BY 1`,
+};
+
+/** Health of the jobs and aggregates with the given names. */
+export async function readHealth(
+  db: Db,
+  engine: EngineName,
+  names: readonly string[],
+): Promise<{ jobs: readonly JobHealth[]; aggregates: readonly AggregateHealth[] }> {
+  const { rows: jobs } = await db.query<JobHealth>(JOBS[engine], [names]);
+  const { rows: aggregates } = await db.query<AggregateHealth>(WATERMARKS[engine], [names]);
+  return { jobs, aggregates };
+}

@@ -1,0 +1,87 @@
+// tsdb apply: make the database as declared.
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { type ApplyReport, applySchema } from '../../db/apply';
+import { RefusedError, UsageError } from '../../db/errors';
+import { formatPlan } from '../../db/format';
+import type { HazardName, Plan } from '../../db/model';
+import { parsePlan } from '../../db/plan';
+import { readContext, requireConnection } from '../context';
+import { note, paintFor, print, printJson } from '../output';
+
+const HAZARDS: readonly HazardName[] = [
+  'deletes-data',
+  'rewrites-data',
+  'blocks-reads',
+  'blocks-writes',
+  'loses-history',
+  'long-running',
+  'drops-object',
+];
+
+export interface ApplyFlags {
+  readonly yes?: boolean;
+  readonly allow?: string;
+  readonly json?: boolean;
+}
+
+/** Applies the declaration, or a saved plan if it still fits. Exit code 0, or 3 when refused. */
+export async function apply(
+  file: string | undefined,
+  flags: ApplyFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const { config, desired } = readContext();
+  const saved = file === undefined ? undefined : readPlan(file);
+  const report = await applySchema(requireConnection(config), desired, {
+    allow: parseHazards(flags.allow ?? ''),
+    lockWaitMs: config.lockWaitMs,
+    signal,
+    ...(saved ? { saved } : {}),
+    ...(flags.yes ? {} : { confirm: askPerson }),
+    onStep: (step, position, steps) => note(`[${position}/${steps}] ${step.object}: ${step.summary}`),
+  });
+  printReport(report, flags);
+  return 0;
+}
+
+function readPlan(file: string): Plan {
+  try {
+    return parsePlan(readFileSync(file, 'utf8'), file);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot read ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function parseHazards(text: string): readonly HazardName[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const unknown = names.filter((name) => !(HAZARDS as readonly string[]).includes(name));
+  if (unknown.length > 0)
+    throw new UsageError(`--allow ${unknown.join(',')}: no such hazard; choose from ${HAZARDS.join(', ')}`);
+  return names as HazardName[];
+}
+
+async function askPerson(plan: Plan): Promise<boolean> {
+  note(formatPlan(plan, paintFor(process.stderr)));
+  if (process.stdin.isTTY !== true) {
+    throw new RefusedError(
+      'nothing was changed: there is no terminal to confirm on; read the plan above and add --yes',
+    );
+  }
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await prompt.question('\nApply? Only "yes" does: ')).trim() === 'yes';
+  } finally {
+    prompt.close();
+  }
+}
+
+function printReport({ plan, applied }: ApplyReport, { json }: ApplyFlags): void {
+  if (json)
+    printJson({ version: 1, server: plan.server, fingerprint: plan.fingerprint, applied, inSync: true });
+  else print(applied.length === 0 ? 'In sync: nothing to do.' : `In sync: ${applied.length} steps applied.`);
+}

@@ -1,0 +1,34 @@
+// tsdb plan: what would change, and what that would do to data.
+import { writeFileSync } from 'node:fs';
+import { withConnection } from '../../db/connection';
+import { UsageError } from '../../db/errors';
+import { formatPlan } from '../../db/format';
+import { inSync, makePlan } from '../../db/plan';
+import { readContext, requireConnection } from '../context';
+import { note, paintFor, print, printJson } from '../output';
+
+export interface PlanFlags {
+  readonly json?: boolean;
+  readonly out?: string;
+  readonly detailedExitcode?: boolean;
+}
+
+/** Prints the plan. Exit code 0; with `--detailed-exitcode` 2 when there are changes and 3 when some are refused. */
+export async function plan(flags: PlanFlags): Promise<number> {
+  const { config, desired } = readContext();
+  const made = await withConnection(requireConnection(config), (db) => makePlan(db, desired));
+  if (flags.out !== undefined) save(flags.out, JSON.stringify(made, null, 2));
+  if (flags.json) printJson(made);
+  else print(formatPlan(made, paintFor(process.stdout)));
+  if (!flags.detailedExitcode || inSync(made)) return 0;
+  return made.refusals.length > 0 ? 3 : 2;
+}
+
+function save(file: string, text: string): void {
+  try {
+    writeFileSync(file, `${text}\n`);
+  } catch (error) {
+    throw new UsageError(`cannot write ${file}: ${(error as Error).message}`, { cause: error });
+  }
+  note(`plan saved; carry it out with "tsdb apply ${file}"`);
+}

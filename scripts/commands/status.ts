@@ -1,0 +1,39 @@
+// tsdb status: is everything as declared, do the jobs run, how fresh are the aggregates.
+import { withConnection } from '../../db/connection';
+import { describeEngine } from '../../db/format';
+import { isHealthy, readStatus, type Status } from '../../db/status';
+import { readContext, requireConnection } from '../context';
+import { paintFor, print, printJson, table } from '../output';
+
+/** Prints the status. Exit code 0 when healthy, 2 when something needs a person. */
+export async function status(flags: { readonly json?: boolean }): Promise<number> {
+  const { config, desired } = readContext();
+  const state = await withConnection(requireConnection(config), (db) => readStatus(db, desired));
+  if (flags.json) printJson(state);
+  else print(format(state));
+  return isHealthy(state) ? 0 : 2;
+}
+
+function format(state: Status): string {
+  const paint = paintFor(process.stdout);
+  const jobs = state.jobs.map((job) => [
+    job.job,
+    job.state,
+    job.lastFinished ?? '-',
+    job.nextStart ?? '-',
+    job.error ?? '',
+  ]);
+  return [
+    `${describeEngine(state.server)}, database ${state.server.database}`,
+    state.inSync
+      ? paint.green('schema: in sync')
+      : paint.red(`schema: ${state.differences} differences, see "tsdb plan"`),
+    '',
+    table(['job', 'state', 'last finished', 'next start', 'error'], jobs),
+    '',
+    table(
+      ['aggregate', 'stored up to'],
+      state.aggregates.map(({ aggregate, watermark }) => [aggregate, watermark ?? 'never refreshed']),
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,173 @@
+// tsdb up: the whole platform on this machine, from nothing to a page that draws.
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
+import type { Client } from 'pg';
+import { readConfig } from '../../api/config';
+import { type RunningServer, startServer } from '../../api/server';
+import { applySchema } from '../../db/apply';
+import { type Environment, processEnvironment } from '../../db/config';
+import { withConnection } from '../../db/connection';
+import { UsageError } from '../../db/errors';
+import { describeEngine } from '../../db/format';
+import { type LocalServer, startLocalServer } from '../../db/local/servers';
+import { defaultDataFolder } from '../../db/local/system-user';
+import type { ServerInfo } from '../../db/model';
+import { refreshAggregates } from '../../db/refresh';
+import { type Context, readContext } from '../context';
+import { hasReadings, lastDays, seed } from '../data/seed';
+import { note, print } from '../output';
+import { describeTiming, timeHourly } from '../platform/raw-vs-aggregate';
+import { startScheduler } from '../platform/scheduler';
+import { checkAnswers } from '../platform/self-check';
+
+export interface UpFlags {
+  readonly host: string;
+  readonly port: number;
+  /** Days of sample data; undefined = not asked for. */
+  readonly days?: number;
+  readonly sensors: number;
+  readonly interval: number;
+  readonly data?: string;
+  readonly once?: boolean;
+}
+
+const DEFAULT_DAYS = 30;
+const SEED = 1;
+
+/** Runs until Ctrl-C; with `--once` until everything is up and checked. Whatever happens, nothing is left running. */
+export async function up(flags: UpFlags, signal: AbortSignal): Promise<number> {
+  const context = readContext();
+  const env = processEnvironment();
+  await requireFreePort(flags);
+  const server = await startLocalServer({
+    env,
+    dataFolder: resolve(flags.data ?? defaultDataFolder(process.cwd())),
+    durable: true,
+  });
+  try {
+    note(`database: ${server.describe}`);
+    return await withConnection(server.url, (db) => runPlatform(db, server, context, flags, env, signal));
+  } finally {
+    note('stopping');
+    await server.stop();
+  }
+}
+
+async function runPlatform(
+  db: Client,
+  server: LocalServer,
+  context: Context,
+  flags: UpFlags,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<number> {
+  const info = await applyDeclared(server, context, signal);
+  await provideSampleData(db, server, info, context, flags, signal);
+  signal.throwIfAborted();
+  const api = await startServer(
+    readConfig({
+      ...env,
+      DATABASE_URL: server.url,
+      HOST: flags.host,
+      PORT: String(flags.port),
+      LOG_LEVEL: env.LOG_LEVEL ?? 'warn',
+    }),
+    {
+      signals: 'ignore',
+    },
+  );
+  const scheduler = info.engine === 'postgres' ? startScheduler(server.url) : undefined;
+  try {
+    print(`page and API   ${api.url}/`);
+    print(`sensors        ${api.url}/api/sensors`);
+    print(`database       ${withoutPassword(server.url)}`);
+    print(describeTiming(await timeHourly(db)));
+    if (flags.once) return await finishOnce(api);
+    print('Ctrl-C stops everything; the data stays for the next start.');
+    await aborted(signal);
+    return 0;
+  } finally {
+    await scheduler?.stop();
+    await api.close();
+  }
+}
+
+async function applyDeclared(
+  server: LocalServer,
+  { config, desired }: Context,
+  signal: AbortSignal,
+): Promise<ServerInfo> {
+  const { plan, applied } = await applySchema(server.url, desired, {
+    allow: [],
+    lockWaitMs: config.lockWaitMs,
+    signal,
+  });
+  note(`engine: ${describeEngine(plan.server)}`);
+  note(applied.length === 0 ? 'schema: in sync' : `schema: ${applied.length} steps applied`);
+  return plan.server;
+}
+
+// Only into an empty table; and into a database of somebody's own only when asked for by --days.
+async function provideSampleData(
+  db: Client,
+  server: LocalServer,
+  { engine }: ServerInfo,
+  { desired }: Context,
+  flags: UpFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  if (await hasReadings(db)) return note('sample data: there are readings already');
+  if (server.origin === 'DATABASE_URL' && flags.days === undefined)
+    return note('sample data: none, DATABASE_URL is set; ask for it with --days');
+  const range = lastDays(flags.days ?? DEFAULT_DAYS, flags.interval);
+  const started = Date.now();
+  const rows = await seed(
+    db,
+    engine,
+    { ...range, sensors: flags.sensors, intervalSeconds: flags.interval, seed: SEED },
+    signal,
+  );
+  note(`sample data: ${rows} readings of ${flags.sensors} sensors in ${seconds(started)}`);
+  const refreshing = Date.now();
+  await refreshAggregates(db, engine, desired.aggregates);
+  await db.query('ANALYZE');
+  note(`aggregates: refreshed in ${seconds(refreshing)}`);
+}
+
+async function finishOnce(api: RunningServer): Promise<number> {
+  const answers = await checkAnswers(api.url);
+  for (const { path, detail } of answers) print(`checked        ${path}  ${detail}`);
+  return 0;
+}
+
+// Before anything is started: a taken port should cost nobody a server start.
+async function requireFreePort({ host, port }: UpFlags): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((done, fail) => {
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      fail(
+        new UsageError(
+          error.code === 'EADDRINUSE'
+            ? `port ${port} on ${host} is in use; stop the other program or choose another with --port`
+            : `cannot listen on ${host}:${port}: ${error.message}`,
+          { cause: error },
+        ),
+      ),
+    );
+    probe.listen(port, host, () => probe.close(() => done()));
+  });
+}
+
+function withoutPassword(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.password !== '') parsed.password = '***';
+  return parsed.toString();
+}
+
+const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });

@@ -1,0 +1,70 @@
+// COPY into a table: the fastest way in, streamed with backpressure.
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Client } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { Hypertable } from '../../db/define';
+import type { EngineName } from '../../db/model';
+import { ident, literal } from '../../db/sql';
+
+/**
+ * Streams lines of COPY text format into a relation (quoted name) and its columns.
+ * @param chunks texts of whole lines, at least one per item.
+ * @returns the number of rows the server took.
+ */
+export async function copyText(
+  db: Client,
+  target: string,
+  columns: readonly string[],
+  chunks: Iterable<string> | AsyncIterable<string>,
+  signal?: AbortSignal,
+): Promise<number> {
+  const copy = db.query(
+    copyFrom(`COPY ${target} (${columns.map((name) => ident(name)).join(', ')}) FROM STDIN`),
+  );
+  await pipeline(Readable.from(batch(chunks), { objectMode: false }), copy, signal ? { signal } : {});
+  return copy.rowCount;
+}
+
+/** A value in COPY text format; null and absent are `\N`. */
+export function copyValue(value: string | null | undefined): string {
+  if (value === null || value === undefined) return '\\N';
+  return value.replace(/[\\\b\f\n\r\t\v]/g, (character) => ESCAPES[character] ?? character);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+/** Makes sure that rows of a range have chunks to go to. TimescaleDB makes its own on insert. */
+export async function ensureChunks(
+  db: Client,
+  engine: EngineName,
+  table: Hypertable,
+  from: Date | string,
+  to: Date | string,
+): Promise<void> {
+  if (engine === 'timescaledb') return;
+  await db.query(
+    `SELECT tsdb.ensure_chunks(${literal(table.schema)}, ${literal(table.name)}, $1::timestamptz, $2::timestamptz)`,
+    [from, to],
+  );
+}
+
+// Some tens of kilobytes per write: a write per line would cost more than the data.
+async function* batch(chunks: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Buffer> {
+  let text = '';
+  for await (const chunk of chunks) {
+    text += chunk;
+    if (text.length < 65_536) continue;
+    yield Buffer.from(text);
+    text = '';
+  }
+  if (text !== '') yield Buffer.from(text);
+}

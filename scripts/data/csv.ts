@@ -1,0 +1,94 @@
+// A CSV file as rows of COPY text format for a declared table.
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream';
+import { type Options, parse } from 'csv-parse';
+import type { Hypertable } from '../../db/define';
+import { messageOf, UsageError } from '../../db/errors';
+import { copyValue } from './copy';
+
+/** Where a column's value comes from. */
+export type ValueSource = { readonly field: string } | { readonly constant: string };
+
+/** Table column → source of its value. */
+export type ColumnMapping = Readonly<Record<string, ValueSource>>;
+
+/** Reads `time=date,temperature=temp` and `sensor_id=seattle`; names are checked against the table. */
+export function parseMapping(
+  table: Hypertable,
+  map: string | undefined,
+  set: readonly string[],
+): ColumnMapping {
+  const mapping: Record<string, ValueSource> = {};
+  const faults: string[] = [];
+  const add = (flag: string, pair: string, source: (value: string) => ValueSource): void => {
+    const at = pair.indexOf('=');
+    const column = pair.slice(0, at).trim();
+    if (at < 1) faults.push(`${flag} ${pair}: write column=…`);
+    else if (!(column in table.columns))
+      faults.push(
+        `${flag} ${pair}: ${table.name} has no column ${column} (it has ${table.columnNames.join(', ')})`,
+      );
+    else if (column in mapping) faults.push(`${flag} ${pair}: column ${column} is given twice`);
+    else mapping[column] = source(pair.slice(at + 1));
+  };
+  for (const pair of map?.split(',') ?? []) add('--map', pair, (field) => ({ field: field.trim() }));
+  for (const pair of set) add('--set', pair, (constant) => ({ constant }));
+  if (faults.length > 0) throw new UsageError(faults.join('\n'));
+  return mapping;
+}
+
+/** A column that a file fills, and where from. */
+export type FilledColumn = readonly [column: string, source: ValueSource];
+
+/**
+ * The table columns that a file fills, in table order. A column without a mapping takes the field of its own name.
+ * @throws UsageError when the mapping names a field that the header lacks, or the time column stays empty.
+ */
+export function filledColumns(
+  file: string,
+  table: Hypertable,
+  mapping: ColumnMapping,
+  header: readonly string[],
+): readonly FilledColumn[] {
+  const missing = Object.values(mapping).flatMap((source) =>
+    'field' in source && !header.includes(source.field) ? [source.field] : [],
+  );
+  if (missing.length > 0)
+    throw new UsageError(`${file} has no field ${missing.join(', ')}; its header is ${header.join(', ')}`);
+  const filled = table.columnNames.flatMap((name): FilledColumn[] => {
+    const source = mapping[name];
+    if (source) return [[name, source]];
+    return header.includes(name) ? [[name, { field: name }]] : [];
+  });
+  if (filled.some(([name]) => name === table.time)) return filled;
+  throw new UsageError(
+    `nothing fills the time column ${table.time} of ${table.name}; name its field, e.g. --map ${table.time}=${header[0] ?? 'field'} (the header is ${header.join(', ')})`,
+  );
+}
+
+/** The field names in the first line. */
+export async function readHeader(file: string): Promise<readonly string[]> {
+  for await (const record of records(file, { to: 1 })) return record as string[];
+  throw new UsageError(`${file} is empty`);
+}
+
+/** Streams the rows after the header as lines of COPY text format. An empty unquoted field is NULL. */
+export async function* csvRows(file: string, columns: readonly FilledColumn[]): AsyncGenerator<string> {
+  for await (const record of records(file, { columns: true, cast: emptyToNull })) {
+    const row = record as Record<string, string | null>;
+    yield `${columns.map(([, source]) => copyValue('constant' in source ? source.constant : row[source.field])).join('\t')}\n`;
+  }
+}
+
+// Errors of either stream surface at the parser, where they are awaited.
+async function* records(file: string, options: Options): AsyncGenerator<unknown> {
+  const parser = parse({ bom: true, skip_empty_lines: true, ...options });
+  try {
+    yield* pipeline(createReadStream(file), parser, () => undefined);
+  } catch (error) {
+    throw new UsageError(`${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const emptyToNull = (value: string, { quoting }: { readonly quoting: boolean }): string | null =>
+  value === '' && !quoting ? null : value;

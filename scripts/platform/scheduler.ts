@@ -1,0 +1,53 @@
+// Runs the jobs of engine `postgres` while the local platform is up, on a connection of its own.
+import { withConnection } from '../../db/connection';
+import { messageOf } from '../../db/errors';
+import { runDueJobs } from '../../db/jobs';
+import { describeJobRun } from '../commands/jobs';
+import { note } from '../output';
+
+const LOOK_EVERY_MS = 30_000;
+
+/** A scheduler that is running. */
+export interface Scheduler {
+  /** Lets the job under way end, then stops. */
+  stop(): Promise<void>;
+}
+
+/** Starts to look for due jobs. Failed jobs are told about; a database that is away is tried again. */
+export function startScheduler(url: string): Scheduler {
+  const stopping = new AbortController();
+  const finished = loop(url, stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      await finished;
+    },
+  };
+}
+
+async function loop(url: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const runs = await withConnection(url, runDueJobs);
+      for (const run of runs.filter(({ error }) => error !== undefined)) note(`job ${describeJobRun(run)}`);
+    } catch (error) {
+      if (!signal.aborted)
+        note(`jobs could not be run: ${messageOf(error)}; trying again in ${LOOK_EVERY_MS / 1000} s`);
+    }
+    await pause(signal);
+  }
+}
+
+const pause = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) return done();
+    const timer = setTimeout(done, LOOK_EVERY_MS);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        done();
+      },
+      { once: true },
+    );
+  });

@@ -1,0 +1,137 @@
+#!/usr/bin/env -S npx tsx
+// The command line: every command and flag in one place; the work is in scripts/commands/.
+import { Command, InvalidArgumentError } from 'commander';
+import { messageOf, TsdbError } from '../db/errors';
+import { apply } from './commands/apply';
+import { importFile } from './commands/import';
+import { runJobs } from './commands/jobs';
+import { plan } from './commands/plan';
+import { refresh } from './commands/refresh';
+import { seedReadings } from './commands/seed';
+import { serve } from './commands/serve';
+import { status } from './commands/status';
+import { up } from './commands/up';
+import { note, paintFor } from './output';
+
+type Run = (signal: AbortSignal) => Promise<number>;
+
+const INTERRUPTED = 130;
+
+/** Wires every command; `run` carries one out. */
+export function buildProgram(run: (work: Run) => Promise<void>): Command {
+  const program = new Command('tsdb')
+    .description('TimescaleDB as code: plan, apply, serve, import.')
+    .showHelpAfterError('(--help shows the flags)');
+  program
+    .command('up')
+    .description('start the whole platform on this machine: database, schema, sample data, API and page')
+    .option('--host <address>', 'address of the API', '127.0.0.1')
+    .option('--port <number>', 'port of the API', whole(0, 65_535), 5000)
+    .option('--days <number>', 'days of sample data on first start (default 30)', whole(1, 3_650))
+    .option('--sensors <number>', 'sensors of the sample data', whole(1, 999), 10)
+    .option('--interval <seconds>', 'seconds between two readings of a sensor', whole(1, 86_400), 60)
+    .option('--data <folder>', 'data folder (default .tsdb)')
+    .option('--once', 'check the answers and exit')
+    .action((flags) => run((signal) => up(flags, signal)));
+  program
+    .command('plan')
+    .description('show what would change in the database, and what that does to data')
+    .option('--json', 'print one JSON document')
+    .option('--out <file>', 'save the plan for "apply FILE"')
+    .option('--detailed-exitcode', 'exit 0 in sync, 2 changes, 3 refused, 1 error')
+    .action((flags) => run(() => plan(flags)));
+  program
+    .command('apply [file]')
+    .description('make the database as declared, or carry out a saved plan')
+    .option('--yes', 'do not ask')
+    .option('--allow <hazards>', 'hazards to accept, with commas between')
+    .option('--json', 'print one JSON document')
+    .action((file, flags) => run((signal) => apply(file, flags, signal)));
+  program
+    .command('status')
+    .description('is the schema in sync, do the jobs run, how fresh are the aggregates (exit 2 = look at it)')
+    .option('--json', 'print one JSON document')
+    .action((flags) => run(() => status(flags)));
+  program
+    .command('refresh [aggregate]')
+    .description('compute buckets again, sources first; all aggregates without a name')
+    .option('--from <time>', 'start, e.g. 2026-11-01T00:00:00Z')
+    .option('--to <time>', 'end, exclusive')
+    .option('--json', 'print one JSON document')
+    .action((name, flags) => run(() => refresh(name, flags)));
+  program
+    .command('jobs')
+    .description('background work of engine postgres')
+    .command('run')
+    .description('run the jobs that are due; call it every minute')
+    .option('--json', 'print one JSON document')
+    .action((flags) => run(() => runJobs(flags)));
+  program
+    .command('seed')
+    .description('generate sensor readings up to now')
+    .option('--days <number>', 'days', whole(1, 3_650), 30)
+    .option('--sensors <number>', 'sensors', whole(1, 999), 10)
+    .option('--interval <seconds>', 'seconds between two readings of a sensor', whole(1, 86_400), 60)
+    .option('--seed <number>', 'same number, same readings', whole(0, 4_294_967_295), 1)
+    .action((flags) => run((signal) => seedReadings(flags, signal)));
+  program
+    .command('import <file>')
+    .description('import a CSV file with a header, all of it or nothing')
+    .requiredOption('--table <name>', 'declared hypertable')
+    .option('--map <pairs>', 'column=field pairs with commas between; fields named like columns need none')
+    .option('--set <column=value>', 'a constant for a column; may be repeated', collect, [])
+    .option('--zone <name>', 'time zone of times without one', 'UTC')
+    .option('--shift <interval>', 'added to each time, e.g. "15 years"', '0')
+    .option(
+      '--allow-expired',
+      'take rows that retention will drop; the aggregates keep what they hold of them',
+    )
+    .option('--again', 'import a file that was imported before')
+    .option('--json', 'print one JSON document')
+    .action((file, flags) => run(() => importFile(file, flags)));
+  program
+    .command('serve')
+    .description('run the API and the page')
+    .action(() => run(() => serve()));
+  return program;
+}
+
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+// The first Ctrl-C asks the command to stop cleanly, the second ends the process.
+async function runToExit(work: Run): Promise<void> {
+  const interrupt = new AbortController();
+  const onSignal = (): void => {
+    if (interrupt.signal.aborted) process.exit(INTERRUPTED);
+    interrupt.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    process.exitCode = await work(interrupt.signal);
+  } catch (error) {
+    process.exitCode = interrupt.signal.aborted ? INTERRUPTED : report(error);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+function report(error: unknown): number {
+  const paint = paintFor(process.stderr);
+  if (error instanceof TsdbError) {
+    note(`${paint.red('error:')} ${error.message}`);
+    return error.exitCode;
+  }
+  note(`${paint.red('error:')} ${messageOf(error)}`);
+  if (error instanceof Error && error.stack) note(paint.dim(error.stack));
+  return 1;
+}
+
+if (require.main === module) void buildProgram(runToExit).parseAsync();

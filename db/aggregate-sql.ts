@@ -1,5 +1,6 @@
 // Renders a declared continuous aggregate as its SELECT; the same text on both engines.
-import type { ContinuousAggregate, Expression } from './define';
+import type { ContinuousAggregate } from './define';
+import type { Expression } from './expressions';
 import { ident, interval, relation } from './sql';
 import { unreachable } from './unreachable';
 

@@ -1,34 +1,8 @@
 // The schema language: typed builders that return plain, frozen data. Columns are known to the compiler.
-
+import type { Column } from './columns';
 import { UsageError } from './errors';
+import type { Expression } from './expressions';
 import { type Duration, parseDuration } from './interval';
-
-/** A column: its PostgreSQL type as `format_type()` prints it, nullability and default (SQL text). */
-export interface Column {
-  readonly type: string;
-  readonly nullable: boolean;
-  readonly defaultSql?: string;
-}
-
-/** A column while it is being declared: `text().notNull().default("''")`. */
-export interface ColumnBuilder extends Column {
-  /** The same column, refusing NULL. */
-  notNull(): ColumnBuilder;
-  /** The same column with a default; `sql` is an SQL expression, e.g. `'{}'::jsonb` or `now()`. */
-  default(sql: string): ColumnBuilder;
-}
-
-export const timestamptz = (): ColumnBuilder => column('timestamp with time zone');
-export const text = (): ColumnBuilder => column('text');
-/** Text of at most `length` characters. */
-export const varchar = (length: number): ColumnBuilder => column(`character varying(${length})`);
-export const float8 = (): ColumnBuilder => column('double precision');
-export const integer = (): ColumnBuilder => column('integer');
-export const bigint = (): ColumnBuilder => column('bigint');
-export const numeric = (): ColumnBuilder => column('numeric');
-export const boolean = (): ColumnBuilder => column('boolean');
-export const uuid = (): ColumnBuilder => column('uuid');
-export const jsonb = (): ColumnBuilder => column('jsonb');
 
 /** One key of an index or of a columnstore order. */
 export interface SortKey<C extends string = string> {
@@ -49,55 +23,6 @@ export interface Index<C extends string = string> {
 /** Declares an index: `index('sensor_id', desc('time'))`. */
 export function index<const C extends string>(...keys: readonly (C | SortKey<C>)[]): Index<C> {
   return Object.freeze({ keys: keys.map(sortKey) });
-}
-
-/** Aggregate functions that take one column. */
-export type AggregateFunction = 'avg' | 'min' | 'max' | 'sum' | 'count' | 'stddev';
-
-/** What a continuous aggregate computes per bucket; data, rendered to SQL in `aggregate-sql.ts`. */
-export type Expression<C extends string = string> =
-  | { readonly kind: 'aggregate'; readonly fn: AggregateFunction; readonly column: C }
-  | { readonly kind: 'count-rows' }
-  | { readonly kind: 'total'; readonly column: C }
-  | { readonly kind: 'ratio-of-sums'; readonly numerator: C; readonly denominator: C }
-  | { readonly kind: 'difference'; readonly left: Expression<C>; readonly right: Expression<C> };
-
-const aggregate =
-  (fn: AggregateFunction) =>
-  <const C extends string>(name: C): Expression<C> =>
-    Object.freeze({ kind: 'aggregate', fn, column: name });
-
-export const avg = aggregate('avg');
-export const min = aggregate('min');
-export const max = aggregate('max');
-export const sum = aggregate('sum');
-export const stddev = aggregate('stddev');
-
-/** `count()` counts rows, `count('temperature')` counts values that are not NULL. */
-export function count(): Expression<never>;
-export function count<const C extends string>(name: C): Expression<C>;
-export function count(name?: string): Expression {
-  return Object.freeze(
-    name === undefined ? { kind: 'count-rows' } : { kind: 'aggregate', fn: 'count', column: name },
-  );
-}
-
-/** The sum of carried counts, as a bigint like the counts themselves (`sum(bigint)` alone would be numeric). */
-export function total<const C extends string>(countColumn: C): Expression<C> {
-  return Object.freeze({ kind: 'total', column: countColumn });
-}
-
-/**
- * The exact average over coarser buckets: sums of sums divided by sums of counts.
- * An average of averages is wrong as soon as buckets hold different numbers of values.
- */
-export function weightedAvg<const C extends string>(sumColumn: C, countColumn: C): Expression<C> {
-  return Object.freeze({ kind: 'ratio-of-sums', numerator: sumColumn, denominator: countColumn });
-}
-
-/** `left - right`, e.g. the range `minus(max('temperature'), min('temperature'))`. */
-export function minus<C extends string>(left: Expression<C>, right: Expression<C>): Expression<C> {
-  return Object.freeze({ kind: 'difference', left, right });
 }
 
 /** Columnstore (compression) of a hypertable. */
@@ -228,16 +153,6 @@ export function schemaSet(name: string, objects: readonly Relation[]): SchemaSet
 /** `public.sensor_data`: how an object is named in plans, messages and the journal. */
 export function nameOf(object: { readonly schema: string; readonly name: string }): string {
   return `${object.schema}.${object.name}`;
-}
-
-function column(type: string, nullable = true, defaultSql?: string): ColumnBuilder {
-  return Object.freeze({
-    type,
-    nullable,
-    ...(defaultSql === undefined ? {} : { defaultSql }),
-    notNull: () => column(type, false, defaultSql),
-    default: (sql: string) => column(type, nullable, sql),
-  });
 }
 
 function sortKey<C extends string>(key: C | SortKey<C>): SortKey<C> {

@@ -1,6 +1,7 @@
 // Rules over the whole declaration, checked before any SQL: combinations that the server accepts and that lose data.
-import { type ContinuousAggregate, type Expression, nameOf, type Relation } from './define';
+import { type ContinuousAggregate, nameOf, type Relation } from './define';
 import { UsageError } from './errors';
+import type { Expression } from './expressions';
 import { approximateMicroseconds, type Interval, parseDuration } from './interval';
 import type { Desired } from './model';
 

@@ -1,24 +1,8 @@
 // The running state: is the schema as declared, do jobs run, are aggregates fresh.
 import { nameOf } from './define';
-import { readHealth } from './engines/health';
+import { type AggregateHealth, type JobHealth, readHealth } from './engines/health';
 import type { Db, Desired, ServerInfo } from './model';
 import { inSync, makePlan } from './plan';
-
-export interface JobHealth {
-  readonly id: number;
-  readonly job: string;
-  /** `late`: due for more than its own schedule and at least ten minutes. */
-  readonly state: 'ok' | 'failing' | 'late' | 'paused' | 'not-run-yet';
-  readonly lastFinished: string | null;
-  readonly nextStart: string | null;
-  readonly error: string | null;
-}
-
-export interface AggregateHealth {
-  readonly aggregate: string;
-  /** Up to where buckets are stored; null before the first refresh. */
-  readonly watermark: string | null;
-}
 
 export interface Status {
   readonly version: 1;

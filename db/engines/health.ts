@@ -1,6 +1,21 @@
 // Reads how jobs and aggregates are doing; one statement per engine and question.
 import type { Db, EngineName } from '../model';
-import type { AggregateHealth, JobHealth } from '../status';
+
+export interface JobHealth {
+  readonly id: number;
+  readonly job: string;
+  /** `late`: due for more than its own schedule and at least ten minutes. */
+  readonly state: 'ok' | 'failing' | 'late' | 'paused' | 'not-run-yet';
+  readonly lastFinished: string | null;
+  readonly nextStart: string | null;
+  readonly error: string | null;
+}
+
+export interface AggregateHealth {
+  readonly aggregate: string;
+  /** Up to where buckets are stored; null before the first refresh. */
+  readonly watermark: string | null;
+}
 
 const ISO = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
 const iso = (expression: string): string =>

@@ -1,5 +1,6 @@
 // CREATE TABLE parts that both engines share.
-import type { Column, Hypertable } from '../define';
+import type { Column } from '../columns';
+import type { Hypertable } from '../define';
 import { ident } from '../sql';
 
 /** `"time" timestamp with time zone NOT NULL, …` in declared order. */

@@ -1,5 +1,6 @@
 // Kind: columns of existing hypertables. New tables get theirs with CREATE TABLE.
-import { type Column, type Hypertable, nameOf } from '../define';
+import type { Column } from '../columns';
+import { type Hypertable, nameOf } from '../define';
 import type { Findings, Kind, Refusal, Step } from '../model';
 import { ident, relation } from '../sql';
 

@@ -1,22 +1,7 @@
 // Set `iot`: sensor readings and their hourly, daily and monthly aggregates. The default set, in PostgreSQL schema `public`.
-import {
-  avg,
-  continuousAggregate,
-  count,
-  desc,
-  float8,
-  hypertable,
-  index,
-  max,
-  min,
-  minus,
-  schemaSet,
-  sum,
-  timestamptz,
-  total,
-  varchar,
-  weightedAvg,
-} from '../define';
+import { float8, timestamptz, varchar } from '../columns';
+import { continuousAggregate, desc, hypertable, index, schemaSet } from '../define';
+import { avg, count, max, min, minus, sum, total, weightedAvg } from '../expressions';
 
 /** One row per sensor and reading: temperature in °C, relative humidity in %, pressure in hPa. */
 export const sensorData = hypertable('sensor_data', {

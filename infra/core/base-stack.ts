@@ -1,0 +1,36 @@
+// What every stack of this app has: the Terraform version it needs and the tags on its resources.
+
+import { Aspects, type IAspect, TerraformStack } from 'cdktf';
+import type { Construct, IConstruct } from 'constructs';
+import { TERRAFORM_VERSION } from './pins';
+
+export interface BaseStackProps {
+  /** Put on every resource that knows tags; a resource's own tags win. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export class BaseStack extends TerraformStack {
+  constructor(scope: Construct, id: string, props: BaseStackProps) {
+    super(scope, id);
+    this.addOverride('terraform.required_version', TERRAFORM_VERSION);
+    // On the stack, not on the App: cdktf 0.21 never runs the Aspects of an App.
+    Aspects.of(this).add(new TagResources(props.tags));
+  }
+}
+
+interface Taggable {
+  tags: Record<string, string>;
+  readonly tagsInput?: Record<string, string>;
+}
+
+class TagResources implements IAspect {
+  constructor(private readonly tags: Readonly<Record<string, string>>) {}
+
+  visit(node: IConstruct): void {
+    if (isTaggable(node)) node.tags = { ...this.tags, ...node.tagsInput };
+  }
+}
+
+function isTaggable(node: IConstruct): node is IConstruct & Taggable {
+  return 'tagsInput' in node;
+}

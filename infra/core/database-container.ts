@@ -1,0 +1,52 @@
+// The database container as data. Docker Compose on the machine and the StatefulSet both render this.
+
+import type { MachineSize } from './machine-sizes';
+import { DATABASE } from './names';
+import type { ImageFlavour } from './pins';
+import { postgresSettings, serverArguments } from './postgres-settings';
+
+export interface DatabaseContainerProps {
+  readonly image: ImageFlavour;
+  readonly size: MachineSize;
+  /** Path inside the container of the file with the superuser's password. */
+  readonly passwordFile: string;
+}
+
+export interface DatabaseContainer {
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Folders beside the data that must be writable although the root file system is not. */
+  readonly scratch: readonly string[];
+  /** Parallel queries share memory through /dev/shm; a container's own 64 MiB break them. */
+  readonly sharedMemoryMiB: number;
+}
+
+/** The server that both deployments run; the password reaches it as a file only. */
+export function databaseContainer({ image, size, passwordFile }: DatabaseContainerProps): DatabaseContainer {
+  return {
+    image: image.image,
+    // Where a node offers huge pages but the container has no limit for them, "try" ends initdb with SIGBUS.
+    args: serverArguments({ ...postgresSettings(size), huge_pages: 'off' }),
+    env: {
+      NO_TS_TUNE: 'true',
+      PGDATA: image.pgdata,
+      POSTGRES_DB: DATABASE.name,
+      POSTGRES_INITDB_ARGS: '--data-checksums --auth-host=scram-sha-256 --set huge_pages=off',
+      POSTGRES_PASSWORD_FILE: passwordFile,
+      POSTGRES_USER: DATABASE.superuser,
+    },
+    scratch: ['/tmp', '/var/run/postgresql'],
+    sharedMemoryMiB: Math.max(64, Math.floor(size.memoryMiB / 8)),
+  };
+}
+
+/** Asks over TCP: the temporary server of the first start listens on its socket only and must not count as ready. */
+export const READY_COMMAND: readonly string[] = [
+  'pg_isready',
+  '--quiet',
+  '--host=127.0.0.1',
+  `--port=${DATABASE.port}`,
+  `--username=${DATABASE.superuser}`,
+  `--dbname=${DATABASE.name}`,
+];

@@ -1,0 +1,25 @@
+// The Azure machine sizes on offer, with the figures that the database settings are computed from.
+
+/** One machine: cores and memory, the latter in MiB. */
+export interface MachineSize {
+  readonly cpus: number;
+  readonly memoryMiB: number;
+}
+
+/** Sizes whose data disk shows up as SCSI LUN and which may carry a Premium SSD v2 (D: 4 GiB a core, E: 8). */
+export const MACHINE_SIZES: Readonly<Record<string, MachineSize>> = {
+  Standard_D2s_v5: { cpus: 2, memoryMiB: 8 * 1024 },
+  Standard_D4s_v5: { cpus: 4, memoryMiB: 16 * 1024 },
+  Standard_D8s_v5: { cpus: 8, memoryMiB: 32 * 1024 },
+  Standard_D16s_v5: { cpus: 16, memoryMiB: 64 * 1024 },
+  Standard_E2s_v5: { cpus: 2, memoryMiB: 16 * 1024 },
+  Standard_E4s_v5: { cpus: 4, memoryMiB: 32 * 1024 },
+  Standard_E8s_v5: { cpus: 8, memoryMiB: 64 * 1024 },
+  Standard_E16s_v5: { cpus: 16, memoryMiB: 128 * 1024 },
+};
+
+/** What is left for the database once the system, Docker and the API have theirs: an eighth, 1 GiB at least. */
+export function databaseShare(machine: MachineSize): MachineSize {
+  const reservedMiB = Math.max(1024, machine.memoryMiB / 8);
+  return { cpus: machine.cpus, memoryMiB: machine.memoryMiB - reservedMiB };
+}

@@ -1,0 +1,36 @@
+// The names that both stacks give to things.
+
+import type { DeployConfig } from './config';
+
+/** The one database of a deployment and the way in. */
+export const DATABASE = { name: 'tsdb', superuser: 'postgres', port: 5432 } as const;
+
+/** Port that the API listens on inside its container. */
+export const API_PORT = 5000;
+
+/** `rg-tsdb-dev`: Azure's usual prefix for the kind, then deployment and environment. */
+export function azureName(config: DeployConfig, kind: string): string {
+  return `${kind}-${config.name}-${config.environment}`;
+}
+
+/** Tags on every Azure resource that can carry them. */
+export function azureTags(config: DeployConfig): Readonly<Record<string, string>> {
+  return { application: config.name, environment: config.environment, 'managed-by': 'cdktf' };
+}
+
+/** Recommended Kubernetes labels; `component` tells database, api and schema apart. */
+export function kubernetesLabels(config: DeployConfig, component: string): Record<string, string> {
+  return {
+    ...selectorLabels(config, component),
+    'app.kubernetes.io/part-of': config.name,
+    'app.kubernetes.io/managed-by': 'cdktf',
+  };
+}
+
+/** The part of the labels that never changes: a selector cannot be edited after creation. */
+export function selectorLabels(config: DeployConfig, component: string): Record<string, string> {
+  return {
+    'app.kubernetes.io/instance': `${config.name}-${config.environment}`,
+    'app.kubernetes.io/component': component,
+  };
+}

@@ -1,0 +1,41 @@
+// What this deployment is pinned to: the Terraform version and the database images with their inner layout.
+
+/** Write-only arguments, which keep the database password out of the state, came with Terraform 1.11. */
+export const TERRAFORM_VERSION = '>= 1.11.0';
+
+/** hashicorp/random has no generated classes here: only its ephemeral password is used, through an override. */
+export const RANDOM_PROVIDER = { source: 'hashicorp/random', version: '~> 3.7' } as const;
+
+/** How one family of TimescaleDB images is laid out inside. Mounting the wrong folder loses data silently. */
+export interface ImageFlavour {
+  readonly image: string;
+  /** The image's own `postgres` user. Started as it, the entrypoint needs neither root nor any capability. */
+  readonly uid: number;
+  readonly gid: number;
+  /** Folder that must be on the data volume. */
+  readonly dataMount: string;
+  /** Always a folder below `dataMount`: the root of a volume belongs to root and may hold `lost+found`. */
+  readonly pgdata: string;
+  readonly hasPgBackRest: boolean;
+}
+
+export const IMAGE_FLAVOURS = {
+  alpine: {
+    image: 'timescale/timescaledb:2.29.2-pg17',
+    uid: 70,
+    gid: 70,
+    dataMount: '/var/lib/postgresql/data',
+    pgdata: '/var/lib/postgresql/data/pgdata',
+    hasPgBackRest: false,
+  },
+  ha: {
+    image: 'timescale/timescaledb-ha:pg17.10-ts2.29.2',
+    uid: 1000,
+    gid: 1000,
+    dataMount: '/home/postgres/pgdata',
+    pgdata: '/home/postgres/pgdata/data',
+    hasPgBackRest: true,
+  },
+} as const satisfies Record<string, ImageFlavour>;
+
+export type ImageFlavourName = keyof typeof IMAGE_FLAVOURS;

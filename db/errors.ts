@@ -25,9 +25,11 @@ export class RefusedError extends TsdbError {
   readonly exitCode = 3;
 }
 
-/** The message of anything thrown; never undefined, never "[object Object]". */
+/** The message of anything thrown, for use as the reason inside another message. */
 export function messageOf(error: unknown): string {
-  // pg reports a refused connection as an AggregateError with an empty message and one error per address.
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
+  // Shapes instead of `instanceof`, which fails for errors of node itself inside jest's realm.
+  const { message, errors } = (error ?? {}) as { message?: unknown; errors?: unknown };
+  // A refused connection to a name with two addresses is an AggregateError without a message.
+  if (Array.isArray(errors) && errors.length > 0) return errors.map(messageOf).join('; ');
+  return typeof message === 'string' && message !== '' ? message : String(error);
 }

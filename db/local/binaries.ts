@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../errors';
 import { embeddedFolder } from './embedded-package';
-import { LocalServerError, reasonOf } from './errors';
+import { LocalServerError } from './errors';
 
 /** A folder with `postgres`, `initdb` and `pg_ctl`, and what is known about it. */
 export interface ServerBinaries {
@@ -55,7 +56,7 @@ export function embeddedBinaries(): ServerBinaries {
   const version = parseVersion(result.stdout ?? '');
   if (version === undefined) {
     // The kernel answers ENOENT for an existing program when its loader is absent, as on musl systems.
-    const reason = result.error === undefined ? result.stderr.trim() : reasonOf(result.error);
+    const reason = result.error === undefined ? result.stderr.trim() : messageOf(result.error);
     throw new LocalServerError(
       `the embedded PostgreSQL in ${binDir} does not run here: ${reason}; it needs a glibc Linux or macOS, elsewhere set DATABASE_URL`,
     );

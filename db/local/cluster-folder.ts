@@ -1,6 +1,7 @@
 // The folder of a private cluster: made, marked as ours, owned by the user that runs the server.
 import {
   chmodSync,
+  existsSync,
   lchownSync,
   lstatSync,
   mkdirSync,
@@ -10,8 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { LocalServerError, reasonOf } from './errors';
-import { canEnter, existingAncestor, isRoot, type SystemUser, serverUser } from './system-user';
+import { messageOf } from '../errors';
+import { LocalServerError } from './errors';
+import { canEnter, isRoot, type SystemUser, serverUser } from './system-user';
 
 /** Present in every folder that this code may write to, stop servers of, and start servers in. */
 export const MARKER = 'timescaledb-as-code.json';
@@ -26,7 +28,7 @@ export function claimFolder(folder: string): SystemUser | undefined {
       writeFileSync(join(folder, MARKER), '{"holds":"a PostgreSQL cluster of timescaledb-as-code"}\n');
     }
   } catch (error) {
-    throw new LocalServerError(`cannot write to ${folder}: ${reasonOf(error)}; choose another data folder`, {
+    throw new LocalServerError(`cannot write to ${folder}: ${messageOf(error)}; choose another data folder`, {
       cause: error,
     });
   }
@@ -87,7 +89,7 @@ function handOver(folder: string): SystemUser | undefined {
     if (user !== undefined) giveTo(user, realpathSync(folder));
   } catch (error) {
     throw new LocalServerError(
-      `cannot give ${folder} to user ${user?.name}: ${reasonOf(error)}; run as an ordinary user or set DATABASE_URL`,
+      `cannot give ${folder} to user ${user?.name}: ${messageOf(error)}; run as an ordinary user or set DATABASE_URL`,
       { cause: error },
     );
   }
@@ -98,8 +100,13 @@ function names(folder: string): string[] {
   try {
     return readdirSync(folder).filter((name) => name !== 'lost+found'); // a volume of its own has that one
   } catch (error) {
-    throw new LocalServerError(`cannot read ${folder}: ${reasonOf(error)}; choose another data folder`, {
+    throw new LocalServerError(`cannot read ${folder}: ${messageOf(error)}; choose another data folder`, {
       cause: error,
     });
   }
+}
+
+/** The nearest folder on the way up that exists. */
+function existingAncestor(path: string): string {
+  return existsSync(path) ? path : existingAncestor(dirname(path));
 }

@@ -36,7 +36,7 @@ afterEach(async () => {
 const start = async (
   options: { port?: number; settings?: Record<string, string> } = {},
 ): Promise<Cluster> => {
-  cluster = await startCluster({ binaries: embedded, folder, durable: true, ...options });
+  cluster = await startCluster({ binaries: embedded, folder, durable: false, ...options });
   return cluster;
 };
 
@@ -98,7 +98,7 @@ describe('startCluster', () => {
   });
 
   it('replays the log of a server that was killed', async () => {
-    const { url, stop } = await start();
+    const { url, stop } = await startCluster({ binaries: embedded, folder, durable: true });
     await run(url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     process.kill(pidNow(), 'SIGKILL');
     await stop();
@@ -116,7 +116,7 @@ describe('startCluster', () => {
 describe('startCluster refuses', () => {
   it('a second start while the first lives, naming its process', async () => {
     await start();
-    await expect(startCluster({ binaries: embedded, folder, durable: true })).rejects.toThrow(
+    await expect(startCluster({ binaries: embedded, folder, durable: false })).rejects.toThrow(
       `${folder} is in use by process ${process.pid}`,
     );
     await run(cluster?.url ?? '', 'SELECT 1');

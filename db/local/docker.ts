@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { messageOf } from '../errors';
 import type { Env } from './binaries';
-import { LocalServerError, reasonOf } from './errors';
+import { LocalServerError } from './errors';
 import { freePort } from './free-port';
 import { waitUntilReady } from './readiness';
 
@@ -19,10 +20,10 @@ export interface ContainerSpec {
   readonly envFile: string;
 }
 
-/** Whether a Docker engine answers within five seconds. */
-export async function dockerWorks(env: Env): Promise<boolean> {
+/** Whether a Docker engine answers, within five seconds unless told otherwise. */
+export async function dockerWorks(env: Env, patienceMs = 5_000): Promise<boolean> {
   try {
-    await docker(env, ['info', '--format', '{{.ServerVersion}}'], 5_000);
+    await docker(env, ['info', '--format', '{{.ServerVersion}}'], patienceMs);
     return true;
   } catch {
     return false;
@@ -66,7 +67,7 @@ export async function startDockerServer({
   try {
     await docker(env, runArguments({ name, port, envFile }), PULL_PATIENCE_MS);
   } catch (error) {
-    throw new LocalServerError(`docker cannot run ${IMAGE}: ${reasonOf(error).trim()}`, { cause: error });
+    throw new LocalServerError(`docker cannot run ${IMAGE}: ${messageOf(error).trim()}`, { cause: error });
   }
   const stop = async (): Promise<void> => {
     await docker(env, ['stop', '--time', '30', name], 60_000);
@@ -75,7 +76,7 @@ export async function startDockerServer({
   // On first use the image prepares the data behind a closed port, so an answer comes from the final server.
   const fault = await waitUntilReady(url, { ended: () => undefined });
   if (fault === undefined) return { url, stop };
-  const logs = await docker(env, ['logs', '--tail', '12', name], 10_000).catch(reasonOf);
+  const logs = await docker(env, ['logs', '--tail', '12', name], 10_000).catch(messageOf);
   await stop().catch(() => undefined);
   throw new LocalServerError(`the container ${name} of ${IMAGE} ${fault}:\n${logs.trim()}`);
 }

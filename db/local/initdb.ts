@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { messageOf } from '../errors';
 import { majorOf, type ServerBinaries } from './binaries';
 import { giveTo } from './cluster-folder';
-import { LocalServerError, reasonOf } from './errors';
+import { LocalServerError } from './errors';
 import { runAs, SERVER_ENV, type SystemUser } from './system-user';
 
 /** What a start needs to know about the data. */
@@ -85,7 +86,7 @@ async function runInitdb(
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     const said = `${stdout}${stderr}`.trim().split('\n').slice(-8).join('\n');
     throw new LocalServerError(
-      `initdb of PostgreSQL ${binaries.version} failed: ${said === '' ? reasonOf(error) : said}`,
+      `initdb of PostgreSQL ${binaries.version} failed: ${said === '' ? messageOf(error) : said}`,
       { cause: error },
     );
   }
@@ -106,7 +107,7 @@ function readPassword(folder: string): string {
     return readFileSync(join(folder, 'password'), 'utf8').trim();
   } catch (error) {
     throw new LocalServerError(
-      `the password of the cluster in ${folder} cannot be read: ${reasonOf(error)}; restore that file or choose another data folder`,
+      `the password of the cluster in ${folder} cannot be read: ${messageOf(error)}; restore that file or choose another data folder`,
       { cause: error },
     );
   }

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, LocalServerError, reasonOf } from './errors';
+import { messageOf } from '../errors';
+import { codeOf, LocalServerError } from './errors';
 import { identify, type ProcessIdentity, stillLives } from './process-identity';
 
 /** A held lock; releasing it twice does no harm. */
@@ -71,7 +72,7 @@ function create(file: string, content: string): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    throw new LocalServerError(`cannot lock ${file}: ${reasonOf(error)}; choose another data folder`, {
+    throw new LocalServerError(`cannot lock ${file}: ${messageOf(error)}; choose another data folder`, {
       cause: error,
     });
   } finally {
@@ -99,7 +100,7 @@ function read(file: string): string | undefined {
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
     throw new LocalServerError(
-      `cannot read ${file}: ${reasonOf(error)}; run as the user that started the server`,
+      `cannot read ${file}: ${messageOf(error)}; run as the user that started the server`,
       {
         cause: error,
       },

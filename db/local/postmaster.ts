@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, fchownSync, openSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { reasonOf } from './errors';
+import { messageOf } from '../errors';
+
 import { runAs, SERVER_ENV, type SystemUser } from './system-user';
 
 /** A started server process. */
@@ -46,7 +47,7 @@ export function startPostmaster({
   child.unref(); // a forgotten server must not keep the program from ending
   let end: string | undefined;
   const exited = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`could not be run: ${reasonOf(error)}`));
+    child.once('error', (error) => resolve(`could not be run: ${messageOf(error)}`));
     child.once('exit', (code, signal) =>
       resolve(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
     );

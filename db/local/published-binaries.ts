@@ -1,31 +1,24 @@
 // Gives the server's user binaries it can execute: a checkout below a closed home is copied once to a readable place.
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, cpSync, existsSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ServerBinaries } from './binaries';
+import { makeOpenFolder } from './cluster-folder';
 import { packageVersion } from './embedded-package';
 import { LocalServerError } from './errors';
 import { canRun, type SystemUser } from './system-user';
 
-const CACHE = '/var/cache/timescaledb-as-code';
+/** Where copies may go, best first. */
+function usualCaches(): string[] {
+  return ['/var/cache/timescaledb-as-code', join(tmpdir(), `timescaledb-as-code-${process.geteuid?.()}`)];
+}
 
 /** The same binaries where the user can run them; embedded ones are copied if need be, others are refused. */
 export function publishedBinaries(
   binaries: ServerBinaries,
   user: SystemUser | undefined,
-  cache: string = CACHE,
+  caches: readonly string[] = usualCaches(),
 ): ServerBinaries {
   if (canRun(user, join(binaries.binDir, 'postgres'))) return binaries;
   const who = user === undefined ? 'this user' : `user ${user.name}, as PostgreSQL does not run as root,`;
@@ -34,7 +27,7 @@ export function publishedBinaries(
       `${who} cannot run ${binaries.binDir}/postgres; open that folder to it, or set TSDB_LOCAL_SERVER=embedded`,
     );
   }
-  const binDir = join(copyOnce(dirname(dirname(binaries.binDir)), cache), 'native', 'bin');
+  const binDir = join(copyOnce(dirname(dirname(binaries.binDir)), caches), 'native', 'bin');
   if (!canRun(user, join(binDir, 'postgres'))) {
     throw new LocalServerError(
       `${who} cannot run ${binDir}/postgres; is ${binDir} mounted noexec? Set DATABASE_URL`,
@@ -44,14 +37,14 @@ export function publishedBinaries(
 }
 
 /** Copies a platform package to `<cache>/<version>-<platform>`, whole or not at all. */
-function copyOnce(packageFolder: string, cache: string): string {
-  const name = `${packageVersion(packageFolder)}-${process.platform}-${process.arch}`;
-  const target = join(
-    ownFolder(cache) ??
-      ownFolder(join(tmpdir(), `timescaledb-as-code-${process.geteuid?.()}`)) ??
-      privateFolder(),
-    name,
-  );
+function copyOnce(packageFolder: string, caches: readonly string[]): string {
+  const cache = caches.find(isOurs);
+  if (cache === undefined) {
+    throw new LocalServerError(
+      `the embedded PostgreSQL has to be copied to a readable place, and none of ${caches.join(', ')} can be used; run as an ordinary user or set DATABASE_URL`,
+    );
+  }
+  const target = join(cache, `${packageVersion(packageFolder)}-${process.platform}-${process.arch}`);
   if (existsSync(target)) return target;
   const draft = `${target}.${randomBytes(4).toString('hex')}`;
   try {
@@ -65,24 +58,15 @@ function copyOnce(packageFolder: string, cache: string): string {
   return target;
 }
 
-/** The folder, if only we can write to it: in a shared place somebody else could have put programs there first. */
-function ownFolder(folder: string): string | undefined {
+/** Makes the folder; false unless only we can write to it, as others could have put programs there first. */
+function isOurs(folder: string): boolean {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    makeOpenFolder(folder);
     const found = lstatSync(folder);
-    if (!found.isDirectory() || found.uid !== process.geteuid?.() || (found.mode & 0o022) !== 0)
-      return undefined;
-    chmodSync(folder, 0o755); // mkdir obeys a strict umask
-    return folder;
+    return found.isDirectory() && found.uid === process.geteuid?.() && (found.mode & 0o022) === 0;
   } catch {
-    return undefined;
+    return false;
   }
-}
-
-function privateFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'timescaledb-as-code-'));
-  chmodSync(folder, 0o755);
-  return folder;
 }
 
 /** Copies keep the modes of their sources, and npm under a strict umask has left those closed. */

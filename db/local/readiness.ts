@@ -1,7 +1,8 @@
 // Waits for a server by asking it, as only an answered query proves that it is ready.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { codeOf, reasonOf } from './errors';
+import { messageOf } from '../errors';
+import { codeOf } from './errors';
 
 /** The part of a server process that tells whether it has ended. */
 export interface Watched {
@@ -25,7 +26,7 @@ export async function waitUntilReady(url: string, watched: Watched): Promise<str
     if (end !== undefined) return end;
     if (error === undefined) return undefined;
     const patience = patienceFor(codeOf(error));
-    if (Date.now() - start > patience) return `is not ready after ${patience / 1000} s: ${reasonOf(error)}`;
+    if (Date.now() - start > patience) return `is not ready after ${patience / 1000} s: ${messageOf(error)}`;
     await sleep(50);
   }
 }

@@ -1,10 +1,11 @@
 // Chooses and starts the server of `tsdb up`: yours, an installed TimescaleDB, Docker, or the embedded PostgreSQL.
 import { join, resolve } from 'node:path';
+import { messageOf } from '../errors';
 import { type Env, embeddedBinaries, findTimescaleBinaries, majorOf, type ServerBinaries } from './binaries';
 import { startCluster } from './cluster';
 import { makeOpenFolder } from './cluster-folder';
 import { dockerWorks, startDockerServer } from './docker';
-import { LocalServerError, reasonOf } from './errors';
+import { LocalServerError } from './errors';
 import { announceServer, takeLock, withdrawServer } from './lock';
 import { describeServer, ensureDatabase, serverFacts } from './server-facts';
 
@@ -49,7 +50,7 @@ export async function startLocalServer({
   try {
     makeOpenFolder(folder);
   } catch (error) {
-    throw new LocalServerError(`cannot make ${folder}: ${reasonOf(error)}; choose another data folder`, {
+    throw new LocalServerError(`cannot make ${folder}: ${messageOf(error)}; choose another data folder`, {
       cause: error,
     });
   }
@@ -106,7 +107,7 @@ async function givenServer(url: string): Promise<LocalServer> {
     return { url, origin: 'DATABASE_URL', describe, stop: async () => undefined };
   } catch (error) {
     throw new LocalServerError(
-      `the server of DATABASE_URL does not answer: ${reasonOf(error)}; start it, or unset DATABASE_URL for a local one`,
+      `the server of DATABASE_URL does not answer: ${messageOf(error)}; start it, or unset DATABASE_URL for a local one`,
       { cause: error },
     );
   }

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { LocalServerError } from './errors';
 
 /** A user that server processes run as. */
@@ -38,11 +38,8 @@ export function isRoot(): boolean {
 /** The entries of a passwd file. */
 export function parsePasswd(text: string): SystemUser[] {
   return text.split('\n').flatMap((line) => {
-    const [name, , uid, gid] = line.split(':');
-    const user = { name: name ?? '', uid: Number(uid), gid: Number(gid) };
-    return name !== '' && uid !== undefined && Number.isInteger(user.uid) && Number.isInteger(user.gid)
-      ? [user]
-      : [];
+    const [, name, uid, gid] = /^([^:#+-][^:]*):[^:]*:(\d+):(\d+):/.exec(line) ?? [];
+    return name === undefined ? [] : [{ name, uid: Number(uid), gid: Number(gid) }];
   });
 }
 
@@ -73,9 +70,4 @@ export function defaultDataFolder(cwd: string): string {
   if (user === undefined || canEnter(user, here)) return join(here, '.tsdb');
   const hash = createHash('sha256').update(here).digest('hex').slice(0, 8);
   return join('/var/lib/timescaledb-as-code', `${basename(here) || 'root'}-${hash}`);
-}
-
-/** The nearest folder on the way up that exists. */
-export function existingAncestor(path: string): string {
-  return existsSync(path) ? path : existingAncestor(dirname(path));
 }

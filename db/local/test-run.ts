@@ -1,10 +1,11 @@
 // The servers of one test run: always the embedded PostgreSQL, and TimescaleDB wherever one is found.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../errors';
 import { type Env, embeddedBinaries, findTimescaleBinaries, type ServerBinaries } from './binaries';
 import { startCluster } from './cluster';
-import { LocalServerError, reasonOf } from './errors';
+import { LocalServerError } from './errors';
 import { lockOwner } from './lock';
 import { stopOrphan } from './orphan';
 import { describeServer, serverFacts } from './server-facts';
@@ -25,6 +26,9 @@ interface StartedServer {
 }
 
 const PREFIX = 'tsdb-test-';
+/** Folders of runs, and those of single tests (testing/places.ts). */
+const SWEPT = /^tsdb-(test|place)-/;
+const HOUR_MS = 3_600_000;
 
 /** Starts the servers, each in a temporary folder. TSDB_LOCAL_SERVER=embedded leaves TimescaleDB out, =timescaledb demands it. */
 export async function startTestRun(env: Env): Promise<TestRun> {
@@ -33,7 +37,7 @@ export async function startTestRun(env: Env): Promise<TestRun> {
   const servers = started.map(({ server }) => server);
   return {
     servers,
-    summary: summaryOf(servers),
+    summary: summaryOf(servers, env),
     stop: async () => {
       await Promise.all(started.map((one) => one.stop()));
     },
@@ -41,10 +45,12 @@ export async function startTestRun(env: Env): Promise<TestRun> {
 }
 
 /** The line that a test run begins with. */
-export function summaryOf(servers: readonly TestServer[]): string {
+export function summaryOf(servers: readonly TestServer[], env: Env): string {
   const found = `db tests run on: ${servers.map(({ describe }) => describe).join(' · ')}`;
   if (servers.some(({ engine }) => engine === 'timescaledb')) return found;
-  return `${found}; TimescaleDB not found: its suites are skipped (set DATABASE_URL or TSDB_PG_BIN)`;
+  return forcedChoice(env) === 'embedded'
+    ? `${found}; TimescaleDB left out by TSDB_LOCAL_SERVER: its suites are skipped`
+    : `${found}; TimescaleDB not found: its suites are skipped (set DATABASE_URL or TSDB_PG_BIN)`;
 }
 
 /** All or nothing: when one server does not start, the other must not stay. */
@@ -81,7 +87,7 @@ async function givenTimescale(url: string): Promise<TestServer | undefined> {
     return { engine: 'timescaledb', url, describe: describeServer(facts, 'DATABASE_URL') };
   } catch (error) {
     throw new LocalServerError(
-      `the server of DATABASE_URL does not answer: ${reasonOf(error)}; start it, or unset DATABASE_URL`,
+      `the server of DATABASE_URL does not answer: ${messageOf(error)}; start it, or unset DATABASE_URL`,
       { cause: error },
     );
   }
@@ -110,10 +116,10 @@ async function startThrowAway(
 
 /** Runs that were killed together with their guards leave folders and perhaps servers; those of living runs are not touched. */
 async function sweepLeftOvers(): Promise<void> {
-  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+  for (const name of readdirSync(tmpdir()).filter((entry) => SWEPT.test(entry))) {
     const folder = join(tmpdir(), name);
     try {
-      if (!(await isLeftOver(folder))) continue;
+      if (!isLeftOver(folder, name)) continue;
       await stopOrphan(join(folder, 'data'));
       rmSync(folder, { recursive: true, force: true });
     } catch {
@@ -122,8 +128,9 @@ async function sweepLeftOvers(): Promise<void> {
   }
 }
 
-async function isLeftOver(folder: string): Promise<boolean> {
-  // A run that has just made its folder has no lock in it yet.
-  if (!readdirSync(folder).includes('lock')) return false;
-  return lockOwner(folder) === undefined;
+function isLeftOver(folder: string, name: string): boolean {
+  if (lockOwner(folder) !== undefined) return false;
+  if (name.startsWith(PREFIX) && existsSync(join(folder, 'lock'))) return true; // its owner is dead
+  // Without a lock it may be a moment old; folders of single tests hold dead owners' locks on purpose.
+  return Date.now() - statSync(folder).mtimeMs > HOUR_MS;
 }

@@ -49,7 +49,7 @@ export const timescalePolicies: PolicyDialect = {
     const schedule = policy.times.every ? `schedule_interval => ${sqlInterval(policy.times.every)}, ` : '';
     // timezone: alter_job() erases it when it is left out.
     return [
-      `SELECT public.alter_job(${state.id}, ${schedule}config => j.config || ${literal(JSON.stringify(configOf(policy)))}::jsonb, timezone => j.timezone) FROM _timescaledb_catalog.bgw_job j WHERE j.id = ${state.id}`,
+      `SELECT public.alter_job(${state.id}, ${schedule}config => j.config || ${configOf(policy)}, timezone => j.timezone) FROM _timescaledb_catalog.bgw_job j WHERE j.id = ${state.id}`,
     ];
   },
   remove: (state) => [`SELECT public.delete_job(${state.id})`],
@@ -101,10 +101,16 @@ async function readExpired(db: Db, objects: readonly Relation[]): Promise<Readon
   );
 }
 
-function configOf({ kind, times }: DesiredPolicy): Record<string, string> {
-  const text = (value: Interval | undefined): string => (value ? formatInterval(value) : '');
-  if (kind === 'refresh') return { start_offset: text(times.startOffset), end_offset: text(times.endOffset) };
-  return { [kind === 'retention' ? 'drop_after' : 'compress_after']: text(times.after) };
+// Texts by the server itself, so that a changed policy reads like one that was added so.
+function configOf({ kind, times }: DesiredPolicy): string {
+  const entries: Readonly<Record<string, Interval | undefined>> =
+    kind === 'refresh'
+      ? { start_offset: times.startOffset, end_offset: times.endOffset }
+      : { [kind === 'retention' ? 'drop_after' : 'compress_after']: times.after };
+  const pairs = Object.entries(entries).map(
+    ([key, value]) => `${literal(key)}, (${sqlInterval(value)})::text`,
+  );
+  return `jsonb_build_object(${pairs.join(', ')})`;
 }
 
 const sqlInterval = (value: Interval | undefined): string =>

@@ -1,13 +1,15 @@
 // Folders and processes that tests of local servers make, look at and remove.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify } from '../process-identity';
 
-/** An empty folder outside of the names that test runs sweep. */
+/** An empty folder that everybody may pass through, outside of the names that test runs sweep. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'tsdb-place-'));
+  const folder = mkdtempSync(join(tmpdir(), 'tsdb-place-'));
+  chmodSync(folder, 0o755);
+  return folder;
 }
 
 /** Removes a folder whatever is in it. */

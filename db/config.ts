@@ -82,7 +82,8 @@ function readPassword(env: Environment, faults: string[]): string | undefined {
   const file = env.PGPASSWORD_FILE;
   if (!file) return env.PGPASSWORD;
   try {
-    return readFileSync(file, 'utf8').trimEnd();
+    // Editors and `echo` leave a line break at the end, which is not part of the password.
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
     faults.push(`PGPASSWORD_FILE cannot be read: ${(error as Error).message}`);
     return undefined;

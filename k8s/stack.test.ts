@@ -219,6 +219,7 @@ describe('the API', () => {
       PGDATABASE: 'tsdb',
       PGPASSWORD_FILE: '/run/secrets/tsdb/postgres-password',
       TSDB_SCHEMAS: 'iot,metrics',
+      HOST: '0.0.0.0',
       PORT: '5000',
     });
   });

@@ -108,9 +108,10 @@ BEGIN
     IF octet_length(chunk) > 63 THEN
       RAISE EXCEPTION 'chunk name % is longer than 63 bytes', chunk USING HINT = 'Shorten the name of the table or its schema.';
     END IF;
-    -- CREATE and ATTACH instead of PARTITION OF: readers and writers of other chunks go on.
+    -- CREATE and ATTACH instead of PARTITION OF: readers go on. Writers wait for an instant, at the parent: one that was
+    -- already routed to the default partition would fail when its range is taken away from there.
     EXECUTE format('CREATE TABLE tsdb.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', chunk, h.schema_name, h.table_name);
-    EXECUTE format('LOCK TABLE tsdb.%I IN SHARE ROW EXCLUSIVE MODE', format('%s_%s_default', h.schema_name, h.table_name));
+    EXECUTE format('LOCK TABLE ONLY %I.%I IN SHARE ROW EXCLUSIVE MODE', h.schema_name, h.table_name);
     EXECUTE format('WITH moved AS (DELETE FROM tsdb.%I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO tsdb.%I SELECT * FROM moved',
                    format('%s_%s_default', h.schema_name, h.table_name), h.time_column, cursor_at, h.time_column, chunk_end, chunk);
     EXECUTE format('ALTER TABLE %I.%I ATTACH PARTITION tsdb.%I FOR VALUES FROM (%L) TO (%L)', h.schema_name, h.table_name, chunk, cursor_at, chunk_end);

@@ -1,0 +1,106 @@
+// The compiler is part of the schema language: `npm run check:types` fails when one of these lines starts to compile.
+import { float8, text, timestamptz } from './columns';
+import { continuousAggregate, desc, hypertable, index, nameOf, type Relation } from './define';
+import { avg, count, max, minus, weightedAvg } from './expressions';
+
+const columns = { time: timestamptz().notNull(), sensor: text().notNull(), value: float8() };
+const refresh = { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' } as const;
+const spec = { columns, time: 'time', chunkInterval: '1 day' } as const;
+const table = hypertable('reading', { columns, time: 'time', chunkInterval: '1 day' });
+
+const over = <R extends Relation>(from: R) =>
+  ({ from, bucket: '1 day', groupBy: ['sensor'], realTime: true, refresh }) as const;
+
+describe('column names', () => {
+  it('are checked in every place of a hypertable', () => {
+    // @ts-expect-error no such time column
+    hypertable('a', { columns, time: 'tiem', chunkInterval: '1 day' });
+    hypertable('a', {
+      ...spec,
+      // @ts-expect-error no such column in an index
+      indexes: [index('snesor')],
+    });
+    hypertable('a', {
+      ...spec,
+      // @ts-expect-error no such column in a descending key
+      indexes: [index('sensor', desc('tiem'))],
+    });
+    hypertable('a', {
+      columns,
+      time: 'time',
+      chunkInterval: '1 day',
+      // @ts-expect-error no such segment column
+      columnstore: { segmentBy: ['snesor'], orderBy: [desc('time')], after: '7 days' },
+    });
+  });
+
+  it('are checked in an aggregate, and in one built on it', () => {
+    const hourly = continuousAggregate('h', {
+      from: table,
+      bucket: '1 hour',
+      groupBy: ['sensor'],
+      select: { avg_value: avg('value'), rows: count(), swing: minus(max('value'), avg('value')) },
+      realTime: true,
+      refresh,
+    });
+    continuousAggregate('a', {
+      ...over(table),
+      // @ts-expect-error no such column to average
+      select: { x: avg('vlaue') },
+    });
+    continuousAggregate('a', {
+      ...over(table),
+      // @ts-expect-error no such column to group by
+      groupBy: ['snesor'],
+      select: { x: count() },
+    });
+    continuousAggregate('a', {
+      ...over(hourly),
+      // @ts-expect-error the raw column is not in the aggregate
+      select: { x: max('value') },
+    });
+    continuousAggregate('a', {
+      ...over(hourly),
+      // @ts-expect-error no such carried count
+      select: { x: weightedAvg('avg_value', 'cuont') },
+    });
+    expect(hourly.columnNames).toEqual(['bucket', 'sensor', 'avg_value', 'rows', 'swing']);
+  });
+
+  it('come with durations that are checked too', () => {
+    // @ts-expect-error not a unit
+    expect(() => hypertable('a', { columns, time: 'time', chunkInterval: '1 dya' })).toThrow(
+      '"1 dya" is not a duration',
+    );
+  });
+});
+
+describe('declared objects', () => {
+  it('are frozen data', () => {
+    expect(Object.isFrozen(table)).toBe(true);
+    expect(JSON.parse(JSON.stringify(table))).toMatchObject({
+      kind: 'hypertable',
+      schema: 'public',
+      name: 'reading',
+      columns: {
+        time: { type: 'timestamp with time zone', nullable: false },
+        value: { type: 'double precision', nullable: true },
+      },
+    });
+  });
+
+  it('take a schema from their name', () => {
+    expect(nameOf(hypertable('plant.reading', { columns, time: 'time', chunkInterval: '1 day' }))).toBe(
+      'plant.reading',
+    );
+  });
+
+  it.each(['Reading', 'a.b.c', 'x; drop table y', '1st', '', 'a'.repeat(64)])(
+    'refuse the name "%s"',
+    (name) => {
+      expect(() => hypertable(name, { columns, time: 'time', chunkInterval: '1 day' })).toThrow(
+        'is not a usable name',
+      );
+    },
+  );
+});

@@ -1,0 +1,63 @@
+// Tells apart why a query failed, from SQLSTATEs, socket errors and the driver's own messages.
+
+/** `lost`: an established connection broke; `unavailable`: no connection could be had. */
+export type DatabaseFault = 'lost' | 'unavailable' | 'timeout' | 'schema-missing';
+
+const SQLSTATES: Readonly<Record<string, DatabaseFault>> = {
+  '57014': 'timeout', // query_canceled: what statement_timeout raises
+  '57P01': 'lost', // admin_shutdown
+  '57P02': 'lost', // crash_shutdown
+  '57P03': 'unavailable', // cannot_connect_now: starting up or shutting down
+  '57P05': 'lost', // idle_session_timeout
+  '55000': 'unavailable', // object_not_in_prerequisite_state: among others, a database that accepts no connections
+  '28000': 'unavailable', // invalid_authorization_specification
+  '28P01': 'unavailable', // invalid_password: a fault of the deployment, not of the request
+  '3D000': 'unavailable', // invalid_catalog_name: no such database
+  '40001': 'unavailable', // on a standby: conflict with recovery
+  '42P01': 'schema-missing', // undefined_table
+  '42703': 'schema-missing', // undefined_column
+  '3F000': 'schema-missing', // invalid_schema_name
+};
+
+const SOCKET: Readonly<Record<string, DatabaseFault>> = {
+  ECONNRESET: 'lost',
+  EPIPE: 'lost',
+  ECONNREFUSED: 'unavailable',
+  ENOTFOUND: 'unavailable',
+  EAI_AGAIN: 'unavailable',
+  ETIMEDOUT: 'unavailable',
+  EHOSTUNREACH: 'unavailable',
+  ENETUNREACH: 'unavailable',
+  ENOENT: 'unavailable', // a Unix socket that is not there
+};
+
+// pg gives these no code. Texts are of pg 8 and pg-pool 3; database-errors.test.ts and app.db.test.ts notice a change.
+const MESSAGES: ReadonlyArray<readonly [RegExp, DatabaseFault]> = [
+  [/^Connection terminated due to connection timeout/, 'unavailable'],
+  [/^timeout expired/, 'unavailable'],
+  [/^timeout exceeded when trying to connect/, 'unavailable'],
+  [/^Query read timeout/, 'unavailable'],
+  [/^Cannot use a pool after calling end/, 'unavailable'],
+  [/^The server does not support SSL connections/, 'unavailable'],
+  [/^Connection terminated/, 'lost'],
+  [/^Client has encountered a connection error/, 'lost'],
+  [/^Client was closed/, 'lost'],
+];
+
+/** Why a query failed, or undefined when the database worked and our SQL or code is at fault. */
+export function databaseFault(error: unknown): DatabaseFault | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  // By shape, not `instanceof`: an error of another realm (a test runner's sandbox) has other classes.
+  const {
+    errors,
+    code = '',
+    message = '',
+  } = error as { errors?: unknown; code?: unknown; message?: unknown };
+  if (Array.isArray(errors)) return errors.map(databaseFault).find((fault) => fault !== undefined);
+  if (typeof code !== 'string' || typeof message !== 'string') return undefined;
+  const byCode = SQLSTATES[code] ?? SOCKET[code];
+  if (byCode) return byCode;
+  // Class 08: connection exceptions; class 53: out of connections, memory or disk.
+  if (/^(08|53)[0-9A-Z]{3}$/.test(code)) return 'unavailable';
+  return code === '' ? MESSAGES.find(([pattern]) => pattern.test(message))?.[1] : undefined;
+}

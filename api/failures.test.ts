@@ -1,0 +1,70 @@
+import { databaseFault } from './database-errors';
+import { problemOf } from './failures';
+import { PROBLEM_TYPE_PREFIX, ProblemError, type ProblemName, problems } from './problems';
+
+const request = { id: 'req-7', query: {} };
+
+function failure(code: string, message = 'relation "secret" at 10.0.0.5'): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+describe('problemOf', () => {
+  it.each<[string, unknown, ProblemName]>([
+    ['a refused connection', failure('ECONNREFUSED'), 'database-unavailable'],
+    ['both addresses refused', new AggregateError([failure('ECONNREFUSED')], ''), 'database-unavailable'],
+    ['a terminated backend', failure('57P01'), 'database-unavailable'],
+    ['a server that starts up', failure('57P03'), 'database-unavailable'],
+    ['too many connections', failure('53300'), 'database-unavailable'],
+    ['a broken connection', failure('08006'), 'database-unavailable'],
+    ['a connection that ended', new Error('Connection terminated unexpectedly'), 'database-unavailable'],
+    ['an exhausted pool', new Error('timeout exceeded when trying to connect'), 'database-unavailable'],
+    ['the statement timeout', failure('57014'), 'database-timeout'],
+    ['a missing table', failure('42P01'), 'schema-missing'],
+    ['a syntax error of ours', failure('42601'), 'internal'],
+    ['a bug', new TypeError('x of undefined'), 'internal'],
+    ['a thrown text', 'text', 'internal'],
+    ['nothing', undefined, 'internal'],
+  ])('answers %s with the right problem and without internals', (_what, error, name) => {
+    const problem = problemOf(error, request);
+    expect(problem.problem).toBe(name);
+    expect(JSON.stringify(problem.toDocument('/x'))).not.toMatch(/secret|10\.0\.0\.5|undefined|42601/);
+  });
+
+  it('names the log entry of an unexpected failure', () => {
+    expect(problemOf(new Error('x'), request).detail).toContain('req-7');
+  });
+
+  it('keeps the status of a refused request', () => {
+    const tooLarge = Object.assign(new Error('Request body is too large'), { statusCode: 413 });
+    expect(problemOf(tooLarge, request).toDocument('/x')).toMatchObject({
+      type: 'urn:tsdb:problem:invalid-request',
+      status: 413,
+    });
+  });
+});
+
+describe('problems', () => {
+  it('have stable names, an error status and distinct titles', () => {
+    const entries = Object.entries(problems);
+    for (const [name, { status }] of entries) {
+      expect(`${PROBLEM_TYPE_PREFIX}${name}`).toMatch(/^urn:tsdb:problem:[a-z-]+$/);
+      expect(status).toBeGreaterThanOrEqual(400);
+    }
+    expect(new Set(entries.map(([, { title }]) => title)).size).toBe(entries.length);
+  });
+
+  it('ask for patience exactly where a retry helps', () => {
+    for (const name of Object.keys(problems) as ProblemName[]) {
+      const problem = new ProblemError(name, 'detail');
+      expect('retry-after' in problem.headers()).toBe(problem.status === 503);
+    }
+  });
+});
+
+describe('databaseFault', () => {
+  it('tells a broken connection, which may be asked again, from one that cannot be had', () => {
+    expect(databaseFault(failure('ECONNRESET'))).toBe('lost');
+    expect(databaseFault(failure('ECONNREFUSED'))).toBe('unavailable');
+    expect(databaseFault(new Error('Connection terminated due to connection timeout'))).toBe('unavailable');
+  });
+});

@@ -1,0 +1,68 @@
+// Turns anything that was thrown into the problem that the client is told.
+import type { FastifyError, FastifyRequest } from 'fastify';
+import { unreachable } from '../db/unreachable';
+import { type DatabaseFault, databaseFault } from './database-errors';
+import { badPeriod } from './period';
+import { ProblemError } from './problems';
+import { SENSOR_ID_RULE } from './schemas';
+
+/** What the mapping needs to know of a request. */
+export type FailedRequest = Pick<FastifyRequest, 'id' | 'query'>;
+
+/** The problem for a failure; causes stay in `cause` for the log and never reach the client. */
+export function problemOf(error: unknown, request: FailedRequest): ProblemError {
+  if (error instanceof ProblemError) return error;
+  const { validation, statusCode, message } = (error ?? {}) as Partial<FastifyError>;
+  if (validation) return validationProblem(error as FastifyError, request);
+  const fault = databaseFault(error);
+  if (fault) return databaseProblem(fault, error);
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new ProblemError('invalid-request', message ?? 'The request is malformed', {
+      status: statusCode,
+      cause: error,
+    });
+  }
+  return new ProblemError('internal', `The cause is in the server's log under request ${request.id}`, {
+    cause: error,
+  });
+}
+
+function validationProblem(error: FastifyError, request: FailedRequest): ProblemError {
+  const [fault] = error.validation ?? [];
+  if (error.validationContext === 'params')
+    return new ProblemError('bad-sensor-id', SENSOR_ID_RULE, { cause: error });
+  if (fault?.instancePath === '/period') return badPeriod((request.query as { period?: unknown }).period);
+  if (fault?.keyword === 'additionalProperties') {
+    const name = JSON.stringify(String(fault.params.additionalProperty).slice(0, 40));
+    return new ProblemError('invalid-request', `There is no parameter ${name} here`, { cause: error });
+  }
+  return new ProblemError('invalid-request', error.message, { cause: error });
+}
+
+function databaseProblem(fault: DatabaseFault, cause: unknown): ProblemError {
+  switch (fault) {
+    case 'lost':
+    case 'unavailable':
+      return new ProblemError(
+        'database-unavailable',
+        'The database cannot be reached or has no connection free; try again',
+        {
+          cause,
+        },
+      );
+    case 'timeout':
+      return new ProblemError(
+        'database-timeout',
+        'The query was stopped by its time limit; ask for a shorter period',
+        {
+          cause,
+        },
+      );
+    case 'schema-missing':
+      return new ProblemError('schema-missing', 'A declared table or column is missing; run "tsdb apply"', {
+        cause,
+      });
+    default:
+      return unreachable(fault);
+  }
+}

@@ -1,0 +1,53 @@
+// The four resolutions of a sensor's data: which declared relation serves each, and which of its columns are shown.
+import type { ColumnOf, Relation } from '../db/define';
+import { sensorData, sensorDataDaily, sensorDataHourly, sensorDataMonthly } from '../db/schema/iot';
+
+/** One resolution. Columns are checked by the compiler against the declared relation. */
+export interface Level {
+  readonly relation: Relation;
+  /** The column rows are ordered by. */
+  readonly time: string;
+  readonly columns: readonly string[];
+  /** `date_trunc` unit of a bucket; absent for raw rows. */
+  readonly bucketUnit?: 'hour' | 'day' | 'month';
+  readonly defaultPeriod: string;
+}
+
+/** The name of a resolution, which is also the last part of its address. */
+export type LevelName = 'raw' | 'hourly' | 'daily' | 'monthly';
+
+/** Units of the measured quantities. */
+export const units = { temperature: '°C', humidity: '%', pressure: 'hPa' } as const;
+
+/** The columns of a raw answer; also of the current reading. */
+export const rawColumns = [
+  'time',
+  'temperature',
+  'humidity',
+  'pressure',
+] as const satisfies readonly ColumnOf<typeof sensorData>[];
+
+/** The columns of an aggregate's answer: without the carried sums and counts, which only serve coarser aggregates. */
+export const aggregateColumns = [
+  'bucket',
+  'avg_temperature',
+  'min_temperature',
+  'max_temperature',
+  'avg_humidity',
+  'avg_pressure',
+  'reading_count',
+] as const satisfies readonly ColumnOf<
+  typeof sensorDataHourly | typeof sensorDataDaily | typeof sensorDataMonthly
+>[];
+
+/** The resolutions by name. */
+export const levels: Readonly<Record<LevelName, Level>> = {
+  raw: { relation: sensorData, time: sensorData.time, columns: rawColumns, defaultPeriod: '1d' },
+  hourly: aggregate(sensorDataHourly, 'hour', '1w'),
+  daily: aggregate(sensorDataDaily, 'day', '1m'),
+  monthly: aggregate(sensorDataMonthly, 'month', '1y'),
+};
+
+function aggregate(relation: Relation, bucketUnit: 'hour' | 'day' | 'month', defaultPeriod: string): Level {
+  return { relation, time: 'bucket', columns: aggregateColumns, bucketUnit, defaultPeriod };
+}

@@ -1,0 +1,45 @@
+import { bigintValue, createPool, finiteNumber, isoTimestamp } from './pool';
+
+describe('isoTimestamp', () => {
+  it.each([
+    ['2026-11-20 11:11:24.123456+00', '2026-11-20T11:11:24.123456Z'],
+    ['2026-11-20 11:11:24.1+00', '2026-11-20T11:11:24.1Z'],
+    ['2026-11-20 11:11:24+00', '2026-11-20T11:11:24Z'],
+    ['12026-11-20 11:11:24.5+00', '+012026-11-20T11:11:24.5Z'],
+    ['infinity', 'infinity'],
+    ['0044-03-15 00:00:00+00 BC', '0044-03-15 00:00:00+00 BC'],
+  ])('writes %s as %s', (text, iso) => {
+    expect(isoTimestamp(text)).toBe(iso);
+  });
+});
+
+describe('numbers', () => {
+  it('keeps a bigint exact', () => {
+    expect(bigintValue('9007199254740991')).toBe(9007199254740991);
+    expect(bigintValue('9007199254740993')).toBe('9007199254740993');
+  });
+
+  it('has null where JSON has no number', () => {
+    expect(['1.5', '-0.25', '1e300', 'NaN', 'Infinity', '-Infinity'].map(finiteNumber)).toEqual([
+      1.5,
+      -0.25,
+      1e300,
+      null,
+      null,
+      null,
+    ]);
+  });
+});
+
+describe('createPool', () => {
+  const settings = { poolSize: 2, statementTimeoutMs: 1_000 };
+
+  it('keeps its own settings when the address has options too', () => {
+    const connectionString = 'postgres://db/x?options=-c%20search_path%3Da%20-c%20timezone%3DAsia/Tokyo';
+    const { options } = createPool({ ...settings, database: { connectionString } });
+    const sent = new URL(String(options.connectionString)).searchParams.get('options');
+    expect(sent).toBe(
+      '-c search_path=a -c timezone=Asia/Tokyo -c timezone=UTC -c datestyle=ISO -c default_transaction_read_only=on -c statement_timeout=1000',
+    );
+  });
+});

@@ -1,0 +1,82 @@
+// Connections to the database: read-only, in UTC, bounded in time, and outliving a restart of the server.
+import { Pool, type PoolConfig, types } from 'pg';
+import type { ApiConfig } from './config';
+
+/** Settings of the pool. */
+export type PoolSettings = Pick<ApiConfig, 'database' | 'poolSize' | 'statementTimeoutMs'>;
+
+/**
+ * Creates the pool; it connects on the first query.
+ * `onIdleError` hears of idle connections that broke, for the log: the pool replaces them by itself.
+ */
+export function createPool(
+  settings: PoolSettings,
+  onIdleError: (error: Error) => void = () => undefined,
+): Pool {
+  const pool = new Pool({
+    ...address(settings),
+    max: settings.poolSize,
+    // Also the longest wait for a free connection: an overloaded server answers 503 instead of queueing for ever.
+    connectionTimeoutMillis: 5_000,
+    // The server stops a query by itself; this is for servers that are gone without a word.
+    query_timeout: Math.min(settings.statementTimeoutMs + 5_000, 2_147_483_647),
+    keepAlive: true,
+    application_name: 'tsdb-api',
+    types: { getTypeParser },
+  });
+  // Without a listener an idle connection that ends (restart, failover) would end the process.
+  pool.on('error', onIdleError);
+  return pool;
+}
+
+/** `2026-11-20 11:11:24.123456+00` → `2026-11-20T11:11:24.123456Z`. A JavaScript Date would lose the microseconds. */
+export function isoTimestamp(text: string): string {
+  if (text.endsWith('+00') && text[10] === ' ') return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
+  // Years above 9999 have a sign and six digits in ISO 8601. Infinity and years BC have no such form and stay as they are.
+  const far = /^(\d{5,6})(-\d\d-\d\d) (.+)\+00$/.exec(text);
+  return far ? `+${far[1]?.padStart(6, '0')}${far[2]}T${far[3]}Z` : text;
+}
+
+/** A bigint as a number; beyond 2^53 as text, because a number would be a different one. */
+export function bigintValue(text: string): number | string {
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : text;
+}
+
+/** A float or numeric; NaN and Infinity become null, as JSON has no word for them. */
+export function finiteNumber(text: string): number | null {
+  const value = Number(text);
+  return Number.isFinite(value) ? value : null;
+}
+
+const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
+  [types.builtins.TIMESTAMPTZ, isoTimestamp],
+  [types.builtins.INT8, bigintValue],
+  [types.builtins.NUMERIC, finiteNumber],
+  [types.builtins.FLOAT4, finiteNumber],
+  [types.builtins.FLOAT8, finiteNumber],
+]);
+
+const getTypeParser: NonNullable<PoolConfig['types']>['getTypeParser'] = (
+  oid: number,
+  format?: 'text' | 'binary',
+) => (format !== 'binary' && PARSERS.get(oid)) || types.getTypeParser(oid, format as 'text');
+
+function address({ database, statementTimeoutMs }: PoolSettings): PoolConfig {
+  const options = [
+    'timezone=UTC',
+    'datestyle=ISO',
+    'default_transaction_read_only=on',
+    `statement_timeout=${statementTimeoutMs}`,
+  ]
+    .map((setting) => `-c ${setting}`)
+    .join(' ');
+  if (!('connectionString' in database)) return { ...database, options };
+  // pg lets `?options=` of the URL replace ours, so ours are put behind it; the last one of a setting counts.
+  const url = new URL(database.connectionString);
+  const connectionString = url.href;
+  const own = url.searchParams.get('options');
+  if (own === null) return { connectionString, options };
+  url.searchParams.set('options', `${own} ${options}`);
+  return { connectionString: url.href };
+}

@@ -1,0 +1,206 @@
+// Requests that cannot be answered, on real servers: each has its problem document, and no input breaks the API.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { testServers } from '../db/local/test-servers';
+import { type ApiUnderTest, startApi } from './testing/api-under-test';
+import { runSql } from './testing/fixture';
+
+describe.each(testServers())('problems of the API on $describe', (server) => {
+  let api: ApiUnderTest;
+  let shuttingDown = false;
+
+  beforeAll(async () => {
+    api = await startApi(server, { maxRows: 10, isShuttingDown: () => shuttingDown });
+    const rows = (id: string, count: number) =>
+      runSql(
+        api.url,
+        "INSERT INTO sensor_data SELECT now() - n * interval '1 minute', $1, n, n, n FROM generate_series(1, $2::int) n",
+        [id, count],
+      );
+    await rows('full', 10);
+    await rows('over', 11);
+  });
+  afterAll(() => api.stop());
+
+  async function problemAt(path: string, method: 'GET' | 'POST' = 'GET') {
+    const response = await api.app.inject({ method, url: path });
+    expect(response.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    expect(response.headers['x-content-type-options']).toBe('nosniff');
+    const document = response.json();
+    expect(Object.keys(document)).toEqual(['type', 'title', 'status', 'detail', 'instance']);
+    expect(document).toMatchObject({ status: response.statusCode, instance: path });
+    return { ...document, name: document.type.replace('urn:tsdb:problem:', ''), headers: response.headers };
+  }
+
+  it.each([
+    ['/api/sensors/nope/raw', 404, 'unknown-sensor'],
+    ['/api/sensors/nope/current', 404, 'unknown-sensor'],
+    ['/api/sensors/full/raw?period=', 400, 'bad-period'],
+    ['/api/sensors/full/daily?period=1x', 400, 'bad-period'],
+    ['/api/sensors/full/daily?period=1d&period=2d', 400, 'bad-period'],
+    ['/api/sensors//raw', 400, 'bad-sensor-id'],
+    [`/api/sensors/${'x'.repeat(51)}/raw`, 400, 'bad-sensor-id'],
+    [`/api/sensors/${'x'.repeat(5_000)}/current`, 400, 'bad-sensor-id'],
+    ['/api/sensors/a%00b/raw', 400, 'bad-sensor-id'],
+    ['/api/sensors/a%0Ab/current', 400, 'bad-sensor-id'],
+    ['/api/sensors/full/raw?perod=1d', 400, 'invalid-request'],
+    ['/api/sensors/%zz/raw', 400, 'invalid-request'],
+    ['/nothing', 404, 'unknown-route'],
+    ['/api/sensors/full/weekly', 404, 'unknown-route'],
+    ['/app.ts', 404, 'unknown-route'],
+    ['/..%2fconfig.ts', 404, 'unknown-route'],
+  ])('%s is %i %s', async (path, status, name) => {
+    expect(await problemAt(path)).toMatchObject({ status, name });
+  });
+
+  it('serves no other methods', async () => {
+    expect(await problemAt('/api/sensors', 'POST')).toMatchObject({ status: 404, name: 'unknown-route' });
+  });
+
+  it('refuses an answer above the limit instead of cutting it', async () => {
+    expect((await api.get('/api/sensors/full/raw')).json()).toMatchObject({ count: 10 });
+    const problem = await problemAt('/api/sensors/over/raw');
+    expect(problem).toMatchObject({ status: 422, name: 'too-many-rows' });
+    expect(problem.detail).toContain('more than the 10');
+    expect(problem.detail).toContain('/hourly?period=1d');
+  });
+
+  it('binds hostile ids and periods as values', async () => {
+    const hostile = [
+      "'; DROP TABLE sensor_data; --",
+      "' OR '1'='1",
+      '$1',
+      '\\',
+      '"',
+      '%27',
+      'a%',
+      '_',
+      ' ',
+      '../x',
+      '{}',
+    ];
+    for (const text of hostile) {
+      const code = encodeURIComponent(text).replaceAll("'", '%27');
+      expect(await problemAt(`/api/sensors/${code}/raw`)).toMatchObject({ name: 'unknown-sensor' });
+      expect(await problemAt(`/api/sensors/${code}/current`)).toMatchObject({ name: 'unknown-sensor' });
+      expect(await problemAt(`/api/sensors/full/raw?period=${code}`)).toMatchObject({ name: 'bad-period' });
+    }
+    expect((await api.get('/api/sensors/full/raw')).json()).toMatchObject({ count: 10 });
+  });
+
+  it('survives generated requests without a 5xx', async () => {
+    const random = generator(20261120);
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+    const text = () =>
+      Array.from({ length: Math.floor(random() * 12) }, () =>
+        String.fromCodePoint(Math.floor(random() * 0x2ff)),
+      ).join('');
+    const part = () =>
+      pick([
+        text,
+        () => encodeURIComponent(text()),
+        () => pick(['full', 'over', '..', '%', '%00', 'x'.repeat(60)]),
+      ])();
+    for (let n = 0; n < 300; n += 1) {
+      const level = pick(['raw', 'hourly', 'daily', 'monthly', 'current', part()]);
+      const query = pick(['', '?period=', '?period=9999y', '?']) + pick(['', part(), '5d', '&', '#']);
+      const path = pick([
+        `/api/sensors/${part()}/${level}${query}`,
+        `/${part()}${query}`,
+        `/api/sensors/full/${level}${query}`,
+      ]);
+      // Only what a client can send: Node refuses raw control characters and spaces in an address itself.
+      const url = path.replaceAll(/[^\x21-\x7e]/g, (character) => encodeURIComponent(character));
+      const { statusCode } = await api.get(url);
+      expect([url, statusCode < 500]).toEqual([url, true]);
+    }
+  });
+
+  it('works again after all its connections were ended', async () => {
+    await Promise.all(Array.from({ length: 8 }, () => api.get('/api/sensors')));
+    await runSql(
+      api.url,
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    const after = await Promise.all(Array.from({ length: 8 }, () => api.get('/api/sensors')));
+    expect(after.map(({ statusCode }) => statusCode)).toEqual(Array(8).fill(200));
+  });
+
+  it('repeats a query whose connection was ended under way', async () => {
+    const blocker = new Client({ connectionString: api.url });
+    await blocker.connect();
+    await blocker.query('BEGIN; LOCK TABLE sensor_data IN ACCESS EXCLUSIVE MODE');
+    const underWay = api.get('/api/sensors/full/raw');
+    await sleep(200);
+    await runSql(
+      api.url,
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tsdb-api'",
+    );
+    await blocker.query('ROLLBACK');
+    await blocker.end();
+    expect((await underWay).statusCode).toBe(200);
+  });
+
+  it('reports a query that runs too long, and a missing table', async () => {
+    const other = await startApi(server, { poolSettings: { statementTimeoutMs: 300 } });
+    const blocker = new Client({ connectionString: other.url });
+    await blocker.connect();
+    await blocker.query('BEGIN; LOCK TABLE sensor_data IN ACCESS EXCLUSIVE MODE');
+    const slow = await other.get('/api/sensors/full/raw');
+    await blocker.query('ROLLBACK; ALTER TABLE sensor_data RENAME TO kept');
+    await blocker.end();
+    const missing = await other.get('/api/sensors/full/raw');
+    const notReady = await other.get('/health/ready');
+    await other.stop();
+    expect(slow.json()).toMatchObject({ status: 504, type: 'urn:tsdb:problem:database-timeout' });
+    expect(missing.json()).toMatchObject({ status: 503, type: 'urn:tsdb:problem:schema-missing' });
+    expect(notReady.json()).toMatchObject({ status: 503, type: 'urn:tsdb:problem:not-ready' });
+    expect(notReady.json().detail).toContain('public.sensor_data');
+  });
+
+  it('is live but not ready while the database is away, and recovers with it', async () => {
+    const other = await startApi(server);
+    const name = new URL(other.url).pathname.slice(1);
+    const away = async (allow: boolean) => {
+      await runSql(server.url, `ALTER DATABASE "${name}" ALLOW_CONNECTIONS ${allow}`);
+      await runSql(server.url, 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
+        name,
+      ]);
+    };
+    expect((await other.get('/health/ready')).statusCode).toBe(200);
+    await away(false);
+    await sleep(100);
+    const [live, ready, query] = [
+      await other.get('/health/live'),
+      await other.get('/health/ready'),
+      await other.get('/api/sensors'),
+    ];
+    await away(true);
+    const recovered = await other.get('/api/sensors');
+    await other.stop();
+    expect([live.statusCode, ready.statusCode, query.statusCode, recovered.statusCode]).toEqual([
+      200, 503, 503, 200,
+    ]);
+    expect(query.headers['retry-after']).toBe('5');
+    expect(query.json()).toMatchObject({ type: 'urn:tsdb:problem:database-unavailable' });
+  });
+
+  it('turns unready, but keeps answering, while it shuts down', async () => {
+    shuttingDown = true;
+    const [ready, query] = [await api.get('/health/ready'), await api.get('/api/sensors')];
+    shuttingDown = false;
+    expect([ready.statusCode, query.statusCode]).toEqual([503, 200]);
+    expect(ready.json().detail).toBe('This server is shutting down');
+  });
+});
+
+/** Always the same random numbers (mulberry32), so that a failure can be repeated. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

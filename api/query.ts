@@ -1,0 +1,25 @@
+// One query on the pool, repeated once when the connection had died unnoticed.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool, QueryResultRow } from 'pg';
+import { databaseFault } from './database-errors';
+
+const RETRY_AFTER_MS = 50;
+
+/** The rows of a query. */
+export async function query<Row extends QueryResultRow>(
+  pool: Pool,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  const run = () => pool.query<Row>(sql, [...values]);
+  try {
+    return (await run()).rows;
+  } catch (error) {
+    // After a restart of the database the first query on each old connection fails. All queries here only read,
+    // so asking again is safe; a second failure is a real one.
+    if (databaseFault(error) !== 'lost') throw error;
+    // The other idle connections died with this one: the pool needs a moment to notice, or hands out the next dead one.
+    await sleep(RETRY_AFTER_MS);
+    return (await run()).rows;
+  }
+}

@@ -1,0 +1,97 @@
+// The running API: listens, and stops without dropping a request.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UsageError } from '../db/errors';
+import { buildApp } from './app';
+import type { ApiConfig } from './config';
+import { createPool } from './pool';
+
+/** A server that listens. */
+export interface RunningServer {
+  /** Address for people and clients, e.g. `http://127.0.0.1:5000`. */
+  readonly url: string;
+  /** Stops: readiness turns red, requests under way are answered, connections end. Repeated calls wait for the same stop. */
+  close(): Promise<void>;
+  /** Settles when the server has stopped, whoever asked for it. */
+  readonly closed: Promise<void>;
+}
+
+/** How the server behaves as a process. */
+export interface ServerOptions {
+  /** Whether SIGTERM and SIGINT stop the server; a host with handlers of its own says 'ignore'. */
+  readonly signals?: 'handle' | 'ignore';
+  /** How long readiness is red before the port closes on SIGTERM, so that load balancers notice first. */
+  readonly announceMs?: number;
+  /** Longest wait for requests under way. */
+  readonly drainMs?: number;
+}
+
+/**
+ * Starts the API. The database need not answer yet: `/health/ready` tells when it does.
+ * @throws UsageError when the address cannot be listened on.
+ */
+export async function startServer(config: ApiConfig, options: ServerOptions = {}): Promise<RunningServer> {
+  const { signals = 'handle', announceMs = 2_000, drainMs = 10_000 } = options;
+  let shuttingDown = false;
+  const pool = createPool(config, (error) =>
+    app.log.warn({ err: error }, 'an idle database connection ended'),
+  );
+  // Standard output is for data; the log goes to standard error.
+  const logger = { level: config.logLevel, stream: process.stderr };
+  const app = buildApp({ pool, config, logger, isShuttingDown: () => shuttingDown });
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await Promise.allSettled([app.close(), pool.end()]);
+    throw listenError(error, config);
+  }
+
+  let finish: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const stop = async (waitMs: number): Promise<void> => {
+    if (shuttingDown) return closed;
+    shuttingDown = true;
+    process.off('SIGTERM', onTerminate).off('SIGINT', onInterrupt);
+    app.log.info('stopping');
+    await sleep(waitMs);
+    // Closing ends the connections that are idle now; those that answer a last request become idle later.
+    const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
+    await within(drainMs, app.close(), () => app.server.closeAllConnections());
+    clearInterval(sweep);
+    await within(1_000, pool.end(), () => undefined);
+    finish();
+  };
+  const onTerminate = () => void stop(announceMs);
+  // Ctrl-C comes from a person at a keyboard: no load balancer has to be told.
+  const onInterrupt = () => void stop(0);
+  if (signals === 'handle') process.on('SIGTERM', onTerminate).on('SIGINT', onInterrupt);
+
+  return { url: urlOf(config.host, app.server.address()), close: () => stop(0), closed };
+}
+
+/** Waits for `work`, but not longer than `ms`; then calls `giveUp`. Failures while stopping stop nothing. */
+async function within(ms: number, work: PromiseLike<unknown>, giveUp: () => void): Promise<void> {
+  const timer = new AbortController();
+  const late = sleep(ms, 'late', { signal: timer.signal }).catch(() => undefined);
+  const outcome = await Promise.race([Promise.resolve(work).catch(() => undefined), late]);
+  timer.abort();
+  if (outcome === 'late') giveUp();
+}
+
+function listenError(error: unknown, { host, port }: ApiConfig): unknown {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} on ${host} is in use; stop the other program or set PORT to a free port`,
+    EACCES: `port ${port} may not be used by this user; set PORT to 1024 or higher`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine; set HOST to 127.0.0.1 or 0.0.0.0`,
+    ENOTFOUND: `the host name ${host} is unknown; set HOST to 127.0.0.1 or 0.0.0.0`,
+  };
+  const reason = reasons[code];
+  return reason === undefined ? error : new UsageError(reason, { cause: error });
+}
+
+function urlOf(host: string, address: ReturnType<import('node:net').Server['address']>): string {
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,38 @@
+// A database as the API expects it: the applied set `iot`.
+import { Client } from 'pg';
+import { withConnection, withRollback } from '../../db/connection';
+import { desiredFrom } from '../../db/desired';
+import { refreshAggregates } from '../../db/refresh';
+import { iot } from '../../db/schema/iot';
+import { readServer } from '../../db/server';
+import { applySets } from '../../db/testing/apply';
+
+/** Applies the schema. */
+export async function createFixture(url: string): Promise<void> {
+  await applySets(url, [iot]);
+}
+
+/** Refreshes every aggregate up to now, as its policy does in time. */
+export async function refreshAll(url: string): Promise<void> {
+  await withConnection(url, async (db) => {
+    const { engine } = await withRollback(db, () => readServer(db));
+    await refreshAggregates(db, engine, desiredFrom([iot]).aggregates);
+  });
+}
+
+/** Does to a sensor what retention does: its readings are gone, its aggregates stay. Readings must be older than 90 days. */
+export async function forgetReadings(url: string, sensorId: string): Promise<void> {
+  await refreshAll(url);
+  await runSql(url, 'DELETE FROM sensor_data WHERE sensor_id = $1', [sensorId]);
+}
+
+/** Runs SQL on a connection of its own, as a writer: the API's own connections cannot write. */
+export async function runSql(url: string, sql: string, values?: unknown[]): Promise<void> {
+  const client = new Client({ connectionString: url, options: '-c timezone=UTC' });
+  await client.connect();
+  try {
+    await client.query(sql, values);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,85 @@
+// Where the database is: one URL, or its parts, with the password from a file if wanted. Read alike by every process.
+import { readFileSync } from 'node:fs';
+import { messageOf } from './errors';
+import type { Environment, Setting } from './settings';
+
+/** An address that pg takes. */
+export type DatabaseAddress =
+  | { readonly connectionString: string }
+  | {
+      readonly host: string;
+      readonly port: number;
+      readonly user: string;
+      readonly database: string;
+      readonly password?: string;
+    };
+
+/** The settings that name the database. */
+export const databaseSettings: readonly Setting[] = [
+  {
+    name: 'DATABASE_URL',
+    default: '',
+    meaning: 'where the database is, `postgres://user:password@host:5432/name`; wins over the `PG…` names',
+  },
+  { name: 'PGHOST', default: '', meaning: 'host of the database, when there is no `DATABASE_URL`' },
+  { name: 'PGPORT', default: '5432', meaning: 'port of the database' },
+  { name: 'PGUSER', default: 'postgres', meaning: 'user of the database' },
+  { name: 'PGDATABASE', default: 'tsdb', meaning: 'name of the database' },
+  { name: 'PGPASSWORD', default: '', meaning: 'password of the database user' },
+  { name: 'PGPASSWORD_FILE', default: '', meaning: 'file that holds the password, instead of `PGPASSWORD`' },
+];
+
+/**
+ * Reads the address; undefined when the environment names no database. An empty value counts as not set.
+ * Faults are added to the list and never show a password.
+ */
+export function readDatabaseAddress(
+  env: Environment,
+  faults: string[],
+  readFile = (path: string) => readFileSync(path, 'utf8'),
+): DatabaseAddress | undefined {
+  const url = env.DATABASE_URL;
+  if (url) return Object.freeze({ connectionString: checkedUrl(url, faults) });
+  const host = env.PGHOST;
+  if (!host) return undefined;
+  const port = Number(env.PGPORT || 5432);
+  if (!/^\d{1,5}$/.test(env.PGPORT || '5432') || port < 1 || port > 65_535) {
+    faults.push(`PGPORT must be a whole number from 1 to 65535, got "${env.PGPORT}"`);
+  }
+  const password = readPassword(env, faults, readFile);
+  return Object.freeze({
+    host,
+    port,
+    user: env.PGUSER || 'postgres',
+    database: env.PGDATABASE || 'tsdb',
+    ...(password === undefined ? {} : { password }),
+  });
+}
+
+function checkedUrl(url: string, faults: string[]): string {
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
+    faults.push(
+      'DATABASE_URL is not a URL like postgres://user:password@host:5432/name (special characters as %XX)',
+    );
+  }
+  return url;
+}
+
+function readPassword(
+  env: Environment,
+  faults: string[],
+  readFile: (path: string) => string,
+): string | undefined {
+  const path = env.PGPASSWORD_FILE;
+  if (!path) return env.PGPASSWORD || undefined;
+  if (env.PGPASSWORD) faults.push('PGPASSWORD and PGPASSWORD_FILE are both set; keep one');
+  try {
+    // Editors and `echo` leave a line break at the end, which is not part of the password.
+    const password = readFile(path).replace(/\r?\n$/, '');
+    if (password === '') faults.push(`PGPASSWORD_FILE: ${path} is empty`);
+    return password;
+  } catch (error) {
+    faults.push(`PGPASSWORD_FILE cannot be read: ${messageOf(error)}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+// The README says what the code does: its settings, its npm scripts, its files.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { settings as apiSettings } from '../api/config';
+import { dbSettings } from '../db/config';
+import { lintRules } from '../db/lint';
+import type { Setting } from '../db/settings';
+import { SETTINGS as deploySettings } from '../infra/core/settings';
+import packageJson from '../package.json';
+
+const root = join(__dirname, '..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+
+describe('README', () => {
+  it('lists exactly the settings that are read', () => {
+    const rows = new Map<string, string>();
+    const add = (settings: readonly Setting[], by: string): void => {
+      for (const { name, default: fallback, meaning } of settings) {
+        if (!rows.has(name))
+          rows.set(
+            name,
+            `| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${by} | ${meaning} |`,
+          );
+      }
+    };
+    const shared = new Set(
+      dbSettings
+        .map(({ name }) => name)
+        .filter((name) => apiSettings.some((setting) => setting.name === name)),
+    );
+    add(
+      dbSettings.filter(({ name }) => shared.has(name)),
+      'all',
+    );
+    add(dbSettings, 'tsdb');
+    add(apiSettings, 'API');
+    add(deploySettings, 'deploy');
+    const table = ['| name | default | read by | meaning |', '|---|---|---|---|', ...rows.values()];
+    expect(section('<!-- settings -->', '<!-- /settings -->')).toEqual(table);
+  });
+
+  it('names npm scripts that exist', () => {
+    const named = [...readme.matchAll(/npm run ([a-z:]+)/g)].map((match) => match[1] as string);
+    expect(named.length).toBeGreaterThan(5);
+    expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(named));
+  });
+
+  it('links to files that exist', () => {
+    const linked = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((match) => match[1] as string);
+    expect(linked.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it('is short enough to be read', () => expect(readme.split('\n').length).toBeLessThan(240));
+});
+
+describe('db/README', () => {
+  it('lists exactly the lint rules', () => {
+    const listed = [...readFileSync(join(root, 'db/README.md'), 'utf8').matchAll(/^\| (TS\d{3}) \|/gm)].map(
+      (match) => match[1],
+    );
+    expect(listed).toEqual(lintRules.map(({ id }) => id));
+  });
+});
+
+function section(start: string, end: string): readonly string[] {
+  const from = readme.indexOf(start);
+  const to = readme.indexOf(end);
+  expect(from).toBeGreaterThan(0);
+  expect(to).toBeGreaterThan(from);
+  return readme
+    .slice(from + start.length, to)
+    .trim()
+    .split('\n');
+}

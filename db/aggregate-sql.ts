@@ -1,7 +1,7 @@
 // Renders a declared continuous aggregate as its SELECT; the same text on both engines.
 import type { ContinuousAggregate } from './define';
-import type { Expression } from './expressions';
-import { ident, interval, relation } from './sql';
+import type { Condition, Expression } from './expressions';
+import { ident, interval, literal, relation } from './sql';
 import { unreachable } from './unreachable';
 
 /** The query that an aggregate materialises; `where` narrows the source rows, e.g. to a refresh window. */
@@ -36,7 +36,21 @@ export function expressionSql(expression: Expression): string {
       return `sum(${ident(expression.numerator)}) / nullif(sum(${ident(expression.denominator)}), 0)::double precision`;
     case 'difference':
       return `${expressionSql(expression.left)} - ${expressionSql(expression.right)}`;
+    case 'first-or-last':
+      return `public.${expression.fn}(${ident(expression.column)}, ${ident(expression.by)})`;
+    case 'percentile':
+      return `percentile_cont(${expression.fraction}) WITHIN GROUP (ORDER BY ${ident(expression.column)})`;
+    case 'count-distinct':
+      return `count(DISTINCT ${ident(expression.column)})`;
+    case 'filtered':
+      return `${expressionSql(expression.expression)} FILTER (WHERE ${conditionSql(expression.condition)})`;
+    case 'sql':
+      return expression.sql;
     default:
       return unreachable(expression);
   }
+}
+
+function conditionSql({ column, operator, value }: Condition): string {
+  return `${ident(column)} ${operator} ${typeof value === 'string' ? literal(value) : String(value)}`;
 }

@@ -25,6 +25,11 @@ export const bigint = (): ColumnBuilder => column('bigint');
 export const numeric = (): ColumnBuilder => column('numeric');
 export const boolean = (): ColumnBuilder => column('boolean');
 export const uuid = (): ColumnBuilder => column('uuid');
+export const smallint = (): ColumnBuilder => column('smallint');
+export const real = (): ColumnBuilder => column('real');
+export const date = (): ColumnBuilder => column('date');
+export const inet = (): ColumnBuilder => column('inet');
+export const point = (): ColumnBuilder => column('point');
 export const jsonb = (): ColumnBuilder => column('jsonb');
 
 function column(type: string, nullable = true, defaultSql?: string): ColumnBuilder {

@@ -15,14 +15,51 @@ export function desc<const C extends string>(name: C): SortKey<C> {
   return Object.freeze({ column: name, descending: true });
 }
 
-/** An index over columns of its table, in order. */
+/** An SQL expression as an index key; the compiler does not check its columns. */
+export interface ExpressionKey {
+  readonly expression: string;
+}
+
+/** An index of a table. */
 export interface Index<C extends string = string> {
-  readonly keys: readonly SortKey<C>[];
+  readonly method: 'btree' | 'gin' | 'brin';
+  readonly keys: readonly (SortKey<C> | ExpressionKey)[];
+  readonly unique: boolean;
+  /** Condition of a partial index, as SQL. */
+  readonly where?: string;
 }
 
 /** Declares an index: `index('sensor_id', desc('time'))`. */
-export function index<const C extends string>(...keys: readonly (C | SortKey<C>)[]): Index<C> {
-  return Object.freeze({ keys: keys.map(sortKey) });
+export function index<const C extends string>(
+  ...keys: readonly (C | SortKey<C> | ExpressionKey)[]
+): Index<C> {
+  return Object.freeze({ method: 'btree', keys: keys.map((key) => indexKey<C>(key)), unique: false });
+}
+
+/** A unique index; on a hypertable it must hold the time column and every hash partition's. */
+export function uniqueIndex<const C extends string>(...keys: readonly (C | SortKey<C>)[]): Index<C> {
+  return Object.freeze({ method: 'btree', keys: keys.map((key) => indexKey<C>(key)), unique: true });
+}
+
+/** A GIN index, e.g. over a jsonb column. */
+export function gin<const C extends string>(...columns: readonly C[]): Index<C> {
+  return Object.freeze({ method: 'gin', keys: columns.map((key) => indexKey<C>(key)), unique: false });
+}
+
+/** An index over the rows that meet a condition: `partial(index('customer_id'), "status = 'failed'")`. */
+export function partial<C extends string>(base: Index<C>, condition: string): Index<C> {
+  return Object.freeze({ ...base, where: condition });
+}
+
+/** An expression as an index key: `index(expression('lower(name)'))`. */
+export function expression(sql: string): ExpressionKey {
+  return Object.freeze({ expression: sql });
+}
+
+/** Hash partitions beside the time ranges: rows of one value stay together. */
+export interface HashPartitions<C extends string = string> {
+  readonly by: C;
+  readonly count: number;
 }
 
 /** Columnstore (compression) of a hypertable. */
@@ -43,6 +80,7 @@ export interface Hypertable<C extends string = string> {
   /** The column that rows are partitioned by. */
   readonly time: C;
   readonly chunkInterval: Duration;
+  readonly hash?: HashPartitions<C>;
   readonly indexes: readonly Index<C>[];
   readonly columnstore?: Columnstore<C>;
   /** Age after which chunks are dropped; absent = kept for ever. */
@@ -70,7 +108,32 @@ export interface ContinuousAggregate<C extends string = string> {
   /** Whether queries also see rows that are newer than the last refresh. */
   readonly realTime: boolean;
   readonly refresh: RefreshPolicy;
+  readonly columnstore?: Columnstore<C>;
   readonly retention?: Duration;
+}
+
+/** An ordinary table, e.g. a registry that readings are joined with. */
+export interface PlainTable<C extends string = string> {
+  readonly kind: 'table';
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: Readonly<Record<C, Column>>;
+  readonly columnNames: readonly C[];
+  readonly primaryKey: readonly C[];
+  readonly indexes: readonly Index<C>[];
+}
+
+/** A function in SQL, e.g. a growth rate. */
+export interface SqlFunction {
+  readonly kind: 'function';
+  readonly schema: string;
+  readonly name: string;
+  /** As in CREATE FUNCTION: `current numeric, previous numeric`. */
+  readonly args: string;
+  readonly returns: string;
+  readonly volatility: 'immutable' | 'stable' | 'volatile';
+  /** One SQL query. */
+  readonly body: string;
 }
 
 /** Anything that an aggregate can be built on. */
@@ -89,6 +152,7 @@ export function hypertable<const C extends string>(
     readonly columns: Readonly<Record<C, Column>>;
     readonly time: NoInfer<C>;
     readonly chunkInterval: Duration;
+    readonly hash?: HashPartitions<NoInfer<C>>;
     readonly indexes?: readonly Index<NoInfer<C>>[];
     readonly columnstore?: Columnstore<NoInfer<C>>;
     readonly retention?: Duration;
@@ -121,11 +185,12 @@ export function continuousAggregate<
     readonly select: S;
     readonly realTime: boolean;
     readonly refresh: RefreshPolicy;
+    readonly columnstore?: Columnstore<'bucket' | NoInfer<G> | (keyof NoInfer<S> & string)>;
     readonly retention?: Duration;
   },
 ): ContinuousAggregate<'bucket' | G | (keyof S & string)> {
   const { startOffset, endOffset, every } = spec.refresh;
-  checkDurations(name, spec.bucket, startOffset, endOffset, every, spec.retention);
+  checkDurations(name, spec.bucket, startOffset, endOffset, every, spec.columnstore?.after, spec.retention);
   return Object.freeze({
     ...spec,
     kind: 'aggregate',
@@ -139,14 +204,49 @@ export function continuousAggregate<
   });
 }
 
+/**
+ * Declares an ordinary table.
+ * @throws UsageError when the name is malformed.
+ */
+export function table<const C extends string>(
+  name: string,
+  spec: {
+    readonly columns: Readonly<Record<C, Column>>;
+    readonly primaryKey: readonly NoInfer<C>[];
+    readonly indexes?: readonly Index<NoInfer<C>>[];
+  },
+): PlainTable<C> {
+  return Object.freeze({
+    ...spec,
+    kind: 'table',
+    ...qualifiedName(name),
+    columnNames: Object.keys(spec.columns) as C[],
+    indexes: spec.indexes ?? [],
+  });
+}
+
+/**
+ * Declares a function in SQL.
+ * @throws UsageError when the name is malformed.
+ */
+export function sqlFunction(
+  name: string,
+  spec: Pick<SqlFunction, 'args' | 'returns' | 'volatility' | 'body'>,
+): SqlFunction {
+  return Object.freeze({ ...spec, kind: 'function', ...qualifiedName(name) });
+}
+
+/** Whatever a set can declare. */
+export type DeclaredObject = Relation | PlainTable | SqlFunction;
+
 /** A group of objects that is switched on and off together (`TSDB_SCHEMAS`). */
 export interface SchemaSet {
   readonly name: string;
-  readonly objects: readonly Relation[];
+  readonly objects: readonly DeclaredObject[];
 }
 
 /** Declares a set; sources may stand in any order. */
-export function schemaSet(name: string, objects: readonly Relation[]): SchemaSet {
+export function schemaSet(name: string, objects: readonly DeclaredObject[]): SchemaSet {
   return Object.freeze({ name, objects });
 }
 
@@ -155,7 +255,7 @@ export function nameOf(object: { readonly schema: string; readonly name: string 
   return `${object.schema}.${object.name}`;
 }
 
-function sortKey<C extends string>(key: C | SortKey<C>): SortKey<C> {
+function indexKey<C extends string>(key: C | SortKey<C> | ExpressionKey): SortKey<C> | ExpressionKey {
   return typeof key === 'string' ? Object.freeze({ column: key, descending: false }) : key;
 }
 

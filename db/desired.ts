@@ -1,5 +1,5 @@
 // Brings the selected schema sets into one declaration, in creation order.
-import { type ContinuousAggregate, type Hypertable, nameOf, type Relation, type SchemaSet } from './define';
+import { type ContinuousAggregate, type DeclaredObject, nameOf, type SchemaSet } from './define';
 import { UsageError } from './errors';
 import type { Desired } from './model';
 
@@ -9,13 +9,13 @@ import type { Desired } from './model';
  */
 export function desiredFrom(sets: readonly SchemaSet[]): Desired {
   const objects = sets.flatMap((set) => set.objects);
-  const byName = new Map<string, Relation>();
+  const byName = new Map<string, DeclaredObject>();
   for (const object of objects) {
     if (byName.has(nameOf(object))) throw new UsageError(`${nameOf(object)} is declared twice`);
     byName.set(nameOf(object), object);
   }
   const ordered: ContinuousAggregate[] = [];
-  const place = (object: Relation): void => {
+  const place = (object: DeclaredObject): void => {
     if (object.kind !== 'aggregate' || ordered.includes(object)) return;
     if (byName.get(nameOf(object.from)) !== object.from) {
       throw new UsageError(
@@ -26,9 +26,13 @@ export function desiredFrom(sets: readonly SchemaSet[]): Desired {
     ordered.push(object);
   };
   objects.forEach(place);
+  const ofKind = <K extends DeclaredObject['kind']>(kind: K): Extract<DeclaredObject, { kind: K }>[] =>
+    objects.filter((object): object is Extract<DeclaredObject, { kind: K }> => object.kind === kind);
   return Object.freeze({
     schemas: [...new Set(objects.map((object) => object.schema))].sort(),
-    hypertables: objects.filter((object): object is Hypertable => object.kind === 'hypertable'),
+    tables: ofKind('table'),
+    hypertables: ofKind('hypertable'),
     aggregates: ordered,
+    functions: ofKind('function'),
   });
 }

@@ -1,4 +1,5 @@
 // What a continuous aggregate computes, as data with the column names it uses.
+import { UsageError } from './errors';
 
 /** Aggregate functions that take one column. */
 export type AggregateFunction = 'avg' | 'min' | 'max' | 'sum' | 'count' | 'stddev';
@@ -9,7 +10,19 @@ export type Expression<C extends string = string> =
   | { readonly kind: 'count-rows' }
   | { readonly kind: 'total'; readonly column: C }
   | { readonly kind: 'ratio-of-sums'; readonly numerator: C; readonly denominator: C }
-  | { readonly kind: 'difference'; readonly left: Expression<C>; readonly right: Expression<C> };
+  | { readonly kind: 'difference'; readonly left: Expression<C>; readonly right: Expression<C> }
+  | { readonly kind: 'first-or-last'; readonly fn: 'first' | 'last'; readonly column: C; readonly by: C }
+  | { readonly kind: 'percentile'; readonly fraction: number; readonly column: C }
+  | { readonly kind: 'count-distinct'; readonly column: C }
+  | { readonly kind: 'filtered'; readonly expression: Expression<C>; readonly condition: Condition<C> }
+  | { readonly kind: 'sql'; readonly sql: string };
+
+/** A comparison of a column with a constant. */
+export interface Condition<C extends string = string> {
+  readonly column: C;
+  readonly operator: '=' | '<>' | '<' | '<=' | '>' | '>=';
+  readonly value: number | string | boolean;
+}
 
 const aggregate =
   (fn: AggregateFunction) =>
@@ -47,4 +60,51 @@ export function weightedAvg<const C extends string>(sumColumn: C, countColumn: C
 /** `left - right`, e.g. the range `minus(max('temperature'), min('temperature'))`. */
 export function minus<C extends string>(left: Expression<C>, right: Expression<C>): Expression<C> {
   return Object.freeze({ kind: 'difference', left, right });
+}
+
+/** The value of a column in the earliest row of the bucket: `first('open', 'time')`. */
+export function first<const C extends string>(column: C, by: C): Expression<C> {
+  return Object.freeze({ kind: 'first-or-last', fn: 'first', column, by });
+}
+
+/** The value of a column in the latest row of the bucket: `last('close', 'time')`. */
+export function last<const C extends string>(column: C, by: C): Expression<C> {
+  return Object.freeze({ kind: 'first-or-last', fn: 'last', column, by });
+}
+
+/**
+ * The interpolated percentile of a column; `fraction` lies between 0 and 1. It cannot be combined over coarser buckets.
+ * @throws UsageError for a fraction outside of that.
+ */
+export function percentile<const C extends string>(fraction: number, column: C): Expression<C> {
+  if (!(fraction >= 0 && fraction <= 1))
+    throw new UsageError(`percentile(${fraction}): write a fraction from 0 to 1, e.g. 0.95`);
+  return Object.freeze({ kind: 'percentile', fraction, column });
+}
+
+/** The number of different values. It cannot be combined over coarser buckets. */
+export function countDistinct<const C extends string>(column: C): Expression<C> {
+  return Object.freeze({ kind: 'count-distinct', column });
+}
+
+/** An aggregate over the rows that meet a condition: `filter(count(), where('status_code', '>=', 500))`. */
+export function filter<E extends string, C extends string>(
+  expression: Expression<E>,
+  condition: Condition<C>,
+): Expression<E | C> {
+  return Object.freeze({ kind: 'filtered', expression, condition });
+}
+
+/** A condition for `filter`. */
+export function where<const C extends string>(
+  column: C,
+  operator: Condition['operator'],
+  value: Condition['value'],
+): Condition<C> {
+  return Object.freeze({ column, operator, value });
+}
+
+/** Anything else the server aggregates; the compiler does not check its columns. */
+export function sql(text: string): Expression<never> {
+  return Object.freeze({ kind: 'sql', sql: text });
 }

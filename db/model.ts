@@ -1,6 +1,6 @@
 // What the reconciler works with: steps, hazards and plans as data. Types only.
 import type { Client } from 'pg';
-import type { ContinuousAggregate, Hypertable } from './define';
+import type { ContinuousAggregate, Hypertable, PlainTable, SqlFunction } from './define';
 
 /** `timescaledb`: Community features present. `postgres`: emulated on plain PostgreSQL. */
 export type EngineName = 'timescaledb' | 'postgres';
@@ -86,9 +86,11 @@ export interface Plan extends Findings {
 /** The declared schema, in the order that it can be created in. */
 export interface Desired {
   readonly schemas: readonly string[];
+  readonly tables: readonly PlainTable[];
   readonly hypertables: readonly Hypertable[];
   /** Sources come before the aggregates that are built on them. */
   readonly aggregates: readonly ContinuousAggregate[];
+  readonly functions: readonly SqlFunction[];
 }
 
 /** The one method of a connection that kinds use. */

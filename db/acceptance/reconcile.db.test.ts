@@ -1,6 +1,7 @@
 // What the reconciler does with a new database, a changed declaration and changes made by hand.
 import { schemaSet } from '../define';
 import { iot } from '../schema/iot';
+import { schemaSets } from '../schema/sets';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';
 import { metricTable, plant } from '../testing/sets';
 
@@ -62,6 +63,8 @@ const cases: readonly ReconcilerCase[] = [
       ],
     },
   },
+  { name: 'applies all sets together', from: [], to: Object.values(schemaSets) },
+  { name: 'adds every other set beside iot', from: [iot], to: Object.values(schemaSets) },
   { name: 'has nothing to do the second time', from: [plant()], to: [plant()], steps: [] },
   {
     name: 'adds a second set in a schema of its own',

@@ -1,11 +1,13 @@
 // The kinds of each engine, in creation order.
 import { aggregates } from '../kinds/aggregates';
 import { columns } from '../kinds/columns';
+import { functions } from '../kinds/functions';
 import { hypertables } from '../kinds/hypertables';
 import { indexes } from '../kinds/indexes';
 import { internals, internalsSql } from '../kinds/internals';
 import { policies } from '../kinds/policies';
 import { schemas } from '../kinds/schemas';
+import { tables } from '../kinds/tables';
 import type { BoundKind, Desired, EngineName, Kind } from '../model';
 import { postgresAggregates } from './postgres/aggregates';
 import { postgresHypertables } from './postgres/hypertables';
@@ -24,6 +26,8 @@ export function kindsOf(engine: EngineName): readonly BoundKind[] {
       bind(internals(internalsSql())),
       bind(extension),
       bind(schemas),
+      bind(functions),
+      bind(tables),
       bind(hypertables(timescaleHypertables)),
       bind(columns),
       bind(indexes),
@@ -35,6 +39,8 @@ export function kindsOf(engine: EngineName): readonly BoundKind[] {
   return [
     bind(internals(internalsSql(), runtimeSql())),
     bind(schemas),
+    bind(functions),
+    bind(tables),
     bind(hypertables(postgresHypertables)),
     bind(columns),
     bind(indexes),

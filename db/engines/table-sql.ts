@@ -1,10 +1,10 @@
 // CREATE TABLE parts that both engines share.
 import type { Column } from '../columns';
-import type { Hypertable } from '../define';
+import type { Hypertable, PlainTable } from '../define';
 import { ident } from '../sql';
 
 /** `"time" timestamp with time zone NOT NULL, …` in declared order. */
-export function columnDefinitions(table: Hypertable): string {
+export function columnDefinitions(table: Pick<Hypertable | PlainTable, 'columns'>): string {
   return Object.entries<Column>(table.columns)
     .map(([name, { type, nullable, defaultSql }]) =>
       [

@@ -1,5 +1,5 @@
 // Kind: hypertables. Compares what is declared with what an engine read; the engine brings the SQL.
-import { type Hypertable, nameOf } from '../define';
+import { type HashPartitions, type Hypertable, nameOf } from '../define';
 import { approximateMicroseconds, parseDuration } from '../interval';
 import type { Db, Desired, Findings, Kind, Refusal, Step } from '../model';
 
@@ -10,6 +10,7 @@ export type HypertableState =
       readonly kind: 'hypertable';
       readonly time: string;
       readonly chunkMicroseconds: number;
+      readonly hash?: HashPartitions;
     }
   | { readonly name: string; readonly kind: 'other'; readonly description: string };
 
@@ -18,6 +19,8 @@ export interface HypertableDialect {
   read(db: Db, desired: Desired): Promise<readonly HypertableState[]>;
   create(table: Hypertable): readonly string[];
   setChunkInterval(table: Hypertable): readonly string[];
+  /** Partitions chunks made from now on; `before` is what there was. */
+  setHash(table: Hypertable, hash: HashPartitions, before: HashPartitions | undefined): readonly string[];
   /** What to tell about hypertables on this engine, e.g. that they are emulated. */
   readonly emulated?: string;
 }
@@ -75,18 +78,60 @@ function compareTable(
       ],
     };
   }
-  if (state.chunkMicroseconds === approximateMicroseconds(parseDuration(table.chunkInterval))) return {};
-  const step: Step = {
-    id: `chunk-interval:${object}`,
-    object,
-    action: 'change',
-    summary: `chunks of ${table.chunkInterval} from now on; existing chunks keep their ranges`,
-    sql: dialect.setChunkInterval(table),
-    transactional: true,
-    lock: 'none',
-    hazards: [],
+  if (state.hash !== undefined && state.hash.by !== table.hash?.by)
+    return { refusals: [otherHash(object, table, state.hash)] };
+  return {
+    steps: [
+      ...chunkInterval(dialect, table, state.chunkMicroseconds),
+      ...hashPartitions(dialect, table, state.hash),
+    ],
   };
-  return { steps: [step] };
+}
+
+function chunkInterval(dialect: HypertableDialect, table: Hypertable, actual: number): readonly Step[] {
+  if (actual === approximateMicroseconds(parseDuration(table.chunkInterval))) return [];
+  return [
+    {
+      id: `chunk-interval:${nameOf(table)}`,
+      object: nameOf(table),
+      action: 'change',
+      summary: `chunks of ${table.chunkInterval} from now on; existing chunks keep their ranges`,
+      sql: dialect.setChunkInterval(table),
+      transactional: true,
+      lock: 'none',
+      hazards: [],
+    },
+  ];
+}
+
+function hashPartitions(
+  dialect: HypertableDialect,
+  table: Hypertable,
+  actual: HashPartitions | undefined,
+): readonly Step[] {
+  const { hash } = table;
+  if (hash === undefined || hash.count === actual?.count) return [];
+  return [
+    {
+      id: `hash-partitions:${nameOf(table)}`,
+      object: nameOf(table),
+      action: 'change',
+      summary: `${hash.count} hash partitions by ${hash.by} in chunks made from now on`,
+      sql: dialect.setHash(table, hash, actual),
+      transactional: true,
+      lock: `SHARE UPDATE EXCLUSIVE on ${nameOf(table)}`,
+      hazards: [],
+    },
+  ];
+}
+
+function otherHash(object: string, table: Hypertable, actual: HashPartitions): Refusal {
+  return {
+    object,
+    what: `is hash-partitioned by ${actual.by}, declared ${table.hash ? `by ${table.hash.by}` : 'without hash partitions'}`,
+    why: 'a dimension cannot be taken away from a hypertable',
+    wayOut: 'declare the partitions as they are, or a new table under another name and copy the rows',
+  };
 }
 
 function notAHypertable(object: string, description: string): Refusal {

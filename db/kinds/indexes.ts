@@ -1,85 +1,170 @@
-// Kind: indexes of hypertables, compared by their keys, not by their names.
-import { type Hypertable, type Index, nameOf, type SortKey } from '../define';
-import type { Kind, Step } from '../model';
+// Kind: indexes of tables and hypertables, compared by what they are, not by their names.
+import { type Hypertable, type Index, nameOf, type PlainTable } from '../define';
+import type { Db, Desired, Kind, Step } from '../model';
 import { ident, relation } from '../sql';
+
+type Table = Hypertable | PlainTable;
+
+const tablesOf = (desired: Desired): readonly Table[] => [...desired.tables, ...desired.hypertables];
 
 interface IndexState {
   readonly table: string;
   readonly name: string;
-  /** Key columns in order, `-` before a descending one; null for an expression. */
-  readonly keys: readonly (string | null)[];
-  /** Unique, partial, or belonging to a constraint: never taken for a declared plain index. */
-  readonly special: boolean;
+  /** As the server prints it after the table's name: `btree (sensor_id, "time" DESC) WHERE …`, with `UNIQUE ` before it. */
+  readonly definition: string;
+  /** Behind a constraint: the constraint's business. */
+  readonly constraint: boolean;
   readonly valid: boolean;
-  readonly rowsPresent: boolean;
 }
 
-export const indexes: Kind<readonly IndexState[]> = {
+interface IndexesState {
+  readonly indexes: readonly IndexState[];
+  /** Declared indexes by `table definition` → how the server would print them; absent where the table or a column is not there yet. */
+  readonly canonical: ReadonlyMap<string, string>;
+  /** Tables that hold rows. */
+  readonly filled: ReadonlySet<string>;
+}
+
+export const indexes: Kind<IndexesState> = {
   name: 'indexes',
   async read(db, desired) {
-    // pg_inherits: an index that belongs to a chunk is the parent's business.
+    const tables = tablesOf(desired).map(nameOf);
     const { rows } = await db.query<IndexState>(
-      `SELECT format('%s.%s', n.nspname, t.relname) AS table, i.relname::text AS name,
-              ARRAY(SELECT CASE WHEN (x.indoption[k - 1] & 1) = 1 THEN '-' ELSE '' END || a.attname
-                      FROM generate_series(1, x.indnkeyatts) k
-                      LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k - 1] AND a.attnum > 0
-                     ORDER BY k)::text[] AS keys,
-              x.indisunique OR x.indpred IS NOT NULL AS special,
-              x.indisvalid AS valid,
-              EXISTS (SELECT FROM pg_inherits h JOIN pg_class ch ON ch.oid = h.inhrelid
-                       WHERE h.inhparent = t.oid AND pg_relation_size(ch.oid) > 0) AS "rowsPresent"
+      `SELECT format('%s.%s', n.nspname, t.relname) AS table, i.relname::text AS name, x.indisvalid AS valid,
+              CASE WHEN x.indisunique THEN 'UNIQUE ' ELSE '' END || substring(pg_get_indexdef(i.oid) FROM ' USING (.*)$') AS definition,
+              EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid) AS constraint
          FROM pg_index x
          JOIN pg_class i ON i.oid = x.indexrelid
          JOIN pg_class t ON t.oid = x.indrelid
          JOIN pg_namespace n ON n.oid = t.relnamespace
         WHERE format('%s.%s', n.nspname, t.relname) = ANY ($1)
         ORDER BY 1, 2`,
-      [desired.hypertables.map(nameOf)],
+      [tables],
     );
-    return rows;
+    return {
+      indexes: rows,
+      canonical: await readCanonical(db, tablesOf(desired)),
+      filled: await readFilled(db, tables),
+    };
   },
-  compare(desired, actual) {
+  compare(desired, { indexes: actual, canonical, filled }) {
     const steps: Step[] = [];
     const undeclared: string[] = [];
-    for (const table of desired.hypertables) {
+    for (const table of tablesOf(desired)) {
       const present = actual.filter((state) => state.table === nameOf(table));
+      const serves = (state: IndexState, index: Index): boolean =>
+        state.valid && !state.constraint && state.definition === canonical.get(key(table, index));
       const missing = table.indexes.filter((index) => !present.some((state) => serves(state, index)));
-      steps.push(...missing.map((index) => createIndex(table, index, present)));
-      const extra = present.filter((state) => !table.indexes.some((index) => serves(state, index)));
-      undeclared.push(...extra.map((state) => `index ${state.name} of ${state.table}`));
+      steps.push(...missing.map((index) => createIndex(table, index, filled.has(nameOf(table)))));
+      const extra = present.filter(
+        (state) => !state.constraint && !table.indexes.some((index) => serves(state, index)),
+      );
+      undeclared.push(
+        ...extra.map((state) => `index ${state.name} of ${state.table}${state.valid ? '' : ' (invalid)'}`),
+      );
     }
     return { steps, undeclared };
   },
 };
 
-const keyText = ({ column, descending }: SortKey): string => `${descending ? '-' : ''}${column}`;
-
-function serves(state: IndexState, index: Index): boolean {
-  return (
-    !state.special &&
-    state.valid &&
-    state.keys.length === index.keys.length &&
-    index.keys.every((key, at) => state.keys[at] === keyText(key))
+/** `btree ("sensor_id", "time" DESC) WHERE …`: everything of CREATE INDEX after USING. */
+export function indexSql({ method, keys, where }: Index): string {
+  const columns = keys.map((item) =>
+    'expression' in item ? `(${item.expression})` : `${ident(item.column)}${item.descending ? ' DESC' : ''}`,
   );
+  return `${method} (${columns.join(', ')})${where === undefined ? '' : ` WHERE ${where}`}`;
 }
 
-function createIndex(table: Hypertable, index: Index, present: readonly IndexState[]): Step {
+const key = (table: Table, index: Index): string =>
+  `${nameOf(table)} ${index.unique ? 'UNIQUE ' : ''}${indexSql(index)}`;
+
+/**
+ * Lets the server print the declared indexes, on an empty copy of each table that is rolled back with the transaction:
+ * spellings of expressions and conditions come out alike. One statement for all of them.
+ */
+async function readCanonical(db: Db, tables: readonly Table[]): Promise<ReadonlyMap<string, string>> {
+  await db.query(
+    `CREATE FUNCTION pg_temp.tsdb_canonical_indexes(source text, definitions text[]) RETURNS text[] LANGUAGE plpgsql AS $$
+     DECLARE printed text[] := '{}'; definition text;
+     BEGIN
+       IF to_regclass(source) IS NULL THEN RETURN printed; END IF;
+       EXECUTE format('CREATE TEMP TABLE tsdb_canonical (LIKE %s)', source);
+       FOREACH definition IN ARRAY definitions LOOP
+         BEGIN
+           EXECUTE 'CREATE INDEX tsdb_canonical_index ON pg_temp.tsdb_canonical USING ' || definition;
+           printed := printed || substring(pg_get_indexdef('pg_temp.tsdb_canonical_index'::regclass) FROM ' USING (.*)$');
+           DROP INDEX pg_temp.tsdb_canonical_index;
+         EXCEPTION WHEN undefined_column OR undefined_function OR undefined_object OR datatype_mismatch THEN
+           printed := printed || NULL::text;
+         END;
+       END LOOP;
+       DROP TABLE pg_temp.tsdb_canonical;
+       RETURN printed;
+     END $$`,
+  );
+  const declared = tables.filter((table) => table.indexes.length > 0);
+  const { rows } = await db.query<{ printed: (string | null)[] }>(
+    `SELECT pg_temp.tsdb_canonical_indexes(t.source, ARRAY(SELECT jsonb_array_elements_text(t.definitions))) AS printed
+       FROM jsonb_to_recordset($1::jsonb) AS t (position int, source text, definitions jsonb) ORDER BY t.position`,
+    [
+      JSON.stringify(
+        declared.map((table, position) => ({
+          position,
+          source: relation(table),
+          definitions: table.indexes.map(indexSql),
+        })),
+      ),
+    ],
+  );
+  const entries = declared.flatMap((table, at) =>
+    table.indexes.flatMap((index, position): [string, string][] => {
+      const printed = rows[at]?.printed[position];
+      return printed === undefined || printed === null
+        ? []
+        : [[key(table, index), `${index.unique ? 'UNIQUE ' : ''}${printed}`]];
+    }),
+  );
+  return new Map(entries);
+}
+
+async function readFilled(db: Db, tables: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ name: string }>(
+    `SELECT DISTINCT format('%s.%s', n.nspname, t.relname) AS name
+       FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
+       LEFT JOIN pg_inherits h ON h.inhparent = t.oid
+      WHERE format('%s.%s', n.nspname, t.relname) = ANY ($1) AND pg_relation_size(coalesce(h.inhrelid, t.oid)) > 0
+      ORDER BY 1`,
+    [tables],
+  );
+  return new Set(rows.map((row) => row.name));
+}
+
+function createIndex(table: Table, index: Index, filled: boolean): Step {
   const object = nameOf(table);
-  const columns = index.keys.map((key) => key.column).join('_');
-  const keys = index.keys
-    .map(({ column, descending }) => `${ident(column)}${descending ? ' DESC' : ''}`)
-    .join(', ');
   // Without a name PostgreSQL picks a free one by its usual pattern (table_columns_idx).
   return {
-    id: `create-index:${object}(${index.keys.map(keyText).join(',')})`,
+    id: `create-index:${object}(${shortForm(index)})`,
     object,
     action: 'create',
-    summary: `index ${table.name}_${columns}_idx (${keys.replaceAll('"', '')})`,
-    sql: [`CREATE INDEX ON ${relation(table)} (${keys})`],
+    summary: `${index.unique ? 'unique ' : ''}index ${indexSql(index).replaceAll('"', '')}`,
+    sql: [`CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ON ${relation(table)} USING ${indexSql(index)}`],
     transactional: true,
     lock: `SHARE on ${object} and its chunks`,
-    hazards: present.some((state) => state.rowsPresent)
+    hazards: filled
       ? [{ name: 'blocks-writes', reason: `writes to ${object} wait until the index is built` }]
       : [],
   };
+}
+
+/** `device,-at`, `gin tags`, `unique at,device`, `amount where status = 'failed'`: short and unique within a table. */
+function shortForm({ method, keys, unique, where }: Index): string {
+  const columns = keys.map((item) =>
+    'expression' in item ? item.expression : `${item.descending ? '-' : ''}${item.column}`,
+  );
+  return [
+    method === 'btree' ? '' : `${method} `,
+    unique ? 'unique ' : '',
+    columns.join(','),
+    where === undefined ? '' : ` where ${where}`,
+  ].join('');
 }

@@ -1,10 +1,22 @@
 // All schema sets and the choice among them.
 import type { SchemaSet } from '../define';
 import { UsageError } from '../errors';
+import { apm } from './apm';
+import { business } from './business';
 import { iot } from './iot';
+import { market } from './market';
+import { metrics } from './metrics';
+import { monitoring } from './monitoring';
 
 /** Every set of this repository, by name. */
-export const schemaSets: Readonly<Record<string, SchemaSet>> = { iot };
+export const schemaSets: Readonly<Record<string, SchemaSet>> = {
+  iot,
+  monitoring,
+  market,
+  apm,
+  business,
+  metrics,
+};
 
 /**
  * Picks sets by name.

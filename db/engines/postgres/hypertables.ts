@@ -1,5 +1,5 @@
 // Hypertables on plain PostgreSQL: range-partitioned tables whose chunks live in schema `tsdb`.
-import { type Hypertable, nameOf } from '../../define';
+import { type HashPartitions, type Hypertable, nameOf } from '../../define';
 import { approximateMicroseconds, formatInterval, parseDuration } from '../../interval';
 import type { HypertableDialect, HypertableState } from '../../kinds/hypertables';
 import { ident, interval, literal, relation } from '../../sql';
@@ -15,27 +15,38 @@ export const postgresHypertables: HypertableDialect = {
       kind: string;
       time: string | null;
       microseconds: string | null;
+      hash: HashPartitions | null;
     }>(
       `SELECT format('%s.%s', n.nspname, c.relname) AS name,
               CASE c.relkind WHEN 'r' THEN 'a plain table' WHEN 'p' THEN 'a partitioned table' ELSE 'not a table' END AS kind,
               ${registered ? 'h.time_column' : 'NULL::text'} AS time,
-              ${registered ? '(extract(epoch FROM h.chunk_interval) * 1000000)::bigint' : 'NULL::bigint'} AS microseconds
+              ${registered ? '(extract(epoch FROM h.chunk_interval) * 1000000)::bigint' : 'NULL::bigint'} AS microseconds,
+              ${registered ? `CASE WHEN h.hash_column IS NOT NULL THEN json_build_object('by', h.hash_column, 'count', h.hash_partitions) END` : 'NULL::json'} AS hash
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          ${registered ? `LEFT JOIN tsdb.hypertable h ON h.schema_name = n.nspname AND h.table_name = c.relname AND c.relkind = 'p'` : ''}
         WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1`,
       [desired.hypertables.map(nameOf)],
     );
-    return rows.map(({ name, kind, time, microseconds }): HypertableState => {
+    return rows.map(({ name, kind, time, microseconds, hash }): HypertableState => {
       if (time === null) return { name, kind: 'other', description: kind };
-      return { name, kind: 'hypertable', time, chunkMicroseconds: Number(microseconds) };
+      return {
+        name,
+        kind: 'hypertable',
+        time,
+        chunkMicroseconds: Number(microseconds),
+        ...(hash === null ? {} : { hash }),
+      };
     });
   },
   create: (table) => [
     `CREATE TABLE ${relation(table)} (${columnDefinitions(table)}) PARTITION BY RANGE (${ident(table.time)})`,
     // Rows outside the existing chunks wait here until their chunk is made; an insert never fails for want of one.
     `CREATE TABLE ${ident('tsdb', defaultPartition(table))} PARTITION OF ${relation(table)} DEFAULT`,
-    `INSERT INTO tsdb.hypertable (schema_name, table_name, time_column, chunk_interval) VALUES (${key(table)}, ${literal(table.time)}, ${chunkInterval(table)})`,
+    `INSERT INTO tsdb.hypertable (schema_name, table_name, time_column, chunk_interval, hash_column, hash_partitions) VALUES (${key(table)}, ${literal(table.time)}, ${chunkInterval(table)}, ${table.hash ? literal(table.hash.by) : 'NULL'}, ${table.hash?.count ?? 'NULL'})`,
     `SELECT tsdb.ensure_chunks(${key(table)}, now(), now() + ${chunkInterval(table)})`,
+  ],
+  setHash: (table, { by, count }) => [
+    `UPDATE tsdb.hypertable SET hash_column = ${literal(by)}, hash_partitions = ${count} WHERE (schema_name, table_name) = (${key(table)})`,
   ],
   setChunkInterval: (table) => [
     `UPDATE tsdb.hypertable SET chunk_interval = ${chunkInterval(table)} WHERE (schema_name, table_name) = (${key(table)})`,

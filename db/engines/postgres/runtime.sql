@@ -7,8 +7,11 @@ CREATE TABLE IF NOT EXISTS tsdb.hypertable (
   table_name     text NOT NULL,
   time_column    text NOT NULL,
   chunk_interval interval NOT NULL,
+  hash_column    text,
+  hash_partitions int,
   PRIMARY KEY (schema_name, table_name)
 );
+ALTER TABLE tsdb.hypertable ADD COLUMN IF NOT EXISTS hash_column text, ADD COLUMN IF NOT EXISTS hash_partitions int;
 
 -- `refresh_query` is the declared SELECT over one window: $1 is its inclusive start, $2 its exclusive end.
 CREATE TABLE IF NOT EXISTS tsdb.continuous_aggregate (
@@ -58,6 +61,27 @@ CREATE OR REPLACE FUNCTION public.time_bucket(bucket_width interval, ts timestam
   END
 $$;
 
+-- first(value, time) and last(value, time): the value of the earliest or latest row. The state is the row so far as text,
+-- because an SQL aggregate cannot hold a value of any type; the final function turns it back. Rows without a time are left out.
+CREATE OR REPLACE FUNCTION tsdb.keep_first(state text[], value anyelement, at timestamptz) RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN at IS NULL OR (state IS NOT NULL AND state[1]::timestamptz <= at) THEN state ELSE ARRAY[at::text, value::text] END
+$$;
+CREATE OR REPLACE FUNCTION tsdb.keep_last(state text[], value anyelement, at timestamptz) RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN at IS NULL OR (state IS NOT NULL AND state[1]::timestamptz >= at) THEN state ELSE ARRAY[at::text, value::text] END
+$$;
+CREATE OR REPLACE FUNCTION tsdb.kept_value(state text[], value anyelement, at timestamptz) RETURNS anyelement
+  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  value := state[2];
+  RETURN value;
+END $$;
+CREATE OR REPLACE AGGREGATE public.first(anyelement, timestamptz) (
+  sfunc = tsdb.keep_first, stype = text[], finalfunc = tsdb.kept_value, finalfunc_extra, parallel = safe);
+CREATE OR REPLACE AGGREGATE public.last(anyelement, timestamptz) (
+  sfunc = tsdb.keep_last, stype = text[], finalfunc = tsdb.kept_value, finalfunc_extra, parallel = safe);
+
 -- Up to where an aggregate is materialised; -infinity before its first refresh.
 CREATE OR REPLACE FUNCTION tsdb.watermark(schema_name text, view_name text) RETURNS timestamptz
   LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -105,12 +129,17 @@ BEGIN
       FROM tsdb.chunk c
       WHERE c.schema_name = h.schema_name AND c.table_name = h.table_name AND c.range_start > cursor_at;
     chunk := format('%s_%s_%s', h.schema_name, h.table_name, to_char(cursor_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS'));
-    IF octet_length(chunk) > 63 THEN
-      RAISE EXCEPTION 'chunk name % is longer than 63 bytes', chunk USING HINT = 'Shorten the name of the table or its schema.';
+    IF octet_length(chunk) > 60 THEN
+      RAISE EXCEPTION 'chunk name % is longer than 60 bytes', chunk USING HINT = 'Shorten the name of the table or its schema.';
     END IF;
     -- CREATE and ATTACH instead of PARTITION OF: readers go on. Writers wait for an instant, at the parent: one that was
     -- already routed to the default partition would fail when its range is taken away from there.
-    EXECUTE format('CREATE TABLE tsdb.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', chunk, h.schema_name, h.table_name);
+    EXECUTE format('CREATE TABLE tsdb.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', chunk, h.schema_name, h.table_name)
+      || CASE WHEN h.hash_column IS NULL THEN '' ELSE format(' PARTITION BY HASH (%I)', h.hash_column) END;
+    FOR remainder IN 0 .. coalesce(h.hash_partitions, 0) - 1 LOOP
+      EXECUTE format('CREATE TABLE tsdb.%I PARTITION OF tsdb.%I FOR VALUES WITH (MODULUS %s, REMAINDER %s)',
+                     format('%s_%s', chunk, remainder), chunk, h.hash_partitions, remainder);
+    END LOOP;
     EXECUTE format('LOCK TABLE ONLY %I.%I IN SHARE ROW EXCLUSIVE MODE', h.schema_name, h.table_name);
     EXECUTE format('WITH moved AS (DELETE FROM tsdb.%I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO tsdb.%I SELECT * FROM moved',
                    format('%s_%s_default', h.schema_name, h.table_name), h.time_column, cursor_at, h.time_column, chunk_end, chunk);

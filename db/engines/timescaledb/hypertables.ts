@@ -1,5 +1,5 @@
 // Hypertables on TimescaleDB.
-import { nameOf } from '../../define';
+import { type HashPartitions, type Hypertable, nameOf } from '../../define';
 import type { HypertableDialect, HypertableState } from '../../kinds/hypertables';
 import { interval, literal, relation } from '../../sql';
 import { columnDefinitions } from '../table-sql';
@@ -19,11 +19,14 @@ export const timescaleHypertables: HypertableDialect = {
     return relations.map(({ name, kind }): HypertableState => {
       const dimension = dimensions.find((candidate) => candidate.name === name);
       if (!dimension) return { name, kind: 'other', description: kind };
+      const hash =
+        dimension.hash_by === null ? {} : { hash: { by: dimension.hash_by, count: dimension.hash_count } };
       return {
         name,
         kind: 'hypertable',
         time: dimension.time,
         chunkMicroseconds: Number(dimension.microseconds),
+        ...hash,
       };
     });
   },
@@ -31,16 +34,31 @@ export const timescaleHypertables: HypertableDialect = {
     `CREATE TABLE ${relation(table)} (${columnDefinitions(table)})`,
     // Indexes are declared, so the default one is not wanted; columnstore and its policy are steps of their own.
     `SELECT public.create_hypertable(${literal(relation(table))}::regclass, public.by_range(${literal(table.time)}, ${interval(table.chunkInterval)}), create_default_indexes => false)`,
+    ...(table.hash === undefined ? [] : addHash(table, table.hash)),
   ],
+  setHash: (table, hash, before) =>
+    before === undefined
+      ? addHash(table, hash)
+      : [
+          `SELECT public.set_number_partitions(${literal(relation(table))}::regclass, ${hash.count}, ${literal(hash.by)})`,
+        ],
   setChunkInterval: (table) => [
     `SELECT public.set_chunk_time_interval(${literal(relation(table))}::regclass, ${interval(table.chunkInterval)}, dimension_name => ${literal(table.time)})`,
   ],
 };
 
+function addHash(table: Hypertable, { by, count }: HashPartitions): readonly string[] {
+  return [
+    `SELECT public.add_dimension(${literal(relation(table))}::regclass, public.by_hash(${literal(by)}, ${count}))`,
+  ];
+}
+
 interface DimensionRow {
   readonly name: string;
   readonly time: string;
   readonly microseconds: string;
+  readonly hash_by: string | null;
+  readonly hash_count: number;
 }
 
 async function readDimensions(
@@ -49,10 +67,12 @@ async function readDimensions(
 ): Promise<DimensionRow[]> {
   // Months were turned into 30 days when the interval was set, so epoch is exact here.
   const { rows } = await db.query<DimensionRow>(
-    `SELECT format('%s.%s', hypertable_schema, hypertable_name) AS name, column_name::text AS time,
-            (extract(epoch FROM time_interval) * 1000000)::bigint AS microseconds
-       FROM timescaledb_information.dimensions
-      WHERE dimension_number = 1 AND format('%s.%s', hypertable_schema, hypertable_name) = ANY ($1)
+    `SELECT format('%s.%s', d.hypertable_schema, d.hypertable_name) AS name, d.column_name::text AS time,
+            (extract(epoch FROM d.time_interval) * 1000000)::bigint AS microseconds, h.column_name::text AS hash_by, h.num_partitions AS hash_count
+       FROM timescaledb_information.dimensions d
+       LEFT JOIN timescaledb_information.dimensions h
+              ON (h.hypertable_schema, h.hypertable_name) = (d.hypertable_schema, d.hypertable_name) AND h.dimension_type = 'Space'
+      WHERE d.dimension_number = 1 AND format('%s.%s', d.hypertable_schema, d.hypertable_name) = ANY ($1)
       ORDER BY 1`,
     [names],
   );

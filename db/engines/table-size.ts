@@ -1,0 +1,133 @@
+// How big tables and stored aggregates are, from the catalog alone: the figures behind every hazard that moves rows.
+import { nameOf } from '../define';
+import type { Db, EngineName, Impact } from '../model';
+
+/** What a table or an aggregate's stored buckets take; rows are an estimate. */
+export interface TableSize extends Impact {
+  /** The part of it that is in the columnstore. */
+  readonly compressed: Impact;
+  /** Whether chunks may be converted to columnstore. */
+  readonly columnstore: boolean;
+}
+
+export const NOTHING: TableSize = {
+  chunks: 0,
+  rows: 0,
+  bytes: 0,
+  compressed: { chunks: 0, rows: 0, bytes: 0 },
+  columnstore: false,
+};
+
+interface SizeRow {
+  readonly name: string;
+  readonly columnstore: boolean;
+  readonly chunks: number;
+  readonly rows: string;
+  readonly bytes: string;
+  readonly compressedChunks: number;
+  readonly compressedRows: string;
+  readonly compressedBytes: string;
+}
+
+// What the planner does: density at the last ANALYZE times the present number of pages, and a guess by the columns' widths
+// (32 bytes for variable ones, 28 of overhead) where there was no ANALYZE. `c` is the relation, `o` the one with the columns.
+const ESTIMATE = (c: string, o: string): string => `
+  coalesce(CASE WHEN ${c}.reltuples > 0 AND ${c}.relpages > 0
+                THEN ${c}.reltuples / ${c}.relpages * (pg_relation_size(${c}.oid) / current_setting('block_size')::int)
+                ELSE pg_relation_size(${c}.oid)
+                     / (SELECT 28 + sum(CASE WHEN w.attlen > 0 THEN w.attlen ELSE 32 END) FROM pg_attribute w
+                         WHERE w.attrelid = ${o} AND w.attnum > 0 AND NOT w.attisdropped)
+           END, 0)`;
+
+// A converted chunk has no rows in its own heap, only those written since; the converted ones were counted at conversion.
+// chunk_id_from_relid: the columns that name a chunk in the internal catalog differ from version to version.
+const TIMESCALE_CHUNKS = `
+  SELECT t.name, t.columnstore, c.oid::regclass AS chunk, k.is_compressed AS compressed,
+         ${ESTIMATE('c', 'c.oid')} + coalesce(z.numrows_pre_compression, 0) AS rows,
+         pg_total_relation_size(c.oid) + coalesce(pg_total_relation_size(s.compress_relid), 0) AS bytes
+    FROM (SELECT format('%s.%s', hypertable_schema, hypertable_name) AS name, hypertable_schema AS owner_schema, hypertable_name AS owner,
+                 compression_enabled AS columnstore
+            FROM timescaledb_information.hypertables
+           UNION ALL
+          SELECT format('%s.%s', view_schema, view_name), materialization_hypertable_schema, materialization_hypertable_name, compression_enabled
+            FROM timescaledb_information.continuous_aggregates) t
+    LEFT JOIN timescaledb_information.chunks k ON (k.hypertable_schema, k.hypertable_name) = (t.owner_schema, t.owner)
+    LEFT JOIN pg_class c ON c.oid = format('%I.%I', k.chunk_schema, k.chunk_name)::regclass
+    LEFT JOIN _timescaledb_catalog.compression_settings s ON s.relid = c.oid AND s.compress_relid IS NOT NULL
+    LEFT JOIN _timescaledb_catalog.compression_chunk_size z ON k.is_compressed AND z.chunk_id = _timescaledb_functions.chunk_id_from_relid(c.oid)`;
+
+const POSTGRES_CHUNKS = (aggregates: boolean): string => `
+  SELECT t.name, false AS columnstore, c.oid::regclass AS chunk, false AS compressed,
+         ${ESTIMATE('c', 'c.oid')} AS rows, pg_total_relation_size(c.oid) AS bytes
+    FROM (SELECT format('%s.%s', n.nspname, r.relname) AS name, r.oid FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace
+           WHERE r.relkind IN ('r', 'p')
+          ${aggregates ? `UNION ALL SELECT format('%s.%s', schema_name, view_name), to_regclass(format('tsdb.%I', materialization)) FROM tsdb.continuous_aggregate` : ''}) t
+    LEFT JOIN LATERAL pg_partition_tree(t.oid) p ON p.isleaf
+    -- Empty chunks are made ahead of time and cost nothing to rewrite.
+    LEFT JOIN pg_class c ON c.oid = p.relid AND pg_relation_size(c.oid) > 0`;
+
+/** Sizes of the given tables and aggregates by name; what does not exist is left out. One query, however many there are. */
+export async function readTableSizes(
+  db: Db,
+  engine: EngineName,
+  objects: readonly { readonly schema: string; readonly name: string }[],
+): Promise<ReadonlyMap<string, TableSize>> {
+  if (objects.length === 0) return new Map();
+  const { rows } = await db.query<SizeRow>(
+    `SELECT name, bool_or(columnstore) AS columnstore, ${SUMS('')}, ${SUMS('compressed')}
+       FROM (${await chunksOf(db, engine)}) x WHERE name = ANY ($1) GROUP BY name ORDER BY name`,
+    [objects.map(nameOf)],
+  );
+  return new Map(rows.map((row) => [row.name, sizeOf(row)]));
+}
+
+/** The figures of some chunks, summed up per table or aggregate; chunks as `schema.name`, quoted where needed. */
+export async function readChunkImpact(
+  db: Db,
+  engine: EngineName,
+  chunks: readonly string[],
+): Promise<ReadonlyMap<string, Impact>> {
+  if (chunks.length === 0) return new Map();
+  const { rows } = await db.query<SizeRow>(
+    `SELECT name, ${SUMS('')} FROM (${await chunksOf(db, engine)}) x WHERE chunk = ANY ($1::regclass[]) GROUP BY name ORDER BY name`,
+    [chunks],
+  );
+  return new Map(
+    rows.map((row) => [row.name, { chunks: row.chunks, rows: Number(row.rows), bytes: Number(row.bytes) }]),
+  );
+}
+
+/** `3 chunks, about 1200 rows, 0.4 MiB`: figures as hazards say them. */
+export function describeImpact({ chunks, rows, bytes }: Impact): string {
+  return `${chunks} chunk${chunks === 1 ? '' : 's'}, about ${rows} rows, ${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+const SUMS = (only: '' | 'compressed'): string => {
+  const filter = only === '' ? '' : ' FILTER (WHERE compressed)';
+  const [chunks, rows, bytes] = ['chunks', 'rows', 'bytes'].map((what) =>
+    only === '' ? what : `"${only}${what[0]?.toUpperCase()}${what.slice(1)}"`,
+  );
+  return `count(chunk)${filter}::int AS ${chunks}, coalesce(sum(rows)${filter}, 0)::bigint AS ${rows}, coalesce(sum(bytes)${filter}, 0)::bigint AS ${bytes}`;
+};
+
+async function chunksOf(db: Db, engine: EngineName): Promise<string> {
+  if (engine === 'timescaledb') return TIMESCALE_CHUNKS;
+  const { rows } = await db.query<{ present: boolean }>(
+    `SELECT to_regclass('tsdb.continuous_aggregate') IS NOT NULL AS present`,
+  );
+  return POSTGRES_CHUNKS(rows[0]?.present === true);
+}
+
+function sizeOf(row: SizeRow): TableSize {
+  return {
+    chunks: row.chunks,
+    rows: Number(row.rows),
+    bytes: Number(row.bytes),
+    compressed: {
+      chunks: row.compressedChunks,
+      rows: Number(row.compressedRows),
+      bytes: Number(row.compressedBytes),
+    },
+    columnstore: row.columnstore,
+  };
+}

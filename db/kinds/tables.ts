@@ -1,0 +1,74 @@
+// Kind: ordinary tables. Their columns and indexes are compared by the kinds of that name.
+import { nameOf, type PlainTable } from '../define';
+import { columnDefinitions } from '../engines/table-sql';
+import type { Kind, Step } from '../model';
+import { ident, relation } from '../sql';
+
+interface TableState {
+  readonly name: string;
+  readonly kind: string;
+  readonly primaryKey: readonly string[];
+}
+
+export const tables: Kind<readonly TableState[]> = {
+  name: 'tables',
+  async read(db, desired) {
+    const { rows } = await db.query<TableState>(
+      `SELECT format('%s.%s', n.nspname, c.relname) AS name, c.relkind::text AS kind,
+              ARRAY(SELECT a.attname::text FROM pg_constraint k, unnest(k.conkey) WITH ORDINALITY u (attnum, at)
+                      JOIN pg_attribute a ON a.attnum = u.attnum
+                     WHERE k.conrelid = c.oid AND k.contype = 'p' AND a.attrelid = c.oid ORDER BY u.at) AS "primaryKey"
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1`,
+      [desired.tables.map(nameOf)],
+    );
+    return rows;
+  },
+  compare(desired, actual) {
+    const found = desired.tables.map((table) => ({
+      table,
+      state: actual.find(({ name }) => name === nameOf(table)),
+    }));
+    return {
+      steps: found.filter(({ state }) => state === undefined).map(({ table }) => create(table)),
+      refusals: found.flatMap(({ table, state }) => {
+        if (state === undefined) return [];
+        if (state.kind !== 'r')
+          return [refusal(table, 'is not an ordinary table', 'choose another name, or rename what is there')];
+        if (JSON.stringify(state.primaryKey) === JSON.stringify(table.primaryKey)) return [];
+        const text = (columns: readonly string[]): string =>
+          columns.length > 0 ? columns.join(', ') : 'none';
+        return [
+          refusal(
+            table,
+            `has the primary key ${text(state.primaryKey)}, declared ${text(table.primaryKey)}`,
+            'change the key by hand, or the declaration back',
+          ),
+        ];
+      }),
+    };
+  },
+};
+
+function create(table: PlainTable): Step {
+  const key = table.primaryKey.map((name) => ident(name)).join(', ');
+  return {
+    id: `create-table:${nameOf(table)}`,
+    object: nameOf(table),
+    action: 'create',
+    summary: `table with ${table.columnNames.length} columns`,
+    sql: [
+      `CREATE TABLE ${relation(table)} (${columnDefinitions(table)}${key === '' ? '' : `, PRIMARY KEY (${key})`})`,
+    ],
+    transactional: true,
+    lock: 'none',
+    hazards: [],
+  };
+}
+
+const refusal = (table: PlainTable, what: string, wayOut: string) => ({
+  object: nameOf(table),
+  what,
+  why: 'changing it could reject or rewrite rows',
+  wayOut,
+});

@@ -1,0 +1,69 @@
+// Set `apm`: application performance, cascading from five minutes to hours and days.
+import { integer, text, timestamptz } from '../columns';
+import { continuousAggregate, desc, hypertable, index, schemaSet } from '../define';
+import { avg, count, filter, max, sum, total, weightedAvg, where } from '../expressions';
+
+/** One row per request. */
+export const apmMetrics = hypertable('apm.apm_metrics', {
+  columns: {
+    time: timestamptz().notNull(),
+    service_name: text().notNull(),
+    endpoint: text().notNull(),
+    response_time_ms: integer(),
+    status_code: integer(),
+  },
+  time: 'time',
+  chunkInterval: '1 hour',
+  indexes: [index('service_name', 'endpoint', desc('time'))],
+  retention: '30 days',
+});
+
+const coarser = {
+  avg_response_time_ms: weightedAvg('sum_response_time_ms', 'count_response_time_ms'),
+  max_response_time_ms: max('max_response_time_ms'),
+  request_count: total('request_count'),
+  error_count: total('error_count'),
+  sum_response_time_ms: total('sum_response_time_ms'),
+  count_response_time_ms: total('count_response_time_ms'),
+} as const;
+
+/** Five minutes per service and endpoint; errors are status codes from 500 on. */
+export const apm5min = continuousAggregate('apm.apm_metrics_5min', {
+  from: apmMetrics,
+  bucket: '5 minutes',
+  groupBy: ['service_name', 'endpoint'],
+  select: {
+    avg_response_time_ms: avg('response_time_ms'),
+    max_response_time_ms: max('response_time_ms'),
+    request_count: count(),
+    error_count: filter(count(), where('status_code', '>=', 500)),
+    sum_response_time_ms: sum('response_time_ms'),
+    count_response_time_ms: count('response_time_ms'),
+  },
+  realTime: true,
+  refresh: { startOffset: '1 day', endOffset: '5 minutes', every: '5 minutes' },
+  retention: '30 days',
+});
+
+/** Hours, kept for a year. */
+export const apmHourly = continuousAggregate('apm.apm_metrics_hourly', {
+  from: apm5min,
+  bucket: '1 hour',
+  groupBy: ['service_name', 'endpoint'],
+  select: coarser,
+  realTime: true,
+  refresh: { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' },
+  retention: '1 year',
+});
+
+/** Days, kept for ever. */
+export const apmDaily = continuousAggregate('apm.apm_metrics_daily', {
+  from: apmHourly,
+  bucket: '1 day',
+  groupBy: ['service_name', 'endpoint'],
+  select: coarser,
+  realTime: true,
+  refresh: { startOffset: '7 days', endOffset: '1 day', every: '1 day' },
+});
+
+export const apm = schemaSet('apm', [apmMetrics, apm5min, apmHourly, apmDaily]);

@@ -68,6 +68,8 @@ export interface Columnstore<C extends string = string> {
   readonly orderBy: readonly SortKey<C>[];
   /** Age after which a chunk is converted. */
   readonly after: Duration;
+  /** Said aloud: rows may still arrive, and refreshes still write, after chunks were converted (lint rule TS008). */
+  readonly acceptLateRows?: boolean;
 }
 
 /** A hypertable as declared. */

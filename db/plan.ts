@@ -1,10 +1,11 @@
 // Makes a plan: read the catalog, compare it with the declaration, and name the result exactly.
 import { createHash } from 'node:crypto';
-import { withRollback } from './connection';
+import { LOCK_IS_HELD, withRollback } from './connection';
 import { kindsOf } from './engines/engines';
 import { UsageError } from './errors';
-import { requireLintFree } from './lint';
-import type { Db, Desired, Findings, Plan, ServerInfo } from './model';
+import { requireLintFree } from './lint/lint';
+import type { Db, Desired, Findings, Plan, ServerInfo, Step } from './model';
+import { RESTORE, readPaused } from './pause';
 import { readServer } from './server';
 
 /**
@@ -21,7 +22,7 @@ export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
     const all = <K extends keyof Findings>(key: K): Findings[K][number][] =>
       found.flatMap((findings) => [...(findings[key] ?? [])]);
     const findings: Findings = {
-      steps: all('steps'),
+      steps: [...(await restoringSteps(db)), ...all('steps')],
       refusals: all('refusals'),
       emulated: all('emulated'),
       unavailable: all('unavailable'),
@@ -55,12 +56,36 @@ export function parsePlan(text: string, source: string): Plan {
   return plan as Plan;
 }
 
+const RESTORE_JOBS = 'restore-jobs:tsdb';
+
+// Jobs that are paused while no apply is under way were left so by one that was killed.
+async function restoringSteps(db: Db): Promise<readonly Step[]> {
+  const { engine, jobs } = await readPaused(db);
+  if (jobs.length === 0) return [];
+  const { rows } = await db.query<{ held: boolean }>(`SELECT ${LOCK_IS_HELD} AS held`);
+  if (rows[0]?.held) return [];
+  const step: Step = {
+    id: RESTORE_JOBS,
+    object: 'tsdb',
+    action: 'run',
+    summary: `restore ${jobs.length} jobs that an interrupted apply left paused (${jobs.join(', ')})`,
+    sql: [RESTORE[engine]],
+    transactional: true,
+    lock: 'none',
+    hazards: [],
+  };
+  return [step];
+}
+
+// Restored jobs are left out: every apply restores them before it plans, so its own plan never has that step.
 // What would be done, where: two plans with the same fingerprint do the same. Figures of impact are left out, they grow by themselves.
 function fingerprint(server: ServerInfo, { steps, refusals }: Findings): string {
   const essence = [
     server.engine,
     server.database,
-    steps.map(({ id, sql, hazards }) => [id, sql, hazards.map((hazard) => hazard.name)]),
+    steps
+      .filter(({ id }) => id !== RESTORE_JOBS)
+      .map(({ id, sql, hazards }) => [id, sql, hazards.map((hazard) => hazard.name)]),
     refusals.map(({ object, what }) => [object, what]),
   ];
   return createHash('sha256').update(JSON.stringify(essence)).digest('hex');

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settings as apiSettings } from '../api/config';
 import { dbSettings } from '../db/config';
-import { lintRules } from '../db/lint';
+import { lintRules } from '../db/lint/lint';
 import type { Setting } from '../db/settings';
 import { SETTINGS as deploySettings } from '../infra/core/settings';
 import packageJson from '../package.json';
@@ -53,9 +53,9 @@ describe('README', () => {
   it('is short enough to be read', () => expect(readme.split('\n').length).toBeLessThan(240));
 });
 
-describe('db/README', () => {
+describe('docs/lint.md', () => {
   it('lists exactly the lint rules', () => {
-    const listed = [...readFileSync(join(root, 'db/README.md'), 'utf8').matchAll(/^\| (TS\d{3}) \|/gm)].map(
+    const listed = [...readFileSync(join(root, 'docs/lint.md'), 'utf8').matchAll(/^\| (TS\d{3}) \|/gm)].map(
       (match) => match[1],
     );
     expect(listed).toEqual(lintRules.map(({ id }) => id));

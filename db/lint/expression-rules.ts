@@ -1,0 +1,99 @@
+// What aggregates compute: figures that cannot be combined, and names that collide.
+import type { ContinuousAggregate, Relation } from '../define';
+import { nameOf } from '../define';
+import type { Expression } from '../expressions';
+import { fault, type LintRule } from './rule';
+
+export const expressionRules: readonly LintRule[] = [
+  {
+    id: 'TS005',
+    check: ({ aggregates }) =>
+      aggregates.flatMap((aggregate) =>
+        combined(aggregate)
+          .filter(({ as, of }) => as === 'average' && of === 'average')
+          .map(({ column }) =>
+            fault(
+              aggregate,
+              `averages ${column}, which is itself an average in ${nameOf(aggregate.from)}: wrong as soon as buckets hold different numbers of values. Carry sum and count and use weightedAvg()`,
+            ),
+          ),
+      ),
+  },
+  {
+    id: 'TS012',
+    check: ({ aggregates }) =>
+      aggregates.flatMap((aggregate) =>
+        combined(aggregate)
+          .filter(({ as, of }) => of === 'whole' || (as === 'sum' && of === 'average'))
+          .map(({ column }) =>
+            fault(
+              aggregate,
+              `adds up or averages ${column} of ${nameOf(aggregate.from)}, which cannot be combined over buckets (a percentile, a distinct count, a deviation or an average). Compute it from the raw table, or take min() or max() of it`,
+            ),
+          ),
+      ),
+  },
+  {
+    id: 'TS013',
+    check: ({ aggregates }) =>
+      aggregates.flatMap((aggregate) => {
+        const names = aggregate.columnNames as readonly string[];
+        const twice = names.filter((name, at) => names.indexOf(name) !== at);
+        return twice.length > 0
+          ? [
+              fault(
+                aggregate,
+                `has two columns called ${twice.join(', ')} ("bucket" is the time of the bucket); rename one`,
+              ),
+            ]
+          : [];
+      }),
+  },
+];
+
+/** How figures of a source aggregate are used: summed or averaged, and what they are there. */
+interface Use {
+  readonly column: string;
+  readonly as: 'sum' | 'average';
+  /** `average`: needs its weights. `whole`: says something of all rows of a bucket and cannot be combined at all. */
+  readonly of: 'average' | 'whole' | 'additive';
+}
+
+function combined({ select, from }: ContinuousAggregate): readonly Use[] {
+  return Object.values(select)
+    .flatMap(uses)
+    .map(({ column, as }) => ({ column, as, of: natureOf(from, column) }));
+}
+
+function uses(expression: Expression): readonly Pick<Use, 'column' | 'as'>[] {
+  switch (expression.kind) {
+    case 'aggregate':
+      if (expression.fn === 'avg') return [{ column: expression.column, as: 'average' }];
+      return expression.fn === 'sum' ? [{ column: expression.column, as: 'sum' }] : [];
+    case 'total':
+      return [{ column: expression.column, as: 'sum' }];
+    case 'ratio-of-sums':
+      return [
+        { column: expression.numerator, as: 'sum' },
+        { column: expression.denominator, as: 'sum' },
+      ];
+    case 'difference':
+      return [...uses(expression.left), ...uses(expression.right)];
+    case 'filtered':
+      return uses(expression.expression);
+    default:
+      return [];
+  }
+}
+
+function natureOf(source: Relation, column: string): Use['of'] {
+  const expression = source.kind === 'aggregate' ? source.select[column] : undefined;
+  if (expression === undefined) return 'additive';
+  if (expression.kind === 'ratio-of-sums' || (expression.kind === 'aggregate' && expression.fn === 'avg'))
+    return 'average';
+  const whole =
+    expression.kind === 'percentile' ||
+    expression.kind === 'count-distinct' ||
+    (expression.kind === 'aggregate' && expression.fn === 'stddev');
+  return whole ? 'whole' : 'additive';
+}

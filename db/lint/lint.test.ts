@@ -1,0 +1,182 @@
+// Each rule has a declaration that passes and one that breaks this rule and no other.
+import { bigint, float8, text, timestamptz } from '../columns';
+import {
+  type ContinuousAggregate,
+  continuousAggregate,
+  desc,
+  type Hypertable,
+  hypertable,
+  type SchemaSet,
+  schemaSet,
+  uniqueIndex,
+} from '../define';
+import { desiredFrom } from '../desired';
+import { avg, count, countDistinct, type Expression, percentile, sum, weightedAvg } from '../expressions';
+import { schemaSets } from '../schema/sets';
+import { lint, lintRules } from './lint';
+
+const columns = { time: timestamptz().notNull(), sensor: text().notNull(), value: float8() };
+const base: Hypertable = hypertable('reading', {
+  columns,
+  time: 'time',
+  chunkInterval: '1 day',
+  retention: '90 days',
+});
+const fine: ContinuousAggregate = continuousAggregate('fine', {
+  from: base,
+  bucket: '1 hour',
+  groupBy: ['sensor'],
+  select: {
+    mean: avg('value'),
+    total: sum('value'),
+    n: count('value'),
+    p95: percentile(0.95, 'value'),
+    kinds: countDistinct('value'),
+  },
+  realTime: true,
+  refresh: { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' },
+});
+
+type TableChange = Partial<Omit<Hypertable, 'name'>> & { readonly name?: string };
+type AggregateChange = Partial<Omit<ContinuousAggregate, 'refresh'>> & {
+  readonly refresh?: Partial<ContinuousAggregate['refresh']>;
+};
+
+/** A table, alone or with an hourly aggregate, with something changed. Declarations are data, so they can be. */
+const onTable = (change: TableChange): SchemaSet => schemaSet('test', [{ ...base, ...change } as Hypertable]);
+function hourly(change: AggregateChange, tableChange: TableChange = {}): SchemaSet {
+  const from = { ...base, ...tableChange } as Hypertable;
+  return schemaSet('test', [
+    from,
+    { ...fine, from, ...change, refresh: { ...fine.refresh, ...change.refresh } } as ContinuousAggregate,
+  ]);
+}
+/** A coarser aggregate over the hourly one. */
+function coarse(bucket: ContinuousAggregate['bucket'], x: Expression): SchemaSet {
+  const refresh = { startOffset: '80 days', endOffset: '1 hour', every: '1 day' } as const;
+  return schemaSet('test', [
+    base,
+    fine,
+    {
+      ...fine,
+      name: 'coarse',
+      from: fine,
+      bucket,
+      groupBy: [],
+      select: { x },
+      columnNames: ['bucket', 'x'],
+      refresh,
+    } as ContinuousAggregate,
+  ]);
+}
+const store = (change: object = {}): TableChange => ({
+  columnstore: { segmentBy: ['sensor'], orderBy: [desc('time')], after: '7 days', ...change },
+});
+
+const fixtures: Readonly<Record<string, { readonly passing: SchemaSet; readonly failing: SchemaSet }>> = {
+  TS001: { passing: hourly({}, { retention: '73 hours' }), failing: hourly({}, { retention: '72 hours' }) },
+  TS002: {
+    passing: hourly({ refresh: { startOffset: '3 hours' } }),
+    failing: hourly({ refresh: { startOffset: '2 hours' } }),
+  },
+  TS003: {
+    passing: coarse('1 month', weightedAvg('total', 'n')),
+    failing: coarse('90 minutes', weightedAvg('total', 'n')),
+  },
+  TS004: {
+    passing: onTable(store({ segmentBy: [] })),
+    failing: onTable(store({ orderBy: [desc('time'), desc('sensor')] })),
+  },
+  TS005: { passing: coarse('1 day', weightedAvg('total', 'n')), failing: coarse('1 day', avg('mean')) },
+  TS006: { passing: hourly({ retention: '4 days' }), failing: hourly({ retention: '72 hours' }) },
+  TS007: {
+    passing: hourly({ refresh: { every: '71 hours' } }),
+    failing: hourly({ refresh: { every: '72 hours' } }),
+  },
+  TS008: {
+    passing: hourly({}, store({ after: '2 days', acceptLateRows: true })),
+    failing: hourly({}, store({ after: '2 days' })),
+  },
+  TS009: { passing: onTable(store()), failing: onTable(store({ orderBy: [desc('value')] })) },
+  TS010: {
+    passing: onTable({ columns: { ...columns, id: bigint().default("nextval('ids')") } }),
+    failing: onTable({ ...store(), columns: { ...columns, id: bigint().default("nextval('ids')") } }),
+  },
+  TS011: { passing: onTable(store({ after: '89 days' })), failing: onTable(store({ after: '90 days' })) },
+  TS012: {
+    passing: coarse('1 day', { kind: 'aggregate', fn: 'max', column: 'p95' }),
+    failing: coarse('1 day', sum('kinds')),
+  },
+  TS013: { passing: hourly({}), failing: hourly({ columnNames: ['bucket', 'sensor', 'sensor'] }) },
+  TS014: { passing: onTable({}), failing: onTable({ columns: { ...columns, time: timestamptz() } }) },
+  TS015: {
+    passing: onTable({ hash: { by: 'sensor', count: 4 }, indexes: [uniqueIndex('sensor', 'time')] }),
+    failing: onTable({ hash: { by: 'sensor', count: 4 }, indexes: [uniqueIndex('time')] }),
+  },
+  TS016: { passing: onTable({ retention: '1 day' }), failing: onTable({ retention: '23 hours' }) },
+  TS017: {
+    passing: onTable({ hash: { by: 'sensor', count: 2 } }),
+    failing: onTable({ hash: { by: 'sensor', count: 1 } }),
+  },
+  TS018: { passing: onTable({ name: 'r'.repeat(37) }), failing: onTable({ name: 'r'.repeat(38) }) },
+};
+
+const rulesBroken = (set: SchemaSet): readonly string[] => lint(desiredFrom([set])).map(({ rule }) => rule);
+
+describe('lint', () => {
+  it('has fixtures for every rule', () =>
+    expect(Object.keys(fixtures)).toEqual(lintRules.map(({ id }) => id)));
+
+  it.each(Object.entries(fixtures))('%s passes and fails', (id, { passing, failing }) => {
+    expect(rulesBroken(passing)).toEqual([]);
+    expect(rulesBroken(failing)).toEqual([id]);
+  });
+
+  it.each(Object.entries(schemaSets))('finds nothing in the set %s', (_name, declared) =>
+    expect(rulesBroken(declared)).toEqual([]),
+  );
+
+  it('wants more than two months of window for a bucket of a month', () => {
+    const monthly = (startOffset: '2 months' | '3 months'): SchemaSet => {
+      const { retention: _retention, ...kept } = base;
+      const from = kept as Hypertable;
+      return schemaSet('test', [
+        from,
+        {
+          ...fine,
+          from,
+          bucket: '1 month',
+          refresh: { ...fine.refresh, startOffset },
+        } as ContinuousAggregate,
+      ]);
+    };
+    expect(rulesBroken(monthly('2 months'))).toEqual(['TS002']);
+    expect(rulesBroken(monthly('3 months'))).toEqual([]);
+  });
+
+  it('hashes no time column and sums no average', () => {
+    expect(rulesBroken(onTable({ hash: { by: 'time', count: 4 } }))).toEqual(['TS017']);
+    expect(rulesBroken(coarse('1 day', sum('mean')))).toEqual(['TS012']);
+  });
+
+  it('says what, why and the way out', () => {
+    for (const { failing } of Object.values(fixtures)) {
+      for (const { message } of lint(desiredFrom([failing]))) expect(message).toMatch(/[:,;.].{10,}/);
+    }
+  });
+});
+
+describe('desiredFrom', () => {
+  const daily = coarse('1 day', weightedAvg('total', 'n'));
+
+  it('puts sources before what is built on them', () =>
+    expect(
+      desiredFrom([schemaSet('test', [...daily.objects].reverse())]).aggregates.map(({ name }) => name),
+    ).toEqual(['fine', 'coarse']));
+
+  it('refuses a source that no set declares', () =>
+    expect(() => desiredFrom([schemaSet('test', [fine])])).toThrow('no selected schema set declares'));
+
+  it('refuses a name that is declared twice', () =>
+    expect(() => desiredFrom([onTable({}), onTable({})])).toThrow('declared twice'));
+});

@@ -1,0 +1,37 @@
+// Checks the whole declaration before any SQL: combinations that the server accepts and that lose data or never work.
+import { UsageError } from '../errors';
+import type { Desired } from '../model';
+import { columnstoreRules } from './columnstore-rules';
+import { expressionRules } from './expression-rules';
+import { refreshRules } from './refresh-rules';
+import type { LintRule } from './rule';
+import { tableRules } from './table-rules';
+
+/** One broken rule, as a sentence with what, why and the way out. */
+export interface LintFault {
+  readonly rule: string;
+  readonly object: string;
+  readonly message: string;
+}
+
+/** All rules by id. */
+export const lintRules: readonly LintRule[] = [
+  ...refreshRules,
+  ...columnstoreRules,
+  ...expressionRules,
+  ...tableRules,
+].sort((a, b) => (a.id < b.id ? -1 : 1));
+
+/** Checks every rule. */
+export function lint(desired: Desired): readonly LintFault[] {
+  return lintRules.flatMap(({ id, check }) =>
+    check(desired).map(([object, message]) => ({ rule: id, object, message })),
+  );
+}
+
+/** @throws UsageError that lists every fault. */
+export function requireLintFree(desired: Desired): void {
+  const faults = lint(desired);
+  if (faults.length === 0) return;
+  throw new UsageError(faults.map(({ rule, object, message }) => `${rule} ${object}: ${message}`).join('\n'));
+}

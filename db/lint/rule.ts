@@ -1,0 +1,30 @@
+// What a lint rule is, and the lengths that rules compare.
+import { nameOf, type Relation } from '../define';
+import { approximateMicroseconds, parseDuration } from '../interval';
+import type { Desired } from '../model';
+
+/** A rule over the whole declaration; its id is stable and documented in docs/lint.md. */
+export interface LintRule {
+  readonly id: string;
+  /** One entry per fault: the object, and a sentence with what, why and the way out. */
+  check(desired: Desired): readonly Fault[];
+}
+
+export type Fault = readonly [object: string, message: string];
+
+/** A fault of an object. */
+export const fault = (object: { readonly schema: string; readonly name: string }, message: string): Fault => [
+  nameOf(object),
+  message,
+];
+
+/** Length of a duration in microseconds with months of 30 days: enough to tell which is longer. */
+export function length(duration: string): number {
+  return approximateMicroseconds(parseDuration(duration));
+}
+
+/** Hypertables and aggregates. */
+export const relationsOf = ({ hypertables, aggregates }: Desired): readonly Relation[] => [
+  ...hypertables,
+  ...aggregates,
+];

@@ -14,6 +14,8 @@ const plain = (text: string): string => text;
 export const noPaint: Paint = { green: plain, yellow: plain, red: plain, dim: plain, bold: plain };
 
 const SIGN: Readonly<Record<Step['action'], string>> = { create: '+', change: '~', drop: '-', run: '>' };
+/** Width that impact figures are aligned to, when the terminal does not say. */
+const DEFAULT_WIDTH = 100;
 
 /** `TimescaleDB 2.29.2 on PostgreSQL 17.11`, or what it is instead. */
 export function describeEngine(server: {
@@ -26,17 +28,17 @@ export function describeEngine(server: {
     : `PostgreSQL ${server.serverVersion} without TimescaleDB Community: features are emulated`;
 }
 
-/** The whole plan, grouped by object. */
-export function formatPlan(plan: Plan, paint: Paint = noPaint): string {
+/** The whole plan, grouped by object, impact at the right edge. */
+export function formatPlan(plan: Plan, paint: Paint = noPaint, width = DEFAULT_WIDTH): string {
   return [
     `${paint.bold('engine')}  ${describeEngine(plan.server)}, database ${plan.server.database}`,
     ...list('emulated', plan.emulated, paint),
     ...list('unavailable', plan.unavailable, paint),
     ...list('undeclared, left alone', plan.undeclared, paint),
     '',
-    ...groups(plan.steps).flatMap(([object, steps]) => [
+    ...stepGroups(plan.steps).flatMap(([object, steps]) => [
       paint.bold(object),
-      ...steps.flatMap((step) => formatStep(step, paint)),
+      ...steps.flatMap((step) => formatStep(step, paint, width)),
       '',
     ]),
     ...plan.refusals.flatMap(({ object, what, why, wayOut }) => [
@@ -49,35 +51,64 @@ export function formatPlan(plan: Plan, paint: Paint = noPaint): string {
   ].join('\n');
 }
 
-function formatStep(step: Step, paint: Paint): readonly string[] {
+/** Steps by object, in the order in which the objects first come. */
+export function stepGroups(steps: readonly Step[]): readonly (readonly [string, readonly Step[]])[] {
+  const objects = [...new Set(steps.map((step) => step.object))];
+  return objects.map((object) => [object, steps.filter((step) => step.object === object)]);
+}
+
+/** `12 chunks, ~1.2 M rows, 96.5 MiB`. */
+export function formatImpact({ chunks, rows, bytes }: Impact): string {
+  return `${chunks} ${chunks === 1 ? 'chunk' : 'chunks'}, ~${shortNumber(rows)} rows, ${shortBytes(bytes)}`;
+}
+
+/** The last line: counts, and what consent is needed. */
+export function summaryOf(plan: Plan): string {
+  if (plan.steps.length === 0 && plan.refusals.length === 0) return 'In sync: the database is as declared.';
+  const count = (action: Step['action']): number =>
+    plan.steps.filter((step) => step.action === action).length;
+  return `${plan.steps.length} steps: ${count('create')} to create, ${count('change')} to change, ${count('drop')} to drop, ${count('run')} to run`;
+}
+
+/** Names of the hazards of a plan, for `--allow`. */
+export function hazardNames(plan: Plan): readonly string[] {
+  return [...new Set(plan.steps.flatMap((step) => step.hazards.map(({ name }) => name)))].sort();
+}
+
+function formatStep(step: Step, paint: Paint, width: number): readonly string[] {
   const color = { create: paint.green, change: paint.yellow, drop: paint.red, run: paint.dim }[step.action];
-  const impact = step.impact ? `  ${paint.dim(formatImpact(step.impact))}` : '';
+  const left = `  ${SIGN[step.action]} ${step.summary}`;
+  const impact = step.impact ? formatImpact(step.impact) : '';
+  const gap = impact === '' ? '' : ' '.repeat(Math.max(2, width - left.length - impact.length));
   return [
-    `  ${color(SIGN[step.action])} ${step.summary}${impact}`,
+    `  ${color(SIGN[step.action])} ${step.summary}${gap}${paint.dim(impact)}`,
     ...step.hazards.map(({ name, reason }) => `      ${paint.red(name)}: ${reason}`),
   ];
 }
 
-function formatImpact({ chunks, rows, bytes }: Impact): string {
-  return `${chunks} chunks, ~${rows} rows, ${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-}
-
 function summary(plan: Plan, paint: Paint): string {
-  if (plan.steps.length === 0 && plan.refusals.length === 0)
-    return paint.green('In sync: the database is as declared.');
-  const count = (action: Step['action']): number =>
-    plan.steps.filter((step) => step.action === action).length;
-  const hazards = [...new Set(plan.steps.flatMap((step) => step.hazards.map(({ name }) => name)))].sort();
+  if (plan.steps.length === 0 && plan.refusals.length === 0) return paint.green(summaryOf(plan));
+  const hazards = hazardNames(plan);
   return [
-    `${plan.steps.length} steps: ${count('create')} to create, ${count('change')} to change, ${count('drop')} to drop, ${count('run')} to run`,
+    summaryOf(plan),
     ...(plan.refusals.length > 0 ? [paint.red(`${plan.refusals.length} refused`)] : []),
     ...(hazards.length > 0 ? [paint.red(`needs --allow ${hazards.join(',')}`)] : []),
   ].join('; ');
 }
 
-function groups(steps: readonly Step[]): readonly (readonly [string, readonly Step[]])[] {
-  const objects = [...new Set(steps.map((step) => step.object))];
-  return objects.map((object) => [object, steps.filter((step) => step.object === object)]);
+function shortNumber(value: number): string {
+  const units: readonly (readonly [number, string])[] = [
+    [1e9, ' G'],
+    [1e6, ' M'],
+    [1e3, ' k'],
+  ];
+  const unit = units.find(([size]) => value >= size);
+  return unit ? `${(value / unit[0]).toFixed(1)}${unit[1]}` : String(value);
+}
+
+function shortBytes(bytes: number): string {
+  const power = bytes >= 1024 ** 3 ? 3 : bytes >= 1024 ** 2 ? 2 : 1;
+  return `${(bytes / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
 }
 
 const list = (title: string, items: readonly string[], paint: Paint): readonly string[] =>

@@ -1,0 +1,77 @@
+// A plan as Markdown, for a comment on a pull request.
+import { describeEngine, formatImpact, hazardNames, stepGroups, summaryOf } from './format';
+import type { Plan, Step } from './model';
+
+const WORD: Readonly<Record<Step['action'], string>> = {
+  create: 'create',
+  change: 'change',
+  drop: '**drop**',
+  run: 'run',
+};
+
+/** One table of steps, refusals above it, and the statements folded away. */
+export function formatPlanMarkdown(plan: Plan): string {
+  const hazards = hazardNames(plan);
+  return [
+    `### Schema plan for \`${plan.server.database}\``,
+    '',
+    `${summaryOf(plan)} — ${describeEngine(plan.server)}`,
+    '',
+    ...(hazards.length > 0 ? [`> ⚠️ Needs consent: \`--allow ${hazards.join(',')}\``, ''] : []),
+    ...refusals(plan),
+    ...steps(plan),
+    ...bullets('Emulated', plan.emulated),
+    ...bullets('Unavailable here', plan.unavailable),
+    ...bullets('Undeclared, left alone', plan.undeclared),
+    `Fingerprint \`${plan.fingerprint.slice(0, 16)}\``,
+    '',
+  ].join('\n');
+}
+
+function refusals(plan: Plan): readonly string[] {
+  if (plan.refusals.length === 0) return [];
+  return [
+    '| refused | why | way out |',
+    '|---|---|---|',
+    ...plan.refusals.map(
+      ({ object, what, why, wayOut }) => `| ${code(object)} ${cell(what)} | ${cell(why)} | ${cell(wayOut)} |`,
+    ),
+    '',
+  ];
+}
+
+function steps(plan: Plan): readonly string[] {
+  if (plan.steps.length === 0) return [];
+  const rows = stepGroups(plan.steps).flatMap(([object, group]) =>
+    group.map((step, at) => {
+      const dangers = step.hazards.map(({ name, reason }) => `**${name}**: ${cell(reason)}`).join('<br>');
+      return `| ${at === 0 ? code(object) : ''} | ${WORD[step.action]} | ${cell(step.summary)} | ${dangers} | ${step.impact ? formatImpact(step.impact) : ''} |`;
+    }),
+  );
+  const statements = plan.steps.flatMap((step) => [`-- ${step.id}`, ...step.sql.map((sql) => `${sql};`)]);
+  // Four backticks: a statement may itself hold three.
+  return [
+    '| object | | what | hazards | impact |',
+    '|---|---|---|---|---:|',
+    ...rows,
+    '',
+    '<details><summary>Statements</summary>',
+    '',
+    '````sql',
+    ...statements,
+    '````',
+    '',
+    '</details>',
+    '',
+  ];
+}
+
+function bullets(title: string, items: readonly string[]): readonly string[] {
+  return items.length === 0 ? [] : [`**${title}**`, '', ...items.map((item) => `- ${cell(item)}`), ''];
+}
+
+const code = (text: string): string => `\`${text.replaceAll('`', '')}\``;
+
+// A pipe or a line break would end the cell; an angle bracket could open a tag.
+const cell = (text: string): string =>
+  text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');

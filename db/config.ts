@@ -16,6 +16,11 @@ export const dbSettings: readonly Setting[] = [
     meaning: 'how long an apply waits for another one, in milliseconds',
   },
   {
+    name: 'TSDB_DATA',
+    default: '.tsdb',
+    meaning: 'data folder of `npm start`; other commands find the platform by it',
+  },
+  {
     name: 'TSDB_LOCAL_SERVER',
     default: '',
     meaning: 'server of `npm start` and the tests: `timescaledb`, `docker` or `embedded`',

@@ -1,7 +1,6 @@
 #!/usr/bin/env -S npx tsx
 // The command line: every command and flag in one place; the work is in scripts/commands/.
 import { Command, InvalidArgumentError } from 'commander';
-import { messageOf, TsdbError } from '../db/errors';
 import { apply } from './commands/apply';
 import { importFile } from './commands/import';
 import { runJobs } from './commands/jobs';
@@ -11,14 +10,10 @@ import { seedReadings } from './commands/seed';
 import { serve } from './commands/serve';
 import { status } from './commands/status';
 import { up } from './commands/up';
-import { note, paintFor } from './output';
+import { outliveReaders, type Runner, runner } from './run-to-exit';
 
-type Run = (signal: AbortSignal) => Promise<number>;
-
-const INTERRUPTED = 130;
-
-/** Wires every command; `run` carries one out. */
-export function buildProgram(run: (work: Run) => Promise<void>): Command {
+/** Wires every command; the runner carries one out. */
+export function buildProgram({ toEnd, untilSignal }: Runner): Command {
   const program = new Command('tsdb')
     .description('TimescaleDB as code: plan, apply, serve, import.')
     .showHelpAfterError('(--help shows the flags)');
@@ -30,42 +25,46 @@ export function buildProgram(run: (work: Run) => Promise<void>): Command {
     .option('--days <number>', 'days of sample data on first start (default 30)', whole(1, 3_650))
     .option('--sensors <number>', 'sensors of the sample data', whole(1, 999), 10)
     .option('--interval <seconds>', 'seconds between two readings of a sensor', whole(1, 86_400), 60)
-    .option('--data <folder>', 'data folder (default .tsdb)')
+    .option(
+      '--data <folder>',
+      'data folder (default TSDB_DATA, else .tsdb); other commands find it by TSDB_DATA',
+    )
+    .option('--allow <hazards>', 'hazards of a changed schema to accept, with commas between')
     .option('--once', 'check the answers and exit')
-    .action((flags) => run((signal) => up(flags, signal)));
+    .action((flags) => untilSignal((signal) => up(flags, signal)));
   program
     .command('plan')
     .description('show what would change in the database, and what that does to data')
     .option('--json', 'print one JSON document')
     .option('--out <file>', 'save the plan for "apply FILE"')
     .option('--detailed-exitcode', 'exit 0 in sync, 2 changes, 3 refused, 1 error')
-    .action((flags) => run(() => plan(flags)));
+    .action((flags) => toEnd(() => plan(flags)));
   program
     .command('apply [file]')
     .description('make the database as declared, or carry out a saved plan')
     .option('--yes', 'do not ask')
     .option('--allow <hazards>', 'hazards to accept, with commas between')
     .option('--json', 'print one JSON document')
-    .action((file, flags) => run((signal) => apply(file, flags, signal)));
+    .action((file, flags) => untilSignal((signal) => apply(file, flags, signal)));
   program
     .command('status')
     .description('is the schema in sync, do the jobs run, how fresh are the aggregates (exit 2 = look at it)')
     .option('--json', 'print one JSON document')
-    .action((flags) => run(() => status(flags)));
+    .action((flags) => toEnd(() => status(flags)));
   program
     .command('refresh [aggregate]')
     .description('compute buckets again, sources first; all aggregates without a name')
     .option('--from <time>', 'start, e.g. 2026-11-01T00:00:00Z')
     .option('--to <time>', 'end, exclusive')
     .option('--json', 'print one JSON document')
-    .action((name, flags) => run(() => refresh(name, flags)));
+    .action((name, flags) => toEnd(() => refresh(name, flags)));
   program
     .command('jobs')
     .description('background work of engine postgres')
     .command('run')
     .description('run the jobs that are due; call it every minute')
     .option('--json', 'print one JSON document')
-    .action((flags) => run(() => runJobs(flags)));
+    .action((flags) => toEnd(() => runJobs(flags)));
   program
     .command('seed')
     .description('generate sensor readings up to now')
@@ -73,7 +72,7 @@ export function buildProgram(run: (work: Run) => Promise<void>): Command {
     .option('--sensors <number>', 'sensors', whole(1, 999), 10)
     .option('--interval <seconds>', 'seconds between two readings of a sensor', whole(1, 86_400), 60)
     .option('--seed <number>', 'same number, same readings', whole(0, 4_294_967_295), 1)
-    .action((flags) => run((signal) => seedReadings(flags, signal)));
+    .action((flags) => untilSignal((signal) => seedReadings(flags, signal)));
   program
     .command('import <file>')
     .description('import a CSV file with a header, all of it or nothing')
@@ -88,11 +87,11 @@ export function buildProgram(run: (work: Run) => Promise<void>): Command {
     )
     .option('--again', 'import a file that was imported before')
     .option('--json', 'print one JSON document')
-    .action((file, flags) => run(() => importFile(file, flags)));
+    .action((file, flags) => toEnd(() => importFile(file, flags)));
   program
     .command('serve')
     .description('run the API and the page')
-    .action(() => run(() => serve()));
+    .action(() => toEnd(() => serve()));
   return program;
 }
 
@@ -106,32 +105,7 @@ function whole(least: number, most: number): (text: string) => number {
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
-// The first Ctrl-C asks the command to stop cleanly, the second ends the process.
-async function runToExit(work: Run): Promise<void> {
-  const interrupt = new AbortController();
-  const onSignal = (): void => {
-    if (interrupt.signal.aborted) process.exit(INTERRUPTED);
-    interrupt.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    process.exitCode = await work(interrupt.signal);
-  } catch (error) {
-    process.exitCode = interrupt.signal.aborted ? INTERRUPTED : report(error);
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+if (require.main === module) {
+  outliveReaders();
+  void buildProgram(runner).parseAsync();
 }
-
-function report(error: unknown): number {
-  const paint = paintFor(process.stderr);
-  if (error instanceof TsdbError) {
-    note(`${paint.red('error:')} ${error.message}`);
-    return error.exitCode;
-  }
-  note(`${paint.red('error:')} ${messageOf(error)}`);
-  if (error instanceof Error && error.stack) note(paint.dim(error.stack));
-  return 1;
-}
-
-if (require.main === module) void buildProgram(runToExit).parseAsync();

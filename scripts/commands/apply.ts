@@ -1,11 +1,11 @@
 // tsdb apply: make the database as declared.
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import { type ApplyReport, applySchema } from '../../db/apply';
 import { RefusedError, UsageError } from '../../db/errors';
 import { formatPlan } from '../../db/format';
 import type { HazardName, Plan } from '../../db/model';
 import { parsePlan } from '../../db/plan';
+import { confirm } from '../confirm';
 import { readContext, requireConnection } from '../context';
 import { note, paintFor, print, printJson } from '../output';
 
@@ -38,7 +38,7 @@ export async function apply(
     lockWaitMs: config.lockWaitMs,
     signal,
     ...(saved ? { saved } : {}),
-    ...(flags.yes ? {} : { confirm: askPerson }),
+    ...(flags.yes ? {} : { confirm: (plan) => askPerson(plan, signal) }),
     onStep: (step, position, steps) => note(`[${position}/${steps}] ${step.object}: ${step.summary}`),
   });
   printReport(report, flags);
@@ -54,7 +54,8 @@ function readPlan(file: string): Plan {
   }
 }
 
-function parseHazards(text: string): readonly HazardName[] {
+/** Hazards named on the command line. */
+export function parseHazards(text: string): readonly HazardName[] {
   const names = text
     .split(',')
     .map((name) => name.trim())
@@ -65,19 +66,14 @@ function parseHazards(text: string): readonly HazardName[] {
   return names as HazardName[];
 }
 
-async function askPerson(plan: Plan): Promise<boolean> {
+async function askPerson(plan: Plan, signal: AbortSignal): Promise<boolean> {
   note(formatPlan(plan, paintFor(process.stderr)));
   if (process.stdin.isTTY !== true) {
     throw new RefusedError(
       'nothing was changed: there is no terminal to confirm on; read the plan above and add --yes',
     );
   }
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return (await prompt.question('\nApply? Only "yes" does: ')).trim() === 'yes';
-  } finally {
-    prompt.close();
-  }
+  return confirm('\nApply? Only "yes" does: ', signal, { input: process.stdin, output: process.stderr });
 }
 
 function printReport({ plan, applied }: ApplyReport, { json }: ApplyFlags): void {

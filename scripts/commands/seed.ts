@@ -1,10 +1,9 @@
 // tsdb seed: generated readings into sensor_data.
 import { withConnection, withRollback } from '../../db/connection';
 import { RefusedError } from '../../db/errors';
-import { refreshAggregates } from '../../db/refresh';
 import { readServer } from '../../db/server';
 import { readContext, requireConnection } from '../context';
-import { hasReadings, lastDays, seed } from '../data/seed';
+import { hasReadings, lastDays, refreshSeeded, seed } from '../data/seed';
 import { note, print } from '../output';
 import { describeRefresh } from './refresh';
 
@@ -28,10 +27,11 @@ export async function seedReadings(flags: SeedFlags, signal: AbortSignal): Promi
     const written = await seed(
       db,
       engine,
+      desired,
       { ...range, sensors: flags.sensors, intervalSeconds: flags.interval, seed: flags.seed },
       signal,
     );
-    await refreshAggregates(db, engine, desired.aggregates, {}, (result) => note(describeRefresh(result)));
+    await refreshSeeded(db, engine, desired, (result) => note(describeRefresh(result)));
     return written;
   });
   print(`${rows} readings written`);

@@ -1,11 +1,16 @@
 // tsdb serve: the API process.
 import { readConfig } from '../../api/config';
 import { startServer } from '../../api/server';
+import { processEnvironment } from '../../db/config';
+import { runningServer } from '../../db/local/lock';
+import { dataFolder } from '../context';
 import { note } from '../output';
 
-/** Serves until SIGTERM or SIGINT. */
+/** Serves the database of the environment, else that of the local platform, until SIGTERM or SIGINT. */
 export async function serve(): Promise<number> {
-  const server = await startServer(readConfig());
+  const env = processEnvironment();
+  const local = env.DATABASE_URL || env.PGHOST ? undefined : runningServer(dataFolder(env));
+  const server = await startServer(readConfig(local === undefined ? env : { ...env, DATABASE_URL: local }));
   note(`page and API: ${server.url}`);
   await server.closed;
   return 0;

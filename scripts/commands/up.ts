@@ -1,6 +1,5 @@
 // tsdb up: the whole platform on this machine, from nothing to a page that draws.
 import { createServer } from 'node:net';
-import { resolve } from 'node:path';
 import type { Client } from 'pg';
 import { readConfig } from '../../api/config';
 import { type RunningServer, startServer } from '../../api/server';
@@ -10,16 +9,15 @@ import { withConnection } from '../../db/connection';
 import { UsageError } from '../../db/errors';
 import { describeEngine } from '../../db/format';
 import { type LocalServer, startLocalServer } from '../../db/local/servers';
-import { defaultDataFolder } from '../../db/local/system-user';
-import type { ServerInfo } from '../../db/model';
-import { refreshAggregates } from '../../db/refresh';
+import type { HazardName, ServerInfo } from '../../db/model';
 import type { Environment } from '../../db/settings';
-import { type Context, readContext } from '../context';
-import { hasReadings, lastDays, seed } from '../data/seed';
+import { type Context, connectionUrl, dataFolder, readContext } from '../context';
+import { hasReadings, lastDays, refreshSeeded, seed } from '../data/seed';
 import { note, print } from '../output';
 import { describeTiming, timeHourly } from '../platform/raw-vs-aggregate';
 import { startScheduler } from '../platform/scheduler';
 import { checkAnswers } from '../platform/self-check';
+import { parseHazards } from './apply';
 
 export interface UpFlags {
   readonly host: string;
@@ -29,25 +27,40 @@ export interface UpFlags {
   readonly sensors: number;
   readonly interval: number;
   readonly data?: string;
+  readonly allow?: string;
   readonly once?: boolean;
+}
+
+interface UpContext extends Context {
+  readonly env: Environment;
+  /** Hazards that are accepted. */
+  readonly allow: readonly HazardName[];
 }
 
 const DEFAULT_DAYS = 30;
 const SEED = 1;
 
-/** Runs until Ctrl-C; with `--once` until everything is up and checked. Whatever happens, nothing is left running. */
+/**
+ * Runs until Ctrl-C; with `--once` until everything is up and checked. Whatever happens, nothing is left running.
+ * Ctrl-C on a running platform is its normal end: exit code 0. Before that it is an interruption: 130.
+ */
 export async function up(flags: UpFlags, signal: AbortSignal): Promise<number> {
   const context = readContext();
-  const env = processEnvironment();
+  const allow = parseHazards(flags.allow ?? '');
+  const given = connectionUrl(context.config);
+  const env = { ...processEnvironment(), ...(given === undefined ? {} : { DATABASE_URL: given }) };
   await requireFreePort(flags);
   const server = await startLocalServer({
     env,
-    dataFolder: resolve(flags.data ?? defaultDataFolder(process.cwd())),
+    dataFolder: dataFolder(env, flags.data),
     durable: true,
   });
   try {
     note(`database: ${server.describe}`);
-    return await withConnection(server.url, (db) => runPlatform(db, server, context, flags, env, signal));
+    signal.throwIfAborted();
+    return await withConnection(server.url, (db) =>
+      runPlatform(db, server, { ...context, allow, env }, flags, signal),
+    );
   } finally {
     note('stopping');
     await server.stop();
@@ -57,9 +70,8 @@ export async function up(flags: UpFlags, signal: AbortSignal): Promise<number> {
 async function runPlatform(
   db: Client,
   server: LocalServer,
-  context: Context,
+  context: UpContext,
   flags: UpFlags,
-  env: Environment,
   signal: AbortSignal,
 ): Promise<number> {
   const info = await applyDeclared(server, context, signal);
@@ -67,11 +79,11 @@ async function runPlatform(
   signal.throwIfAborted();
   const api = await startServer(
     readConfig({
-      ...env,
+      ...context.env,
       DATABASE_URL: server.url,
       HOST: flags.host,
       PORT: String(flags.port),
-      LOG_LEVEL: env.LOG_LEVEL ?? 'warn',
+      LOG_LEVEL: context.env.LOG_LEVEL || 'warn',
     }),
     {
       signals: 'ignore',
@@ -95,11 +107,11 @@ async function runPlatform(
 
 async function applyDeclared(
   server: LocalServer,
-  { config, desired }: Context,
+  { config, desired, allow }: UpContext,
   signal: AbortSignal,
 ): Promise<ServerInfo> {
   const { plan, applied } = await applySchema(server.url, desired, {
-    allow: [],
+    allow,
     lockWaitMs: config.lockWaitMs,
     signal,
   });
@@ -113,7 +125,7 @@ async function provideSampleData(
   db: Client,
   server: LocalServer,
   { engine }: ServerInfo,
-  { desired }: Context,
+  { desired }: UpContext,
   flags: UpFlags,
   signal: AbortSignal,
 ): Promise<void> {
@@ -125,12 +137,13 @@ async function provideSampleData(
   const rows = await seed(
     db,
     engine,
+    desired,
     { ...range, sensors: flags.sensors, intervalSeconds: flags.interval, seed: SEED },
     signal,
   );
   note(`sample data: ${rows} readings of ${flags.sensors} sensors in ${seconds(started)}`);
   const refreshing = Date.now();
-  await refreshAggregates(db, engine, desired.aggregates);
+  await refreshSeeded(db, engine, desired);
   await db.query('ANALYZE');
   note(`aggregates: refreshed in ${seconds(refreshing)}`);
 }

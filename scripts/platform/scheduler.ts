@@ -1,4 +1,5 @@
 // Runs the jobs of engine `postgres` while the local platform is up, on a connection of its own.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../../db/connection';
 import { messageOf } from '../../db/errors';
 import { runDueJobs } from '../../db/jobs';
@@ -38,16 +39,6 @@ async function loop(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
+// Resolves early on abort, and leaves no listener behind: one per round would grow for as long as the platform is up.
 const pause = (signal: AbortSignal): Promise<void> =>
-  new Promise((done) => {
-    if (signal.aborted) return done();
-    const timer = setTimeout(done, LOOK_EVERY_MS);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        done();
-      },
-      { once: true },
-    );
-  });
+  sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);

@@ -1,5 +1,5 @@
 // Asks a running API for everything it offers and looks at the answers.
-import { DatabaseError } from '../../db/errors';
+import { DatabaseError, messageOf } from '../../db/errors';
 
 export interface CheckedAnswer {
   readonly path: string;
@@ -7,10 +7,23 @@ export interface CheckedAnswer {
   readonly detail: string;
 }
 
+type Verdict = { readonly detail: string } | { readonly fault: string };
+
 interface SeriesBody {
   readonly count: number;
   readonly data: readonly unknown[];
 }
+
+const DAY_MS = 86_400_000;
+const PATIENCE_MS = 60_000;
+
+// The shortest that a period can be: readings that are older may rightly be missing in the answer.
+const SERIES = [
+  { path: 'raw?period=1d', days: 1 },
+  { path: 'hourly?period=1w', days: 7 },
+  { path: 'daily?period=1m', days: 28 },
+  { path: 'monthly?period=1y', days: 365 },
+] as const;
 
 /**
  * Requests health, the page and the six endpoints of the first sensor.
@@ -18,33 +31,46 @@ interface SeriesBody {
  */
 export async function checkAnswers(baseUrl: string): Promise<readonly CheckedAnswer[]> {
   const answers: CheckedAnswer[] = [];
-  const ask = async <T>(path: string, judge: (body: T) => string | undefined): Promise<T> => {
-    const response = await fetch(baseUrl + path);
-    const body = (response.headers.get('content-type') ?? '').includes('json')
-      ? await response.json()
-      : await response.text();
-    const detail = response.ok ? judge(body as T) : undefined;
-    if (detail === undefined)
-      throw new DatabaseError(
-        `GET ${path} answered ${response.status}: ${JSON.stringify(body).slice(0, 300)}`,
-      );
-    answers.push({ path, detail });
+  const ask = async <T>(path: string, judge: (body: T) => Verdict): Promise<T> => {
+    const { status, body } = await get(baseUrl, path);
+    const verdict: Verdict =
+      status === 200 ? judge(body as T) : { fault: JSON.stringify(body).slice(0, 300) };
+    if ('fault' in verdict) throw new DatabaseError(`GET ${path} answered ${status}: ${verdict.fault}`);
+    answers.push({ path, detail: verdict.detail });
     return body as T;
   };
-  await ask('/health/live', () => 'alive');
-  await ask('/health/ready', () => 'ready');
-  await ask<string>('/', (page) => (page.includes('<html') ? 'page' : undefined));
+  await ask('/health/live', () => ({ detail: 'alive' }));
+  await ask('/health/ready', () => ({ detail: 'ready' }));
+  await ask<string>('/', (page) => (page.includes('<html') ? { detail: 'page' } : { fault: 'no page' }));
   const { sensors } = await ask<{ sensors: readonly { sensor_id: string }[] }>('/api/sensors', (body) =>
-    body.sensors.length > 0 ? `${body.sensors.length} sensors` : undefined,
+    body.sensors.length > 0
+      ? { detail: `${body.sensors.length} sensors` }
+      : { fault: 'no sensors; import readings, or let "tsdb up --days 30" write sample data' },
   );
   const sensor = `/api/sensors/${encodeURIComponent(sensors[0]?.sensor_id ?? '')}`;
-  await ask<{ temperature: unknown }>(`${sensor}/current`, (body) =>
-    'temperature' in body ? `${body.temperature} °C` : undefined,
+  const last = await ask<{ temperature: unknown; time: string }>(`${sensor}/current`, (body) =>
+    'temperature' in body ? { detail: `${body.temperature} °C` } : { fault: 'no temperature' },
   );
-  for (const series of ['raw?period=1d', 'hourly?period=1w', 'daily?period=1m', 'monthly?period=1y']) {
-    await ask<SeriesBody>(`${sensor}/${series}`, (body) =>
-      body.count > 0 && body.data.length === body.count ? `${body.count} rows` : undefined,
-    );
+  for (const { path, days } of SERIES) {
+    await ask<SeriesBody>(`${sensor}/${path}`, (body) => judgeSeries(body, last.time, days));
   }
   return answers;
+}
+
+function judgeSeries({ count, data }: SeriesBody, lastReading: string, days: number): Verdict {
+  if (data.length !== count) return { fault: `count is ${count}, rows are ${data.length}` };
+  if (count > 0) return { detail: `${count} rows` };
+  return Date.parse(lastReading) < Date.now() - days * DAY_MS
+    ? { detail: `no rows, the last reading is of ${lastReading}` }
+    : { fault: `no rows, although the last reading is of ${lastReading}` };
+}
+
+async function get(baseUrl: string, path: string): Promise<{ status: number; body: unknown }> {
+  try {
+    const response = await fetch(baseUrl + path, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const isJson = (response.headers.get('content-type') ?? '').includes('json');
+    return { status: response.status, body: isJson ? await response.json() : await response.text() };
+  } catch (error) {
+    throw new DatabaseError(`GET ${path} got no answer: ${messageOf(error)}`, { cause: error });
+  }
 }

@@ -56,6 +56,18 @@ export function expression(sql: string): ExpressionKey {
   return Object.freeze({ expression: sql });
 }
 
+/** A row-level security policy; conditions are SQL over the row's columns. */
+export interface RowPolicy {
+  readonly name: string;
+  readonly command: 'all' | 'select' | 'insert' | 'update' | 'delete';
+  /** Role that it applies to. */
+  readonly to: string;
+  /** Which rows are seen, changed or deleted. */
+  readonly using?: string;
+  /** Which rows may be written; absent = those of `using`. */
+  readonly check?: string;
+}
+
 /** Hash partitions beside the time ranges: rows of one value stay together. */
 export interface HashPartitions<C extends string = string> {
   readonly by: C;
@@ -83,7 +95,11 @@ export interface Hypertable<C extends string = string> {
   readonly time: C;
   readonly chunkInterval: Duration;
   readonly hash?: HashPartitions<C>;
+  /** Whole-number or time columns whose range is kept per converted chunk, so that queries can pass chunks over. */
+  readonly chunkSkipping?: readonly C[];
   readonly indexes: readonly Index<C>[];
+  /** Row-level security: on when declared; not together with columnstore or continuous aggregates. */
+  readonly rowSecurity?: readonly RowPolicy[];
   readonly columnstore?: Columnstore<C>;
   /** Age after which chunks are dropped; absent = kept for ever. */
   readonly retention?: Duration;
@@ -123,6 +139,8 @@ export interface PlainTable<C extends string = string> {
   readonly columnNames: readonly C[];
   readonly primaryKey: readonly C[];
   readonly indexes: readonly Index<C>[];
+  /** Row-level security: on when declared. */
+  readonly rowSecurity?: readonly RowPolicy[];
 }
 
 /** A function in SQL, e.g. a growth rate. */
@@ -136,6 +154,17 @@ export interface SqlFunction {
   readonly volatility: 'immutable' | 'stable' | 'volatile';
   /** One SQL query. */
   readonly body: string;
+}
+
+/** What a role may do with every declared object of the selected sets. */
+export type Access = 'read' | 'write' | 'monitor';
+
+/** A group role without login; people and programs become its members. Roles belong to the server, not to a database. */
+export interface Role {
+  readonly kind: 'role';
+  readonly schema: '';
+  readonly name: string;
+  readonly access: Access;
 }
 
 /** Anything that an aggregate can be built on. */
@@ -155,7 +184,9 @@ export function hypertable<const C extends string>(
     readonly time: NoInfer<C>;
     readonly chunkInterval: Duration;
     readonly hash?: HashPartitions<NoInfer<C>>;
+    readonly chunkSkipping?: readonly NoInfer<C>[];
     readonly indexes?: readonly Index<NoInfer<C>>[];
+    readonly rowSecurity?: readonly RowPolicy[];
     readonly columnstore?: Columnstore<NoInfer<C>>;
     readonly retention?: Duration;
   },
@@ -216,6 +247,7 @@ export function table<const C extends string>(
     readonly columns: Readonly<Record<C, Column>>;
     readonly primaryKey: readonly NoInfer<C>[];
     readonly indexes?: readonly Index<NoInfer<C>>[];
+    readonly rowSecurity?: readonly RowPolicy[];
   },
 ): PlainTable<C> {
   return Object.freeze({
@@ -238,8 +270,17 @@ export function sqlFunction(
   return Object.freeze({ ...spec, kind: 'function', ...qualifiedName(name) });
 }
 
+/**
+ * Declares a group role. `read`: every declared table and aggregate. `write`: also rows into tables, never into aggregates
+ * (TimescaleDB would take them). `monitor`: the server's statistics and the reconciler's journal.
+ * @throws UsageError when the name is malformed.
+ */
+export function role(name: string, access: Access): Role {
+  return Object.freeze({ kind: 'role', schema: '', name: qualifiedName(name).name, access });
+}
+
 /** Whatever a set can declare. */
-export type DeclaredObject = Relation | PlainTable | SqlFunction;
+export type DeclaredObject = Relation | PlainTable | SqlFunction | Role;
 
 /** A group of objects that is switched on and off together (`TSDB_SCHEMAS`). */
 export interface SchemaSet {
@@ -254,7 +295,7 @@ export function schemaSet(name: string, objects: readonly DeclaredObject[]): Sch
 
 /** `public.sensor_data`: how an object is named in plans, messages and the journal. */
 export function nameOf(object: { readonly schema: string; readonly name: string }): string {
-  return `${object.schema}.${object.name}`;
+  return object.schema === '' ? object.name : `${object.schema}.${object.name}`;
 }
 
 function indexKey<C extends string>(key: C | SortKey<C> | ExpressionKey): SortKey<C> | ExpressionKey {

@@ -29,10 +29,11 @@ export function desiredFrom(sets: readonly SchemaSet[]): Desired {
   const ofKind = <K extends DeclaredObject['kind']>(kind: K): Extract<DeclaredObject, { kind: K }>[] =>
     objects.filter((object): object is Extract<DeclaredObject, { kind: K }> => object.kind === kind);
   return Object.freeze({
-    schemas: [...new Set(objects.map((object) => object.schema))].sort(),
+    schemas: [...new Set(objects.map((object) => object.schema).filter((schema) => schema !== ''))].sort(),
     tables: ofKind('table'),
     hypertables: ofKind('hypertable'),
     aggregates: ordered,
     functions: ofKind('function'),
+    roles: ofKind('role'),
   });
 }

@@ -1,6 +1,6 @@
 // What the reconciler works with: steps, hazards and plans as data. Types only.
 import type { Client } from 'pg';
-import type { ContinuousAggregate, Hypertable, PlainTable, SqlFunction } from './define';
+import type { ContinuousAggregate, Hypertable, PlainTable, Role, SqlFunction } from './define';
 
 /** `timescaledb`: Community features present. `postgres`: emulated on plain PostgreSQL. */
 export type EngineName = 'timescaledb' | 'postgres';
@@ -91,6 +91,7 @@ export interface Desired {
   /** Sources come before the aggregates that are built on them. */
   readonly aggregates: readonly ContinuousAggregate[];
   readonly functions: readonly SqlFunction[];
+  readonly roles: readonly Role[];
 }
 
 /** The one method of a connection that kinds use. */

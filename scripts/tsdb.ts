@@ -1,6 +1,6 @@
 #!/usr/bin/env -S npx tsx
 // The command line: every command and flag in one place; the work is in scripts/commands/.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { apply } from './commands/apply';
 import { importFile } from './commands/import';
 import { runJobs } from './commands/jobs';
@@ -35,7 +35,12 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
   program
     .command('plan')
     .description('show what would change in the database, and what that does to data')
-    .option('--json', 'print one JSON document')
+    .addOption(
+      new Option('--format <format>', 'how to print it')
+        .choices(['text', 'json', 'markdown'])
+        .default('text'),
+    )
+    .option('--json', 'the same as --format json')
     .option('--out <file>', 'save the plan for "apply FILE"')
     .option('--detailed-exitcode', 'exit 0 in sync, 2 changes, 3 refused, 1 error')
     .action((flags) => toEnd(() => plan(flags)));

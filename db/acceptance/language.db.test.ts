@@ -97,6 +97,17 @@ const without = (...names: readonly string[]): SchemaSet =>
 const withFunction = (changed: ReturnType<typeof sqlFunction>): SchemaSet =>
   schemaSet('lab', [...without('doubled').objects, changed]);
 
+const skipping = (chunkSkipping: readonly ('status' | 'volume')[]): SchemaSet =>
+  schemaSet('lab', [
+    hypertable('lab.request', {
+      columns: { time: timestamptz().notNull(), status: integer(), volume: bigint() },
+      time: 'time',
+      chunkInterval: '1 day',
+      chunkSkipping,
+      columnstore: { segmentBy: [], orderBy: [desc('time')], after: '7 days' },
+    }),
+  ]);
+
 const cases: readonly ReconcilerCase[] = [
   { name: 'creates every kind of object', from: [], to: [lab] },
   { name: 'sees them all as declared', from: [lab], to: [lab], steps: [] },
@@ -139,6 +150,13 @@ const cases: readonly ReconcilerCase[] = [
     to: [lab],
     steps: ["create-index:lab.trade(symbol where status >= 500 AND symbol <> 'x')"],
     leaves: ['index other of lab.trade'],
+  },
+  {
+    name: 'skips chunks by a column, and stops when it is no longer declared',
+    from: [skipping(['status'])],
+    to: [skipping(['volume'])],
+    steps: ['enable-chunk-skipping:lab.request.volume', 'disable-chunk-skipping:lab.request.status'],
+    engines: ['timescaledb'],
   },
   {
     name: 'refuses another primary key',

@@ -3,6 +3,8 @@ import { nameOf } from '../define';
 import type { Desired } from '../model';
 import { fault, type LintRule, length, relationsOf } from './rule';
 
+const SKIPPABLE: readonly string[] = ['smallint', 'integer', 'bigint', 'date', 'timestamp with time zone'];
+
 export const columnstoreRules: readonly LintRule[] = [
   {
     id: 'TS004',
@@ -70,6 +72,29 @@ export const columnstoreRules: readonly LintRule[] = [
             `column ${name} numbers itself on a columnstore table: added to converted chunks it would stay NULL there although it refuses NULL. Let the writer give the number, or use a uuid`,
           ),
         );
+      }),
+  },
+  {
+    id: 'TS019',
+    check: ({ hypertables }) =>
+      hypertables.flatMap((table) => {
+        const skipping = table.chunkSkipping ?? [];
+        if (skipping.length > 0 && table.columnstore === undefined) {
+          return [
+            fault(
+              table,
+              'skips chunks by their column ranges, which are only known of converted chunks; declare a columnstore, or leave chunkSkipping out',
+            ),
+          ];
+        }
+        return skipping
+          .filter((name) => !SKIPPABLE.includes(table.columns[name]?.type ?? ''))
+          .map((name) =>
+            fault(
+              table,
+              `cannot skip chunks by ${name} of type ${table.columns[name]?.type}: the server keeps ranges of ${SKIPPABLE.join(', ')} only; leave it out`,
+            ),
+          );
       }),
   },
   {

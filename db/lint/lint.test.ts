@@ -119,6 +119,14 @@ const fixtures: Readonly<Record<string, { readonly passing: SchemaSet; readonly 
     failing: onTable({ hash: { by: 'sensor', count: 1 } }),
   },
   TS018: { passing: onTable({ name: 'r'.repeat(37) }), failing: onTable({ name: 'r'.repeat(38) }) },
+  TS019: {
+    passing: onTable({ ...store(), columns: { ...columns, n: bigint() }, chunkSkipping: ['n'] }),
+    failing: onTable({ ...store(), chunkSkipping: ['sensor'] }),
+  },
+  TS020: {
+    passing: onTable({ rowSecurity: [{ name: 'own', command: 'select', to: 'reader', using: 'true' }] }),
+    failing: hourly({}, { rowSecurity: [] }),
+  },
 };
 
 const rulesBroken = (set: SchemaSet): readonly string[] => lint(desiredFrom([set])).map(({ rule }) => rule);

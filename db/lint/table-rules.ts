@@ -1,5 +1,5 @@
 // Tables: partitioning, keys and names.
-import type { Hypertable } from '../define';
+import { type Hypertable, nameOf } from '../define';
 import { fault, type LintRule, length, relationsOf } from './rule';
 
 // What is put behind schema and table in the name of a chunk: two underscores, fourteen digits, a partition number.
@@ -73,6 +73,23 @@ export const tableRules: readonly LintRule[] = [
         return usable
           ? []
           : [fault(table, `has ${hash.count} hash partitions; choose a whole number from 2 to 1000`)];
+      }),
+  },
+  {
+    id: 'TS020',
+    check: ({ hypertables, aggregates }) =>
+      hypertables.flatMap((table) => {
+        if (table.rowSecurity === undefined) return [];
+        const aggregate = aggregates.find(({ from }) => nameOf(from) === nameOf(table));
+        const other = table.columnstore ? 'columnstore' : aggregate && `the aggregate ${nameOf(aggregate)}`;
+        return other === undefined
+          ? []
+          : [
+              fault(
+                table,
+                `has row-level security and ${other}, which the server refuses together; keep the rows in a table of their own, or grant views instead`,
+              ),
+            ];
       }),
   },
   {

@@ -1,6 +1,7 @@
 // All schema sets and the choice among them.
 import type { SchemaSet } from '../define';
 import { UsageError } from '../errors';
+import { access } from './access';
 import { apm } from './apm';
 import { business } from './business';
 import { iot } from './iot';
@@ -16,6 +17,7 @@ export const schemaSets: Readonly<Record<string, SchemaSet>> = {
   apm,
   business,
   metrics,
+  access,
 };
 
 /**

@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase, testServers } from '../local/tes
 import type { EngineName, HazardName, Plan } from '../model';
 import { applySets, execute, planSets } from './apply';
 import { readCatalog } from './catalog';
+import { schemaFaults } from './plan-schema';
 
 type PerEngine<T> = T | { readonly timescaledb: T; readonly postgres: T };
 
@@ -49,6 +50,7 @@ export function runCases(cases: readonly ReconcilerCase[]): void {
 
           const plan = await planSets(url, candidate.to);
           expect(plan.server.engine).toBe(engine);
+          expect(schemaFaults(plan)).toEqual([]);
           if (candidate.steps) expect(plan.steps.map((step) => step.id)).toEqual(of(candidate.steps, engine));
           expect(hazardNames(plan)).toEqual(candidate.hazards ?? []);
           if (candidate.refusals) {

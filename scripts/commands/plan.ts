@@ -3,11 +3,18 @@ import { writeFileSync } from 'node:fs';
 import { withConnection } from '../../db/connection';
 import { UsageError } from '../../db/errors';
 import { formatPlan } from '../../db/format';
+import { formatPlanMarkdown } from '../../db/format-markdown';
+import type { Plan } from '../../db/model';
 import { inSync, makePlan } from '../../db/plan';
 import { readContext, requireConnection } from '../context';
 import { note, paintFor, print, printJson } from '../output';
 
+/** Text for a terminal, one JSON document for programs, Markdown for a pull request. */
+export type PlanFormat = 'text' | 'json' | 'markdown';
+
 export interface PlanFlags {
+  readonly format: PlanFormat;
+  /** Short for `--format json`. */
   readonly json?: boolean;
   readonly out?: string;
   readonly detailedExitcode?: boolean;
@@ -18,10 +25,20 @@ export async function plan(flags: PlanFlags): Promise<number> {
   const { config, desired } = readContext();
   const made = await withConnection(requireConnection(config), (db) => makePlan(db, desired));
   if (flags.out !== undefined) save(flags.out, JSON.stringify(made, null, 2));
-  if (flags.json) printJson(made);
-  else print(formatPlan(made, paintFor(process.stdout)));
+  show(made, flags.json ? 'json' : flags.format);
   if (!flags.detailedExitcode || inSync(made)) return 0;
   return made.refusals.length > 0 ? 3 : 2;
+}
+
+function show(plan: Plan, format: PlanFormat): void {
+  switch (format) {
+    case 'json':
+      return printJson(plan);
+    case 'markdown':
+      return print(formatPlanMarkdown(plan));
+    case 'text':
+      return print(formatPlan(plan, paintFor(process.stdout), process.stdout.columns));
+  }
 }
 
 function save(file: string, text: string): void {

@@ -1,0 +1,80 @@
+// Group roles: what each may do and may not, on both engines, and repairs of grants changed by hand.
+import { withConnection } from '../connection';
+import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
+import { access } from '../schema/access';
+import { applySets, execute, planSets } from '../testing/apply';
+import { plant } from '../testing/sets';
+
+const DENIED = '42501';
+// A real-time view is a union; one that shows stored buckets only could be written to, were it granted.
+const NOT_UPDATABLE = '55000';
+
+describe.each(testServers().map((server) => [server.engine, server] as const))(
+  'roles on %s',
+  (_engine, server) => {
+    let database: TestDatabase;
+    const sets = [plant({ realTime: false }), access];
+
+    beforeAll(async () => {
+      database = await createTestDatabase(server);
+      await applySets(database.url, sets);
+      await execute(database.url, `INSERT INTO plant.metric VALUES (now() - interval '2 hours', 'a', 1)`);
+    });
+    afterAll(() => database.drop());
+
+    /** The SQLSTATE that a role gets, or `ok`. */
+    const as = (role: string, sql: string): Promise<string> =>
+      withConnection(database.url, async (db) => {
+        await db.query(`SET ROLE ${role}`);
+        try {
+          await db.query(sql);
+          return 'ok';
+        } catch (error) {
+          return (error as { code: string }).code;
+        }
+      });
+
+    const insert = (table: string): string =>
+      `INSERT INTO plant.${table} SELECT * FROM plant.${table} LIMIT 1`;
+
+    it.each([
+      ['tsdb_reader', 'SELECT * FROM plant.metric', 'ok'],
+      ['tsdb_reader', 'SELECT * FROM plant.metric_hourly', 'ok'],
+      ['tsdb_reader', 'SELECT * FROM plant.metric_daily', 'ok'],
+      ['tsdb_reader', insert('metric'), DENIED],
+      ['tsdb_reader', 'DELETE FROM plant.metric', DENIED],
+      ['tsdb_reader', 'SELECT * FROM tsdb.journal', DENIED],
+      ['tsdb_writer', insert('metric'), 'ok'],
+      ['tsdb_writer', `INSERT INTO plant.metric VALUES (now() + interval '300 days', 'far', 1)`, 'ok'],
+      ['tsdb_writer', 'SELECT * FROM plant.metric_daily', 'ok'],
+      ['tsdb_writer', insert('metric_daily'), NOT_UPDATABLE],
+      ['tsdb_writer', 'INSERT INTO plant.metric_hourly (device) VALUES (1)', DENIED],
+      ['tsdb_writer', 'DELETE FROM plant.metric_hourly', DENIED],
+      ['tsdb_writer', 'UPDATE plant.metric SET value = 0', DENIED],
+      ['tsdb_writer', 'DROP TABLE plant.metric', DENIED],
+      ['tsdb_monitor', 'SELECT * FROM tsdb.journal', 'ok'],
+      ['tsdb_monitor', 'SELECT * FROM plant.metric', DENIED],
+    ])('%s: %s → %s', async (role, sql, outcome) => {
+      expect(await as(role, sql)).toBe(outcome);
+    });
+
+    it('is in sync afterwards and repairs grants changed by hand', async () => {
+      expect((await planSets(database.url, sets)).steps).toEqual([]);
+      await execute(
+        database.url,
+        'REVOKE SELECT ON plant.metric_daily FROM tsdb_reader',
+        'GRANT DELETE ON plant.metric TO tsdb_writer',
+        'REVOKE USAGE ON SCHEMA plant FROM tsdb_writer',
+      );
+      expect((await planSets(database.url, sets)).steps.map(({ id }) => id)).toEqual([
+        'grant:tsdb_reader',
+        'grant:tsdb_writer',
+        'revoke:tsdb_writer',
+      ]);
+      await applySets(database.url, sets);
+      expect((await planSets(database.url, sets)).steps).toEqual([]);
+      expect(await as('tsdb_reader', 'SELECT * FROM plant.metric_daily')).toBe('ok');
+      expect(await as('tsdb_writer', 'DELETE FROM plant.metric')).toBe(DENIED);
+    });
+  },
+);

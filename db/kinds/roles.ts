@@ -1,0 +1,155 @@
+// Kind: group roles and what they are granted. Comes last of the objects: grants name what must exist by then.
+import { type Access, nameOf } from '../define';
+import type { Desired, Kind, Step } from '../model';
+import { ident, literal } from '../sql';
+
+/** A privilege on an object, e.g. `SELECT` on the table `public.sensor_data`. */
+interface Grant {
+  readonly role: string;
+  readonly privilege: string;
+  readonly on: 'table' | 'schema';
+  readonly object: string;
+}
+
+interface RolesState {
+  readonly roles: readonly string[];
+  /** Direct grants of declared roles on declared objects and the reconciler's schema. */
+  readonly grants: readonly Grant[];
+  /** Declared roles that are members of pg_monitor. */
+  readonly monitors: readonly string[];
+}
+
+const INTERNAL_SCHEMA = 'tsdb';
+
+export const roles: Kind<RolesState> = {
+  name: 'roles',
+  async read(db, desired) {
+    const names = desired.roles.map(({ name }) => name);
+    if (names.length === 0) return { roles: [], grants: [], monitors: [] };
+    const { rows: existing } = await db.query<{ name: string; monitor: boolean }>(
+      `SELECT r.rolname::text AS name,
+              EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid AND g.rolname = 'pg_monitor' WHERE m.member = r.oid) AS monitor
+         FROM pg_roles r WHERE r.rolname = ANY ($1) ORDER BY 1`,
+      [names],
+    );
+    const { rows: grants } = await db.query<Grant>(
+      `SELECT r.rolname::text AS role, x.privilege_type AS privilege, 'table' AS on, format('%s.%s', n.nspname, c.relname) AS object
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) x JOIN pg_roles r ON r.oid = x.grantee
+        WHERE r.rolname = ANY ($1) AND (format('%s.%s', n.nspname, c.relname) = ANY ($2) OR n.nspname = $4 AND c.relkind = 'r' AND NOT c.relispartition)
+       UNION ALL
+       SELECT r.rolname, x.privilege_type, 'schema', n.nspname
+         FROM pg_namespace n, aclexplode(n.nspacl) x JOIN pg_roles r ON r.oid = x.grantee
+        WHERE r.rolname = ANY ($1) AND n.nspname = ANY ($3)
+        ORDER BY 1, 4, 2`,
+      [names, relationsOf(desired), [...desired.schemas, INTERNAL_SCHEMA], INTERNAL_SCHEMA],
+    );
+    return {
+      roles: existing.map(({ name }) => name),
+      grants,
+      monitors: existing.filter(({ monitor }) => monitor).map(({ name }) => name),
+    };
+  },
+  compare(desired, actual) {
+    return {
+      steps: desired.roles.flatMap(({ name, access }) => {
+        const wanted = grantsOf(desired, name, access);
+        const present = actual.grants.filter(({ role }) => role === name);
+        const missing = wanted.filter((grant) => !present.some((other) => sameGrant(grant, other)));
+        const surplus = present.filter((grant) => !wanted.some((other) => sameGrant(grant, other)));
+        return [
+          ...(actual.roles.includes(name) ? [] : [createRole(name, access)]),
+          ...grantSteps('grant', name, missing),
+          ...grantSteps('revoke', name, surplus),
+          ...(access === 'monitor' && !actual.monitors.includes(name) ? [makeMonitor(name)] : []),
+        ];
+      }),
+    };
+  },
+};
+
+const relationsOf = ({ tables, hypertables, aggregates }: Desired): readonly string[] =>
+  [...tables, ...hypertables, ...aggregates].map(nameOf);
+
+function grantsOf(desired: Desired, role: string, access: Access): readonly Grant[] {
+  const on = (object: string, ...privileges: readonly string[]): readonly Grant[] =>
+    privileges.map((privilege) => ({ role, privilege, on: 'table', object }));
+  if (access === 'monitor') {
+    return [
+      { role, privilege: 'USAGE', on: 'schema', object: INTERNAL_SCHEMA },
+      ...on(`${INTERNAL_SCHEMA}.journal`, 'SELECT'),
+    ];
+  }
+  const schemas = desired.schemas.map(
+    (object): Grant => ({ role, privilege: 'USAGE', on: 'schema', object }),
+  );
+  const everything = relationsOf(desired).flatMap((object) => on(object, 'SELECT'));
+  if (access === 'read') return [...schemas, ...everything];
+  // Rows of a hypertable are facts: added, and taken away by retention. A registry is edited.
+  const added = desired.hypertables.flatMap((table) => on(nameOf(table), 'INSERT'));
+  const edited = desired.tables.flatMap((table) => on(nameOf(table), 'INSERT', 'UPDATE', 'DELETE'));
+  return [...schemas, ...everything, ...added, ...edited];
+}
+
+const sameGrant = (a: Grant, b: Grant): boolean =>
+  a.on === b.on && a.object === b.object && a.privilege === b.privilege;
+
+function createRole(name: string, access: Access): Step {
+  return {
+    id: `create-role:${name}`,
+    object: name,
+    action: 'create',
+    summary: `group role that may ${access}`,
+    // Another database of the server may create it at the same moment: roles are shared.
+    sql: [
+      `DO $$ BEGIN CREATE ROLE ${ident(name)} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
+      `COMMENT ON ROLE ${ident(name)} IS ${literal('timescaledb-as-code')}`,
+    ],
+    transactional: true,
+    lock: 'none',
+    hazards: [],
+  };
+}
+
+function grantSteps(verb: 'grant' | 'revoke', role: string, grants: readonly Grant[]): readonly Step[] {
+  if (grants.length === 0) return [];
+  const statements = groupByObject(grants).map(({ on, object, privileges }) => {
+    const target = `${on === 'schema' ? 'SCHEMA ' : ''}${ident(...object.split('.'))}`;
+    return `${verb.toUpperCase()} ${privileges.join(', ')} ON ${target} ${verb === 'grant' ? 'TO' : 'FROM'} ${ident(role)}`;
+  });
+  return [
+    {
+      id: `${verb}:${role}`,
+      object: role,
+      action: verb === 'grant' ? 'create' : 'drop',
+      summary: `${grants.length} privileges on ${statements.length} objects${verb === 'revoke' ? ' that are not declared' : ''}`,
+      sql: statements,
+      transactional: true,
+      lock: 'none',
+      hazards: [],
+    },
+  ];
+}
+
+function makeMonitor(name: string): Step {
+  return {
+    id: `grant-monitor:${name}`,
+    object: name,
+    action: 'create',
+    summary: 'member of pg_monitor, which reads the statistics of the server',
+    sql: [`GRANT pg_monitor TO ${ident(name)}`],
+    transactional: true,
+    lock: 'none',
+    hazards: [],
+  };
+}
+
+function groupByObject(
+  grants: readonly Grant[],
+): readonly { on: Grant['on']; object: string; privileges: readonly string[] }[] {
+  const keys = [...new Set(grants.map(({ on, object }) => `${on} ${object}`))];
+  return keys.map((key) => {
+    const group = grants.filter(({ on, object }) => `${on} ${object}` === key);
+    const { on, object } = group[0] as Grant;
+    return { on, object, privileges: group.map(({ privilege }) => privilege) };
+  });
+}

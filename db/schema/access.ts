@@ -1,0 +1,9 @@
+// Set `access`: group roles for people and programs, with grants on everything that the other selected sets declare.
+// Add a login to one with `GRANT tsdb_reader TO someone`. The owner is whoever applies.
+import { role, schemaSet } from '../define';
+
+export const reader = role('tsdb_reader', 'read');
+export const writer = role('tsdb_writer', 'write');
+export const monitor = role('tsdb_monitor', 'monitor');
+
+export const access = schemaSet('access', [reader, writer, monitor]);

@@ -1,27 +1,34 @@
 // The kinds of each engine, in creation order.
-import { aggregates } from '../kinds/aggregates';
+
+import { nameOf, type Relation } from '../define';
+import { aggregatesAndPolicies } from '../kinds/aggregate-policies';
 import { columns } from '../kinds/columns';
 import { functions } from '../kinds/functions';
 import { hypertables } from '../kinds/hypertables';
 import { indexes } from '../kinds/indexes';
 import { internals, internalsSql } from '../kinds/internals';
-import { policies } from '../kinds/policies';
+import { roles } from '../kinds/roles';
+import { rowSecurity } from '../kinds/row-security';
 import { schemas } from '../kinds/schemas';
 import { tables } from '../kinds/tables';
 import type { BoundKind, Desired, EngineName, Kind } from '../model';
 import { postgresAggregates } from './postgres/aggregates';
+import { postgresColumns } from './postgres/column-facts';
 import { postgresHypertables } from './postgres/hypertables';
 import { postgresPolicies } from './postgres/policies';
 import { runtimeSql } from './postgres/runtime';
 import { timescaleAggregates } from './timescaledb/aggregates';
-import { columnstore } from './timescaledb/columnstore';
+import { chunkSkipping } from './timescaledb/chunk-skipping';
+import { timescaleColumns } from './timescaledb/column-facts';
+import { aggregateColumnstore, columnstore, undeclaredColumnstore } from './timescaledb/columnstore';
 import { extension } from './timescaledb/extension';
 import { timescaleHypertables } from './timescaledb/hypertables';
 import { timescalePolicies } from './timescaledb/policies';
 
-/** Everything an engine reconciles. Internals come first: they hold the journal. Policies come last: they start to act as soon as they are committed. */
+/** Everything an engine reconciles. Internals come first: they hold the journal. Policies come last: they start to act as soon as they are committed; columnstore ends after its policy. */
 export function kindsOf(engine: EngineName): readonly BoundKind[] {
   if (engine === 'timescaledb') {
+    const { aggregates, policies } = aggregatesAndPolicies(timescaleAggregates, timescalePolicies);
     return [
       bind(internals(internalsSql())),
       bind(extension),
@@ -29,24 +36,32 @@ export function kindsOf(engine: EngineName): readonly BoundKind[] {
       bind(functions),
       bind(tables),
       bind(hypertables(timescaleHypertables)),
-      bind(columns),
+      bind(columns(timescaleColumns)),
       bind(indexes),
       bind(columnstore),
-      bind(aggregates(timescaleAggregates)),
-      bind(policies(timescalePolicies)),
+      bind(chunkSkipping),
+      bind(aggregates),
+      bind(aggregateColumnstore),
+      bind(roles),
+      bind(rowSecurity),
+      bind(policies),
+      bind(undeclaredColumnstore),
     ];
   }
+  const { aggregates, policies } = aggregatesAndPolicies(postgresAggregates, postgresPolicies);
   return [
     bind(internals(internalsSql(), runtimeSql())),
     bind(schemas),
     bind(functions),
     bind(tables),
     bind(hypertables(postgresHypertables)),
-    bind(columns),
+    bind(columns(postgresColumns)),
     bind(indexes),
     bind(noColumnstore),
-    bind(aggregates(postgresAggregates)),
-    bind(policies(postgresPolicies)),
+    bind(aggregates),
+    bind(roles),
+    bind(rowSecurity),
+    bind(policies),
   ];
 }
 
@@ -54,13 +69,17 @@ export function kindsOf(engine: EngineName): readonly BoundKind[] {
 const noColumnstore: Kind<null> = {
   name: 'columnstore',
   read: async () => null,
-  compare: ({ hypertables: tables }: Desired) => {
-    const declared = tables.filter((table) => table.columnstore !== undefined).map((table) => table.name);
+  compare: ({ hypertables: tables, aggregates: views }: Desired) => {
+    const names = (objects: readonly Relation[]): string => objects.map(nameOf).join(', ');
+    const stored = [...tables, ...views].filter(({ columnstore: declared }) => declared !== undefined);
+    const skipping = tables.filter(({ chunkSkipping: columnNames = [] }) => columnNames.length > 0);
     return {
-      unavailable:
-        declared.length > 0
-          ? [`columnstore (compression) of ${declared.join(', ')}: needs TimescaleDB Community`]
-          : [],
+      unavailable: [
+        ...(stored.length > 0
+          ? [`columnstore (compression) of ${names(stored)}: needs TimescaleDB Community`]
+          : []),
+        ...(skipping.length > 0 ? [`chunk skipping on ${names(skipping)}: needs TimescaleDB Community`] : []),
+      ],
     };
   },
 };

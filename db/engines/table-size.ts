@@ -30,20 +30,20 @@ interface SizeRow {
 }
 
 // What the planner does: density at the last ANALYZE times the present number of pages, and a guess by the columns' widths
-// (32 bytes for variable ones, 28 of overhead) where there was no ANALYZE. `c` is the relation, `o` the one with the columns.
-const ESTIMATE = (c: string, o: string): string => `
+// (32 bytes for variable ones, 28 of overhead) where there was no ANALYZE. `c` is the relation.
+const ESTIMATE = (c: string): string => `
   coalesce(CASE WHEN ${c}.reltuples > 0 AND ${c}.relpages > 0
                 THEN ${c}.reltuples / ${c}.relpages * (pg_relation_size(${c}.oid) / current_setting('block_size')::int)
                 ELSE pg_relation_size(${c}.oid)
                      / (SELECT 28 + sum(CASE WHEN w.attlen > 0 THEN w.attlen ELSE 32 END) FROM pg_attribute w
-                         WHERE w.attrelid = ${o} AND w.attnum > 0 AND NOT w.attisdropped)
+                         WHERE w.attrelid = ${c}.oid AND w.attnum > 0 AND NOT w.attisdropped)
            END, 0)`;
 
 // A converted chunk has no rows in its own heap, only those written since; the converted ones were counted at conversion.
 // chunk_id_from_relid: the columns that name a chunk in the internal catalog differ from version to version.
 const TIMESCALE_CHUNKS = `
   SELECT t.name, t.columnstore, c.oid::regclass AS chunk, k.is_compressed AS compressed,
-         ${ESTIMATE('c', 'c.oid')} + coalesce(z.numrows_pre_compression, 0) AS rows,
+         ${ESTIMATE('c')} + coalesce(z.numrows_pre_compression, 0) AS rows,
          pg_total_relation_size(c.oid) + coalesce(pg_total_relation_size(s.compress_relid), 0) AS bytes
     FROM (SELECT format('%s.%s', hypertable_schema, hypertable_name) AS name, hypertable_schema AS owner_schema, hypertable_name AS owner,
                  compression_enabled AS columnstore
@@ -52,13 +52,18 @@ const TIMESCALE_CHUNKS = `
           SELECT format('%s.%s', view_schema, view_name), materialization_hypertable_schema, materialization_hypertable_name, compression_enabled
             FROM timescaledb_information.continuous_aggregates) t
     LEFT JOIN timescaledb_information.chunks k ON (k.hypertable_schema, k.hypertable_name) = (t.owner_schema, t.owner)
-    LEFT JOIN pg_class c ON c.oid = format('%I.%I', k.chunk_schema, k.chunk_name)::regclass
+    -- Not format(): it refuses the NULL of a table without chunks.
+    LEFT JOIN pg_class c ON c.oid = (quote_ident(k.chunk_schema) || '.' || quote_ident(k.chunk_name))::regclass
     LEFT JOIN _timescaledb_catalog.compression_settings s ON s.relid = c.oid AND s.compress_relid IS NOT NULL
-    LEFT JOIN _timescaledb_catalog.compression_chunk_size z ON k.is_compressed AND z.chunk_id = _timescaledb_functions.chunk_id_from_relid(c.oid)`;
+    LEFT JOIN _timescaledb_catalog.compression_chunk_size z ON k.is_compressed AND z.chunk_id = _timescaledb_functions.chunk_id_from_relid(c.oid)
+   UNION ALL
+  SELECT format('%s.%s', n.nspname, c.relname), false, c.oid::regclass, false, ${ESTIMATE('c')}, pg_total_relation_size(c.oid)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind = 'r' AND NOT EXISTS (SELECT FROM timescaledb_information.hypertables h WHERE (h.hypertable_schema, h.hypertable_name) = (n.nspname, c.relname))`;
 
 const POSTGRES_CHUNKS = (aggregates: boolean): string => `
   SELECT t.name, false AS columnstore, c.oid::regclass AS chunk, false AS compressed,
-         ${ESTIMATE('c', 'c.oid')} AS rows, pg_total_relation_size(c.oid) AS bytes
+         ${ESTIMATE('c')} AS rows, pg_total_relation_size(c.oid) AS bytes
     FROM (SELECT format('%s.%s', n.nspname, r.relname) AS name, r.oid FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace
            WHERE r.relkind IN ('r', 'p')
           ${aggregates ? `UNION ALL SELECT format('%s.%s', schema_name, view_name), to_regclass(format('tsdb.%I', materialization)) FROM tsdb.continuous_aggregate` : ''}) t

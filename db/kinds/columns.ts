@@ -1,100 +1,166 @@
-// Kind: columns of existing hypertables. New tables get theirs with CREATE TABLE.
+// Kind: columns of existing tables and hypertables. New ones get theirs with CREATE TABLE.
 import type { Column } from '../columns';
-import { type Hypertable, nameOf } from '../define';
-import type { Findings, Kind, Refusal, Step } from '../model';
-import { ident, relation } from '../sql';
+import { nameOf } from '../define';
+import { NOTHING, readTableSizes } from '../engines/table-size';
+import type { Db, Desired, Findings, Impact, Kind, Step } from '../model';
+import { addition, leavesValueBesideRows } from './column-additions';
+import { countNulls, isEmpty, survival } from './column-answers';
+import { readCanonicalColumns, readTypeChanges } from './column-canonical';
+import { changes } from './column-changes';
+import type { ColumnDialect, ColumnDifference, DeclaredTable } from './column-difference';
+import { type ColumnState, type ConstraintState, readColumnStates, readConstraints } from './column-state';
 
-interface ColumnState {
-  readonly table: string;
-  readonly name: string;
-  readonly type: string;
-  readonly nullable: boolean;
-  readonly defaultSql: string | null;
+interface ColumnsState {
+  readonly differences: readonly ColumnDifference[];
+  /** Tables with chunks to convert again after a column was added. */
+  readonly pending: ReadonlyMap<string, Impact>;
+  readonly undeclared: readonly string[];
 }
 
-export const columns: Kind<readonly ColumnState[]> = {
-  name: 'columns',
-  async read(db, desired) {
-    const { rows } = await db.query<ColumnState>(
-      `SELECT format('%s.%s', n.nspname, c.relname) AS table, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
-              NOT a.attnotnull AS nullable, pg_get_expr(d.adbin, d.adrelid) AS "defaultSql"
-         FROM pg_attribute a
-         JOIN pg_class c ON c.oid = a.attrelid
-         JOIN pg_namespace n ON n.oid = c.relnamespace
-         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-        WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) AND c.relkind IN ('r', 'p')
-          AND a.attnum > 0 AND NOT a.attisdropped
-        ORDER BY 1, a.attnum`,
-      [desired.hypertables.map(nameOf)],
+/** Compares columns the way the server prints them; the engine knows about chunks and about who reads a column. */
+export function columns(dialect: ColumnDialect): Kind<ColumnsState> {
+  return {
+    name: 'columns',
+    async read(db, desired) {
+      const tables = tablesOf(desired);
+      const names = tables.map(nameOf);
+      const states = await readColumnStates(db, names);
+      const differing = await findDifferences(db, tables, states);
+      return {
+        differences: await learn(db, dialect, differing),
+        pending: (await dialect.rebuild?.readPending(db)) ?? new Map(),
+        undeclared: undeclared(tables, states, await readConstraints(db, names)),
+      };
+    },
+    compare(desired, { differences, pending, undeclared: left }) {
+      const found = tablesOf(desired).map((table): Partial<Findings> => {
+        const own = differences.filter((difference) => difference.table === table);
+        const each = own.map((one) => (one.actual === undefined ? addition(dialect, one) : changes(one)));
+        return {
+          steps: [
+            ...each.flatMap(({ steps = [] }) => steps),
+            ...rebuild(dialect, table, own, pending.get(nameOf(table))),
+          ],
+          refusals: each.flatMap(({ refusals = [] }) => refusals),
+        };
+      });
+      return {
+        steps: found.flatMap(({ steps = [] }) => steps),
+        refusals: found.flatMap(({ refusals = [] }) => refusals),
+        undeclared: left,
+      };
+    },
+  };
+}
+
+const tablesOf = (desired: Desired): readonly DeclaredTable[] => [...desired.tables, ...desired.hypertables];
+
+// Once per table, after all its columns: each conversion costs as much as all data of a chunk.
+function rebuild(
+  dialect: ColumnDialect,
+  table: DeclaredTable,
+  differences: readonly ColumnDifference[],
+  pending: Impact | undefined,
+): readonly Step[] {
+  const added = differences.find(leavesValueBesideRows);
+  const impact = added?.size.compressed ?? pending;
+  return dialect.rebuild === undefined || impact === undefined ? [] : [dialect.rebuild.step(table, impact)];
+}
+
+type Differing = Pick<ColumnDifference, 'table' | 'name' | 'wanted' | 'actual'>;
+
+// Texts that are equal are equal; the server is asked about the others, and about what is missing.
+async function findDifferences(
+  db: Db,
+  tables: readonly DeclaredTable[],
+  states: readonly ColumnState[],
+): Promise<readonly Differing[]> {
+  const declared = tables
+    .filter((table) => states.some((state) => state.table === nameOf(table)))
+    .flatMap((table) =>
+      Object.entries<Column>(table.columns).map(([name, column]) => ({
+        table,
+        name,
+        column,
+        nullable: column.nullable && !(table.kind === 'table' && table.primaryKey.includes(name)),
+        actual: states.find((state) => state.table === nameOf(table) && state.name === name),
+      })),
     );
-    return rows;
-  },
-  compare(desired, actual) {
-    const found = desired.hypertables.map((table) => {
-      const present = actual.filter((state) => state.table === nameOf(table));
-      return present.length === 0 ? {} : compareColumns(table, present);
-    });
-    return {
-      steps: found.flatMap(({ steps = [] }) => steps),
-      refusals: found.flatMap(({ refusals = [] }) => refusals),
-      undeclared: found.flatMap(({ undeclared = [] }) => undeclared),
-    };
-  },
-};
+  const unclear = declared.filter(
+    ({ column, actual }) => actual?.type !== column.type || actual.defaultSql !== (column.defaultSql ?? null),
+  );
+  const canonical = await readCanonicalColumns(
+    db,
+    unclear.map(({ column }) => column),
+  );
+  return declared.flatMap(({ table, name, column, nullable, actual }): Differing[] => {
+    const wanted = { ...canonical(column), nullable };
+    if (actual === undefined) return [{ table, name, wanted }];
+    const same =
+      !actual.generated &&
+      actual.type === wanted.type &&
+      actual.defaultSql === wanted.defaultSql &&
+      actual.nullable === nullable;
+    return same ? [] : [{ table, name, wanted, actual }];
+  });
+}
 
-function compareColumns(table: Hypertable, present: readonly ColumnState[]): Partial<Findings> {
-  const object = nameOf(table);
-  const steps: Step[] = [];
-  const refusals: Refusal[] = [];
-  for (const [name, column] of Object.entries<Column>(table.columns)) {
-    const state = present.find((candidate) => candidate.name === name);
-    if (state === undefined && addsInPlace(column)) steps.push(addColumn(table, name, column));
-    else if (state === undefined) refusals.push(cannotAdd(object, name));
-    else refusals.push(...differences(object, column, state));
+// Only tables that differ cost these queries; a database in sync costs none of them.
+async function learn(
+  db: Db,
+  dialect: ColumnDialect,
+  differing: readonly Differing[],
+): Promise<readonly ColumnDifference[]> {
+  if (differing.length === 0) return [];
+  const tables = [...new Set(differing.map(({ table }) => table))];
+  const sizes = await readTableSizes(db, dialect.engine, tables);
+  const users = await dialect.readUsers(db, tables.map(nameOf));
+  const retyped = differing.filter(({ wanted, actual }) => actual && actual.type !== wanted.type);
+  const typeChanges = await readTypeChanges(
+    db,
+    retyped.map(({ wanted, actual }) => ({ from: actual?.type ?? '', to: wanted.type })),
+  );
+  const learnt: ColumnDifference[] = [];
+  for (const one of differing) {
+    const { table, name, wanted, actual } = one;
+    const size = sizes.get(nameOf(table)) ?? NOTHING;
+    const base = { ...one, size, users: users.get(`${nameOf(table)}.${name}`) ?? [] };
+    const change = typeChanges[retyped.indexOf(one)];
+    if (actual === undefined) {
+      // Old rows matter where they would need a value of their own.
+      const asks = wanted.defaultKind !== 'constant' && !(wanted.nullable && wanted.defaultKind === 'none');
+      learnt.push(asks ? { ...base, empty: await isEmpty(db, table) } : base);
+    } else {
+      const asked = { table, column: name };
+      const nulls = actual.nullable && !wanted.nullable ? await countNulls(db, asked) : undefined;
+      const worthAsking =
+        change?.rewrites && !change.lossless && change.error === null && size.compressed.chunks === 0;
+      const values = worthAsking
+        ? await survival(db, asked, actual.type, wanted.type)
+        : ({ kind: 'unknown' } as const);
+      learnt.push({
+        ...base,
+        ...(nulls === undefined ? {} : { nulls }),
+        ...(change === undefined ? {} : { typeChange: { ...change, survival: values } }),
+      });
+    }
   }
-  const undeclared = present
-    .filter((state) => !(state.name in table.columns))
-    .map((state) => `column ${state.name} of ${object}`);
-  return { steps, refusals, undeclared };
+  return learnt;
 }
 
-// A default on a table with compressed chunks is kept beside the rows and lost by later rewrites; NOT NULL needs one.
-const addsInPlace = (column: Column): boolean => column.nullable && column.defaultSql === undefined;
-
-function addColumn(table: Hypertable, name: string, column: Column): Step {
-  return {
-    id: `add-column:${nameOf(table)}.${name}`,
-    object: nameOf(table),
-    action: 'change',
-    summary: `add column ${name} ${column.type}`,
-    sql: [`ALTER TABLE ${relation(table)} ADD COLUMN ${ident(name)} ${column.type}`],
-    transactional: true,
-    lock: `ACCESS EXCLUSIVE on ${nameOf(table)}, for an instant`,
-    hazards: [],
-  };
-}
-
-function cannotAdd(object: string, name: string): Refusal {
-  return {
-    object,
-    what: `column ${name} is missing and is declared NOT NULL or with a default`,
-    why: 'old rows would need a value, which compressed chunks do not keep safely',
-    wayOut: 'declare it nullable without a default, apply, fill it, then set the constraint by hand',
-  };
-}
-
-function differences(object: string, column: Column, state: ColumnState): readonly Refusal[] {
-  const found: string[] = [];
-  if (state.type !== column.type) found.push(`has type ${state.type}, declared ${column.type}`);
-  if (state.nullable !== column.nullable)
-    found.push(state.nullable ? 'allows NULL, declared NOT NULL' : 'refuses NULL, declared nullable');
-  if ((state.defaultSql ?? undefined) !== column.defaultSql) {
-    found.push(`has default ${state.defaultSql ?? 'none'}, declared ${column.defaultSql ?? 'none'}`);
-  }
-  return found.map((what) => ({
-    object,
-    what: `column ${state.name} ${what}`,
-    why: 'changing it in place can rewrite or reject existing rows',
-    wayOut: 'change the column by hand, or the declaration back',
-  }));
+function undeclared(
+  tables: readonly DeclaredTable[],
+  states: readonly ColumnState[],
+  constraints: readonly ConstraintState[],
+): readonly string[] {
+  return tables.flatMap((table) => [
+    ...states
+      .filter((state) => state.table === nameOf(table) && !(state.name in table.columns))
+      .map((state) => `column ${state.name} of ${state.table}`),
+    // The primary key of an ordinary table is declared, and compared with the table.
+    ...constraints
+      .filter((constraint) => constraint.table === nameOf(table))
+      .filter(({ kind }) => !(kind === 'primary key' && table.kind === 'table'))
+      .map(({ kind, name, table: owner }) => `${kind} constraint ${name} of ${owner}`),
+  ]);
 }

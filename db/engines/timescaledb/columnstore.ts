@@ -1,102 +1,163 @@
-// Kind: columnstore (compression) settings of hypertables. Only TimescaleDB has it.
-import { type Columnstore, type Hypertable, nameOf, type SortKey } from '../../define';
-import type { Findings, Kind, Step } from '../../model';
-import { ident, literal, relation } from '../../sql';
-import { isInstalled } from './extension';
+// Kinds: columnstore (compression) of hypertables and aggregates, its layout in each chunk, and its end. Only TimescaleDB has it.
+import { type Columnstore, nameOf, type Relation } from '../../define';
+import type { Db, Desired, Findings, Impact, Kind, Step } from '../../model';
+import { ident, literal, relation as sqlName } from '../../sql';
+import { readChunkImpact } from '../table-size';
+import { relayoutStep, toRowsStep } from './columnstore-conversion';
+import { type ColumnstoreState, type Layout, readColumnstores } from './columnstore-state';
 
-interface ColumnstoreState {
-  readonly table: string;
-  readonly enabled: boolean;
-  readonly segmentBy: readonly string[];
-  readonly orderBy: readonly string[];
-  readonly descending: readonly boolean[];
-  readonly nullsFirst: readonly boolean[];
-  readonly compressedChunks: number;
+interface ColumnstoresState {
+  readonly states: readonly ColumnstoreState[];
+  /** Figures of the chunks to convert, by relation. */
+  readonly impact: ReadonlyMap<string, Impact>;
 }
 
-export const columnstore: Kind<readonly ColumnstoreState[]> = {
-  name: 'columnstore',
+/** Columnstore of hypertables, as declared. */
+export const columnstore = declaredColumnstore('columnstore', (desired) => desired.hypertables);
+
+/** Columnstore of aggregates, as declared; after the aggregates themselves. */
+export const aggregateColumnstore = declaredColumnstore(
+  'columnstore of aggregates',
+  (desired) => desired.aggregates,
+);
+
+/**
+ * Columnstore that is on and not declared. Comes after the policies: the policy must be gone first, as it would convert
+ * chunks again, and would fail for ever on a table without columnstore.
+ */
+export const undeclaredColumnstore: Kind<ColumnstoresState> = {
+  name: 'undeclared columnstore',
   async read(db, desired) {
-    if (!(await isInstalled(db))) return [];
-    // compress_relid is null on the table's own row; chunk rows keep what they were converted with.
-    // On/off comes from the view: hypertable.compression_state stays 0 in 2.29.
-    const { rows } = await db.query<ColumnstoreState>(
-      `SELECT format('%s.%s', h.hypertable_schema, h.hypertable_name) AS table, h.compression_enabled AS enabled,
-              coalesce(s.segmentby, '{}') AS "segmentBy", coalesce(s.orderby, '{}') AS "orderBy",
-              coalesce(s.orderby_desc, '{}') AS descending, coalesce(s.orderby_nullsfirst, '{}') AS "nullsFirst",
-              (SELECT count(*)::int FROM timescaledb_information.chunks k
-                WHERE (k.hypertable_schema, k.hypertable_name) = (h.hypertable_schema, h.hypertable_name) AND k.is_compressed) AS "compressedChunks"
-         FROM timescaledb_information.hypertables h
-         LEFT JOIN _timescaledb_catalog.compression_settings s
-                ON s.compress_relid IS NULL AND s.relid = format('%I.%I', h.hypertable_schema, h.hypertable_name)::regclass
-        WHERE format('%s.%s', h.hypertable_schema, h.hypertable_name) = ANY ($1) ORDER BY 1`,
-      [desired.hypertables.map(nameOf)],
-    );
-    return rows;
+    const states = (await readColumnstores(db, undeclaredIn(desired))).filter(({ enabled }) => enabled);
+    return { states, impact: await impactOf(db, states.flatMap(chunkNames)) };
   },
-  compare(desired, actual) {
-    const found = desired.hypertables.map((table) =>
-      compareTable(
-        table,
-        actual.find((state) => state.table === nameOf(table)),
-      ),
-    );
-    return {
-      steps: found.flatMap(({ steps = [] }) => steps),
-      refusals: found.flatMap(({ refusals = [] }) => refusals),
-    };
+  compare(desired, { states, impact }) {
+    const steps = undeclaredIn(desired).flatMap((relation) => {
+      const state = states.find((candidate) => candidate.relation === nameOf(relation));
+      if (state === undefined) return [];
+      const chunks = impact.get(nameOf(relation));
+      return [...(chunks === undefined ? [] : [toRowsStep(relation, chunks)]), switchOff(relation)];
+    });
+    return { steps };
   },
 };
 
-function compareTable(table: Hypertable, state: ColumnstoreState | undefined): Partial<Findings> {
-  const declared = table.columnstore;
-  if (declared !== undefined)
-    return state !== undefined && sameSettings(declared, state)
-      ? {}
-      : { steps: [setColumnstore(table, declared, state)] };
-  if (!state?.enabled) return {};
+const undeclaredIn = ({ hypertables, aggregates }: Desired): readonly Relation[] =>
+  [...hypertables, ...aggregates].filter((relation) => relation.columnstore === undefined);
+
+function declaredColumnstore(
+  name: string,
+  relationsOf: (desired: Desired) => readonly Relation[],
+): Kind<ColumnstoresState> {
   return {
-    refusals: [
-      {
-        object: nameOf(table),
-        what: 'has columnstore on, declared without',
-        why: `switching it off rewrites its ${state.compressedChunks} converted chunks as rows`,
-        wayOut: 'declare the columnstore, or convert the chunks back and switch it off by hand',
-      },
-    ],
+    name,
+    async read(db, desired) {
+      const relations = relationsOf(desired).filter((relation) => relation.columnstore !== undefined);
+      const states = await readColumnstores(db, relations);
+      const outdated = relations.flatMap((relation) => {
+        const state = states.find((candidate) => candidate.relation === nameOf(relation));
+        return state === undefined ? [] : outdatedChunks(relation, state);
+      });
+      return { states, impact: await impactOf(db, outdated) };
+    },
+    compare(desired, { states, impact }) {
+      return {
+        steps: relationsOf(desired).flatMap((relation) =>
+          compareRelation(
+            relation,
+            states.find((state) => state.relation === nameOf(relation)),
+            impact.get(nameOf(relation)),
+          ),
+        ),
+      } satisfies Partial<Findings>;
+    },
   };
 }
 
-function sameSettings(declared: Columnstore, state: ColumnstoreState): boolean {
-  const keys = state.orderBy.map(
-    (column, at): SortKey => ({ column, descending: state.descending[at] ?? false }),
-  );
-  return (
-    state.enabled &&
-    JSON.stringify(declared.segmentBy) === JSON.stringify(state.segmentBy) &&
-    JSON.stringify(declared.orderBy.map(({ column, descending }) => ({ column, descending }))) ===
-      JSON.stringify(keys) &&
+function compareRelation(
+  relation: Relation,
+  state: ColumnstoreState | undefined,
+  outdated: Impact | undefined,
+): readonly Step[] {
+  const declared = relation.columnstore;
+  if (declared === undefined) return [];
+  const set = state?.enabled && sameLayout(layoutOf(relation, declared), state);
+  return [
+    ...(set ? [] : [switchOn(relation, declared, state)]),
+    ...(outdated === undefined ? [] : [relayoutStep(relation, outdated)]),
+  ];
+}
+
+const chunkNames = (state: ColumnstoreState): readonly string[] => state.chunks.flatMap(({ names }) => names);
+
+const impactOf = (db: Db, chunks: readonly string[]): Promise<ReadonlyMap<string, Impact>> =>
+  readChunkImpact(db, 'timescaledb', chunks);
+
+function outdatedChunks(relation: Relation, state: ColumnstoreState): readonly string[] {
+  if (relation.columnstore === undefined) return [];
+  const declared = layoutOf(relation, relation.columnstore);
+  return state.chunks.filter((chunk) => !sameLayout(declared, chunk)).flatMap(({ names }) => names);
+}
+
+// The server adds the time column, newest first, to an order that does not have it. An order that is not declared at all
+// is the server's choice for each chunk.
+function layoutOf(relation: Relation, { segmentBy, orderBy }: Columnstore): Layout {
+  const keys =
+    orderBy.length === 0 || orderBy.some(({ column }) => column === relation.time)
+      ? orderBy
+      : [...orderBy, { column: relation.time, descending: true }];
+  return {
+    segmentBy,
+    orderBy: keys.map(({ column }) => column),
+    descending: keys.map(({ descending }) => descending),
     // Declared orders mean PostgreSQL's default place for NULL: first when descending.
-    state.nullsFirst.every((first, at) => first === state.descending[at])
+    nullsFirst: keys.map(({ descending }) => descending),
+  };
+}
+
+function sameLayout(declared: Layout, actual: Layout): boolean {
+  const same = (key: keyof Layout): boolean => JSON.stringify(declared[key]) === JSON.stringify(actual[key]);
+  return (
+    same('segmentBy') &&
+    (declared.orderBy.length === 0 || (same('orderBy') && same('descending') && same('nullsFirst')))
   );
 }
 
-function setColumnstore(table: Hypertable, declared: Columnstore, state: ColumnstoreState | undefined): Step {
-  const names = (columns: readonly string[]): string => columns.map((column) => ident(column)).join(', ');
+function switchOn(relation: Relation, declared: Columnstore, state: ColumnstoreState | undefined): Step {
+  const segments = declared.segmentBy.map((column) => ident(column)).join(', ');
   const order = declared.orderBy
     .map(({ column, descending }) => `${ident(column)} ${descending ? 'DESC' : 'ASC'}`)
     .join(', ');
-  const old = state?.compressedChunks ?? 0;
+  // The server refuses an empty order; left out, it chooses one.
+  const settings = [
+    'timescaledb.enable_columnstore = true',
+    `timescaledb.segmentby = ${literal(segments)}`,
+    ...(order === '' ? [] : [`timescaledb.orderby = ${literal(order)}`]),
+  ];
   return {
-    id: `columnstore:${nameOf(table)}`,
-    object: nameOf(table),
+    id: `columnstore:${nameOf(relation)}`,
+    object: nameOf(relation),
     action: state?.enabled ? 'change' : 'create',
-    summary: `columnstore by ${names(declared.segmentBy).replaceAll('"', '')}, ordered by ${order.replaceAll('"', '')}${old > 0 ? `; ${old} converted chunks keep their layout` : ''}`,
-    sql: [
-      `ALTER TABLE ${relation(table)} SET (timescaledb.enable_columnstore = true, timescaledb.segmentby = ${literal(names(declared.segmentBy))}, timescaledb.orderby = ${literal(order)})`,
-    ],
+    summary: `columnstore ${segments === '' ? 'without segments' : `by ${segments.replaceAll('"', '')}`}${order === '' ? '' : `, ordered by ${order.replaceAll('"', '')}`}`,
+    sql: [`${alter(relation)} SET (${settings.join(', ')})`],
     transactional: true,
-    lock: `ACCESS EXCLUSIVE on ${nameOf(table)}, for an instant`,
+    lock: `ACCESS EXCLUSIVE on ${nameOf(relation)}, for an instant`,
     hazards: [],
   };
 }
+
+function switchOff(relation: Relation): Step {
+  return {
+    id: `columnstore-off:${nameOf(relation)}`,
+    object: nameOf(relation),
+    action: 'drop',
+    summary: 'columnstore that is not declared',
+    sql: [`${alter(relation)} SET (timescaledb.enable_columnstore = false)`],
+    transactional: true,
+    lock: `ACCESS EXCLUSIVE on ${nameOf(relation)}, for an instant`,
+    hazards: [],
+  };
+}
+
+const alter = (relation: Relation): string =>
+  `ALTER ${relation.kind === 'aggregate' ? 'MATERIALIZED VIEW' : 'TABLE'} ${sqlName(relation)}`;

@@ -1,0 +1,20 @@
+// Which views read which columns, as the server keeps it.
+
+/** Joins of the catalog from a table's column (`n`.`c`.`a`) to the views over it (`vn`.`v`); to be put after FROM. */
+export const COLUMN_VIEWS = `
+  pg_depend d
+  JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+  JOIN pg_class v ON v.oid = r.ev_class
+  JOIN pg_namespace vn ON vn.oid = v.relnamespace
+  JOIN pg_class c ON d.refclassid = 'pg_class'::regclass AND c.oid = d.refobjid AND c.oid <> v.oid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attnum > 0`;
+
+/** Rows of column and user as a map with sorted users. */
+export function usersByColumn(
+  rows: readonly { readonly column: string; readonly user: string }[],
+): ReadonlyMap<string, readonly string[]> {
+  const users = new Map<string, string[]>();
+  for (const { column, user } of rows) users.set(column, [...(users.get(column) ?? []), user]);
+  return users;
+}

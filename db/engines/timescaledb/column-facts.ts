@@ -1,0 +1,47 @@
+// What columns need to know of TimescaleDB.
+import { nameOf } from '../../define';
+import type { ColumnDialect } from '../../kinds/column-difference';
+import { literal } from '../../sql';
+import { COLUMN_VIEWS, usersByColumn } from '../column-users';
+import { readChunkImpact } from '../table-size';
+import { rebuildStep } from './columnstore-conversion';
+import { isInstalled } from './extension';
+
+export const timescaleColumns: ColumnDialect = {
+  engine: 'timescaledb',
+  async readUsers(db, tables) {
+    if (!(await isInstalled(db))) return new Map();
+    // An aggregate reads its source through internal views; its own view shows what is stored.
+    const { rows } = await db.query<{ column: string; user: string }>(
+      `SELECT DISTINCT format('%s.%s.%s', n.nspname, c.relname, a.attname) AS column,
+              format('%s.%s', coalesce(g.user_view_schema, vn.nspname), coalesce(g.user_view_name, v.relname)) AS user
+         FROM ${COLUMN_VIEWS}
+         LEFT JOIN _timescaledb_catalog.continuous_agg g
+                ON (vn.nspname, v.relname) IN ((g.partial_view_schema, g.partial_view_name), (g.direct_view_schema, g.direct_view_name))
+        WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1, 2`,
+      [tables],
+    );
+    return usersByColumn(rows);
+  },
+  rebuild: {
+    async readPending(db) {
+      const { rows: present } = await db.query<{ present: boolean }>(
+        `SELECT to_regclass('tsdb.pending_rebuild') IS NOT NULL AND EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') AS present`,
+      );
+      if (!present[0]?.present) return new Map();
+      // A chunk that was dropped or turned into rows since has nothing to lose any more.
+      const { rows } = await db.query<{ chunk: string }>(
+        `SELECT p.chunk FROM tsdb.pending_rebuild p
+           JOIN timescaledb_information.chunks k ON format('%I.%I', k.chunk_schema, k.chunk_name) = p.chunk AND k.is_compressed ORDER BY 1`,
+      );
+      return readChunkImpact(
+        db,
+        'timescaledb',
+        rows.map(({ chunk }) => chunk),
+      );
+    },
+    note: (table) =>
+      `INSERT INTO tsdb.pending_rebuild (chunk, relation) SELECT format('%I.%I', chunk_schema, chunk_name), ${literal(nameOf(table))} FROM timescaledb_information.chunks WHERE (hypertable_schema, hypertable_name) = (${literal(table.schema)}, ${literal(table.name)}) AND is_compressed ON CONFLICT DO NOTHING`,
+    step: rebuildStep,
+  },
+};

@@ -1,0 +1,62 @@
+// Reads columnstore settings: those of a table or aggregate, and those that each converted chunk was converted with.
+import { nameOf, type Relation } from '../../define';
+import type { Db } from '../../model';
+import { CHUNK_OWNER, CHUNK_SETTINGS } from './columnstore-conversion';
+import { isInstalled } from './extension';
+
+/** Segments and order; all lists of the order run in parallel. */
+export interface Layout {
+  readonly segmentBy: readonly string[];
+  readonly orderBy: readonly string[];
+  readonly descending: readonly boolean[];
+  readonly nullsFirst: readonly boolean[];
+}
+
+export interface ColumnstoreState extends Layout {
+  readonly relation: string;
+  readonly enabled: boolean;
+  readonly chunks: readonly ChunkLayout[];
+}
+
+/** Chunks that were converted alike. */
+export interface ChunkLayout extends Layout {
+  readonly relation: string;
+  /** Quoted, with schema. */
+  readonly names: readonly string[];
+}
+
+const LAYOUT = `coalesce(s.segmentby, '{}') AS "segmentBy", coalesce(s.orderby, '{}') AS "orderBy",
+                coalesce(s.orderby_desc, '{}') AS descending, coalesce(s.orderby_nullsfirst, '{}') AS "nullsFirst"`;
+
+/** The settings of the relations that exist; two queries. */
+export async function readColumnstores(
+  db: Db,
+  relations: readonly Relation[],
+): Promise<readonly ColumnstoreState[]> {
+  if (relations.length === 0 || !(await isInstalled(db))) return [];
+  const names = relations.map(nameOf);
+  // compress_relid is null on the table's own row. On/off comes from the views: hypertable.compression_state stays 0 in 2.29.
+  const { rows: states } = await db.query<Omit<ColumnstoreState, 'chunks'>>(
+    `SELECT r.name AS relation, r.enabled, ${LAYOUT}
+       FROM (SELECT format('%s.%s', hypertable_schema, hypertable_name) AS name, compression_enabled AS enabled,
+                    format('%I.%I', hypertable_schema, hypertable_name)::regclass AS store
+               FROM timescaledb_information.hypertables
+              UNION ALL
+             SELECT format('%s.%s', view_schema, view_name), compression_enabled,
+                    format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass
+               FROM timescaledb_information.continuous_aggregates) r
+       LEFT JOIN _timescaledb_catalog.compression_settings s ON s.compress_relid IS NULL AND s.relid = r.store
+      WHERE r.name = ANY ($1) ORDER BY 1`,
+    [names],
+  );
+  const { rows: chunks } = await db.query<ChunkLayout>(
+    `SELECT ${CHUNK_OWNER} AS relation, ${LAYOUT}, array_agg(s.relid::text ORDER BY s.relid::text) AS names
+       ${CHUNK_SETTINGS} WHERE ${CHUNK_OWNER} = ANY ($1)
+      GROUP BY 1, s.segmentby, s.orderby, s.orderby_desc, s.orderby_nullsfirst ORDER BY 1, names`,
+    [names],
+  );
+  return states.map((state) => ({
+    ...state,
+    chunks: chunks.filter((chunk) => chunk.relation === state.relation),
+  }));
+}

@@ -1,0 +1,107 @@
+// Columns that are declared and missing: how to add each, or why not.
+import { nameOf } from '../define';
+import type { Findings, Hazard, Refusal, Step } from '../model';
+import { ident, relation } from '../sql';
+import type { ColumnDialect, ColumnDifference } from './column-difference';
+import { tableRewrite } from './column-hazards';
+
+/** The step that adds a missing column, or the refusal. */
+export function addition(dialect: ColumnDialect, missing: ColumnDifference): Partial<Findings> {
+  const { wanted, size, empty } = missing;
+  if (wanted.error !== null) return { refusals: [notUnderstood(missing)] };
+  if (wanted.defaultKind === 'none') {
+    if (!wanted.nullable && !empty) return { refusals: [needsDefault(missing)] };
+    return { steps: [step(missing, withoutDefault(missing))] };
+  }
+  if (wanted.defaultKind === 'constant') return { steps: [step(missing, withConstant(dialect, missing))] };
+  if (size.compressed.chunks > 0) return { refusals: [notInCompressedChunks(missing)] };
+  if (size.columnstore)
+    return { steps: [step(missing, rowByRow(missing), tableRewrite(nameOf(missing.table), size))] };
+  // now() and its like are the same for all old rows, and kept beside them; a volatile default is computed for each row.
+  const hazards = wanted.defaultKind === 'volatile' ? tableRewrite(nameOf(missing.table), size) : [];
+  return { steps: [step(missing, [inOne(missing)], hazards)] };
+}
+
+/** Whether old rows of converted chunks get a value that is only kept beside them. */
+export function leavesValueBesideRows({ actual, wanted, size }: ColumnDifference): boolean {
+  return actual === undefined && wanted.defaultKind === 'constant' && size.compressed.chunks > 0;
+}
+
+// Two statements: TimescaleDB refuses ADD COLUMN … NOT NULL on a table with columnstore even when it is empty.
+function withoutDefault({ table, name, wanted }: ColumnDifference): readonly string[] {
+  return [
+    `ALTER TABLE ${relation(table)} ADD COLUMN ${ident(name)} ${wanted.type}`,
+    ...(wanted.nullable ? [] : [`ALTER TABLE ${relation(table)} ALTER COLUMN ${ident(name)} SET NOT NULL`]),
+  ];
+}
+
+// Chunks may be converted between plan and apply, so they are noted wherever columnstore is on.
+function withConstant(dialect: ColumnDialect, missing: ColumnDifference): readonly string[] {
+  const note =
+    dialect.rebuild !== undefined && missing.size.columnstore ? [dialect.rebuild.note(missing.table)] : [];
+  return [inOne(missing), ...note];
+}
+
+// TimescaleDB refuses ADD COLUMN with such a default where columnstore is on, also as long as nothing is converted.
+function rowByRow({ table, name, wanted, empty }: ColumnDifference): readonly string[] {
+  const alter = `ALTER TABLE ${relation(table)} `;
+  return [
+    `${alter}ADD COLUMN ${ident(name)} ${wanted.type}`,
+    `${alter}ALTER COLUMN ${ident(name)} SET DEFAULT ${wanted.defaultSql}`,
+    ...(empty ? [] : [`UPDATE ${relation(table)} SET ${ident(name)} = DEFAULT`]),
+    ...(wanted.nullable ? [] : [`${alter}ALTER COLUMN ${ident(name)} SET NOT NULL`]),
+  ];
+}
+
+function inOne({ table, name, wanted }: ColumnDifference): string {
+  return `ALTER TABLE ${relation(table)} ADD COLUMN ${ident(name)} ${wanted.type} DEFAULT ${wanted.defaultSql}${wanted.nullable ? '' : ' NOT NULL'}`;
+}
+
+function step(
+  { table, name, wanted, size }: ColumnDifference,
+  sql: readonly string[],
+  hazards: readonly Hazard[] = [],
+): Step {
+  const object = nameOf(table);
+  const value = wanted.defaultSql === null ? '' : ` default ${wanted.defaultSql}`;
+  return {
+    id: `add-column:${object}.${name}`,
+    object,
+    action: 'change',
+    summary: `add column ${name} ${wanted.type}${wanted.nullable ? '' : ' not null'}${value}`,
+    sql,
+    transactional: true,
+    lock: `ACCESS EXCLUSIVE on ${object}${hazards.length > 0 ? '' : ', for an instant'}`,
+    hazards,
+    ...(hazards.length > 0 ? { impact: { chunks: size.chunks, rows: size.rows, bytes: size.bytes } } : {}),
+  };
+}
+
+function needsDefault({ table, name }: ColumnDifference): Refusal {
+  return {
+    object: nameOf(table),
+    what: `column ${name} is missing and is declared NOT NULL without a default`,
+    why: 'the rows that are there would have no value for it',
+    wayOut:
+      'declare a constant default; or declare it nullable, apply, fill it, and declare it NOT NULL after that',
+  };
+}
+
+function notInCompressedChunks({ table, name, wanted, size }: ColumnDifference): Refusal {
+  return {
+    object: nameOf(table),
+    what: `column ${name} is missing and is declared with the default ${wanted.defaultSql}, which is no constant`,
+    why: `TimescaleDB cannot compute it for the rows of ${size.compressed.chunks} compressed chunks`,
+    wayOut: `declare it nullable without a default and apply, then declare the default: rows from then on get it${wanted.nullable ? '' : '; fill the old ones before you declare it NOT NULL'}`,
+  };
+}
+
+function notUnderstood({ table, name, wanted }: ColumnDifference): Refusal {
+  return {
+    object: nameOf(table),
+    what: `column ${name} is missing and the server does not understand its declaration`,
+    why: wanted.error ?? '',
+    wayOut:
+      'correct the type or the default; write names outside of pg_catalog with their schema, e.g. public.my_function()',
+  };
+}

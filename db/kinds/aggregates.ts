@@ -1,59 +1,85 @@
-// Kind: continuous aggregates. Created empty, then filled with their history in a step of its own.
+// Kind: continuous aggregates. Created empty, then filled with their history; changed in place or built anew.
 import { type ContinuousAggregate, nameOf } from '../define';
-import type { Db, Desired, Kind, Refusal, Step } from '../model';
+import type { Db, Hazard, Kind, Refusal, Step } from '../model';
 import { interval, literal, relation } from '../sql';
-
-/** An aggregate as an engine read it. */
-export interface AggregateState {
-  readonly name: string;
-  readonly realTime: boolean;
-  /** Whether its stored query is the declared one. */
-  readonly asDeclared: boolean;
-}
+import { type Evolution, evolutionOf, NEXT, OLD, replacementsOf, stayingOf } from './aggregate-evolution';
+import { readFigures } from './aggregate-figures';
+import type { AggregateDialect, AggregateState, Attachments, Figures } from './aggregate-model';
+import { columnTypes } from './aggregate-queries';
+import { leftoverSteps, rebuild } from './aggregate-rebuild';
+import { grow, refill } from './aggregate-steps';
 
 export interface AggregatesState {
-  readonly aggregates: readonly AggregateState[];
+  readonly states: ReadonlyMap<string, AggregateState>;
+  readonly evolution: Evolution;
   /** Names of other relations that are in the way: `public.x is a table`. */
   readonly occupied: ReadonlyMap<string, string>;
-  /** Aggregates whose history is still to be filled in. */
+  /** Keys of tsdb.pending_refresh, newest first: aggregates still to be filled, and what a rebuild has not finished. */
   readonly pending: readonly string[];
+  /** Aggregates that an interrupted rebuild has built, by their temporary names. */
+  readonly nexts: ReadonlyMap<string, AggregateState>;
+  readonly figures: ReadonlyMap<string, Figures>;
+  /** Types of the columns of aggregates that grow. */
+  readonly types: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly attachments: ReadonlyMap<string, Attachments>;
 }
 
-/** How an engine reads, creates and changes aggregates. */
-export interface AggregateDialect {
-  read(db: Db, desired: Desired): Promise<readonly AggregateState[]>;
-  create(aggregate: ContinuousAggregate): readonly string[];
-  setRealTime(aggregate: ContinuousAggregate): readonly string[];
-  readonly emulated?: string;
+/** What a swap does for the policies of the aggregates that it replaces. */
+export interface Moved {
+  readonly sql: readonly string[];
+  readonly hazards: readonly Hazard[];
 }
 
-export function aggregates(dialect: AggregateDialect): Kind<AggregatesState> {
+/**
+ * Compares aggregates. A changed query climbs a ladder: columns added at the end of `select` are added in place; any
+ * other change is built beside the present aggregate and swapped in, with all that is built on it. Buckets that cannot be
+ * computed again are kept in place (NULL in new columns) on the first rung and hazard `loses-history` on the second.
+ * Replacing without loss needs no consent but `long-running`, where a source is large: nothing is dropped that is not
+ * there again, so `drops-object` is not among the hazards.
+ */
+export function aggregates(
+  dialect: AggregateDialect,
+  move: (rebuilt: readonly ContinuousAggregate[]) => Moved,
+): Kind<AggregatesState> {
   return {
     name: 'aggregates',
     async read(db, desired) {
+      const states = byName(await dialect.read(db, desired.aggregates));
+      const evolution = evolutionOf(desired, states);
+      const replacements = replacementsOf(evolution);
+      const nexts = replacements.map(({ next }) => next);
+      const pending = await readPending(db);
+      const rebuilt = evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate));
+      const inTheWay = rebuilt.flatMap((name) => [`${name}${NEXT}`, `${name}${OLD}`]);
       return {
-        aggregates: await dialect.read(db, desired),
-        occupied: await readOccupied(db, desired),
-        pending: await readPending(db),
+        states,
+        evolution,
+        pending,
+        occupied: await readOccupied(db, [...desired.aggregates.map(nameOf), ...inTheWay]),
+        nexts: byName(nexts.length > 0 && pending.length > 0 ? await dialect.read(db, nexts) : []),
+        figures: await readFigures(db, dialect, [...evolution.grown, ...evolution.rebuilt]),
+        types: await columnTypes(
+          db,
+          evolution.grown.map(({ aggregate }) => aggregate),
+        ),
+        attachments: rebuilt.length > 0 ? await dialect.readAttachments(db, rebuilt) : new Map(),
       };
     },
     compare(desired, actual) {
-      const steps: Step[] = [];
-      const refusals: Refusal[] = [];
+      const anew = rebuild(dialect, desired, actual, move);
+      const steps: Step[] = [...leftoverSteps(dialect, desired, actual)];
+      const refusals: Refusal[] = [...anew.refusals];
       for (const aggregate of desired.aggregates) {
         const name = nameOf(aggregate);
-        const state = actual.aggregates.find((candidate) => candidate.name === name);
+        const state = actual.states.get(name);
         const occupant = actual.occupied.get(name);
         if (state === undefined && occupant !== undefined) refusals.push(nameTaken(name, occupant));
+        else if (anew.building.has(name)) steps.push(...(anew.building.get(name) ?? []));
         else if (state === undefined) steps.push(create(dialect, aggregate), backfill(aggregate));
-        else if (!state.asDeclared) refusals.push(redefined(name));
-        else {
-          if (state.realTime !== aggregate.realTime) steps.push(realTime(dialect, aggregate));
-          if (actual.pending.includes(name)) steps.push(backfill(aggregate));
-        }
+        else steps.push(...changes(dialect, actual, { aggregate, state }));
       }
       return {
-        steps,
+        steps: [...steps, ...anew.swapping],
         refusals,
         emulated: dialect.emulated !== undefined && desired.aggregates.length > 0 ? [dialect.emulated] : [],
       };
@@ -61,42 +87,34 @@ export function aggregates(dialect: AggregateDialect): Kind<AggregatesState> {
   };
 }
 
-/**
- * Reads queries the way the server prints them, so that texts can be compared: `60 minutes` and `1 hour`, positions and
- * expressions come out alike. Null where a query is not valid on the present tables.
- * Must run in a transaction that is rolled back.
- */
-export async function canonicalQueries(
-  db: Db,
-  queries: readonly string[],
-): Promise<readonly (string | null)[]> {
-  await db.query(
-    `CREATE FUNCTION pg_temp.tsdb_canonical(query text) RETURNS text LANGUAGE plpgsql AS $$
-     DECLARE definition text;
-     BEGIN
-       EXECUTE 'CREATE TEMP VIEW tsdb_canonical AS ' || query;
-       definition := pg_get_viewdef('pg_temp.tsdb_canonical'::regclass);
-       DROP VIEW pg_temp.tsdb_canonical;
-       RETURN definition;
-     EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function OR datatype_mismatch THEN
-       RETURN NULL;
-     END $$`,
-  );
-  const { rows } = await db.query<{ definition: string | null }>(
-    'SELECT pg_temp.tsdb_canonical(query) AS definition FROM unnest($1::text[]) WITH ORDINALITY q (query, at) ORDER BY at',
-    [queries],
-  );
-  return rows.map((row) => row.definition);
+// Of an aggregate that stays: columns in place, real-time flag, and what an interrupted run has left to fill.
+function changes(
+  dialect: AggregateDialect,
+  actual: AggregatesState,
+  { aggregate, state }: { readonly aggregate: ContinuousAggregate; readonly state: AggregateState },
+): readonly Step[] {
+  const name = nameOf(aggregate);
+  const steps: Step[] = [];
+  const figures = actual.figures.get(name);
+  const changing = stayingOf(actual.states, aggregate);
+  if (!state.asDeclared && figures !== undefined)
+    steps.push(...grow(dialect, changing, { types: actual.types.get(name) ?? new Map(), figures }));
+  else if (actual.pending.includes(name)) steps.push(refill(dialect, changing));
+  if (state.realTime !== aggregate.realTime) steps.push(realTime(dialect, aggregate));
+  return steps;
 }
 
-async function readOccupied(db: Db, desired: Desired): Promise<ReadonlyMap<string, string>> {
+const byName = (states: readonly AggregateState[]): ReadonlyMap<string, AggregateState> =>
+  new Map(states.map((state) => [state.name, state]));
+
+async function readOccupied(db: Db, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const { rows } = await db.query<{ name: string; kind: string }>(
     `SELECT format('%s.%s', n.nspname, c.relname) AS name,
             CASE c.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view' WHEN 'S' THEN 'a sequence'
                            WHEN 'i' THEN 'an index' ELSE 'a table' END AS kind
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1`,
-    [desired.aggregates.map(nameOf)],
+    [names],
   );
   return new Map(rows.map((row) => [row.name, row.kind]));
 }
@@ -107,7 +125,7 @@ async function readPending(db: Db): Promise<readonly string[]> {
   );
   if (!present[0]?.present) return [];
   const { rows } = await db.query<{ aggregate: string }>(
-    'SELECT aggregate FROM tsdb.pending_refresh ORDER BY 1',
+    'SELECT aggregate FROM tsdb.pending_refresh ORDER BY since DESC, 1',
   );
   return rows.map((row) => row.aggregate);
 }
@@ -166,14 +184,5 @@ function nameTaken(name: string, occupant: string): Refusal {
     what: `is ${occupant}, declared as a continuous aggregate`,
     why: 'dropping it is not ours to decide',
     wayOut: 'rename or drop it, or choose another name',
-  };
-}
-
-function redefined(name: string): Refusal {
-  return {
-    object: name,
-    what: 'computes something else than declared',
-    why: 'replacing it would lose the buckets whose source rows are gone',
-    wayOut: 'declare the new query under another name; drop the old aggregate when nobody reads it',
   };
 }

@@ -79,9 +79,9 @@ export function desiredPolicies({ hypertables, aggregates }: Desired): readonly 
     ...aggregates.map(
       (aggregate): DesiredPolicy => ({ kind: 'refresh', on: aggregate, times: refreshTimes(aggregate) }),
     ),
-    ...hypertables.flatMap((table): DesiredPolicy[] =>
-      table.columnstore
-        ? [{ kind: 'columnstore', on: table, times: { after: parseDuration(table.columnstore.after) } }]
+    ...objects.flatMap((object): DesiredPolicy[] =>
+      object.columnstore
+        ? [{ kind: 'columnstore', on: object, times: { after: parseDuration(object.columnstore.after) } }]
         : [],
     ),
     ...objects.flatMap((object): DesiredPolicy[] =>

@@ -82,9 +82,10 @@ CREATE OR REPLACE AGGREGATE public.first(anyelement, timestamptz) (
 CREATE OR REPLACE AGGREGATE public.last(anyelement, timestamptz) (
   sfunc = tsdb.keep_last, stype = text[], finalfunc = tsdb.kept_value, finalfunc_extra, parallel = safe);
 
--- Up to where an aggregate is materialised; -infinity before its first refresh.
+-- Up to where an aggregate is materialised; -infinity before its first refresh. With the rights of its owner: functions in a
+-- view run as the reader, who may not see the table behind it.
 CREATE OR REPLACE FUNCTION tsdb.watermark(schema_name text, view_name text) RETURNS timestamptz
-  LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce((SELECT c.watermark FROM tsdb.continuous_aggregate c WHERE c.schema_name = $1 AND c.view_name = $2), '-infinity')
 $$;
 

@@ -1,41 +1,121 @@
 // Continuous aggregates on TimescaleDB.
-import { aggregateQuery } from '../../aggregate-sql';
-import { nameOf } from '../../define';
-import { type AggregateDialect, type AggregateState, canonicalQueries } from '../../kinds/aggregates';
-import { relation } from '../../sql';
+import { aggregateQuery, expressionSql } from '../../aggregate-sql';
+import { type ContinuousAggregate, nameOf } from '../../define';
+import { readAttachments } from '../../kinds/aggregate-attachments';
+import { OLD } from '../../kinds/aggregate-evolution';
+import type { AggregateDialect, AggregateState, Changing } from '../../kinds/aggregate-model';
+import { canonicalQueries, withoutLast } from '../../kinds/aggregate-queries';
+import { ident, literal, relation } from '../../sql';
+import { aggregateColumnstore } from './columnstore';
 import { isInstalled } from './extension';
 
 interface AggregateRow {
   readonly name: string;
   readonly realTime: boolean;
   readonly definition: string;
+  readonly columns: number;
+  readonly source: string;
+  readonly id: number;
+  readonly storedSchema: string;
+  readonly storedName: string;
+  readonly width: string;
 }
 
 export const timescaleAggregates: AggregateDialect = {
-  async read(db, desired) {
+  engine: 'timescaledb',
+  async read(db, aggregates) {
     if (!(await isInstalled(db))) return [];
     const { rows } = await db.query<AggregateRow>(
-      `SELECT format('%s.%s', view_schema, view_name) AS name, NOT materialized_only AS "realTime", view_definition AS definition
-         FROM timescaledb_information.continuous_aggregates
-        WHERE format('%s.%s', view_schema, view_name) = ANY ($1) ORDER BY 1`,
-      [desired.aggregates.map(nameOf)],
+      `SELECT format('%s.%s', a.view_schema, a.view_name) AS name, NOT a.materialized_only AS "realTime", a.view_definition AS definition,
+              (SELECT count(*)::int FROM pg_attribute t WHERE t.attrelid = format('%I.%I', a.view_schema, a.view_name)::regclass AND t.attnum > 0) AS columns,
+              format('%s.%s', coalesce(p.user_view_schema, a.hypertable_schema), coalesce(p.user_view_name, a.hypertable_name)) AS source,
+              c.mat_hypertable_id AS id, a.materialization_hypertable_schema::text AS "storedSchema",
+              a.materialization_hypertable_name::text AS "storedName", b.bucket_width::interval::text AS width
+         FROM timescaledb_information.continuous_aggregates a
+         JOIN _timescaledb_catalog.continuous_agg c ON (c.user_view_schema, c.user_view_name) = (a.view_schema, a.view_name)
+         JOIN _timescaledb_catalog.continuous_aggs_bucket_function b ON b.mat_hypertable_id = c.mat_hypertable_id
+         LEFT JOIN _timescaledb_catalog.continuous_agg p ON p.mat_hypertable_id = c.parent_mat_hypertable_id
+        WHERE format('%s.%s', a.view_schema, a.view_name) = ANY ($1) ORDER BY 1`,
+      [aggregates.map(nameOf)],
     );
-    const present = desired.aggregates.filter((aggregate) =>
-      rows.some((row) => row.name === nameOf(aggregate)),
-    );
+    const present = aggregates.flatMap((aggregate) => {
+      const row = rows.find((candidate) => candidate.name === nameOf(aggregate));
+      return row ? [{ aggregate, row, missing: missingColumns(aggregate, row.columns) }] : [];
+    });
     const canonical = await canonicalQueries(
       db,
-      present.map((aggregate) => aggregateQuery(aggregate)),
+      present.flatMap(({ aggregate, missing }) => [
+        aggregateQuery(aggregate),
+        aggregateQuery(withoutLast(aggregate, missing)),
+      ]),
     );
-    return present.map((aggregate, at): AggregateState => {
-      const row = rows.find((candidate) => candidate.name === nameOf(aggregate)) as AggregateRow;
-      return { name: row.name, realTime: row.realTime, asDeclared: row.definition === canonical[at] };
+    return present.map(({ row, missing }, at): AggregateState => {
+      const asDeclared = row.definition === canonical[2 * at];
+      return {
+        name: row.name,
+        realTime: row.realTime,
+        asDeclared,
+        appended: !asDeclared && row.definition === canonical[2 * at + 1] ? missing : 0,
+        source: row.source,
+        stored: { schema: row.storedSchema, name: row.storedName },
+        width: row.width,
+        watermark: `_timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(${row.id}))`,
+      };
     });
   },
+  readAttachments: (db, names) =>
+    readAttachments(db, names, {
+      // An aggregate on it reads it through views of its own; their owner is named, not they.
+      dependents: `SELECT DISTINCT format('%s.%s', coalesce(g.user_view_schema, vn.nspname), coalesce(g.user_view_name, v.relname)) AS name
+                     FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
+                     JOIN pg_class v ON v.oid = r.ev_class AND v.oid <> c.oid JOIN pg_namespace vn ON vn.oid = v.relnamespace
+                     LEFT JOIN _timescaledb_catalog.continuous_agg g
+                            ON (vn.nspname, v.relname) IN ((g.partial_view_schema, g.partial_view_name), (g.direct_view_schema, g.direct_view_name))
+                    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid`,
+      alterOwner: 'ALTER MATERIALIZED VIEW',
+    }),
+  coverage: (changing) =>
+    `SELECT tstzrange(range_start, range_end) AS range FROM timescaledb_information.chunks WHERE (hypertable_schema, hypertable_name) = (${originTable(changing).map(literal).join(', ')})`,
   create: (aggregate) => [
     `CREATE MATERIALIZED VIEW ${relation(aggregate)} WITH (timescaledb.continuous, timescaledb.materialized_only = ${!aggregate.realTime}) AS ${aggregateQuery(aggregate)} WITH NO DATA`,
   ],
   setRealTime: (aggregate) => [
     `ALTER MATERIALIZED VIEW ${relation(aggregate)} SET (timescaledb.materialized_only = ${!aggregate.realTime})`,
   ],
+  addColumns: (aggregate, missing) =>
+    Object.entries(aggregate.select)
+      .filter(([name]) => missing.has(name))
+      .map(
+        ([name, expression]) =>
+          `ALTER MATERIALIZED VIEW ${relation(aggregate)} ADD COLUMN ${ident(name)} ${missing.get(name)} GENERATED ALWAYS AS (${expressionSql(expression)}) STORED`,
+      ),
+  // Only the views are locked, in the order in which a reader locks them; the source is locked by the drop that follows.
+  swap: (replacements, replaced) => [
+    ...replaced.map(
+      (aggregate) =>
+        `ALTER MATERIALIZED VIEW ${relation(aggregate)} RENAME TO ${ident(`${aggregate.name}${OLD}`)}`,
+    ),
+    ...replacements.map(
+      ({ aggregate, next }) => `ALTER MATERIALIZED VIEW ${relation(next)} RENAME TO ${ident(aggregate.name)}`,
+    ),
+    ...columnstores(replacements.map(({ aggregate }) => aggregate)),
+  ],
+  keepsOld: true,
+  drop: (aggregate) => [`DROP MATERIALIZED VIEW IF EXISTS ${relation(aggregate)}`],
+  force: ', force => true',
 };
+
+const missingColumns = (aggregate: ContinuousAggregate, present: number): number =>
+  Math.min(Math.max(aggregate.columnNames.length - present, 0), Object.keys(aggregate.select).length);
+
+const originTable = ({ origin, originState }: Changing): readonly string[] =>
+  originState ? [originState.stored.schema, originState.stored.name] : [origin.schema, origin.name];
+
+// A new one has no columnstore yet, whatever the replaced one had.
+const columnstores = (aggregates: readonly ContinuousAggregate[]): readonly string[] =>
+  aggregateColumnstore
+    .compare(
+      { schemas: [], tables: [], hypertables: [], aggregates, functions: [], roles: [] },
+      { states: [], impact: new Map() },
+    )
+    .steps?.flatMap(({ sql }) => sql) ?? [];

@@ -1,0 +1,28 @@
+// The texts of an emulated aggregate: its table, its refresh query, and the view that adds what is newer than the watermark.
+import { aggregateQuery } from '../../aggregate-sql';
+import type { ContinuousAggregate } from '../../define';
+import { ident, literal } from '../../sql';
+
+/** `'plant', 'metric_hourly'`: its key in tsdb.continuous_aggregate. */
+export const key = (aggregate: { readonly schema: string; readonly name: string }): string =>
+  `${literal(aggregate.schema)}, ${literal(aggregate.name)}`;
+
+/** Name of the table in schema `tsdb` that holds its buckets. */
+export const materializationName = (aggregate: { readonly schema: string; readonly name: string }): string =>
+  `${aggregate.schema}_${aggregate.name}`;
+
+/** The declared SELECT over one window. */
+export function refreshQuery(aggregate: ContinuousAggregate): string {
+  const time = ident(aggregate.from.time);
+  return aggregateQuery(aggregate, `${time} >= $1 AND ${time} < $2`);
+}
+
+/** What readers see. */
+export function viewQuery(aggregate: ContinuousAggregate, realTime: boolean): string {
+  const columns = aggregate.columnNames.map((name) => ident(name)).join(', ');
+  const watermark = `tsdb.watermark(${key(aggregate)})`;
+  const stored = `SELECT ${columns} FROM ${ident('tsdb', materializationName(aggregate))}`;
+  if (!realTime) return stored;
+  const fresh = aggregateQuery(aggregate, `${ident(aggregate.from.time)} >= ${watermark}`);
+  return `${stored} WHERE "bucket" < ${watermark} UNION ALL ${fresh}`;
+}

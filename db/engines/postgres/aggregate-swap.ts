@@ -1,0 +1,62 @@
+// Replaces emulated aggregates by others that were built beside them, in one transaction.
+import { type ContinuousAggregate, nameOf } from '../../define';
+import type { AggregateDialect, Replacement } from '../../kinds/aggregate-model';
+import { ident, literal, relation } from '../../sql';
+import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
+
+/**
+ * The old ones go first, readers before what they read: in the order in which a reader locks them. Then the new ones take
+ * their names; everything that has a name inside (refresh query, view, indexes) is written again.
+ */
+export const swap: AggregateDialect['swap'] = (replacements, replaced) => [
+  // A refresh holds these rows: wait for it here, where nothing else is locked yet.
+  `SELECT FROM tsdb.continuous_aggregate WHERE format('%s.%s', schema_name, view_name) IN (${replaced.map((one) => literal(nameOf(one))).join(', ') || 'NULL'}) ORDER BY schema_name, view_name FOR UPDATE`,
+  ...replaced.flatMap(drop),
+  ...replacements.flatMap(takeName),
+  ...replacements.map(
+    ({ aggregate }) =>
+      `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(aggregate, aggregate.realTime)}`,
+  ),
+];
+
+/** Drops an emulated aggregate, whatever of it there is. */
+export const drop = (aggregate: { readonly schema: string; readonly name: string }): readonly string[] => [
+  `DROP VIEW IF EXISTS ${relation(aggregate)}`,
+  `DROP TABLE IF EXISTS ${ident('tsdb', materializationName(aggregate))}`,
+  `DELETE FROM tsdb.continuous_aggregate WHERE (schema_name, view_name) = (${key(aggregate)})`,
+  `DELETE FROM tsdb.job WHERE (schema_name, object_name) = (${key(aggregate)})`,
+];
+
+function takeName({ aggregate, next }: Replacement): readonly string[] {
+  return [
+    `ALTER VIEW ${relation(next)} RENAME TO ${ident(aggregate.name)}`,
+    ...indexNames(next).map(
+      (name, at) =>
+        `ALTER INDEX ${ident('tsdb', name)} RENAME TO ${ident(indexNames(aggregate)[at] as string)}`,
+    ),
+    `ALTER TABLE ${ident('tsdb', materializationName(next))} RENAME TO ${ident(materializationName(aggregate))}`,
+    `UPDATE tsdb.continuous_aggregate SET (view_name, source_schema, source_name, materialization, refresh_query) = (${[
+      literal(aggregate.name),
+      literal(aggregate.from.schema),
+      literal(aggregate.from.name),
+      literal(materializationName(aggregate)),
+      literal(refreshQuery(aggregate)),
+    ].join(', ')}) WHERE (schema_name, view_name) = (${key(next)})`,
+  ];
+}
+
+/** Names of the indexes of an aggregate's table, in the order of `createIndexes`. */
+export function indexNames(aggregate: ContinuousAggregate): readonly string[] {
+  const columns = aggregate.groupBy.length > 0 ? ['bucket', 'key'] : ['bucket'];
+  return columns.map((column) => `${materializationName(aggregate)}_${column}_idx`.slice(-63));
+}
+
+/** Indexes with names of their own, so that a swap can give them their final ones. */
+export function createIndexes(aggregate: ContinuousAggregate): readonly string[] {
+  const table = ident('tsdb', materializationName(aggregate));
+  const columns = [
+    '"bucket" DESC',
+    [...aggregate.groupBy.map((name) => ident(name)), '"bucket" DESC'].join(', '),
+  ];
+  return indexNames(aggregate).map((name, at) => `CREATE INDEX ${ident(name)} ON ${table} (${columns[at]})`);
+}

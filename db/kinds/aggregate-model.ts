@@ -1,0 +1,80 @@
+// What the aggregates kind works with: states as read, and what an engine brings. Types only.
+import type { ContinuousAggregate, Relation } from '../define';
+import type { Db, EngineName, Impact } from '../model';
+
+/** An aggregate as an engine read it. */
+export interface AggregateState {
+  readonly name: string;
+  readonly realTime: boolean;
+  /** Whether its stored query is the declared one. */
+  readonly asDeclared: boolean;
+  /** How many declared columns are missing at its end, when that is the only difference; otherwise 0. */
+  readonly appended: number;
+  /** Name of the relation that it reads. */
+  readonly source: string;
+  /** The table that holds its buckets. */
+  readonly stored: { readonly schema: string; readonly name: string };
+  /** The width of its buckets as stored, ISO 8601. */
+  readonly width: string;
+  /** An SQL expression: up to where it is materialised. */
+  readonly watermark: string;
+}
+
+/** What hangs on an aggregate beside its query, and must survive when it is replaced. */
+export interface Attachments {
+  /** Statements that give grants, owner and comment to the relation of that name. */
+  readonly statements: readonly string[];
+  /** Views that read it and are not declared. They follow the replaced aggregate, not the name. */
+  readonly dependents: readonly string[];
+}
+
+/** What changing an aggregate would read and could not compute again. */
+export interface Figures {
+  /** The source that is read. */
+  readonly impact: Impact;
+  /** Stored buckets whose source rows are gone: number, first start, last end. */
+  readonly lost: number;
+  readonly lostFrom: string | null;
+  readonly lostTo: string | null;
+  /** Stored buckets before `lostTo`; a forced refresh starts after them. */
+  readonly before: number;
+}
+
+/** An aggregate that changes, and the relation whose remaining rows decide what can be computed again. */
+export interface Changing {
+  readonly aggregate: ContinuousAggregate;
+  /** Absent when the aggregate is new and only built beside others that are replaced. */
+  readonly state?: AggregateState;
+  readonly origin: Relation;
+  /** The origin as read, when it is an aggregate that exists. */
+  readonly originState?: AggregateState;
+}
+
+/** One aggregate of a swap: `next` takes the name of `aggregate`. */
+export interface Replacement {
+  readonly aggregate: ContinuousAggregate;
+  readonly next: ContinuousAggregate;
+  /** False when there is nothing of that name yet. */
+  readonly replaces: boolean;
+}
+
+/** How an engine reads, creates and changes aggregates. */
+export interface AggregateDialect {
+  readonly engine: EngineName;
+  read(db: Db, aggregates: readonly ContinuousAggregate[]): Promise<readonly AggregateState[]>;
+  readAttachments(db: Db, names: readonly string[]): Promise<ReadonlyMap<string, Attachments>>;
+  /** A query with columns `range`: the time that an aggregate's origin still has rows for. */
+  coverage(changing: Changing): string;
+  create(aggregate: ContinuousAggregate): readonly string[];
+  setRealTime(aggregate: ContinuousAggregate): readonly string[];
+  /** Appends the declared columns that are missing, in place; `types` are those of the columns. */
+  addColumns(aggregate: ContinuousAggregate, missing: ReadonlyMap<string, string>): readonly string[];
+  /** Lets every `next` take its name, in one transaction; the replaced ones come in an order in which readers come before what they read. */
+  swap(replacements: readonly Replacement[], replaced: readonly ContinuousAggregate[]): readonly string[];
+  /** Whether the swap leaves the replaced aggregates as `<name>__old`, to be dropped afterwards. */
+  readonly keepsOld: boolean;
+  drop(aggregate: { readonly schema: string; readonly name: string }): readonly string[];
+  /** What a refresh must be told to compute buckets again that did not change. */
+  readonly force: string;
+  readonly emulated?: string;
+}

@@ -1,0 +1,94 @@
+// Lets the server read declared queries: as it prints them, and with the types of their columns.
+import { aggregateQuery } from '../aggregate-sql';
+import type { Column } from '../columns';
+import { type ContinuousAggregate, nameOf, type Relation } from '../define';
+import type { Db } from '../model';
+import { ident } from '../sql';
+
+/**
+ * Reads queries the way the server prints them, so that texts can be compared: `60 minutes` and `1 hour`, positions and
+ * expressions come out alike. Null where a query is not valid on the present tables.
+ * Must run in a transaction that is rolled back.
+ */
+export async function canonicalQueries(
+  db: Db,
+  queries: readonly string[],
+): Promise<readonly (string | null)[]> {
+  await db.query(
+    `CREATE OR REPLACE FUNCTION pg_temp.tsdb_canonical(query text) RETURNS text LANGUAGE plpgsql AS $$
+     DECLARE definition text;
+     BEGIN
+       EXECUTE 'CREATE TEMP VIEW tsdb_canonical AS ' || query;
+       definition := pg_get_viewdef('pg_temp.tsdb_canonical'::regclass);
+       DROP VIEW pg_temp.tsdb_canonical;
+       RETURN definition;
+     EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function OR datatype_mismatch OR invalid_schema_name THEN
+       RETURN NULL;
+     END $$`,
+  );
+  const { rows } = await db.query<{ definition: string | null }>(
+    'SELECT pg_temp.tsdb_canonical(query) AS definition FROM unnest($1::text[]) WITH ORDINALITY q (query, at) ORDER BY at',
+    [queries],
+  );
+  return rows.map((row) => row.definition);
+}
+
+/** The declared aggregate without its last `count` columns. */
+export function withoutLast(aggregate: ContinuousAggregate, count: number): ContinuousAggregate {
+  const entries = Object.entries(aggregate.select);
+  return {
+    ...aggregate,
+    select: Object.fromEntries(entries.slice(0, entries.length - count)),
+    columnNames: aggregate.columnNames.slice(0, aggregate.columnNames.length - count),
+  };
+}
+
+/**
+ * The types of the declared columns of aggregates, by name and column. They come from the declaration alone, because a
+ * source may get its own new column in the same plan. A wrong type would be accepted and break the view for its readers.
+ * Must run in a transaction that is rolled back.
+ */
+export async function columnTypes(
+  db: Db,
+  aggregates: readonly ContinuousAggregate[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  const shapes = new Map<Relation, string>();
+  const statements: string[] = [];
+  const shapeOf = (relation: Relation): string => {
+    const known = shapes.get(relation);
+    if (known !== undefined) return known;
+    const query =
+      relation.kind === 'hypertable'
+        ? emptyRow(relation.columns)
+        : aggregateQuery({
+            ...relation,
+            from: { ...relation.from, schema: 'pg_temp', name: shapeOf(relation.from) },
+          });
+    const name = `tsdb_shape_${shapes.size}`;
+    shapes.set(relation, name);
+    statements.push(`CREATE TEMP VIEW ${name} AS ${query}`);
+    return name;
+  };
+  const names = aggregates.map(shapeOf);
+  if (statements.length === 0) return new Map();
+  await db.query(statements.join(';\n'));
+  const { rows } = await db.query<{ shape: string; name: string; type: string }>(
+    `SELECT c.relname::text AS shape, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type
+       FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+      WHERE c.relnamespace = pg_my_temp_schema() AND c.relname = ANY ($1) ORDER BY 1, a.attnum`,
+    [names],
+  );
+  return new Map(
+    aggregates.map((aggregate) => [
+      nameOf(aggregate),
+      new Map(
+        rows.filter((row) => row.shape === shapes.get(aggregate)).map(({ name, type }) => [name, type]),
+      ),
+    ]),
+  );
+}
+
+const emptyRow = (columns: Readonly<Record<string, Column>>): string =>
+  `SELECT ${Object.entries(columns)
+    .map(([name, { type }]) => `NULL::${type} AS ${ident(name)}`)
+    .join(', ')}`;

@@ -1,0 +1,193 @@
+// The steps that change an aggregate: columns in place, or a new one beside it, filled, and swapped in.
+import { type ContinuousAggregate, nameOf } from '../define';
+import type { Hazard, Impact, Step } from '../model';
+import { interval, literal, relation } from '../sql';
+import { lostBuckets } from './aggregate-figures';
+import type { AggregateDialect, Changing, Figures, Replacement } from './aggregate-model';
+
+/** From here on a step that reads a whole source asks for consent: minutes, and much input and output. */
+const LONG = { rows: 10_000_000, bytes: 4 * 1024 ** 3 } as const;
+
+/** Keys in tsdb.pending_refresh. The marks cannot be names: an object without its key is never taken for a leftover. */
+export const nextKey = (name: string): string => `next:${name}`;
+export const oldKey = (name: string): string => `old:${name}`;
+
+const remember = (key: string): string =>
+  `INSERT INTO tsdb.pending_refresh (aggregate) VALUES (${literal(key)}) ON CONFLICT DO NOTHING`;
+const forget = (key: string): string => `DELETE FROM tsdb.pending_refresh WHERE aggregate = ${literal(key)}`;
+
+/** Appends columns to an aggregate in place, then fills them in as far back as source rows exist. */
+export function grow(
+  dialect: AggregateDialect,
+  changing: Changing,
+  { types, figures }: { readonly types: ReadonlyMap<string, string>; readonly figures: Figures },
+): readonly Step[] {
+  const { aggregate } = changing;
+  const name = nameOf(aggregate);
+  const columns = aggregate.columnNames.slice(aggregate.columnNames.length - (changing.state?.appended ?? 0));
+  const missing = new Map(columns.map((column) => [column, types.get(column) ?? 'unknown']));
+  const add: Step = {
+    id: `add-aggregate-columns:${name}:${columns.join(',')}`,
+    object: name,
+    action: 'change',
+    summary: `add ${[...missing].map(([column, type]) => `${column} ${type}`).join(', ')}, in place`,
+    sql: [...dialect.addColumns(aggregate, missing), remember(name)],
+    transactional: true,
+    lock: `ACCESS EXCLUSIVE on ${name}, for an instant`,
+    hazards: [],
+  };
+  return [add, refill(dialect, changing, figures)];
+}
+
+/**
+ * Computes all buckets again that have source rows, and leaves the older ones as they are: a forced refresh deletes
+ * buckets whose source rows are gone. Where it starts is found out when it runs, as retention may act in between.
+ */
+export function refill(dialect: AggregateDialect, changing: Changing, figures?: Figures): Step {
+  const { aggregate } = changing;
+  const name = nameOf(aggregate);
+  const width = interval(aggregate.bucket);
+  const kept = figures && figures.before > 0 ? figures.before : 0;
+  return {
+    id: `refill-aggregate:${name}`,
+    object: name,
+    action: 'run',
+    summary: `compute its buckets again from ${nameOf(aggregate.from)}${kept > 0 ? `; ${kept} buckets before ${figures?.lostTo} stay as they are, with NULL in new columns: their source rows are gone` : ''}`,
+    sql: [
+      `DO $refill$
+DECLARE lower timestamptz; upper timestamptz := now() - ${interval(aggregate.refresh.endOffset)};
+BEGIN
+  SELECT until INTO lower FROM (${lostBuckets(dialect, changing)}) lost;
+  IF lower IS NULL OR lower < public.time_bucket(${width}, upper) THEN
+    CALL public.refresh_continuous_aggregate(${regclass(aggregate)}, lower, upper${dialect.force});
+  END IF;
+END $refill$`,
+      forget(name),
+    ],
+    transactional: false,
+    lock: 'none on readers and writers',
+    ...reading(figures?.impact),
+  };
+}
+
+/** Builds an aggregate anew under its temporary name; nobody reads it yet. */
+export function buildNext(
+  dialect: AggregateDialect,
+  { aggregate, next }: Replacement,
+  isBuilt: boolean,
+  options: { readonly upTo?: string; readonly impact?: Impact },
+): readonly Step[] {
+  const name = nameOf(next);
+  const create: Step = {
+    id: `create-aggregate:${name}`,
+    object: nameOf(aggregate),
+    action: 'create',
+    summary: `the declared query as ${next.name}, of ${nameOf(next.from)} by ${next.bucket}, beside the present one`,
+    sql: [...dialect.create(next), remember(nextKey(nameOf(aggregate)))],
+    transactional: true,
+    lock: `ACCESS SHARE on ${nameOf(next.from)}`,
+    hazards: [],
+  };
+  const fill: Step = {
+    id: `backfill-aggregate:${name}`,
+    object: nameOf(aggregate),
+    action: 'run',
+    summary: `fill ${next.name} from ${nameOf(next.from)}`,
+    sql: [fillSql(next, options.upTo)],
+    transactional: false,
+    lock: 'none on readers and writers',
+    ...reading(options.impact),
+  };
+  return isBuilt ? [fill] : [create, fill];
+}
+
+/** Refreshes the new ones once more, sources first: rows came in while they were being filled. */
+export function catchUp(replacements: readonly Replacement[], upTo: ReadonlyMap<string, string>): Step {
+  return {
+    id: `catch-up-aggregates:${replacements.map(({ next }) => nameOf(next)).join(',')}`,
+    object: nameOf((replacements[0] as Replacement).aggregate),
+    action: 'run',
+    summary: 'refresh the new ones again, for what came in meanwhile',
+    sql: replacements.map(({ aggregate, next }) => fillSql(next, upTo.get(nameOf(aggregate)))),
+    transactional: false,
+    lock: 'none on readers and writers',
+    hazards: [],
+  };
+}
+
+/** Gives the new aggregates the names of the old ones, with their grants and the declared policies: one transaction. */
+export function swap(
+  dialect: AggregateDialect,
+  replacements: readonly Replacement[],
+  replaced: readonly ContinuousAggregate[],
+  extra: { readonly sql: readonly string[]; readonly hazards: readonly Hazard[] },
+): Step {
+  const names = replacements.map(({ aggregate }) => nameOf(aggregate));
+  const locked = replaced.map(nameOf);
+  return {
+    id: `swap-aggregates:${names.join(',')}`,
+    object: names[0] as string,
+    action: 'change',
+    summary: `let the new ${names.length === 1 ? 'one' : `${names.length}`} take over name, grants and policies of ${names.join(', ')}`,
+    sql: [
+      ...dialect.swap(replacements, replaced),
+      ...extra.sql,
+      ...names.map((name) => forget(nextKey(name))),
+      ...names.map(forget),
+      ...(dialect.keepsOld ? locked.map((name) => remember(oldKey(name))) : []),
+    ],
+    transactional: true,
+    lock: `ACCESS EXCLUSIVE on ${locked.join(', ')}, for an instant`,
+    hazards: extra.hazards,
+  };
+}
+
+/** Drops what a swap has replaced, or what an interrupted run has left. Nobody reads either. */
+export function dropLeftover(
+  dialect: AggregateDialect,
+  leftover: { readonly schema: string; readonly name: string },
+  { key, source }: { readonly key: string; readonly source: string },
+): Step {
+  return {
+    id: `drop-aggregate:${nameOf(leftover)}`,
+    object: key.slice(key.indexOf(':') + 1),
+    action: 'drop',
+    summary: key.startsWith('old:')
+      ? `${leftover.name}, which has been replaced`
+      : `${leftover.name}, which an interrupted run has left`,
+    sql: [...dialect.drop(leftover), forget(key)],
+    transactional: true,
+    lock: `ACCESS EXCLUSIVE on ${source}, for an instant`,
+    hazards: [],
+  };
+}
+
+/** The danger of replacing an aggregate whose old buckets cannot be computed again. */
+export function historyLoss(name: string, { lost, lostFrom, lostTo }: Figures): readonly Hazard[] {
+  if (lost === 0) return [];
+  return [
+    {
+      name: 'loses-history',
+      reason: `${lost} buckets of ${name} from ${lostFrom} to ${lostTo} have no source rows any more and will be missing`,
+    },
+  ];
+}
+
+function reading(impact: Impact | undefined): { hazards: readonly Hazard[]; impact?: Impact } {
+  if (impact === undefined) return { hazards: [] };
+  const isLong = impact.rows >= LONG.rows || impact.bytes >= LONG.bytes;
+  const reason = `reads about ${impact.rows} rows in ${impact.chunks} chunks, ${Math.ceil(impact.bytes / 1024 ** 2)} MiB`;
+  return { hazards: isLong ? [{ name: 'long-running', reason }] : [], impact };
+}
+
+// As far as the old one at least: a reader of stored buckets only must not lose the newest ones.
+function fillSql(next: ContinuousAggregate, upTo: string | undefined): string {
+  const end = `now() - ${interval(next.refresh.endOffset)}`;
+  return `CALL public.refresh_continuous_aggregate(${regclass(next)}, NULL::timestamptz, ${upTo === undefined ? end : `greatest(${end}, ${upTo})`})`;
+}
+
+const regclass = (object: { readonly schema: string; readonly name: string }): string =>
+  `${literal(relation(object))}::regclass`;
+
+/** The temporary name must fit: 63 bytes, and on engine `postgres` with the schema before it. */
+export const fits = (name: string): boolean => Buffer.byteLength(name) <= 63;

@@ -1,0 +1,51 @@
+// Rows for tests of changed aggregates, and what is stored of them.
+import type { EngineName } from '../model';
+import { execute, select } from './apply';
+
+/** Statements that insert one reading every 20 minutes over the last `days` days, with chunks for them. */
+export function fill(engine: EngineName, days: number): readonly string[] {
+  return [
+    ...(engine === 'postgres'
+      ? [`SELECT tsdb.ensure_chunks('works', 'reading', now() - interval '${days} days', now())`]
+      : []),
+    `INSERT INTO works.reading SELECT now() - n * interval '20 minutes', 'device ' || n % 3, 'site ' || n % 2, n FROM generate_series(0, ${days * 72 - 1}) n`,
+  ];
+}
+
+/** A statement that drops the raw rows older than `days`; the aggregates keep their buckets. */
+export const dropRaw = (engine: EngineName, days: number): string =>
+  engine === 'postgres'
+    ? `SELECT tsdb.drop_expired('works', 'reading', now() - interval '${days} days')`
+    : `SELECT public.drop_chunks('works.reading', older_than => now() - interval '${days} days')`;
+
+/** Refreshes both aggregates up to now, as their policies would in time. */
+export async function refresh(url: string, ...names: readonly string[]): Promise<void> {
+  await execute(
+    url,
+    ...names.map(
+      (name) =>
+        `CALL public.refresh_continuous_aggregate('${name}'::regclass, NULL, now() - interval '1 hour')`,
+    ),
+  );
+}
+
+/** The one row of a query. */
+export async function one<Row extends object>(url: string, sql: string): Promise<Row> {
+  const [row] = await select<Row>(url, sql);
+  return row as Row;
+}
+
+/** Views, tables and jobs that an unfinished or careless evolution would leave. */
+export async function leftovers(url: string, engine: EngineName): Promise<readonly string[]> {
+  const rows = await select<{ name: string }>(
+    url,
+    `SELECT c.relname::text AS name FROM pg_class c WHERE c.relname ~ '__(next|old)'
+     UNION ALL SELECT aggregate FROM tsdb.pending_refresh
+     UNION ALL ${
+       engine === 'postgres'
+         ? `SELECT 'job on ' || object_name FROM tsdb.job j WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.relname = j.object_name)`
+         : `SELECT 'job ' || job_id FROM timescaledb_information.jobs WHERE job_id >= 1000 AND (hypertable_name IS NULL OR hypertable_name::text NOT IN ('hourly', 'daily', 'reading'))`
+     }`,
+  );
+  return rows.map(({ name }) => name);
+}

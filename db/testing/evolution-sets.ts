@@ -1,0 +1,80 @@
+// A hierarchy for tests of changed aggregates: raw rows → hourly → daily, with room to vary each query.
+import { float8, text, timestamptz } from '../columns';
+import {
+  type ContinuousAggregate,
+  continuousAggregate,
+  type Hypertable,
+  hypertable,
+  type SchemaSet,
+  schemaSet,
+} from '../define';
+import { avg, count, max, min, sum, total } from '../expressions';
+import type { Duration } from '../interval';
+
+export interface Works {
+  /** Columns of the hourly aggregate, in order. */
+  readonly hourly?: readonly (keyof typeof FIGURES)[];
+  readonly bucket?: Duration;
+  readonly groupBy?: readonly ('device' | 'site')[];
+  readonly realTime?: boolean;
+  /** Adds a daily aggregate over the hourly one, or over the raw rows. */
+  readonly daily?: 'over hourly' | 'over raw';
+  /** Adds a column to the daily aggregate that only exists when the hourly one has `peak`. */
+  readonly dailyPeak?: boolean;
+  readonly retention?: Duration;
+}
+
+const FIGURES = {
+  readings: count(),
+  total_value: sum('value'),
+  mean: avg('value'),
+  peak: max('value'),
+  low: min('value'),
+  // The same name, another expression.
+  changed: { ...max('value') },
+} as const;
+
+type Raw = Hypertable<'at' | 'device' | 'site' | 'value'>;
+
+/** Table `works.reading`. */
+export function readings({ retention }: Works = {}): Raw {
+  return hypertable('works.reading', {
+    columns: { at: timestamptz().notNull(), device: text().notNull(), site: text(), value: float8() },
+    time: 'at',
+    chunkInterval: '1 day',
+    ...(retention ? { retention } : {}),
+  });
+}
+
+/** `works.hourly`, and `works.daily` where asked for. */
+export function works(variation: Works = {}): SchemaSet {
+  const raw = readings(variation);
+  const names = variation.hourly ?? ['readings', 'total_value'];
+  const hourly: ContinuousAggregate = continuousAggregate('works.hourly', {
+    from: raw,
+    bucket: variation.bucket ?? '1 hour',
+    groupBy: variation.groupBy ?? ['device'],
+    select: Object.fromEntries(
+      names.map((name) => [name === 'changed' ? 'total_value' : name, FIGURES[name]]),
+    ),
+    realTime: variation.realTime ?? true,
+    refresh: { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' },
+    retention: '1 year',
+  });
+  if (variation.daily === undefined) return schemaSet('works', [raw, hourly]);
+  const refresh = { startOffset: '7 days', endOffset: '1 day', every: '1 day' } as const;
+  const common = { bucket: '1 day', groupBy: ['device'], realTime: true, refresh } as const;
+  const overHourly = {
+    readings: total('readings'),
+    ...(variation.dailyPeak ? { peak: max('peak') } : {}),
+  };
+  const daily: ContinuousAggregate =
+    variation.daily === 'over raw'
+      ? continuousAggregate('works.daily', { ...common, from: raw, select: { readings: count() } })
+      : continuousAggregate('works.daily', {
+          ...common,
+          from: hourly as ContinuousAggregate<'device' | 'readings' | 'peak'>,
+          select: overHourly,
+        });
+  return schemaSet('works', [raw, hourly, daily]);
+}

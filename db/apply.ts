@@ -1,38 +1,65 @@
 // Carries out a plan: under the lock, with consent, step by step, and proves the result by planning again.
 import { randomUUID } from 'node:crypto';
 import type { ClientConfig } from 'pg';
+import { type Consent, requireConsent } from './apply-consent';
+import { runStep, STATEMENT_TIMEOUT_MS, stepFailure, timeoutsOf } from './apply-step';
 import { withConnection, withReconcilerLock, withTransaction } from './connection';
-import { DatabaseError, messageOf, RefusedError } from './errors';
-import type { Db, Desired, HazardName, Plan, Step } from './model';
+import { DatabaseError, messageOf, RefusedError, TsdbError } from './errors';
+import { finishEntry, planEntries, takeOver, type Unfinished } from './journal';
+import { INTERNALS_STEP } from './kinds/internals';
+import type { Db, Desired, Plan, Step } from './model';
+import { objectsToQuieten, pauseJobs, restoreJobs } from './pause';
 import { inSync, makePlan } from './plan';
-import { withRetry } from './retry';
+import { announceRetry, isUnreachable, type Retry, recoveryOf } from './retry';
 
-// A queued ALTER TABLE blocks everybody behind it, so waiting for a lock is short and repeated rather than long.
-const LOCK_TIMEOUT_MS = 3_000;
-const STATEMENT_TIMEOUT_MS = 15 * 60_000;
+// Sessions in a row that may be lost without one step being finished in between.
+const SESSIONS = 8;
+// The server needs some seconds to notice that a lost session's lock is free.
+const LOCK_WAIT_AFTER_LOSS_MS = 15_000;
 
-export interface ApplyOptions {
-  /** Hazards that are accepted. */
-  readonly allow: readonly HazardName[];
+export interface ApplyOptions extends Consent {
   /** How long to wait for another apply to end. */
   readonly lockWaitMs: number;
-  /** A plan saved earlier; applying refuses when planning now gives another one. */
-  readonly saved?: Plan;
-  /** Asked once, with a plan that has steps and is not refused. */
-  readonly confirm?: (plan: Plan) => Promise<boolean>;
+  /** Limit of a step that is not expected to take long; 0 = none. */
+  readonly statementTimeoutMs?: number;
   readonly onStep?: (step: Step, position: number, steps: number) => void;
+  /** Told before each pause; without a step the session was lost or could not be had. */
+  readonly onRetry?: (retry: Retry, step?: Step) => void;
+  /** Told what happens beside the steps: jobs paused or restored, an interrupted run continued. */
+  readonly onNote?: (text: string) => void;
   /** Stops between two steps. */
   readonly signal?: AbortSignal;
 }
 
 export interface ApplyReport {
+  /** The plan that was agreed to. */
   readonly plan: Plan;
   /** Ids of the steps that were run, in order. */
   readonly applied: readonly string[];
+  /** Whether an earlier run had left steps of its plan undone. */
+  readonly resumed: boolean;
+  /** Of these, the ones that were under way when it ended. */
+  readonly interrupted: readonly string[];
+  /** Jobs that were paused for the plan; they are restored. */
+  readonly pausedJobs: readonly number[];
+  /** Jobs that an earlier run had left paused. */
+  readonly restoredJobs: readonly number[];
+}
+
+/** What a run remembers from one session to the next. */
+interface Run {
+  readonly id: string;
+  readonly options: ApplyOptions;
+  readonly agreed: Set<string>;
+  readonly applied: string[];
+  readonly pausedJobs: Set<number>;
+  readonly restoredJobs: number[];
+  unfinished: readonly Unfinished[];
+  plan?: Plan;
 }
 
 /**
- * Brings the database to the declaration.
+ * Brings the database to the declaration. A lost session is opened again, and the rest planned anew.
  * @throws RefusedError when the plan is stale, holds refusals or hazards that are not allowed, or is not confirmed;
  * DatabaseError when a step fails (earlier steps stay, a later apply goes on from there) or the result is not in sync.
  */
@@ -41,100 +68,125 @@ export async function applySchema(
   desired: Desired,
   options: ApplyOptions,
 ): Promise<ApplyReport> {
-  return withConnection(connection, (db) =>
-    withReconcilerLock(db, options.lockWaitMs, async () => {
-      const plan = await makePlan(db, desired);
-      requireFresh(plan, options.saved);
-      requireConsent(plan, options.allow);
-      if (plan.steps.length === 0) return { plan, applied: [] };
-      if (options.confirm && !(await options.confirm(plan)))
-        throw new RefusedError('not applied: not confirmed');
-      await runSteps(db, plan, options);
-      await requireInSync(db, desired);
-      return { plan, applied: plan.steps.map((step) => step.id) };
-    }),
-  );
-}
-
-function requireFresh(plan: Plan, saved: Plan | undefined): void {
-  if (saved === undefined || saved.fingerprint === plan.fingerprint) return;
-  throw new RefusedError(
-    `the saved plan is stale: it was made for another state of ${saved.server.database} (${saved.fingerprint.slice(0, 12)}, now ${plan.fingerprint.slice(0, 12)}); run "tsdb plan --out FILE" again and read it`,
-  );
-}
-
-function requireConsent(plan: Plan, allow: readonly HazardName[]): void {
-  if (plan.refusals.length > 0) {
-    throw new RefusedError(
-      `nothing was changed: ${plan.refusals.length} difference${plan.refusals.length === 1 ? '' : 's'} cannot be repaired safely\n${plan.refusals
-        .map(({ object, what, why, wayOut }) => `  ${object} ${what}: ${why}. Way out: ${wayOut}`)
-        .join('\n')}`,
-    );
-  }
-  const open = plan.steps.flatMap((step) =>
-    step.hazards.filter(({ name }) => !allow.includes(name)).map((hazard) => ({ step, hazard })),
-  );
-  if (open.length === 0) return;
-  const names = [...new Set(open.map(({ hazard }) => hazard.name))];
-  throw new RefusedError(
-    `nothing was changed: consent is missing\n${open.map(({ step, hazard }) => `  ${step.id}: ${hazard.name}: ${hazard.reason}`).join('\n')}\nIf that is wanted, add --allow ${names.join(',')}`,
-  );
-}
-
-async function runSteps(db: Db, plan: Plan, options: ApplyOptions): Promise<void> {
-  const run = randomUUID();
-  for (const [at, step] of plan.steps.entries()) {
-    if (options.signal?.aborted)
-      throw new RefusedError(`interrupted before ${step.id}; apply again to go on from there`);
-    options.onStep?.(step, at + 1, plan.steps.length);
+  const run: Run = {
+    id: randomUUID(),
+    options,
+    agreed: new Set(),
+    applied: [],
+    pausedJobs: new Set(),
+    restoredJobs: [],
+    unfinished: [],
+  };
+  for (let session = 1; ; session += 1) {
+    const before = run.applied.length;
     try {
-      await withRetry(() => (step.transactional ? runInTransaction(db, run, step) : runAlone(db, run, step)));
+      return await inOneSession(connection, desired, run);
     } catch (error) {
-      throw stepFailure(step, error);
+      if (run.applied.length > before) session = 1;
+      const unreachable = run.plan !== undefined && isUnreachable(error);
+      const recovery = unreachable ? 'reconnect' : recoveryOf(error);
+      const isWorthIt = recovery === 'reconnect' || recovery === 'replan';
+      if (!isWorthIt || session >= SESSIONS || options.signal?.aborted) throw finalError(error, run);
+      const { onRetry, signal } = options;
+      await announceRetry(error, recovery, session + 1, {
+        attempts: SESSIONS,
+        signal,
+        onRetry: (retry) => onRetry?.(retry),
+      });
     }
   }
 }
 
-async function runInTransaction(db: Db, run: string, step: Step): Promise<void> {
-  await withTransaction(db, async () => {
-    await db.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    await db.query(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
-    for (const statement of step.sql) await db.query(statement);
-    await db.query(
-      'INSERT INTO tsdb.journal (run, step, statements, finished_at) VALUES ($1, $2, $3, clock_timestamp())',
-      [run, step.id, step.sql],
-    );
-  });
+async function inOneSession(
+  connection: string | ClientConfig,
+  desired: Desired,
+  run: Run,
+): Promise<ApplyReport> {
+  const { lockWaitMs } = run.options;
+  const wait = run.plan === undefined ? lockWaitMs : Math.max(lockWaitMs, LOCK_WAIT_AFTER_LOSS_MS);
+  return withConnection(connection, (db) =>
+    withReconcilerLock(db, wait, async () => {
+      await restoreLeftovers(db, run);
+      const plan = await makePlan(db, desired);
+      await requireConsent(plan, run.agreed, run.options);
+      run.plan ??= plan;
+      const entries = await openJournal(db, plan, run);
+      if (plan.steps.length > 0) {
+        await withJobsPaused(db, plan, run, () => runSteps(db, plan, entries, run));
+        await requireInSync(db, desired);
+      }
+      return report(run.plan, run);
+    }),
+  );
 }
 
-// Each statement on its own: a refresh commits in between and must not be inside a transaction. No statement timeout: it
-// may rightly take hours, and what it has done so far stays.
-async function runAlone(db: Db, run: string, step: Step): Promise<void> {
-  const { rows } = await db.query<{ id: string }>(
-    'INSERT INTO tsdb.journal (run, step, statements) VALUES ($1, $2, $3) RETURNING id',
-    [run, step.id, step.sql],
-  );
-  const entry = rows[0]?.id;
+// Before anything else, even if the plan is refused: who holds the lock knows that nobody needs them paused any more.
+async function restoreLeftovers(db: Db, run: Run): Promise<void> {
+  const jobs = await restoreJobs(db);
+  const foreign = jobs.filter((job) => !run.pausedJobs.has(job));
+  run.restoredJobs.push(...foreign);
+  if (foreign.length > 0)
+    run.options.onNote?.(`restored jobs that an interrupted apply had left paused: ${foreign.join(', ')}`);
+}
+
+// The journal is made by a step of the plan itself; that step runs here, in one transaction with the rows of all steps.
+async function openJournal(db: Db, plan: Plan, run: Run): Promise<ReadonlyMap<string, string>> {
+  const at = plan.steps.findIndex(({ id }) => id === INTERNALS_STEP);
+  const internals = plan.steps[at];
+  if (internals !== undefined) run.options.onStep?.(internals, at + 1, plan.steps.length);
   try {
-    for (const statement of step.sql) await db.query(statement);
-    await db.query('UPDATE tsdb.journal SET finished_at = clock_timestamp() WHERE id = $1', [entry]);
+    const entries = await withTransaction(db, async () => {
+      for (const statement of internals?.sql ?? []) await db.query(statement);
+      noteUnfinished(await takeOver(db, run.id), run);
+      const ids = await planEntries(db, run.id, plan.steps);
+      if (internals !== undefined) await finishEntry(db, ids[at] as string, 0);
+      return new Map(plan.steps.map(({ id }, position) => [id, ids[position] as string]));
+    });
+    if (internals !== undefined) run.applied.push(internals.id);
+    return entries;
   } catch (error) {
-    await db
-      .query('UPDATE tsdb.journal SET error = $2 WHERE id = $1', [entry, messageOf(error)])
-      .catch(() => undefined);
-    throw error;
+    throw internals === undefined ? error : stepFailure(internals, error, timeoutsOf(internals));
   }
 }
 
-function stepFailure(step: Step, error: unknown): DatabaseError {
-  const { code, detail, hint } = (error ?? {}) as { code?: string; detail?: string; hint?: string };
-  const extra = [code ? `SQLSTATE ${code}` : '', detail ?? '', hint ?? '']
-    .filter((part) => part !== '')
-    .join('; ');
-  return new DatabaseError(
-    `${step.id} failed: ${messageOf(error)}${extra ? ` (${extra})` : ''}\nEarlier steps stay; when the cause is mended, apply again goes on from here.`,
-    { cause: error },
+function noteUnfinished(unfinished: readonly Unfinished[], run: Run): void {
+  if (unfinished.length === 0) return;
+  run.unfinished = [...run.unfinished, ...unfinished];
+  const cut = unfinished.filter(({ interrupted }) => interrupted).map(({ step }) => step);
+  run.options.onNote?.(
+    `continuing an apply that ended early with ${unfinished.length} steps to go${cut.length > 0 ? `, in the middle of ${cut.join(', ')}` : ''}`,
   );
+}
+
+async function withJobsPaused(db: Db, plan: Plan, run: Run, work: () => Promise<void>): Promise<void> {
+  const jobs = await pauseJobs(db, plan.server.engine, run.id, objectsToQuieten(plan));
+  for (const job of jobs) run.pausedJobs.add(job);
+  if (jobs.length > 0) run.options.onNote?.(`paused jobs of the tables at work: ${jobs.join(', ')}`);
+  try {
+    await work();
+  } catch (error) {
+    // The first error is the one to report; what stays paused is restored by the next session or the next apply.
+    await restoreJobs(db).catch(() => undefined);
+    throw error;
+  }
+  await restoreJobs(db);
+}
+
+async function runSteps(db: Db, plan: Plan, entries: ReadonlyMap<string, string>, run: Run): Promise<void> {
+  const { signal, onStep, onRetry, statementTimeoutMs = STATEMENT_TIMEOUT_MS } = run.options;
+  for (const [at, step] of plan.steps.entries()) {
+    if (step.id === INTERNALS_STEP) continue;
+    if (signal?.aborted)
+      throw new RefusedError(`interrupted before ${step.id}; apply again to go on from there`);
+    onStep?.(step, at + 1, plan.steps.length);
+    const timeouts = timeoutsOf(step, statementTimeoutMs);
+    try {
+      await runStep(db, { step, entry: entries.get(step.id) as string, timeouts, onRetry, signal });
+    } catch (error) {
+      throw stepFailure(step, error, timeouts);
+    }
+    run.applied.push(step.id);
+  }
 }
 
 async function requireInSync(db: Db, desired: Desired): Promise<void> {
@@ -146,5 +198,24 @@ async function requireInSync(db: Db, desired: Desired): Promise<void> {
   ];
   throw new DatabaseError(
     `every step was run, and the database still differs from the declaration: ${left.join(', ')}. Something else may be changing it; run "tsdb plan"`,
+  );
+}
+
+function report(plan: Plan, { applied, unfinished, pausedJobs, restoredJobs }: Run): ApplyReport {
+  return {
+    plan,
+    applied,
+    resumed: unfinished.length > 0,
+    interrupted: unfinished.filter(({ interrupted }) => interrupted).map(({ step }) => step),
+    pausedJobs: [...pausedJobs].sort((a, b) => a - b),
+    restoredJobs,
+  };
+}
+
+function finalError(error: unknown, run: Run): unknown {
+  if (error instanceof TsdbError || recoveryOf(error) !== 'reconnect') return error;
+  return new DatabaseError(
+    `the session was lost between two steps, and connecting again did not help: ${messageOf(error)}. ${run.applied.length} steps are done; apply again goes on from there`,
+    { cause: error },
   );
 }

@@ -3,46 +3,75 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import { DatabaseError, messageOf, RefusedError } from './errors';
 import type { Db } from './model';
+import { explainStartupRefusal, isDirect, requireSessionPooling } from './pooler';
 
 // Catalog texts (interval, view definitions, job configuration) depend on these, so every session of ours pins them.
 // client_connection_check_interval: a killed `apply` must not leave a long statement running, and its lock held, for hours.
-const SESSION =
-  '-c timezone=UTC -c intervalstyle=iso_8601 -c datestyle=ISO -c search_path=pg_catalog -c client_connection_check_interval=2s';
+const SETTINGS: Readonly<Record<string, string>> = {
+  timezone: 'UTC',
+  intervalstyle: 'iso_8601',
+  datestyle: 'ISO',
+  search_path: 'pg_catalog',
+  client_connection_check_interval: '2s',
+};
+const STARTUP_OPTIONS = Object.entries(SETTINGS)
+  .map(([name, value]) => `-c ${name}=${value}`)
+  .join(' ');
 
 // Any two fixed numbers: all reconcilers of one database must agree on them, and nobody else should use them.
 const ADVISORY_LOCK = [0x7473_6462, 0x706c_616e] as const;
 
+/** SQL condition: some session holds the reconciler's lock of this database, so an apply is under way. */
+export const LOCK_IS_HELD = `EXISTS (SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
+  WHERE l.locktype = 'advisory' AND l.granted AND l.classid = ${ADVISORY_LOCK[0]} AND l.objid = ${ADVISORY_LOCK[1]} AND l.objsubid = 2)`;
+
 /**
  * Runs `work` on one dedicated session and always closes it.
- * @throws DatabaseError when the server cannot be reached; the message never contains the password.
+ * @throws DatabaseError when the server cannot be reached; the message never contains the password. RefusedError when a
+ * connection pooler stands between that shares sessions.
  */
 export async function withConnection<T>(
   config: string | ClientConfig,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const base = typeof config === 'string' ? { connectionString: config } : config;
-  const client = new Client({
+  const full: ClientConfig = {
     ...base,
-    options: SESSION,
+    options: STARTUP_OPTIONS,
     application_name: 'tsdb',
     connectionTimeoutMillis: 10_000,
-  });
+  };
+  const client = new Client(full);
   // Without a listener a terminated backend would end the process instead of failing the query under way.
   client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {
     await client.end().catch(() => undefined);
+    const explained = explainStartupRefusal(error, client);
+    if (explained instanceof RefusedError) throw explained;
     throw new DatabaseError(
       `cannot connect to ${client.host}:${client.port}/${client.database ?? ''}: ${messageOf(error)}; is the server running and DATABASE_URL right?`,
       { cause: error },
     );
   }
   try {
+    if (!(await isDirect(client))) {
+      await requireSessionPooling(client, full);
+      await pinSettings(client);
+    }
     return await work(client);
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+// A pooler may have swallowed the startup options.
+async function pinSettings(client: Client): Promise<void> {
+  await client.query(
+    'SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) s (name, value)',
+    [Object.keys(SETTINGS), Object.values(SETTINGS)],
+  );
 }
 
 /** Runs `work` in a transaction; on an error rolls back and rethrows the first error. */

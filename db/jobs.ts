@@ -1,5 +1,5 @@
 // Runs the jobs of engine `postgres`; on TimescaleDB the server's own scheduler does this work.
-import { withTransaction } from './connection';
+import { LOCK_IS_HELD, withTransaction } from './connection';
 import { messageOf } from './errors';
 import type { Db } from './model';
 import { ident, literal } from './sql';
@@ -51,13 +51,16 @@ async function runNext(db: Db): Promise<JobRun | undefined> {
   });
 }
 
+// A pause of tsdb.paused_job counts while its apply lives; after a crash jobs go on by themselves.
 // By id: jobs were added sources first, so a coarse aggregate is refreshed after the fine one it reads.
 async function claim(db: Db): Promise<JobRow | undefined> {
   const { rows } = await db.query<JobRow>(
     `SELECT j.job_id, j.kind, j.schema_name, j.object_name, j.start_offset::text, j.end_offset::text, j.drop_after::text,
             (SELECT a.materialization FROM tsdb.continuous_aggregate a WHERE (a.schema_name, a.view_name) = (j.schema_name, j.object_name)) AS materialization,
             (SELECT h.chunk_interval::text FROM tsdb.hypertable h WHERE (h.schema_name, h.table_name) = (j.schema_name, j.object_name)) AS chunk_interval
-       FROM tsdb.job j WHERE j.next_start <= now() ORDER BY j.job_id LIMIT 1 FOR UPDATE OF j SKIP LOCKED`,
+       FROM tsdb.job j
+      WHERE j.next_start <= now() AND NOT (${LOCK_IS_HELD} AND EXISTS (SELECT FROM tsdb.paused_job p WHERE p.job_id = j.job_id))
+      ORDER BY j.job_id LIMIT 1 FOR UPDATE OF j SKIP LOCKED`,
   );
   return rows[0];
 }

@@ -211,13 +211,6 @@ const cases: readonly ReconcilerCase[] = [
     engines: ['timescaledb'],
   },
   {
-    name: 'refuses to redefine an aggregate',
-    from: [plant()],
-    to: [plant({ otherQuery: true })],
-    steps: [],
-    refusals: ['plant.metric_hourly computes something else than declared'],
-  },
-  {
     name: 'refuses to convert a plain table',
     from: [],
     drift: [

@@ -1,15 +1,30 @@
 -- What the reconciler keeps in the database on either engine. Every statement may be run again at any time.
 CREATE SCHEMA IF NOT EXISTS tsdb;
 
--- One row per step that was run. A step that runs outside a transaction has no finished_at until it ended.
+-- One row per planned step, written before the first of them is run. A row without started_at was not reached, one
+-- without finished_at was interrupted or failed; taken_over_by is the later run that went on from there.
 CREATE TABLE IF NOT EXISTS tsdb.journal (
-  id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  run         uuid NOT NULL,
-  step        text NOT NULL,
-  statements  text[] NOT NULL,
-  started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-  finished_at timestamptz,
-  error       text
+  id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  run           uuid NOT NULL,
+  step          text NOT NULL,
+  statements    text[] NOT NULL,
+  started_at    timestamptz,
+  finished_at   timestamptz,
+  retries       int NOT NULL DEFAULT 0,
+  error         text,
+  taken_over_by uuid
+);
+
+-- Tables of earlier versions.
+ALTER TABLE tsdb.journal ALTER COLUMN started_at DROP NOT NULL, ALTER COLUMN started_at DROP DEFAULT,
+  ADD COLUMN IF NOT EXISTS retries int NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS taken_over_by uuid;
+
+-- Jobs that an apply has paused. The row is written with the pause and removed when the job is restored, so that a later
+-- apply finds what a killed one left paused.
+CREATE TABLE IF NOT EXISTS tsdb.paused_job (
+  job_id int PRIMARY KEY,
+  run    uuid NOT NULL,
+  since  timestamptz NOT NULL DEFAULT now()
 );
 
 -- Aggregates that were created and not yet filled with their history. The row is written with the aggregate and removed
@@ -17,6 +32,14 @@ CREATE TABLE IF NOT EXISTS tsdb.journal (
 CREATE TABLE IF NOT EXISTS tsdb.pending_refresh (
   aggregate text PRIMARY KEY,
   since     timestamptz NOT NULL DEFAULT now()
+);
+
+-- Compressed chunks that a column with a default was added to: its value is kept beside their rows, where a later rewrite
+-- loses it, until they are converted again. Written with the column and removed chunk by chunk.
+CREATE TABLE IF NOT EXISTS tsdb.pending_rebuild (
+  chunk    text PRIMARY KEY,
+  relation text NOT NULL,
+  since    timestamptz NOT NULL DEFAULT now()
 );
 
 -- Files that were imported, by a digest of their bytes and of how they were mapped: the same import twice is refused.

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import type { Kind } from '../model';
 import { literal } from '../sql';
 
+/** Id of the step that makes or replaces it; it brings the journal that every other step is written to. */
+export const INTERNALS_STEP = 'internals:tsdb';
+
 /** The statements every engine needs. */
 export const internalsSql = (): string => readFileSync(join(__dirname, 'internals.sql'), 'utf8');
 
@@ -26,7 +29,7 @@ export function internals(...scripts: readonly string[]): Kind<string | null> {
     compare(_desired, comment) {
       if (comment === marker) return {};
       const step = {
-        id: 'internals:tsdb',
+        id: INTERNALS_STEP,
         object: 'tsdb',
         action: comment === null ? 'create' : 'change',
         summary: 'schema with journal and helper functions of the reconciler',

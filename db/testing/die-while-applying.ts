@@ -1,32 +1,49 @@
-// A child process for tests: applies the set `plant` and kills itself with SIGKILL right after sending its n-th statement
-// of a step (transaction control and journal included). Ends with 0 when there were fewer.
+// A child process for tests: waits for `{url, set, step, point}` on its standard input, applies the set and kills itself
+// with SIGKILL in the given step of the plan. Ends with 0 when there were fewer steps.
+import { once } from 'node:events';
 import { Client } from 'pg';
 import { applySchema } from '../apply';
 import { desiredFrom } from '../desired';
-import { plant } from './sets';
+import type { Step } from '../model';
+import { plant, type Variation } from './sets';
 
-async function main(url: string, deadly: number): Promise<void> {
-  let counting = false;
-  let sent = 0;
+export interface DeathWish {
+  readonly url: string;
+  readonly variation: Variation;
+  /** Position in the plan, from 1. */
+  readonly step: number;
+  /** `statement`: its longest work is on its way. `commit`: the end of its transaction is, or of its journal row. */
+  readonly point: 'statement' | 'commit';
+}
+
+async function main(): Promise<void> {
+  const [line] = (await once(process.stdin, 'data')) as [Buffer];
+  const wish = JSON.parse(line.toString()) as DeathWish;
+  process.stdin.destroy();
+  let current: Step | undefined;
   const send = Client.prototype.query as (...args: unknown[]) => unknown;
   (Client.prototype as { query: unknown }).query = function (this: Client, ...args: unknown[]) {
     const result = send.apply(this, args);
-    if (counting) sent += 1;
     // On the next turn the statement is on its way to the server, and nothing waits for its answer any more.
-    if (counting && sent === deadly) setImmediate(() => process.kill(process.pid, 'SIGKILL'));
+    if (current && isDeadly(String(args[0]), current, wish))
+      setImmediate(() => process.kill(process.pid, 'SIGKILL'));
     return result;
   };
-  await applySchema(url, desiredFrom([plant()]), {
-    allow: [],
+  await applySchema(wish.url, desiredFrom([plant(wish.variation)]), {
+    allow: ['blocks-writes', 'rewrites-data', 'long-running'],
     lockWaitMs: 10_000,
-    onStep: () => {
-      counting = true;
+    onStep: (step, position) => {
+      current = position >= wish.step ? step : undefined;
     },
   });
 }
 
-const [url = '', deadly = ''] = process.argv.slice(2);
-main(url, Number(deadly)).catch((error: unknown) => {
+function isDeadly(sql: string, step: Step, { point }: DeathWish): boolean {
+  if (point === 'statement') return sql === (step.transactional ? step.sql.at(-1) : step.sql[0]);
+  return step.transactional ? sql === 'COMMIT' : /finished_at = clock_timestamp/.test(sql);
+}
+
+main().catch((error: unknown) => {
   process.stderr.write(`${String(error)}\n`);
   process.exitCode = 1;
 });

@@ -1,0 +1,133 @@
+// Applies while others write, while jobs run, while somebody holds a lock: in sync, and not one row lost.
+import { withConnection } from '../connection';
+import { schemaSet } from '../define';
+import { runDueJobs } from '../jobs';
+import { testServers } from '../local/test-servers';
+import { applySets, execute, planSets, select } from '../testing/apply';
+import { applyPlant, countRows, plantDatabase, ROWS, readJobs } from '../testing/load-plant';
+import { startWriters } from '../testing/load-writers';
+import { metricTable, plant, type Variation } from '../testing/sets';
+
+const ROUNDS: readonly Variation[] = [
+  { extraColumn: true, withoutRetention: true, chunkInterval: '12 hours', realTime: false },
+  { extraColumn: true, withoutRetention: true, extraIndex: true, realTime: true },
+  { extraColumn: true, withoutRetention: true, extraIndex: true, chunkInterval: '7 days', realTime: false },
+];
+
+describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (engine, server) => {
+  it('changes tables that are written to and worked on by jobs every second', async () => {
+    const database = await plantDatabase(server);
+    // Retention would rightly delete what is written far in the past.
+    await applySets(database.url, [schemaSet('plant', [metricTable({ withoutRetention: true })])]);
+    const writers = startWriters(database.url);
+    const scheduler = startScheduler(database.url);
+    const retries: string[] = [];
+    const onRetry = ({ reason }: { reason: string }): void => void retries.push(reason);
+    let restored = 0;
+    await applyPlant(database.url, { withoutRetention: true }, { onRetry });
+    for (const variation of ROUNDS) {
+      await runJobsEverySecond(database.url);
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      const { jobs } = await readJobs(database.url, engine);
+      const { pausedJobs } = await applyPlant(database.url, { ...variation, ...EVERY_SECOND }, { onRetry });
+      restored += pausedJobs.length;
+      expect(pausedJobs.length).toBeGreaterThan(0);
+      expect(await readJobs(database.url, engine)).toEqual({ jobs, paused: [] });
+    }
+    await scheduler.stop();
+    const { acknowledged, retries: writerRetries, longestMs } = await writers.stop();
+    process.stderr.write(
+      `load on ${engine}: ${acknowledged} rows, longest insert ${longestMs} ms, writers tried again ${JSON.stringify(writerRetries)}, apply tried again ${retries.length} times, ${restored} jobs paused and restored\n`,
+    );
+    expect((await planSets(database.url, [plant({ ...ROUNDS.at(-1), ...EVERY_SECOND })])).steps).toEqual([]);
+    expect(acknowledged).toBeGreaterThan(300);
+    expect(await countRows(database.url)).toBe(ROWS + acknowledged);
+    await database.drop();
+  });
+
+  const EVERY_SECOND: Variation = { refreshEvery: '1 second' };
+
+  // Schedules that are not declared are not compared, so that these stay.
+  async function runJobsEverySecond(url: string): Promise<void> {
+    await execute(
+      url,
+      engine === 'postgres'
+        ? `UPDATE tsdb.job SET schedule_interval = '1 second', next_start = now() WHERE (kind, object_name) <> ('refresh', 'metric_daily')`
+        : `SELECT public.alter_job(id, schedule_interval => INTERVAL '1 second', next_start => now(), timezone => timezone)
+             FROM _timescaledb_catalog.bgw_job WHERE id >= 1000 AND NOT (proc_name LIKE '%refresh%' AND schedule_interval = INTERVAL '1 day')`,
+    );
+  }
+
+  /** On TimescaleDB the server runs the jobs by itself. */
+  function startScheduler(url: string): { stop(): Promise<void> } {
+    let stopping = engine === 'timescaledb';
+    const failed: string[] = [];
+    const loop = async (): Promise<void> => {
+      while (!stopping) {
+        const runs = await withConnection(url, runDueJobs);
+        failed.push(...runs.flatMap(({ job, error }) => (error ? [`${job}: ${error}`] : [])));
+      }
+    };
+    const running = loop();
+    return {
+      async stop() {
+        stopping = true;
+        await running;
+        expect(failed).toEqual([]);
+      },
+    };
+  }
+
+  it('lets two applies at once take turns', async () => {
+    const database = await plantDatabase(server);
+    const reports = await Promise.all([applyPlant(database.url, {}), applyPlant(database.url, {})]);
+    expect(reports.map(({ applied }) => applied.length).sort((a, b) => a - b)[0]).toBe(0);
+    expect((await planSets(database.url, [plant()])).steps).toEqual([]);
+    expect(await countRows(database.url)).toBe(ROWS);
+    await database.drop();
+  });
+
+  it('waits for a lock in short turns, and goes on when it is free', async () => {
+    const database = await plantDatabase(server, {});
+    const reasons: string[] = [];
+    await withConnection(database.url, async (holder) => {
+      await holder.query('BEGIN');
+      await holder.query('SELECT count(*) FROM plant.metric');
+      await applyPlant(
+        database.url,
+        { extraColumn: true },
+        {
+          onRetry: ({ reason }, step) => {
+            reasons.push(`${step?.id}: ${reason}`);
+            void holder.query('COMMIT');
+          },
+        },
+      );
+    });
+    expect(reasons).toEqual([
+      'add-column:plant.metric.unit: canceling statement due to lock timeout (55P03)',
+    ]);
+    expect(
+      await select(database.url, `SELECT retries FROM tsdb.journal WHERE step LIKE 'add-column%'`),
+    ).toEqual([{ retries: 1 }]);
+    await database.drop();
+  });
+
+  it('gives up a lock that is never free with the way out, and restores the jobs', async () => {
+    const database = await plantDatabase(server, {});
+    const before = await readJobs(database.url, engine);
+    const stop = new AbortController();
+    await withConnection(database.url, async (holder) => {
+      await holder.query('BEGIN');
+      await holder.query('SELECT count(*) FROM plant.metric');
+      await expect(
+        applyPlant(database.url, { extraColumn: true }, { signal: stop.signal, onRetry: () => stop.abort() }),
+      ).rejects.toMatchObject({
+        exitCode: 1,
+        message: expect.stringMatching(/add-column.*55P03.*Another session holds a lock.*pg_stat_activity/s),
+      });
+    });
+    expect(await readJobs(database.url, engine)).toEqual(before);
+    await database.drop();
+  });
+});

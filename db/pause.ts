@@ -1,0 +1,107 @@
+// Holds background jobs off while a plan works on their tables, and restores them, also after a crash of the apply.
+import { withTransaction } from './connection';
+import type { Db, EngineName, Plan, Step } from './model';
+import { withRetry } from './retry';
+
+// Weaker than SHARE: inserts and the jobs go on beside these.
+const WEAK_LOCKS = /ACCESS SHARE|SHARE UPDATE EXCLUSIVE|(?<!SHARE )ROW (SHARE|EXCLUSIVE)/g;
+
+/** Names of the objects that jobs must leave alone during the plan: locked against writes, or being filled. */
+export function objectsToQuieten(plan: Pick<Plan, 'steps'>): readonly string[] {
+  const needsQuiet = ({ action, transactional, lock }: Step): boolean =>
+    action === 'run' || !transactional || /SHARE|EXCLUSIVE/.test(lock.replace(WEAK_LOCKS, ''));
+  return [...new Set(plan.steps.filter(needsQuiet).map(({ object }) => object))];
+}
+
+// A family is a table with all aggregates that are built on it, however high: a refresh reads its source, a swap of the
+// source ends in its dependents. Jobs that are paused already are none of ours and stay so. alter_job() erases the time
+// zone when it is left out, and leaves next_start as it is.
+const PAUSE: Readonly<Record<EngineName, string>> = {
+  timescaledb: `
+    WITH RECURSIVE family AS (
+      (SELECT h.id FROM _timescaledb_catalog.hypertable h WHERE format('%s.%s', h.schema_name, h.table_name) = ANY ($1)
+       UNION
+       SELECT c.mat_hypertable_id FROM _timescaledb_catalog.continuous_agg c WHERE format('%s.%s', c.user_view_schema, c.user_view_name) = ANY ($1))
+      UNION
+      SELECT CASE c.raw_hypertable_id WHEN f.id THEN c.mat_hypertable_id ELSE c.raw_hypertable_id END
+        FROM family f JOIN _timescaledb_catalog.continuous_agg c ON f.id IN (c.raw_hypertable_id, c.mat_hypertable_id)
+    ), paused AS (
+      INSERT INTO tsdb.paused_job (job_id, run)
+      SELECT j.id, $2 FROM _timescaledb_catalog.bgw_job j JOIN family f ON f.id = j.hypertable_id
+       WHERE j.scheduled AND j.proc_schema = '_timescaledb_functions' AND pg_has_role(j.owner, 'MEMBER')
+      ON CONFLICT DO NOTHING RETURNING job_id
+    )
+    SELECT a.job_id AS id FROM paused p JOIN _timescaledb_catalog.bgw_job j ON j.id = p.job_id,
+           LATERAL public.alter_job(j.id, scheduled => false, timezone => j.timezone) a ORDER BY 1`,
+  // The scheduler reads the table itself (jobs.ts).
+  postgres: `
+    WITH RECURSIVE family AS (
+      SELECT unnest($1::text[]) AS name
+      UNION
+      SELECT CASE f.name WHEN format('%s.%s', a.source_schema, a.source_name) THEN format('%s.%s', a.schema_name, a.view_name)
+                         ELSE format('%s.%s', a.source_schema, a.source_name) END
+        FROM family f JOIN tsdb.continuous_aggregate a
+          ON f.name IN (format('%s.%s', a.source_schema, a.source_name), format('%s.%s', a.schema_name, a.view_name))
+    ), paused AS (
+      INSERT INTO tsdb.paused_job (job_id, run)
+      SELECT j.job_id, $2 FROM tsdb.job j JOIN family f ON f.name = format('%s.%s', j.schema_name, j.object_name)
+      ON CONFLICT DO NOTHING RETURNING job_id
+    )
+    SELECT job_id AS id FROM paused ORDER BY 1`,
+};
+
+/** Statements that restore every job that an apply has paused; a job that was dropped or switched on since is left alone. */
+export const RESTORE: Readonly<Record<EngineName, string>> = {
+  timescaledb: `WITH paused AS (DELETE FROM tsdb.paused_job RETURNING job_id)
+SELECT a.job_id AS id FROM paused p JOIN _timescaledb_catalog.bgw_job j ON j.id = p.job_id AND NOT j.scheduled,
+       LATERAL public.alter_job(j.id, scheduled => true, timezone => j.timezone) a ORDER BY 1`,
+  postgres: 'DELETE FROM tsdb.paused_job RETURNING job_id AS id',
+};
+
+/** Pauses the jobs of the named objects, of their sources and of their dependents. Returns the ids of the paused jobs. */
+export async function pauseJobs(
+  db: Db,
+  engine: EngineName,
+  run: string,
+  objects: readonly string[],
+): Promise<readonly number[]> {
+  if (objects.length === 0 || !(await hasCatalog(db, engine))) return [];
+  return withRetry(async () => {
+    const { rows } = await db.query<{ id: number }>(PAUSE[engine], [objects, run]);
+    return rows.map((row) => row.id);
+  });
+}
+
+/** Restores what is paused. Only for the holder of the lock: for anybody else the apply under way needs it paused. */
+export async function restoreJobs(db: Db): Promise<readonly number[]> {
+  const paused = await readPaused(db);
+  if (paused.jobs.length === 0) return [];
+  return withRetry(() =>
+    withTransaction(db, async () => {
+      await db.query('SET LOCAL lock_timeout = 5000');
+      const { rows } = await db.query<{ id: number }>(RESTORE[paused.engine]);
+      return rows.map((row) => row.id);
+    }),
+  );
+}
+
+/** Jobs that are paused by an apply, alive or not. */
+export async function readPaused(
+  db: Db,
+): Promise<{ readonly engine: EngineName; readonly jobs: readonly number[] }> {
+  const { rows: found } = await db.query<{ tracked: boolean; extension: boolean }>(
+    `SELECT to_regclass('tsdb.paused_job') IS NOT NULL AS tracked,
+            EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'timescaledb') AS extension`,
+  );
+  const engine = found[0]?.extension ? 'timescaledb' : 'postgres';
+  if (!found[0]?.tracked) return { engine, jobs: [] };
+  const { rows } = await db.query<{ job_id: number }>('SELECT job_id FROM tsdb.paused_job ORDER BY 1');
+  return { engine, jobs: rows.map((row) => row.job_id) };
+}
+
+// In the first apply the extension is created by a step: nothing exists yet that could be paused.
+async function hasCatalog(db: Db, engine: EngineName): Promise<boolean> {
+  if (engine === 'postgres') return true;
+  const { rows } = await db.query(`SELECT FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'`);
+  return rows.length > 0;
+}

@@ -1,0 +1,72 @@
+// Starts a real PgBouncer in front of a test database, where one is installed.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../local/free-port';
+import { serverUser } from '../local/system-user';
+
+export interface PgBouncer {
+  /** The database through the pooler. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** The program, or undefined where it is not installed. */
+export function findPgBouncer(path = process.env.PATH ?? ''): string | undefined {
+  return [...path.split(delimiter), '/usr/sbin', '/usr/local/sbin']
+    .map((folder) => join(folder, 'pgbouncer'))
+    .find((file) => existsSync(file));
+}
+
+/** Starts it with the given settings, e.g. `{ pool_mode: 'transaction' }`. */
+export async function startPgBouncer(
+  program: string,
+  databaseUrl: string,
+  settings: Readonly<Record<string, string | number>>,
+): Promise<PgBouncer> {
+  const server = new URL(databaseUrl);
+  const folder = mkdtempSync(join(tmpdir(), 'pgbouncer-'));
+  const file = join(folder, 'pgbouncer.ini');
+  const port = await freePort();
+  writeFileSync(file, configuration(server, { listen_port: port, ...settings }));
+  chmodSync(folder, 0o755);
+  // It refuses to run as root, and without a user list it lets nobody in but with `any`.
+  const user = serverUser();
+  const child = spawn(program, [...(user ? ['-u', user.name] : []), file], { stdio: 'ignore' });
+  await waitForPort(port, child);
+  return {
+    url: `postgresql://anybody:secret@127.0.0.1:${port}${server.pathname}`,
+    async stop() {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function configuration(server: URL, settings: Readonly<Record<string, string | number>>): string {
+  const upstream = `host=${server.hostname} port=${server.port} user=${server.username} password=${decodeURIComponent(server.password)}`;
+  const all = { listen_addr: '127.0.0.1', unix_socket_dir: '', auth_type: 'any', ...settings };
+  const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}`);
+  return `[databases]\n* = ${upstream}\n[pgbouncer]\n${lines.join('\n')}\n`;
+}
+
+async function waitForPort(port: number, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if (child.exitCode !== null) throw new Error(`pgbouncer ended with code ${child.exitCode}`);
+    if (await answers(port)) return;
+    await sleep(50);
+  }
+  throw new Error('pgbouncer does not answer');
+}
+
+const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true));
+    socket.on('error', () => resolve(false));
+    socket.on('connect', () => socket.end());
+  });

@@ -1,6 +1,6 @@
 // tsdb apply: make the database as declared.
 import { readFileSync } from 'node:fs';
-import { type ApplyReport, applySchema } from '../../db/apply';
+import { type ApplyOptions, type ApplyReport, applySchema } from '../../db/apply';
 import { RefusedError, UsageError } from '../../db/errors';
 import { formatPlan } from '../../db/format';
 import type { HazardName, Plan } from '../../db/model';
@@ -25,6 +25,15 @@ export interface ApplyFlags {
   readonly json?: boolean;
 }
 
+/** Tells what an apply does beside its steps. */
+export const applyNotes: Pick<ApplyOptions, 'onRetry' | 'onNote'> = {
+  onNote: note,
+  onRetry: ({ reason, attempt, attempts, pauseMs }, step) =>
+    note(
+      `${step ? `${step.id}: ` : ''}${reason}; try ${attempt} of ${attempts} in ${(pauseMs / 1000).toFixed(1)} s`,
+    ),
+};
+
 /** Applies the declaration, or a saved plan if it still fits. Exit code 0, or 3 when refused. */
 export async function apply(
   file: string | undefined,
@@ -40,6 +49,7 @@ export async function apply(
     ...(saved ? { saved } : {}),
     ...(flags.yes ? {} : { confirm: (plan) => askPerson(plan, signal) }),
     onStep: (step, position, steps) => note(`[${position}/${steps}] ${step.object}: ${step.summary}`),
+    ...applyNotes,
   });
   printReport(report, flags);
   return 0;
@@ -76,8 +86,10 @@ async function askPerson(plan: Plan, signal: AbortSignal): Promise<boolean> {
   return confirm('\nApply? Only "yes" does: ', signal, { input: process.stdin, output: process.stderr });
 }
 
-function printReport({ plan, applied }: ApplyReport, { json }: ApplyFlags): void {
-  if (json)
-    printJson({ version: 1, server: plan.server, fingerprint: plan.fingerprint, applied, inSync: true });
-  else print(applied.length === 0 ? 'In sync: nothing to do.' : `In sync: ${applied.length} steps applied.`);
+function printReport({ plan, applied, resumed, interrupted }: ApplyReport, { json }: ApplyFlags): void {
+  if (json) {
+    const { server, fingerprint } = plan;
+    printJson({ version: 1, server, fingerprint, applied, resumed, interrupted, inSync: true });
+  } else
+    print(applied.length === 0 ? 'In sync: nothing to do.' : `In sync: ${applied.length} steps applied.`);
 }

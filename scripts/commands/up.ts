@@ -17,7 +17,7 @@ import { note, print } from '../output';
 import { describeTiming, timeHourly } from '../platform/raw-vs-aggregate';
 import { startScheduler } from '../platform/scheduler';
 import { checkAnswers } from '../platform/self-check';
-import { parseHazards } from './apply';
+import { applyNotes, parseHazards } from './apply';
 
 export interface UpFlags {
   readonly host: string;
@@ -114,6 +114,7 @@ async function applyDeclared(
     allow,
     lockWaitMs: config.lockWaitMs,
     signal,
+    ...applyNotes,
   });
   note(`engine: ${describeEngine(plan.server)}`);
   note(applied.length === 0 ? 'schema: in sync' : `schema: ${applied.length} steps applied`);

@@ -99,7 +99,7 @@ function wayOut(error: unknown, { statement }: StepTimeouts): string {
   const goOn = 'Earlier steps stay; when the cause is mended, apply again goes on from here.';
   const { code } = (error ?? {}) as { code?: string };
   if (code === '57014' && /statement timeout/.test(messageOf(error)))
-    return `It took longer than ${statement / 1000} s and was rolled back. Apply again when the database is less busy, or allow more time: TSDB_STATEMENT_TIMEOUT_MS (0 = no limit). ${goOn}`;
+    return `It took longer than ${statement / 1000} s and was rolled back. Apply again when the database is less busy, or allow more time: TSDB_STEP_TIMEOUT_MS (0 = no limit). ${goOn}`;
   if (code === '57014')
     return `Somebody cancelled it (pg_cancel_backend), and it was rolled back. Apply again goes on from here.`;
   if (code === '55P03')

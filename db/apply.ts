@@ -56,6 +56,8 @@ interface Run {
   readonly restoredJobs: number[];
   unfinished: readonly Unfinished[];
   plan?: Plan;
+  /** The step that was under way when the session was lost. */
+  cutOff?: string;
 }
 
 /**
@@ -110,6 +112,7 @@ async function inOneSession(
       const plan = await makePlan(db, desired);
       await requireConsent(plan, run.agreed, run.options);
       run.plan ??= plan;
+      settleCutOff(plan, run);
       const entries = await openJournal(db, plan, run);
       if (plan.steps.length > 0) {
         await withJobsPaused(db, plan, run, () => runSteps(db, plan, entries, run));
@@ -118,6 +121,13 @@ async function inOneSession(
       return report(run.plan, run);
     }),
   );
+}
+
+// Whether the server finished a step that was cut off shows in the new plan only.
+function settleCutOff(plan: Plan, run: Run): void {
+  const { cutOff } = run;
+  if (cutOff !== undefined && !plan.steps.some(({ id }) => id === cutOff)) run.applied.push(cutOff);
+  delete run.cutOff;
 }
 
 // Before anything else, even if the plan is refused: who holds the lock knows that nobody needs them paused any more.
@@ -183,6 +193,7 @@ async function runSteps(db: Db, plan: Plan, entries: ReadonlyMap<string, string>
     try {
       await runStep(db, { step, entry: entries.get(step.id) as string, timeouts, onRetry, signal });
     } catch (error) {
+      if (recoveryOf(error) === 'reconnect') run.cutOff = step.id;
       throw stepFailure(step, error, timeouts);
     }
     run.applied.push(step.id);

@@ -16,6 +16,11 @@ export const dbSettings: readonly Setting[] = [
     meaning: 'how long an apply waits for another one, in milliseconds',
   },
   {
+    name: 'TSDB_STEP_TIMEOUT_MS',
+    default: '900000',
+    meaning: 'longest a short step of an apply may run, in milliseconds; 0 = no limit',
+  },
+  {
     name: 'TSDB_DATA',
     default: '.tsdb',
     meaning: 'data folder of `npm start`; other commands find the platform by it',
@@ -37,6 +42,7 @@ export interface DbConfig {
   readonly connection?: DatabaseAddress;
   readonly schemas: string;
   readonly lockWaitMs: number;
+  readonly stepTimeoutMs: number;
 }
 
 /**
@@ -45,15 +51,19 @@ export interface DbConfig {
  */
 export function readDbConfig(env: Environment): DbConfig {
   const faults: string[] = [];
-  const lockWait = env.TSDB_LOCK_WAIT_MS || '60000';
-  if (!/^\d{1,9}$/.test(lockWait)) {
-    faults.push(`TSDB_LOCK_WAIT_MS must be a whole number of milliseconds, got "${lockWait}"`);
-  }
+  const milliseconds = (name: string, fallback: string): number => {
+    const text = env[name] || fallback;
+    if (!/^\d{1,9}$/.test(text)) faults.push(`${name} must be a whole number of milliseconds, got "${text}"`);
+    return Number(text);
+  };
+  const lockWaitMs = milliseconds('TSDB_LOCK_WAIT_MS', '60000');
+  const stepTimeoutMs = milliseconds('TSDB_STEP_TIMEOUT_MS', '900000');
   const connection = readDatabaseAddress(env, faults);
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
   return Object.freeze({
     schemas: env.TSDB_SCHEMAS || 'iot',
-    lockWaitMs: Number(lockWait),
+    lockWaitMs,
+    stepTimeoutMs,
     ...(connection ? { connection } : {}),
   });
 }

@@ -115,8 +115,15 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('opens a session that is cut off again, in every step, and goes on', async () => {
-    const database = await plantDatabase(server, {});
+    const database = await plantDatabase(server);
     const { jobs } = await readJobs(database.url, engine);
+    // Every step lasts long enough to be cut after its work and before its commit.
+    await execute(
+      database.url,
+      `CREATE FUNCTION plant.linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF NEW.finished_at IS NOT NULL THEN PERFORM pg_sleep(0.2); END IF; RETURN NEW; END $$`,
+      'CREATE TRIGGER linger BEFORE UPDATE ON tsdb.journal FOR EACH ROW EXECUTE FUNCTION plant.linger()',
+    );
     const cut = new Set<string>();
     const losses: string[] = [];
     const report = await withConnection(database.url, (db) =>
@@ -125,18 +132,20 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
           if (cut.has(id)) return;
           cut.add(id);
           void db.query(
-            `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l USING (pid) WHERE l.locktype = 'advisory' AND a.datname = current_database()`,
+            `SELECT pg_sleep(0.1), pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l USING (pid)
+              WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND a.datname = current_database()`,
           );
         },
         onRetry: ({ recovery }) => losses.push(recovery),
       }),
     );
-    expect(cut.size).toBeGreaterThanOrEqual(5);
-    expect(losses.filter((recovery) => recovery === 'reconnect').length).toBeGreaterThanOrEqual(cut.size - 1);
+    expect(cut.size).toBeGreaterThanOrEqual(9);
+    expect(losses).toEqual([...cut].map(() => 'reconnect'));
     expect(new Set(report.applied)).toEqual(cut);
     expect((await planSets(database.url, [plant(CHANGED)])).steps).toEqual([]);
     expect(await countRows(database.url)).toBe(ROWS);
-    expect(await readJobs(database.url, engine)).toEqual({ jobs: changed(jobs), paused: [] });
+    const after = await readJobs(database.url, engine);
+    expect(after).toEqual({ jobs: expect.arrayContaining([...jobs]), paused: [] });
     await database.drop();
   });
 

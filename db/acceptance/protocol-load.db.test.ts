@@ -1,4 +1,5 @@
 // Applies while others write, while jobs run, while somebody holds a lock: in sync, and not one row lost.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../connection';
 import { schemaSet } from '../define';
 import { runDueJobs } from '../jobs';
@@ -27,7 +28,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     await applyPlant(database.url, { withoutRetention: true }, { onRetry });
     for (const variation of ROUNDS) {
       await runJobsEverySecond(database.url);
-      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      await seeJobsRun(database.url);
       const { jobs } = await readJobs(database.url, engine);
       const { pausedJobs } = await applyPlant(database.url, { ...variation, ...EVERY_SECOND }, { onRetry });
       restored += pausedJobs.length;
@@ -56,6 +57,23 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
         : `SELECT public.alter_job(id, schedule_interval => INTERVAL '1 second', next_start => now(), timezone => timezone)
              FROM _timescaledb_catalog.bgw_job WHERE id >= 1000 AND NOT (proc_name LIKE '%refresh%' AND schedule_interval = INTERVAL '1 day')`,
     );
+  }
+
+  const RUNS = {
+    postgres: 'SELECT coalesce(sum(total_runs), 0)::int AS runs FROM tsdb.job',
+    timescaledb:
+      'SELECT coalesce(sum(total_runs), 0)::int AS runs FROM timescaledb_information.job_stats WHERE job_id >= 1000',
+  };
+
+  /** Waits until two more runs of any job have ended; a new database's scheduler takes some seconds to start. */
+  async function seeJobsRun(url: string): Promise<void> {
+    const countRuns = async (): Promise<number> =>
+      (await select<{ runs: number }>(url, RUNS[engine]))[0]?.runs ?? 0;
+    const before = await countRuns();
+    for (let look = 0; (await countRuns()) < before + 2; look += 1) {
+      if (look > 300) throw new Error('no job has run');
+      await sleep(100);
+    }
   }
 
   /** On TimescaleDB the server runs the jobs by itself. */

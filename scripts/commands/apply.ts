@@ -45,6 +45,7 @@ export async function apply(
   const report = await applySchema(requireConnection(config), desired, {
     allow: parseHazards(flags.allow ?? ''),
     lockWaitMs: config.lockWaitMs,
+    statementTimeoutMs: config.stepTimeoutMs,
     signal,
     ...(saved ? { saved } : {}),
     ...(flags.yes ? {} : { confirm: (plan) => askPerson(plan, signal) }),

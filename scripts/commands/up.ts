@@ -113,6 +113,7 @@ async function applyDeclared(
   const { plan, applied } = await applySchema(server.url, desired, {
     allow,
     lockWaitMs: config.lockWaitMs,
+    statementTimeoutMs: config.stepTimeoutMs,
     signal,
     ...applyNotes,
   });

@@ -50,7 +50,7 @@ describe('every command', () => {
 });
 
 describe('connectionUrl', () => {
-  const config = { schemas: 'iot', lockWaitMs: 1 };
+  const config = { schemas: 'iot', lockWaitMs: 1, stepTimeoutMs: 900_000 };
   const parts = { host: 'db.example', port: 5433, user: 'a b', database: 'x/y' };
 
   it('is the given address, or none', () => {

@@ -55,11 +55,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     }
 
     expect(rows).toBeGreaterThan(50);
-    await execute(
-      url,
-      `CALL public.refresh_continuous_aggregate('works.hourly'::regclass, NULL, NULL)`,
-      `CALL public.refresh_continuous_aggregate('works.daily'::regclass, NULL, NULL)`,
-    );
+    await refresh(url, 'works.hourly', 'works.daily');
     const all = DAYS * 72 + rows;
     expect(
       await one(

@@ -12,7 +12,7 @@ import { type ReconcilerCase, runCases } from '../testing/run-cases';
 
 const grown = (name: string, columns: string): readonly string[] => [
   `add-aggregate-columns:works.${name}:${columns}`,
-  `refill-aggregate:works.${name}`,
+  `backfill-aggregate:works.${name}`,
 ];
 
 const replaced = (...names: readonly string[]): { timescaledb: string[]; postgres: string[] } => {
@@ -61,6 +61,10 @@ runCases([
     { hourly: ['readings', 'peak', 'total_value'] },
     replaced('hourly'),
   ),
+  change('adds a column to the table and the aggregate of it', {}, { extra: true }, [
+    'add-column:works.reading.extra',
+    ...grown('hourly', 'most_extra'),
+  ]),
   change('changes the bucket', {}, { bucket: '2 hours' }, replaced('hourly')),
   change('changes the groups', {}, { groupBy: ['device', 'site'] }, replaced('hourly')),
   change('changes an expression', {}, { hourly: ['readings', 'changed'] }, replaced('hourly')),
@@ -83,6 +87,15 @@ runCases([
     { daily: 'over hourly', bucket: '2 hours' },
     replaced('hourly', 'daily'),
   ),
+  {
+    ...change(
+      'changes the bucket of one with columnstore',
+      { columnstore: true },
+      { columnstore: true, bucket: '2 hours' },
+      replaced('hourly'),
+    ),
+    engines: ['timescaledb'],
+  },
   {
     name: 'refuses to replace an aggregate that an undeclared view reads',
     from: [works()],

@@ -221,15 +221,15 @@ const cases: readonly ReconcilerCase[] = [
     refusals: ['plant.metric is a plain table, declared as a hypertable'],
   },
   {
-    name: 'refuses a column of another type and names undeclared ones only',
+    name: 'repairs the type of a column and names undeclared ones only',
     from: [plant({ extraColumn: true })],
     drift: [
       'ALTER TABLE plant.metric ALTER COLUMN unit TYPE varchar(10)',
       'ALTER TABLE plant.metric ADD COLUMN note text',
     ],
     to: [plant({ extraColumn: true })],
-    steps: [],
-    refusals: ['plant.metric column unit has type character varying(10), declared text'],
+    steps: ['column-type:plant.metric.unit'],
+    leaves: ['column note of plant.metric'],
   },
 ];
 

@@ -1,6 +1,6 @@
 // What the aggregates kind works with: states as read, and what an engine brings. Types only.
 import type { ContinuousAggregate, Relation } from '../define';
-import type { Db, EngineName, Impact } from '../model';
+import type { Db, EngineName, Hazard, Impact } from '../model';
 
 /** An aggregate as an engine read it. */
 export interface AggregateState {
@@ -50,12 +50,42 @@ export interface Changing {
   readonly originState?: AggregateState;
 }
 
+/** What changes, and how. */
+export interface Evolution {
+  /** Gain columns at their end, in place. */
+  readonly grown: readonly Changing[];
+  /** Are built under another name and swapped in, sources first. */
+  readonly rebuilt: readonly Changing[];
+}
+
 /** One aggregate of a swap: `next` takes the name of `aggregate`. */
 export interface Replacement {
   readonly aggregate: ContinuousAggregate;
   readonly next: ContinuousAggregate;
   /** False when there is nothing of that name yet. */
   readonly replaces: boolean;
+}
+
+/** All that the kind has read. */
+export interface AggregatesState {
+  readonly states: ReadonlyMap<string, AggregateState>;
+  readonly evolution: Evolution;
+  /** Names of other relations that are in the way: `public.x is a table`. */
+  readonly occupied: ReadonlyMap<string, string>;
+  /** Keys of tsdb.pending_refresh, newest first: aggregates still to be filled, and what a rebuild has not finished. */
+  readonly pending: readonly string[];
+  /** Aggregates that an interrupted rebuild has built, by their temporary names. */
+  readonly nexts: ReadonlyMap<string, AggregateState>;
+  readonly figures: ReadonlyMap<string, Figures>;
+  /** Types of the columns of aggregates that grow. */
+  readonly types: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly attachments: ReadonlyMap<string, Attachments>;
+}
+
+/** What a swap does for the policies of the aggregates that it replaces. */
+export interface Moved {
+  readonly sql: readonly string[];
+  readonly hazards: readonly Hazard[];
 }
 
 /** How an engine reads, creates and changes aggregates. */

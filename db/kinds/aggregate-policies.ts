@@ -1,8 +1,8 @@
 // Aggregates and policies of one plan: the policies of an aggregate that is built anew move with it.
 import { type ContinuousAggregate, nameOf } from '../define';
 import type { Desired, Kind } from '../model';
-import type { AggregateDialect } from './aggregate-model';
-import { type AggregatesState, aggregates, type Moved } from './aggregates';
+import type { AggregateDialect, AggregatesState, Moved } from './aggregate-model';
+import { aggregates } from './aggregates';
 import { desiredPolicies, type PoliciesState, type PolicyDialect, policies } from './policies';
 
 interface SharedState<Own> {

@@ -2,9 +2,8 @@
 import { type ContinuousAggregate, nameOf, type Relation } from '../define';
 import type { Desired, Refusal, Step } from '../model';
 import { NEXT, OLD, replacedLeafFirst, replacementsOf } from './aggregate-evolution';
-import type { AggregateDialect, Replacement } from './aggregate-model';
-import { buildNext, catchUp, dropLeftover, fits, historyLoss, nextKey, swap } from './aggregate-steps';
-import type { AggregatesState, Moved } from './aggregates';
+import type { AggregateDialect, AggregatesState, Moved, Replacement } from './aggregate-model';
+import { buildNext, catchUp, dropLeftover, historyLoss, nextKey, swap } from './aggregate-steps';
 
 export interface Rebuild {
   /** Steps that build the new ones, by the name of the aggregate: they come in the place of that aggregate. */
@@ -27,7 +26,7 @@ export function rebuild(
   const { rebuilt } = actual.evolution;
   if (rebuilt.length === 0) return { building: new Map(), swapping: [], refusals: [] };
   const replacements = replacementsOf(actual.evolution);
-  const refusals = replacements.flatMap((replacement) => obstacles(dialect, desired, actual, replacement));
+  const refusals = replacements.flatMap((replacement) => obstacles(desired, actual, replacement));
   const reuse = isContinued(actual);
   const marks = new Map(
     rebuilt.flatMap(({ state }) => (state ? [[state.name, state.watermark] as const] : [])),
@@ -108,7 +107,6 @@ function isContinued({ pending, nexts, evolution }: AggregatesState): boolean {
 }
 
 function obstacles(
-  dialect: AggregateDialect,
   { aggregates }: Desired,
   actual: AggregatesState,
   { aggregate, next, replaces }: Replacement,
@@ -118,12 +116,6 @@ function obstacles(
   const refuse = (why: string, wayOut: string): void => {
     found.push({ object, what: 'computes something else than declared', why, wayOut });
   };
-  if (!fits(dialect.keepsOld ? next.name : `${next.schema}_${next.name}`)) {
-    refuse(
-      `replacing it takes a temporary name, and ${next.name} is too long`,
-      'declare the new query under a shorter name; drop the old aggregate when nobody reads it',
-    );
-  }
   const old = { schema: aggregate.schema, name: `${aggregate.name}${OLD}` };
   for (const [mark, temporary] of [['next', next], ...(replaces ? [['old', old] as const] : [])] as const) {
     const occupant = actual.occupied.get(nameOf(temporary));

@@ -47,15 +47,18 @@ export function refill(dialect: AggregateDialect, changing: Changing, figures?: 
   const { aggregate } = changing;
   const name = nameOf(aggregate);
   const width = interval(aggregate.bucket);
+  // All that is stored: a refresh by hand may have gone further than the policy does.
+  const end = furthest(aggregate, changing.state?.watermark);
   const kept = figures && figures.before > 0 ? figures.before : 0;
   return {
-    id: `refill-aggregate:${name}`,
+    // The same id as after a creation: a resumed run does not know which of the two was interrupted.
+    id: `backfill-aggregate:${name}`,
     object: name,
     action: 'run',
     summary: `compute its buckets again from ${nameOf(aggregate.from)}${kept > 0 ? `; ${kept} buckets before ${figures?.lostTo} stay as they are, with NULL in new columns: their source rows are gone` : ''}`,
     sql: [
       `DO $refill$
-DECLARE lower timestamptz; upper timestamptz := now() - ${interval(aggregate.refresh.endOffset)};
+DECLARE lower timestamptz; upper timestamptz := ${end};
 BEGIN
   SELECT until INTO lower FROM (${lostBuckets(dialect, changing)}) lost;
   IF lower IS NULL OR lower < public.time_bucket(${width}, upper) THEN
@@ -181,13 +184,13 @@ function reading(impact: Impact | undefined): { hazards: readonly Hazard[]; impa
 }
 
 // As far as the old one at least: a reader of stored buckets only must not lose the newest ones.
-function fillSql(next: ContinuousAggregate, upTo: string | undefined): string {
-  const end = `now() - ${interval(next.refresh.endOffset)}`;
-  return `CALL public.refresh_continuous_aggregate(${regclass(next)}, NULL::timestamptz, ${upTo === undefined ? end : `greatest(${end}, ${upTo})`})`;
+const fillSql = (next: ContinuousAggregate, upTo: string | undefined): string =>
+  `CALL public.refresh_continuous_aggregate(${regclass(next)}, NULL::timestamptz, ${furthest(next, upTo)})`;
+
+function furthest({ refresh }: ContinuousAggregate, watermark: string | undefined): string {
+  const end = `now() - ${interval(refresh.endOffset)}`;
+  return watermark === undefined ? end : `greatest(${end}, ${watermark})`;
 }
 
 const regclass = (object: { readonly schema: string; readonly name: string }): string =>
   `${literal(relation(object))}::regclass`;
-
-/** The temporary name must fit: 63 bytes, and on engine `postgres` with the schema before it. */
-export const fits = (name: string): boolean => Buffer.byteLength(name) <= 63;

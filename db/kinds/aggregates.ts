@@ -1,34 +1,13 @@
 // Kind: continuous aggregates. Created empty, then filled with their history; changed in place or built anew.
 import { type ContinuousAggregate, nameOf } from '../define';
-import type { Db, Hazard, Kind, Refusal, Step } from '../model';
+import type { Db, Kind, Refusal, Step } from '../model';
 import { interval, literal, relation } from '../sql';
-import { type Evolution, evolutionOf, NEXT, OLD, replacementsOf, stayingOf } from './aggregate-evolution';
+import { evolutionOf, NEXT, OLD, replacementsOf, stayingOf } from './aggregate-evolution';
 import { readFigures } from './aggregate-figures';
-import type { AggregateDialect, AggregateState, Attachments, Figures } from './aggregate-model';
+import type { AggregateDialect, AggregateState, AggregatesState, Moved } from './aggregate-model';
 import { columnTypes } from './aggregate-queries';
 import { leftoverSteps, rebuild } from './aggregate-rebuild';
 import { grow, refill } from './aggregate-steps';
-
-export interface AggregatesState {
-  readonly states: ReadonlyMap<string, AggregateState>;
-  readonly evolution: Evolution;
-  /** Names of other relations that are in the way: `public.x is a table`. */
-  readonly occupied: ReadonlyMap<string, string>;
-  /** Keys of tsdb.pending_refresh, newest first: aggregates still to be filled, and what a rebuild has not finished. */
-  readonly pending: readonly string[];
-  /** Aggregates that an interrupted rebuild has built, by their temporary names. */
-  readonly nexts: ReadonlyMap<string, AggregateState>;
-  readonly figures: ReadonlyMap<string, Figures>;
-  /** Types of the columns of aggregates that grow. */
-  readonly types: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  readonly attachments: ReadonlyMap<string, Attachments>;
-}
-
-/** What a swap does for the policies of the aggregates that it replaces. */
-export interface Moved {
-  readonly sql: readonly string[];
-  readonly hazards: readonly Hazard[];
-}
 
 /**
  * Compares aggregates. A changed query climbs a ladder: columns added at the end of `select` are added in place; any

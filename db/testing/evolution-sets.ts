@@ -3,6 +3,7 @@ import { float8, text, timestamptz } from '../columns';
 import {
   type ContinuousAggregate,
   continuousAggregate,
+  desc,
   type Hypertable,
   hypertable,
   type SchemaSet,
@@ -22,6 +23,10 @@ export interface Works {
   /** Adds a column to the daily aggregate that only exists when the hourly one has `peak`. */
   readonly dailyPeak?: boolean;
   readonly retention?: Duration;
+  /** Adds a column to the table, and its maximum to the hourly aggregate. */
+  readonly extra?: boolean;
+  /** Converts old chunks of the hourly aggregate. */
+  readonly columnstore?: boolean;
 }
 
 const FIGURES = {
@@ -37,9 +42,10 @@ const FIGURES = {
 type Raw = Hypertable<'at' | 'device' | 'site' | 'value'>;
 
 /** Table `works.reading`. */
-export function readings({ retention }: Works = {}): Raw {
+export function readings({ retention, extra }: Works = {}): Raw {
+  const columns = { at: timestamptz().notNull(), device: text().notNull(), site: text(), value: float8() };
   return hypertable('works.reading', {
-    columns: { at: timestamptz().notNull(), device: text().notNull(), site: text(), value: float8() },
+    columns: extra ? ({ ...columns, extra: float8() } as typeof columns) : columns,
     time: 'at',
     chunkInterval: '1 day',
     ...(retention ? { retention } : {}),
@@ -54,12 +60,16 @@ export function works(variation: Works = {}): SchemaSet {
     from: raw,
     bucket: variation.bucket ?? '1 hour',
     groupBy: variation.groupBy ?? ['device'],
-    select: Object.fromEntries(
-      names.map((name) => [name === 'changed' ? 'total_value' : name, FIGURES[name]]),
-    ),
+    select: Object.fromEntries([
+      ...names.map((name) => [name === 'changed' ? 'total_value' : name, FIGURES[name]] as const),
+      ...(variation.extra ? [['most_extra', max('extra') as never] as const] : []),
+    ]),
     realTime: variation.realTime ?? true,
     refresh: { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' },
     retention: '1 year',
+    ...(variation.columnstore
+      ? { columnstore: { segmentBy: ['device'], orderBy: [desc('bucket')], after: '30 days' } as const }
+      : {}),
   });
   if (variation.daily === undefined) return schemaSet('works', [raw, hourly]);
   const refresh = { startOffset: '7 days', endOffset: '1 day', every: '1 day' } as const;

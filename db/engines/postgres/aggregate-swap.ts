@@ -48,7 +48,7 @@ function takeName({ aggregate, next }: Replacement): readonly string[] {
 /** Names of the indexes of an aggregate's table, in the order of `createIndexes`. */
 export function indexNames(aggregate: ContinuousAggregate): readonly string[] {
   const columns = aggregate.groupBy.length > 0 ? ['bucket', 'key'] : ['bucket'];
-  return columns.map((column) => `${materializationName(aggregate)}_${column}_idx`.slice(-63));
+  return columns.map((column) => `${materializationName(aggregate)}_${column}_idx`);
 }
 
 /** Indexes with names of their own, so that a swap can give them their final ones. */

@@ -67,7 +67,8 @@ const POSTGRES_CHUNKS = (aggregates: boolean): string => `
     FROM (SELECT format('%s.%s', n.nspname, r.relname) AS name, r.oid FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace
            WHERE r.relkind IN ('r', 'p')
           ${aggregates ? `UNION ALL SELECT format('%s.%s', schema_name, view_name), to_regclass(format('tsdb.%I', materialization)) FROM tsdb.continuous_aggregate` : ''}) t
-    LEFT JOIN LATERAL pg_partition_tree(t.oid) p ON p.isleaf
+    -- A table that is not partitioned has no tree and is its own leaf.
+    LEFT JOIN LATERAL (SELECT relid FROM pg_partition_tree(t.oid) WHERE isleaf UNION SELECT t.oid) p ON true
     -- Empty chunks are made ahead of time and cost nothing to rewrite.
     LEFT JOIN pg_class c ON c.oid = p.relid AND pg_relation_size(c.oid) > 0`;
 

@@ -94,3 +94,17 @@ export const conversions = {
   layout: tableSet({ columnstore: byDevice({ segmentBy: [] }) }),
   rows: tableSet({ columnstore: 'off' }),
 } as const;
+
+/** The table with one more column, `extra`. */
+export const some = (column: Column): SchemaSet => tableSet({ columns: { extra: column } });
+
+/** A change of `extra` in a filled table, with a value for the rows. */
+export const changeOf = (
+  from: Column,
+  to: Column,
+  value: string,
+): { from: readonly SchemaSet[]; to: readonly SchemaSet[]; drift: typeof filled } => ({
+  from: [some(from)],
+  to: [some(to)],
+  drift: filledAnd(`UPDATE plant.metric SET extra = ${value}`),
+});

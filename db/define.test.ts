@@ -1,7 +1,8 @@
 // The compiler is part of the schema language: `npm run check:types` fails when one of these lines starts to compile.
 import { float8, text, timestamptz } from './columns';
-import { continuousAggregate, desc, hypertable, index, nameOf, type Relation } from './define';
+import { continuousAggregate, hypertable, nameOf, type Relation } from './define';
 import { avg, count, max, minus, weightedAvg } from './expressions';
+import { desc, index } from './indexes';
 
 const columns = { time: timestamptz().notNull(), sensor: text().notNull(), value: float8() };
 const refresh = { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' } as const;

@@ -1,4 +1,5 @@
-import { type Columnstore, desc } from '../define';
+import type { Columnstore } from '../define';
+import { desc } from '../indexes';
 import { byDevice, compressed, filled, tableSet, withAggregate } from '../testing/columns-sets';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';
 

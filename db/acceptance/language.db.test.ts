@@ -1,19 +1,6 @@
 // What the schema language can say means the same on both engines: the same rows give the same figures.
 import { bigint, float8, integer, jsonb, text, timestamptz } from '../columns';
-import {
-  continuousAggregate,
-  desc,
-  expression,
-  gin,
-  hypertable,
-  index,
-  partial,
-  type SchemaSet,
-  schemaSet,
-  sqlFunction,
-  table,
-  uniqueIndex,
-} from '../define';
+import { continuousAggregate, hypertable, type SchemaSet, schemaSet, sqlFunction, table } from '../define';
 import {
   avg,
   count,
@@ -30,6 +17,7 @@ import {
   sum,
   where,
 } from '../expressions';
+import { desc, expression, gin, index, partial, uniqueIndex } from '../indexes';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { applySets, execute, planSets, select } from '../testing/apply';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';

@@ -1,7 +1,8 @@
 // Row-level security on tables and rowstore hypertables: declared, compared, repaired, and in force.
 import { float8, text, timestamptz } from '../columns';
 import { withConnection } from '../connection';
-import { desc, hypertable, index, type RowPolicy, role, type SchemaSet, schemaSet, table } from '../define';
+import { hypertable, type RowPolicy, role, type SchemaSet, schemaSet, table } from '../define';
+import { desc, index } from '../indexes';
 import { createTestDatabase, testServers } from '../local/test-servers';
 import { applySets, execute } from '../testing/apply';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';

@@ -1,5 +1,6 @@
 // Kind: indexes of tables and hypertables, compared by what they are, not by their names.
-import { type Hypertable, type Index, nameOf, type PlainTable } from '../define';
+import { type Hypertable, nameOf, type PlainTable } from '../define';
+import type { Index } from '../indexes';
 import type { Db, Desired, Kind, Step } from '../model';
 import { ident, relation } from '../sql';
 

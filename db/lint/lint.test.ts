@@ -3,15 +3,14 @@ import { bigint, float8, text, timestamptz } from '../columns';
 import {
   type ContinuousAggregate,
   continuousAggregate,
-  desc,
   type Hypertable,
   hypertable,
   type SchemaSet,
   schemaSet,
-  uniqueIndex,
 } from '../define';
 import { desiredFrom } from '../desired';
 import { avg, count, countDistinct, type Expression, percentile, sum, weightedAvg } from '../expressions';
+import { desc, uniqueIndex } from '../indexes';
 import { schemaSets } from '../schema/sets';
 import { lint, lintRules } from './lint';
 

@@ -1,7 +1,8 @@
 // Set `apm`: application performance, cascading from five minutes to hours and days.
 import { integer, text, timestamptz } from '../columns';
-import { continuousAggregate, desc, hypertable, index, schemaSet } from '../define';
+import { continuousAggregate, hypertable, schemaSet } from '../define';
 import { avg, count, filter, max, sum, total, weightedAvg, where } from '../expressions';
+import { desc, index } from '../indexes';
 
 /** One row per request. */
 export const apmMetrics = hypertable('apm.apm_metrics', {

@@ -1,7 +1,8 @@
 // Set `business`: customers, orders, payments and revenue, with what dashboards and fraud checks ask of them.
 import { bigint, float8, jsonb, numeric, text, timestamptz, uuid } from '../columns';
-import { continuousAggregate, desc, hypertable, index, partial, schemaSet, sqlFunction } from '../define';
+import { continuousAggregate, hypertable, schemaSet, sqlFunction } from '../define';
 import { avg, count, sum, weightedAvg } from '../expressions';
+import { desc, index, partial } from '../indexes';
 
 const kept = { retention: '2 years' } as const;
 

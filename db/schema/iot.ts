@@ -1,7 +1,8 @@
 // Set `iot`: sensor readings and their hourly, daily and monthly aggregates. The default set, in PostgreSQL schema `public`.
 import { float8, timestamptz, varchar } from '../columns';
-import { continuousAggregate, desc, hypertable, index, schemaSet } from '../define';
+import { continuousAggregate, hypertable, schemaSet } from '../define';
 import { avg, count, max, min, minus, sum, total, weightedAvg } from '../expressions';
+import { desc, index } from '../indexes';
 
 /** One row per sensor and reading: temperature in °C, relative humidity in %, pressure in hPa. */
 export const sensorData = hypertable('sensor_data', {

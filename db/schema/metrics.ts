@@ -1,7 +1,8 @@
 // Set `metrics`: general-purpose metrics, device telemetry and application metrics.
 import { bigint, float8, jsonb, point, text, timestamptz, uuid } from '../columns';
-import { continuousAggregate, desc, gin, hypertable, index, schemaSet } from '../define';
+import { continuousAggregate, hypertable, schemaSet } from '../define';
 import { avg, count, max, min } from '../expressions';
+import { desc, gin, index } from '../indexes';
 
 /** One value per device, metric and time, with free tags. */
 export const metric = hypertable('metrics.metrics', {

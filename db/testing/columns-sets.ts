@@ -3,13 +3,13 @@ import { type Column, float8, integer, text, timestamptz } from '../columns';
 import {
   type Columnstore,
   continuousAggregate,
-  desc,
   type Hypertable,
   hypertable,
   type SchemaSet,
   schemaSet,
 } from '../define';
 import { avg, count } from '../expressions';
+import { desc } from '../indexes';
 import type { EngineName } from '../model';
 
 /** How many rows `filled` inserts. */

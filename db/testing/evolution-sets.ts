@@ -3,13 +3,13 @@ import { float8, text, timestamptz } from '../columns';
 import {
   type ContinuousAggregate,
   continuousAggregate,
-  desc,
   type Hypertable,
   hypertable,
   type SchemaSet,
   schemaSet,
 } from '../define';
 import { avg, count, max, min, sum, total } from '../expressions';
+import { desc } from '../indexes';
 import type { Duration } from '../interval';
 
 export interface Works {

@@ -3,14 +3,13 @@ import { float8, text, timestamptz } from '../columns';
 import {
   type ContinuousAggregate,
   continuousAggregate,
-  desc,
   type Hypertable,
   hypertable,
-  index,
   type SchemaSet,
   schemaSet,
 } from '../define';
 import { avg, count, max, sum, total, weightedAvg } from '../expressions';
+import { desc, index } from '../indexes';
 import type { Duration } from '../interval';
 
 export interface Variation {

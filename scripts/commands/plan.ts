@@ -31,14 +31,9 @@ export async function plan(flags: PlanFlags): Promise<number> {
 }
 
 function show(plan: Plan, format: PlanFormat): void {
-  switch (format) {
-    case 'json':
-      return printJson(plan);
-    case 'markdown':
-      return print(formatPlanMarkdown(plan));
-    case 'text':
-      return print(formatPlan(plan, paintFor(process.stdout), process.stdout.columns));
-  }
+  if (format === 'json') printJson(plan);
+  else if (format === 'markdown') print(formatPlanMarkdown(plan));
+  else print(formatPlan(plan, paintFor(process.stdout), process.stdout.columns));
 }
 
 function save(file: string, text: string): void {

@@ -1,6 +1,7 @@
 import { text, timestamptz } from '../../columns';
-import { type Columnstore, desc, type Hypertable, hypertable, schemaSet } from '../../define';
+import { type Columnstore, type Hypertable, hypertable, schemaSet } from '../../define';
 import { desiredFrom } from '../../desired';
+import { desc } from '../../indexes';
 import type { Desired, Impact } from '../../model';
 import { columnstore, undeclaredColumnstore } from './columnstore';
 import type { ColumnstoreState } from './columnstore-state';

@@ -47,6 +47,8 @@ export interface Hypertable<C extends string = string> {
   /** Whole-number or time columns whose range is kept per converted chunk, so that queries can pass chunks over. */
   readonly chunkSkipping?: readonly C[];
   readonly indexes: readonly Index<C>[];
+  /** One of the indexes: chunks that are no longer written to are rewritten in its order. */
+  readonly reorder?: Index<C>;
   /** Row-level security: on when declared; not together with columnstore or continuous aggregates. */
   readonly rowSecurity?: readonly RowPolicy[];
   readonly columnstore?: Columnstore<C>;
@@ -135,6 +137,7 @@ export function hypertable<const C extends string>(
     readonly hash?: HashPartitions<NoInfer<C>>;
     readonly chunkSkipping?: readonly NoInfer<C>[];
     readonly indexes?: readonly Index<NoInfer<C>>[];
+    readonly reorder?: Index<NoInfer<C>>;
     readonly rowSecurity?: readonly RowPolicy[];
     readonly columnstore?: Columnstore<NoInfer<C>>;
     readonly retention?: Duration;
@@ -221,7 +224,8 @@ export function sqlFunction(
 
 /**
  * Declares a group role. `read`: every declared table and aggregate. `write`: also rows into tables, never into aggregates
- * (TimescaleDB would take them). `monitor`: the server's statistics and the reconciler's journal.
+ * (TimescaleDB would take them). `monitor`: the server's statistics and the reconciler's journal. Objects stay owned by
+ * whoever applies: TimescaleDB runs policies as the owner of their table, which must be a role with login.
  * @throws UsageError when the name is malformed.
  */
 export function role(name: string, access: Access): Role {

@@ -5,11 +5,12 @@ import { desiredFrom } from '../../db/desired';
 import { refreshAggregates } from '../../db/refresh';
 import { iot } from '../../db/schema/iot';
 import { readServer } from '../../db/server';
-import { applySets } from '../../db/testing/apply';
+import { applySets, pauseRetention } from '../../db/testing/apply';
 
-/** Applies the schema. */
+/** Applies the schema; retention is paused, as tests use old readings. */
 export async function createFixture(url: string): Promise<void> {
   await applySets(url, [iot]);
+  await pauseRetention(url);
 }
 
 /** Refreshes every aggregate up to now, as its policy does in time. */

@@ -96,6 +96,19 @@ const skipping = (chunkSkipping: readonly ('status' | 'volume')[]): SchemaSet =>
     }),
   ]);
 
+const reordered = (by: 'a' | 'b' | undefined): SchemaSet => {
+  const indexes = { a: index('a', desc('time')), b: index('b', desc('time')) };
+  return schemaSet('lab', [
+    hypertable('lab.log', {
+      columns: { time: timestamptz().notNull(), a: text(), b: text() },
+      time: 'time',
+      chunkInterval: '1 day',
+      indexes: Object.values(indexes),
+      ...(by ? { reorder: indexes[by] } : {}),
+    }),
+  ]);
+};
+
 const cases: readonly ReconcilerCase[] = [
   { name: 'creates every kind of object', from: [], to: [lab] },
   { name: 'sees them all as declared', from: [lab], to: [lab], steps: [] },
@@ -144,6 +157,20 @@ const cases: readonly ReconcilerCase[] = [
     from: [skipping(['status'])],
     to: [skipping(['volume'])],
     steps: ['enable-chunk-skipping:lab.request.volume', 'disable-chunk-skipping:lab.request.status'],
+    engines: ['timescaledb'],
+  },
+  {
+    name: 'reorders by an index, by another one, and no more',
+    from: [reordered('a')],
+    to: [reordered('b')],
+    steps: ['reorder:lab.log'],
+    engines: ['timescaledb'],
+  },
+  {
+    name: 'stops to reorder when that is no longer declared',
+    from: [reordered('a')],
+    to: [reordered(undefined)],
+    steps: ['reorder:lab.log'],
     engines: ['timescaledb'],
   },
   {

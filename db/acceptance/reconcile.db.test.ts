@@ -211,6 +211,13 @@ const cases: readonly ReconcilerCase[] = [
     engines: ['timescaledb'],
   },
   {
+    name: 'refuses to convert a plain table that lacks columns',
+    from: [],
+    drift: ['CREATE SCHEMA plant', 'CREATE TABLE plant.metric (id int)'],
+    to: [schemaSet('plant', [metricTable()])],
+    refusals: ['plant.metric is a plain table, declared as a hypertable'],
+  },
+  {
     name: 'refuses to convert a plain table',
     from: [],
     drift: [

@@ -5,7 +5,7 @@ import { runDueJobs } from '../jobs';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { type RefreshResult, type RefreshWindow, refreshAggregates } from '../refresh';
 import { readStatus } from '../status';
-import { applySets, execute, select } from '../testing/apply';
+import { applySets, execute, pauseRetention, select } from '../testing/apply';
 import { plant } from '../testing/sets';
 
 const desired = desiredFrom([plant()]);
@@ -30,17 +30,6 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     engine === 'postgres'
       ? execute(url, `SELECT tsdb.ensure_chunks('plant', 'metric', now() - interval '${days} days', now())`)
       : Promise.resolve();
-
-  /** The server's own retention job must not run between the lines of a test. */
-  async function pauseRetention(): Promise<void> {
-    if (engine !== 'timescaledb') return;
-    const jobs = `FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'`;
-    await execute(url, `SELECT public.alter_job(job_id, scheduled => false) ${jobs}`);
-    while (
-      (await select(url, `SELECT FROM timescaledb_information.job_stats WHERE job_status = 'Running'`))
-        .length > 0
-    );
-  }
 
   const refresh = (window?: RefreshWindow): Promise<readonly RefreshResult[]> =>
     withConnection(url, (db) => refreshAggregates(db, engine, desired.aggregates, window));
@@ -81,7 +70,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('keeps buckets whose source rows are past retention', async () => {
-    await pauseRetention();
+    await pauseRetention(url);
     await ensureChunks(45);
     await insertDays(42);
     await refresh();
@@ -103,7 +92,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('fills in a first refresh over rows that are past retention and were never aggregated', async () => {
-    await pauseRetention();
+    await pauseRetention(url);
     await ensureChunks(45);
     await insertDays(42);
     const results = await refresh();

@@ -24,6 +24,7 @@ import { aggregateColumnstore, columnstore, undeclaredColumnstore } from './time
 import { extension } from './timescaledb/extension';
 import { timescaleHypertables } from './timescaledb/hypertables';
 import { timescalePolicies } from './timescaledb/policies';
+import { reorder } from './timescaledb/reorder';
 
 /** Everything an engine reconciles. Internals come first: they hold the journal. Policies come last: they start to act as soon as they are committed; columnstore ends after its policy. */
 export function kindsOf(engine: EngineName): readonly BoundKind[] {
@@ -44,6 +45,7 @@ export function kindsOf(engine: EngineName): readonly BoundKind[] {
       bind(aggregateColumnstore),
       bind(roles),
       bind(rowSecurity),
+      bind(reorder),
       bind(policies),
       bind(undeclaredColumnstore),
     ];
@@ -73,10 +75,14 @@ const noColumnstore: Kind<null> = {
     const names = (objects: readonly Relation[]): string => objects.map(nameOf).join(', ');
     const stored = [...tables, ...views].filter(({ columnstore: declared }) => declared !== undefined);
     const skipping = tables.filter(({ chunkSkipping: columnNames = [] }) => columnNames.length > 0);
+    const reordered = tables.filter(({ reorder: by }) => by !== undefined);
     return {
       unavailable: [
         ...(stored.length > 0
           ? [`columnstore (compression) of ${names(stored)}: needs TimescaleDB Community`]
+          : []),
+        ...(reordered.length > 0
+          ? [`reorder policy of ${names(reordered)}: needs TimescaleDB Community`]
           : []),
         ...(skipping.length > 0 ? [`chunk skipping on ${names(skipping)}: needs TimescaleDB Community`] : []),
       ],

@@ -54,9 +54,11 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
       const steps: Step[] = [];
       const kept = new Set<PolicyState>();
       for (const policy of desiredPolicies(desired).filter(({ kind }) => dialect.kinds.includes(kind))) {
-        const state = actual.policies.find(
+        const candidates = actual.policies.filter(
           ({ kind, object }) => kind === policy.kind && object === nameOf(policy.on),
         );
+        // Of duplicates, one that is as declared is kept.
+        const state = candidates.find(({ times }) => sameTimes(policy.times, times)) ?? candidates[0];
         const expired = actual.expired.get(nameOf(policy.on));
         if (state !== undefined) kept.add(state);
         if (state === undefined) steps.push(step('add', policy, dialect.add(policy), expired));

@@ -10,7 +10,7 @@ import {
 } from '../define';
 import { desiredFrom } from '../desired';
 import { avg, count, countDistinct, type Expression, percentile, sum, weightedAvg } from '../expressions';
-import { desc, uniqueIndex } from '../indexes';
+import { desc, index, uniqueIndex } from '../indexes';
 import { schemaSets } from '../schema/sets';
 import { lint, lintRules } from './lint';
 
@@ -125,6 +125,10 @@ const fixtures: Readonly<Record<string, { readonly passing: SchemaSet; readonly 
   TS020: {
     passing: onTable({ rowSecurity: [{ name: 'own', command: 'select', to: 'reader', using: 'true' }] }),
     failing: hourly({}, { rowSecurity: [] }),
+  },
+  TS021: {
+    passing: onTable({ reorder: index('sensor'), indexes: [index('sensor')] }),
+    failing: onTable({ reorder: index('sensor'), indexes: [index('value')] }),
   },
 };
 

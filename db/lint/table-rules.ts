@@ -93,6 +93,19 @@ export const tableRules: readonly LintRule[] = [
       }),
   },
   {
+    id: 'TS021',
+    check: ({ hypertables }) =>
+      hypertables
+        .filter(
+          ({ reorder, indexes }) =>
+            reorder !== undefined &&
+            !indexes.some((index) => JSON.stringify(index) === JSON.stringify(reorder)),
+        )
+        .map((table) =>
+          fault(table, 'reorders by an index that it does not declare; add the same index to indexes'),
+        ),
+  },
+  {
     id: 'TS018',
     check: (desired) =>
       relationsOf(desired)

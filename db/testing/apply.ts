@@ -29,3 +29,14 @@ export const select = <Row extends object>(
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<Row[]> => withConnection(url, async (db) => (await db.query<Row>(sql, [...values])).rows);
+
+/** Stops TimescaleDB's own retention jobs, so that they do not run between the lines of a test. Nothing to do elsewhere. */
+export async function pauseRetention(url: string): Promise<void> {
+  const [extension] = await select(url, `SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
+  if (extension === undefined) return;
+  const jobs = `FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'`;
+  await execute(url, `SELECT public.alter_job(job_id, scheduled => false) ${jobs}`);
+  const running = `SELECT FROM timescaledb_information.job_stats s JOIN timescaledb_information.jobs j USING (job_id)
+                    WHERE s.job_status = 'Running' AND j.proc_name = 'policy_retention'`;
+  while ((await select(url, running)).length > 0);
+}

@@ -10,7 +10,7 @@ import { withConnection } from '../../db/connection';
 import { desiredFrom } from '../../db/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { iot, sensorData } from '../../db/schema/iot';
-import { applySets, select } from '../../db/testing/apply';
+import { applySets, pauseRetention, select } from '../../db/testing/apply';
 import { parseMapping } from './csv';
 import { type ImportOptions, type ImportReport, importCsv } from './import';
 

@@ -1,0 +1,71 @@
+// Kind: reorder policies: chunks that are no longer written to are rewritten in the order of an index.
+import { type Hypertable, nameOf } from '../../define';
+import type { Index } from '../../indexes';
+import type { Kind, Step } from '../../model';
+import { literal, relation } from '../../sql';
+import { isInstalled } from './extension';
+
+interface ReorderState {
+  readonly job: number;
+  readonly table: string;
+  /** Key columns of the policy's index, `-` before a descending one; null when the index is gone. */
+  readonly keys: readonly string[] | null;
+}
+
+// Key columns of the index x, in order.
+const KEYS = `ARRAY(SELECT CASE WHEN (x.indoption[k - 1] & 1) = 1 THEN '-' ELSE '' END || a.attname
+                      FROM generate_series(1, x.indnkeyatts) k JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k - 1] ORDER BY k)`;
+
+export const reorder: Kind<readonly ReorderState[]> = {
+  name: 'reorder',
+  async read(db, desired) {
+    if (!(await isInstalled(db))) return [];
+    const { rows } = await db.query<ReorderState>(
+      `SELECT j.job_id AS job, format('%s.%s', j.hypertable_schema, j.hypertable_name) AS table,
+              (SELECT ${KEYS} FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+                WHERE x.indrelid = format('%I.%I', j.hypertable_schema, j.hypertable_name)::regclass AND i.relname = j.config ->> 'index_name') AS keys
+         FROM timescaledb_information.jobs j
+        WHERE j.proc_name = 'policy_reorder' AND format('%s.%s', j.hypertable_schema, j.hypertable_name) = ANY ($1) ORDER BY 1`,
+      [desired.hypertables.map(nameOf)],
+    );
+    return rows;
+  },
+  compare(desired, actual) {
+    return {
+      steps: desired.hypertables.flatMap((table) => {
+        const present = actual.filter((state) => state.table === nameOf(table));
+        const wanted = table.reorder === undefined ? null : keysOf(table.reorder);
+        const kept = present.find(
+          ({ keys }) => wanted !== null && JSON.stringify(keys) === JSON.stringify(wanted),
+        );
+        const surplus = present.filter((state) => state !== kept);
+        if (surplus.length === 0 && (wanted === null || kept !== undefined)) return [];
+        return [setPolicy(table, kept === undefined ? wanted : null, surplus)];
+      }),
+    };
+  },
+};
+
+/** `device`, `-at`: the keys as they are read back. Expressions cannot be ordered by. */
+const keysOf = ({ keys }: Index): readonly string[] =>
+  keys.flatMap((key) => ('column' in key ? [`${key.descending ? '-' : ''}${key.column}`] : []));
+
+function setPolicy(table: Hypertable, add: readonly string[] | null, surplus: readonly ReorderState[]): Step {
+  const target = `${literal(relation(table))}::regclass`;
+  // The server takes the index by its name, which PostgreSQL chose: looked up by its keys when the step runs.
+  const indexName = `(SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+    WHERE x.indrelid = ${target} AND x.indpred IS NULL AND ${KEYS} = ARRAY[${(add ?? []).map(literal).join(', ')}]::name[]::text[] ORDER BY 1 LIMIT 1)`;
+  return {
+    id: `reorder:${nameOf(table)}`,
+    object: nameOf(table),
+    action: add === null ? 'drop' : surplus.length > 0 ? 'change' : 'create',
+    summary: add === null ? 'reorder policy that is not declared' : `reorder old chunks by ${add.join(', ')}`,
+    sql: [
+      ...surplus.map(({ job }) => `SELECT public.delete_job(${job})`),
+      ...(add === null ? [] : [`SELECT public.add_reorder_policy(${target}, ${indexName})`]),
+    ],
+    transactional: true,
+    lock: 'none',
+    hazards: [],
+  };
+}

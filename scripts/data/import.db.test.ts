@@ -27,6 +27,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     beforeEach(async () => {
       database = await createTestDatabase(server);
       await applySets(database.url, [iot]);
+      await pauseRetention(database.url);
       folder = mkdtempSync(join(tmpdir(), 'tsdb-import-'));
     });
     afterEach(async () => {

@@ -67,7 +67,7 @@ export function isUnreachable(error: unknown): boolean {
 }
 
 /** Whether running the same transaction again may succeed. */
-export const isTransient = (error: unknown): boolean => recoveryOf(error) === 'repeat';
+const isTransient = (error: unknown): boolean => recoveryOf(error) === 'repeat';
 
 const LONGEST_PAUSE_MS = 5_000;
 

@@ -10,7 +10,7 @@ const LONG = { rows: 10_000_000, bytes: 4 * 1024 ** 3 } as const;
 
 /** Keys in tsdb.pending_refresh. The marks cannot be names: an object without its key is never taken for a leftover. */
 export const nextKey = (name: string): string => `next:${name}`;
-export const oldKey = (name: string): string => `old:${name}`;
+const oldKey = (name: string): string => `old:${name}`;
 
 const remember = (key: string): string =>
   `INSERT INTO tsdb.pending_refresh (aggregate) VALUES (${literal(key)}) ON CONFLICT DO NOTHING`;

@@ -69,7 +69,7 @@ export const indexes: Kind<IndexesState> = {
 };
 
 /** `btree ("sensor_id", "time" DESC) WHERE …`: everything of CREATE INDEX after USING. */
-export function indexSql({ method, keys, where }: Index): string {
+function indexSql({ method, keys, where }: Index): string {
   const columns = keys.map((item) =>
     'expression' in item ? `(${item.expression})` : `${ident(item.column)}${item.descending ? ' DESC' : ''}`,
   );

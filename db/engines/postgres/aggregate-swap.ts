@@ -46,7 +46,7 @@ function takeName({ aggregate, next }: Replacement): readonly string[] {
 }
 
 /** Names of the indexes of an aggregate's table, in the order of `createIndexes`. */
-export function indexNames(aggregate: ContinuousAggregate): readonly string[] {
+function indexNames(aggregate: ContinuousAggregate): readonly string[] {
   const columns = aggregate.groupBy.length > 0 ? ['bucket', 'key'] : ['bucket'];
   return columns.map((column) => `${materializationName(aggregate)}_${column}_idx`);
 }

@@ -44,6 +44,7 @@ module.exports = {
     exclude: { path: 'fixtures/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default'] },
     combinedDependencies: false,
   },
 };

@@ -1,4 +1,6 @@
-// Assembles the API: routes, errors, headers. Never listens; server.ts does.
+// Assembles the API: plugins, routes, errors. Never listens; server.ts does.
+import accepts from '@fastify/accepts';
+import etag from '@fastify/etag';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, {
   type FastifyReply,
@@ -6,36 +8,52 @@ import fastify, {
   type FastifyServerOptions,
   LogController,
 } from 'fastify';
-import type { Pool } from 'pg';
+import { accessControl } from './access/control';
+import { keyRoutes } from './access/routes';
+import { alertRoutes } from './alerts/routes';
 import { answerBrokenRequest } from './broken-request';
-import type { ApiConfig } from './config';
 import { problemOf } from './failures';
+import { watchFreshness } from './freshness';
+import { ingestRoutes } from './ingest/routes';
 import type { ApiApp } from './instance';
+import { refuseOtherMethods } from './methods';
+import { metrics } from './metrics';
+import { openApi } from './openapi';
+import { operationRoutes } from './operations/routes';
+import type { RouteParts } from './parts';
 import { PROBLEM_MEDIA_TYPE, ProblemError } from './problems';
 import { healthRoutes } from './routes/health';
 import { pageRoutes } from './routes/page';
+import { readingRoutes } from './routes/readings';
 import { sensorRoutes } from './routes/sensors';
-import { seriesRoutes } from './routes/series';
 import { securityHeaders } from './security';
+import { seriesRoutes } from './series/routes';
 import { createStore } from './store';
+import { seriesTables } from './tables';
 
 /** What the API is made of. */
-export interface AppParts {
-  readonly pool: Pool;
-  readonly config: Pick<ApiConfig, 'maxRows'>;
+export interface AppParts extends Pick<RouteParts, 'database' | 'config'> {
   readonly logger?: FastifyServerOptions['logger'];
   /** Turns `/health/ready` red, so that no new work is sent while the server drains. */
   readonly isShuttingDown?: () => boolean;
 }
 
 /** Builds the API; `inject` requests or hand it to `startServer`. */
-export function buildApp({ pool, config, logger = false, isShuttingDown = () => false }: AppParts): ApiApp {
+export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
+  const { database, config, isShuttingDown = () => false } = given;
+  const parts: RouteParts = {
+    database,
+    config,
+    isShuttingDown,
+    tables: seriesTables(config.desired),
+    freshness: watchFreshness(database, config.desired.aggregates),
+  };
   const app: ApiApp = fastify({
     logger,
     // One line per answer is logged below, instead of Fastify's two.
     logController: new LogController({ disableRequestLogging: true }),
-    // No route takes a body.
-    bodyLimit: 1_024,
+    // Routes that take rows allow more.
+    bodyLimit: 65_536,
     // An overlong sensor id shall be told so (400), not that there is no such address; Node limits the whole head to 16 KiB.
     routerOptions: { maxParamLength: 16_384 },
     // Fastify would silently drop unknown parameters.
@@ -46,8 +64,8 @@ export function buildApp({ pool, config, logger = false, isShuttingDown = () => 
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(securityHeaders);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(securityHeaders).header('x-request-id', request.id);
     // A client that keeps its connection would keep coming back here.
     if (isShuttingDown()) reply.header('connection', 'close');
     done();
@@ -58,20 +76,42 @@ export function buildApp({ pool, config, logger = false, isShuttingDown = () => 
     sendProblem(
       new ProblemError(
         'unknown-route',
-        `${request.method} is not served here; the sensors are listed at GET /api/sensors`,
+        `${request.method} is not served here; the API is described at GET /docs and /openapi.json`,
       ),
       request,
       reply,
     ),
   );
 
-  const store = createStore(pool);
-  healthRoutes(app, store, isShuttingDown);
-  sensorRoutes(app, store, config.maxRows);
-  seriesRoutes(app, store, config.maxRows);
-  pageRoutes(app);
+  app.register(accepts);
+  // Of the body as sent: equal answers have equal tags, and `If-None-Match` spares sending them again.
+  app.register(etag, { algorithm: 'sha1', weak: true });
+  // Plugins that look at routes come before them, and routes in a plugin of their own come after those.
+  openApi(app, parts);
+  metrics(app, parts);
+  accessControl(app, parts);
+  app.register(async (plain) => {
+    const api = plain.withTypeProvider<TypeBoxTypeProvider>();
+    const methods = refuseOtherMethods(api);
+    healthRoutes(api, parts);
+    if (servesSensors(parts)) {
+      const store = createStore(database.reader);
+      sensorRoutes(api, parts, store);
+      readingRoutes(api, parts, store);
+    }
+    seriesRoutes(api, parts);
+    ingestRoutes(api, parts);
+    alertRoutes(api, parts);
+    operationRoutes(api, parts);
+    keyRoutes(api, parts);
+    pageRoutes(api);
+    methods.done();
+  });
   return app;
 }
+
+/** Whether the selected sets have the readings that `/api/sensors` is about. */
+const servesSensors = ({ tables }: RouteParts): boolean => tables.has('sensor_data');
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error, request);

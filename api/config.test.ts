@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { desiredFrom } from '../db/desired';
 import { UsageError } from '../db/errors';
+import { iot } from '../db/schema/iot';
+import { service } from '../db/schema/service';
 import { readConfig, settings } from './config';
 
 const URL = 'postgres://reader:secret@db.example:5433/metrics';
@@ -19,11 +22,17 @@ describe('readConfig', () => {
   it('needs nothing but the address of the database', () => {
     expect(readConfig({ DATABASE_URL: URL })).toEqual({
       database: { connectionString: URL },
+      desired: desiredFrom([iot, service]),
       host: '127.0.0.1',
       port: 5000,
       poolSize: 10,
+      writePoolSize: 4,
       statementTimeoutMs: 10_000,
       maxRows: 100_000,
+      maxBodyBytes: 16 * 1024 ** 2,
+      auth: 'off',
+      rateLimit: 6_000,
+      corsOrigins: [],
       logLevel: 'info',
     });
   });

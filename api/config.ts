@@ -1,17 +1,36 @@
 // The settings of the API: environment → frozen ApiConfig. The only reader of process.env in this folder.
 import { readFileSync } from 'node:fs';
 import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from '../db/database-address';
-import { UsageError } from '../db/errors';
+import { desiredFrom } from '../db/desired';
+import { messageOf, UsageError } from '../db/errors';
+import type { Desired } from '../db/model';
+import { schemasSetting, selectSets } from '../db/schema/sets';
 import type { Environment, Setting } from '../db/settings';
 
 /** What the API needs to know, checked. */
 export interface ApiConfig {
   readonly database: DatabaseAddress;
+  /** The declared schema that is served. */
+  readonly desired: Desired;
   readonly host: string;
   readonly port: number;
+  /** Most connections that read. */
   readonly poolSize: number;
+  /** Most connections that write, which is also the most writes at the same time. */
+  readonly writePoolSize: number;
+  /** Roles that connections take on; undefined = the rights of the login. */
+  readonly readRole?: string;
+  readonly writeRole?: string;
   readonly statementTimeoutMs: number;
   readonly maxRows: number;
+  /** Largest body of a write in bytes, after decompression. */
+  readonly maxBodyBytes: number;
+  /** Whether requests need a key. */
+  readonly auth: 'off' | 'keys';
+  /** Most requests of one key in a minute. */
+  readonly rateLimit: number;
+  /** Origins that browsers may call from, beside our own page. */
+  readonly corsOrigins: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -22,9 +41,36 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Every setting that the API reads. */
 export const settings: readonly Setting[] = [
   ...databaseSettings,
+  schemasSetting,
   { name: 'HOST', default: '127.0.0.1', meaning: 'address to listen on; 0.0.0.0 in a container' },
   { name: 'PORT', default: '5000', meaning: 'port to listen on; 0 takes a free one' },
-  { name: 'TSDB_POOL_SIZE', default: '10', meaning: 'most connections to the database' },
+  {
+    name: 'TSDB_API_AUTH',
+    default: 'auto',
+    meaning: 'who may ask: `keys`, `off`, or `auto` = keys unless only this machine can connect',
+  },
+  { name: 'TSDB_RATE_LIMIT', default: '6000', meaning: 'most requests of one key in a minute' },
+  {
+    name: 'TSDB_CORS_ORIGINS',
+    default: '',
+    meaning: 'other origins whose pages may call the API, with commas between; empty = none',
+  },
+  { name: 'TSDB_POOL_SIZE', default: '10', meaning: 'most connections to the database that read' },
+  {
+    name: 'TSDB_WRITE_POOL_SIZE',
+    default: '4',
+    meaning: 'most connections that write; more writes at the same time wait, then get 429',
+  },
+  {
+    name: 'TSDB_READ_ROLE',
+    default: '',
+    meaning: 'role that reading connections take on, e.g. `tsdb_reader` of set `access`',
+  },
+  {
+    name: 'TSDB_WRITE_ROLE',
+    default: '',
+    meaning: 'role that writing connections take on, e.g. `tsdb_writer` of set `access`',
+  },
   {
     name: 'TSDB_STATEMENT_TIMEOUT_MS',
     default: '10000',
@@ -33,7 +79,12 @@ export const settings: readonly Setting[] = [
   {
     name: 'TSDB_MAX_ROWS',
     default: '100000',
-    meaning: 'most rows of one answer; more are refused, never cut',
+    meaning: 'most rows of one answer; more come in pages or are refused, never cut silently',
+  },
+  {
+    name: 'TSDB_MAX_BODY_BYTES',
+    default: '16777216',
+    meaning: 'largest body of a write in bytes, after decompression',
   },
   { name: 'LOG_LEVEL', default: 'info', meaning: `how much is logged: ${LOG_LEVELS.join(', ')}` },
 ];
@@ -57,18 +108,63 @@ export function readConfig(
       'neither DATABASE_URL nor PGHOST is set; set DATABASE_URL=postgres://user:password@host:5432/name',
     );
   }
+  const desired = declared(text('TSDB_SCHEMAS'), faults);
+  const host = text('HOST');
   const config = {
-    host: text('HOST'),
+    host,
     port: whole('PORT', 0, 65_535),
     poolSize: whole('TSDB_POOL_SIZE', 1, 1_000),
+    writePoolSize: whole('TSDB_WRITE_POOL_SIZE', 1, 1_000),
+    ...optional('readRole', text('TSDB_READ_ROLE')),
+    ...optional('writeRole', text('TSDB_WRITE_ROLE')),
     // PostgreSQL holds the time limit in a signed 32-bit number; 0 would switch it off.
     statementTimeoutMs: whole('TSDB_STATEMENT_TIMEOUT_MS', 1, 2_147_483_647),
     maxRows: whole('TSDB_MAX_ROWS', 1, 10_000_000),
-    logLevel: logLevel(text('LOG_LEVEL'), faults),
+    // Beyond half a gigabyte a text no longer fits into one JavaScript string.
+    maxBodyBytes: whole('TSDB_MAX_BODY_BYTES', 1_024, 500_000_000),
+    auth: authentication(oneOf('TSDB_API_AUTH', text('TSDB_API_AUTH'), AUTH_MODES, faults), host),
+    rateLimit: whole('TSDB_RATE_LIMIT', 1, 1_000_000_000),
+    corsOrigins: origins(text('TSDB_CORS_ORIGINS'), faults),
+    logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL'), LOG_LEVELS, faults),
   };
-  if (database === undefined || faults.length > 0) throw new UsageError(faults.join('\n'));
-  return Object.freeze({ ...config, database });
+  if (database === undefined || desired === undefined || faults.length > 0)
+    throw new UsageError(faults.join('\n'));
+  return Object.freeze({ ...config, database, desired });
 }
+
+const AUTH_MODES = ['auto', 'off', 'keys'] as const;
+
+// Whoever can reach the loopback interface of a machine can read the password of its database just as well.
+function authentication(mode: (typeof AUTH_MODES)[number], host: string): 'off' | 'keys' {
+  if (mode !== 'auto') return mode;
+  return /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host) ? 'off' : 'keys';
+}
+
+function declared(schemas: string, faults: string[]): Desired | undefined {
+  try {
+    return desiredFrom(selectSets(schemas));
+  } catch (error) {
+    faults.push(messageOf(error));
+    return undefined;
+  }
+}
+
+function origins(text: string, faults: string[]): readonly string[] {
+  const list = text
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '');
+  for (const origin of list) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      faults.push(
+        `TSDB_CORS_ORIGINS: "${origin}" is not an origin; write scheme, host and port only, e.g. https://dashboards.example`,
+      );
+  }
+  return list;
+}
+
+const optional = <K extends string>(name: K, value: string): { readonly [key in K]?: string } =>
+  value === '' ? {} : ({ [name]: value } as { readonly [key in K]: string });
 
 function integer(name: string, text: string, min: number, max: number, faults: string[]): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -77,8 +173,13 @@ function integer(name: string, text: string, min: number, max: number, faults: s
   return value;
 }
 
-function logLevel(text: string, faults: string[]): LogLevel {
-  const level = LOG_LEVELS.find((known) => known === text);
-  if (!level) faults.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, got "${text}"`);
-  return level ?? 'info';
+function oneOf<const T extends string>(
+  name: string,
+  text: string,
+  allowed: readonly [T, ...T[]],
+  faults: string[],
+): T {
+  const value = allowed.find((known) => known === text);
+  if (!value) faults.push(`${name} must be one of ${allowed.join(', ')}, got "${text}"`);
+  return value ?? allowed[0];
 }

@@ -1,7 +1,7 @@
 // Tells apart why a query failed, from SQLSTATEs, socket errors and the driver's own messages.
 
-/** `lost`: an established connection broke; `unavailable`: no connection could be had. */
-export type DatabaseFault = 'lost' | 'unavailable' | 'timeout' | 'schema-missing';
+/** `lost`: an established connection broke; `unavailable`: no connection could be had; `bad-value`: a bound value is none of its type. */
+export type DatabaseFault = 'lost' | 'unavailable' | 'timeout' | 'schema-missing' | 'bad-value';
 
 const SQLSTATES: Readonly<Record<string, DatabaseFault>> = {
   '57014': 'timeout', // query_canceled: what statement_timeout raises
@@ -17,6 +17,12 @@ const SQLSTATES: Readonly<Record<string, DatabaseFault>> = {
   '42P01': 'schema-missing', // undefined_table
   '42703': 'schema-missing', // undefined_column
   '3F000': 'schema-missing', // invalid_schema_name
+  '22P02': 'bad-value', // invalid_text_representation
+  '22P05': 'bad-value', // untranslatable_character: \u0000 in JSON
+  '22003': 'bad-value', // numeric_value_out_of_range
+  '22007': 'bad-value', // invalid_datetime_format
+  '22008': 'bad-value', // datetime_field_overflow
+  '22021': 'bad-value', // character_not_in_repertoire: a NUL in a text
 };
 
 const SOCKET: Readonly<Record<string, DatabaseFault>> = {

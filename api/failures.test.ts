@@ -56,7 +56,7 @@ describe('problems', () => {
   it('ask for patience exactly where a retry helps', () => {
     for (const name of Object.keys(problems) as ProblemName[]) {
       const problem = new ProblemError(name, 'detail');
-      expect('retry-after' in problem.headers()).toBe(problem.status === 503);
+      expect('retry-after' in problem.headers()).toBe([429, 503].includes(problem.status));
     }
   });
 });

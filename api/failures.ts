@@ -1,5 +1,7 @@
 // Turns anything that was thrown into the problem that the client is told.
 import type { FastifyError, FastifyRequest } from 'fastify';
+import type { FastifySchemaValidationError } from 'fastify/types/schema';
+import { messageOf } from '../db/errors';
 import { unreachable } from '../db/unreachable';
 import { type DatabaseFault, databaseFault } from './database-errors';
 import { badPeriod } from './period';
@@ -29,14 +31,24 @@ export function problemOf(error: unknown, request: FailedRequest): ProblemError 
 
 function validationProblem(error: FastifyError, request: FailedRequest): ProblemError {
   const [fault] = error.validation ?? [];
-  if (error.validationContext === 'params')
-    return new ProblemError('bad-sensor-id', SENSOR_ID_RULE, { cause: error });
+  const cause = { cause: error };
+  if (error.validationContext === 'params' && fault?.instancePath === '/id')
+    return new ProblemError('bad-sensor-id', SENSOR_ID_RULE, cause);
   if (fault?.instancePath === '/period') return badPeriod((request.query as { period?: unknown }).period);
   if (fault?.keyword === 'additionalProperties') {
     const name = JSON.stringify(String(fault.params.additionalProperty).slice(0, 40));
-    return new ProblemError('invalid-request', `There is no parameter ${name} here`, { cause: error });
+    return new ProblemError('invalid-request', `There is no parameter ${name} here`, cause);
   }
-  return new ProblemError('invalid-request', error.message, { cause: error });
+  if (fault?.keyword === 'enum' || fault?.keyword === 'const')
+    return new ProblemError('invalid-request', oneOfThese(error.validation ?? []), cause);
+  return new ProblemError('invalid-request', error.message.replace(/^(querystring|params)\//, ''), cause);
+}
+
+// A choice among constants is checked one by one; together they are what is allowed.
+function oneOfThese(faults: readonly FastifySchemaValidationError[]): string {
+  const name = faults[0]?.instancePath.slice(1).replaceAll('/', '.') ?? '';
+  const allowed = faults.flatMap(({ params }) => [params.allowedValue ?? params.allowedValues ?? []].flat());
+  return `${name} must be one of ${allowed.join(', ')}`;
 }
 
 function databaseProblem(fault: DatabaseFault, cause: unknown): ProblemError {
@@ -60,6 +72,10 @@ function databaseProblem(fault: DatabaseFault, cause: unknown): ProblemError {
       );
     case 'schema-missing':
       return new ProblemError('schema-missing', 'A declared table or column is missing; run "tsdb apply"', {
+        cause,
+      });
+    case 'bad-value':
+      return new ProblemError('invalid-request', `The database cannot read a value: ${messageOf(cause)}`, {
         cause,
       });
     default:

@@ -16,8 +16,12 @@ export interface Level {
 /** The name of a resolution, which is also the last part of its address. */
 export type LevelName = 'raw' | 'hourly' | 'daily' | 'monthly';
 
-/** Units of the measured quantities. */
-export const units = { temperature: '°C', humidity: '%', pressure: 'hPa' } as const;
+/** Units of the measured quantities, as declared. */
+export const units = {
+  temperature: sensorData.columns.temperature.measuredIn ?? '',
+  humidity: sensorData.columns.humidity.measuredIn ?? '',
+  pressure: sensorData.columns.pressure.measuredIn ?? '',
+};
 
 /** The columns of a raw answer; also of the current reading. */
 export const rawColumns = [

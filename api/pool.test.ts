@@ -32,7 +32,7 @@ describe('numbers', () => {
 });
 
 describe('createPool', () => {
-  const settings = { poolSize: 2, statementTimeoutMs: 1_000 };
+  const settings = { size: 2, access: 'read', statementTimeoutMs: 1_000 } as const;
 
   it('keeps its own settings when the address has options too', () => {
     const connectionString = 'postgres://db/x?options=-c%20search_path%3Da%20-c%20timezone%3DAsia/Tokyo';

@@ -1,9 +1,20 @@
-// Connections to the database: read-only, in UTC, bounded in time, and outliving a restart of the server.
+// Connections to the database: in UTC, read-only unless they are for writing, bounded in time, and outliving a restart of the server.
 import { Pool, type PoolConfig, types } from 'pg';
-import type { ApiConfig } from './config';
+import type { DatabaseAddress } from '../db/database-address';
 
-/** Settings of the pool. */
-export type PoolSettings = Pick<ApiConfig, 'database' | 'poolSize' | 'statementTimeoutMs'>;
+/** What a pool is for. */
+export interface PoolSettings {
+  readonly database: DatabaseAddress;
+  /** Most connections. */
+  readonly size: number;
+  /** Whether its transactions may write. */
+  readonly access: 'read' | 'write';
+  /** Role that its connections take on. */
+  readonly role?: string | undefined;
+  readonly statementTimeoutMs: number;
+  /** Longest wait for a free connection. */
+  readonly connectWithinMs?: number;
+}
 
 /**
  * Creates the pool; it connects on the first query.
@@ -15,9 +26,9 @@ export function createPool(
 ): Pool {
   const pool = new Pool({
     ...address(settings),
-    max: settings.poolSize,
-    // Also the longest wait for a free connection: an overloaded server answers 503 instead of queueing for ever.
-    connectionTimeoutMillis: 5_000,
+    max: settings.size,
+    // An overloaded server answers 503 instead of queueing for ever.
+    connectionTimeoutMillis: settings.connectWithinMs ?? 5_000,
     // The server stops a query by itself; this is for servers that are gone without a word.
     query_timeout: Math.min(settings.statementTimeoutMs + 5_000, 2_147_483_647),
     keepAlive: true,
@@ -62,14 +73,16 @@ const getTypeParser: NonNullable<PoolConfig['types']>['getTypeParser'] = (
   format?: 'text' | 'binary',
 ) => (format !== 'binary' && PARSERS.get(oid)) || types.getTypeParser(oid, format as 'text');
 
-function address({ database, statementTimeoutMs }: PoolSettings): PoolConfig {
+function address({ database, access, role, statementTimeoutMs }: PoolSettings): PoolConfig {
   const options = [
     'timezone=UTC',
     'datestyle=ISO',
-    'default_transaction_read_only=on',
+    `default_transaction_read_only=${access === 'read' ? 'on' : 'off'}`,
     `statement_timeout=${statementTimeoutMs}`,
+    ...(role === undefined ? [] : [`role=${role}`]),
   ]
-    .map((setting) => `-c ${setting}`)
+    // Blanks separate the options, and a backslash makes the next character part of a value.
+    .map((setting) => `-c ${setting.replace(/[\\ ]/g, (character) => `\\${character}`)}`)
     .join(' ');
   if (!('connectionString' in database)) return { ...database, options };
   // pg lets `?options=` of the URL replace ours, so ours are put behind it; the last one of a setting counts.

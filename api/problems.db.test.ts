@@ -10,7 +10,7 @@ describe.each(testServers())('problems of the API on $describe', (server) => {
   let shuttingDown = false;
 
   beforeAll(async () => {
-    api = await startApi(server, { maxRows: 10, isShuttingDown: () => shuttingDown });
+    api = await startApi(server, { env: { TSDB_MAX_ROWS: '10' }, isShuttingDown: () => shuttingDown });
     const rows = (id: string, count: number) =>
       runSql(
         api.url,
@@ -54,7 +54,8 @@ describe.each(testServers())('problems of the API on $describe', (server) => {
   });
 
   it('serves no other methods', async () => {
-    expect(await problemAt('/api/sensors', 'POST')).toMatchObject({ status: 404, name: 'unknown-route' });
+    const problem = await problemAt('/api/sensors', 'POST');
+    expect(problem).toMatchObject({ status: 405, name: 'wrong-method', headers: { allow: 'GET, HEAD' } });
   });
 
   it('refuses an answer above the limit instead of cutting it', async () => {
@@ -142,7 +143,7 @@ describe.each(testServers())('problems of the API on $describe', (server) => {
   });
 
   it('reports a query that runs too long, and a missing table', async () => {
-    const other = await startApi(server, { poolSettings: { statementTimeoutMs: 300 } });
+    const other = await startApi(server, { env: { TSDB_STATEMENT_TIMEOUT_MS: '300' } });
     const blocker = new Client({ connectionString: other.url });
     await blocker.connect();
     await blocker.query('BEGIN; LOCK TABLE sensor_data IN ACCESS EXCLUSIVE MODE');

@@ -6,10 +6,30 @@ export const problems = {
   'invalid-request': { status: 400, title: 'The request is malformed' },
   'bad-sensor-id': { status: 400, title: 'The sensor id is malformed' },
   'bad-period': { status: 400, title: 'The period is malformed' },
+  'bad-time': { status: 400, title: 'The time is malformed' },
+  'bad-range': { status: 400, title: 'The range makes no sense' },
+  'bad-cursor': { status: 400, title: 'The cursor does not fit' },
+  'bad-field': { status: 400, title: 'The field is none' },
+  'bad-filter': { status: 400, title: 'The filter is malformed' },
+  'bad-bucket': { status: 400, title: 'The bucket is malformed' },
+  'bad-body': { status: 400, title: 'The body is malformed' },
+  'key-missing': { status: 401, title: 'A key is needed' },
+  'key-refused': { status: 401, title: 'The key is not valid' },
+  'role-missing': { status: 403, title: 'The key may not do this' },
   'unknown-route': { status: 404, title: 'There is nothing at this address' },
   'unknown-sensor': { status: 404, title: 'The sensor is unknown' },
+  'unknown-table': { status: 404, title: 'The table is unknown' },
+  'unknown-object': { status: 404, title: 'There is nothing of that name' },
   'no-reading': { status: 404, title: 'The sensor has no reading any more' },
+  'wrong-method': { status: 405, title: 'The method does not fit the address' },
+  'not-acceptable': { status: 406, title: 'No format that both sides know' },
+  'in-progress': { status: 409, title: 'The same write is still under way' },
+  'body-too-large': { status: 413, title: 'The body is too large' },
+  'unknown-media-type': { status: 415, title: 'The body is of an unknown kind' },
   'too-many-rows': { status: 422, title: 'The answer would be too large' },
+  'key-reused': { status: 422, title: 'The idempotency key was used for another body' },
+  'rows-rejected': { status: 422, title: 'No row could be taken' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong here' },
   'database-unavailable': { status: 503, title: 'The database does not answer' },
   'schema-missing': { status: 503, title: 'The database lacks the declared schema' },
@@ -27,29 +47,50 @@ export const PROBLEM_TYPE_PREFIX = 'urn:tsdb:problem:';
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json; charset=utf-8';
 
 /** An RFC 9457 problem document. */
-export const ProblemDocument = Type.Object({
-  type: Type.String({ description: 'Stable name of the kind of error, a URN' }),
-  title: Type.String(),
-  status: Type.Integer(),
-  detail: Type.String({ description: 'What is wrong with this request, and the way out' }),
-  instance: Type.String({ description: 'The address that was asked for' }),
+export const ProblemDocument = Type.Object(
+  {
+    type: Type.String({ description: 'Stable name of the kind of error, a URN' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'What is wrong with this request, and the way out' }),
+    instance: Type.String({ description: 'The address that was asked for' }),
+  },
+  { additionalProperties: true },
+);
+
+const problemContent = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: ProblemDocument } },
 });
 
 /** The response schemas that every route shares. */
-export const problemResponses = { '4xx': ProblemDocument, '5xx': ProblemDocument } as const;
+export const problemResponses = {
+  '4xx': problemContent('The request cannot be answered; the way out is in `detail`'),
+  '5xx': problemContent('The server or its database is at fault'),
+} as const;
 
-/** An answer that is a problem. `status` is only given where HTTP has a finer one than the table. */
+/** How a problem differs from its entry in the table. */
+export interface ProblemOptions extends ErrorOptions {
+  /** Where HTTP has a finer status than the table. */
+  readonly status?: number;
+  /** Members of the document beside the standard ones, e.g. the rows that were rejected. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+/** An answer that is a problem. */
 export class ProblemError extends Error {
   readonly status: number;
+  readonly members: Readonly<Record<string, unknown>>;
 
   constructor(
     readonly problem: ProblemName,
     readonly detail: string,
-    options: ErrorOptions & { readonly status?: number } = {},
+    options: ProblemOptions = {},
   ) {
     super(detail, options);
     this.name = 'ProblemError';
     this.status = options.status ?? problems[problem].status;
+    this.members = options.members ?? {};
   }
 
   /** The document for a request to `instance`. */
@@ -60,11 +101,14 @@ export class ProblemError extends Error {
       status: this.status,
       detail: this.detail,
       instance,
+      ...this.members,
     };
   }
 
-  /** Headers beside the document: a client of an overloaded or restarting server is told when to come back. */
+  /** Headers beside the document: when to come back to an overloaded or restarting server, or how to log in. */
   headers(): Readonly<Record<string, string>> {
-    return this.status === 503 ? { 'retry-after': '5' } : {};
+    if (this.status === 503) return { 'retry-after': '5' };
+    if (this.status === 429) return { 'retry-after': '1' };
+    return this.status === 401 ? { 'www-authenticate': 'Bearer' } : {};
   }
 }

@@ -1,16 +1,18 @@
 // The shapes of requests and answers, as JSON schemas that are also TypeScript types.
 import { Type } from '@fastify/type-provider-typebox';
 import { sensorData } from '../db/schema/iot';
-import { type LevelName, levels } from './levels';
-import { PERIOD_PATTERN } from './period';
+import { pageQuery } from './cursor';
+import { formatQuery } from './formats';
+import { type LevelName, levels, units } from './levels';
+import { rangeQuery } from './time';
 
 const MAX_ID_LENGTH = Number(/\d+/.exec(sensorData.columns.sensor_id.type)?.[0]);
+
+const PRINTABLE = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
 
 /** Says what a sensor id may be. */
 export const SENSOR_ID_RULE = `A sensor id has 1 to ${MAX_ID_LENGTH} characters and no control characters`;
 
-// A union with null would make the serialiser try branch after branch per value; `nullable` is one comparison.
-const NullableNumber = Type.Unsafe<number | null>({ type: 'number', nullable: true });
 // "date-time" also spares the serialiser the search for characters to escape.
 const Timestamp = Type.String({ format: 'date-time', description: 'UTC, up to microseconds' });
 const SensorId = Type.String({ description: 'Id of the sensor', examples: ['sensor_001'] });
@@ -20,7 +22,7 @@ export const SensorParams = Type.Object({
   id: Type.String({
     minLength: 1,
     maxLength: MAX_ID_LENGTH,
-    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
+    pattern: PRINTABLE,
     description: SENSOR_ID_RULE,
   }),
 });
@@ -28,15 +30,36 @@ export const SensorParams = Type.Object({
 /** Requests that take no parameters refuse them, as a misspelt name must not change the answer silently. */
 export const NoQuery = Type.Object({}, { additionalProperties: false });
 
-/** `?period=` with the default of the level. */
-export const periodQuery = (level: LevelName) =>
+/** The range, order, page and format of a sensor's series. */
+export const seriesQuery = (level: LevelName, maxRows: number) =>
   Type.Object(
     {
-      period: Type.String({
-        pattern: PERIOD_PATTERN,
-        default: levels[level].defaultPeriod,
-        description: 'How far to look back: Nh, Nd, Nw, Nm (months) or Ny',
-      }),
+      ...rangeQuery(levels[level].defaultPeriod),
+      order: Type.Optional(
+        Type.Union([Type.Literal('asc'), Type.Literal('desc')], {
+          description: 'Oldest or newest first',
+          default: 'asc',
+        }),
+      ),
+      ...pageQuery(maxRows),
+      ...formatQuery,
+    },
+    { additionalProperties: false },
+  );
+
+/** The page and format of the list of sensors. */
+export const sensorsQuery = (maxRows: number) =>
+  Type.Object(
+    {
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: maxRows, description: 'Sensors of a page' })),
+      after: Type.Optional(
+        Type.String({
+          maxLength: MAX_ID_LENGTH,
+          pattern: PRINTABLE,
+          description: 'Sensors with a greater id; `next` of the page before',
+        }),
+      ),
+      ...formatQuery,
     },
     { additionalProperties: false },
   );
@@ -44,9 +67,20 @@ export const periodQuery = (level: LevelName) =>
 /** `GET /api/sensors` */
 export const SensorList = Type.Object({
   sensors: Type.Array(Type.Object({ sensor_id: SensorId, last_reading: Timestamp })),
+  next: Type.Unsafe<string | null>({
+    type: 'string',
+    nullable: true,
+    description: '`after` of the next page; null on the last one',
+  }),
 });
 
-const measured = { temperature: NullableNumber, humidity: NullableNumber, pressure: NullableNumber };
+// A union with null would make the serialiser try branch after branch per value; `nullable` is one comparison.
+const measuredIn = (unit: string) =>
+  Type.Unsafe<number | null>({ type: 'number', nullable: true, description: `in ${unit}` });
+const temperature = measuredIn(units.temperature);
+const humidity = measuredIn(units.humidity);
+const pressure = measuredIn(units.pressure);
+const measured = { temperature, humidity, pressure };
 
 /** `GET /api/sensors/:id/current` */
 export const Reading = Type.Object({ sensor_id: SensorId, time: Timestamp, ...measured });
@@ -57,21 +91,56 @@ export const RawRow = Type.Object({ time: Timestamp, ...measured });
 /** A row of an aggregated series. */
 export const AggregateRow = Type.Object({
   bucket: Timestamp,
-  avg_temperature: NullableNumber,
-  min_temperature: NullableNumber,
-  max_temperature: NullableNumber,
-  avg_humidity: NullableNumber,
-  avg_pressure: NullableNumber,
+  avg_temperature: temperature,
+  min_temperature: temperature,
+  max_temperature: temperature,
+  avg_humidity: humidity,
+  avg_pressure: pressure,
   reading_count: Type.Integer(),
+});
+
+/** How fresh an aggregate is; null for raw rows, which are always. */
+export const Freshness = Type.Unsafe<{ watermark: string | null; real_time: boolean } | null>({
+  type: 'object',
+  nullable: true,
+  required: ['watermark', 'real_time'],
+  properties: {
+    watermark: {
+      type: 'string',
+      format: 'date-time',
+      nullable: true,
+      description: 'Up to where buckets are stored; null before the first refresh',
+    },
+    real_time: { type: 'boolean', description: 'Whether later rows are computed into the answer' },
+  },
+  description: 'Of an aggregate; null for raw rows',
+});
+
+/** `next` of an answer that comes in pages. */
+export const Next = Type.Unsafe<string | null>({
+  type: 'string',
+  nullable: true,
+  description: 'Cursor of the next page; null on the last one',
 });
 
 /** The answer of a series: `source` names the relation that was read. */
 export const seriesOf = <Row extends typeof RawRow | typeof AggregateRow>(row: Row) =>
   Type.Object({
     sensor_id: SensorId,
-    period: Type.String(),
+    period: Type.Unsafe<string | null>({
+      type: 'string',
+      nullable: true,
+      description: 'How far back the rows go; null when `from` was given',
+    }),
     source: Type.String({ description: 'Name of the relation that answered' }),
+    bucket: Type.Unsafe<string | null>({
+      type: 'string',
+      nullable: true,
+      description: 'Width of a bucket; null for raw rows',
+    }),
+    freshness: Freshness,
     unit: Type.Object({ temperature: Type.String(), humidity: Type.String(), pressure: Type.String() }),
     count: Type.Integer({ description: 'Number of rows in data' }),
-    data: Type.Array(row, { description: 'Ascending in time' }),
+    next: Next,
+    data: Type.Array(row, { description: 'In order of time' }),
   });

@@ -26,7 +26,7 @@ describe.each(testServers())('startServer on $describe', (server) => {
     const source = await script.text();
     await running.close();
     expect(source).toContain('uPlot');
-    expect(await answer.json()).toEqual({ sensors: [] });
+    expect(await answer.json()).toEqual({ sensors: [], next: null });
     expect(await page.text()).toContain('<script type="module" src="/app.js">');
     expect(script.headers.get('cache-control')).toBe('public, max-age=86400');
     for (const { headers } of [answer, page, script]) {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../db/errors';
 import { buildApp } from './app';
 import type { ApiConfig } from './config';
-import { createPool } from './pool';
+import { openDatabase } from './database';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -32,16 +32,16 @@ export interface ServerOptions {
 export async function startServer(config: ApiConfig, options: ServerOptions = {}): Promise<RunningServer> {
   const { signals = 'handle', announceMs = 2_000, drainMs = 10_000 } = options;
   let shuttingDown = false;
-  const pool = createPool(config, (error) =>
+  const database = openDatabase(config, (error) =>
     app.log.warn({ err: error }, 'an idle database connection ended'),
   );
   // Standard output is for data; the log goes to standard error.
   const logger = { level: config.logLevel, stream: process.stderr };
-  const app = buildApp({ pool, config, logger, isShuttingDown: () => shuttingDown });
+  const app = buildApp({ database, config, logger, isShuttingDown: () => shuttingDown });
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
-    await Promise.allSettled([app.close(), pool.end()]);
+    await Promise.allSettled([app.close(), database.end()]);
     throw listenError(error, config);
   }
 
@@ -59,7 +59,7 @@ export async function startServer(config: ApiConfig, options: ServerOptions = {}
     const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
     await within(drainMs, app.close(), () => app.server.closeAllConnections());
     clearInterval(sweep);
-    await within(1_000, pool.end(), () => undefined);
+    await within(1_000, database.end(), () => undefined);
     finish();
   };
   const onTerminate = () => void stop(announceMs);

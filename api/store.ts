@@ -3,9 +3,11 @@ import type { Static } from '@fastify/type-provider-typebox';
 import type { Pool } from 'pg';
 import { sensorData } from '../db/schema/iot';
 import { ident, relation } from '../db/sql';
+import type { Position } from './cursor';
 import { type Level, type LevelName, levels, rawColumns } from './levels';
 import { query } from './query';
 import type { AggregateRow, RawRow, Reading, SensorList } from './schemas';
+import type { TimeRange } from './time';
 
 /** A row of the list of sensors. */
 export type Sensor = Static<typeof SensorList>['sensors'][number];
@@ -18,43 +20,37 @@ export type SeriesRow<L extends LevelName> = L extends 'raw'
 /** Which rows of a series to read. */
 export interface SeriesRequest {
   readonly sensorId: string;
-  /** A PostgreSQL interval, counted back from now. */
-  readonly interval: string;
+  readonly range: TimeRange;
+  readonly order: 'asc' | 'desc';
+  /** Where to go on; absent = at the start of the range. */
+  readonly after?: Position | undefined;
   /** Most rows to return. */
   readonly limit: number;
 }
 
 /** What the routes ask the database. */
 export interface Store {
-  /** Sensors that have readings, by id, with the time of the last one. */
-  sensors(limit: number): Promise<Sensor[]>;
+  /** Sensors that have readings, by id from after `after`, with the time of the last one. */
+  sensors(limit: number, after?: string): Promise<Sensor[]>;
   /** The newest reading of a sensor. */
   current(sensorId: string): Promise<Static<typeof Reading> | undefined>;
-  /** Rows of the period, ascending; a bucket that overlaps its start is included. */
+  /** Rows of the range in order of time; a bucket that overlaps its start is included. */
   series<L extends LevelName>(level: L, request: SeriesRequest): Promise<SeriesRow<L>[]>;
   /** Whether the sensor has a row anywhere: readings are dropped by retention, monthly figures are kept. */
   isKnown(sensorId: string): Promise<boolean>;
-  /** Declared relations of this API that the database does not have; also proves that it answers. */
-  missingRelations(): Promise<string[]>;
 }
 
 /** The store on a pool. */
 export function createStore(pool: Pool): Store {
-  const seriesSql = Object.fromEntries(
-    Object.entries(levels).map(([name, level]) => [name, seriesQuery(level)]),
-  ) as Record<LevelName, string>;
   return {
-    sensors: (limit) => query<Sensor>(pool, SENSORS, [limit]),
+    sensors: (limit, after) => query<Sensor>(pool, SENSORS, [limit, after ?? null]),
     current: async (sensorId) => (await query<Static<typeof Reading>>(pool, CURRENT, [sensorId]))[0],
-    series: <L extends LevelName>(level: L, { sensorId, interval, limit }: SeriesRequest) =>
-      query<SeriesRow<L>>(pool, seriesSql[level], [sensorId, interval, limit]),
+    series: <L extends LevelName>(level: L, request: SeriesRequest) => {
+      const { sql, values } = seriesQuery(levels[level], request);
+      return query<SeriesRow<L>>(pool, sql, values);
+    },
     isKnown: async (sensorId) =>
       (await query<{ known: boolean }>(pool, IS_KNOWN, [sensorId]))[0]?.known === true,
-    missingRelations: async () => {
-      const names = Object.values(levels).map((level) => relation(level.relation));
-      const rows = await query<{ name: string }>(pool, MISSING, [names]);
-      return rows.map((row) => row.name.replaceAll('"', ''));
-    },
   };
 }
 
@@ -65,7 +61,7 @@ const TIME = ident(sensorData.time);
 // A loose index scan: one probe of the index (sensor_id, time desc) per sensor, where DISTINCT would read every row.
 const SENSORS = `
   WITH RECURSIVE sensor(id) AS (
-    (SELECT ${SENSOR_ID} FROM ${RAW} ORDER BY ${SENSOR_ID} LIMIT 1)
+    (SELECT ${SENSOR_ID} FROM ${RAW} WHERE $2::text IS NULL OR ${SENSOR_ID} > $2 ORDER BY ${SENSOR_ID} LIMIT 1)
     UNION ALL
     SELECT (SELECT r.${SENSOR_ID} FROM ${RAW} r WHERE r.${SENSOR_ID} > sensor.id ORDER BY r.${SENSOR_ID} LIMIT 1)
       FROM sensor WHERE sensor.id IS NOT NULL
@@ -89,14 +85,37 @@ const IS_KNOWN = `
   SELECT EXISTS (SELECT FROM ${RAW} WHERE ${SENSOR_ID} = $1)
       OR EXISTS (SELECT FROM ${relation(levels.monthly.relation)} WHERE ${SENSOR_ID} = $1) AS known`;
 
-const MISSING = 'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL ORDER BY name';
-
-function seriesQuery({ relation: source, time, columns, bucketUnit }: Level): string {
-  const start = 'now() - $2::interval';
+/** One query of a series: text that depends on which bounds there are, and values for all that a client wrote. */
+function seriesQuery(
+  { relation: source, time, columns, bucketUnit }: Level,
+  { sensorId, range, order, after, limit }: SeriesRequest,
+): { readonly sql: string; readonly values: readonly unknown[] } {
+  const values: unknown[] = [sensorId];
+  const bind = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
+  const end = range.to === undefined ? undefined : bind(range.to, 'timestamptz');
+  const start =
+    'time' in range.from
+      ? bind(range.from.time, 'timestamptz')
+      : `${end ?? 'now()'} - ${bind(range.from.back, 'interval')}`;
   // Buckets are cut in UTC, as is the session: truncating gives the bucket that the start lies in.
   const from = bucketUnit ? `date_trunc('${bucketUnit}', ${start})` : start;
-  return `
-  SELECT ${columns.map((column) => ident(column)).join(', ')} FROM ${relation(source)}
-   WHERE ${SENSOR_ID} = $1 AND ${ident(time)} >= ${from}
-   ORDER BY ${ident(time)} LIMIT $3`;
+  const column = ident(time);
+  const conditions = [
+    `${SENSOR_ID} = $1`,
+    `${column} >= ${from}`,
+    ...(end === undefined ? [] : [`${column} < ${end}`]),
+    ...(after === undefined
+      ? []
+      : [`${column} ${order === 'asc' ? '>=' : '<='} ${bind(after.time, 'timestamptz')}`]),
+  ];
+  // Readings may share a time: then the other columns decide, so that a page ends where the next one starts.
+  const sort = [time, ...columns.filter((name) => name !== time)]
+    .slice(0, bucketUnit ? 1 : undefined)
+    .map((name) => `${ident(name)}${order === 'desc' ? ' DESC' : ''}`);
+  return {
+    sql: `SELECT ${columns.map((name) => ident(name)).join(', ')} FROM ${relation(source)}
+   WHERE ${conditions.join(' AND ')}
+   ORDER BY ${sort.join(', ')} LIMIT ${bind(limit, 'bigint')} OFFSET ${bind(after?.skip ?? 0, 'bigint')}`,
+    values,
+  };
 }

@@ -5,6 +5,8 @@ export interface Column {
   readonly type: string;
   readonly nullable: boolean;
   readonly defaultSql?: string;
+  /** What its numbers are measured in, e.g. `°C`; for readers of the data, unknown to the database. */
+  readonly measuredIn?: string;
 }
 
 /** A column while it is being declared: `text().notNull().default("''")`. */
@@ -13,6 +15,8 @@ export interface ColumnBuilder extends Column {
   notNull(): ColumnBuilder;
   /** The same column with a default; `sql` is an SQL expression, e.g. `'{}'::jsonb` or `now()`. */
   default(sql: string): ColumnBuilder;
+  /** The same column with the unit of its numbers, e.g. `°C`; the API shows it. */
+  unit(name: string): ColumnBuilder;
 }
 
 export const timestamptz = (): ColumnBuilder => column('timestamp with time zone');
@@ -32,12 +36,12 @@ export const inet = (): ColumnBuilder => column('inet');
 export const point = (): ColumnBuilder => column('point');
 export const jsonb = (): ColumnBuilder => column('jsonb');
 
-function column(type: string, nullable = true, defaultSql?: string): ColumnBuilder {
+function column(type: string, rest: Omit<Column, 'type'> = { nullable: true }): ColumnBuilder {
   return Object.freeze({
     type,
-    nullable,
-    ...(defaultSql === undefined ? {} : { defaultSql }),
-    notNull: () => column(type, false, defaultSql),
-    default: (sql: string) => column(type, nullable, sql),
+    ...rest,
+    notNull: () => column(type, { ...rest, nullable: false }),
+    default: (sql: string) => column(type, { ...rest, defaultSql: sql }),
+    unit: (name: string) => column(type, { ...rest, measuredIn: name }),
   });
 }

@@ -5,7 +5,7 @@ import { readDbConfig } from './config';
 
 describe('readDbConfig', () => {
   it('has defaults and names no database', () =>
-    expect(readDbConfig({})).toEqual({ schemas: 'iot', lockWaitMs: 60_000, stepTimeoutMs: 900_000 }));
+    expect(readDbConfig({})).toEqual({ schemas: 'iot,service', lockWaitMs: 60_000, stepTimeoutMs: 900_000 }));
 
   it('takes DATABASE_URL before the parts', () =>
     expect(readDbConfig({ DATABASE_URL: 'postgres://a@b/c', PGHOST: 'other' }).connection).toEqual({

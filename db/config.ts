@@ -1,6 +1,7 @@
 // Environment → settings of the schema island. The only place in db/ and scripts/ that reads process.env.
 import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from './database-address';
 import { UsageError } from './errors';
+import { schemasSetting } from './schema/sets';
 import type { Environment, Setting } from './settings';
 
 /** The process's environment; everything else takes it as an argument. */
@@ -9,7 +10,7 @@ export const processEnvironment = (): Environment => process.env;
 /** Settings that db/ and scripts/ read. */
 export const dbSettings: readonly Setting[] = [
   ...databaseSettings,
-  { name: 'TSDB_SCHEMAS', default: 'iot', meaning: 'schema sets to apply, with commas between' },
+  schemasSetting,
   {
     name: 'TSDB_LOCK_WAIT_MS',
     default: '60000',
@@ -61,7 +62,7 @@ export function readDbConfig(env: Environment): DbConfig {
   const connection = readDatabaseAddress(env, faults);
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
   return Object.freeze({
-    schemas: env.TSDB_SCHEMAS || 'iot',
+    schemas: env.TSDB_SCHEMAS || schemasSetting.default,
     lockWaitMs,
     stepTimeoutMs,
     ...(connection ? { connection } : {}),

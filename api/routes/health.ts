@@ -1,35 +1,60 @@
 // Probes: `live` = the process answers, `ready` = it can serve.
 import { Type } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import type { Desired } from '../../db/model';
+import { relation } from '../../db/sql';
 import { problemOf } from '../failures';
 import type { ApiApp } from '../instance';
+import type { RouteParts } from '../parts';
 import { ProblemError, problemResponses } from '../problems';
+import { query } from '../query';
 import { NoQuery } from '../schemas';
-import type { Store } from '../store';
 
 const READY_WITHIN_MS = 2_000;
 
 const Status = Type.Object({ status: Type.String() });
 
 /** Adds `/health/live` (never asks the database) and `/health/ready`. */
-export function healthRoutes(app: ApiApp, store: Store, isShuttingDown: () => boolean): void {
-  const schema = { querystring: NoQuery, response: { 200: Status, ...problemResponses } };
-
-  app.get('/health/live', { schema }, async (_request, reply) => {
-    reply.header('cache-control', 'no-store');
-    return { status: 'live' };
+export function healthRoutes(app: ApiApp, { database, config, isShuttingDown }: RouteParts): void {
+  const options = (operationId: string, summary: string) => ({
+    schema: {
+      tags: ['health'],
+      operationId,
+      summary,
+      querystring: NoQuery,
+      response: { 200: Status, ...problemResponses },
+    },
+    config: { access: 'open' } as const,
   });
+  const names = relationsOf(config.desired);
 
-  app.get('/health/ready', { schema }, async (request, reply) => {
-    reply.header('cache-control', 'no-store');
+  app.get('/health/live', options('live', 'The process answers'), async (_request, reply) =>
+    answer(reply, 'live'),
+  );
+
+  app.get('/health/ready', options('ready', 'Requests can be served'), async (request, reply) => {
     if (isShuttingDown()) throw new ProblemError('not-ready', 'This server is shutting down');
-    const missing = await withinTime(store.missingRelations()).catch((error: unknown) => {
-      throw new ProblemError('not-ready', problemOf(error, request).detail, { cause: error });
-    });
+    const missing = await withinTime(query<{ name: string }>(database.probe, MISSING, [names])).catch(
+      (error: unknown) => {
+        throw new ProblemError('not-ready', problemOf(error, request).detail, { cause: error });
+      },
+    );
     if (missing.length > 0) {
-      throw new ProblemError('not-ready', `The database has no ${missing.join(', ')}; run "tsdb apply"`);
+      const list = missing.map(({ name }) => name.replaceAll('"', '')).join(', ');
+      throw new ProblemError('not-ready', `The database has no ${list}; run "tsdb apply"`);
     }
-    return { status: 'ready' };
+    return answer(reply, 'ready');
   });
+}
+
+const MISSING = 'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL ORDER BY name';
+
+const relationsOf = ({ tables, hypertables, aggregates }: Desired): readonly string[] =>
+  [...tables, ...hypertables, ...aggregates].map(relation);
+
+function answer(reply: FastifyReply, status: string): { status: string } {
+  void reply.header('cache-control', 'no-store');
+  return { status };
 }
 
 async function withinTime<T>(work: Promise<T>): Promise<T> {

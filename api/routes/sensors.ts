@@ -1,37 +1,58 @@
 // Which sensors there are, and what each one read last.
+import { formatOf, inAllFormats, sendRows } from '../formats';
 import type { ApiApp } from '../instance';
+import type { RouteParts } from '../parts';
 import { ProblemError, problemResponses } from '../problems';
-import { NoQuery, Reading, SensorList, SensorParams } from '../schemas';
+import { NoQuery, Reading, SensorList, SensorParams, sensorsQuery } from '../schemas';
 import type { Store } from '../store';
 
 /** Adds `GET /api/sensors` and `GET /api/sensors/:id/current`. */
-export function sensorRoutes(app: ApiApp, store: Store, maxRows: number): void {
+export function sensorRoutes(app: ApiApp, { config: { maxRows } }: RouteParts, store: Store): void {
   app.get(
     '/api/sensors',
-    { schema: { querystring: NoQuery, response: { 200: SensorList, ...problemResponses } } },
-    async (_request, reply) => {
-      const sensors = await store.sensors(maxRows + 1);
-      if (sensors.length > maxRows) {
+    {
+      schema: {
+        tags: ['sensors'],
+        summary: 'Sensors that have readings, with the time of the last one',
+        operationId: 'sensors',
+        querystring: sensorsQuery(maxRows),
+        response: { 200: inAllFormats(SensorList, 'Sensors by id'), ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      const { limit, after } = request.query;
+      const found = await store.sensors((limit ?? maxRows) + 1, after);
+      if (limit === undefined && found.length > maxRows) {
         throw new ProblemError(
           'too-many-rows',
-          `There are more than ${maxRows} sensors; raise TSDB_MAX_ROWS of this server`,
+          `There are more than ${maxRows} sensors; ask for pages with limit`,
         );
       }
-      reply.header('cache-control', 'no-store');
-      return { sensors };
+      const sensors = found.slice(0, limit ?? maxRows);
+      const next = found.length > sensors.length ? (sensors.at(-1)?.sensor_id ?? null) : null;
+      void reply.header('cache-control', 'no-cache');
+      if (formatOf(request) === 'json') return reply.send({ sensors, next });
+      return sendRows(request, reply, ['sensor_id', 'last_reading'], { data: sensors });
     },
   );
 
   app.get(
     '/api/sensors/:id/current',
     {
-      schema: { params: SensorParams, querystring: NoQuery, response: { 200: Reading, ...problemResponses } },
+      schema: {
+        tags: ['sensors'],
+        summary: 'The newest reading of a sensor',
+        operationId: 'sensor-current',
+        params: SensorParams,
+        querystring: NoQuery,
+        response: { 200: Reading, ...problemResponses },
+      },
     },
     async (request, reply) => {
       const { id } = request.params;
       const reading = await store.current(id);
       if (!reading) throw await absent(store, id);
-      reply.header('cache-control', 'no-store');
+      void reply.header('cache-control', 'no-cache');
       return reading;
     },
   );

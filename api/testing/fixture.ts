@@ -1,15 +1,21 @@
 // A database as the API expects it: the applied set `iot`.
 import { Client } from 'pg';
+import { applySchema } from '../../db/apply';
 import { withConnection, withRollback } from '../../db/connection';
 import { desiredFrom } from '../../db/desired';
+import type { Desired } from '../../db/model';
 import { refreshAggregates } from '../../db/refresh';
 import { iot } from '../../db/schema/iot';
+import { service } from '../../db/schema/service';
 import { readServer } from '../../db/server';
-import { applySets, pauseRetention } from '../../db/testing/apply';
+import { pauseRetention } from '../../db/testing/apply';
 
 /** Applies the schema; retention is paused, as tests use old readings. */
-export async function createFixture(url: string): Promise<void> {
-  await applySets(url, [iot]);
+export async function createFixture(
+  url: string,
+  desired: Desired = desiredFrom([iot, service]),
+): Promise<void> {
+  await applySchema(url, desired, { allow: [], lockWaitMs: 30_000 });
   await pauseRetention(url);
 }
 

@@ -49,8 +49,9 @@ const JOBS: Readonly<Record<EngineName, string>> = {
       FROM tsdb.job WHERE format('%s.%s', schema_name, object_name) = ANY ($1) ORDER BY job_id`,
 };
 
+/** Up to where aggregates are stored, by engine: SQL with their names as $1. Rows are `AggregateHealth`. */
 // Before the first refresh TimescaleDB's watermark lies thousands of years back.
-const WATERMARKS: Readonly<Record<EngineName, string>> = {
+export const WATERMARKS: Readonly<Record<EngineName, string>> = {
   timescaledb: `
     SELECT format('%s.%s', c.user_view_schema, c.user_view_name) AS aggregate, CASE WHEN w.mark > '0001-01-01' THEN ${iso('w.mark')} END AS watermark
       FROM _timescaledb_catalog.continuous_agg c,

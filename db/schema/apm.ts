@@ -10,7 +10,7 @@ export const apmMetrics = hypertable('apm.apm_metrics', {
     time: timestamptz().notNull(),
     service_name: text().notNull(),
     endpoint: text().notNull(),
-    response_time_ms: integer(),
+    response_time_ms: integer().unit('ms'),
     status_code: integer(),
   },
   time: 'time',

@@ -1,6 +1,6 @@
-// Set `iot`: sensor readings and their hourly, daily and monthly aggregates. The default set, in PostgreSQL schema `public`.
-import { float8, timestamptz, varchar } from '../columns';
-import { continuousAggregate, hypertable, schemaSet } from '../define';
+// Set `iot`: sensor readings with their hourly, daily and monthly aggregates, thresholds and alerts. The default set, in PostgreSQL schema `public`.
+import { float8, text, timestamptz, varchar } from '../columns';
+import { continuousAggregate, hypertable, schemaSet, table } from '../define';
 import { avg, count, max, min, minus, sum, total, weightedAvg } from '../expressions';
 import { desc, index } from '../indexes';
 
@@ -9,9 +9,9 @@ export const sensorData = hypertable('sensor_data', {
   columns: {
     time: timestamptz().notNull(),
     sensor_id: varchar(50).notNull(),
-    temperature: float8(),
-    humidity: float8(),
-    pressure: float8(),
+    temperature: float8().unit('°C'),
+    humidity: float8().unit('%'),
+    pressure: float8().unit('hPa'),
   },
   time: 'time',
   chunkInterval: '1 day',
@@ -97,10 +97,39 @@ export const peakHours = continuousAggregate('peak_hours', {
   retention: '5 years',
 });
 
+/** The range that each metric of a sensor should stay in; a reading outside of it raises an alert when it is ingested. */
+export const sensorThresholds = table('sensor_thresholds', {
+  columns: {
+    sensor_id: varchar(50).notNull(),
+    metric: text().notNull(),
+    minimum: float8(),
+    maximum: float8(),
+  },
+  primaryKey: ['sensor_id', 'metric'],
+});
+
+/** Alerts: `<metric>_low` or `<metric>_high`, at the time of the reading, with its value and the limit that it passed. */
+export const sensorAlerts = hypertable('sensor_alerts', {
+  columns: {
+    time: timestamptz().notNull().default('now()'),
+    sensor_id: varchar(50).notNull(),
+    alert_type: text().notNull(),
+    message: text(),
+    value: float8(),
+    threshold: float8(),
+  },
+  time: 'time',
+  chunkInterval: '7 days',
+  indexes: [index(desc('time')), index('sensor_id', desc('time'))],
+  retention: '1 year',
+});
+
 export const iot = schemaSet('iot', [
   sensorData,
   sensorDataHourly,
   sensorDataDaily,
   sensorDataMonthly,
   peakHours,
+  sensorThresholds,
+  sensorAlerts,
 ]);

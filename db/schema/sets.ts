@@ -1,6 +1,7 @@
 // All schema sets and the choice among them.
 import type { SchemaSet } from '../define';
 import { UsageError } from '../errors';
+import type { Setting } from '../settings';
 import { access } from './access';
 import { apm } from './apm';
 import { business } from './business';
@@ -8,6 +9,7 @@ import { iot } from './iot';
 import { market } from './market';
 import { metrics } from './metrics';
 import { monitoring } from './monitoring';
+import { service } from './service';
 
 /** Every set of this repository, by name. */
 export const schemaSets: Readonly<Record<string, SchemaSet>> = {
@@ -17,8 +19,16 @@ export const schemaSets: Readonly<Record<string, SchemaSet>> = {
   apm,
   business,
   metrics,
+  service,
   access,
 };
+
+/** The setting that selects sets; the default is sensor readings and what the API keeps for itself. */
+export const schemasSetting = {
+  name: 'TSDB_SCHEMAS',
+  default: 'iot,service',
+  meaning: 'schema sets to apply and to serve, with commas between',
+} as const satisfies Setting;
 
 /**
  * Picks sets by name.

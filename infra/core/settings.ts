@@ -102,7 +102,7 @@ export const SETTINGS = [
   },
   {
     name: 'TSDB_SCHEMAS',
-    default: 'iot',
+    default: 'iot,service',
     meaning: 'schema sets that the Job applies and the API serves, comma-separated',
   },
 ] as const satisfies readonly Setting[];

@@ -2,9 +2,9 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { type Options, parse } from 'csv-parse';
+import { copyValue } from '../../db/copy';
 import type { Hypertable } from '../../db/define';
 import { messageOf, UsageError } from '../../db/errors';
-import { copyValue } from './copy';
 
 /** Where a column's value comes from. */
 export type ValueSource = { readonly field: string } | { readonly constant: string };

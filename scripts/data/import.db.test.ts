@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse';
 import { buildApp } from '../../api/app';
 import { readConfig } from '../../api/config';
-import { createPool } from '../../api/pool';
+import { openDatabase } from '../../api/database';
 import { withConnection } from '../../db/connection';
 import { desiredFrom } from '../../db/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
@@ -71,8 +71,8 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       });
 
       const config = readConfig({ DATABASE_URL: database.url });
-      const pool = createPool(config, () => undefined);
-      const app = buildApp({ pool, config });
+      const connections = openDatabase(config);
+      const app = buildApp({ database: connections, config });
       try {
         const response = await app.inject({ url: '/api/sensors/seattle/daily?period=2y' });
         expect(response.statusCode).toBe(200);
@@ -90,7 +90,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
         }
       } finally {
         await app.close();
-        await pool.end();
+        await connections.end();
       }
     }, 60_000);
 

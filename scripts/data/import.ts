@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Client } from 'pg';
 import { withTransaction } from '../../db/connection';
+import { copyText, ensureChunks } from '../../db/copy';
 import { type Hypertable, nameOf } from '../../db/define';
 import { messageOf, RefusedError, UsageError } from '../../db/errors';
 import type { Desired, EngineName } from '../../db/model';
 import { type RefreshResult, refreshAggregates, withDependents } from '../../db/refresh';
 import { ident, literal, relation } from '../../db/sql';
-import { copyText, ensureChunks } from './copy';
 import { type ColumnMapping, csvRows, type FilledColumn, filledColumns, readHeader } from './csv';
 
 export interface ImportOptions {

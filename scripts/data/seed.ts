@@ -1,13 +1,13 @@
 // Fills `sensor_data` with generated readings: one transaction, so that an interrupted run leaves nothing behind.
 import type { Client } from 'pg';
 import { withTransaction } from '../../db/connection';
+import { copyText, ensureChunks } from '../../db/copy';
 import { nameOf } from '../../db/define';
 import type { Desired, EngineName } from '../../db/model';
 import { type RefreshResult, refreshAggregates } from '../../db/refresh';
 import { sensorData, sensorDataMonthly } from '../../db/schema/iot';
 import { relation } from '../../db/sql';
 import { progressBar } from '../output';
-import { copyText, ensureChunks } from './copy';
 import { readingCount, readings, type SeriesOptions } from './generator';
 
 /** Whether there is any reading, or what an aggregate kept of readings that retention has dropped. */

@@ -1,0 +1,61 @@
+// The API's connections, apart by purpose, so that writes cannot starve reads and neither can starve the probe.
+import type { Pool } from 'pg';
+import type { EngineName } from '../db/model';
+import type { ApiConfig } from './config';
+import { createPool } from './pool';
+import { query } from './query';
+
+/** Settings of the connections. */
+export type DatabaseSettings = Pick<
+  ApiConfig,
+  'database' | 'poolSize' | 'writePoolSize' | 'readRole' | 'writeRole' | 'statementTimeoutMs'
+>;
+
+/** The pools; each connects on its first query. */
+export interface Database {
+  /** Cannot write, whatever SQL it runs. */
+  readonly reader: Pool;
+  readonly writer: Pool;
+  /** One connection for `/health/ready` alone: a server whose readers are all busy is still ready. */
+  readonly probe: Pool;
+  /** The engine of the database; asked once. */
+  engine(): Promise<EngineName>;
+  end(): Promise<void>;
+}
+
+/** Opens the pools; see `createPool` for `onIdleError`. */
+export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: Error) => void): Database {
+  const { database, statementTimeoutMs, readRole, writeRole, poolSize, writePoolSize } = settings;
+  const reading = { database, access: 'read', role: readRole } as const;
+  const reader = createPool({ ...reading, size: poolSize, statementTimeoutMs }, onIdleError);
+  const writer = createPool(
+    { database, access: 'write', role: writeRole, size: writePoolSize, statementTimeoutMs },
+    onIdleError,
+  );
+  const probe = createPool(
+    { ...reading, size: 1, statementTimeoutMs: 2_000, connectWithinMs: 2_000 },
+    onIdleError,
+  );
+  let engine: Promise<EngineName> | undefined;
+  return {
+    reader,
+    writer,
+    probe,
+    engine: () => {
+      engine ??= readEngine(reader).catch((error: unknown) => {
+        engine = undefined;
+        throw error;
+      });
+      return engine;
+    },
+    end: async () => {
+      await Promise.all([reader.end(), writer.end(), probe.end()]);
+    },
+  };
+}
+
+// The reconciler has checked the edition: where the extension is, it is the Community one.
+async function readEngine(pool: Pool): Promise<EngineName> {
+  const rows = await query(pool, `SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
+  return rows.length > 0 ? 'timescaledb' : 'postgres';
+}

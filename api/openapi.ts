@@ -1,0 +1,40 @@
+// The description of the API, made from the schemas that requests and answers are checked with.
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { ApiApp } from './instance';
+import type { RouteParts } from './parts';
+
+/** The groups that operations are shown in. */
+export const tags = {
+  sensors: 'Sensors: the default set `iot`',
+  series: 'Series: every declared table',
+  ingest: 'Writing rows, and rows that could not be taken',
+  alerts: 'Thresholds and alerts',
+  operations: 'State of chunks, jobs, aggregates and schema',
+  access: 'Keys',
+  health: 'Probes and measures',
+} as const;
+
+/** Serves `/openapi.json`, and the same for people at `/docs`. */
+export function openApi(app: ApiApp, { config }: RouteParts): void {
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.0.3',
+      info: {
+        title: 'TimescaleDB as code',
+        version: '1',
+        description: 'Time series of the declared schema. Times are UTC, RFC 3339 with microseconds.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      ...(config.auth === 'keys' ? { security: [{ key: [] }] } : {}),
+    },
+  });
+  app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, theme: { title: 'API' } });
+  app.register(async (api) => {
+    api.get('/openapi.json', { schema: { hide: true }, config: { access: 'open' } }, async () =>
+      app.swagger(),
+    );
+  });
+}

@@ -1,0 +1,21 @@
+// What routes are given to work with.
+import type { ApiConfig } from './config';
+import type { Database } from './database';
+import type { Freshness } from './freshness';
+import type { SeriesTable } from './tables';
+
+/** The settings that routes look at. */
+export type ServedConfig = Pick<
+  ApiConfig,
+  'database' | 'desired' | 'maxRows' | 'maxBodyBytes' | 'auth' | 'rateLimit' | 'corsOrigins'
+>;
+
+/** Everything that a route may use. */
+export interface RouteParts {
+  readonly database: Database;
+  readonly config: ServedConfig;
+  /** Declared hypertables by public name. */
+  readonly tables: ReadonlyMap<string, SeriesTable>;
+  readonly freshness: Freshness;
+  readonly isShuttingDown: () => boolean;
+}

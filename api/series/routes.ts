@@ -1,0 +1,5 @@
+import type { ApiApp } from '../instance';
+import type { RouteParts } from '../parts';
+
+/** Adds the routes. */
+export function seriesRoutes(_app: ApiApp, _parts: RouteParts): void {}

@@ -1,0 +1,38 @@
+// The declared tables and aggregates by the names that requests use: the allow-list of everything a request may name.
+import type { ContinuousAggregate, Hypertable, Relation } from '../db/define';
+import type { Desired } from '../db/model';
+
+/** A declared hypertable with the aggregates that are built on it, directly or over others; sources come first. */
+export interface SeriesTable {
+  /** `sensor_data`, or with its PostgreSQL schema when that is not `public`: `market.stock_prices`. */
+  readonly name: string;
+  readonly hypertable: Hypertable;
+  readonly aggregates: readonly ContinuousAggregate[];
+}
+
+/** How requests and answers name a relation. */
+export function publicName({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return schema === 'public' ? name : `${schema}.${name}`;
+}
+
+/** Every declared hypertable by its public name. */
+export function seriesTables({
+  hypertables,
+  aggregates,
+}: Pick<Desired, 'hypertables' | 'aggregates'>): ReadonlyMap<string, SeriesTable> {
+  return new Map(
+    hypertables.map((hypertable) => [
+      publicName(hypertable),
+      {
+        name: publicName(hypertable),
+        hypertable,
+        aggregates: aggregates.filter((aggregate) => rootOf(aggregate) === hypertable),
+      },
+    ]),
+  );
+}
+
+/** The hypertable at the bottom of a relation. */
+export function rootOf(relation: Relation): Hypertable {
+  return relation.kind === 'hypertable' ? relation : rootOf(relation.from);
+}

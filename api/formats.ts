@@ -2,6 +2,7 @@
 import { type TSchema, Type } from '@fastify/type-provider-typebox';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { choice } from './choice';
 import { ProblemError } from './problems';
 
 const MEDIA_TYPES = {
@@ -16,12 +17,7 @@ const FORMATS = Object.keys(MEDIA_TYPES) as Format[];
 
 /** The query parameter that names a format; without it, `Accept` decides. */
 export const formatQuery = {
-  format: Type.Optional(
-    Type.Union(
-      FORMATS.map((name) => Type.Literal(name)),
-      { description: 'Format of the answer; wins over Accept' },
-    ),
-  ),
+  format: Type.Optional(choice(FORMATS, { description: 'Format of the answer; wins over Accept' })),
 };
 
 /** The schema of an answer that comes in all formats. */

@@ -1,6 +1,7 @@
 // The shapes of requests and answers, as JSON schemas that are also TypeScript types.
 import { Type } from '@fastify/type-provider-typebox';
 import { sensorData } from '../db/schema/iot';
+import { choice } from './choice';
 import { pageQuery } from './cursor';
 import { formatQuery } from './formats';
 import { type LevelName, levels, units } from './levels';
@@ -15,7 +16,7 @@ export const SENSOR_ID_RULE = `A sensor id has 1 to ${MAX_ID_LENGTH} characters 
 
 // "date-time" also spares the serialiser the search for characters to escape.
 const Timestamp = Type.String({ format: 'date-time', description: 'UTC, up to microseconds' });
-const SensorId = Type.String({ description: 'Id of the sensor', examples: ['sensor_001'] });
+const SensorId = Type.String({ description: 'Id of the sensor' });
 
 /** `/api/sensors/:id/…` */
 export const SensorParams = Type.Object({
@@ -36,10 +37,7 @@ export const seriesQuery = (level: LevelName, maxRows: number) =>
     {
       ...rangeQuery(levels[level].defaultPeriod),
       order: Type.Optional(
-        Type.Union([Type.Literal('asc'), Type.Literal('desc')], {
-          description: 'Oldest or newest first',
-          default: 'asc',
-        }),
+        choice(['asc', 'desc'], { description: 'Oldest or newest first', default: 'asc' }),
       ),
       ...pageQuery(maxRows),
       ...formatQuery,

@@ -92,6 +92,8 @@ export interface PlainTable<C extends string = string> {
   readonly indexes: readonly Index<C>[];
   /** Row-level security: on when declared. */
   readonly rowSecurity?: readonly RowPolicy[];
+  /** Holds secrets: roles of access `read` get nothing of it. */
+  readonly secret?: boolean;
 }
 
 /** A function in SQL, e.g. a growth rate. */
@@ -200,6 +202,7 @@ export function table<const C extends string>(
     readonly primaryKey: readonly NoInfer<C>[];
     readonly indexes?: readonly Index<NoInfer<C>>[];
     readonly rowSecurity?: readonly RowPolicy[];
+    readonly secret?: boolean;
   },
 ): PlainTable<C> {
   return Object.freeze({
@@ -223,7 +226,7 @@ export function sqlFunction(
 }
 
 /**
- * Declares a group role. `read`: every declared table and aggregate. `write`: also rows into tables, never into aggregates
+ * Declares a group role. `read`: every declared table and aggregate but secret tables. `write`: also rows into tables, never into aggregates
  * (TimescaleDB would take them). `monitor`: the server's statistics and the reconciler's journal. Objects stay owned by
  * whoever applies: TimescaleDB runs policies as the owner of their table, which must be a role with login.
  * @throws UsageError when the name is malformed.

@@ -1,17 +1,19 @@
 // Kind: group roles and what they are granted. Comes last of the objects: grants name what must exist by then.
 import { type Access, nameOf } from '../define';
-import type { Desired, Kind, Step } from '../model';
+import type { Desired, EngineName, Kind, Step } from '../model';
+import { readServer } from '../server';
 import { ident, literal } from '../sql';
 
 /** A privilege on an object, e.g. `SELECT` on the table `public.sensor_data`. */
 interface Grant {
   readonly role: string;
   readonly privilege: string;
-  readonly on: 'table' | 'schema';
+  readonly on: 'table' | 'schema' | 'function';
   readonly object: string;
 }
 
 interface RolesState {
+  readonly engine: EngineName;
   readonly roles: readonly string[];
   /** Direct grants of declared roles on declared objects and the reconciler's schema. */
   readonly grants: readonly Grant[];
@@ -21,11 +23,21 @@ interface RolesState {
 
 const INTERNAL_SCHEMA = 'tsdb';
 
+// On engine `postgres`: what tells readers how fresh aggregates are, how jobs do and which chunks there are. TimescaleDB shows
+// the same to everyone.
+const EMULATION = ['chunk', 'continuous_aggregate', 'hypertable', 'job'].map(
+  (name) => `${INTERNAL_SCHEMA}.${name}`,
+);
+// Runs with the rights of its owner, so that writers get their chunks made without the right to create tables.
+const MAKES_CHUNKS = `${INTERNAL_SCHEMA}.ensure_chunks`;
+
 export const roles: Kind<RolesState> = {
   name: 'roles',
   async read(db, desired) {
     const names = desired.roles.map(({ name }) => name);
-    if (names.length === 0) return { roles: [], grants: [], monitors: [] };
+    if (names.length === 0) return { engine: 'postgres', roles: [], grants: [], monitors: [] };
+    // The emulation is not there yet when the first apply is planned, so the server is asked, not the catalog.
+    const { engine } = await readServer(db);
     const { rows: existing } = await db.query<{ name: string; monitor: boolean }>(
       `SELECT r.rolname::text AS name,
               EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid AND g.rolname = 'pg_monitor' WHERE m.member = r.oid) AS monitor
@@ -35,15 +47,20 @@ export const roles: Kind<RolesState> = {
     const { rows: grants } = await db.query<Grant>(
       `SELECT r.rolname::text AS role, x.privilege_type AS privilege, 'table' AS on, format('%s.%s', n.nspname, c.relname) AS object
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) x JOIN pg_roles r ON r.oid = x.grantee
-        WHERE r.rolname = ANY ($1) AND (format('%s.%s', n.nspname, c.relname) = ANY ($2) OR n.nspname = $4 AND c.relkind = 'r' AND NOT c.relispartition)
+        WHERE r.rolname = ANY ($1) AND (format('%s.%s', n.nspname, c.relname) = ANY ($2) OR n.nspname = $4 AND c.relkind IN ('r', 'v') AND NOT c.relispartition)
        UNION ALL
        SELECT r.rolname, x.privilege_type, 'schema', n.nspname
          FROM pg_namespace n, aclexplode(n.nspacl) x JOIN pg_roles r ON r.oid = x.grantee
         WHERE r.rolname = ANY ($1) AND n.nspname = ANY ($3)
+       UNION ALL
+       SELECT r.rolname, x.privilege_type, 'function', format('%s.%s', n.nspname, p.proname)
+         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace, aclexplode(p.proacl) x JOIN pg_roles r ON r.oid = x.grantee
+        WHERE r.rolname = ANY ($1) AND n.nspname = $4
         ORDER BY 1, 4, 2`,
       [names, relationsOf(desired), [...desired.schemas, INTERNAL_SCHEMA], INTERNAL_SCHEMA],
     );
     return {
+      engine,
       roles: existing.map(({ name }) => name),
       grants,
       monitors: existing.filter(({ monitor }) => monitor).map(({ name }) => name),
@@ -52,7 +69,7 @@ export const roles: Kind<RolesState> = {
   compare(desired, actual) {
     return {
       steps: desired.roles.flatMap(({ name, access }) => {
-        const wanted = grantsOf(desired, name, access);
+        const wanted = grantsOf(desired, actual.engine, name, access);
         const present = actual.grants.filter(({ role }) => role === name);
         const missing = wanted.filter((grant) => !present.some((other) => sameGrant(grant, other)));
         const surplus = present.filter((grant) => !wanted.some((other) => sameGrant(grant, other)));
@@ -70,24 +87,28 @@ export const roles: Kind<RolesState> = {
 const relationsOf = ({ tables, hypertables, aggregates }: Desired): readonly string[] =>
   [...tables, ...hypertables, ...aggregates].map(nameOf);
 
-function grantsOf(desired: Desired, role: string, access: Access): readonly Grant[] {
+function grantsOf(desired: Desired, engine: EngineName, role: string, access: Access): readonly Grant[] {
   const on = (object: string, ...privileges: readonly string[]): readonly Grant[] =>
     privileges.map((privilege) => ({ role, privilege, on: 'table', object }));
-  if (access === 'monitor') {
-    return [
-      { role, privilege: 'USAGE', on: 'schema', object: INTERNAL_SCHEMA },
-      ...on(`${INTERNAL_SCHEMA}.journal`, 'SELECT'),
-    ];
-  }
-  const schemas = desired.schemas.map(
-    (object): Grant => ({ role, privilege: 'USAGE', on: 'schema', object }),
-  );
-  const everything = relationsOf(desired).flatMap((object) => on(object, 'SELECT'));
-  if (access === 'read') return [...schemas, ...everything];
+  const use = (object: string): Grant => ({ role, privilege: 'USAGE', on: 'schema', object });
+  if (access === 'monitor') return [use(INTERNAL_SCHEMA), ...on(`${INTERNAL_SCHEMA}.journal`, 'SELECT')];
+  const emulated = engine === 'postgres';
+  const secret = desired.tables.filter((table) => table.secret === true).map(nameOf);
+  const read = [
+    ...desired.schemas.map(use),
+    ...relationsOf(desired)
+      .filter((object) => !secret.includes(object))
+      .flatMap((object) => on(object, 'SELECT')),
+    ...(emulated ? [use(INTERNAL_SCHEMA), ...EMULATION.flatMap((object) => on(object, 'SELECT'))] : []),
+  ];
+  if (access === 'read') return read;
   // Rows of a hypertable are facts: added, and taken away by retention. A registry is edited.
   const added = desired.hypertables.flatMap((table) => on(nameOf(table), 'INSERT'));
   const edited = desired.tables.flatMap((table) => on(nameOf(table), 'INSERT', 'UPDATE', 'DELETE'));
-  return [...schemas, ...everything, ...added, ...edited];
+  const makes: readonly Grant[] = emulated
+    ? [{ role, privilege: 'EXECUTE', on: 'function', object: MAKES_CHUNKS }]
+    : [];
+  return [...read, ...secret.flatMap((object) => on(object, 'SELECT')), ...added, ...edited, ...makes];
 }
 
 const sameGrant = (a: Grant, b: Grant): boolean =>
@@ -113,7 +134,7 @@ function createRole(name: string, access: Access): Step {
 function grantSteps(verb: 'grant' | 'revoke', role: string, grants: readonly Grant[]): readonly Step[] {
   if (grants.length === 0) return [];
   const statements = groupByObject(grants).map(({ on, object, privileges }) => {
-    const target = `${on === 'schema' ? 'SCHEMA ' : ''}${ident(...object.split('.'))}`;
+    const target = `${on.toUpperCase()} ${ident(...object.split('.'))}`;
     return `${verb.toUpperCase()} ${privileges.join(', ')} ON ${target} ${verb === 'grant' ? 'TO' : 'FROM'} ${ident(role)}`;
   });
   return [

@@ -103,9 +103,14 @@ CREATE OR REPLACE VIEW tsdb.chunk AS
 
 -- Makes the chunks that cover [from_time, to_time] and moves rows that waited for them out of the default partition.
 -- Returns how many were made. Safe to call from several sessions at once.
+-- With the rights of its owner: who may write rows may not create tables. So it names nothing but what tsdb.hypertable holds,
+-- looks up nothing in the caller's path, reads times as it writes them whatever the caller has set, and is bounded.
 CREATE OR REPLACE FUNCTION tsdb.ensure_chunks(schema_name text, table_name text, from_time timestamptz, to_time timestamptz)
-  RETURNS int LANGUAGE plpgsql AS $$
+  RETURNS int LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET intervalstyle = 'postgres' AS $$
 DECLARE
+  most   CONSTANT int := 4000;
+  bare   float8;
   h      tsdb.hypertable;
   cursor_at timestamptz;
   chunk_end timestamptz;
@@ -115,8 +120,20 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT h FROM tsdb.hypertable x
     WHERE x.schema_name = ensure_chunks.schema_name AND x.table_name = ensure_chunks.table_name;
+  IF from_time IS NULL OR to_time IS NULL OR NOT isfinite(from_time) OR NOT isfinite(to_time) THEN
+    RAISE EXCEPTION 'chunks of %.% are made for a range with two ends', h.schema_name, h.table_name USING ERRCODE = '22023';
+  END IF;
   -- One maker at a time per table: two would both find a chunk missing.
   PERFORM pg_advisory_xact_lock(hashtextextended(format('tsdb.ensure_chunks %s.%s', schema_name, table_name), 0));
+  -- Before the first is made: taking back thousands of tables takes long, too.
+  SELECT extract(epoch FROM to_time) - extract(epoch FROM from_time)
+         - coalesce(sum(extract(epoch FROM least(c.range_end, to_time)) - extract(epoch FROM greatest(c.range_start, from_time))), 0)
+    INTO bare FROM tsdb.chunk c
+    WHERE c.schema_name = h.schema_name AND c.table_name = h.table_name AND c.range_end > from_time AND c.range_start < to_time;
+  IF bare > most * extract(epoch FROM h.chunk_interval) THEN
+    RAISE EXCEPTION 'the range % to % needs more than % new chunks of %.%', from_time, to_time, most, h.schema_name, h.table_name
+      USING ERRCODE = '54000', HINT = 'Are the times right? If so, write shorter ranges one after the other, or declare a longer chunk interval.';
+  END IF;
   cursor_at := public.time_bucket(h.chunk_interval, from_time);
   WHILE cursor_at <= to_time LOOP
     SELECT max(c.range_end) INTO covered FROM tsdb.chunk c
@@ -150,6 +167,7 @@ BEGIN
   END LOOP;
   RETURN made;
 END $$;
+REVOKE ALL ON FUNCTION tsdb.ensure_chunks(text, text, timestamptz, timestamptz) FROM PUBLIC;
 
 -- Drops the chunks that lie wholly before older_than, and stray rows of that age. Returns how many chunks were dropped.
 CREATE OR REPLACE FUNCTION tsdb.drop_expired(schema_name text, table_name text, older_than timestamptz)

@@ -1,7 +1,7 @@
 // COPY into a table: the fastest way in, streamed with backpressure.
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Client } from 'pg';
+import type { Client, ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Hypertable } from './define';
 import type { EngineName } from './model';
@@ -13,7 +13,7 @@ import { ident, literal } from './sql';
  * @returns the number of rows the server took.
  */
 export async function copyText(
-  db: Client,
+  db: Pick<ClientBase, 'query'>,
   target: string,
   columns: readonly string[],
   chunks: Iterable<string> | AsyncIterable<string>,
@@ -54,6 +54,24 @@ export async function ensureChunks(
   await db.query(
     `SELECT tsdb.ensure_chunks(${literal(table.schema)}, ${literal(table.name)}, $1::timestamptz, $2::timestamptz)`,
     [from, to],
+  );
+}
+
+/**
+ * Makes sure that rows of these times have chunks to go to, and makes no others: a range between two far times would be
+ * filled with thousands. Only for engine `postgres`.
+ */
+export async function ensureChunksAt(
+  db: Pick<ClientBase, 'query'>,
+  table: Hypertable,
+  times: readonly string[],
+): Promise<void> {
+  const [schema, name] = [literal(table.schema), literal(table.name)];
+  await db.query(
+    `WITH chunk AS MATERIALIZED (SELECT range_start, range_end FROM tsdb.chunk WHERE schema_name = ${schema} AND table_name = ${name})
+     SELECT tsdb.ensure_chunks(${schema}, ${name}, t, t) FROM unnest($1::timestamptz[]) t
+      WHERE NOT EXISTS (SELECT FROM chunk WHERE range_start <= t AND t < range_end)`,
+    [times],
   );
 }
 

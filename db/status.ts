@@ -1,8 +1,19 @@
-// The running state: is the schema as declared, do jobs run, are aggregates fresh.
+// The running state: is the schema as declared, do jobs run, are aggregates fresh, how much is stored.
 import { nameOf } from './define';
-import { type AggregateHealth, type JobHealth, readHealth } from './engines/health';
-import type { Db, Desired, ServerInfo } from './model';
+import { type Ask, asking } from './engines/ask';
+import { readChunks, readCompression, savedPercent, type TableCompression } from './engines/chunks';
+import { type AggregateHealth, type JobHealth, readJobs, readWatermarks } from './engines/health';
+import { INTERNALS_STEP } from './kinds/internals';
+import type { Db, Desired, EngineName, ServerInfo } from './model';
 import { inSync, makePlan } from './plan';
+
+/** What a table, or the stored buckets of an aggregate, take. */
+export interface TableStorage extends TableCompression {
+  /** All of it on disk. */
+  readonly bytes: number;
+  /** How much smaller the compressed chunks are; null when there are none. */
+  readonly savedPercent: number | null;
+}
 
 export interface Status {
   readonly version: 1;
@@ -12,24 +23,44 @@ export interface Status {
   readonly differences: number;
   readonly jobs: readonly JobHealth[];
   readonly aggregates: readonly AggregateHealth[];
+  /** Tables first, then aggregates, as declared; empty before the first apply. */
+  readonly storage: readonly TableStorage[];
 }
 
 /** Reads the state; changes nothing. */
 export async function readStatus(db: Db, desired: Desired): Promise<Status> {
   const plan = await makePlan(db, desired);
-  const created = !plan.steps.some((step) => step.id === 'internals:tsdb' && step.action === 'create');
+  const created = !plan.steps.some((step) => step.id === INTERNALS_STEP && step.action === 'create');
   const names = [...desired.hypertables, ...desired.aggregates].map(nameOf);
-  const health = created ? await readHealth(db, plan.server.engine, names) : { jobs: [], aggregates: [] };
   return {
     version: 1,
     server: plan.server,
     inSync: inSync(plan),
     differences: plan.steps.length + plan.refusals.length,
-    ...health,
+    ...(created
+      ? await readFigures(asking(db), plan.server.engine, names)
+      : { jobs: [], aggregates: [], storage: [] }),
   };
 }
 
 /** Whether anything needs a person: drift, or a job that does not do its work. */
 export function isHealthy(status: Status): boolean {
   return status.inSync && status.jobs.every(({ state }) => state === 'ok' || state === 'not-run-yet');
+}
+
+async function readFigures(
+  ask: Ask,
+  engine: EngineName,
+  names: readonly string[],
+): Promise<Pick<Status, 'jobs' | 'aggregates' | 'storage'>> {
+  const jobs = await readJobs(ask, engine, names);
+  const aggregates = await readWatermarks(ask, engine, names);
+  // Of the chunks only the sums are wanted.
+  const sizes = new Map((await readChunks(ask, engine, names, 0)).map(({ table, bytes }) => [table, bytes]));
+  const storage = (await readCompression(ask, engine, names)).map((compression) => ({
+    ...compression,
+    bytes: sizes.get(compression.table) ?? 0,
+    savedPercent: savedPercent(compression),
+  }));
+  return { jobs, aggregates, storage };
 }

@@ -1,5 +1,6 @@
 // Reads how jobs and aggregates are doing; one statement per engine and question.
-import type { Db, EngineName } from '../model';
+import type { EngineName } from '../model';
+import { type Ask, isoText as iso } from './ask';
 
 export interface JobHealth {
   readonly id: number;
@@ -16,10 +17,6 @@ export interface AggregateHealth {
   /** Up to where buckets are stored; null before the first refresh. */
   readonly watermark: string | null;
 }
-
-const ISO = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
-const iso = (expression: string): string =>
-  `CASE WHEN isfinite(${expression}) THEN to_char(${expression} AT TIME ZONE 'UTC', ${ISO}) END`;
 
 // 24000: on some PostgreSQL 15 builds every job ends with this code after its work was committed; it is no failure.
 const JOBS: Readonly<Record<EngineName, string>> = {
@@ -62,13 +59,20 @@ export const WATERMARKS: Readonly<Record<EngineName, string>> = {
       FROM tsdb.continuous_aggregate WHERE format('%s.%s', schema_name, view_name) = ANY ($1) ORDER BY 1`,
 };
 
-/** Health of the jobs and aggregates with the given names. */
-export async function readHealth(
-  db: Db,
+/** Health of the jobs on the named tables and aggregates. Who does not own the database may see no `error` on TimescaleDB. */
+export function readJobs(
+  ask: Ask,
   engine: EngineName,
   names: readonly string[],
-): Promise<{ jobs: readonly JobHealth[]; aggregates: readonly AggregateHealth[] }> {
-  const { rows: jobs } = await db.query<JobHealth>(JOBS[engine], [names]);
-  const { rows: aggregates } = await db.query<AggregateHealth>(WATERMARKS[engine], [names]);
-  return { jobs, aggregates };
+): Promise<readonly JobHealth[]> {
+  return ask<JobHealth>(JOBS[engine], [names]);
+}
+
+/** Health of the named aggregates. */
+export function readWatermarks(
+  ask: Ask,
+  engine: EngineName,
+  names: readonly string[],
+): Promise<readonly AggregateHealth[]> {
+  return ask<AggregateHealth>(WATERMARKS[engine], [names]);
 }

@@ -9,6 +9,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { accessControl } from './access/control';
+import { hideKeys } from './access/key-text';
 import { keyRoutes } from './access/routes';
 import { alertRoutes } from './alerts/routes';
 import { answerBrokenRequest } from './broken-request';
@@ -16,6 +17,7 @@ import { problemOf } from './failures';
 import { watchFreshness } from './freshness';
 import { ingestRoutes } from './ingest/routes';
 import type { ApiApp } from './instance';
+import { type RequestLog, requestIdOf, requestLog } from './log';
 import { refuseOtherMethods } from './methods';
 import { metrics } from './metrics';
 import { openApi } from './openapi';
@@ -48,8 +50,12 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
     tables: seriesTables(config.desired),
     freshness: watchFreshness(database, config.desired.aggregates),
   };
+  const log = requestLog();
+  const sendProblem = problemSender(log);
   const app: ApiApp = fastify({
     logger,
+    requestIdHeader: false,
+    genReqId: requestIdOf,
     // One line per answer is logged below, instead of Fastify's two.
     logController: new LogController({ disableRequestLogging: true }),
     // Routes that take rows allow more.
@@ -70,7 +76,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
     if (isShuttingDown()) reply.header('connection', 'close');
     done();
   });
-  app.addHook('onResponse', logResponse);
+  app.addHook('onResponse', log.response);
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request, reply) =>
     sendProblem(
@@ -113,28 +119,14 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
 /** Whether the selected sets have the readings that `/api/sensors` is about. */
 const servesSensors = ({ tables }: RouteParts): boolean => tables.has('sensor_data');
 
-function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = problemOf(error, request);
-  if (problem.problem === 'internal') request.log.error({ err: problem.cause }, 'unexpected failure');
-  else if (problem.status >= 500) {
-    request.log.warn(problem.cause ? { err: problem.cause } : { detail: problem.detail }, problem.problem);
-  }
-  void reply
-    .code(problem.status)
-    .headers({ ...problem.headers(), 'cache-control': 'no-store' })
-    .type(PROBLEM_MEDIA_TYPE)
-    .send(problem.toDocument(request.url));
-}
-
-function logResponse(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  const line = {
-    method: request.method,
-    url: request.url,
-    status: reply.statusCode,
-    milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+const problemSender =
+  (log: RequestLog) =>
+  (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const problem = problemOf(error, request);
+    log.problem(problem, request);
+    void reply
+      .code(problem.status)
+      .headers({ ...problem.headers(), 'cache-control': 'no-store' })
+      .type(PROBLEM_MEDIA_TYPE)
+      .send(problem.toDocument(hideKeys(request.url)));
   };
-  // Probes come every few seconds and would bury the rest.
-  if (request.url.startsWith('/health/')) request.log.debug(line);
-  else request.log.info(line);
-  done();
-}

@@ -1,7 +1,13 @@
 // Tells apart why a query failed, from SQLSTATEs, socket errors and the driver's own messages.
 
 /** `lost`: an established connection broke; `unavailable`: no connection could be had; `bad-value`: a bound value is none of its type. */
-export type DatabaseFault = 'lost' | 'unavailable' | 'timeout' | 'schema-missing' | 'bad-value';
+export type DatabaseFault =
+  | 'lost'
+  | 'unavailable'
+  | 'timeout'
+  | 'schema-missing'
+  | 'rights-missing'
+  | 'bad-value';
 
 const SQLSTATES: Readonly<Record<string, DatabaseFault>> = {
   '57014': 'timeout', // query_canceled: what statement_timeout raises
@@ -14,6 +20,8 @@ const SQLSTATES: Readonly<Record<string, DatabaseFault>> = {
   '28P01': 'unavailable', // invalid_password: a fault of the deployment, not of the request
   '3D000': 'unavailable', // invalid_catalog_name: no such database
   '40001': 'unavailable', // on a standby: conflict with recovery
+  '55P03': 'timeout', // lock_not_available: lock_timeout
+  '42501': 'rights-missing', // insufficient_privilege
   '42P01': 'schema-missing', // undefined_table
   '42703': 'schema-missing', // undefined_column
   '3F000': 'schema-missing', // invalid_schema_name

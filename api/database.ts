@@ -16,6 +16,11 @@ export interface Database {
   /** Cannot write, whatever SQL it runs. */
   readonly reader: Pool;
   readonly writer: Pool;
+  /**
+   * For keys alone, with the rights of a writer: roles that read get nothing of the table of keys. Apart from `writer`, so that
+   * long writes do not keep anybody from being let in.
+   */
+  readonly keys: Pool;
   /** One connection for `/health/ready` alone: a server whose readers are all busy is still ready. */
   readonly probe: Pool;
   /** The engine of the database; asked once. */
@@ -23,15 +28,16 @@ export interface Database {
   end(): Promise<void>;
 }
 
+const KEY_CONNECTIONS = 2;
+
 /** Opens the pools; see `createPool` for `onIdleError`. */
 export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: Error) => void): Database {
   const { database, statementTimeoutMs, readRole, writeRole, poolSize, writePoolSize } = settings;
   const reading = { database, access: 'read', role: readRole } as const;
   const reader = createPool({ ...reading, size: poolSize, statementTimeoutMs }, onIdleError);
-  const writer = createPool(
-    { database, access: 'write', role: writeRole, size: writePoolSize, statementTimeoutMs },
-    onIdleError,
-  );
+  const writing = { database, access: 'write', role: writeRole } as const;
+  const writer = createPool({ ...writing, size: writePoolSize, statementTimeoutMs }, onIdleError);
+  const keys = createPool({ ...writing, size: KEY_CONNECTIONS, statementTimeoutMs }, onIdleError);
   const probe = createPool(
     { ...reading, size: 1, statementTimeoutMs: 2_000, connectWithinMs: 2_000 },
     onIdleError,
@@ -40,6 +46,7 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
   return {
     reader,
     writer,
+    keys,
     probe,
     engine: () => {
       engine ??= readEngine(reader).catch((error: unknown) => {
@@ -49,7 +56,7 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
       return engine;
     },
     end: async () => {
-      await Promise.all([reader.end(), writer.end(), probe.end()]);
+      await Promise.all([reader, writer, keys, probe].map((pool) => pool.end()));
     },
   };
 }

@@ -74,6 +74,12 @@ function databaseProblem(fault: DatabaseFault, cause: unknown): ProblemError {
       return new ProblemError('schema-missing', 'A declared table or column is missing; run "tsdb apply"', {
         cause,
       });
+    case 'rights-missing':
+      return new ProblemError(
+        'rights-missing',
+        `The database refuses: ${messageOf(cause)}; grant it, or apply the set "access" and use its roles`,
+        { cause },
+      );
     case 'bad-value':
       return new ProblemError('invalid-request', `The database cannot read a value: ${messageOf(cause)}`, {
         cause,

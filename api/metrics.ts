@@ -1,6 +1,160 @@
-// Measures of this process in Prometheus' text format.
+// Measures of this process and its answers, in Prometheus' text format.
+import { Type } from '@fastify/type-provider-typebox';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Database } from './database';
+import type { Freshness } from './freshness';
 import type { ApiApp } from './instance';
 import type { RouteParts } from './parts';
+import { problemResponses } from './problems';
+import { NoQuery } from './schemas';
 
-/** Adds `GET /metrics` and measures every answer. */
-export function metrics(_app: ApiApp, _parts: RouteParts): void {}
+/** Rows that writes brought, by table; whoever takes rows counts them here. */
+export interface IngestCounters {
+  readonly accepted: Counter<'table'>;
+  readonly rejected: Counter<'table'>;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    ingestCounters: IngestCounters;
+  }
+}
+
+// From a cached answer to the time limit of a query.
+const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const WATERMARKS_WITHIN_MS = 1_000;
+
+/** Adds `GET /metrics` and measures every answer. Each app has measures of its own; those of the process are shared. */
+export function metrics(app: ApiApp, { database, freshness }: RouteParts): void {
+  const registers = [new Registry()];
+  measureAnswers(app, registers);
+  measurePools(database, registers);
+  measureFreshness(freshness, registers);
+  const rows = (outcome: string) =>
+    new Counter({
+      name: `tsdb_ingest_rows_${outcome}_total`,
+      help: `Rows of writes that were ${outcome}`,
+      labelNames: ['table'] as const,
+      registers,
+    });
+  app.decorate('ingestCounters', { accepted: rows('accepted'), rejected: rows('rejected') });
+  // Not in a plugin of its own: the guard is added to this instance later, and must see this route. But after the OpenAPI
+  // plugin, which must see it, too.
+  app.after(() => addRoute(app, registers));
+}
+
+function addRoute(app: ApiApp, registers: readonly Registry[]): void {
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        tags: ['health'],
+        operationId: 'metrics',
+        summary: 'Measures of this process, for Prometheus',
+        querystring: NoQuery,
+        response: {
+          200: {
+            description: 'Measures in the text format of Prometheus',
+            content: { 'text/plain': { schema: Type.String() } },
+          },
+          ...problemResponses,
+        },
+      },
+    },
+    async (_request, reply) => {
+      const texts = await Promise.all(
+        [...registers, processRegister()].map((register) => register.metrics()),
+      );
+      return reply
+        .header('cache-control', 'no-store')
+        .type(Registry.PROMETHEUS_CONTENT_TYPE)
+        .send(texts.join('\n'));
+    },
+  );
+}
+
+function measureAnswers(app: ApiApp, registers: Registry[]): void {
+  const duration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the head of a request to the end of its answer',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: SECONDS,
+    registers,
+  });
+  const inFlight = new Gauge({ name: 'http_requests_in_flight', help: 'Requests being answered', registers });
+  app.addHook('onRequest', (_request, reply, done) => {
+    inFlight.inc();
+    // Also when the client goes away, which no hook tells of.
+    reply.raw.once('close', () => inFlight.dec());
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    // By the route's pattern: addresses that nobody declared would make series without end.
+    const route = request.routeOptions.url ?? 'unknown';
+    duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
+    done();
+  });
+}
+
+function measurePools(database: Database, registers: Registry[]): void {
+  const pools = {
+    reader: database.reader,
+    writer: database.writer,
+    keys: database.keys,
+    probe: database.probe,
+  };
+  const gauge = (name: string, help: string, read: (pool: Database['reader']) => number): void => {
+    new Gauge({
+      name: `tsdb_pool_${name}`,
+      help,
+      labelNames: ['pool'] as const,
+      registers,
+      collect() {
+        for (const [label, pool] of Object.entries(pools)) this.set({ pool: label }, read(pool));
+      },
+    });
+  };
+  gauge('connections', 'Connections to the database', (pool) => pool.totalCount);
+  gauge('connections_idle', 'Connections that nobody uses', (pool) => pool.idleCount);
+  gauge('requests_waiting', 'Requests that wait for a connection', (pool) => pool.waitingCount);
+}
+
+// Best effort: while the database is away or busy there are no lines, and the scrape does not wait.
+function measureFreshness(freshness: Freshness, registers: Registry[]): void {
+  new Gauge({
+    name: 'tsdb_aggregate_watermark_seconds',
+    help: 'Up to where an aggregate is stored, in seconds since 1970; none before its first refresh',
+    labelNames: ['aggregate'] as const,
+    registers,
+    async collect() {
+      const watermarks = await within(WATERMARKS_WITHIN_MS, freshness.watermarks());
+      this.reset();
+      for (const [aggregate, watermark] of watermarks ?? []) {
+        if (watermark !== null) this.set({ aggregate }, Date.parse(watermark) / 1_000);
+      }
+    },
+  });
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([work.catch(() => undefined), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+let ofProcess: Registry | undefined;
+
+// They watch garbage collection and the event loop from their first use on, so they are made once, and not at import.
+function processRegister(): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess, eventLoopMonitoringPrecision: 50 });
+  }
+  return ofProcess;
+}

@@ -33,6 +33,7 @@ export const problems = {
   internal: { status: 500, title: 'Something went wrong here' },
   'database-unavailable': { status: 503, title: 'The database does not answer' },
   'schema-missing': { status: 503, title: 'The database lacks the declared schema' },
+  'rights-missing': { status: 503, title: 'The login of this server lacks a right' },
   'not-ready': { status: 503, title: 'This server is not ready' },
   'database-timeout': { status: 504, title: 'The database took too long' },
 } as const;

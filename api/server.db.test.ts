@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { UsageError } from '../db/errors';
 import { createTestDatabase, type TestDatabase, testServers } from '../db/local/test-servers';
 import { type ApiConfig, readConfig } from './config';
 import { startServer } from './server';
@@ -46,6 +47,43 @@ describe.each(testServers())('startServer on $describe', (server) => {
       `port ${port} on 127.0.0.1 is in use; stop the other program or set PORT to a free port`,
     );
     await running.close();
+  });
+
+  it('refuses to demand keys where no selected set holds them', async () => {
+    const env = { DATABASE_URL: database.url, TSDB_SCHEMAS: 'iot', PORT: '0', LOG_LEVEL: 'silent' };
+    const start = (more: Readonly<Record<string, string>>) =>
+      startServer(readConfig({ ...env, ...more }), { signals: 'ignore' });
+    for (const more of [{ TSDB_API_AUTH: 'keys' }, { HOST: '0.0.0.0' }]) {
+      await expect(start(more)).rejects.toThrow(/add "service" to TSDB_SCHEMAS .* or set TSDB_API_AUTH=off/);
+      await expect(start(more)).rejects.toBeInstanceOf(UsageError);
+    }
+    await (await start({ TSDB_API_AUTH: 'off' })).close();
+    const keyed = await start({ TSDB_API_AUTH: 'keys', TSDB_SCHEMAS: 'iot,service' });
+    const { status } = await fetch(`${keyed.url}/api/sensors`);
+    await keyed.close();
+    expect(status).toBe(401);
+  });
+
+  it('counts a request whose client went away as ended', async () => {
+    const running = await startServer(config, { signals: 'ignore' });
+    const blocker = new Client({ connectionString: database.url });
+    await blocker.connect();
+    await blocker.query('BEGIN; LOCK TABLE sensor_data IN ACCESS EXCLUSIVE MODE');
+    const inFlight = async () =>
+      /^http_requests_in_flight (\d+)$/m.exec(await (await fetch(`${running.url}/metrics`)).text())?.[1];
+    const client = new AbortController();
+    const gone = fetch(`${running.url}/api/sensors`, { signal: client.signal }).catch(() => 'gone');
+    await sleep(200);
+    const during = await inFlight();
+    client.abort();
+    await gone;
+    await sleep(200);
+    const after = await inFlight();
+    await blocker.query('ROLLBACK');
+    await blocker.end();
+    await running.close();
+    // The scrape is one itself.
+    expect([during, after]).toEqual(['2', '1']);
   });
 
   it('finishes requests under way before it ends', async () => {

@@ -1,9 +1,11 @@
 // The running API: listens, and stops without dropping a request.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../db/errors';
+import { hasKeys } from './access/routes';
 import { buildApp } from './app';
 import type { ApiConfig } from './config';
 import { openDatabase } from './database';
+import { logOptions } from './log';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -27,16 +29,17 @@ export interface ServerOptions {
 
 /**
  * Starts the API. The database need not answer yet: `/health/ready` tells when it does.
- * @throws UsageError when the address cannot be listened on.
+ * @throws UsageError when the address cannot be listened on, or keys are demanded and there is no table for them.
  */
 export async function startServer(config: ApiConfig, options: ServerOptions = {}): Promise<RunningServer> {
   const { signals = 'handle', announceMs = 2_000, drainMs = 10_000 } = options;
+  requireKeyTable(config);
   let shuttingDown = false;
   const database = openDatabase(config, (error) =>
     app.log.warn({ err: error }, 'an idle database connection ended'),
   );
   // Standard output is for data; the log goes to standard error.
-  const logger = { level: config.logLevel, stream: process.stderr };
+  const logger = logOptions(config.logLevel, process.stderr);
   const app = buildApp({ database, config, logger, isShuttingDown: () => shuttingDown });
   try {
     await app.listen({ host: config.host, port: config.port });
@@ -68,6 +71,13 @@ export async function startServer(config: ApiConfig, options: ServerOptions = {}
   if (signals === 'handle') process.on('SIGTERM', onTerminate).on('SIGINT', onInterrupt);
 
   return { url: urlOf(config.host, app.server.address()), close: () => stop(0), closed };
+}
+
+function requireKeyTable({ auth, desired, host }: ApiConfig): void {
+  if (auth === 'off' || hasKeys(desired)) return;
+  throw new UsageError(
+    `requests need a key (TSDB_API_AUTH is "keys", or "auto" and HOST ${host} can be reached from other machines), but the set that holds keys is not selected; add "service" to TSDB_SCHEMAS and apply it, or set TSDB_API_AUTH=off if something else guards this server`,
+  );
 }
 
 /** Waits for `work`, but not longer than `ms`; then calls `giveUp`. Failures while stopping stop nothing. */

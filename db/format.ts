@@ -106,7 +106,8 @@ function shortNumber(value: number): string {
   return unit ? `${(value / unit[0]).toFixed(1)}${unit[1]}` : String(value);
 }
 
-function shortBytes(bytes: number): string {
+/** `96.5 MiB`. */
+export function shortBytes(bytes: number): string {
   const power = bytes >= 1024 ** 3 ? 3 : bytes >= 1024 ** 2 ? 2 : 1;
   return `${(bytes / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
 }

@@ -1,7 +1,15 @@
 // Who may do what: keys, roles, rates and origins, checked before any route runs.
+import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
+import { ProblemError } from '../problems';
+import { query } from '../query';
+import { countAttempts } from './attempts';
+import { checkKeys, type KeyCheck, type KnownKey } from './check';
+import { allowOrigins } from './cors';
+import { ROLES } from './keys';
+import { TooManyRequests } from './too-many-requests';
 
 /** What a route demands: `open` to everyone, or a key of at least this role. */
 export type Access = 'open' | 'read' | 'write' | 'admin';
@@ -11,12 +19,97 @@ declare module 'fastify' {
     /** Absent = `read`. */
     access?: Access;
   }
+  interface FastifyRequest {
+    /** Id of the key; see `clientOf`. */
+    keyId: string;
+  }
+  interface FastifyInstance {
+    /** Present where keys are needed. */
+    keyCheck: KeyCheck | undefined;
+  }
 }
 
-/** Guards every route that is added after it. */
-export function accessControl(_app: ApiApp, _parts: RouteParts): void {}
+const MINUTE_MS = 60_000;
+const FAILURES_A_MINUTE = 20;
+
+/**
+ * Guards every route that is added after it. With keys switched on, addresses below `/api/` and `/metrics` need a key of the
+ * role that the route's `config.access` names; everything else (page, documents, probes) is open.
+ */
+export function accessControl(app: ApiApp, { config, database }: RouteParts): void {
+  app.decorateRequest('keyId', '');
+  if (config.corsOrigins.length > 0) allowOrigins(app, config.corsOrigins);
+  if (config.auth === 'off') {
+    app.decorate('keyCheck', undefined);
+    return;
+  }
+  const check = checkKeys(
+    (sql, values) => query(database.keys, sql, values),
+    countAttempts(FAILURES_A_MINUTE),
+  );
+  app.decorate('keyCheck', check);
+  app.register(rateLimit, { global: false });
+  // After the plugins: CORS goes first, so that a page of another origin may read that its key was refused.
+  app.after(() => {
+    const limit = app.rateLimit({
+      max: config.rateLimit,
+      timeWindow: MINUTE_MS,
+      keyGenerator: clientOf,
+      errorResponseBuilder: (_request, { max, ttl }) =>
+        new TooManyRequests(`A key may send ${max} requests a minute; slow down`, Math.ceil(ttl / 1_000)),
+    });
+    app.addHook('onRequest', async (request, reply) => {
+      const access = accessOf(request);
+      if (access === 'open') return;
+      const { id, role } = await keyOf(request, check);
+      request.keyId = id;
+      // Before the role is looked at: what is refused for want of it counts, too.
+      await limit.call(app, request, reply);
+      requireRole(role, access);
+    });
+  });
+}
 
 /** Who sent a request: the id of the key, or `''` when no key is needed. */
-export function clientOf(_request: FastifyRequest): string {
-  return '';
+export function clientOf(request: FastifyRequest): string {
+  return request.keyId;
+}
+
+function accessOf(request: FastifyRequest): Access {
+  const { url, config } = request.routeOptions;
+  // An unknown address is below /api/ if it reads so: who has no key shall not learn which addresses exist there.
+  const address = url === undefined || url.includes('*') ? pathOf(request.url) : url;
+  if (!address.startsWith('/api/') && address !== '/metrics') return 'open';
+  return config?.access ?? 'read';
+}
+
+// A target may be absolute (`GET http://host/path`), and letters may be written as %41: routes are found all the same.
+function pathOf(target: string): string {
+  const path = target.replace(/^[a-z]+:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+async function keyOf(request: FastifyRequest, check: KeyCheck): Promise<KnownKey> {
+  const { authorization, 'x-api-key': header } = request.headers;
+  const text = /^Bearer +(\S.*)$/i.exec(authorization ?? '')?.[1] ?? header;
+  if (typeof text !== 'string' || text === '') {
+    throw new ProblemError(
+      'key-missing',
+      'Send a key as "Authorization: Bearer <key>" or "X-API-Key: <key>"; an administrator makes one with "tsdb keys create"',
+    );
+  }
+  return check.remembered(text) ?? (await check.check(text, request.ip));
+}
+
+function requireRole(role: string, access: Exclude<Access, 'open'>): void {
+  const rank = (name: string): number => (ROLES as readonly string[]).indexOf(name);
+  if (rank(role) >= rank(access)) return;
+  throw new ProblemError(
+    'role-missing',
+    `This needs a key of role ${ROLES.slice(rank(access)).join(' or ')}; this key has role ${role}`,
+  );
 }

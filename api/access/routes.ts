@@ -1,5 +1,123 @@
+// Keys over HTTP: made, listed and revoked by administrators.
+import { Type } from '@fastify/type-provider-typebox';
+import { nameOf } from '../../db/define';
+import { type Ask, asking } from '../../db/engines/ask';
+import type { Desired } from '../../db/model';
+import { apiKeys } from '../../db/schema/service';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
+import { ProblemError, problemResponses } from '../problems';
+import { query } from '../query';
+import { NoQuery } from '../schemas';
+import { KEY_ID_PATTERN } from './key-text';
+import { createKey, listKeys, ROLES, revokeKey } from './keys';
+
+const RoleName = Type.Unsafe<(typeof ROLES)[number]>({
+  type: 'string',
+  enum: [...ROLES],
+  description: 'What the key may do; each role includes the ones before it',
+});
+const Time = Type.String({ format: 'date-time' });
+const TimeOrNull = (description: string) =>
+  Type.Unsafe<string | null>({ type: 'string', format: 'date-time', nullable: true, description });
+
+const shown = {
+  id: Type.String({ description: 'Names the key in lists and logs; no secret', pattern: KEY_ID_PATTERN }),
+  name: Type.String(),
+  role: RoleName,
+  created_at: Time,
+  expires_at: TimeOrNull('null = it does not expire'),
+};
+
+const NewKeyBody = Type.Object(
+  {
+    name: Type.String({
+      minLength: 1,
+      maxLength: 100,
+      pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
+      description: 'Whose key it is, for people',
+    }),
+    role: RoleName,
+    expires_in_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650 })),
+  },
+  { additionalProperties: false },
+);
+
+const CreatedKeyBody = Type.Object({
+  ...shown,
+  key: Type.String({ description: 'The key itself; it is shown this once and stored nowhere' }),
+});
+
+const KeyList = Type.Object({
+  count: Type.Integer(),
+  keys: Type.Array(Type.Object({ ...shown, revoked_at: TimeOrNull('null = it was not revoked') })),
+});
+
+/** Whether the selected sets have the table of keys. */
+export const hasKeys = ({ tables }: Desired): boolean =>
+  tables.some((table) => nameOf(table) === nameOf(apiKeys));
 
 /** Adds the routes. */
-export function keyRoutes(_app: ApiApp, _parts: RouteParts): void {}
+export function keyRoutes(app: ApiApp, { database, config }: RouteParts): void {
+  if (!hasKeys(config.desired)) return;
+  const read: Ask = (sql, values) => query(database.keys, sql, values);
+  // Not repeated after a lost connection: it may have been carried out.
+  const write = asking(database.keys);
+  const shared = { tags: ['access'], querystring: NoQuery };
+  const admin = { access: 'admin' } as const;
+
+  app.post(
+    '/api/keys',
+    {
+      schema: {
+        ...shared,
+        operationId: 'createKey',
+        summary: 'Make a key',
+        body: NewKeyBody,
+        response: { 201: CreatedKeyBody, ...problemResponses },
+      },
+      config: admin,
+    },
+    async ({ body: { name, role, expires_in_days: expiresInDays } }, reply) => {
+      const created = await createKey(write, { name, role, expiresInDays });
+      return reply.code(201).header('cache-control', 'no-store').send(created);
+    },
+  );
+
+  app.get(
+    '/api/keys',
+    {
+      schema: {
+        ...shared,
+        operationId: 'listKeys',
+        summary: 'All keys, without what would let anybody use them',
+        response: { 200: KeyList, ...problemResponses },
+      },
+      config: admin,
+    },
+    async (_request, reply) => {
+      const keys = await listKeys(read);
+      return reply.header('cache-control', 'no-store').send({ count: keys.length, keys: [...keys] });
+    },
+  );
+
+  app.delete(
+    '/api/keys/:key',
+    {
+      schema: {
+        ...shared,
+        operationId: 'revokeKey',
+        summary: 'Revoke a key: it is refused everywhere within ten seconds, for good',
+        params: Type.Object({ key: Type.String({ pattern: KEY_ID_PATTERN, description: 'Id of the key' }) }),
+        response: { 204: Type.Null({ description: 'It is revoked' }), ...problemResponses },
+      },
+      config: admin,
+    },
+    async ({ params: { key } }, reply) => {
+      if (!(await revokeKey(write, key)))
+        throw new ProblemError('unknown-object', `There is no key ${key}; GET /api/keys lists them`);
+      app.keyCheck?.forget(key);
+      return reply.code(204).header('cache-control', 'no-store').send(null);
+    },
+  );
+}

@@ -1,5 +1,85 @@
+// How the platform does: storage, jobs, aggregates, and drift from the declaration.
+import { nameOf } from '../../db/define';
+import { readJobs } from '../../db/engines/health';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
+import { publicName } from '../tables';
+import { reading } from './ask';
+import { watchDrift } from './drift';
+import { options } from './options';
+import { planNow } from './plan';
+import { AggregateList, DriftReport, JobList } from './schemas';
+import { lagOf } from './staleness';
+import { storageRoutes } from './storage';
 
-/** Adds the routes. */
-export function operationRoutes(_app: ApiApp, _parts: RouteParts): void {}
+/** Adds `GET /api/operations/{chunks,compression,jobs,aggregates,drift}`. */
+export function operationRoutes(app: ApiApp, parts: RouteParts): void {
+  const { database, config, freshness } = parts;
+  const { hypertables, aggregates } = config.desired;
+  const names = [...hypertables, ...aggregates].map(nameOf);
+  const ask = reading(database);
+  const drift = watchDrift(() => planNow(config));
+  storageRoutes(app, parts);
+
+  app.get(
+    '/api/operations/jobs',
+    options('jobs', 'Jobs that refresh, compress and drop, and how they do', JobList),
+    async (_request, reply) => {
+      const jobs = await readJobs(ask, await database.engine(), names);
+      void reply.header('cache-control', 'no-cache');
+      return {
+        jobs: jobs.map(({ id, job, state, lastFinished, nextStart, error }) => ({
+          id,
+          job,
+          state,
+          last_finished: lastFinished,
+          next_start: nextStart,
+          error,
+        })),
+      };
+    },
+  );
+
+  app.get(
+    '/api/operations/aggregates',
+    options('aggregates', 'How far the aggregates are behind', AggregateList),
+    async (_request, reply) => {
+      const watermarks = await freshness.watermarks();
+      const now = new Date();
+      void reply.header('cache-control', 'no-cache');
+      return {
+        aggregates: aggregates.map((aggregate) => {
+          const watermark = watermarks.get(nameOf(aggregate)) ?? null;
+          const { ageSeconds, state } = lagOf(aggregate, watermark, now);
+          const { realTime, refresh } = aggregate;
+          return {
+            aggregate: publicName(aggregate),
+            watermark,
+            age_seconds: ageSeconds,
+            every: refresh.every,
+            real_time: realTime,
+            state,
+          };
+        }),
+      };
+    },
+  );
+
+  app.get(
+    '/api/operations/drift',
+    {
+      ...options('drift', 'How the database differs from its declaration', DriftReport),
+      config: { access: 'admin' },
+    },
+    async (_request, reply) => {
+      const { checkedAt, inSync, steps, refusals } = await drift();
+      void reply.header('cache-control', 'no-cache');
+      return {
+        checked_at: checkedAt,
+        in_sync: inSync,
+        steps: steps.map(({ object, action, summary }) => ({ object, action, summary })),
+        refusals: refusals.map(({ object, what, why, wayOut }) => ({ object, what, why, way_out: wayOut })),
+      };
+    },
+  );
+}

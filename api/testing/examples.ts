@@ -43,4 +43,14 @@ export const examples: Readonly<Record<string, readonly [Call, ...Call[]]>> = {
   'sensor-hourly': series('hourly'),
   'sensor-daily': series('daily'),
   'sensor-monthly': series('monthly'),
+  chunks: [
+    { address: '/api/operations/chunks', status: 200 },
+    ...good('/api/operations/chunks?table=sensor_data&limit=1'),
+    ...bad(400, '/api/operations/chunks?limit=0'),
+    ...bad(404, '/api/operations/chunks?table=x'),
+  ],
+  compression: [{ address: '/api/operations/compression', status: 200 }],
+  jobs: [{ address: '/api/operations/jobs', status: 200 }],
+  aggregates: [{ address: '/api/operations/aggregates', status: 200 }],
+  drift: [{ address: '/api/operations/drift', status: 200 }],
 };

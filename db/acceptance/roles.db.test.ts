@@ -2,6 +2,7 @@
 import { withConnection } from '../connection';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { access } from '../schema/access';
+import { service } from '../schema/service';
 import { applySets, execute, planSets } from '../testing/apply';
 import { plant } from '../testing/sets';
 
@@ -13,7 +14,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
   'roles on %s',
   (_engine, server) => {
     let database: TestDatabase;
-    const sets = [plant({ realTime: false }), access];
+    const sets = [plant({ realTime: false }), service, access];
 
     beforeAll(async () => {
       database = await createTestDatabase(server);
@@ -44,6 +45,14 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       ['tsdb_reader', insert('metric'), DENIED],
       ['tsdb_reader', 'DELETE FROM plant.metric', DENIED],
       ['tsdb_reader', 'SELECT * FROM tsdb.journal', DENIED],
+      ['tsdb_reader', 'SELECT * FROM service.dead_letter', 'ok'],
+      // Secret: hashes of keys.
+      ['tsdb_reader', 'SELECT id FROM service.api_key', DENIED],
+      ['tsdb_monitor', 'SELECT id FROM service.api_key', DENIED],
+      ['tsdb_writer', 'SELECT * FROM service.api_key', 'ok'],
+      ['tsdb_writer', 'UPDATE service.api_key SET revoked_at = now()', 'ok'],
+      ['tsdb_writer', 'DELETE FROM service.dead_letter', 'ok'],
+      ['tsdb_writer', 'TRUNCATE service.dead_letter', DENIED],
       ['tsdb_writer', insert('metric'), 'ok'],
       ['tsdb_writer', `INSERT INTO plant.metric VALUES (now() + interval '300 days', 'far', 1)`, 'ok'],
       ['tsdb_writer', 'SELECT * FROM plant.metric_daily', 'ok'],

@@ -1,7 +1,7 @@
-// tsdb status: is everything as declared, do the jobs run, how fresh are the aggregates.
+// tsdb status: is everything as declared, do the jobs run, how fresh are the aggregates, how much is stored.
 import { withConnection } from '../../db/connection';
-import { describeEngine } from '../../db/format';
-import { isHealthy, readStatus, type Status } from '../../db/status';
+import { describeEngine, shortBytes } from '../../db/format';
+import { isHealthy, readStatus, type Status, type TableStorage } from '../../db/status';
 import { readContext, requireConnection } from '../context';
 import { paintFor, print, printJson, table } from '../output';
 
@@ -35,5 +35,17 @@ function format(state: Status): string {
       ['aggregate', 'stored up to'],
       state.aggregates.map(({ aggregate, watermark }) => [aggregate, watermark ?? 'never refreshed']),
     ),
+    '',
+    table(['table', 'chunks', 'size', 'compressed', 'saved'], state.storage.map(storageRow)),
   ].join('\n');
+}
+
+function storageRow({ table: name, chunks, bytes, compressedChunks, savedPercent }: TableStorage): string[] {
+  return [
+    name,
+    String(chunks),
+    shortBytes(bytes),
+    String(compressedChunks),
+    savedPercent === null ? '-' : `${savedPercent} %`,
+  ];
 }

@@ -1,0 +1,113 @@
+// Tells whether a key is good. What was found is remembered for a short time, so that requests do not wait for the database
+// and for scrypt, and a revoked key is refused within seconds by every process.
+import { createHash } from 'node:crypto';
+import type { Ask } from '../../db/engines/ask';
+import { ProblemError } from '../problems';
+import type { Attempts } from './attempts';
+import type { KeyParts } from './key-text';
+import { parseKey } from './key-text';
+import { findKey, type StoredKey } from './keys';
+import { isSecretOf } from './secret';
+import { TooManyRequests } from './too-many-requests';
+
+/** Whose key it is. */
+export interface KnownKey {
+  readonly id: string;
+  readonly role: string;
+}
+
+/** Checks keys. */
+export interface KeyCheck {
+  /** The key, when it was found good a moment ago. */
+  remembered(text: string): KnownKey | undefined;
+  /**
+   * The key, asked from the database.
+   * @param address where the request comes from: failures are counted per address.
+   * @throws ProblemError: key-refused, too-many-requests, or what the database is at fault with.
+   */
+  check(text: string, address: string): Promise<KnownKey>;
+  /** Makes this process ask again at once, e.g. after a key was revoked here. */
+  forget(id: string): void;
+}
+
+const GOOD_FOR_MS = 10_000;
+const MOST_KEYS = 1_000;
+
+interface Remembered extends KnownKey {
+  /** The hash that the secret was found to be of. */
+  readonly hash: string;
+  readonly goodUntil: number;
+}
+
+/** `now` is a clock in milliseconds. */
+export function checkKeys(
+  ask: Ask,
+  attempts: Attempts,
+  now: () => number = () => performance.now(),
+): KeyCheck {
+  // By SHA-256 of the key: a dump of this process shows no key.
+  const known = new Map<string, Remembered>();
+  const underWay = new Map<string, Promise<KnownKey>>();
+
+  const refuse = (address: string, why: string): ProblemError => {
+    attempts.failed(address);
+    return new ProblemError('key-refused', why);
+  };
+
+  async function look(digest: string, { id, secret }: KeyParts, address: string): Promise<KnownKey> {
+    const before = known.get(digest);
+    // A key that was good before is no guess: it is not held up by the failures of others behind the same address.
+    if (!before) requireFewFailures(attempts, address);
+    const stored = await findKey(ask, id);
+    // The same hash needs no second scrypt.
+    const genuine =
+      before?.hash === stored?.hash && stored !== undefined ? true : await isSecretOf(stored?.hash, secret);
+    known.delete(digest);
+    if (!genuine || !stored)
+      throw refuse(address, 'This key is not valid; ask an administrator for a new one');
+    const left = stored.seconds_left ?? Number.POSITIVE_INFINITY;
+    if (stored.revoked) throw refuse(address, 'This key was revoked; ask an administrator for a new one');
+    if (left <= 0) throw refuse(address, 'This key has expired; ask an administrator for a new one');
+    known.set(digest, remember(id, stored, now() + Math.min(GOOD_FOR_MS, left * 1_000)));
+    if (known.size > MOST_KEYS) known.delete(known.keys().next().value as string);
+    return { id, role: stored.role };
+  }
+
+  return {
+    remembered: (text) => {
+      const entry = known.get(digestOf(text));
+      return entry && entry.goodUntil > now() ? entry : undefined;
+    },
+    check: async (text, address) => {
+      const parts = parseKey(text);
+      if (!parts) {
+        requireFewFailures(attempts, address);
+        throw refuse(address, 'This is no key: keys look like tsdb_<id>_<secret>; send all of it');
+      }
+      const digest = digestOf(text);
+      // Requests that come together wait for one answer.
+      const asked =
+        underWay.get(digest) ?? look(digest, parts, address).finally(() => underWay.delete(digest));
+      underWay.set(digest, asked);
+      return asked;
+    },
+    forget: (id) => {
+      for (const [digest, entry] of known) if (entry.id === id) known.delete(digest);
+    },
+  };
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64');
+
+const remember = (id: string, { role, hash }: StoredKey, goodUntil: number): Remembered => ({
+  id,
+  role,
+  hash,
+  goodUntil,
+});
+
+function requireFewFailures(attempts: Attempts, address: string): void {
+  const seconds = attempts.blockedFor(address);
+  if (seconds > 0)
+    throw new TooManyRequests('Too many keys from this address were refused; send a valid one', seconds);
+}

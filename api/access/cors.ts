@@ -1,0 +1,43 @@
+// Lets pages of other origins call the API, where settings name them.
+import cors from '@fastify/cors';
+import type { ApiApp } from '../instance';
+
+/** Adds CORS for the given origins. No credentials: keys are sent in a header, there are no cookies. */
+export function allowOrigins(app: ApiApp, origins: readonly string[]): void {
+  app.register(cors, {
+    origin: [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    allowedHeaders: [
+      'accept',
+      'authorization',
+      'content-encoding',
+      'content-type',
+      'idempotency-key',
+      'if-none-match',
+      'x-api-key',
+      'x-request-id',
+    ],
+    exposedHeaders: [
+      'etag',
+      'link',
+      'location',
+      'retry-after',
+      'www-authenticate',
+      'x-ratelimit-limit',
+      'x-ratelimit-remaining',
+      'x-ratelimit-reset',
+      'x-request-id',
+      'x-tsdb-bucket',
+      'x-tsdb-source',
+      'x-tsdb-watermark',
+    ],
+    maxAge: 600,
+    strictPreflight: false,
+  });
+  // Routes that choose a format set `vary` anew. Without the origin in it a cache would hand one origin's answer to another.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    const vary = String(reply.getHeader('vary') ?? '');
+    if (!/\borigin\b/i.test(vary)) void reply.header('vary', vary === '' ? 'Origin' : `${vary}, Origin`);
+    done();
+  });
+}

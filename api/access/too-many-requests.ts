@@ -1,0 +1,16 @@
+// The answer to a client that asks too often, with the time at which it may ask again.
+import { ProblemError } from '../problems';
+
+/** 429 with `Retry-After`. */
+export class TooManyRequests extends ProblemError {
+  constructor(
+    what: string,
+    readonly retryAfterSeconds: number,
+  ) {
+    super('too-many-requests', `${what}, or try again in ${retryAfterSeconds} s`);
+  }
+
+  override headers(): Readonly<Record<string, string>> {
+    return { 'retry-after': String(this.retryAfterSeconds) };
+  }
+}

@@ -1,0 +1,88 @@
+// The log: one line per answer, the reasons of failures, and nothing that is secret.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { messageOf } from '../db/errors';
+import { clientOf } from './access/control';
+import { hideKeys } from './access/key-text';
+import type { LogLevel } from './config';
+import type { ProblemError, ProblemName } from './problems';
+
+/** Takes the lines of the log. */
+export interface LogStream {
+  write(line: string): void;
+}
+
+/** How lines are written. No line of ours has headers in it; if one of a plugin has, their secrets are left out. */
+export function logOptions(level: LogLevel, stream: LogStream) {
+  const headers = ['authorization', 'cookie', 'set-cookie', 'x-api-key'].map((name) => `["${name}"]`);
+  const places = ['', '*', 'headers', '*.headers', 'req.raw.headers'];
+  return {
+    level,
+    stream,
+    redact: {
+      paths: places.flatMap((place) => headers.map((header) => `${place}${header}`)),
+      censor: '[hidden]',
+    },
+  };
+}
+
+const CLIENT_ID = /^[\x21-\x7e]{1,128}$/;
+
+/** The id of a request: the client's `x-request-id` if it is printable and short, else a new one. */
+export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers['x-request-id'];
+  // One that holds a key would be written into every line.
+  const usable = typeof given === 'string' && CLIENT_ID.test(given) && hideKeys(given) === given;
+  return usable ? given : randomUUID();
+}
+
+/** Writes what happens to requests. */
+export interface RequestLog {
+  /** Call it with every problem that is answered. */
+  problem(problem: ProblemError, request: FastifyRequest): void;
+  /** Hook `onResponse`. */
+  response(request: FastifyRequest, reply: FastifyReply, done: () => void): void;
+}
+
+const REASON_EVERY_MS = 10_000;
+
+/** Keeps count of what was said, so that a database that is away does not fill the log. `now` is a clock in milliseconds. */
+export function requestLog(now: () => number = () => performance.now()): RequestLog {
+  const answered = new WeakMap<FastifyRequest, ProblemName>();
+  const saidAt = new Map<ProblemName, number>();
+  return {
+    problem: (problem, request) => {
+      answered.set(request, problem.problem);
+      if (problem.problem === 'internal') request.log.error({ err: problem.cause }, 'unexpected failure');
+      else if (
+        problem.status >= 500 &&
+        now() - (saidAt.get(problem.problem) ?? -REASON_EVERY_MS) >= REASON_EVERY_MS
+      ) {
+        saidAt.set(problem.problem, now());
+        request.log.warn({ problem: problem.problem, reason: reasonOf(problem) }, 'requests fail');
+      }
+    },
+    response: (request, reply, done) => {
+      const status = reply.statusCode;
+      const key = clientOf(request);
+      const line = {
+        method: request.method,
+        url: hideKeys(request.url),
+        status,
+        milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+        ...(key === '' ? {} : { key }),
+        ...(status >= 400 ? { problem: answered.get(request) } : {}),
+      };
+      // Probes come every few seconds and would bury the rest.
+      if (/^\/(health\/|metrics$)/.test(request.url)) request.log.debug(line);
+      else if (status >= 500) request.log.warn(line);
+      else request.log.info(line);
+      done();
+    },
+  };
+}
+
+function reasonOf({ cause, detail }: ProblemError): string {
+  return hideKeys(cause === undefined ? detail : messageOf(cause));
+}

@@ -1,0 +1,11 @@
+// Questions of db/ asked on the pool that reads.
+import type { QueryResultRow } from 'pg';
+import type { Ask } from '../../db/engines/ask';
+import type { Database } from '../database';
+import { query } from '../query';
+
+/** Asks on the pool, once more when a connection was lost. */
+export function reading({ reader }: Pick<Database, 'reader'>): Ask {
+  return <Row extends QueryResultRow>(sql: string, values: readonly unknown[]) =>
+    query<Row>(reader, sql, values);
+}

@@ -1,0 +1,15 @@
+// What the operations endpoints have in common.
+import { problemResponses } from '../problems';
+import { NoQuery } from '../schemas';
+
+/** Options of a route that takes no parameters and may be read by everyone with a key. */
+export const options = <S>(operationId: string, summary: string, answer: S) => ({
+  schema: {
+    tags: ['operations'],
+    operationId,
+    summary,
+    querystring: NoQuery,
+    response: { 200: answer, ...problemResponses },
+  },
+  config: { access: 'read' } as const,
+});

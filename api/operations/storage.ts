@@ -1,0 +1,105 @@
+// What tables and aggregates store: their chunks, and what the columnstore saves.
+import { Type } from '@fastify/type-provider-typebox';
+import { nameOf } from '../../db/define';
+import { readChunks, readCompression, savedPercent } from '../../db/engines/chunks';
+import type { ApiApp } from '../instance';
+import type { RouteParts } from '../parts';
+import { ProblemError, problemResponses } from '../problems';
+import { publicName } from '../tables';
+import { reading } from './ask';
+import { options } from './options';
+import { ChunkList, CompressionList } from './schemas';
+
+const DEFAULT_CHUNKS = 500;
+const MOST_CHUNKS = 10_000;
+
+const ChunksQuery = Type.Object(
+  {
+    table: Type.Optional(
+      Type.String({
+        maxLength: 127,
+        description: 'A hypertable or aggregate alone',
+        examples: ['sensor_data'],
+      }),
+    ),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MOST_CHUNKS,
+        default: DEFAULT_CHUNKS,
+        description: 'Most chunks of a table, the newest ones',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Adds `GET /api/operations/{chunks,compression}`. */
+export function storageRoutes(
+  app: ApiApp,
+  { database, config }: Pick<RouteParts, 'database' | 'config'>,
+): void {
+  const relations = [...config.desired.hypertables, ...config.desired.aggregates];
+  const names = relations.map(nameOf);
+  // Names in the database by public names, and back.
+  const named = new Map(relations.map((relation) => [publicName(relation), nameOf(relation)]));
+  const shown = new Map(relations.map((relation) => [nameOf(relation), publicName(relation)]));
+  const publicly = (name: string): string => shown.get(name) ?? name;
+  const ask = reading(database);
+
+  app.get(
+    '/api/operations/chunks',
+    {
+      schema: {
+        tags: ['operations'],
+        operationId: 'chunks',
+        summary: 'Chunks of the tables and aggregates, with ranges and sizes',
+        querystring: ChunksQuery,
+        response: { 200: ChunkList, ...problemResponses },
+      },
+      config: { access: 'read' },
+    },
+    async (request, reply) => {
+      const { table, limit = DEFAULT_CHUNKS } = request.query;
+      const wanted = table === undefined ? names : [named.get(table) ?? unknownTable(table)];
+      const tables = await readChunks(ask, await database.engine(), wanted, limit);
+      void reply.header('cache-control', 'no-cache');
+      return {
+        tables: tables.map(({ table: name, bytes, total, chunks }) => ({
+          table: publicly(name),
+          bytes,
+          total,
+          chunks: [...chunks],
+        })),
+      };
+    },
+  );
+
+  app.get(
+    '/api/operations/compression',
+    options('compression', 'What the columnstore saves', CompressionList),
+    async (_request, reply) => {
+      const engine = await database.engine();
+      const tables = await readCompression(ask, engine, names);
+      void reply.header('cache-control', 'no-cache');
+      return {
+        available: engine === 'timescaledb',
+        tables: tables.map((one) => ({
+          table: publicly(one.table),
+          chunks: one.chunks,
+          compressed_chunks: one.compressedChunks,
+          before_bytes: one.beforeBytes,
+          after_bytes: one.afterBytes,
+          saved_percent: savedPercent(one),
+        })),
+      };
+    },
+  );
+}
+
+function unknownTable(table: string): never {
+  throw new ProblemError(
+    'unknown-table',
+    `There is no table ${JSON.stringify(table.slice(0, 80))}; GET /api/operations/chunks without a table lists all`,
+  );
+}

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decodeCursor, encodeCursor, endOfPage, pageOf, questionOf } from './cursor';
+import { decodeCursor, encodeCursor, endOfPage, type Position, pageOf, questionOf } from './cursor';
 
 const T1 = '2026-11-20T00:00:00.000001Z';
 const T2 = '2026-11-20T00:00:00.000002Z';
@@ -58,6 +58,11 @@ describe('endOfPage', () => {
   ])('of %j from %j is %j', (times, start, end) => expect(endOfPage(times, start)).toEqual(end));
 });
 
+interface Page {
+  readonly data: readonly { readonly id: number }[];
+  readonly next: string | null;
+}
+
 describe('pageOf', () => {
   it('walks over any ties without losing or doubling a row', () => {
     const ticks = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 40 });
@@ -67,13 +72,13 @@ describe('pageOf', () => {
         const seen: number[] = [];
         let cursor: string | null = null;
         do {
-          const start = cursor === null ? undefined : decodeCursor('/q', cursor);
+          const start: Position | undefined = cursor === null ? undefined : decodeCursor('/q', cursor);
           // What the database does: rows from the time on, without those of it that were sent.
-          const found = rows
+          const found: readonly { time: string; id: number }[] = rows
             .filter(({ time }) => start === undefined || time >= start.time)
             .slice(start?.skip ?? 0)
             .slice(0, limit + 1);
-          const { data, next } = pageOf(found, limit, ({ time }) => time, '/q', start);
+          const { data, next }: Page = pageOf(found, limit, ({ time }) => time, '/q', start);
           seen.push(...data.map(({ id }) => id));
           cursor = next;
         } while (cursor !== null);

@@ -116,6 +116,36 @@ describe.each(testServers())('the API with roles on $describe', (server) => {
     ).toMatchObject({ count: 1 });
   });
 
+  it('takes rows, keeps those that it cannot take, and watches thresholds', async () => {
+    const headers = { ...bearer(key), 'idempotency-key': 'once' };
+    const threshold = await app.inject({
+      method: 'PUT',
+      url: '/api/thresholds/sensor_data/hot/temperature',
+      headers: bearer(key),
+      payload: { maximum: 30 },
+    });
+    expect([threshold.statusCode, threshold.body]).toEqual([200, expect.any(String)]);
+    const rows = [
+      // Far from what any job has made chunks for.
+      { time: new Date(Date.now() + 3 * 365 * 86_400_000).toISOString(), sensor_id: 'hot', temperature: 31 },
+      { time: 'never', sensor_id: 'hot', temperature: 1 },
+    ];
+    const request = { method: 'POST', url: '/api/ingest/sensor_data', headers, payload: rows } as const;
+    const [first, again] = [await app.inject(request), await app.inject(request)];
+    expect([first.statusCode, first.json()]).toEqual([
+      207,
+      expect.objectContaining({ accepted: 1, rejected: 1, alerts: 1 }),
+    ]);
+    expect(again.json()).toEqual(first.json());
+    const [stored] = await select<{ chunk: string; requests: string; letters: string }>(
+      owner.url,
+      `SELECT tableoid::regclass::text AS chunk, (SELECT count(*) FROM service.ingest_request) AS requests,
+              (SELECT count(*) FROM service.dead_letter) AS letters FROM public.sensor_data WHERE sensor_id = 'hot'`,
+    );
+    expect(stored).toMatchObject({ requests: '1', letters: '1' });
+    expect(stored?.chunk).not.toMatch(/_default$/);
+  });
+
   it('edits thresholds and what the API keeps for itself', async () => {
     for (const sql of [
       "INSERT INTO sensor_thresholds VALUES ('s', 'temperature', 1, 2) ON CONFLICT (sensor_id, metric) DO UPDATE SET minimum = 0",

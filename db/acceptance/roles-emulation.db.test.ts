@@ -97,6 +97,22 @@ describeOn('postgres', 'roles and the emulation', (server) => {
     expect(await as('tsdb_reader', 'SELECT * FROM plant.metric')).toBe('ok');
   });
 
+  it('the function with the rights of its owner pins whatever the caller could turn against it', async () => {
+    const [made] = await select(
+      database.url,
+      `SELECT prosecdef AS definer, proconfig AS pinned FROM pg_proc WHERE oid = 'tsdb.ensure_chunks'::regproc`,
+    );
+    expect(made).toEqual({
+      definer: true,
+      pinned: [
+        'search_path=pg_catalog, pg_temp',
+        'TimeZone=UTC',
+        'DateStyle=ISO, YMD',
+        'IntervalStyle=postgres',
+      ],
+    });
+  });
+
   it('grants changed by hand are repaired, and plans are empty afterwards', async () => {
     expect((await planSets(database.url, sets)).steps).toEqual([]);
     await execute(

@@ -110,11 +110,11 @@ CREATE OR REPLACE FUNCTION tsdb.ensure_chunks(schema_name text, table_name text,
   SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET intervalstyle = 'postgres' AS $$
 DECLARE
   most   CONSTANT int := 4000;
-  bare   float8;
   h      tsdb.hypertable;
+  bare   tstzmultirange;
+  gap    tstzrange;
   cursor_at timestamptz;
   chunk_end timestamptz;
-  covered   timestamptz;
   chunk  text;
   made   int := 0;
 BEGIN
@@ -125,45 +125,38 @@ BEGIN
   END IF;
   -- One maker at a time per table: two would both find a chunk missing.
   PERFORM pg_advisory_xact_lock(hashtextextended(format('tsdb.ensure_chunks %s.%s', schema_name, table_name), 0));
+  -- What has no chunk yet, read once. After a change of the interval old chunks leave gaps that are filled up to the next one.
+  SELECT tstzmultirange(tstzrange(public.time_bucket(h.chunk_interval, from_time), public.time_bucket(h.chunk_interval, to_time) + h.chunk_interval))
+         - coalesce(range_agg(tstzrange(c.range_start, c.range_end)), '{}')
+    INTO bare FROM tsdb.chunk c WHERE c.schema_name = h.schema_name AND c.table_name = h.table_name;
   -- Before the first is made: taking back thousands of tables takes long, too.
-  SELECT extract(epoch FROM to_time) - extract(epoch FROM from_time)
-         - coalesce(sum(extract(epoch FROM least(c.range_end, to_time)) - extract(epoch FROM greatest(c.range_start, from_time))), 0)
-    INTO bare FROM tsdb.chunk c
-    WHERE c.schema_name = h.schema_name AND c.table_name = h.table_name AND c.range_end > from_time AND c.range_start < to_time;
-  IF bare > most * extract(epoch FROM h.chunk_interval) THEN
+  IF (SELECT sum(extract(epoch FROM upper(g)) - extract(epoch FROM lower(g))) FROM unnest(bare) g) > most * extract(epoch FROM h.chunk_interval) THEN
     RAISE EXCEPTION 'the range % to % needs more than % new chunks of %.%', from_time, to_time, most, h.schema_name, h.table_name
       USING ERRCODE = '54000', HINT = 'Are the times right? If so, write shorter ranges one after the other, or declare a longer chunk interval.';
   END IF;
-  cursor_at := public.time_bucket(h.chunk_interval, from_time);
-  WHILE cursor_at <= to_time LOOP
-    SELECT max(c.range_end) INTO covered FROM tsdb.chunk c
-      WHERE c.schema_name = h.schema_name AND c.table_name = h.table_name AND c.range_start <= cursor_at AND c.range_end > cursor_at;
-    IF covered IS NOT NULL THEN
-      cursor_at := covered;
-      CONTINUE;
-    END IF;
-    -- After a change of the chunk interval old chunks stand in the way: fill the gap up to the next one.
-    SELECT least(min(c.range_start), public.time_bucket(h.chunk_interval, cursor_at) + h.chunk_interval) INTO chunk_end
-      FROM tsdb.chunk c
-      WHERE c.schema_name = h.schema_name AND c.table_name = h.table_name AND c.range_start > cursor_at;
-    chunk := format('%s_%s_%s', h.schema_name, h.table_name, to_char(cursor_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS'));
-    IF octet_length(chunk) > 60 THEN
-      RAISE EXCEPTION 'chunk name % is longer than 60 bytes', chunk USING HINT = 'Shorten the name of the table or its schema.';
-    END IF;
-    -- CREATE and ATTACH instead of PARTITION OF: readers go on. Writers wait for an instant, at the parent: one that was
-    -- already routed to the default partition would fail when its range is taken away from there.
-    EXECUTE format('CREATE TABLE tsdb.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', chunk, h.schema_name, h.table_name)
-      || CASE WHEN h.hash_column IS NULL THEN '' ELSE format(' PARTITION BY HASH (%I)', h.hash_column) END;
-    FOR remainder IN 0 .. coalesce(h.hash_partitions, 0) - 1 LOOP
-      EXECUTE format('CREATE TABLE tsdb.%I PARTITION OF tsdb.%I FOR VALUES WITH (MODULUS %s, REMAINDER %s)',
-                     format('%s_%s', chunk, remainder), chunk, h.hash_partitions, remainder);
+  FOR gap IN SELECT unnest(bare) LOOP
+    cursor_at := lower(gap);
+    WHILE cursor_at < upper(gap) LOOP
+      chunk_end := least(upper(gap), public.time_bucket(h.chunk_interval, cursor_at) + h.chunk_interval);
+      chunk := format('%s_%s_%s', h.schema_name, h.table_name, to_char(cursor_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS'));
+      IF octet_length(chunk) > 60 THEN
+        RAISE EXCEPTION 'chunk name % is longer than 60 bytes', chunk USING HINT = 'Shorten the name of the table or its schema.';
+      END IF;
+      -- CREATE and ATTACH instead of PARTITION OF: readers go on. Writers wait for an instant, at the parent: one that was
+      -- already routed to the default partition would fail when its range is taken away from there.
+      EXECUTE format('CREATE TABLE tsdb.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', chunk, h.schema_name, h.table_name)
+        || CASE WHEN h.hash_column IS NULL THEN '' ELSE format(' PARTITION BY HASH (%I)', h.hash_column) END;
+      FOR remainder IN 0 .. coalesce(h.hash_partitions, 0) - 1 LOOP
+        EXECUTE format('CREATE TABLE tsdb.%I PARTITION OF tsdb.%I FOR VALUES WITH (MODULUS %s, REMAINDER %s)',
+                       format('%s_%s', chunk, remainder), chunk, h.hash_partitions, remainder);
+      END LOOP;
+      EXECUTE format('LOCK TABLE ONLY %I.%I IN SHARE ROW EXCLUSIVE MODE', h.schema_name, h.table_name);
+      EXECUTE format('WITH moved AS (DELETE FROM tsdb.%I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO tsdb.%I SELECT * FROM moved',
+                     format('%s_%s_default', h.schema_name, h.table_name), h.time_column, cursor_at, h.time_column, chunk_end, chunk);
+      EXECUTE format('ALTER TABLE %I.%I ATTACH PARTITION tsdb.%I FOR VALUES FROM (%L) TO (%L)', h.schema_name, h.table_name, chunk, cursor_at, chunk_end);
+      made := made + 1;
+      cursor_at := chunk_end;
     END LOOP;
-    EXECUTE format('LOCK TABLE ONLY %I.%I IN SHARE ROW EXCLUSIVE MODE', h.schema_name, h.table_name);
-    EXECUTE format('WITH moved AS (DELETE FROM tsdb.%I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO tsdb.%I SELECT * FROM moved',
-                   format('%s_%s_default', h.schema_name, h.table_name), h.time_column, cursor_at, h.time_column, chunk_end, chunk);
-    EXECUTE format('ALTER TABLE %I.%I ATTACH PARTITION tsdb.%I FOR VALUES FROM (%L) TO (%L)', h.schema_name, h.table_name, chunk, cursor_at, chunk_end);
-    made := made + 1;
-    cursor_at := chunk_end;
   END LOOP;
   RETURN made;
 END $$;

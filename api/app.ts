@@ -32,6 +32,7 @@ import { securityHeaders } from './security';
 import { seriesRoutes } from './series/routes';
 import { createStore } from './store';
 import { seriesTables } from './tables';
+import { validatorCompiler } from './validators';
 
 /** What the API is made of. */
 export interface AppParts extends Pick<RouteParts, 'database' | 'config'> {
@@ -62,13 +63,12 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
     bodyLimit: 65_536,
     // An overlong sensor id shall be told so (400), not that there is no such address; Node limits the whole head to 16 KiB.
     routerOptions: { maxParamLength: 16_384 },
-    // Fastify would silently drop unknown parameters.
-    ajv: { customOptions: { removeAdditional: false } },
     // While draining, requests on open connections are still answered, with `connection: close`.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply.headers(securityHeaders)),
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler());
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders).header('x-request-id', request.id);

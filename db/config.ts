@@ -34,7 +34,8 @@ export const dbSettings: readonly Setting[] = [
   {
     name: 'TSDB_PG_BIN',
     default: '',
-    meaning: 'folder with `postgres` and `initdb` of an installation with TimescaleDB Community',
+    meaning:
+      'folder with the programs of a PostgreSQL: `postgres` and `initdb` with TimescaleDB Community, `pg_dump` and `pg_restore`',
   },
 ];
 

@@ -44,6 +44,11 @@ describe('every command', () => {
         'seed',
         'import',
         'serve',
+        'keys create',
+        'keys list',
+        'keys revoke',
+        'backup',
+        'restore',
       ]),
     );
   });

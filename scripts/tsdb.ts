@@ -1,11 +1,15 @@
 #!/usr/bin/env -S npx tsx
 // The command line: every command and flag in one place; the work is in scripts/commands/.
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { ROLES } from '../api/access/keys';
 import { apply } from './commands/apply';
+import { backup } from './commands/backup';
 import { importFile } from './commands/import';
 import { runJobs } from './commands/jobs';
+import { createKeyFor, printKeys, revokeKeyOf } from './commands/keys';
 import { plan } from './commands/plan';
 import { refresh } from './commands/refresh';
+import { restore } from './commands/restore';
 import { seedReadings } from './commands/seed';
 import { serve } from './commands/serve';
 import { status } from './commands/status';
@@ -93,6 +97,43 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     .option('--again', 'import a file that was imported before')
     .option('--json', 'print one JSON document')
     .action((file, flags) => toEnd(() => importFile(file, flags)));
+  const keys = program.command('keys').description('keys of the API and its clients');
+  keys
+    .command('create')
+    .description('make a key; it is printed this once')
+    .requiredOption('--name <name>', 'whose key it is, for people')
+    .addOption(
+      new Option('--role <role>', 'what it may do; each role includes the ones before it')
+        .choices(ROLES)
+        .makeOptionMandatory(),
+    )
+    .option('--days <number>', 'days until it expires (default: never)', whole(1, 3_650))
+    .option('--json', 'print one JSON document')
+    .action((flags) => toEnd(() => createKeyFor(flags)));
+  keys
+    .command('list')
+    .description('all keys, without what would let anybody use them')
+    .option('--json', 'print one JSON document')
+    .action((flags) => toEnd(() => printKeys(flags)));
+  keys
+    .command('revoke <id>')
+    .description('make a key useless, for good')
+    .option('--json', 'print one JSON document')
+    .action((id, flags) => toEnd(() => revokeKeyOf(id, flags)));
+  program
+    .command('backup')
+    .description('write a verified dump of the database and its manifest into a folder')
+    .requiredOption('--out <folder>', 'folder of the backups; made when missing')
+    .option('--keep-days <number>', 'days after which older backups of it are removed', whole(1, 36_500), 30)
+    .option('--json', 'print one JSON document')
+    .action((flags) => untilSignal((signal) => backup(flags, signal)));
+  program
+    .command('restore <file>')
+    .description('restore a backup into a new or empty database, and prove that all rows are there')
+    .option('--into <database>', 'name of the database (default: the configured one)')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print one JSON document')
+    .action((file, flags) => untilSignal((signal) => restore(file, flags, signal)));
   program
     .command('serve')
     .description('run the API and the page')

@@ -1,5 +1,58 @@
+// Alerts over HTTP: what was out of its range, and the ranges.
+import { decodeCursor, pageOf, questionOf } from '../cursor';
+import { inAllFormats, sendRows } from '../formats';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
+import { ProblemError, problemResponses } from '../problems';
+import { query } from '../query';
+import { parseRange } from '../time';
+import { watchedTables } from './alert-tables';
+import { sensorOf, watchedNamed } from './lookup';
+import { AlertPage, alertsQuery, DEFAULT_PERIOD } from './schemas';
+import { alertQuery, type StoredAlert } from './store';
+import { thresholdRoutes } from './threshold-routes';
+
+const COLUMNS = ['time', 'sensor_id', 'alert_type', 'message', 'value', 'threshold'];
 
 /** Adds the routes. */
-export function alertRoutes(_app: ApiApp, _parts: RouteParts): void {}
+export function alertRoutes(app: ApiApp, parts: RouteParts): void {
+  const { config, database } = parts;
+  const { maxRows } = config;
+  const tables = watchedTables(config.desired);
+  thresholdRoutes(app, parts, tables);
+
+  app.get(
+    '/api/alerts',
+    {
+      schema: {
+        tags: ['alerts'],
+        summary: 'Readings that were out of their range when they came, newest first',
+        operationId: 'alerts',
+        querystring: alertsQuery(maxRows),
+        response: { 200: inAllFormats(AlertPage, 'Alerts of the range'), ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      const { table, sensor_id, limit, cursor } = request.query;
+      const watched = watchedNamed(tables, table);
+      const range = parseRange(request.query, DEFAULT_PERIOD);
+      const question = questionOf(request.url);
+      const after = cursor === undefined ? undefined : decodeCursor(question, cursor);
+      const { sql, values } = alertQuery(watched, {
+        range,
+        limit: (limit ?? maxRows) + 1,
+        ...(sensor_id === undefined ? {} : { sensor: sensorOf(watched, sensor_id) }),
+        ...(after ? { after } : {}),
+      });
+      const rows = await query<StoredAlert>(database.reader, sql, values);
+      if (limit === undefined && rows.length > maxRows)
+        throw new ProblemError(
+          'too-many-rows',
+          `There are more than ${maxRows} alerts; ask for pages with limit, or for a shorter period`,
+        );
+      const { data, next } = pageOf(rows, limit ?? maxRows, ({ time }) => time, question, after);
+      void reply.header('cache-control', 'no-cache');
+      return sendRows(request, reply, COLUMNS, { table: watched.name, count: data.length, next, data });
+    },
+  );
+}

@@ -1,5 +1,44 @@
+// Writes over HTTP: rows into declared tables, and what becomes of rows that could not be taken.
+import { deadLetters, ingestRequests } from '../../db/schema/service';
+import { watchedTables } from '../alerts/alert-tables';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
+import { deadLetterRoutes } from './dead-letter-routes';
+import { createGate } from './gate';
+import { forgetOldAnswers } from './idempotency';
+import type { IngestParts } from './ingest-parts';
+import { ingestRoute } from './ingest-route';
 
-/** Adds the routes. */
-export function ingestRoutes(_app: ApiApp, _parts: RouteParts): void {}
+const HOUR_MS = 3_600_000;
+
+/** Adds the routes, and forgets old answers every hour. */
+export function ingestRoutes(app: ApiApp, parts: RouteParts): void {
+  const { database, config } = parts;
+  const { writer } = database;
+  const slots = writer.options.max;
+  const watched = watchedTables(config.desired);
+  const keepsRefused = config.desired.tables.includes(deadLetters);
+  const shared: IngestParts = {
+    ...parts,
+    gate: createGate({ slots, waiting: 4 * slots, waitingBytes: 4 * config.maxBodyBytes }),
+    keepsAnswers: config.desired.tables.includes(ingestRequests),
+    keepsRefused,
+    destination: async () => ({ pool: writer, engine: await database.engine(), keepsRefused }),
+    target: ({ name, hypertable }) => ({ table: hypertable, watched: watched.get(name) }),
+  };
+  ingestRoute(app, shared);
+  deadLetterRoutes(app, shared);
+  if (shared.keepsAnswers) forgetHourly(app, parts);
+}
+
+function forgetHourly(app: ApiApp, { database }: RouteParts): void {
+  let timer: NodeJS.Timeout | undefined;
+  app.addHook('onReady', async () => {
+    timer = setInterval(() => {
+      forgetOldAnswers(database.writer).catch((error: unknown) =>
+        app.log.warn({ err: error }, 'answers to old writes could not be deleted; tried again in an hour'),
+      );
+    }, HOUR_MS).unref();
+  });
+  app.addHook('onClose', async () => clearInterval(timer));
+}

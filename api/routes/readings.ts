@@ -36,7 +36,8 @@ function addLevel(
     const { id } = request.params;
     const { limit, cursor, order = 'asc', period = defaultPeriod, from } = request.query;
     const range = parseRange(request.query, defaultPeriod);
-    const question = questionOf(request.url);
+    // Only pages need to know what was asked.
+    const question = (limit ?? cursor) === undefined ? '' : questionOf(request.url);
     const after = cursor === undefined ? undefined : decodeCursor(question, cursor);
     // One row more than wanted tells "exactly full" from "too many", and whether there is a next page.
     const rows = await store.series(level, {

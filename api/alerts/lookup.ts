@@ -1,0 +1,44 @@
+// Finds what a request about alerts names: the table, the sensor and the metric.
+import { bareValue, converterOf } from '../ingest/converters';
+import { ProblemError } from '../problems';
+import { sensorType, type Watched } from './alert-tables';
+
+/**
+ * The watched table of that name; without a name the first one.
+ * @throws ProblemError (unknown-table) that lists them.
+ */
+export function watchedNamed(tables: ReadonlyMap<string, Watched>, name: string | undefined): Watched {
+  const [first] = tables.values();
+  const found = name === undefined ? first : tables.get(name);
+  if (found) return found;
+  const known = [...tables.keys()].join(', ');
+  throw new ProblemError(
+    'unknown-table',
+    known === ''
+      ? 'No selected set has thresholds and alerts; add iot or monitoring to TSDB_SCHEMAS'
+      : `${JSON.stringify(String(name).slice(0, 130))} is no table that has alerts; those are ${known}`,
+  );
+}
+
+/**
+ * The sensor's id as it is bound.
+ * @throws ProblemError (bad-sensor-id) for a text that cannot be an id of this table.
+ */
+export function sensorOf(watched: Watched, text: string): string {
+  const type = sensorType(watched);
+  const converted = converterOf(type)(bareValue(type, text));
+  if (typeof converted === 'string') return converted;
+  throw new ProblemError('bad-sensor-id', `The sensor id ${converted.reason}`);
+}
+
+/**
+ * The metric, when the table has it.
+ * @throws ProblemError (bad-field) that lists the metrics.
+ */
+export function metricOf({ name, metrics }: Watched, metric: string): string {
+  if (metrics.has(metric)) return metric;
+  throw new ProblemError(
+    'bad-field',
+    `${JSON.stringify(metric.slice(0, 63))} is no numeric column of ${name}; those are ${[...metrics.keys()].join(', ')}`,
+  );
+}

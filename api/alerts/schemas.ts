@@ -1,0 +1,78 @@
+// The shapes of thresholds and alerts.
+import { Type } from '@fastify/type-provider-typebox';
+import { pageQuery } from '../cursor';
+import { formatQuery } from '../formats';
+import { Next } from '../schemas';
+import { rangeQuery } from '../time';
+
+const table = Type.Optional(
+  Type.String({
+    maxLength: 130,
+    description: 'Table of readings; without it the first one that can have alerts',
+    examples: ['sensor_data'],
+  }),
+);
+const sensor_id = Type.Optional(Type.String({ maxLength: 200, description: 'Only of this sensor' }));
+
+/** How far back alerts go without a range. */
+export const DEFAULT_PERIOD = '1d';
+
+/** `GET /api/alerts` */
+export const alertsQuery = (maxRows: number) =>
+  Type.Object(
+    { table, sensor_id, ...rangeQuery(DEFAULT_PERIOD), ...pageQuery(maxRows), ...formatQuery },
+    { additionalProperties: false },
+  );
+
+/** `GET /api/thresholds` */
+export const ThresholdsQuery = Type.Object({ table, sensor_id }, { additionalProperties: false });
+
+const SensorId = Type.Unsafe<string | number>({
+  anyOf: [{ type: 'string' }, { type: 'integer' }],
+  description: 'As the table has it: text or a whole number',
+});
+const orNull = (description: string) =>
+  Type.Unsafe<number | null>({ type: 'number', nullable: true, description });
+
+/** A row of the alerts. */
+export const AlertSchema = Type.Object({
+  time: Type.String({ format: 'date-time', description: 'Time of the reading, UTC' }),
+  sensor_id: SensorId,
+  alert_type: Type.String({ description: '`<metric>_low` or `<metric>_high`' }),
+  message: Type.Unsafe<string | null>({ type: 'string', nullable: true }),
+  value: orNull('What was read'),
+  threshold: orNull('The limit that it passed'),
+});
+
+/** The answer of `GET /api/alerts`. */
+export const AlertPage = Type.Object({
+  table: Type.String(),
+  count: Type.Integer({ description: 'Number of alerts in data' }),
+  next: Next,
+  data: Type.Array(AlertSchema, { description: 'Newest first' }),
+});
+
+/** A threshold. */
+export const ThresholdSchema = Type.Object({
+  sensor_id: SensorId,
+  metric: Type.String(),
+  minimum: orNull('Readings below it raise an alert; null = no limit'),
+  maximum: orNull('Readings above it raise an alert; null = no limit'),
+});
+
+/** The answer of `GET /api/thresholds`. */
+export const ThresholdList = Type.Object({ table: Type.String(), thresholds: Type.Array(ThresholdSchema) });
+
+/** `/api/thresholds/:table/:sensor/:metric` */
+export const ThresholdParams = Type.Object({
+  table: Type.String({ minLength: 1, maxLength: 130, description: 'Table of readings' }),
+  sensor: Type.String({ minLength: 1, maxLength: 200, description: 'Id of the sensor' }),
+  metric: Type.String({ minLength: 1, maxLength: 63, description: 'A numeric column of the table' }),
+});
+
+const limit = Type.Optional(
+  Type.Unsafe<number | null>({ type: 'number', nullable: true, description: 'null or absent = no limit' }),
+);
+
+/** `PUT /api/thresholds/:table/:sensor/:metric` */
+export const ThresholdBody = Type.Object({ minimum: limit, maximum: limit }, { additionalProperties: false });

@@ -1,0 +1,97 @@
+// The SQL of thresholds and alerts. Names come from the declared tables, values are bound.
+import type { Db } from '../../db/model';
+import { ident, relation } from '../../db/sql';
+import type { Position } from '../cursor';
+import type { TimeRange } from '../time';
+import { SENSOR, sensorType, type Watched } from './alert-tables';
+import type { Alert, Threshold } from './evaluate';
+
+/** An alert as it is read: ids of sensors are numbers where the table says so. */
+export type StoredAlert = Omit<Alert, 'sensor_id'> & { readonly sensor_id: string | number };
+
+/** A query with the values that are bound to it. */
+export interface Query {
+  readonly sql: string;
+  readonly values: unknown[];
+}
+
+const THRESHOLD_COLUMNS = [SENSOR, 'metric', 'minimum', 'maximum'].map((name) => ident(name)).join(', ');
+const ALERT_COLUMNS = [SENSOR, 'alert_type', 'message', 'value', 'threshold'].map((name) => ident(name));
+
+/** Thresholds of the sensors, or of all. Two tables of readings may share them: only metrics of this one are read. */
+export function thresholdQuery(
+  watched: Watched,
+  sensors: readonly string[] | undefined,
+  limit: number,
+): Query {
+  return {
+    sql: `SELECT ${THRESHOLD_COLUMNS} FROM ${relation(watched.thresholds)}
+   WHERE ($1::${sensorType(watched)}[] IS NULL OR ${ident(SENSOR)} = ANY ($1)) AND metric = ANY ($2)
+   ORDER BY ${ident(SENSOR)}, metric LIMIT $3`,
+    values: [sensors ?? null, [...watched.metrics.keys()], limit],
+  };
+}
+
+/** Sets or replaces a threshold. */
+export function setThreshold(watched: Watched, { sensor_id, metric, minimum, maximum }: Threshold): Query {
+  return {
+    sql: `INSERT INTO ${relation(watched.thresholds)} (${THRESHOLD_COLUMNS}) VALUES ($1, $2, $3, $4)
+   ON CONFLICT (${ident(SENSOR)}, metric) DO UPDATE SET minimum = excluded.minimum, maximum = excluded.maximum
+   RETURNING ${THRESHOLD_COLUMNS}`,
+    values: [sensor_id, metric, minimum, maximum],
+  };
+}
+
+/** Removes a threshold. */
+export function dropThreshold(watched: Watched, sensor: string, metric: string): Query {
+  return {
+    sql: `DELETE FROM ${relation(watched.thresholds)} WHERE ${ident(SENSOR)} = $1 AND metric = $2`,
+    values: [sensor, metric],
+  };
+}
+
+/** Stores alerts, inside the transaction of `db`. */
+export async function storeAlerts(db: Db, watched: Watched, alerts: readonly Alert[]): Promise<void> {
+  if (alerts.length === 0) return;
+  const time = ident(watched.alerts.time);
+  await db.query(
+    `INSERT INTO ${relation(watched.alerts)} (${time}, ${ALERT_COLUMNS.join(', ')})
+     SELECT * FROM unnest($1::timestamptz[], $2::${sensorType(watched)}[], $3::text[], $4::text[], $5::float8[], $6::float8[])`,
+    [
+      alerts.map((alert) => alert.time),
+      alerts.map((alert) => alert.sensor_id),
+      alerts.map((alert) => alert.alert_type),
+      alerts.map((alert) => alert.message),
+      alerts.map((alert) => alert.value),
+      alerts.map((alert) => alert.threshold),
+    ],
+  );
+}
+
+/** A page of alerts, newest first. */
+export function alertQuery(
+  { alerts }: Watched,
+  { range, sensor, limit, after }: { range: TimeRange; sensor?: string; limit: number; after?: Position },
+): Query {
+  const values: unknown[] = [];
+  const bind = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
+  const end = range.to === undefined ? undefined : bind(range.to, 'timestamptz');
+  const start =
+    'time' in range.from
+      ? bind(range.from.time, 'timestamptz')
+      : `${end ?? 'now()'} - ${bind(range.from.back, 'interval')}`;
+  const time = ident(alerts.time);
+  const conditions = [
+    `${time} >= ${start}`,
+    ...(end === undefined ? [] : [`${time} < ${end}`]),
+    ...(sensor === undefined ? [] : [`${ident(SENSOR)} = ${bind(sensor, alerts.columns.sensor_id.type)}`]),
+    ...(after === undefined ? [] : [`${time} <= ${bind(after.time, 'timestamptz')}`]),
+  ];
+  return {
+    // Alerts may share a time: then the other columns decide, so that a page ends where the next one starts.
+    sql: `SELECT ${time} AS time, ${ALERT_COLUMNS.join(', ')} FROM ${relation(alerts)}
+   WHERE ${conditions.join(' AND ')}
+   ORDER BY ${time} DESC, ${ALERT_COLUMNS.join(', ')} LIMIT ${bind(limit, 'bigint')} OFFSET ${bind(after?.skip ?? 0, 'bigint')}`,
+    values,
+  };
+}

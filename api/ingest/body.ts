@@ -1,0 +1,90 @@
+// Reads the body of a request: bounded in size and time, decompressed, checked to be UTF-8.
+
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { ProblemError } from '../problems';
+
+/** Longest that a client may take to send a body. */
+const SLOWEST_MS = 60_000;
+
+/**
+ * The bytes of a body, at most `limit` of them before and after decompression.
+ * @param encoding the header `content-encoding`: absent, `identity` or `gzip`.
+ * @throws ProblemError (body-too-large, unknown-media-type, bad-body, or 408 when it takes too long).
+ */
+export async function readBody(
+  payload: Readable,
+  encoding: string | undefined,
+  limit: number,
+): Promise<Buffer> {
+  const kind = (encoding ?? 'identity').trim().toLowerCase();
+  if (kind !== 'identity' && kind !== 'gzip' && kind !== 'x-gzip')
+    throw new ProblemError(
+      'unknown-media-type',
+      `content-encoding ${JSON.stringify(kind.slice(0, 40))} is not known here; send the body as it is, or with gzip`,
+    );
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    payload.destroy(new Error('the body took too long'));
+  }, SLOWEST_MS).unref();
+  try {
+    return await (kind === 'identity' ? collect(payload, limit) : gunzip(payload, limit));
+  } catch (error) {
+    if (late)
+      throw new ProblemError(
+        'invalid-request',
+        `The body took longer than ${SLOWEST_MS / 1_000} s to arrive`,
+        {
+          status: 408,
+        },
+      );
+    if (error instanceof ProblemError) throw error;
+    throw new ProblemError(
+      'bad-body',
+      kind === 'identity' ? 'The body did not arrive whole' : 'The body is not gzip, or did not arrive whole',
+      { cause: error },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * The text of UTF-8 bytes, without a byte order mark.
+ * @throws ProblemError (bad-body) for bytes that are no UTF-8.
+ */
+export function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new ProblemError('bad-body', 'The body is not UTF-8; nothing was stored', { cause });
+  }
+}
+
+/** The problem for a body beyond the limit. */
+export const tooLarge = (limit: number): ProblemError =>
+  new ProblemError(
+    'body-too-large',
+    `A body may have ${limit} bytes, after decompression too; send the rows in several requests, or raise TSDB_MAX_BODY_BYTES`,
+  );
+
+async function collect(stream: Readable, limit: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop must not destroy the request: the answer goes through the same socket.
+  for await (const part of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > limit) throw tooLarge(limit);
+    parts.push(part);
+  }
+  return Buffer.concat(parts, size);
+}
+
+async function gunzip(payload: Readable, limit: number): Promise<Buffer> {
+  // Read first, then unpacked: what arrives is bounded as well, and a bomb is stopped at the limit of its output.
+  const packed = await collect(payload, limit);
+  const unpacking = createGunzip();
+  unpacking.end(packed);
+  return collect(unpacking, limit);
+}

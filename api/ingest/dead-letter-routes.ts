@@ -1,0 +1,131 @@
+// Rows that could not be taken: listed, replayed, discarded.
+import { Type } from '@fastify/type-provider-typebox';
+import { decodeCursor, pageOf, questionOf } from '../cursor';
+import type { ApiApp } from '../instance';
+import { ProblemError, problemResponses } from '../problems';
+import { query } from '../query';
+import { NoQuery } from '../schemas';
+import { type DeadLetter, deadLetterQuery, deleteLetters } from './dead-letters';
+import type { IngestParts } from './ingest-parts';
+import { MOST_REPLAYED, replayLetters } from './replay';
+import { DeadLetterPage, ReplayAnswer, replayBody } from './schemas';
+import { onWriter } from './writer';
+
+const DEFAULT_LIMIT = 100;
+const MOST_LISTED = 1_000;
+
+const ListQuery = Type.Object(
+  {
+    table: Type.Optional(
+      Type.String({ maxLength: 130, description: 'Only rows that were sent to this table' }),
+    ),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MOST_LISTED,
+        default: DEFAULT_LIMIT,
+        description: 'Letters of a page',
+      }),
+    ),
+    cursor: Type.Optional(Type.String({ maxLength: 1_000, description: '`next` of the page before' })),
+  },
+  { additionalProperties: false },
+);
+
+/** Adds the routes. */
+export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
+  const { database, keepsRefused, gate } = parts;
+
+  app.get(
+    '/api/dead-letters',
+    {
+      schema: {
+        tags: ['ingest'],
+        summary: 'Rows that could not be taken, newest first',
+        operationId: 'dead-letters',
+        querystring: ListQuery,
+        response: { 200: DeadLetterPage, ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      requireLetters(keepsRefused);
+      const { table, limit = DEFAULT_LIMIT, cursor } = request.query;
+      const question = questionOf(request.url);
+      const after = cursor === undefined ? undefined : decodeCursor(question, cursor);
+      const { sql, values } = deadLetterQuery(table, limit + 1, after);
+      const rows = await query<DeadLetter>(database.reader, sql, values);
+      const { data, next } = pageOf(rows, limit, ({ received_at }) => received_at, question, after);
+      void reply.header('cache-control', 'no-cache');
+      if (next !== null) void reply.header('link', nextLink(request.url, next));
+      return {
+        count: data.length,
+        next,
+        data: data.map(({ table_name, ...letter }) => ({ ...letter, table: table_name })),
+      };
+    },
+  );
+
+  app.post(
+    '/api/dead-letters/replay',
+    {
+      config: { access: 'write' },
+      schema: {
+        tags: ['ingest'],
+        summary: 'Sends refused rows again as they came, e.g. after a change of the schema',
+        operationId: 'replay-dead-letters',
+        querystring: NoQuery,
+        body: replayBody(MOST_REPLAYED),
+        response: { 200: ReplayAnswer, ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      requireLetters(keepsRefused);
+      const ticket = gate.admit(0);
+      const destination = await parts.destination();
+      void reply.header('cache-control', 'no-store');
+      const { replayed, failed, errors } = await ticket
+        .run(() => replayLetters(destination, parts, request.body))
+        .finally(() => ticket.leave());
+      return { replayed, failed, errors: [...errors] };
+    },
+  );
+
+  app.delete(
+    '/api/dead-letters/:letter',
+    {
+      config: { access: 'write' },
+      schema: {
+        tags: ['ingest'],
+        summary: 'Discards a refused row',
+        operationId: 'discard-dead-letter',
+        params: Type.Object({ letter: Type.String({ format: 'uuid', description: 'Id of the letter' }) }),
+        querystring: NoQuery,
+        response: { 204: Type.Null({ description: 'Discarded' }), ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      requireLetters(keepsRefused);
+      const { letter } = request.params;
+      if ((await onWriter(database.writer, (db) => deleteLetters(db, [letter]))) === 0)
+        throw new ProblemError(
+          'unknown-object',
+          `There is no dead letter ${letter}; it may have been replayed`,
+        );
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function requireLetters(keepsRefused: boolean): void {
+  if (keepsRefused) return;
+  throw new ProblemError(
+    'unknown-object',
+    'Refused rows are not kept here: the set `service` is not selected; add it to TSDB_SCHEMAS and run "tsdb apply"',
+  );
+}
+
+function nextLink(url: string, cursor: string): string {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  searchParams.set('cursor', cursor);
+  return `<${pathname}?${searchParams}>; rel="next"`;
+}

@@ -1,0 +1,96 @@
+// The SQL of rows that could not be taken: kept as they came, listed, replayed or discarded.
+import { randomUUID } from 'node:crypto';
+import type { Db } from '../../db/model';
+import { deadLetters } from '../../db/schema/service';
+import { relation } from '../../db/sql';
+import type { Position } from '../cursor';
+import { keepable, originalOf, type RowFormat, type Verdict } from './rows';
+
+/** A row that could not be taken. */
+export interface DeadLetter {
+  readonly id: string;
+  /** UTC, with microseconds. */
+  readonly received_at: string;
+  /** Public name of the table that it was sent to. */
+  readonly table_name: string;
+  /** A `RowFormat`, or `damaged` when the original could not be kept exactly and so cannot be replayed. */
+  readonly format: string;
+  readonly line: number;
+  readonly reason: string;
+  readonly original: string;
+  readonly request_id: string;
+}
+
+const TABLE = relation(deadLetters);
+const COLUMNS = 'id, received_at, table_name, format, line, reason, original, request_id';
+
+/** Where refused rows came from. */
+export interface Sent {
+  readonly table: string;
+  readonly format: RowFormat;
+  readonly requestId: string;
+}
+
+/** Keeps refused rows, inside the transaction of `db`. */
+export async function keepDeadLetters(db: Db, sent: Sent, verdicts: readonly Verdict[]): Promise<void> {
+  if (verdicts.length === 0) return;
+  const letters = verdicts.map(({ line, reason, source }) => {
+    const original = originalOf(sent.format, source);
+    const kept = keepable(original);
+    return { line, reason: keepable(reason), kept, format: kept === original ? sent.format : 'damaged' };
+  });
+  await db.query(
+    `INSERT INTO ${TABLE} (id, table_name, request_id, line, format, reason, original)
+     SELECT l.id, $1, $2, l.line, l.format, l.reason, l.original
+       FROM unnest($3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[]) l (id, line, format, reason, original)`,
+    [
+      sent.table,
+      sent.requestId,
+      letters.map(() => randomUUID()),
+      letters.map(({ line }) => line),
+      letters.map(({ format }) => format),
+      letters.map(({ reason }) => reason),
+      letters.map(({ kept }) => kept),
+    ],
+  );
+}
+
+/** A query for a page, newest first; of one request in the order of its lines. */
+export function deadLetterQuery(table: string | undefined, limit: number, after?: Position) {
+  return {
+    sql: `SELECT ${COLUMNS} FROM ${TABLE}
+   WHERE ($1::text IS NULL OR table_name = $1) AND ($2::timestamptz IS NULL OR received_at <= $2)
+   ORDER BY received_at DESC, line, id LIMIT $3 OFFSET $4`,
+    values: [table ?? null, after?.time ?? null, limit, after?.skip ?? 0],
+  };
+}
+
+/** Which letters to read: those of the ids, or the oldest of a table. */
+export type Choice = { readonly ids: readonly string[] } | { readonly table: string };
+
+/** Reads letters in the order that they came in. */
+export async function readLetters(db: Db, choice: Choice, limit: number): Promise<readonly DeadLetter[]> {
+  const condition = 'ids' in choice ? 'id = ANY ($1::uuid[])' : 'table_name = $1';
+  const { rows } = await db.query<DeadLetter>(
+    `SELECT ${COLUMNS} FROM ${TABLE} WHERE ${condition} ORDER BY received_at, line, id LIMIT $2`,
+    ['ids' in choice ? choice.ids : choice.table, limit],
+  );
+  return rows;
+}
+
+/** Locks letters until the end of the transaction and returns the ids of those that still exist. */
+export async function lockLetters(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  // In one order, so that two replays of the same letters wait for each other instead of deadlocking.
+  const { rows } = await db.query<{ id: string }>(
+    `SELECT id FROM ${TABLE} WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`,
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Deletes letters; returns how many there were. */
+export async function deleteLetters(db: Db, ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  const { rowCount } = await db.query(`DELETE FROM ${TABLE} WHERE id = ANY ($1::uuid[])`, [ids]);
+  return rowCount ?? 0;
+}

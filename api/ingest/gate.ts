@@ -1,0 +1,95 @@
+// How many writes are taken in at once, so that an overloaded server refuses early instead of running out of memory.
+import { ProblemError } from '../problems';
+
+/** Bounds of the gate. */
+export interface GateLimits {
+  /** Most writes at the same time. */
+  readonly slots: number;
+  /** Most requests that wait for a slot or still send their body. */
+  readonly waiting: number;
+  /** Most bytes that those requests hold. */
+  readonly waitingBytes: number;
+}
+
+/** A request that was let in. */
+export interface Ticket {
+  /** Corrects the number of bytes, once they are known. */
+  resize(bytes: number): void;
+  /** Waits for a slot and does the work in it; once per ticket. */
+  run<T>(work: () => Promise<T>): Promise<T>;
+  /** The request is over; harmless to repeat. Work under way keeps its slot until it is done. */
+  leave(): void;
+}
+
+/** Lets requests in, or refuses them. */
+export interface Gate {
+  /** @throws ProblemError (too-many-requests) when too many wait already. */
+  admit(bytes: number): Ticket;
+}
+
+/** Creates a gate. */
+export function createGate({ slots, waiting, waitingBytes }: GateLimits): Gate {
+  let running = 0;
+  let held = 0;
+  let heldBytes = 0;
+  const queue: { readonly start: () => void }[] = [];
+
+  const next = (): void => {
+    while (running < slots) {
+      const first = queue.shift();
+      if (!first) return;
+      running += 1;
+      first.start();
+    }
+  };
+
+  return {
+    admit(bytes) {
+      // One request alone is always let in, however large: its own limit is the body's.
+      if (running + held >= slots + waiting || (held > 0 && heldBytes + bytes > waitingBytes))
+        throw new ProblemError(
+          'too-many-requests',
+          'Too many writes wait for the database already; nothing of this one was stored, send it again after a moment',
+        );
+      let size = bytes;
+      let isHeld = true;
+      held += 1;
+      heldBytes += size;
+      const release = (): void => {
+        if (!isHeld) return;
+        isHeld = false;
+        held -= 1;
+        heldBytes -= size;
+      };
+      let abandon: () => void = release;
+      return {
+        resize(now) {
+          if (isHeld) heldBytes += now - size;
+          size = now;
+        },
+        run: async (work) => {
+          await new Promise<void>((resolve, reject) => {
+            const turn = { start: resolve };
+            abandon = () => {
+              release();
+              const at = queue.indexOf(turn);
+              if (at < 0) return;
+              queue.splice(at, 1);
+              reject(new ProblemError('invalid-request', 'The client is gone', { status: 408 }));
+            };
+            queue.push(turn);
+            next();
+          });
+          release();
+          try {
+            return await work();
+          } finally {
+            running -= 1;
+            next();
+          }
+        },
+        leave: () => abandon(),
+      };
+    },
+  };
+}

@@ -1,0 +1,17 @@
+// What the routes of this folder are given to work with.
+import type { RouteParts } from '../parts';
+import type { SeriesTable } from '../tables';
+import type { Gate } from './gate';
+import type { Target } from './table-writer';
+import type { Destination } from './writer';
+
+/** The parts of every route, and what writes share. */
+export interface IngestParts extends RouteParts {
+  readonly gate: Gate;
+  /** Whether the set that keeps answers to retried writes is selected. */
+  readonly keepsAnswers: boolean;
+  /** Whether the set that keeps refused rows is selected. */
+  readonly keepsRefused: boolean;
+  destination(): Promise<Destination>;
+  target(table: SeriesTable): Target;
+}

@@ -1,0 +1,178 @@
+// `POST /api/ingest/:table`: admitted before its body is read, read in three formats, written in one transaction.
+import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { clientOf } from '../access/control';
+import type { ApiApp } from '../instance';
+import { refuseOtherMethods } from '../methods';
+import { ProblemError, problemResponses } from '../problems';
+import type { SeriesTable } from '../tables';
+import { tooLarge } from './body';
+import type { Ticket } from './gate';
+import type { WriteKey } from './idempotency';
+import type { IngestParts } from './ingest-parts';
+import { jsonRows, ndjsonRows } from './json-rows';
+import { lineProtocolRows } from './line-protocol-rows';
+import { acceptRowBodies, type Received } from './media-types';
+import { rowsRejected } from './rejection';
+import { rowReader } from './row-reader';
+import type { Precision, Row, RowFormat, SentRow, Verdict } from './rows';
+import { IngestAnswer, IngestHeaders, IngestQuery, ingestBody, TableParams } from './schemas';
+import { writeBatch } from './writer';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The admission of a write. */
+    ticket: Ticket | null;
+  }
+}
+
+/** Adds the route. */
+export function ingestRoute(app: ApiApp, parts: IngestParts): void {
+  const { config, gate, tables } = parts;
+
+  // A plugin of its own, because content type parsers are for all routes of a plugin.
+  app.register(async (plain) => {
+    const api = plain.withTypeProvider<TypeBoxTypeProvider>();
+    acceptRowBodies(api, config.maxBodyBytes);
+    api.decorateRequest('ticket', null);
+    const methods = refuseOtherMethods(api);
+    api.post(
+      '/api/ingest/:table',
+      {
+        config: { access: 'write' },
+        schema: {
+          tags: ['ingest'],
+          summary:
+            'Stores rows; each row is judged by itself, and what is accepted is stored at once or not at all',
+          operationId: 'ingest',
+          params: TableParams,
+          querystring: IngestQuery,
+          headers: IngestHeaders,
+          body: ingestBody,
+          response: {
+            200: { ...IngestAnswer, description: 'All rows were stored' },
+            207: { ...IngestAnswer, description: 'Some rows were stored; the others are listed' },
+            ...problemResponses,
+          },
+        },
+        onRequest: async (request, reply) => {
+          tableOf(request.params.table);
+          admit(request, reply);
+        },
+        // The connection of a body that was not read to its end cannot be used again.
+        onError: async (_request, reply, error) => {
+          if (error instanceof ProblemError && error.status === 413) void reply.header('connection', 'close');
+        },
+      },
+      async (request, reply) => {
+        const table = tableOf(request.params.table);
+        const { received, ticket } = request;
+        if (!received || !ticket) throw new ProblemError('bad-body', 'There is no body; send rows');
+        ticket.resize(received.bytes);
+        const { precision = 'ns' } = request.query;
+        const key = keyOf(request, table, received, precision);
+        const { status, answer, replayed } = await ticket.run(async () => {
+          const format: RowFormat =
+            received.format === 'line-protocol' ? `line-protocol-${precision}` : received.format;
+          const rows = await readRows(table, received, precision, request.body);
+          const batch = {
+            ...rows,
+            name: table.name,
+            target: parts.target(table),
+            format,
+            requestId: request.id,
+            key,
+          };
+          return writeBatch(await parts.destination(), batch);
+        });
+        void reply.header('cache-control', 'no-store');
+        if (replayed) void reply.header('idempotency-replayed', 'true');
+        else count(table.name, answer);
+        if (status === 422) throw rowsRejected(noneTaken(parts.keepsRefused), answer);
+        return reply.code(status as 200 | 207).send(answer as never);
+      },
+    );
+    methods.done();
+  });
+
+  function tableOf(name: string): SeriesTable {
+    const table = tables.get(name);
+    if (table) return table;
+    throw new ProblemError(
+      'unknown-table',
+      `There is no table ${JSON.stringify(name.slice(0, 130))}; the tables are ${[...tables.keys()].join(', ')}`,
+    );
+  }
+
+  function count(table: string, { accepted, rejected }: Readonly<Record<string, unknown>>): void {
+    app.ingestCounters.accepted.inc({ table }, Number(accepted));
+    app.ingestCounters.rejected.inc({ table }, Number(rejected));
+  }
+
+  function admit(request: FastifyRequest, reply: FastifyReply): void {
+    const { 'content-length': length, 'content-encoding': encoding = 'identity' } = request.headers;
+    const declared = length === undefined ? undefined : Number(length);
+    if (declared !== undefined && declared > config.maxBodyBytes) throw tooLarge(config.maxBodyBytes);
+    // How much comes out of a packed or chunked body is known when it is there; until then it may be all that is allowed.
+    const bytes = declared === undefined || encoding !== 'identity' ? config.maxBodyBytes : declared;
+    const ticket = gate.admit(bytes);
+    request.ticket = ticket;
+    // One of the two comes, however the request ends: answered, refused, or given up by its client in the middle.
+    reply.raw.once('finish', ticket.leave).once('close', ticket.leave);
+  }
+
+  function keyOf(
+    request: FastifyRequest,
+    table: SeriesTable,
+    { format, digest }: Received,
+    precision: Precision,
+  ): WriteKey | undefined {
+    const key = request.headers['idempotency-key'];
+    if (typeof key !== 'string') return undefined;
+    if (!parts.keepsAnswers)
+      throw new ProblemError(
+        'invalid-request',
+        'Idempotency-Key needs the set `service`, which is not selected; add it to TSDB_SCHEMAS and run "tsdb apply", or leave the header out',
+      );
+    const about = JSON.stringify([table.name, format, precision, digest]);
+    return { client: clientOf(request), key, digest: createHash('sha256').update(about).digest('hex') };
+  }
+}
+
+const noneTaken = (keepsRefused: boolean): string =>
+  keepsRefused
+    ? 'No row could be taken; the reasons are in errors, and the rows are kept at /api/dead-letters'
+    : 'No row could be taken; the reasons are in errors';
+
+/** Rows between two pauses in which other requests have their turn. */
+const ROWS_AT_ONCE = 2_000;
+
+async function readRows(
+  { hypertable }: SeriesTable,
+  { format }: Received,
+  precision: Precision,
+  body: unknown,
+): Promise<{ readonly rows: readonly Row[]; readonly verdicts: readonly Verdict[] }> {
+  const now = Date.now();
+  const rows: Row[] = [];
+  const verdicts: Verdict[] = [];
+  const read = rowReader(hypertable, now);
+  let count = 0;
+  for (const sent of sentRows()) {
+    const result = read(sent);
+    if ('row' in result) rows.push(result.row);
+    else verdicts.push(result.verdict);
+    count += 1;
+    if (count % ROWS_AT_ONCE === 0) await nextTurn();
+  }
+  return { rows, verdicts };
+
+  function sentRows(): Iterable<SentRow> {
+    if (format === 'json') return jsonRows(body);
+    return format === 'ndjson'
+      ? ndjsonRows(body as string)
+      : lineProtocolRows(hypertable, body as string, precision, now);
+  }
+}

@@ -1,0 +1,99 @@
+// More writes than the server can take: refused early, and nothing is left behind by clients that go away.
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { testServers } from '../../db/local/test-servers';
+import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+
+const ENV = { TSDB_WRITE_POOL_SIZE: '1', TSDB_MAX_BODY_BYTES: '10000', TSDB_STATEMENT_TIMEOUT_MS: '60000' };
+const [SLOTS, WAITING] = [1, 4];
+
+describe.each(testServers())('too many writes on $describe', (server) => {
+  let api: ApiUnderTest;
+  let port: number;
+  beforeAll(async () => {
+    api = await startApi(server, { env: ENV });
+    await api.app.listen({ port: 0, host: '127.0.0.1' });
+    const address = api.app.server.address();
+    port = typeof address === 'object' && address ? address.port : 0;
+  });
+  afterAll(() => api.stop());
+
+  const write = (sensor_id: string, padding = '') =>
+    api.send(
+      'POST',
+      '/api/ingest/sensor_data',
+      `[{"time":"${new Date().toISOString()}","sensor_id":"${sensor_id}"}]${padding}`,
+      {
+        'content-type': 'application/json',
+      },
+    );
+  const whileLocked = async (work: () => Promise<void>): Promise<void> => {
+    const blocker = new Client({ connectionString: api.url });
+    await blocker.connect();
+    await blocker.query('BEGIN; LOCK TABLE sensor_data IN EXCLUSIVE MODE');
+    try {
+      await work();
+    } finally {
+      await blocker.query('ROLLBACK');
+      await blocker.end();
+    }
+  };
+
+  it('answers 429 with Retry-After beyond the waiting ones, which are all written', async () => {
+    await write('first'); // its chunk is there before the table is locked
+    const waiting: ReturnType<typeof write>[] = [];
+    await whileLocked(async () => {
+      for (let n = 0; n < SLOTS + WAITING; n += 1) waiting.push(write('waiting'));
+      await sleep(300);
+      const refused = await write('refused');
+      expect(refused.statusCode).toBe(429);
+      expect(refused.headers['retry-after']).toBe('1');
+      expect(refused.json()).toMatchObject({ type: 'urn:tsdb:problem:too-many-requests' });
+      expect((await api.get('/api/sensors')).statusCode).toBe(200);
+    });
+    for (const answer of await Promise.all(waiting)) expect(answer.statusCode).toBe(200);
+    const { rows } = await api.pool.query(
+      'SELECT sensor_id, count(*)::int AS n FROM sensor_data GROUP BY 1 ORDER BY 1',
+    );
+    expect(rows).toEqual([
+      { sensor_id: 'first', n: 1 },
+      { sensor_id: 'waiting', n: SLOTS + WAITING },
+    ]);
+    expect((await write('after')).statusCode).toBe(200);
+  });
+
+  it('forgets clients that leave in the middle of their bodies, and bodies that are too large', async () => {
+    for (let n = 0; n < 2 * (SLOTS + WAITING); n += 1) {
+      await new Promise<void>((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => {
+          socket.write(
+            'POST /api/ingest/sensor_data HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n[{"time"',
+          );
+          setTimeout(() => socket.destroy(), 20);
+        });
+        socket.on('close', () => resolve());
+      });
+      expect((await write('large', ' '.repeat(20_000))).statusCode).toBe(413);
+    }
+    await sleep(200);
+    for (let n = 0; n < 3; n += 1) expect((await write('still works')).statusCode).toBe(200);
+  });
+
+  it('answers 413 to a body of unknown length as soon as it is too large', async () => {
+    const body = new ReadableStream({
+      start(controller) {
+        for (let n = 0; n < 5; n += 1) controller.enqueue(new Uint8Array(4_000).fill(0x20));
+        controller.close();
+      },
+    });
+    const answer = await fetch(`http://127.0.0.1:${port}/api/ingest/sensor_data`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      duplex: 'half',
+    } as RequestInit);
+    expect(answer.status).toBe(413);
+    expect(await answer.json()).toMatchObject({ type: 'urn:tsdb:problem:body-too-large' });
+  });
+});

@@ -1,0 +1,102 @@
+// Checks rows against the declared columns of a table and makes COPY texts of them.
+import type { Column } from '../../db/columns';
+import type { Hypertable } from '../../db/define';
+import { approximateMicroseconds, parseDuration } from '../../db/interval';
+import { type Converter, converterOf, shown } from './converters';
+import type { Row, SentRow, Verdict } from './rows';
+
+const YEAR_MS = 365.25 * 86_400_000;
+/** Rows further away than this from the time of receipt are refused: each new chunk is a table, and there is no end of times. */
+const FURTHEST_YEARS = 10;
+/** Most different chunks that the rows of one request may need. */
+const MOST_CHUNKS = 400;
+
+/** Reads the rows of one request; each may have a time of receipt of its own, in milliseconds. */
+export type RowReader = (
+  sent: SentRow,
+  receivedAt?: number,
+) => { readonly row: Row } | { readonly verdict: Verdict };
+
+interface Field {
+  readonly name: string;
+  readonly column: Column;
+  readonly convert: Converter;
+}
+
+/** A reader for rows of the table at `now` (milliseconds), which is also the time of rows that may come without one. */
+export function rowReader(table: Hypertable, now: number): RowReader {
+  const fields = fieldsOf(table);
+  const names: ReadonlySet<string> = new Set(table.columnNames);
+  const span = chunkSpanMs(table);
+  const spans = new Set<number>();
+  const timeIndex = table.columnNames.indexOf(table.time);
+
+  return (sent, receivedAt = now) => {
+    if (sent.reason !== undefined) return refused(sent, sent.reason);
+    const { value } = sent;
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return refused(sent, `a row must be an object of columns, got ${shown(value)}`);
+    const unknown = Object.keys(value).find((name) => !names.has(name));
+    if (unknown !== undefined)
+      return refused(
+        sent,
+        `there is no column ${shown(unknown)}; the columns are ${table.columnNames.join(', ')}`,
+      );
+    const texts: (string | null | undefined)[] = [];
+    for (const field of fields) {
+      const text = fieldText(field, value as Readonly<Record<string, unknown>>);
+      if (typeof text === 'object' && text !== null) return refused(sent, `${field.name} ${text.reason}`);
+      texts.push(text);
+    }
+    // Only a time with a default can be absent here.
+    const time = texts[timeIndex] ?? new Date(receivedAt).toISOString();
+    texts[timeIndex] = time;
+    const ms = Date.parse(`${time.slice(0, 19)}Z`);
+    if (Math.abs(ms - now) > FURTHEST_YEARS * YEAR_MS)
+      return refused(
+        sent,
+        `${table.time} is more than ${FURTHEST_YEARS} years away from now; check the year and the unit of the time, or use "tsdb import" for history`,
+      );
+    const at = Math.floor(ms / span);
+    if (!spans.has(at) && spans.size >= 2 * MOST_CHUNKS)
+      return refused(
+        sent,
+        `the rows before it already spread over ${MOST_CHUNKS} chunks of ${table.chunkInterval}; send rows that lie together in time`,
+      );
+    spans.add(at);
+    return { row: { line: sent.line, source: sent.source, texts, time, span: at } };
+  };
+}
+
+const refused = ({ line, source }: SentRow, reason: string): { readonly verdict: Verdict } => ({
+  verdict: { line, source, reason },
+});
+
+/** Half a chunk: two rows of one span lie in the same chunk or in two that touch. */
+export function chunkSpanMs(table: Hypertable): number {
+  return Number(approximateMicroseconds(parseDuration(table.chunkInterval))) / 2_000;
+}
+
+const known = new WeakMap<Hypertable, readonly Field[]>();
+
+function fieldsOf(table: Hypertable): readonly Field[] {
+  let fields = known.get(table);
+  if (!fields) {
+    fields = table.columnNames.map((name) => {
+      const column = (table.columns as Readonly<Record<string, Column>>)[name] as Column;
+      return { name, column, convert: converterOf(column.type) };
+    });
+    known.set(table, fields);
+  }
+  return fields;
+}
+
+function fieldText({ name, column, convert }: Field, row: Readonly<Record<string, unknown>>) {
+  const value = Object.hasOwn(row, name) ? row[name] : undefined;
+  if (value === undefined) {
+    if (column.defaultSql !== undefined) return undefined;
+    return column.nullable ? null : { reason: 'is missing' };
+  }
+  if (value === null) return column.nullable ? null : { reason: 'must not be null' };
+  return convert(value);
+}

@@ -1,0 +1,129 @@
+// The shapes of writes and their answers.
+import { Type } from '@fastify/type-provider-typebox';
+import { Next } from '../schemas';
+import { PRECISIONS } from './rows';
+
+/** `/api/ingest/:table` */
+export const TableParams = Type.Object({
+  table: Type.String({
+    minLength: 1,
+    maxLength: 130,
+    description: 'Name of a declared table, with its schema unless that is `public`',
+    examples: ['sensor_data'],
+  }),
+});
+
+/** Query parameters of a write. */
+export const IngestQuery = Type.Object(
+  {
+    precision: Type.Optional(
+      Type.Union(
+        PRECISIONS.map((unit) => Type.Literal(unit)),
+        { description: 'Unit of the timestamps of line protocol', default: 'ns' },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Headers of a write. */
+export const IngestHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[\\x20-\\x7e]*$',
+      description:
+        'Names this write: sent again with the same key and body within seven days, it is answered as the first time and not done again',
+    }),
+  ),
+  'content-encoding': Type.Optional(Type.String({ description: '`gzip` or `identity`' })),
+});
+
+const Row = Type.Object({}, { description: 'Columns of the table by name', additionalProperties: true });
+const lines = (description: string, example: string) => ({
+  schema: Type.String({ description, examples: [example] }),
+});
+
+/** The bodies of a write, by media type. */
+export const ingestBody = {
+  content: {
+    'application/json': {
+      // Entries of an array are judged one by one, so anything may stand there.
+      schema: Type.Union([Row, Type.Array(Type.Unknown(), { description: 'Rows' })]),
+    },
+    'application/x-ndjson': lines(
+      'A JSON object a line',
+      '{"time":"2026-11-20T12:00:00Z","sensor_id":"sensor_001","temperature":21.5}\n',
+    ),
+    'application/x-influx-line-protocol': lines(
+      'InfluxDB line protocol',
+      'sensor_data,sensor_id=sensor_001 temperature=21.5 1795176000000000000\n',
+    ),
+    'text/plain': lines(
+      'InfluxDB line protocol',
+      'sensor_data,sensor_id=sensor_001 temperature=21.5 1795176000000000000\n',
+    ),
+  },
+} as const;
+
+/** What a write answers. */
+export const IngestAnswer = Type.Object({
+  table: Type.String(),
+  accepted: Type.Integer({ description: 'Rows that were stored' }),
+  rejected: Type.Integer({ description: 'Rows that were not' }),
+  errors: Type.Array(
+    Type.Object({
+      line: Type.Integer({ description: 'Line of the body, or place in the array, from 1' }),
+      reason: Type.String({ description: 'What to correct' }),
+      original: Type.String({ description: 'The row as it came, cut after 1000 characters' }),
+    }),
+    { description: 'The first 100 of the rejected rows' },
+  ),
+  alerts: Type.Integer({ description: 'Alerts that the rows raised' }),
+});
+
+/** A row that could not be taken. */
+export const DeadLetterSchema = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  received_at: Type.String({ format: 'date-time' }),
+  table: Type.String(),
+  format: Type.String({ description: 'How the original is written; `damaged` = not exactly as it came' }),
+  line: Type.Integer(),
+  reason: Type.String(),
+  original: Type.String(),
+  request_id: Type.String({ description: 'Header `x-request-id` of the answer to the write' }),
+});
+
+/** `GET /api/dead-letters` */
+export const DeadLetterPage = Type.Object({
+  count: Type.Integer({ description: 'Number of letters in data' }),
+  next: Next,
+  data: Type.Array(DeadLetterSchema, { description: 'Newest first' }),
+});
+
+/** `POST /api/dead-letters/replay` */
+export const replayBody = (most: number) =>
+  Type.Union([
+    Type.Object(
+      { ids: Type.Array(Type.String({ format: 'uuid' }), { minItems: 1, maxItems: most }) },
+      { additionalProperties: false },
+    ),
+    Type.Object(
+      { table: Type.String({ maxLength: 130, description: `The oldest ${most} letters of the table` }) },
+      { additionalProperties: false },
+    ),
+  ]);
+
+/** What a replay answers. */
+export const ReplayAnswer = Type.Object({
+  replayed: Type.Integer({ description: 'Letters that are rows now' }),
+  failed: Type.Integer({ description: 'Letters that stay' }),
+  errors: Type.Array(
+    Type.Object({
+      id: Type.String({ format: 'uuid' }),
+      table: Type.Unsafe<string | null>({ type: 'string', nullable: true }),
+      reason: Type.String(),
+    }),
+  ),
+});

@@ -1,0 +1,137 @@
+// The transaction of a write: the key, the rows, what was refused and the alerts, all of it or nothing, whenever the process ends.
+import type { ClientBase, Pool } from 'pg';
+import { withTransaction } from '../../db/connection';
+import type { EngineName } from '../../db/model';
+import { withRetry } from '../../db/retry';
+import { ProblemError } from '../problems';
+import { TooManyRefused } from './copy-rows';
+import { keepDeadLetters } from './dead-letters';
+import { claimKey, keepAnswer, type StoredAnswer, type WriteKey } from './idempotency';
+import { rowsRejected } from './rejection';
+import { type Row, type RowFormat, toldVerdict, type Verdict } from './rows';
+import { prepare, storeRows, type Target } from './table-writer';
+
+/** The rows of a request, read. */
+export interface Batch {
+  /** Public name of the table. */
+  readonly name: string;
+  readonly target: Target;
+  readonly format: RowFormat;
+  readonly rows: readonly Row[];
+  /** Rows that were refused already. */
+  readonly verdicts: readonly Verdict[];
+  readonly requestId: string;
+  readonly key: WriteKey | undefined;
+}
+
+/** Where a batch goes. */
+export interface Destination {
+  readonly pool: Pool;
+  readonly engine: EngineName;
+  /** Whether refused rows are kept as dead letters. */
+  readonly keepsRefused: boolean;
+}
+
+/** What a write answers; `replayed` = it was done before. */
+export interface WriteResult extends StoredAnswer {
+  readonly replayed: boolean;
+}
+
+/** Errors that an answer lists at most. */
+const MOST_TOLD = 100;
+
+/**
+ * Writes a batch.
+ * @throws ProblemError: in-progress and key-reused as `claimKey`; rows-rejected, with nothing stored, when the database
+ * itself refuses too many rows.
+ */
+export async function writeBatch(
+  { pool, engine, keepsRefused }: Destination,
+  batch: Batch,
+): Promise<WriteResult> {
+  return onWriter(pool, async (db) => {
+    const prepared = await prepare(db, engine, batch.target, batch.rows);
+    return withTransaction(db, async () => {
+      const before = batch.key && (await claimKey(db, batch.key));
+      if (before) return { ...before, replayed: true };
+      const { stored, refused, alerts } = await storeRows(db, prepared).catch((error: unknown) => {
+        if (!(error instanceof TooManyRefused)) throw error;
+        throw rowsRejected(
+          `The database refused more than ${error.refused.length - 1} rows; nothing of this body was stored, correct the rows and send it again`,
+          answerOf(
+            batch,
+            0,
+            [...batch.verdicts, ...error.refused],
+            0,
+            batch.rows.length + batch.verdicts.length,
+          ),
+        );
+      });
+      const verdicts = [...batch.verdicts, ...refused].sort((a, b) => a.line - b.line);
+      if (keepsRefused) {
+        const sent = { table: batch.name, format: batch.format, requestId: batch.requestId };
+        await keepDeadLetters(db, sent, verdicts);
+      }
+      const answer = answerOf(batch, stored.length, verdicts, alerts);
+      const result = { status: statusOf(stored.length, verdicts.length), answer };
+      if (batch.key) await keepAnswer(db, batch.key, result);
+      return { ...result, replayed: false };
+    });
+  });
+}
+
+/** Runs `work` on a connection that may write; again when it was the victim of a deadlock. */
+export async function onWriter<T>(pool: Pool, work: (db: ClientBase) => Promise<T>): Promise<T> {
+  return withRetry(
+    async () => {
+      const db = await pool.connect();
+      let failure: unknown;
+      try {
+        return await work(db);
+      } catch (error) {
+        failure = error;
+        throw tooSlow(error) ?? error;
+      } finally {
+        // What the server said leaves a connection usable; after anything else it may be in the middle of something.
+        db.release(failure !== undefined && !isServersWord(failure));
+      }
+    },
+    { attempts: 3 },
+  );
+}
+
+const QUERY_CANCELED = '57014';
+
+/** The general answer to a time limit is a shorter period, which does not help who writes. */
+function tooSlow(error: unknown): ProblemError | undefined {
+  if ((error as { readonly code?: unknown } | undefined)?.code !== QUERY_CANCELED) return undefined;
+  return new ProblemError(
+    'database-timeout',
+    'The write was stopped by its time limit and nothing of it was stored; send fewer rows at a time, or try again later',
+    { cause: error },
+  );
+}
+
+const isServersWord = (error: unknown): boolean => {
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return (
+    name === 'ProblemError' ||
+    (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P'))
+  );
+};
+
+const statusOf = (accepted: number, rejected: number): number => {
+  if (rejected === 0) return 200;
+  return accepted === 0 ? 422 : 207;
+};
+
+function answerOf(
+  { name, format }: Batch,
+  accepted: number,
+  verdicts: readonly Verdict[],
+  alerts: number,
+  rejected = verdicts.length,
+) {
+  const errors = verdicts.slice(0, MOST_TOLD).map((verdict) => toldVerdict(format, verdict));
+  return { table: name, accepted, rejected, errors, alerts };
+}

@@ -1,0 +1,98 @@
+// The folder of backups: names, one writer at a time, what an interrupted one left, and what is old enough to go.
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { messageOf, RefusedError, UsageError } from '../../db/errors';
+import { lockOwner, takeLock } from '../../db/local/lock';
+import { manifestOf, readManifest } from './manifest';
+
+/** Ending of files that are being written. */
+export const PARTIAL = '.partial';
+
+const DAY_MS = 86_400_000;
+const DUMP = /^tsdb-.*-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.dump$/;
+
+/**
+ * Runs `work` as the only writer of a folder, which is made when missing.
+ * @throws RefusedError when another backup is being written there; UsageError when the folder cannot be used.
+ */
+export async function withBackupFolder<T>(asked: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = resolve(asked);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new UsageError(`cannot make ${folder}: ${messageOf(error)}; choose another with --out`, {
+      cause: error,
+    });
+  }
+  const owner = lockOwner(folder);
+  if (owner !== undefined)
+    throw new RefusedError(`process ${owner.pid} is writing a backup to ${folder}; wait for it to end`);
+  const lock = takeLock(folder);
+  try {
+    sweep(folder);
+    return await work(folder);
+  } finally {
+    lock.release();
+  }
+}
+
+/** Name of a dump: `tsdb-<database>-20261121T091500Z.dump`. */
+export const dumpName = (database: string, at: Date): string =>
+  `tsdb-${database.replace(/[^\w.-]/g, '_')}-${at.toISOString().replace(/[-:]|\.\d+/g, '')}.dump`;
+
+/** Removes a dump with its manifest; the dump first, as a manifest alone counts as left over. */
+export function removeBackup(folder: string, name: string): void {
+  rmSync(join(folder, name), { force: true });
+  rmSync(manifestOf(join(folder, name)), { force: true });
+}
+
+/**
+ * Removes backups of a database that are older than some days, and returns their names.
+ * @param kept the one that was just made; it stays whatever the clock says.
+ */
+export function removeOld(
+  folder: string,
+  { database, kept, keepDays, now }: { database: string; kept: string; keepDays: number; now: Date },
+): readonly string[] {
+  const limit = now.getTime() - keepDays * DAY_MS;
+  const old = readdirSync(folder)
+    .sort()
+    .filter((name) => name !== kept && (timeOf(name) ?? limit) < limit)
+    .filter((name) => isOf(database, join(folder, name)));
+  for (const name of old) removeBackup(folder, name);
+  return old;
+}
+
+/** Makes a file, or the names in a folder, outlive a power cut. */
+export async function syncToDisk(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function timeOf(name: string): number | undefined {
+  const [, ...parts] = DUMP.exec(name) ?? [];
+  const [year = 0, month = 0, day, hour, minute, second] = parts.map(Number);
+  return parts.length === 0 ? undefined : Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
+// Names are shortened, so that the manifest decides. Dumps without one were not made here.
+function isOf(database: string, dump: string): boolean {
+  try {
+    return readManifest(dump).database === database;
+  } catch {
+    return false;
+  }
+}
+
+// The folder is locked: what is half there was left by a writer that was killed.
+function sweep(folder: string): void {
+  for (const name of readdirSync(folder).filter((entry) => /^tsdb-.*Z\.(dump|json)/.test(entry))) {
+    const orphan = name.endsWith('.json') && !existsSync(join(folder, name.replace(/\.json$/, '.dump')));
+    if (name.endsWith(PARTIAL) || orphan) rmSync(join(folder, name), { force: true });
+  }
+}

@@ -1,0 +1,52 @@
+// The declared hypertables and aggregates in a database: which of them are there, and how many rows they have.
+import { nameOf } from '../../db/define';
+import type { Db, Desired } from '../../db/model';
+import { relation } from '../../db/sql';
+
+/** A declared relation by its qualified name. */
+export interface CountedRelation {
+  readonly name: string;
+  readonly schema: string;
+  readonly kind: 'TABLE' | 'VIEW';
+}
+
+/** Splits the declared relations into those that the database has and the names of those that it lacks. */
+export async function declaredRelations(
+  db: Db,
+  { hypertables, aggregates }: Desired,
+): Promise<{
+  readonly present: readonly (CountedRelation & { sql: string })[];
+  readonly missing: readonly string[];
+}> {
+  const declared = [
+    ...hypertables.map((table) => ({ ...described(table), kind: 'TABLE' as const })),
+    ...aggregates.map((aggregate) => ({ ...described(aggregate), kind: 'VIEW' as const })),
+  ];
+  const { rows } = await db.query<{ present: boolean }>(
+    'SELECT to_regclass(name) IS NOT NULL AS present FROM unnest($1::text[]) WITH ORDINALITY n (name, at) ORDER BY at',
+    [declared.map(({ sql }) => sql)],
+  );
+  return {
+    present: declared.filter((_, at) => rows[at]?.present),
+    missing: declared.filter((_, at) => !rows[at]?.present).map(({ name }) => name),
+  };
+}
+
+/** Exact numbers of rows, by name. Tables with row-level security are counted whole or not at all. */
+export async function countRows(
+  db: Db,
+  relations: readonly { readonly name: string; readonly sql: string }[],
+): Promise<Readonly<Record<string, number>>> {
+  const counts: Record<string, number> = {};
+  for (const { name, sql } of relations) {
+    const { rows } = await db.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${sql}`);
+    counts[name] = Number(rows[0]?.rows);
+  }
+  return counts;
+}
+
+const described = (object: { readonly schema: string; readonly name: string }) => ({
+  name: nameOf(object),
+  schema: object.schema,
+  sql: relation(object),
+});

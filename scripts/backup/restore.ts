@@ -1,0 +1,134 @@
+// Restores a backup and proves that all of it is there.
+import type { Client, ClientConfig } from 'pg';
+import { withConnection } from '../../db/connection';
+import { messageOf } from '../../db/errors';
+import type { Desired } from '../../db/model';
+import { makePlan } from '../../db/plan';
+import type { Environment } from '../../db/settings';
+import { ident, literal } from '../../db/sql';
+import { libpqEnvironment } from './address';
+import type { Manifest } from './manifest';
+import { findProgram, majorOf, runProgram } from './programs';
+import { countRows } from './relations';
+import { createDatabase, dropDatabase, type Target } from './target';
+
+export interface RestoreOptions {
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+  readonly onNote: (text: string) => void;
+}
+
+export interface RestoreReport {
+  readonly version: 1;
+  readonly database: string;
+  /** Rows of each relation as the manifest says and as they were found before any job could run. */
+  readonly rows: readonly { readonly name: string; readonly expected: number; readonly restored: number }[];
+  readonly complete: boolean;
+  readonly inSync: boolean;
+  /** Number of steps and refusals that `tsdb plan` shows. */
+  readonly differences: number;
+}
+
+/**
+ * Restores into an inspected target. When it fails, a database that was created for it is removed again.
+ * @param dump a file that `requireIntact` has accepted.
+ */
+export async function restoreBackup(
+  dump: string,
+  manifest: Manifest,
+  target: Target,
+  desired: Desired,
+  options: RestoreOptions,
+): Promise<RestoreReport> {
+  if (!target.exists) await createDatabase(target);
+  try {
+    const counts = await load(dump, manifest, target, options);
+    const rows = Object.entries(manifest.rows).map(([name, expected]) => ({
+      name,
+      expected,
+      restored: counts[name] ?? 0,
+    }));
+    const plan = await withConnection(target.connection, async (db) => {
+      // A dump has no statistics.
+      await db.query('ANALYZE');
+      return makePlan(db, desired);
+    });
+    const differences = plan.steps.length + plan.refusals.length;
+    return {
+      version: 1,
+      database: target.database,
+      rows,
+      complete: rows.every(({ expected, restored }) => expected === restored),
+      inSync: differences === 0,
+      differences,
+    };
+  } catch (error) {
+    await cleanUp(target, options).catch((second) =>
+      options.onNote(`database ${target.database} could not be removed: ${messageOf(second)}`),
+    );
+    throw error;
+  }
+}
+
+async function load(
+  dump: string,
+  manifest: Manifest,
+  { connection, database, serverVersion }: Target,
+  { env, signal }: RestoreOptions,
+): Promise<Readonly<Record<string, number>>> {
+  const program = findProgram(
+    'pg_restore',
+    Math.max(majorOf(serverVersion), majorOf(manifest.dumpVersion)),
+    env,
+  );
+  // One job at a time: the extension's own tables refer to each other.
+  const args = [
+    '--exit-on-error',
+    '--no-password',
+    '--jobs=1',
+    `--dbname=dbname='${database.replace(/['\\]/g, '\\$&')}'`,
+    dump,
+  ];
+  const fill = () => runProgram(program, args, { env: libpqEnvironment(connection, env), signal });
+  const relations = Object.keys(manifest.rows).map((name) => ({ name, sql: ident(...name.split('.')) }));
+  if (manifest.timescaledbVersion === undefined) {
+    await fill();
+    return withConnection(connection, (db) => countRows(db, relations));
+  }
+  const version = literal(manifest.timescaledbVersion);
+  await withConnection(connection, (db) =>
+    db.query(`CREATE EXTENSION IF NOT EXISTS timescaledb WITH SCHEMA public VERSION ${version}`),
+  );
+  return whileRestoring(connection, async (db) => {
+    await fill();
+    // In this session only: the jobs of the database still rest, so that none can remove or refresh anything.
+    await db.query('SET timescaledb.restoring = off');
+    return countRows(db, relations);
+  });
+}
+
+/** Between TimescaleDB's two calls; without the second one, rows that are written later would be invisible. */
+async function whileRestoring<T>(connection: ClientConfig, work: (db: Client) => Promise<T>): Promise<T> {
+  const finish = () =>
+    withConnection(connection, (db) => db.query('SELECT public.timescaledb_post_restore()'));
+  let result: T;
+  try {
+    result = await withConnection(connection, async (db) => {
+      await db.query('SELECT public.timescaledb_pre_restore()');
+      return work(db);
+    });
+  } catch (error) {
+    await finish().catch(() => undefined); // the first error is the one to report
+    throw error;
+  }
+  await finish();
+  return result;
+}
+
+async function cleanUp(target: Target, { onNote }: RestoreOptions): Promise<void> {
+  if (!target.exists) await dropDatabase(target);
+  else
+    onNote(
+      `database ${target.database} now holds a part of the backup; drop it, or restore into a new one with --into NAME`,
+    );
+}

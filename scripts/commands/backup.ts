@@ -1,0 +1,31 @@
+// tsdb backup: a verified dump with its manifest.
+import { processEnvironment } from '../../db/config';
+import { takeBackup } from '../backup/dump';
+import { readContext, requireConnection } from '../context';
+import { note, print, printJson } from '../output';
+
+export interface BackupFlags {
+  readonly out: string;
+  readonly keepDays: number;
+  readonly json?: boolean;
+}
+
+/** Writes one backup and removes old ones. Exit code 0. */
+export async function backup(flags: BackupFlags, signal: AbortSignal): Promise<number> {
+  const { config, desired } = readContext();
+  const report = await takeBackup(requireConnection(config), desired, {
+    folder: flags.out,
+    keepDays: flags.keepDays,
+    env: processEnvironment(),
+    signal,
+    onNote: note,
+  });
+  for (const name of report.removed) note(`removed ${name}: older than ${flags.keepDays} days`);
+  if (flags.json) printJson(report);
+  else print(`${report.dump}: ${report.manifest.bytes} bytes, ${totalOf(report.manifest.rows)} rows counted`);
+  return 0;
+}
+
+/** Sum of the rows of all relations. */
+export const totalOf = (rows: Readonly<Record<string, number>>): number =>
+  Object.values(rows).reduce((sum, count) => sum + count, 0);

@@ -41,6 +41,13 @@ describe.each(testServers())('POST /api/ingest/:table on $describe', (server) =>
       rejected: 0,
       errors: [],
       alerts: 0,
+      // The first of November 2026 lies before every refresh window.
+      late: {
+        rows: 1,
+        from: time,
+        to: time,
+        way_out: expect.stringContaining(`tsdb refresh --from ${time}`),
+      },
     });
     for (const sensor of ['f1', 'f2', 'f3', 'f4'])
       expect(await api.rowsOf(sensor)).toEqual([{ time, temperature: 21.5, humidity: null, pressure: null }]);

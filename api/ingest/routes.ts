@@ -24,7 +24,11 @@ export function ingestRoutes(app: ApiApp, parts: RouteParts): void {
     keepsAnswers: config.desired.tables.includes(ingestRequests),
     keepsRefused,
     destination: async () => ({ pool: writer, engine: await database.engine(), keepsRefused }),
-    target: ({ name, hypertable }) => ({ table: hypertable, watched: watched.get(name) }),
+    target: ({ name, hypertable, aggregates }) => ({
+      table: hypertable,
+      aggregates,
+      watched: watched.get(name),
+    }),
   };
   ingestRoute(app, shared);
   deadLetterRoutes(app, shared);

@@ -1,6 +1,8 @@
 // The shapes of writes and their answers.
 import { Type } from '@fastify/type-provider-typebox';
+import { choice } from '../choice';
 import { Next } from '../schemas';
+import type { Late } from './late';
 import { PRECISIONS } from './rows';
 
 /** `/api/ingest/:table` */
@@ -17,10 +19,7 @@ export const TableParams = Type.Object({
 export const IngestQuery = Type.Object(
   {
     precision: Type.Optional(
-      Type.Union(
-        PRECISIONS.map((unit) => Type.Literal(unit)),
-        { description: 'Unit of the timestamps of line protocol', default: 'ns' },
-      ),
+      choice(PRECISIONS, { description: 'Unit of the timestamps of line protocol', default: 'ns' }),
     ),
   },
   { additionalProperties: false },
@@ -81,6 +80,19 @@ export const IngestAnswer = Type.Object({
     { description: 'The first 100 of the rejected rows' },
   ),
   alerts: Type.Integer({ description: 'Alerts that the rows raised' }),
+  late: Type.Unsafe<Late | null>({
+    type: 'object',
+    nullable: true,
+    description:
+      'Stored rows that lie before the refresh window of their aggregates, which lack them until that range is refreshed; null when there are none',
+    required: ['rows', 'from', 'to', 'way_out'],
+    properties: {
+      rows: { type: 'integer' },
+      from: { type: 'string', format: 'date-time' },
+      to: { type: 'string', format: 'date-time' },
+      way_out: { type: 'string' },
+    },
+  }),
 });
 
 /** A row that could not be taken. */

@@ -1,7 +1,7 @@
 // Writes checked rows of one table, with the alerts that they raise.
 import type { ClientBase } from 'pg';
 import { ensureChunksAt } from '../../db/copy';
-import type { Hypertable } from '../../db/define';
+import type { ContinuousAggregate, Hypertable } from '../../db/define';
 import type { Db, EngineName } from '../../db/model';
 import { SENSOR, type Watched } from '../alerts/alert-tables';
 import { type Alert, evaluate, type Reading, type Threshold } from '../alerts/evaluate';
@@ -13,6 +13,8 @@ import type { Row } from './rows';
 /** A table that rows go to. */
 export interface Target {
   readonly table: Hypertable;
+  /** The aggregates on it. */
+  readonly aggregates: readonly ContinuousAggregate[];
   /** Set when readings of the table can raise alerts. */
   readonly watched: Watched | undefined;
 }
@@ -30,14 +32,15 @@ export interface Prepared extends Target {
 export async function prepare(
   db: ClientBase,
   engine: EngineName,
-  { table, watched }: Target,
+  target: Target,
   rows: readonly Row[],
 ): Promise<Prepared> {
+  const { table, watched } = target;
   const thresholds = watched ? await readThresholds(db, watched, rows) : [];
   if (engine === 'postgres') {
     await ensureChunks(db, table, rows);
     if (watched) {
-      const raised = alertsOf({ table, watched, rows, thresholds });
+      const raised = alertsOf({ ...target, rows, thresholds });
       const span = chunkSpanMs(watched.alerts);
       await ensureChunks(
         db,
@@ -46,7 +49,7 @@ export async function prepare(
       );
     }
   }
-  return { table, watched, rows, thresholds };
+  return { ...target, rows, thresholds };
 }
 
 /** Writes the rows and their alerts, inside the transaction of `db`; `alerts` is the number of alerts. */

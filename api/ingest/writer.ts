@@ -4,9 +4,11 @@ import { withTransaction } from '../../db/connection';
 import type { EngineName } from '../../db/model';
 import { withRetry } from '../../db/retry';
 import { ProblemError } from '../problems';
+import { currentInstant } from '../series/ranges';
 import { TooManyRefused } from './copy-rows';
 import { keepDeadLetters } from './dead-letters';
 import { claimKey, keepAnswer, type StoredAnswer, type WriteKey } from './idempotency';
+import { lateRows } from './late';
 import { rowsRejected } from './rejection';
 import { type Row, type RowFormat, toldVerdict, type Verdict } from './rows';
 import { prepare, storeRows, type Target } from './table-writer';
@@ -60,7 +62,7 @@ export async function writeBatch(
           `The database refused more than ${error.refused.length - 1} rows; nothing of this body was stored, correct the rows and send it again`,
           answerOf(
             batch,
-            0,
+            [],
             [...batch.verdicts, ...error.refused],
             0,
             batch.rows.length + batch.verdicts.length,
@@ -72,7 +74,7 @@ export async function writeBatch(
         const sent = { table: batch.name, format: batch.format, requestId: batch.requestId };
         await keepDeadLetters(db, sent, verdicts);
       }
-      const answer = answerOf(batch, stored.length, verdicts, alerts);
+      const answer = answerOf(batch, stored, verdicts, alerts);
       const result = { status: statusOf(stored.length, verdicts.length), answer };
       if (batch.key) await keepAnswer(db, batch.key, result);
       return { ...result, replayed: false };
@@ -126,12 +128,13 @@ const statusOf = (accepted: number, rejected: number): number => {
 };
 
 function answerOf(
-  { name, format }: Batch,
-  accepted: number,
+  { name, format, target }: Batch,
+  stored: readonly Row[],
   verdicts: readonly Verdict[],
   alerts: number,
   rejected = verdicts.length,
 ) {
   const errors = verdicts.slice(0, MOST_TOLD).map((verdict) => toldVerdict(format, verdict));
-  return { table: name, accepted, rejected, errors, alerts };
+  const late = lateRows(target.aggregates, stored, currentInstant());
+  return { table: name, accepted: stored.length, rejected, errors, alerts, late };
 }

@@ -1,56 +1,51 @@
-// The figures as text: numbers, times, and the table that says what the charts show.
+// The table of figures: what a chart shows, for reading, copying and screen readers.
+import { element } from './element.js';
+import { countText, dateText, figureText } from './text.js';
 
 const SHOWN = 500;
 
-/** A number with `digits` decimals in the reader's notation; a dash for none. */
-export function numberText(value, digits = 1) {
-  if (value == null) return '–';
-  return Number(value).toLocaleString(undefined, {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+/**
+ * Fills a table with the newest rows of an answer, newest first.
+ * `columns` are `{ name, title, text? }`; the first one names the row. `rows` are oldest first unless `newestFirst`.
+ */
+export function fillTable(table, { columns, rows, newestFirst = false, count = rows.length }) {
+  const head = columns.map(({ title }) => element('th', { textContent: title, scope: 'col' }));
+  const shown = newestFirst ? rows.slice(0, SHOWN) : rows.slice(-SHOWN).reverse();
+  const lines = shown.map((row) =>
+    element('tr', {}, ...columns.map((column, at) => cell(column, row, at === 0))),
+  );
+  const caption =
+    count > shown.length
+      ? `The newest ${countText(shown.length, 'row')} of ${count.toLocaleString()}; the export has all`
+      : `${countText(count, 'row')}, newest first`;
+  table.replaceChildren(
+    element('caption', { textContent: caption }),
+    element('thead', {}, element('tr', {}, ...head)),
+    element('tbody', {}, ...lines),
+  );
 }
 
-/** `2026-11-20T11:11:24.123456Z` as `2026-11-20 11:11:24`. */
-export function dateText(iso) {
-  return iso.slice(0, 19).replace('T', ' ');
+/** A table that is only filled while its `<details>` is open, as few look at it and filling it takes time. */
+export function lazyTable(details, table) {
+  let content = null;
+  const fill = () => {
+    if (details.open && content !== null) fillTable(table, content);
+  };
+  details.addEventListener('toggle', fill);
+  return {
+    show(next) {
+      content = next;
+      fill();
+    },
+  };
 }
 
-/** Fills the table with the newest rows of an answer, newest first. */
-export function fillTable(table, { data, unit, count }) {
-  const columns = Object.keys(data[0]);
-  const head = document.createElement('tr');
-  for (const column of columns) head.append(cell('th', title(column, unit), 'col'));
-  const body = document.createElement('tbody');
-  for (const row of data.slice(-SHOWN).reverse()) {
-    const line = document.createElement('tr');
-    for (const [at, column] of columns.entries()) {
-      line.append(
-        at === 0 ? cell('th', dateText(row[column]), 'row') : cell('td', valueText(column, row[column])),
-      );
-    }
-    body.append(line);
-  }
-  const caption = document.createElement('caption');
-  caption.textContent =
-    count > SHOWN ? `The newest ${SHOWN} of ${numberText(count, 0)} rows` : 'Newest first';
-  const header = document.createElement('thead');
-  header.append(head);
-  table.replaceChildren(caption, header, body);
-}
+/** The column of a time. */
+export const timeColumn = (name, title = 'time (UTC)') => ({ name, title, text: dateText });
 
-function valueText(column, value) {
-  return column === 'reading_count' ? numberText(value, 0) : numberText(value, 2);
-}
-
-function title(column, unit) {
-  const quantity = Object.keys(unit).find((name) => column.endsWith(name));
-  return `${column.replaceAll('_', ' ')}${quantity ? ` (${unit[quantity]})` : ' '}`.trim();
-}
-
-function cell(kind, text, scope) {
-  const element = document.createElement(kind);
-  element.textContent = text;
-  if (scope) element.scope = scope;
-  return element;
+function cell({ name, text = figureText }, row, isFirst) {
+  const value = row[name];
+  const shown = value == null ? '–' : text(value);
+  if (isFirst) return element('th', { textContent: shown, scope: 'row' });
+  return element('td', { textContent: shown, className: typeof value === 'string' ? 'words' : '' });
 }

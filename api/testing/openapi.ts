@@ -56,7 +56,7 @@ export function operationsOf({ paths }: Document): readonly Operation[] {
 
 // `nullable` of OpenAPI 3.0 is known to ajv; the rest of that dialect (example) says nothing about validity.
 const ajv = new Ajv({ strict: false, allErrors: true });
-ajv.addFormat('date-time', (text: string) => canonicalTime(text) === text);
+ajv.addFormat('date-time', (text: string) => text.endsWith('Z') && canonicalTime(text) !== undefined);
 ajv.addFormat('uuid', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 const validators = new WeakMap<object, ValidateFunction>();
 

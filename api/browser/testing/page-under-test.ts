@@ -1,0 +1,97 @@
+// The real API on a port with a seeded database, and browser pages that report everything that goes wrong in them.
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { createTestDatabase, type TestServer } from '../../../db/local/test-servers';
+import type { Environment } from '../../../db/settings';
+import { readConfig } from '../../config';
+import { type RunningServer, startServer } from '../../server';
+import { createFixture } from '../../testing/fixture';
+import { launchChromium } from './chromium';
+import { type Seed, seed } from './seed';
+
+/** A page, and what went wrong in it so far: errors, refused sources, failed requests. */
+export interface OpenPage {
+  readonly page: Page;
+  readonly faults: string[];
+}
+
+/** The API and the browser. */
+export interface SiteUnderTest {
+  readonly databaseUrl: string;
+  /** Stays the same when the API is stopped and started again. */
+  readonly url: string;
+  readonly seed: Seed;
+  /** What the API itself answers to a GET. */
+  ask<Answer>(path: string): Promise<Answer>;
+  /** Opens an address (`#/…`) in a page of its own and waits until it shows data or a message. */
+  open(
+    address: string,
+    options?: BrowserContextOptions & { readonly fakeClock?: boolean },
+  ): Promise<OpenPage>;
+  stopApi(): Promise<void>;
+  /** Starts it again, with other settings if given. */
+  startApi(env?: Environment): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Creates the database, starts API and browser. `env` are settings of the API. */
+export async function startSite(server: TestServer, env: Environment = {}): Promise<SiteUnderTest> {
+  const database = await createTestDatabase(server);
+  const configOf = (port: string, more: Environment = {}) =>
+    readConfig({ LOG_LEVEL: 'silent', ...env, ...more, PORT: port, DATABASE_URL: database.url });
+  const config = configOf('0');
+  await createFixture(database.url, config.desired);
+  const [seeded, browser] = await Promise.all([seed(database.url), launchChromium()]);
+  let running: RunningServer = await startServer(config, { signals: 'ignore' });
+  const { url } = running;
+  return {
+    databaseUrl: database.url,
+    url,
+    seed: seeded,
+    ask: async (path) => (await fetch(`${url}${path}`)).json() as never,
+    open: (address, options) => openPage(browser, `${url}/${address}`, options),
+    stopApi: () => running.close(),
+    startApi: async (more) => {
+      running = await startServer(configOf(new URL(url).port, more), { signals: 'ignore' });
+    },
+    stop: async () => {
+      await browser.close();
+      await running.close();
+      await database.drop();
+    },
+  };
+}
+
+async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions & { readonly fakeClock?: boolean } = {},
+): Promise<OpenPage> {
+  const { fakeClock = false, ...contextOptions } = options;
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...contextOptions });
+  if (fakeClock) await context.clock.install();
+  // How far the content moved while loading.
+  await context.addInitScript(`
+    window.moved = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.moved += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
+  `);
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('console', (message) => {
+    // Reading pixels back is what tests do, not the page.
+    if (/error|warning/.test(message.type()) && !message.text().includes('getImageData'))
+      faults.push(message.text());
+  });
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('requestfailed', (request) => {
+    const reason = request.failure()?.errorText ?? '';
+    // The page itself gives up requests whose answer it no longer needs.
+    if (reason !== 'net::ERR_ABORTED') faults.push(`${request.url()}: ${reason}`);
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 400) faults.push(`${response.url()}: ${response.status()}`);
+  });
+  await page.goto(url);
+  return { page, faults };
+}

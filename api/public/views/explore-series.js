@@ -1,0 +1,50 @@
+// Reads the series of a declared table and turns its rows into lines.
+import { get } from '../api-client.js';
+import { withGaps } from '../charts/gaps.js';
+import { rangeParameters } from '../range.js';
+import { ROWS } from './explore-choices.js';
+
+// As fine as lines can be told apart, and coarse enough that aggregates can answer.
+const POINTS = '200';
+// More lines cannot be told apart.
+const LINES = 12;
+
+/** `{ path, answer, milliseconds, hidden }`; `hidden` says that there are more lines than shown, or is ''. */
+export async function readSeries(state, signal) {
+  const base = `/api/series/${encodeURIComponent(state.table)}`;
+  const field = state.field === ROWS ? 'count(*)' : `${state.figure}(${state.field})`;
+  const search = new URLSearchParams({ field, bucket: 'auto', points: POINTS, ...rangeParameters(state) });
+  let hidden = '';
+  if (state.by !== '') {
+    search.set('by', state.by);
+    const { body } = await get(`${base}/keys?${new URLSearchParams({ by: state.by, limit: LINES })}`, {
+      signal,
+    });
+    if (body.next !== null) {
+      const keys = body.data.map((row) => row[state.by]).filter((key) => key !== null);
+      search.set('where', `${state.by} in ${JSON.stringify(keys)}`);
+      hidden = `the first ${LINES} by ${state.by}; there are more`;
+    }
+  }
+  const path = `${base}?${search}`;
+  const { body, milliseconds } = await get(path, { signal });
+  return { path, answer: body, milliseconds, hidden };
+}
+
+/** `{ time, lines: [{ name, values }] }` of an answer with one field. */
+export function linesOf({ data, fields: [{ name, of }], bucket }, by) {
+  const times = [...new Set(data.map((row) => row.time))].sort();
+  const place = new Map(times.map((time, at) => [time, at]));
+  const values = new Map();
+  for (const row of data) {
+    const key = by === '' ? of : String(row[by] ?? 'none');
+    // Where lines have times of their own, what lies between is no gap.
+    if (!values.has(key)) values.set(key, new Array(times.length).fill(bucket === null ? undefined : null));
+    values.get(key)[place.get(row.time)] = row[name];
+  }
+  const keys = [...values.keys()].sort((a, b) => (a < b ? -1 : 1));
+  const columns = { time: times.map((time) => Date.parse(time) / 1000) };
+  for (const [at, key] of keys.entries()) columns[`line${at}`] = values.get(key);
+  const { time, ...lists } = bucket === null ? columns : withGaps(columns, 1.5);
+  return { time, lines: keys.map((key, at) => ({ name: key, values: lists[`line${at}`] })) };
+}

@@ -63,6 +63,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
     bodyLimit: 65_536,
     // An overlong sensor id shall be told so (400), not that there is no such address; Node limits the whole head to 16 KiB.
     routerOptions: { maxParamLength: 16_384 },
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     // While draining, requests on open connections are still answered, with `connection: close`.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply.headers(securityHeaders)),

@@ -33,6 +33,7 @@ describe('readConfig', () => {
       auth: 'off',
       rateLimit: 6_000,
       corsOrigins: [],
+      trustedProxies: [],
       logLevel: 'info',
     });
   });
@@ -55,6 +56,53 @@ describe('readConfig', () => {
       maxRows: 50,
       logLevel: 'warn',
     });
+  });
+
+  it.each([
+    ['auto', '127.0.0.1', 'off'],
+    ['auto', 'localhost', 'off'],
+    ['auto', '::1', 'off'],
+    ['auto', '0.0.0.0', 'keys'],
+    ['auto', '127.0.0.1.example', 'keys'],
+    ['', '10.0.0.5', 'keys'],
+    ['off', '0.0.0.0', 'off'],
+    ['keys', '127.0.0.1', 'keys'],
+  ])('takes TSDB_API_AUTH=%s on %s as %s', (mode, HOST, auth) => {
+    expect(readConfig({ DATABASE_URL: URL, TSDB_API_AUTH: mode, HOST }).auth).toBe(auth);
+  });
+
+  it('takes lists', () => {
+    const config = readConfig({
+      DATABASE_URL: URL,
+      TSDB_CORS_ORIGINS: 'https://a.example, http://b.example:8080',
+      TSDB_TRUSTED_PROXIES: '10.0.0.0/8, ::1,192.0.2.7',
+      TSDB_READ_ROLE: 'tsdb_reader',
+    });
+    expect(config).toMatchObject({
+      corsOrigins: ['https://a.example', 'http://b.example:8080'],
+      trustedProxies: ['10.0.0.0/8', '::1', '192.0.2.7'],
+      readRole: 'tsdb_reader',
+    });
+    expect(config).not.toHaveProperty('writeRole');
+  });
+
+  it('refuses lists and words that are none, with the way out', () => {
+    const faults = faultsOf({
+      DATABASE_URL: URL,
+      TSDB_API_AUTH: 'yes',
+      TSDB_CORS_ORIGINS: 'a.example,https://b.example/path',
+      TSDB_TRUSTED_PROXIES: '10.0.0.0/33,::1/129,proxy',
+      TSDB_SCHEMAS: 'iot,nope',
+    });
+    expect(faults).toEqual([
+      expect.stringContaining('unknown set nope'),
+      'TSDB_API_AUTH must be one of auto, off, keys, got "yes"',
+      expect.stringContaining('"a.example" is not an origin'),
+      expect.stringContaining('"https://b.example/path" is not an origin'),
+      expect.stringContaining('"10.0.0.0/33" is neither an address nor a network'),
+      expect.stringContaining('"::1/129"'),
+      expect.stringContaining('"proxy"'),
+    ]);
   });
 
   it('takes the address in parts', () => {

@@ -1,5 +1,6 @@
 // The settings of the API: environment → frozen ApiConfig. The only reader of process.env in this folder.
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from '../db/database-address';
 import { desiredFrom } from '../db/desired';
 import { messageOf, UsageError } from '../db/errors';
@@ -31,6 +32,8 @@ export interface ApiConfig {
   readonly rateLimit: number;
   /** Origins that browsers may call from, beside our own page. */
   readonly corsOrigins: readonly string[];
+  /** Proxies that are believed when they say where a request came from; addresses or networks. */
+  readonly trustedProxies: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -54,6 +57,12 @@ export const settings: readonly Setting[] = [
     name: 'TSDB_CORS_ORIGINS',
     default: '',
     meaning: 'other origins whose pages may call the API, with commas between; empty = none',
+  },
+  {
+    name: 'TSDB_TRUSTED_PROXIES',
+    default: '',
+    meaning:
+      'proxies in front of the API whose X-Forwarded-For is believed: addresses or networks, with commas between',
   },
   { name: 'TSDB_POOL_SIZE', default: '10', meaning: 'most connections to the database that read' },
   {
@@ -125,6 +134,7 @@ export function readConfig(
     auth: authentication(oneOf('TSDB_API_AUTH', text('TSDB_API_AUTH'), AUTH_MODES, faults), host),
     rateLimit: whole('TSDB_RATE_LIMIT', 1, 1_000_000_000),
     corsOrigins: origins(text('TSDB_CORS_ORIGINS'), faults),
+    trustedProxies: networks(text('TSDB_TRUSTED_PROXIES'), faults),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL'), LOG_LEVELS, faults),
   };
   if (database === undefined || desired === undefined || faults.length > 0)
@@ -149,11 +159,28 @@ function declared(schemas: string, faults: string[]): Desired | undefined {
   }
 }
 
-function origins(text: string, faults: string[]): readonly string[] {
-  const list = text
+const listOf = (text: string): readonly string[] =>
+  text
     .split(',')
-    .map((origin) => origin.trim())
-    .filter((origin) => origin !== '');
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+function networks(text: string, faults: string[]): readonly string[] {
+  const list = listOf(text);
+  for (const network of list) {
+    const [address = '', bits, ...rest] = network.split('/');
+    const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+    if (most < 0 || !fits || rest.length > 0)
+      faults.push(
+        `TSDB_TRUSTED_PROXIES: "${network}" is neither an address nor a network; write e.g. 10.0.0.0/8`,
+      );
+  }
+  return list;
+}
+
+function origins(text: string, faults: string[]): readonly string[] {
+  const list = listOf(text);
   for (const origin of list) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin)
       faults.push(

@@ -113,4 +113,24 @@ describe('logOptions', () => {
     expect(lines.join('')).toContain('shown');
     expect(lines.join('')).not.toContain('SECRET');
   });
+
+  it('tells what an error says, not what it carries', async () => {
+    const lines: string[] = [];
+    const config = readConfig({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });
+    const database = openDatabase(config);
+    const app = buildApp({
+      database,
+      config,
+      logger: logOptions('info', { write: (line) => lines.push(line) }),
+    });
+    const carried = { client: { password: 'SECRET' } };
+    app.log.error({ err: Object.assign(new Error('it broke'), { code: '57P01', ...carried }) });
+    app.log.error({ err: 'a text' });
+    await Promise.all([app.close(), database.end()]);
+    expect(lines.map((line) => JSON.parse(line).err)).toEqual([
+      { type: 'Error', code: '57P01', message: 'it broke', stack: expect.stringContaining('log.test') },
+      { type: 'string', message: 'a text', stack: '' },
+    ]);
+    expect(lines.join('')).not.toContain('SECRET');
+  });
 });

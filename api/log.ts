@@ -20,11 +20,18 @@ export function logOptions(level: LogLevel, stream: LogStream) {
   return {
     level,
     stream,
+    serializers: { err: shownError },
     redact: {
       paths: places.flatMap((place) => headers.map((header) => `${place}${header}`)),
       censor: '[hidden]',
     },
   };
+}
+
+/** What is told of an error: those of the driver carry their connection, with all that it knows. */
+function shownError(error: unknown): { type: string; code?: string; message: string; stack: string } {
+  const { name = typeof error, code, stack = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  return { type: name, ...(code === undefined ? {} : { code }), message: messageOf(error), stack };
 }
 
 const CLIENT_ID = /^[\x21-\x7e]{1,128}$/;

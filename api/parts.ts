@@ -7,7 +7,14 @@ import type { SeriesTable } from './tables';
 /** The settings that routes look at. */
 export type ServedConfig = Pick<
   ApiConfig,
-  'database' | 'desired' | 'maxRows' | 'maxBodyBytes' | 'auth' | 'rateLimit' | 'corsOrigins'
+  | 'database'
+  | 'desired'
+  | 'maxRows'
+  | 'maxBodyBytes'
+  | 'auth'
+  | 'rateLimit'
+  | 'corsOrigins'
+  | 'trustedProxies'
 >;
 
 /** Everything that a route may use. */

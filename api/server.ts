@@ -1,6 +1,6 @@
 // The running API: listens, and stops without dropping a request.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UsageError } from '../db/errors';
+import { messageOf, UsageError } from '../db/errors';
 import { hasKeys } from './access/routes';
 import { buildApp } from './app';
 import type { ApiConfig } from './config';
@@ -36,7 +36,7 @@ export async function startServer(config: ApiConfig, options: ServerOptions = {}
   requireKeyTable(config);
   let shuttingDown = false;
   const database = openDatabase(config, (error) =>
-    app.log.warn({ err: error }, 'an idle database connection ended'),
+    app.log.warn({ reason: messageOf(error) }, 'an idle database connection ended'),
   );
   // Standard output is for data; the log goes to standard error.
   const logger = logOptions(config.logLevel, process.stderr);

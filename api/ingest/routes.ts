@@ -1,4 +1,5 @@
 // Writes over HTTP: rows into declared tables, and what becomes of rows that could not be taken.
+import { messageOf } from '../../db/errors';
 import { deadLetters, ingestRequests } from '../../db/schema/service';
 import { watchedTables } from '../alerts/alert-tables';
 import type { ApiApp } from '../instance';
@@ -40,7 +41,10 @@ function forgetHourly(app: ApiApp, { database }: RouteParts): void {
   app.addHook('onReady', async () => {
     timer = setInterval(() => {
       forgetOldAnswers(database.writer).catch((error: unknown) =>
-        app.log.warn({ err: error }, 'answers to old writes could not be deleted; tried again in an hour'),
+        app.log.warn(
+          { reason: messageOf(error) },
+          'answers to old writes could not be deleted; tried again in an hour',
+        ),
       );
     }, HOUR_MS).unref();
   });

@@ -91,8 +91,7 @@ async function compareThroughput(url: string): Promise<void> {
       ),
     );
   } finally {
-    api.disconnect();
-    bare.disconnect();
+    await Promise.all([end(api), end(bare)]);
   }
 }
 
@@ -132,7 +131,7 @@ async function compareYear(url: string): Promise<void> {
       ),
     );
   } finally {
-    api.disconnect();
+    await end(api);
   }
 }
 
@@ -155,6 +154,14 @@ async function load(url: string, duration: number): Promise<number> {
 
 function start(name: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   return fork(join(__dirname, `${name}.ts`), args, { env, execArgv: ['--import', 'tsx'] });
+}
+
+/** Before the database goes: a server that is left alone would complain. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const gone = new Promise((done) => child.once('exit', done));
+  child.disconnect();
+  await gone;
 }
 
 async function listening(child: ChildProcess): Promise<void> {

@@ -1,11 +1,13 @@
 // tsdb up: the whole platform on this machine, from nothing to a page that draws.
 import { createServer } from 'node:net';
 import type { Client } from 'pg';
+import { createKey, revokeKey } from '../../api/access/keys';
 import { readConfig } from '../../api/config';
 import { type RunningServer, startServer } from '../../api/server';
 import { applySchema } from '../../db/apply';
 import { processEnvironment } from '../../db/config';
 import { withConnection } from '../../db/connection';
+import { asking } from '../../db/engines/ask';
 import { UsageError } from '../../db/errors';
 import { describeEngine } from '../../db/format';
 import { type LocalServer, startLocalServer } from '../../db/local/servers';
@@ -77,25 +79,25 @@ async function runPlatform(
   const info = await applyDeclared(server, context, signal);
   await provideSampleData(db, server, info, context, flags, signal);
   signal.throwIfAborted();
-  const api = await startServer(
-    readConfig({
-      ...context.env,
-      DATABASE_URL: server.url,
-      HOST: flags.host,
-      PORT: String(flags.port),
-      LOG_LEVEL: context.env.LOG_LEVEL || 'warn',
-    }),
-    {
-      signals: 'ignore',
-    },
-  );
+  const config = readConfig({
+    ...context.env,
+    DATABASE_URL: server.url,
+    HOST: flags.host,
+    PORT: String(flags.port),
+    LOG_LEVEL: context.env.LOG_LEVEL || 'warn',
+  });
+  const api = await startServer(config, { signals: 'ignore' });
   const scheduler = info.engine === 'postgres' ? startScheduler(server.url) : undefined;
   try {
     print(`page and API   ${api.url}/`);
     print(`sensors        ${api.url}/api/sensors`);
     print(`database       ${withoutPassword(server.url)}`);
     print(describeTiming(await timeHourly(db)));
-    if (flags.once) return await finishOnce(api);
+    if (config.auth === 'keys')
+      print(
+        'keys           needed: others can connect; make one with "npm run tsdb -- keys create --name me --role read"',
+      );
+    if (flags.once) return await finishOnce(db, api, config.auth === 'keys');
     print('Ctrl-C stops everything; the data stays for the next start.');
     await aborted(signal);
     return 0;
@@ -150,10 +152,22 @@ async function provideSampleData(
   note(`aggregates: refreshed in ${seconds(refreshing)}`);
 }
 
-async function finishOnce(api: RunningServer): Promise<number> {
-  const answers = await checkAnswers(api.url);
+async function finishOnce(db: Client, api: RunningServer, needsKey: boolean): Promise<number> {
+  const answers = needsKey
+    ? await withTemporaryKey(db, (key) => checkAnswers(api.url, key))
+    : await checkAnswers(api.url);
   for (const { path, detail } of answers) print(`checked        ${path}  ${detail}`);
   return 0;
+}
+
+async function withTemporaryKey<T>(db: Client, work: (key: string) => Promise<T>): Promise<T> {
+  const keys = asking(db);
+  const { id, key } = await createKey(keys, { name: 'self-check of tsdb up', role: 'read' });
+  try {
+    return await work(key);
+  } finally {
+    await revokeKey(keys, id);
+  }
 }
 
 // Before anything is started: a taken port should cost nobody a server start.

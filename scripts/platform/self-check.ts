@@ -26,13 +26,13 @@ const SERIES = [
 ] as const;
 
 /**
- * Requests health, the page and the six endpoints of the first sensor.
+ * Requests health, the page and the six endpoints of the first sensor, with a key where one is needed.
  * @throws DatabaseError when an answer is not as it should be.
  */
-export async function checkAnswers(baseUrl: string): Promise<readonly CheckedAnswer[]> {
+export async function checkAnswers(baseUrl: string, key?: string): Promise<readonly CheckedAnswer[]> {
   const answers: CheckedAnswer[] = [];
   const ask = async <T>(path: string, judge: (body: T) => Verdict): Promise<T> => {
-    const { status, body } = await get(baseUrl, path);
+    const { status, body } = await get(baseUrl, path, key);
     const verdict: Verdict =
       status === 200 ? judge(body as T) : { fault: JSON.stringify(body).slice(0, 300) };
     if ('fault' in verdict) throw new DatabaseError(`GET ${path} answered ${status}: ${verdict.fault}`);
@@ -65,9 +65,12 @@ function judgeSeries({ count, data }: SeriesBody, lastReading: string, days: num
     : { fault: `no rows, although the last reading is of ${lastReading}` };
 }
 
-async function get(baseUrl: string, path: string): Promise<{ status: number; body: unknown }> {
+async function get(baseUrl: string, path: string, key?: string): Promise<{ status: number; body: unknown }> {
   try {
-    const response = await fetch(baseUrl + path, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetch(baseUrl + path, {
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+    });
     const isJson = (response.headers.get('content-type') ?? '').includes('json');
     return { status: response.status, body: isJson ? await response.json() : await response.text() };
   } catch (error) {

@@ -1,23 +1,14 @@
 // The yardstick of `npm run bench:api`: node:http, the driver with the API's own settings, one query, JSON.stringify.
 import { createServer } from 'node:http';
 import { readConfig } from '../../api/config';
+import { aggregateColumns } from '../../api/levels';
 import { createPool } from '../../api/pool';
 import { sensorDataHourly } from '../../db/schema/iot';
 import { ident, relation } from '../../db/sql';
 
-const COLUMNS = [
-  'bucket',
-  'avg_temperature',
-  'min_temperature',
-  'max_temperature',
-  'avg_humidity',
-  'avg_pressure',
-  'reading_count',
-];
-
 // What the API's hourly endpoint asks for `period=1w`, word for word in meaning.
 const HOURLY = `
-  SELECT ${COLUMNS.map((name) => ident(name)).join(', ')} FROM ${relation(sensorDataHourly)}
+  SELECT ${aggregateColumns.map((name) => ident(name)).join(', ')} FROM ${relation(sensorDataHourly)}
    WHERE "sensor_id" = $1 AND "bucket" >= date_trunc('hour', now() - interval '7 days')
    ORDER BY "bucket" LIMIT $2`;
 

@@ -39,10 +39,11 @@ export function sensorRows(now: number): readonly SensorRow[] {
   }));
 }
 
-/** Fills `sensor_data`, `apm.apm_metrics` and `market.stock_prices`; all but the rows of the last 30 minutes are refreshed. */
+/** Fills `sensor_data`, `apm.apm_metrics` and `market.stock_prices`; all but the rows of about the last hour are refreshed. */
 export async function seedSeries(url: string, desired: Desired, now: number): Promise<readonly SensorRow[]> {
   const rows = sensorRows(now);
-  const fresh = now - HOUR / 2;
+  // No bucket of any width may end between this instant and now: it would be stored, and the rows that come after unseen.
+  const fresh = Math.max(Math.floor((now - HOUR / 2) / HOUR) * HOUR, Math.floor(now / DAY) * DAY);
   await insertSensorRows(
     url,
     rows.filter(({ time }) => time < fresh),

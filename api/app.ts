@@ -1,6 +1,5 @@
 // Assembles the API: plugins, routes, errors. Never listens; server.ts does.
 import accepts from '@fastify/accepts';
-import etag from '@fastify/etag';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, {
   type FastifyReply,
@@ -13,6 +12,7 @@ import { hideKeys } from './access/key-text';
 import { keyRoutes } from './access/routes';
 import { alertRoutes } from './alerts/routes';
 import { answerBrokenRequest } from './broken-request';
+import { entityTags } from './etag';
 import { problemOf } from './failures';
 import { watchFreshness } from './freshness';
 import { ingestRoutes } from './ingest/routes';
@@ -91,8 +91,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
   );
 
   app.register(accepts);
-  // Of the body as sent: equal answers have equal tags, and `If-None-Match` spares sending them again.
-  app.register(etag, { algorithm: 'sha1', weak: true });
+  entityTags(app);
   // Plugins that look at routes come before them, and routes in a plugin of their own come after those.
   openApi(app, parts);
   metrics(app, parts);

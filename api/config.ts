@@ -7,6 +7,7 @@ import { messageOf, UsageError } from '../db/errors';
 import type { Desired } from '../db/model';
 import { schemasSetting, selectSets } from '../db/schema/sets';
 import type { Environment, Setting } from '../db/settings';
+import { isLoopback } from './access/loopback';
 
 /** What the API needs to know, checked. */
 export interface ApiConfig {
@@ -78,7 +79,7 @@ export const settings: readonly Setting[] = [
   {
     name: 'TSDB_WRITE_ROLE',
     default: '',
-    meaning: 'role that writing connections take on, e.g. `tsdb_writer` of set `access`',
+    meaning: 'role that writing connections take on, e.g. `tsdb_api` of set `access`',
   },
   {
     name: 'TSDB_STATEMENT_TIMEOUT_MS',
@@ -147,7 +148,7 @@ const AUTH_MODES = ['auto', 'off', 'keys'] as const;
 // Whoever can reach the loopback interface of a machine can read the password of its database just as well.
 function authentication(mode: (typeof AUTH_MODES)[number], host: string): 'off' | 'keys' {
   if (mode !== 'auto') return mode;
-  return /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host) ? 'off' : 'keys';
+  return isLoopback(host) ? 'off' : 'keys';
 }
 
 function declared(schemas: string, faults: string[]): Desired | undefined {

@@ -39,7 +39,7 @@ export function questionOf(url: string): string {
  * It is not secret and not signed: with a forged one a client only gets rows that it may ask for anyway.
  */
 export function encodeCursor(question: string, { time, skip }: Position): string {
-  return Buffer.from(JSON.stringify({ time, skip, of: digest(question) })).toString('base64url');
+  return Buffer.from(JSON.stringify({ time, skip, of: digestOf(question) })).toString('base64url');
 }
 
 /**
@@ -50,7 +50,7 @@ export function decodeCursor(question: string, text: string): Position {
   const cursor = parse(text);
   if (cursor === undefined)
     throw new ProblemError('bad-cursor', 'The cursor is damaged; start again without it');
-  if (cursor.of !== digest(question))
+  if (cursor.of !== digestOf(question))
     throw new ProblemError(
       'bad-cursor',
       'The cursor belongs to another request; send it with the same parameters, or start again without it',
@@ -100,5 +100,6 @@ function parse(text: string): Carried | undefined {
   }
 }
 
-const digest = (question: string): string =>
+/** Names a question in a cursor. */
+export const digestOf = (question: string): string =>
   createHash('sha256').update(question).digest('base64url').slice(0, 16);

@@ -8,6 +8,7 @@ import type { SeriesTable } from './tables';
 export type ServedConfig = Pick<
   ApiConfig,
   | 'database'
+  | 'host'
   | 'desired'
   | 'maxRows'
   | 'maxBodyBytes'

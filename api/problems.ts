@@ -15,6 +15,7 @@ export const problems = {
   'bad-body': { status: 400, title: 'The body is malformed' },
   'key-missing': { status: 401, title: 'A key is needed' },
   'key-refused': { status: 401, title: 'The key is not valid' },
+  'foreign-origin': { status: 403, title: 'This server is not for pages of others' },
   'role-missing': { status: 403, title: 'The key may not do this' },
   'unknown-route': { status: 404, title: 'There is nothing at this address' },
   'unknown-sensor': { status: 404, title: 'The sensor is unknown' },

@@ -110,7 +110,7 @@ export interface SqlFunction {
 }
 
 /** What a role may do with every declared object of the selected sets. */
-export type Access = 'read' | 'write' | 'monitor';
+export type Access = 'read' | 'write' | 'serve' | 'monitor';
 
 /** A group role without login; people and programs become its members. Roles belong to the server, not to a database. */
 export interface Role {

@@ -6,6 +6,8 @@ export interface Attempts {
   /** Seconds until the address may try again; 0 = now. */
   blockedFor(address: string): number;
   failed(address: string): void;
+  /** Takes a failure back: the attempt was none. */
+  forgive(address: string): void;
 }
 
 const WINDOW_MS = 60_000;
@@ -24,6 +26,10 @@ export function countAttempts(most: number, now: () => number = () => performanc
     blockedFor: (address) => {
       const window = windowOf(originOf(address));
       return window && window.failures >= most ? Math.ceil((window.endsAt - now()) / 1_000) : 0;
+    },
+    forgive: (address) => {
+      const window = windowOf(originOf(address));
+      if (window && window.failures > 0) window.failures -= 1;
     },
     failed: (address) => {
       const origin = originOf(address);

@@ -49,25 +49,29 @@ export function checkKeys(
   const known = new Map<string, Remembered>();
   const underWay = new Map<string, Promise<KnownKey>>();
 
-  const refuse = (address: string, why: string): ProblemError => {
-    attempts.failed(address);
-    return new ProblemError('key-refused', why);
-  };
+  const refuse = (why: string): ProblemError => new ProblemError('key-refused', why);
 
   async function look(digest: string, { id, secret }: KeyParts, address: string): Promise<KnownKey> {
     const before = known.get(digest);
     // A key that was good before is no guess: it is not held up by the failures of others behind the same address.
-    if (!before) requireFewFailures(attempts, address);
-    const stored = await findKey(ask, id);
+    if (!before) {
+      requireFewFailures(attempts, address);
+      // Counted before it is known, or a burst of guesses would pass together.
+      attempts.failed(address);
+    }
+    const stored = await findKey(ask, id).catch((error: unknown) => {
+      if (!before) attempts.forgive(address);
+      throw error;
+    });
     // The same hash needs no second scrypt.
     const genuine =
       before?.hash === stored?.hash && stored !== undefined ? true : await isSecretOf(stored?.hash, secret);
     known.delete(digest);
-    if (!genuine || !stored)
-      throw refuse(address, 'This key is not valid; ask an administrator for a new one');
+    if (!genuine || !stored) throw refuse('This key is not valid; ask an administrator for a new one');
     const left = stored.seconds_left ?? Number.POSITIVE_INFINITY;
-    if (stored.revoked) throw refuse(address, 'This key was revoked; ask an administrator for a new one');
-    if (left <= 0) throw refuse(address, 'This key has expired; ask an administrator for a new one');
+    if (stored.revoked) throw refuse('This key was revoked; ask an administrator for a new one');
+    if (left <= 0) throw refuse('This key has expired; ask an administrator for a new one');
+    if (!before) attempts.forgive(address);
     known.set(digest, remember(id, stored, now() + Math.min(GOOD_FOR_MS, left * 1_000)));
     if (known.size > MOST_KEYS) known.delete(known.keys().next().value as string);
     return { id, role: stored.role };
@@ -82,7 +86,8 @@ export function checkKeys(
       const parts = parseKey(text);
       if (!parts) {
         requireFewFailures(attempts, address);
-        throw refuse(address, 'This is no key: keys look like tsdb_<id>_<secret>; send all of it');
+        attempts.failed(address);
+        throw refuse('This is no key: keys look like tsdb_<id>_<secret>; send all of it');
       }
       const digest = digestOf(text);
       // Requests that come together wait for one answer.

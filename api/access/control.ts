@@ -9,6 +9,7 @@ import { countAttempts } from './attempts';
 import { checkKeys, type KeyCheck, type KnownKey } from './check';
 import { allowOrigins } from './cors';
 import { ROLES } from './keys';
+import { onlyOwnPages } from './own-pages';
 import { TooManyRequests } from './too-many-requests';
 
 /** What a route demands: `open` to everyone, or a key of at least this role. */
@@ -41,6 +42,7 @@ export function accessControl(app: ApiApp, { config, database }: RouteParts): vo
   if (config.corsOrigins.length > 0) allowOrigins(app, config.corsOrigins);
   if (config.auth === 'off') {
     app.decorate('keyCheck', undefined);
+    onlyOwnPages(app, { config });
     return;
   }
   const check = checkKeys(

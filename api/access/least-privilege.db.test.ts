@@ -25,7 +25,7 @@ describe.each(testServers())('the API with roles on $describe', (server) => {
 
   beforeAll(async () => {
     owner = await startApi(server, { env: { TSDB_SCHEMAS: SCHEMAS } });
-    await runSql(owner.url, `CREATE ROLE ${login} LOGIN PASSWORD 'secret' IN ROLE tsdb_reader, tsdb_writer`);
+    await runSql(owner.url, `CREATE ROLE ${login} LOGIN PASSWORD 'secret' IN ROLE tsdb_reader, tsdb_api`);
     const url = new URL(owner.url);
     url.username = login;
     url.password = 'secret';
@@ -34,7 +34,7 @@ describe.each(testServers())('the API with roles on $describe', (server) => {
       TSDB_SCHEMAS: SCHEMAS,
       TSDB_API_AUTH: 'keys',
       TSDB_READ_ROLE: 'tsdb_reader',
-      TSDB_WRITE_ROLE: 'tsdb_writer',
+      TSDB_WRITE_ROLE: 'tsdb_api',
       TSDB_POOL_SIZE: '4',
     });
     database = openDatabase(config);

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { ProblemError } from '../problems';
 
 /** Longest that a client may take to send a body. */
-const SLOWEST_MS = 60_000;
+const SLOWEST_MS = 30_000;
 
 /**
  * The bytes of a body, at most `limit` of them before and after decompression.
@@ -16,6 +16,7 @@ export async function readBody(
   payload: Readable,
   encoding: string | undefined,
   limit: number,
+  slowestMs = SLOWEST_MS,
 ): Promise<Buffer> {
   const kind = (encoding ?? 'identity').trim().toLowerCase();
   if (kind !== 'identity' && kind !== 'gzip' && kind !== 'x-gzip')
@@ -23,22 +24,26 @@ export async function readBody(
       'unknown-media-type',
       `content-encoding ${JSON.stringify(kind.slice(0, 40))} is not known here; send the body as it is, or with gzip`,
     );
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    payload.destroy(new Error('the body took too long'));
-  }, SLOWEST_MS).unref();
-  try {
-    return await (kind === 'identity' ? collect(payload, limit) : gunzip(payload, limit));
-  } catch (error) {
-    if (late)
-      throw new ProblemError(
-        'invalid-request',
-        `The body took longer than ${SLOWEST_MS / 1_000} s to arrive`,
-        {
+  // The request is left as it is: the answer goes through the same socket.
+  let giveUp: (late: ProblemError) => void = () => undefined;
+  const tooSlow = new Promise<never>((_resolve, reject) => {
+    giveUp = reject;
+  });
+  const timer = setTimeout(
+    () =>
+      giveUp(
+        new ProblemError('invalid-request', `The body took longer than ${slowestMs / 1_000} s to arrive`, {
           status: 408,
-        },
-      );
+        }),
+      ),
+    slowestMs,
+  ).unref();
+  const body = kind === 'identity' ? collect(payload, limit) : gunzip(payload, limit);
+  try {
+    return await Promise.race([body, tooSlow]);
+  } catch (error) {
+    // What becomes of it now is nobody's business any more.
+    body.catch(() => undefined);
     if (error instanceof ProblemError) throw error;
     throw new ProblemError(
       'bad-body',

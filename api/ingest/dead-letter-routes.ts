@@ -1,12 +1,14 @@
 // Rows that could not be taken: listed, replayed, discarded.
 import { Type } from '@fastify/type-provider-typebox';
-import { decodeCursor, pageOf, questionOf } from '../cursor';
+import { clientOf } from '../access/control';
+import { questionOf } from '../cursor';
 import type { ApiApp } from '../instance';
 import { ProblemError, problemResponses } from '../problems';
 import { query } from '../query';
 import { NoQuery } from '../schemas';
 import { type DeadLetter, deadLetterQuery, deleteLetters } from './dead-letters';
 import type { IngestParts } from './ingest-parts';
+import { readLetterCursor, writeLetterCursor } from './letter-cursor';
 import { MOST_REPLAYED, replayLetters } from './replay';
 import { DeadLetterPage, ReplayAnswer, replayBody } from './schemas';
 import { onWriter } from './writer';
@@ -51,10 +53,12 @@ export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
       requireLetters(keepsRefused);
       const { table, limit = DEFAULT_LIMIT, cursor } = request.query;
       const question = questionOf(request.url);
-      const after = cursor === undefined ? undefined : decodeCursor(question, cursor);
+      const after = cursor === undefined ? undefined : readLetterCursor(question, cursor);
       const { sql, values } = deadLetterQuery(table, limit + 1, after);
       const rows = await query<DeadLetter>(database.reader, sql, values);
-      const { data, next } = pageOf(rows, limit, ({ received_at }) => received_at, question, after);
+      const data = rows.slice(0, limit);
+      const last = rows.length > limit ? data.at(-1) : undefined;
+      const next = last === undefined ? null : writeLetterCursor(question, last);
       void reply.header('cache-control', 'no-cache');
       if (next !== null) void reply.header('link', nextLink(request.url, next));
       return {
@@ -80,8 +84,8 @@ export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
     },
     async (request, reply) => {
       requireLetters(keepsRefused);
-      const ticket = gate.admit(0);
       const destination = await parts.destination();
+      const ticket = gate.admit(0, clientOf(request));
       void reply.header('cache-control', 'no-store');
       const { replayed, failed, errors } = await ticket
         .run(() => replayLetters(destination, parts, request.body))

@@ -65,6 +65,41 @@ describe.each(testServers())('dead letters on $describe', (server) => {
     expect((await api.get('/api/dead-letters?cursor=x')).json().type).toBe('urn:tsdb:problem:bad-cursor');
   });
 
+  it('shows every letter once although those of the page before are gone', async () => {
+    await hot([1, 2, 3, 4, 5]);
+    const first = (await api.get('/api/dead-letters?limit=2')).json();
+    for (const { id } of first.data) await api.send('DELETE', `/api/dead-letters/${id}`);
+    const second = (await api.get(`/api/dead-letters?limit=2&cursor=${first.next}`)).json();
+    const third = (await api.get(`/api/dead-letters?limit=2&cursor=${second.next}`)).json();
+    const lines = [first, second, third].flatMap(({ data }) => data.map(({ line }: Letter) => line));
+    expect([lines, third.next]).toEqual([[1, 2, 3, 4, 5], null]);
+  });
+
+  it('does not replay a number that it could not keep', async () => {
+    const body = `{"time":"${time}","sensor_id":"kept","temperature":1e400}`;
+    const headers = { 'content-type': 'application/json' };
+    expect((await api.send('POST', '/api/ingest/sensor_data', body, headers)).statusCode).toBe(422);
+    const answer = (await replay({ table: 'sensor_data' })).json();
+    expect(answer).toMatchObject({ replayed: 0, failed: 1 });
+    expect((await api.get('/api/sensors/kept/raw')).statusCode).toBe(404);
+  });
+
+  it('keeps no more than the beginning of a huge original', async () => {
+    await api.send('POST', '/api/ingest/sensor_data', [{ nope: 'x'.repeat(200_000) }]);
+    const { rows } = await api.pool.query(
+      'SELECT length(original) AS length, format FROM service.dead_letter',
+    );
+    expect(rows).toEqual([{ length: 65_536, format: 'damaged' }]);
+  });
+
+  it('gives its place back when the database cannot be asked', async () => {
+    const slots = 5 * (api.database.writer.options.max ?? 0);
+    const engine = jest.spyOn(api.database, 'engine').mockRejectedValue(new Error('away'));
+    for (let n = 0; n <= slots; n += 1) expect((await replay({ table: 'sensor_data' })).statusCode).toBe(500);
+    engine.mockRestore();
+    expect((await replay({ table: 'sensor_data' })).statusCode).toBe(200);
+  });
+
   it('replays those that succeed now and keeps the others', async () => {
     await hot([11, 12]);
     await api.send('POST', `/api/ingest/${HOT}`, [{ time, sensor_id: 'never' }]);

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { Db } from '../../db/model';
 import { deadLetters } from '../../db/schema/service';
 import { relation } from '../../db/sql';
-import type { Position } from '../cursor';
-import { keepable, originalOf, type RowFormat, type Verdict } from './rows';
+import type { LetterPosition } from './letter-cursor';
+import { keepable, keptOriginal, type RowFormat, type Verdict } from './rows';
 
 /** A row that could not be taken. */
 export interface DeadLetter {
@@ -35,9 +35,8 @@ export interface Sent {
 export async function keepDeadLetters(db: Db, sent: Sent, verdicts: readonly Verdict[]): Promise<void> {
   if (verdicts.length === 0) return;
   const letters = verdicts.map(({ line, reason, source }) => {
-    const original = originalOf(sent.format, source);
-    const kept = keepable(original);
-    return { line, reason: keepable(reason), kept, format: kept === original ? sent.format : 'damaged' };
+    const { text, isExact } = keptOriginal(sent.format, source);
+    return { line, reason: keepable(reason), kept: text, format: isExact ? sent.format : 'damaged' };
   });
   await db.query(
     `INSERT INTO ${TABLE} (id, table_name, request_id, line, format, reason, original)
@@ -56,12 +55,13 @@ export async function keepDeadLetters(db: Db, sent: Sent, verdicts: readonly Ver
 }
 
 /** A query for a page, newest first; of one request in the order of its lines. */
-export function deadLetterQuery(table: string | undefined, limit: number, after?: Position) {
+export function deadLetterQuery(table: string | undefined, limit: number, after?: LetterPosition) {
   return {
     sql: `SELECT ${COLUMNS} FROM ${TABLE}
-   WHERE ($1::text IS NULL OR table_name = $1) AND ($2::timestamptz IS NULL OR received_at <= $2)
-   ORDER BY received_at DESC, line, id LIMIT $3 OFFSET $4`,
-    values: [table ?? null, after?.time ?? null, limit, after?.skip ?? 0],
+   WHERE ($1::text IS NULL OR table_name = $1)
+     AND ($2::timestamptz IS NULL OR received_at < $2 OR received_at = $2 AND (line, id) > ($3::integer, $4::uuid))
+   ORDER BY received_at DESC, line, id LIMIT $5`,
+    values: [table ?? null, after?.received_at ?? null, after?.line ?? null, after?.id ?? null, limit],
   };
 }
 

@@ -47,6 +47,15 @@ describe('createGate', () => {
     expect(() => gate.admit(1)).toThrow('Too many writes wait');
   });
 
+  it('leaves half of the places to others', () => {
+    const gate = createGate({ slots: 2, waiting: 4, waitingBytes: 100 });
+    const greedy = [1, 2, 3].map(() => gate.admit(1, 'greedy'));
+    expect(() => gate.admit(1, 'greedy')).toThrow('Too many writes of this key');
+    expect(() => gate.admit(1, 'other')).not.toThrow();
+    greedy[0]?.leave();
+    expect(() => gate.admit(1, 'greedy')).not.toThrow();
+  });
+
   it('frees the slot after a failure', async () => {
     const gate = createGate(limits);
     await expect(gate.admit(1).run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');

@@ -23,8 +23,11 @@ export interface Ticket {
 
 /** Lets requests in, or refuses them. */
 export interface Gate {
-  /** @throws ProblemError (too-many-requests) when too many wait already. */
-  admit(bytes: number): Ticket;
+  /**
+   * @param client who asks; one client alone may hold half of the places, so that it cannot shut out the others.
+   * @throws ProblemError (too-many-requests) when too many wait already.
+   */
+  admit(bytes: number, client?: string): Ticket;
 }
 
 /** Creates a gate. */
@@ -33,6 +36,8 @@ export function createGate({ slots, waiting, waitingBytes }: GateLimits): Gate {
   let held = 0;
   let heldBytes = 0;
   const queue: { readonly start: () => void }[] = [];
+  const heldBy = new Map<string, number>();
+  const share = Math.ceil((slots + waiting) / 2);
 
   const next = (): void => {
     while (running < slots) {
@@ -44,7 +49,12 @@ export function createGate({ slots, waiting, waitingBytes }: GateLimits): Gate {
   };
 
   return {
-    admit(bytes) {
+    admit(bytes, client = '') {
+      if (client !== '' && (heldBy.get(client) ?? 0) >= share)
+        throw new ProblemError(
+          'too-many-requests',
+          'Too many writes of this key are under way; nothing of this one was stored, send it again after a moment',
+        );
       // One request alone is always let in, however large: its own limit is the body's.
       if (running + held >= slots + waiting || (held > 0 && heldBytes + bytes > waitingBytes))
         throw new ProblemError(
@@ -55,11 +65,15 @@ export function createGate({ slots, waiting, waitingBytes }: GateLimits): Gate {
       let isHeld = true;
       held += 1;
       heldBytes += size;
+      heldBy.set(client, (heldBy.get(client) ?? 0) + 1);
       const release = (): void => {
         if (!isHeld) return;
         isHeld = false;
         held -= 1;
         heldBytes -= size;
+        const left = (heldBy.get(client) ?? 1) - 1;
+        if (left === 0) heldBy.delete(client);
+        else heldBy.set(client, left);
       };
       let abandon: () => void = release;
       return {

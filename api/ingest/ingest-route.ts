@@ -17,7 +17,7 @@ import { lineProtocolRows } from './line-protocol-rows';
 import { acceptRowBodies, type Received } from './media-types';
 import { rowsRejected } from './rejection';
 import { rowReader } from './row-reader';
-import type { Precision, Row, RowFormat, SentRow, Verdict } from './rows';
+import { keepable, type Precision, type Row, type RowFormat, type SentRow, type Verdict } from './rows';
 import { IngestAnswer, IngestHeaders, IngestQuery, ingestBody, TableParams } from './schemas';
 import { writeBatch } from './writer';
 
@@ -63,7 +63,8 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
         },
         // The connection of a body that was not read to its end cannot be used again.
         onError: async (_request, reply, error) => {
-          if (error instanceof ProblemError && error.status === 413) void reply.header('connection', 'close');
+          if (error instanceof ProblemError && (error.status === 413 || error.status === 408))
+            void reply.header('connection', 'close');
         },
       },
       async (request, reply) => {
@@ -117,7 +118,7 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
     if (declared !== undefined && declared > config.maxBodyBytes) throw tooLarge(config.maxBodyBytes);
     // How much comes out of a packed or chunked body is known when it is there; until then it may be all that is allowed.
     const bytes = declared === undefined || encoding !== 'identity' ? config.maxBodyBytes : declared;
-    const ticket = gate.admit(bytes);
+    const ticket = gate.admit(bytes, clientOf(request));
     request.ticket = ticket;
     // One of the two comes, however the request ends: answered, refused, or given up by its client in the middle.
     reply.raw.once('finish', ticket.leave).once('close', ticket.leave);
@@ -148,6 +149,10 @@ const noneTaken = (keepsRefused: boolean): string =>
 
 /** Rows between two pauses in which other requests have their turn. */
 const ROWS_AT_ONCE = 2_000;
+/** Most rows of a body: each costs far more memory than the two bytes that `1,` sends. */
+const MOST_ROWS = 200_000;
+/** Most refused rows of a body; a body with more of them is wrong as a whole. */
+const MOST_REFUSED = 10_000;
 
 async function readRows(
   { hypertable }: SeriesTable,
@@ -165,6 +170,16 @@ async function readRows(
     if ('row' in result) rows.push(result.row);
     else verdicts.push(result.verdict);
     count += 1;
+    if (count > MOST_ROWS)
+      throw new ProblemError(
+        'body-too-large',
+        `A body may have ${MOST_ROWS} rows; nothing was stored, send them in several requests`,
+      );
+    if (verdicts.length > MOST_REFUSED)
+      throw new ProblemError(
+        'bad-body',
+        `More than ${MOST_REFUSED} rows of this body are wrong, the first of them in line ${verdicts[0]?.line}: ${keepable(verdicts[0]?.reason ?? '')}; nothing was stored or kept`,
+      );
     if (count % ROWS_AT_ONCE === 0) await nextTurn();
   }
   return { rows, verdicts };

@@ -41,6 +41,16 @@ describe.each(testServers())('difficult rows on $describe', (server) => {
     expect(letters.map(({ format }) => format)).toEqual([...Array(7).fill('ndjson'), 'damaged']);
   });
 
+  it('refuses a body of which nearly everything is wrong as a whole, and keeps none of it', async () => {
+    const body = `[${'1,'.repeat(20_000)}{"time":"${at(0)}","sensor_id":"among"}]`;
+    const answer = await api.post(body);
+    expect(answer.json()).toMatchObject({ status: 400, type: 'urn:tsdb:problem:bad-body' });
+    expect(answer.json().detail).toContain(
+      'More than 10000 rows of this body are wrong, the first of them in line 1',
+    );
+    expect([await api.rowsOf('among'), await api.lettersOf(answer)]).toEqual([[], []]);
+  });
+
   it('takes rows of far chunks, and refuses rows that no one can mean', async () => {
     const far = [-9 * 365 * 24 * HOUR, 9 * 365 * 24 * HOUR].map((offset) => ({
       time: at(offset),
@@ -132,7 +142,7 @@ describe.each(testServers())('as a role that may only write on $describe', (serv
     const env = {
       TSDB_SCHEMAS: 'iot,service,access',
       TSDB_READ_ROLE: 'tsdb_reader',
-      TSDB_WRITE_ROLE: 'tsdb_writer',
+      TSDB_WRITE_ROLE: 'tsdb_api',
     };
     api = await startApi(server, { env });
   });

@@ -46,6 +46,26 @@ export function originalOf(format: RowFormat, source: unknown): string {
   }
 }
 
+/** Longest original that is kept; a longer one is kept in part, and cannot be replayed. */
+const LONGEST_KEPT = 65_536;
+
+/** A refused row as it is kept, and whether that is exactly what was sent. */
+export function keptOriginal(format: RowFormat, source: unknown): { text: string; isExact: boolean } {
+  const original = originalOf(format, source);
+  const text = keepable(original.slice(0, LONGEST_KEPT));
+  return { text, isExact: text === original && (format !== 'json' || survivesJson(source)) };
+}
+
+/** Whether a parsed value, written again, is the number that was sent: 1e400 is none, and 2^53 + 1 is another one. */
+function survivesJson(value: unknown, depth = 0): boolean {
+  if (typeof value === 'number')
+    return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+  if (typeof value !== 'object' || value === null) return true;
+  return depth < DEEPEST && Object.values(value).every((part) => survivesJson(part, depth + 1));
+}
+
+const DEEPEST = 100;
+
 /** A text that PostgreSQL can keep: NUL and halves of characters become U+FFFD. */
 export const keepable = (text: string): string => text.replace(/\0|[\uD800-\uDFFF]/gu, '\uFFFD');
 

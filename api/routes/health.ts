@@ -11,6 +11,7 @@ import { query } from '../query';
 import { NoQuery } from '../schemas';
 
 const READY_WITHIN_MS = 2_000;
+const SHARED_MS = 500;
 
 const Status = Type.Object({ status: Type.String() });
 
@@ -32,13 +33,14 @@ export function healthRoutes(app: ApiApp, { database, config, isShuttingDown }: 
     answer(reply, 'live'),
   );
 
+  // Shared by requests that come together: the one connection of the probe is not to be flooded from outside.
+  const readMissing = sharedFor(SHARED_MS, () => query<{ name: string }>(database.probe, MISSING, [names]));
+
   app.get('/health/ready', options('ready', 'Requests can be served'), async (request, reply) => {
     if (isShuttingDown()) throw new ProblemError('not-ready', 'This server is shutting down');
-    const missing = await withinTime(query<{ name: string }>(database.probe, MISSING, [names])).catch(
-      (error: unknown) => {
-        throw new ProblemError('not-ready', problemOf(error, request).detail, { cause: error });
-      },
-    );
+    const missing = await withinTime(readMissing()).catch((error: unknown) => {
+      throw new ProblemError('not-ready', problemOf(error, request).detail, { cause: error });
+    });
     if (missing.length > 0) {
       const list = missing.map(({ name }) => name.replaceAll('"', '')).join(', ');
       throw new ProblemError('not-ready', `The database has no ${list}; run "tsdb apply"`);
@@ -55,6 +57,16 @@ const relationsOf = ({ tables, hypertables, aggregates }: Desired): readonly str
 function answer(reply: FastifyReply, status: string): { status: string } {
   void reply.header('cache-control', 'no-store');
   return { status };
+}
+
+/** Work whose result, good or bad, serves everybody who asks within the time. */
+function sharedFor<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
+  let shared: { readonly until: number; readonly result: Promise<T> } | undefined;
+  return () => {
+    if (shared === undefined || performance.now() >= shared.until)
+      shared = { until: performance.now() + ms, result: work() };
+    return shared.result;
+  };
 }
 
 async function withinTime<T>(work: Promise<T>): Promise<T> {

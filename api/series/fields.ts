@@ -77,14 +77,15 @@ export function answerColumns(...names: readonly string[]): readonly string[] {
 }
 
 function parseField(table: Hypertable, text: string): Field {
-  if (text === 'count' || /^count\(\s*\*?\s*\)$/i.test(text))
+  const match = /^([a-z]+\d{0,2})\(([^()]*)\)$/i.exec(text);
+  const inside = match?.[2]?.trim();
+  if (/^count$/i.test(match?.[1] ?? text) && (inside === undefined || inside === '' || inside === '*'))
     return { name: 'count', of: 'count(*)', unit: null, column: null, figure: { kind: 'count-rows' } };
-  const match = /^([a-z]+\d{0,2})\(\s*([^()]*?)\s*\)$/i.exec(text);
-  if (!match) {
+  if (!match || inside === undefined) {
     known(table, text);
     return bareField(table, text);
   }
-  const [fn, column] = [(match[1] ?? '').toLowerCase(), match[2] ?? ''];
+  const [fn, column] = [(match[1] ?? '').toLowerCase(), inside];
   known(table, column);
   const { figure, kinds } = figureOf(table, fn, column);
   if (kinds !== undefined) checkKind(table, column, kinds, `has no ${fn}`);

@@ -195,4 +195,18 @@ describe('request', () => {
   ])('refuses %j', (parameters, problem) => {
     expect(problemOf(() => ask(parameters))).toMatch(new RegExp(`^${problem}: `));
   });
+
+  it.each(['field', 'bucket', 'where', 'by'])('reads a hostile %s in no time', (name) => {
+    const table = sensorData;
+    const texts = [`avg(${' '.repeat(20_000)}x`, `count(${' '.repeat(20_000)}x`, `${' '.repeat(20_000)}x`];
+    // A pattern that backtracks would take days over these.
+    for (const text of texts)
+      expect(() => parseRequest(table, { [name]: name === 'where' ? [text] : text })).toThrow();
+  });
+
+  it.each(['5constructor', '1__proto__', '2toString'])('refuses the bucket %s', (bucket) => {
+    expect(() => parseRequest(sensorData, { field: 'count', bucket })).toThrow(
+      expect.objectContaining({ problem: 'bad-bucket' }),
+    );
+  });
 });

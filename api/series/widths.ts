@@ -6,17 +6,17 @@ import { ProblemError } from '../problems';
 export const WIDTH_RULE =
   'a whole number and a unit: s, m (minutes), h, d, w (from Monday), mo (months) or y, for example 5m, 1h, 1d, 1mo; also in words, as 1 hour';
 
-const UNITS: Readonly<Record<string, string>> = {
-  s: 'second',
-  sec: 'second',
-  m: 'minute',
-  min: 'minute',
-  h: 'hour',
-  d: 'day',
-  w: 'week',
-  mo: 'month',
-  y: 'year',
-};
+const UNITS: ReadonlyMap<string, string> = new Map([
+  ['s', 'second'],
+  ['sec', 'second'],
+  ['m', 'minute'],
+  ['min', 'minute'],
+  ['h', 'hour'],
+  ['d', 'day'],
+  ['w', 'week'],
+  ['mo', 'month'],
+  ['y', 'year'],
+]);
 const WORDS = new Set(['second', 'minute', 'hour', 'day', 'week', 'month', 'year']);
 
 // The calendar of the database ends somewhere, and nobody draws one point per thousand years.
@@ -30,7 +30,7 @@ const LONGEST = approximateMicroseconds({ months: 12_000, days: 0, microseconds:
 export function parseWidth(name: string, text: string): Interval {
   const match = /^([1-9]\d{0,8}) ?([a-z]+)$/.exec(text.trim().toLowerCase());
   const word = match?.[2]?.replace(/(?<=...)s$/, '') ?? '';
-  const unit = WORDS.has(word) ? word : UNITS[match?.[2] ?? ''];
+  const unit = WORDS.has(word) ? word : UNITS.get(match?.[2] ?? '');
   const width = match && unit ? parseDuration(`${match[1]} ${unit}`) : undefined;
   if (width !== undefined && approximateMicroseconds(width) <= LONGEST) return width;
   throw new ProblemError(

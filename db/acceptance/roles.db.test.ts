@@ -49,8 +49,16 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       // Secret: hashes of keys.
       ['tsdb_reader', 'SELECT id FROM service.api_key', DENIED],
       ['tsdb_monitor', 'SELECT id FROM service.api_key', DENIED],
-      ['tsdb_writer', 'SELECT * FROM service.api_key', 'ok'],
-      ['tsdb_writer', 'UPDATE service.api_key SET revoked_at = now()', 'ok'],
+      // Who may write keys is an administrator of the API: its own login alone.
+      ['tsdb_writer', 'SELECT * FROM service.api_key', DENIED],
+      [
+        'tsdb_writer',
+        `INSERT INTO service.api_key (id, name, role, hash) VALUES ('x', 'x', 'admin', 'x')`,
+        DENIED,
+      ],
+      ['tsdb_api', 'SELECT * FROM service.api_key', 'ok'],
+      ['tsdb_api', 'UPDATE service.api_key SET revoked_at = now()', 'ok'],
+      ['tsdb_api', insert('metric'), 'ok'],
       ['tsdb_writer', 'DELETE FROM service.dead_letter', 'ok'],
       ['tsdb_writer', 'TRUNCATE service.dead_letter', DENIED],
       ['tsdb_writer', insert('metric'), 'ok'],

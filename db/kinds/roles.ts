@@ -104,11 +104,16 @@ function grantsOf(desired: Desired, engine: EngineName, role: string, access: Ac
   if (access === 'read') return read;
   // Rows of a hypertable are facts: added, and taken away by retention. A registry is edited.
   const added = desired.hypertables.flatMap((table) => on(nameOf(table), 'INSERT'));
-  const edited = desired.tables.flatMap((table) => on(nameOf(table), 'INSERT', 'UPDATE', 'DELETE'));
+  // Who may write the table of keys could make itself an administrator of the API.
+  const open = access === 'serve' ? secret : [];
+  const edited = desired.tables
+    .map(nameOf)
+    .filter((object) => !secret.includes(object) || open.includes(object))
+    .flatMap((object) => on(object, 'INSERT', 'UPDATE', 'DELETE'));
   const makes: readonly Grant[] = emulated
     ? [{ role, privilege: 'EXECUTE', on: 'function', object: MAKES_CHUNKS }]
     : [];
-  return [...read, ...secret.flatMap((object) => on(object, 'SELECT')), ...added, ...edited, ...makes];
+  return [...read, ...open.flatMap((object) => on(object, 'SELECT')), ...added, ...edited, ...makes];
 }
 
 const sameGrant = (a: Grant, b: Grant): boolean =>

@@ -4,6 +4,8 @@ import { role, schemaSet } from '../define';
 
 export const reader = role('tsdb_reader', 'read');
 export const writer = role('tsdb_writer', 'write');
+/** For the login of the API alone: what a writer may, and the table of keys. */
+export const api = role('tsdb_api', 'serve');
 export const monitor = role('tsdb_monitor', 'monitor');
 
-export const access = schemaSet('access', [reader, writer, monitor]);
+export const access = schemaSet('access', [reader, writer, api, monitor]);

@@ -1,0 +1,34 @@
+import fastify from 'fastify';
+import { entityTags } from './etag';
+import type { ApiApp } from './instance';
+
+describe('entityTags', () => {
+  const app = fastify();
+  entityTags(app as unknown as ApiApp);
+  app.get('/', async (_request, reply) => reply.type('text/plain').send('body'));
+  app.get('/broken', async (_request, reply) => reply.code(404).send('body'));
+  app.put('/', async () => 'body');
+  afterAll(() => app.close());
+  const ask = (url: string, tag?: string, method: 'GET' | 'HEAD' | 'PUT' = 'GET') =>
+    app.inject({ method, url, ...(tag === undefined ? {} : { headers: { 'if-none-match': tag } }) });
+
+  it('tags an answer, and leaves out what the client has', async () => {
+    const tag = String((await ask('/')).headers.etag);
+    expect(tag).toMatch(/^W\/"[\w-]{20,}"$/);
+    for (const header of [tag, tag.slice(2), `"other", ${tag}`, '*']) {
+      const { statusCode, body, headers } = await ask('/', header);
+      expect([header, statusCode, body, headers.etag]).toEqual([header, 304, '', tag]);
+    }
+    expect((await ask('/', tag, 'HEAD')).statusCode).toBe(304);
+    expect((await ask('/', '"other"')).statusCode).toBe(200);
+  });
+
+  it('has nothing to do with errors and writes', async () => {
+    for (const answer of [await ask('/broken', '*'), await ask('/', '*', 'PUT')])
+      expect([answer.statusCode === 304, answer.headers.etag, answer.body]).toEqual([
+        false,
+        undefined,
+        'body',
+      ]);
+  });
+});

@@ -18,6 +18,14 @@ export function problemOf(error: unknown, request: FailedRequest): ProblemError 
   if (validation) return validationProblem(error as FastifyError, request);
   const fault = databaseFault(error);
   if (fault) return databaseProblem(fault, error);
+  if (statusCode === 415)
+    return new ProblemError(
+      'unknown-media-type',
+      'Send JSON, with the header content-type: application/json',
+      {
+        cause: error,
+      },
+    );
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new ProblemError('invalid-request', message ?? 'The request is malformed', {
       status: statusCode,
@@ -37,11 +45,13 @@ function validationProblem(error: FastifyError, request: FailedRequest): Problem
   if (fault?.instancePath === '/period') return badPeriod((request.query as { period?: unknown }).period);
   if (fault?.keyword === 'additionalProperties') {
     const name = JSON.stringify(String(fault.params.additionalProperty).slice(0, 40));
-    return new ProblemError('invalid-request', `There is no parameter ${name} here`, cause);
+    const what = error.validationContext === 'body' ? 'The body has no member' : 'There is no parameter';
+    return new ProblemError('invalid-request', `${what} ${name} here; what there is stands at /docs`, cause);
   }
   if (fault?.keyword === 'enum' || fault?.keyword === 'const')
     return new ProblemError('invalid-request', oneOfThese(error.validation ?? []), cause);
-  return new ProblemError('invalid-request', error.message.replace(/^(querystring|params)\//, ''), cause);
+  const message = error.message.replace(/^(querystring|params)[/ ]/, '');
+  return new ProblemError('invalid-request', `${message}; what is expected stands at /docs`, cause);
 }
 
 // A choice among constants is checked one by one; together they are what is allowed.

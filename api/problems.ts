@@ -9,7 +9,7 @@ export const problems = {
   'bad-time': { status: 400, title: 'The time is malformed' },
   'bad-range': { status: 400, title: 'The range makes no sense' },
   'bad-cursor': { status: 400, title: 'The cursor does not fit' },
-  'bad-field': { status: 400, title: 'The field is none' },
+  'bad-field': { status: 400, title: 'The field does not fit' },
   'bad-filter': { status: 400, title: 'The filter is malformed' },
   'bad-bucket': { status: 400, title: 'The bucket is malformed' },
   'bad-body': { status: 400, title: 'The body is malformed' },

@@ -1,9 +1,11 @@
-import { sensorDataDaily, sensorDataHourly } from '../../db/schema/iot';
+import { sensorData, sensorDataDaily, sensorDataHourly } from '../../db/schema/iot';
 import { instantOf } from '../time';
 import { lateRows } from './late';
 
 const NOW = instantOf('2026-11-20T12:00:00Z');
 const at = (...times: string[]) => times.map((time) => ({ time }));
+
+const WITHOUT_RETENTION = { schema: 'public', name: 'kept' };
 
 describe('lateRows', () => {
   // The hourly aggregate looks back three days; the daily one is over it and does not count.
@@ -16,18 +18,20 @@ describe('lateRows', () => {
       '2026-11-20T11:00:00Z',
       '2020-01-01T00:00:00Z',
     );
-    expect(lateRows(aggregates, rows, NOW)).toEqual({
+    expect(lateRows(sensorData, aggregates, rows, NOW)).toEqual({
       rows: 2,
       from: '2020-01-01T00:00:00Z',
       to: '2026-11-17T11:59:59.9Z',
       way_out:
-        'The aggregates of public.sensor_data are not refreshed that far back by themselves; run: tsdb refresh --from 2020-01-01T00:00:00Z --to 2026-11-17T12:00:00Z',
+        '1 of them are older than the 90 days that public.sensor_data keeps: its next retention run deletes them; are their times right? The aggregates of public.sensor_data are not refreshed that far back by themselves; run: tsdb refresh --from 2020-01-01T00:00:00Z --to 2026-11-17T12:00:00Z',
     });
   });
 
   it('is null for rows in time, and for tables without aggregates', () => {
-    expect(lateRows(aggregates, at('2026-11-17T12:00:00Z', '2030-01-01T00:00:00Z'), NOW)).toBeNull();
-    expect(lateRows(aggregates, [], NOW)).toBeNull();
-    expect(lateRows([], at('2020-01-01T00:00:00Z'), NOW)).toBeNull();
+    expect(
+      lateRows(sensorData, aggregates, at('2026-11-17T12:00:00Z', '2030-01-01T00:00:00Z'), NOW),
+    ).toBeNull();
+    expect(lateRows(sensorData, aggregates, [], NOW)).toBeNull();
+    expect(lateRows(WITHOUT_RETENTION, [], at('2020-01-01T00:00:00Z'), NOW)).toBeNull();
   });
 });

@@ -1,8 +1,7 @@
-// Rows that came too late for the aggregates: no refresh policy looks back as far as they lie.
-import { type ContinuousAggregate, nameOf } from '../../db/define';
+// Rows that came too late: no refresh policy looks back as far as they lie, or retention is about to drop them.
+import { type ContinuousAggregate, type Hypertable, nameOf } from '../../db/define';
 import { parseDuration } from '../../db/interval';
 import { before, timeText } from '../series/calendar';
-import { rootOf } from '../tables';
 import type { Row } from './rows';
 
 /** Late rows of a write, and what brings them into the aggregates. */
@@ -14,11 +13,12 @@ export interface Late {
 }
 
 /**
- * The rows that lie before the refresh window of an aggregate of theirs; null when there are none. Stored they are, and raw
- * answers have them, but aggregates will not until somebody refreshes that range.
+ * The rows that lie before the refresh window of an aggregate of theirs, or before the retention of the table; null when there
+ * are none. Stored they are, and raw answers have them, but aggregates will not until somebody refreshes that range.
  * @param now microseconds since 1970.
  */
 export function lateRows(
+  table: Pick<Hypertable, 'schema' | 'name' | 'retention'>,
   aggregates: readonly ContinuousAggregate[],
   rows: readonly Pick<Row, 'time'>[],
   now: bigint,
@@ -26,8 +26,12 @@ export function lateRows(
   const edges = aggregates
     .filter(({ from }) => from.kind === 'hypertable')
     .map(({ refresh }) => timeText(before(now, parseDuration(refresh.startOffset))));
-  const edge = edges.sort().at(-1)?.slice(0, TO_SECONDS);
-  if (edge === undefined) return null;
+  // What retention drops is late for any aggregate, and for the table itself.
+  const expiry =
+    table.retention === undefined
+      ? ''
+      : timeText(before(now, parseDuration(table.retention))).slice(0, TO_SECONDS);
+  const edge = (edges.sort().at(-1) ?? expiry).slice(0, TO_SECONDS);
   // Whole seconds compare as text; windows are minutes at least.
   const times = rows.flatMap(({ time }) => (time.slice(0, TO_SECONDS) < edge ? [time] : []));
   let [from, to] = [times[0], times[0]];
@@ -36,12 +40,23 @@ export function lateRows(
     if (time < from) from = time;
     if (time > to) to = time;
   }
-  const tables = [...new Set(aggregates.map((aggregate) => nameOf(rootOf(aggregate))))].join(', ');
+  const expired = times.filter((time) => time.slice(0, TO_SECONDS) < expiry).length;
   return {
     rows: times.length,
     from,
     to,
-    way_out: `The aggregates of ${tables} are not refreshed that far back by themselves; run: tsdb refresh --from ${from} --to ${endAfter(to)}`,
+    way_out: [
+      ...(expired > 0
+        ? [
+            `${expired} of them are older than the ${table.retention} that ${nameOf(table)} keeps: its next retention run deletes them; are their times right?`,
+          ]
+        : []),
+      ...(edges.length > 0
+        ? [
+            `The aggregates of ${nameOf(table)} are not refreshed that far back by themselves; run: tsdb refresh --from ${from} --to ${endAfter(to)}`,
+          ]
+        : []),
+    ].join(' '),
   };
 }
 

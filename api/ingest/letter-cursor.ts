@@ -2,10 +2,13 @@
 import { digestOf } from '../cursor';
 import { ProblemError } from '../problems';
 import { canonicalTime } from '../time';
-import type { DeadLetter } from './dead-letters';
 
 /** The sort key of the last letter of a page. */
-export type LetterPosition = Pick<DeadLetter, 'received_at' | 'line' | 'id'>;
+export interface LetterPosition {
+  readonly received_at: string;
+  readonly line: number;
+  readonly id: string;
+}
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

@@ -135,6 +135,6 @@ function answerOf(
   rejected = verdicts.length,
 ) {
   const errors = verdicts.slice(0, MOST_TOLD).map((verdict) => toldVerdict(format, verdict));
-  const late = lateRows(target.aggregates, stored, currentInstant());
+  const late = lateRows(target.table, target.aggregates, stored, currentInstant());
   return { table: name, accepted: stored.length, rejected, errors, alerts, late };
 }

@@ -10,8 +10,10 @@ import { note } from '../output';
 export async function serve(): Promise<number> {
   const env = processEnvironment();
   const local = env.DATABASE_URL || env.PGHOST ? undefined : runningServer(dataFolder(env));
-  const server = await startServer(readConfig(local === undefined ? env : { ...env, DATABASE_URL: local }));
+  const config = readConfig(local === undefined ? env : { ...env, DATABASE_URL: local });
+  const server = await startServer(config);
   note(`page and API: ${server.url}`);
+  if (config.auth === 'keys') note('requests need a key; "tsdb keys create" makes one');
   await server.closed;
   return 0;
 }

@@ -93,6 +93,7 @@ async function runPlatform(
     print(`sensors        ${api.url}/api/sensors`);
     print(`database       ${withoutPassword(server.url)}`);
     print(describeTiming(await timeHourly(db)));
+    if (flags.data !== undefined) print(`other commands find it by TSDB_DATA=${flags.data}`);
     if (config.auth === 'keys')
       print(
         'keys           needed: others can connect; make one with "npm run tsdb -- keys create --name me --role read"',

@@ -1,7 +1,10 @@
-// Runs the jobs of engine `postgres`; on TimescaleDB the server's own scheduler does this work.
+// Runs the jobs of engine `postgres`; on TimescaleDB the server's own scheduler does this work, and is looked at.
 import { LOCK_IS_HELD, withTransaction } from './connection';
+import { nameOf } from './define';
+import { asking } from './engines/ask';
+import { type JobHealth, readJobs } from './engines/health';
 import { messageOf } from './errors';
-import type { Db } from './model';
+import type { Db, Desired } from './model';
 import { ident, literal } from './sql';
 
 export interface JobRun {
@@ -35,6 +38,14 @@ export async function runDueJobs(db: Db): Promise<readonly JobRun[]> {
   for (let run = await runNext(db); run !== undefined; run = await runNext(db)) runs.push(run);
   return runs;
 }
+
+/** How TimescaleDB's jobs on the declared tables and aggregates are doing; empty before the first apply. */
+export function checkJobs(db: Db, { hypertables, aggregates }: Desired): Promise<readonly JobHealth[]> {
+  return readJobs(asking(db), 'timescaledb', [...hypertables, ...aggregates].map(nameOf));
+}
+
+/** Whether a job does not do its work. A paused one was stopped by somebody, and a new one has its turn still to come. */
+export const needsPerson = ({ state }: JobHealth): boolean => state === 'failing' || state === 'late';
 
 async function runNext(db: Db): Promise<JobRun | undefined> {
   return withTransaction(db, async () => {

@@ -1,15 +1,29 @@
 // Refreshes continuous aggregates by hand: sources first, and never over history whose source rows are gone.
 import { type ContinuousAggregate, nameOf } from './define';
-import { materializationOf } from './engines/materialization';
+import { asking } from './engines/ask';
+import { readWatermarks } from './engines/health';
 import type { Db, Desired, EngineName } from './model';
+import { type Bounds, openSlices, type RefreshWindow, type Slices } from './refresh-slices';
 import { withRetry } from './retry';
-import { ident, interval, literal, relation } from './sql';
+import { relation } from './sql';
 
-export interface RefreshWindow {
-  /** Inclusive start; absent = from the beginning. */
-  readonly from?: Date;
-  /** Exclusive end, rounded up to whole buckets but never past now; absent = now. */
-  readonly to?: Date;
+export interface RefreshOptions {
+  /** Also buckets that TimescaleDB believes to be fresh. Engine `postgres` always computes all of the window. */
+  readonly force?: boolean;
+  /** Buckets of one slice, each slice a transaction of its own; absent = the whole window in one. */
+  readonly batch?: number;
+  /** Newest slices first. What lies past the watermark still goes oldest first: real-time rows would be hidden in between. */
+  readonly newestFirst?: boolean;
+  /** Asks to stop after the slice under way. */
+  readonly signal?: AbortSignal;
+  readonly onSlice?: (progress: RefreshProgress) => void;
+}
+
+/** How far the refresh of one aggregate is, in buckets; stretches without any row count as well. */
+export interface RefreshProgress {
+  readonly aggregate: string;
+  readonly done: number;
+  readonly total: number;
 }
 
 export interface RefreshResult {
@@ -19,11 +33,17 @@ export interface RefreshResult {
   readonly to: string | null;
   /** Set when the start was moved up: buckets before it exist, and their source rows are past retention. */
   readonly keptBefore: string | null;
+  /** Number of transactions. */
+  readonly slices: number;
+  /** False when a signal stopped it: `from` and `to` are what was done. */
+  readonly complete: boolean;
   readonly milliseconds: number;
 }
 
+type Done = Pick<RefreshResult, 'from' | 'to' | 'slices' | 'complete'>;
+
 /**
- * Refreshes the given aggregates in dependency order.
+ * Refreshes the given aggregates in dependency order; after a signal those that were not begun have no result.
  * A refresh computes buckets again from their source: where retention has dropped the source rows it would delete the
  * buckets instead. So a window never reaches materialised buckets that are older than the source's retention.
  */
@@ -33,21 +53,19 @@ export async function refreshAggregates(
   aggregates: readonly ContinuousAggregate[],
   window: RefreshWindow = {},
   onDone: (result: RefreshResult) => void = () => undefined,
+  options: RefreshOptions = {},
 ): Promise<readonly RefreshResult[]> {
   const results: RefreshResult[] = [];
   for (const aggregate of aggregates) {
+    if (options.signal?.aborted) break;
     const started = Date.now();
-    const bounds = await safeBounds(db, engine, aggregate, window);
-    if (bounds.from !== null && bounds.to !== null) {
-      await withRetry(() =>
-        db.query('CALL public.refresh_continuous_aggregate($1::regclass, $2::timestamptz, $3::timestamptz)', [
-          relation(aggregate),
-          bounds.from === '-infinity' ? null : bounds.from,
-          bounds.to,
-        ]),
-      );
-    }
-    const result = { aggregate: nameOf(aggregate), ...bounds, milliseconds: Date.now() - started };
+    const { keptBefore, ...done } = await refreshOne(db, engine, aggregate, window, options);
+    const result = {
+      aggregate: nameOf(aggregate),
+      ...done,
+      keptBefore,
+      milliseconds: Date.now() - started,
+    };
     results.push(result);
     onDone(result);
   }
@@ -64,48 +82,110 @@ export function withDependents({ aggregates }: Desired, sourceName?: string): re
   return aggregates.filter(reaches);
 }
 
-type Bounds = Pick<RefreshResult, 'from' | 'to' | 'keptBefore'>;
-
-async function safeBounds(
+async function refreshOne(
   db: Db,
   engine: EngineName,
   aggregate: ContinuousAggregate,
-  { from, to }: RefreshWindow,
-): Promise<Bounds> {
-  const { rows } = await db.query<Bounds>(
-    boundsQuery(aggregate, await materializationOf(db, engine, aggregate)),
-    [from?.toISOString() ?? '-infinity', to?.toISOString() ?? 'infinity'],
+  window: RefreshWindow,
+  options: RefreshOptions,
+): Promise<Done & Pick<RefreshResult, 'keptBefore'>> {
+  const slices = await openSlices(db, engine, aggregate, options.batch);
+  const { keptBefore, ...safe } = await slices.bounds(window);
+  if (safe.from === null || safe.to === null)
+    return { from: null, to: null, keptBefore, slices: 0, complete: true };
+  const [health] = await readWatermarks(asking(db), engine, [nameOf(aggregate)]);
+  const watermark = health?.watermark ?? '-infinity';
+  // The emulation leaves no gap after its watermark: it would begin there by itself.
+  const from = engine === 'postgres' ? earlier(safe.from, watermark) : safe.from;
+  const report = await progressOf(slices, aggregate, from, safe.to, options);
+  const run = (slice: Bounds): Promise<void> => refreshSlice(db, engine, aggregate, slice, options);
+  return {
+    keptBefore,
+    ...(await walk({ slices, run, report, options }, from, safe.to, watermark)),
+  };
+}
+
+interface Walk {
+  readonly slices: Slices;
+  readonly run: (slice: Bounds) => Promise<void>;
+  readonly report: (slice: Bounds) => void;
+  readonly options: RefreshOptions;
+}
+
+async function walk(
+  { slices, run, report, options: { newestFirst, signal } }: Walk,
+  from: string,
+  to: string,
+  watermark: string,
+): Promise<Done> {
+  // From here on slices go up, below it they go down.
+  const turn = newestFirst === true ? earlier(to, later(from, watermark)) : from;
+  let done: Done = { from: null, to: null, slices: 0, complete: true };
+  const carryOut = async (slice: Bounds): Promise<void> => {
+    await run(slice);
+    report(slice);
+    done = {
+      ...done,
+      from: done.from === null ? slice.from : earlier(done.from, slice.from),
+      to: done.to === null ? slice.to : later(done.to, slice.to),
+      slices: done.slices + 1,
+    };
+  };
+  for (let at = turn; at !== to; ) {
+    if (signal?.aborted) return { ...done, complete: false };
+    const slice = await slices.lowest(at, to);
+    if (slice === undefined) break;
+    await carryOut(slice);
+    at = slice.to;
+  }
+  for (let at = turn; at !== from; ) {
+    if (signal?.aborted) return { ...done, complete: false };
+    const slice = await slices.highest(from, at);
+    if (slice === undefined) break;
+    await carryOut(slice);
+    at = slice.from;
+  }
+  return done;
+}
+
+async function refreshSlice(
+  db: Db,
+  engine: EngineName,
+  aggregate: ContinuousAggregate,
+  { from, to }: Bounds,
+  { force, signal }: RefreshOptions,
+): Promise<void> {
+  const forced = force === true && engine === 'timescaledb' ? ', force => true' : '';
+  await withRetry(
+    () =>
+      db.query(
+        `CALL public.refresh_continuous_aggregate($1::regclass, $2::timestamptz, $3::timestamptz${forced})`,
+        [relation(aggregate), from === '-infinity' ? null : from, to],
+      ),
+    { signal },
   );
-  return rows[0] as Bounds;
 }
 
-function boundsQuery(aggregate: ContinuousAggregate, materialization: readonly [string, string]): string {
-  const width = interval(aggregate.bucket);
-  const bucket = (time: string): string => `public.time_bucket(${width}, ${time})`;
-  const retention = aggregate.from.retention;
-  // The first bucket whose source rows are all younger than the source's retention.
-  const horizon =
-    retention === undefined
-      ? `'-infinity'::timestamptz`
-      : `${bucket(`now() - ${interval(retention)}`)} + ${width}`;
-  return `
-    WITH asked AS (
-      SELECT CASE WHEN isfinite($1::timestamptz) THEN ${bucket('$1::timestamptz')} ELSE '-infinity' END AS lower,
-             least(CASE WHEN isfinite($2::timestamptz) THEN ${bucket('$2::timestamptz')} + ${width} ELSE 'infinity' END, ${bucket('now()')}) AS upper,
-             ${horizon} AS horizon
-    ), safe AS (
-      SELECT lower, upper,
-             CASE WHEN EXISTS (SELECT FROM ${ident(...materialization)} m WHERE m."bucket" >= lower AND m."bucket" < least(upper, horizon))
-                  THEN horizon END AS horizon
-        FROM asked
-    ), bounds AS (
-      SELECT greatest(lower, horizon) AS lower, upper, horizon FROM safe
-    )
-    SELECT CASE WHEN lower < upper THEN ${isoText('lower')} END AS "from",
-           CASE WHEN lower < upper THEN ${isoText('upper')} END AS "to",
-           ${isoText('horizon')} AS "keptBefore"
-      FROM bounds`;
+async function progressOf(
+  slices: Slices,
+  aggregate: ContinuousAggregate,
+  from: string,
+  to: string,
+  { batch, onSlice }: RefreshOptions,
+): Promise<(slice: Bounds) => void> {
+  if (onSlice === undefined || batch === undefined) return () => undefined;
+  const beginning = Date.parse(from === '-infinity' ? await slices.firstRow(to) : from);
+  const buckets = (start: string, end: string): number =>
+    slices.countBuckets(start === '-infinity' ? beginning : Date.parse(start), Date.parse(end));
+  const total = buckets(from, to);
+  let done = 0;
+  return (slice) => {
+    done = Math.min(total, done + buckets(slice.from, slice.to));
+    onSlice({ aggregate: nameOf(aggregate), done, total });
+  };
 }
 
-const isoText = (column: string): string =>
-  `CASE WHEN isfinite(${column}) THEN to_char(${column} AT TIME ZONE 'UTC', ${literal('YYYY-MM-DD"T"HH24:MI:SS"Z"')}) ELSE ${column}::text END`;
+const instant = (time: string): number =>
+  time === '-infinity' ? Number.NEGATIVE_INFINITY : Date.parse(time);
+const earlier = (a: string, b: string): string => (instant(a) <= instant(b) ? a : b);
+const later = (a: string, b: string): string => (instant(a) >= instant(b) ? a : b);

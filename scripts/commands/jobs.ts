@@ -1,23 +1,55 @@
-// tsdb jobs run: what a scheduler calls on engine `postgres`; TimescaleDB schedules by itself.
+// tsdb jobs run: what a scheduler calls. Engine `postgres` has its due jobs run; TimescaleDB, which runs them by itself, is checked.
 import { withConnection, withRollback } from '../../db/connection';
-import { type JobRun, runDueJobs } from '../../db/jobs';
+import type { JobHealth } from '../../db/engines/health';
+import { checkJobs, type JobRun, needsPerson, runDueJobs } from '../../db/jobs';
 import { readServer } from '../../db/server';
 import { readContext, requireConnection } from '../context';
-import { note, print, printJson } from '../output';
+import { note, print, printJson, table } from '../output';
 
-/** Runs what is due. Exit code 1 when a job failed. */
+/**
+ * Runs what is due, or checks what runs by itself. Exit code 1 when a job that was run failed; 2 when one of TimescaleDB's
+ * fails or is late, or there is none.
+ */
 export async function runJobs(flags: { readonly json?: boolean }): Promise<number> {
-  const { config } = readContext();
-  const runs = await withConnection(requireConnection(config), async (db) => {
+  const { config, desired } = readContext();
+  return withConnection(requireConnection(config), async (db) => {
     const { engine } = await withRollback(db, () => readServer(db));
-    if (engine === 'postgres') return runDueJobs(db);
-    note('TimescaleDB runs its jobs by itself; see "tsdb status"');
-    return [];
+    return engine === 'postgres'
+      ? reportRuns(await runDueJobs(db), flags)
+      : reportHealth(await checkJobs(db, desired), flags);
   });
+}
+
+function reportRuns(runs: readonly JobRun[], flags: { readonly json?: boolean }): number {
   for (const run of runs) note(describeJobRun(run));
+  const failed = runs.filter(({ error }) => error !== undefined).length;
   if (flags.json) printJson(runs);
-  else print(`${runs.length} jobs run, ${runs.filter(({ error }) => error !== undefined).length} failed`);
-  return runs.some(({ error }) => error !== undefined) ? 1 : 0;
+  else print(`${runs.length} jobs run, ${failed} failed`);
+  return failed > 0 ? 1 : 0;
+}
+
+function reportHealth(jobs: readonly JobHealth[], flags: { readonly json?: boolean }): number {
+  note('TimescaleDB runs its jobs by itself; this is how they do');
+  if (flags.json) printJson(jobs);
+  else print(formatHealth(jobs));
+  if (jobs.length === 0)
+    note('no job works on a declared table: has the schema been applied? "tsdb plan" shows what is missing');
+  return jobs.length === 0 || jobs.some(needsPerson) ? 2 : 0;
+}
+
+function formatHealth(jobs: readonly JobHealth[]): string {
+  const number = (wanted: JobHealth['state']): number => jobs.filter(({ state }) => state === wanted).length;
+  const summary = `${jobs.length} jobs, ${number('failing')} failed, ${number('late')} late`;
+  const row = ({ id, job, state, lastFinished, nextStart, error }: JobHealth): readonly string[] => [
+    String(id),
+    job,
+    state,
+    lastFinished ?? '-',
+    nextStart ?? '-',
+    error ?? '',
+  ];
+  const header = ['id', 'job', 'state', 'last finished', 'next start', 'error'];
+  return jobs.length === 0 ? summary : `${table(header, jobs.map(row))}\n${summary}`;
 }
 
 /** One line for people. */

@@ -2,43 +2,114 @@
 import { withConnection, withRollback } from '../../db/connection';
 import { nameOf } from '../../db/define';
 import { UsageError } from '../../db/errors';
-import type { Desired } from '../../db/model';
-import { type RefreshResult, type RefreshWindow, refreshAggregates } from '../../db/refresh';
+import type { Desired, EngineName } from '../../db/model';
+import { type RefreshProgress, type RefreshResult, refreshAggregates } from '../../db/refresh';
+import type { RefreshWindow } from '../../db/refresh-slices';
 import { readServer } from '../../db/server';
 import { readContext, requireConnection } from '../context';
-import { note, print, printJson } from '../output';
+import { note, type Progress, print, printJson, progressBar } from '../output';
 
 export interface RefreshFlags {
   readonly from?: string;
   readonly to?: string;
+  readonly force?: boolean;
+  readonly batch: number;
+  readonly newestFirst?: boolean;
   readonly json?: boolean;
 }
 
-/** Refreshes one aggregate or all of them. */
-export async function refresh(name: string | undefined, flags: RefreshFlags): Promise<number> {
+/** Refreshes one aggregate or all of them, slice by slice; a signal stops it after the slice under way (exit code 130). */
+export async function refresh(
+  name: string | undefined,
+  flags: RefreshFlags,
+  signal: AbortSignal,
+): Promise<number> {
   const { config, desired } = readContext();
   const aggregates = name === undefined ? desired.aggregates : [find(desired, name)];
   const window = parseWindow(flags);
-  const results = await withConnection(requireConnection(config), async (db) => {
-    const { engine } = await withRollback(db, () => readServer(db));
-    return refreshAggregates(db, engine, aggregates, window, (result) => note(describeRefresh(result)));
+  const bars = new Bars();
+  const { engine, results } = await withConnection(requireConnection(config), async (db) => {
+    const server = await withRollback(db, () => readServer(db));
+    const onDone = (result: RefreshResult): void => {
+      bars.stop();
+      note(describeRefresh(result));
+    };
+    const options = {
+      force: flags.force === true,
+      batch: flags.batch,
+      newestFirst: flags.newestFirst === true,
+      signal,
+      onSlice: (progress: RefreshProgress) => bars.show(progress),
+    };
+    try {
+      const refreshed = await refreshAggregates(db, server.engine, aggregates, window, onDone, options);
+      return { engine: server.engine, results: refreshed };
+    } finally {
+      bars.stop();
+    }
   });
   if (flags.json) printJson(results);
   else print(`${results.length} aggregates refreshed`);
-  return 0;
+  if (results.length === aggregates.length && results.every(({ complete }) => complete)) return 0;
+  note(describeStop(results, engine, flags));
+  return INTERRUPTED;
 }
 
+const INTERRUPTED = 130;
+
 /** One line for people. */
-export function describeRefresh({ aggregate, from, to, keptBefore, milliseconds }: RefreshResult): string {
-  const done =
+export function describeRefresh({
+  aggregate,
+  from,
+  to,
+  keptBefore,
+  slices,
+  complete,
+  milliseconds,
+}: RefreshResult): string {
+  const range =
     from === null
-      ? 'no complete bucket in the window'
-      : `refreshed ${from === '-infinity' ? 'from the beginning' : `from ${from}`} to ${to} in ${milliseconds} ms`;
+      ? `${complete ? 'no complete bucket in the window' : 'stopped before its first slice'}`
+      : `${complete ? 'refreshed' : 'stopped; refreshed'} ${from === '-infinity' ? 'from the beginning' : `from ${from}`} to ${to}`;
+  const effort = from === null ? '' : `${slices > 1 ? `, ${slices} slices` : ''} in ${milliseconds} ms`;
   const kept =
     keptBefore === null
       ? ''
       : `; buckets before ${keptBefore} are kept as they are, their source rows are past retention`;
-  return `${aggregate}: ${done}${kept}`;
+  return `${aggregate}: ${range}${effort}${kept}`;
+}
+
+// TimescaleDB knows what is fresh, unless it is told not to look.
+function describeStop(
+  results: readonly RefreshResult[],
+  engine: EngineName,
+  { force, newestFirst }: RefreshFlags,
+): string {
+  const last = results.find(({ complete }) => !complete);
+  const rest = 'interrupted: every slice that was done is kept';
+  if (engine === 'timescaledb' && force !== true)
+    return `${rest}; the same command goes on, and passes over what is fresh`;
+  if (last === undefined || last.from === null || last.to === null || newestFirst === true)
+    return `${rest}; the same command begins again`;
+  return `${rest}; "tsdb refresh ${last.aggregate} --from ${last.to}" goes on with ${last.aggregate}, and what is built on it comes after it`;
+}
+
+// One bar at a time.
+class Bars {
+  private current: { readonly aggregate: string; readonly bar: Progress } | undefined;
+
+  show({ aggregate, done, total }: RefreshProgress): void {
+    if (this.current?.aggregate !== aggregate) {
+      this.stop();
+      this.current = { aggregate, bar: progressBar(aggregate, total, 'buckets') };
+    }
+    this.current.bar.advanceTo(done);
+  }
+
+  stop(): void {
+    this.current?.bar.stop();
+    this.current = undefined;
+  }
 }
 
 function find(desired: Desired, name: string): Desired['aggregates'][number] {
@@ -58,9 +129,9 @@ function parseWindow({ from, to }: RefreshFlags): RefreshWindow {
   };
   const window = {
     ...(from === undefined ? {} : { from: parse('--from', from) }),
-    ...(to === undefined ? {} : { to: parse('--to', to) }),
+    // Exclusive: the last moment before it, so that the end of a bucket does not stand for the next bucket.
+    ...(to === undefined ? {} : { to: new Date(parse('--to', to).getTime() - 1) }),
   };
-  if (window.from && window.to && window.from >= window.to)
-    throw new UsageError('--from must be before --to');
+  if (window.from && window.to && window.from > window.to) throw new UsageError('--from must be before --to');
   return window;
 }

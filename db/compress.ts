@@ -1,0 +1,170 @@
+// Converts chunks by hand: to the columnstore by age, back to rows by range; one chunk at a time, each in its own transaction.
+import { withTransaction } from './connection';
+import { type ContinuousAggregate, type Hypertable, nameOf } from './define';
+import { isoText } from './engines/ask';
+import { messageOf } from './errors';
+import type { Db } from './model';
+import { withRetry } from './retry';
+import { literal } from './sql';
+
+/** What can have a columnstore. */
+export type Stored = Hypertable | ContinuousAggregate;
+
+/** A chunk to be converted. */
+export interface ChunkToConvert {
+  /** `schema.name` of the declared table or aggregate. */
+  readonly table: string;
+  /** Quoted name of the chunk. */
+  readonly chunk: string;
+  /** Its range, inclusive start and exclusive end, ISO 8601 UTC; null where it is unbounded. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** `partial`: in the columnstore, with rows beside it that came later. */
+  readonly state: 'rows' | 'columns' | 'partial';
+  /** On disk, with indexes. */
+  readonly bytes: number;
+}
+
+/** What became of a chunk. */
+export interface Conversion extends Omit<ChunkToConvert, 'bytes'> {
+  readonly beforeBytes: number;
+  /** Null when it was not converted. */
+  readonly afterBytes: number | null;
+  readonly milliseconds: number;
+  /** Why it was not converted; absent on success. */
+  readonly error?: string;
+}
+
+export interface ConversionOptions {
+  /** Asks to stop after the chunk under way. */
+  readonly signal?: AbortSignal;
+  readonly onDone?: (conversion: Conversion) => void;
+  /** Longest wait for the lock of a chunk, in milliseconds; every try waits anew. */
+  readonly lockTimeoutMs?: number;
+  readonly attempts?: number;
+}
+
+export type Direction = 'columns' | 'rows';
+
+// The columnstore part of a chunk is a table of its own.
+const SIZE = `(pg_total_relation_size(c.chunk) + coalesce((SELECT sum(pg_total_relation_size(s.compress_relid))
+  FROM _timescaledb_catalog.compression_settings s WHERE s.relid = c.chunk AND s.compress_relid IS NOT NULL), 0))::float8`;
+
+const CHUNKS = `
+  SELECT c.owner AS "table", c.chunk::text, ${isoText('c.range_start')} AS "from", ${isoText('c.range_end')} AS "to", c.state, ${SIZE} AS bytes
+    FROM (SELECT k.range_start, k.range_end, format('%I.%I', k.chunk_schema, k.chunk_name)::regclass AS chunk,
+                 format('%s.%s', coalesce(g.view_schema, k.hypertable_schema), coalesce(g.view_name, k.hypertable_name)) AS owner,
+                 CASE WHEN NOT k.is_compressed THEN 'rows'
+                      WHEN _timescaledb_functions.chunk_status_text(format('%I.%I', k.chunk_schema, k.chunk_name)::regclass) && ARRAY['PARTIAL', 'UNORDERED'] THEN 'partial'
+                      ELSE 'columns' END AS state
+            FROM timescaledb_information.chunks k
+            LEFT JOIN timescaledb_information.continuous_aggregates g
+                   ON (g.materialization_hypertable_schema, g.materialization_hypertable_name) = (k.hypertable_schema, k.hypertable_name)) c
+   WHERE c.owner = $1`;
+
+/** Chunks all of whose rows are older than an interval and that are not, or not wholly, in the columnstore; oldest first. */
+export async function chunksToCompress(
+  db: Db,
+  table: Stored,
+  olderThan: string,
+): Promise<readonly ChunkToConvert[]> {
+  const { rows } = await db.query<ChunkToConvert>(
+    `${CHUNKS} AND c.state <> 'columns' AND c.range_end <= now() - $2::interval ORDER BY c.range_start, c.chunk::text`,
+    [nameOf(table), olderThan],
+  );
+  return rows;
+}
+
+/** Chunks of the columnstore that touch a range, oldest first. */
+export async function chunksToDecompress(
+  db: Db,
+  table: Stored,
+  from: Date,
+  to: Date,
+): Promise<readonly ChunkToConvert[]> {
+  const { rows } = await db.query<ChunkToConvert>(
+    `${CHUNKS} AND c.state <> 'rows' AND c.range_end > $2::timestamptz AND c.range_start < $3::timestamptz ORDER BY c.range_start, c.chunk::text`,
+    [nameOf(table), from.toISOString(), to.toISOString()],
+  );
+  return rows;
+}
+
+/**
+ * Converts chunks, and tries again when one is in use. A chunk that stays in use, or that the server refuses, is told with
+ * its error and does not stop the others. A lost session does: there is nothing to convert the others on.
+ */
+export async function convertChunks(
+  db: Db,
+  direction: Direction,
+  chunks: readonly ChunkToConvert[],
+  options: ConversionOptions = {},
+): Promise<readonly Conversion[]> {
+  const conversions: Conversion[] = [];
+  for (const chunk of chunks) {
+    if (options.signal?.aborted) break;
+    const conversion = await convertOne(db, direction, chunk, options);
+    conversions.push(conversion);
+    options.onDone?.(conversion);
+  }
+  return conversions;
+}
+
+async function convertOne(
+  db: Db,
+  direction: Direction,
+  { bytes, ...chunk }: ChunkToConvert,
+  { signal, lockTimeoutMs = 3_000, attempts = 10 }: ConversionOptions,
+): Promise<Conversion> {
+  const started = Date.now();
+  const finish = (outcome: Pick<Conversion, 'afterBytes' | 'error'>): Conversion => ({
+    ...chunk,
+    beforeBytes: bytes,
+    ...outcome,
+    milliseconds: Date.now() - started,
+  });
+  try {
+    await withRetry(
+      () =>
+        withTransaction(db, async () => {
+          await db.query(`SET LOCAL lock_timeout = ${literal(`${lockTimeoutMs}ms`)}`);
+          for (const statement of statementsFor(direction, chunk.state))
+            await db.query(statement, [chunk.chunk]);
+        }),
+      { attempts, signal },
+    );
+    return finish({ afterBytes: await sizeOf(db, chunk.chunk) });
+  } catch (error) {
+    const { code } = (error ?? {}) as { readonly code?: unknown };
+    if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P)/.test(code)) throw error;
+    return finish({ afterBytes: null, error: messageOf(error) });
+  }
+}
+
+const TO_ROWS = 'CALL public.convert_to_rowstore($1::regclass, if_columnstore => true)';
+// Another session may have been faster.
+const TO_COLUMNS = 'CALL public.convert_to_columnstore($1::regclass, if_not_columnstore => true)';
+
+// A partial chunk becomes rows before: merging in place can leave notes in the catalog that a later restore stumbles over.
+const statementsFor = (direction: Direction, state: ChunkToConvert['state']): readonly string[] =>
+  direction === 'rows' ? [TO_ROWS] : state === 'partial' ? [TO_ROWS, TO_COLUMNS] : [TO_COLUMNS];
+
+async function sizeOf(db: Db, chunk: string): Promise<number | null> {
+  const { rows } = await db.query<{ bytes: number }>(
+    `SELECT ${SIZE} AS bytes FROM (SELECT to_regclass($1) AS chunk) c WHERE c.chunk IS NOT NULL`,
+    [chunk],
+  );
+  return rows[0]?.bytes ?? null;
+}
+
+/** The server's job that converts chunks of a table by itself; undefined when there is none or it is paused. */
+export async function columnstoreJob(
+  db: Db,
+  table: Stored,
+): Promise<{ readonly id: number; readonly nextStart: string | null } | undefined> {
+  const { rows } = await db.query<{ id: number; nextStart: string | null }>(
+    `SELECT j.job_id AS id, ${isoText('j.next_start')} AS "nextStart" FROM timescaledb_information.jobs j
+      WHERE j.proc_name = 'policy_compression' AND j.scheduled AND format('%s.%s', j.hypertable_schema, j.hypertable_name) = $1`,
+    [nameOf(table)],
+  );
+  return rows[0];
+}

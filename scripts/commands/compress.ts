@@ -1,0 +1,231 @@
+// tsdb compress, tsdb decompress: convert chunks by hand, for those who do not wait for the policy.
+import {
+  type ChunkToConvert,
+  type Conversion,
+  chunksToCompress,
+  chunksToDecompress,
+  columnstoreJob,
+  convertChunks,
+  type Direction,
+  type Stored,
+} from '../../db/compress';
+import { withConnection, withRollback } from '../../db/connection';
+import { nameOf } from '../../db/define';
+import { savedPercent } from '../../db/engines/chunks';
+import { RefusedError, UsageError } from '../../db/errors';
+import { shortBytes } from '../../db/format';
+import { parseDuration } from '../../db/interval';
+import type { Db, Desired } from '../../db/model';
+import { readServer } from '../../db/server';
+import { readContext, requireConnection } from '../context';
+import { note, print, printJson, progressBar, table } from '../output';
+
+export interface CompressFlags {
+  readonly olderThan?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export interface DecompressFlags {
+  readonly from: string;
+  readonly to: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** Converts what is old enough, of one table or of all that declare a columnstore. */
+export async function compress(
+  name: string | undefined,
+  flags: CompressFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const { config, desired } = readContext();
+  if (flags.olderThan !== undefined) parseDuration(flags.olderThan);
+  const tables = name === undefined ? withColumnstore(desired) : [find(desired, name)];
+  return withConnection(requireConnection(config), async (db) => {
+    await requireColumnstore(db);
+    const chunks: ChunkToConvert[] = [];
+    for (const one of tables)
+      chunks.push(...(await chunksToCompress(db, one, flags.olderThan ?? one.columnstore.after)));
+    return convert(db, 'columns', chunks, flags, signal);
+  });
+}
+
+/** Turns the chunks of a range back into rows. */
+export async function decompress(name: string, flags: DecompressFlags, signal: AbortSignal): Promise<number> {
+  const { config, desired } = readContext();
+  const [from, to] = [parseTime('--from', flags.from), parseTime('--to', flags.to)];
+  if (from >= to) throw new UsageError('--from must be before --to');
+  const one = find(desired, name);
+  return withConnection(requireConnection(config), async (db) => {
+    await requireColumnstore(db);
+    const code = await convert(db, 'rows', await chunksToDecompress(db, one, from, to), flags, signal);
+    await warnOfPolicy(db, one);
+    return code;
+  });
+}
+
+type Declared = Stored & { readonly columnstore: NonNullable<Stored['columnstore']> };
+
+const INTERRUPTED = 130;
+
+async function convert(
+  db: Db,
+  direction: Direction,
+  chunks: readonly ChunkToConvert[],
+  { dryRun, json }: { readonly dryRun?: boolean; readonly json?: boolean },
+  signal: AbortSignal,
+): Promise<number> {
+  const conversions = dryRun
+    ? chunks.map(untouched)
+    : await convertWithProgress(db, direction, chunks, signal);
+  const report = summaryOf(direction, dryRun === true, conversions, chunks.length);
+  if (json) printJson(report);
+  else print(format(report));
+  if (conversions.length < chunks.length) {
+    note(
+      `interrupted: ${conversions.length} of ${chunks.length} chunks are done; the same command goes on with the others`,
+    );
+    return INTERRUPTED;
+  }
+  return report.failed > 0 ? 1 : 0;
+}
+
+async function convertWithProgress(
+  db: Db,
+  direction: Direction,
+  chunks: readonly ChunkToConvert[],
+  signal: AbortSignal,
+): Promise<readonly Conversion[]> {
+  const bar = progressBar('converting', chunks.length, 'chunks');
+  const conversions: Conversion[] = [];
+  const onDone = (conversion: Conversion): void => {
+    conversions.push(conversion);
+    bar.advanceTo(conversions.length);
+    if (process.stderr.isTTY !== true) note(describe(conversion));
+  };
+  try {
+    return await convertChunks(db, direction, chunks, { signal, onDone });
+  } finally {
+    bar.stop();
+  }
+}
+
+const untouched = ({ bytes, ...chunk }: ChunkToConvert): Conversion => ({
+  ...chunk,
+  beforeBytes: bytes,
+  afterBytes: null,
+  milliseconds: 0,
+});
+
+interface Report {
+  readonly to: Direction;
+  readonly dryRun: boolean;
+  readonly found: number;
+  readonly converted: number;
+  readonly failed: number;
+  /** Of the converted chunks; of all found ones in a dry run. */
+  readonly beforeBytes: number;
+  readonly afterBytes: number | null;
+  readonly chunks: readonly Conversion[];
+}
+
+function summaryOf(to: Direction, dryRun: boolean, chunks: readonly Conversion[], found: number): Report {
+  const failed = chunks.filter(({ error }) => error !== undefined).length;
+  const counted = chunks.filter(({ error }) => error === undefined);
+  const sum = (pick: (chunk: Conversion) => number): number =>
+    counted.reduce((total, chunk) => total + pick(chunk), 0);
+  return {
+    to,
+    dryRun,
+    found,
+    converted: dryRun ? 0 : counted.length,
+    failed,
+    beforeBytes: sum(({ beforeBytes }) => beforeBytes),
+    afterBytes: dryRun ? null : sum(({ afterBytes }) => afterBytes ?? 0),
+    chunks,
+  };
+}
+
+function format({ to, dryRun, found, converted, failed, beforeBytes, afterBytes, chunks }: Report): string {
+  if (found === 0) return `nothing to do: no chunk is to be converted to ${to}`;
+  const rows = chunks.map((chunk) => [
+    chunk.table,
+    chunk.chunk,
+    chunk.from ?? '-',
+    chunk.to ?? '-',
+    chunk.state,
+    ...sizes(chunk),
+    chunk.error ?? '',
+  ]);
+  const [before, after, saved] = sizes({ beforeBytes, afterBytes });
+  const total = dryRun
+    ? `${found} chunks would be converted to ${to}, ${before} now; nothing was changed`
+    : `${converted} chunks converted to ${to}, ${failed} failed: ${before} → ${after}, ${saved} saved`;
+  const header = ['table', 'chunk', 'from', 'to', 'was', 'before', 'after', 'saved', 'error'];
+  return `${table(header, rows)}\n${total}`;
+}
+
+function sizes(of: Pick<Conversion, 'beforeBytes' | 'afterBytes'>): readonly [string, string, string] {
+  const saved = savedPercent(of);
+  return [
+    shortBytes(of.beforeBytes),
+    of.afterBytes === null ? '-' : shortBytes(of.afterBytes),
+    saved === null ? '-' : `${saved} %`,
+  ];
+}
+
+function describe(conversion: Conversion): string {
+  const { table: owner, chunk, from, to, error, milliseconds } = conversion;
+  const [before, after] = sizes(conversion);
+  const name = `${owner}: ${chunk} (${from ?? '-'} … ${to ?? '-'})`;
+  return error === undefined
+    ? `${name}: ${before} → ${after} in ${milliseconds} ms`
+    : `${name}: left as it is: ${error}`;
+}
+
+async function warnOfPolicy(db: Db, one: Declared): Promise<void> {
+  const job = await columnstoreJob(db, one);
+  if (job === undefined) return;
+  note(
+    `note: job ${job.id} converts chunks of ${nameOf(one)} that are older than ${one.columnstore.after} again${job.nextStart === null ? '' : `, next at ${job.nextStart}`}. ` +
+      `To keep them as rows, declare a longer columnstore.after and apply it; for a while, stop the job: SELECT alter_job(${job.id}, scheduled => false), and later true`,
+  );
+}
+
+async function requireColumnstore(db: Db): Promise<void> {
+  const { engine } = await withRollback(db, () => readServer(db));
+  if (engine === 'timescaledb') return;
+  throw new RefusedError(
+    'this server has no columnstore: engine postgres keeps all chunks as rows, declared columnstores begin to work on TimescaleDB Community. To need less room, declare a shorter retention',
+  );
+}
+
+const hasColumnstore = (one: Stored): one is Declared => one.columnstore !== undefined;
+
+function withColumnstore({ hypertables, aggregates }: Desired): readonly Declared[] {
+  const found = [...hypertables, ...aggregates].filter(hasColumnstore);
+  if (found.length > 0) return found;
+  throw new RefusedError(
+    'no declared table has a columnstore; declare one, e.g. columnstore: { after: "7 days", … }, and apply it',
+  );
+}
+
+function find(desired: Desired, name: string): Declared {
+  const all: readonly Stored[] = [...desired.hypertables, ...desired.aggregates];
+  const found = all.find((one) => nameOf(one) === name) ?? all.find((one) => one.name === name);
+  if (found === undefined)
+    throw new UsageError(
+      `${name} is not a declared table or aggregate; choose from ${all.filter(hasColumnstore).map(nameOf).join(', ')}`,
+    );
+  if (hasColumnstore(found)) return found;
+  throw new RefusedError(
+    `${nameOf(found)} declares no columnstore, so it has nothing to convert; those that do: ${all.filter(hasColumnstore).map(nameOf).join(', ') || 'none'}`,
+  );
+}
+
+function parseTime(flag: string, text: string): Date {
+  const date = new Date(text);
+  if (!Number.isNaN(date.getTime())) return date;
+  throw new UsageError(`${flag} "${text}" is not a time; write e.g. 2026-11-01 or 2026-11-01T12:00:00Z`);
+}

@@ -98,16 +98,26 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       expect(plan.stdout).toContain('In sync: the database is as declared.');
     });
 
-    it('is seeded once: a second time is refused and writes nothing', async () => {
-      const flags = ['seed', '--days', '2', '--sensors', '3', '--interval', '600'];
+    it('is seeded, and a second time writes nothing twice', async () => {
+      const end = new Date(Math.floor(Date.now() / 600_000) * 600_000).toISOString();
+      const flags = [
+        'seed',
+        '--days',
+        '2',
+        '--sensors',
+        '3',
+        '--interval',
+        '600',
+        '--gaps',
+        '0',
+        '--to',
+        end,
+      ];
       const count = 2 * 3 * 144;
       expect(await run(...flags)).toMatchObject({ code: 0, stdout: `${count} readings written\n` });
-      const again = await run(...flags);
-      expect(again).toMatchObject({
-        code: 3,
-        stdout: '',
-        stderr: expect.stringContaining('readings already'),
-      });
+      expect(await run(...flags)).toMatchObject({ code: 0, stdout: '0 readings written\n' });
+      const other = await run('seed', '--sensors', '4');
+      expect(other).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('--sensors') });
       expect(await select(database.url, 'SELECT count(*)::int AS rows FROM public.sensor_data')).toEqual([
         { rows: count },
       ]);

@@ -1,39 +1,179 @@
-// tsdb seed: generated readings into sensor_data.
-import { withConnection, withRollback } from '../../db/connection';
-import { RefusedError } from '../../db/errors';
+// tsdb seed: sample data of one set or several, up to now; the same command again continues where the last one ended.
+import { randomUUID } from 'node:crypto';
+import type { ClientConfig } from 'pg';
+import { withConnection, withReconcilerLock, withRollback, withTransaction } from '../../db/connection';
+import { nameOf } from '../../db/define';
+import { RefusedError, UsageError } from '../../db/errors';
+import { pauseJobs, restoreJobs } from '../../db/pause';
 import { readServer } from '../../db/server';
+import { relation } from '../../db/sql';
 import { readContext, requireConnection } from '../context';
-import { hasReadings, lastDays, refreshSeeded, seed } from '../data/seed';
-import { note, print } from '../output';
+import {
+  aggregatesOf,
+  beginSet,
+  continueSet,
+  hasReadings,
+  lastDays,
+  refreshSeeded,
+  type Target,
+} from '../data/seed';
+import { ensureProgress, markRefreshed, readProgress, type SeedProgress } from '../generate/progress';
+import type { SampleOptions, SampleSet } from '../generate/sample';
+import { sampleSets } from '../generate/sets';
+import { note, print, printJson } from '../output';
 import { describeRefresh } from './refresh';
 
+/** What is not given is as in the run that is continued, else the default. */
 export interface SeedFlags {
-  readonly days: number;
-  readonly sensors: number;
-  readonly interval: number;
-  readonly seed: number;
+  readonly set: string;
+  readonly days?: number;
+  readonly sensors?: number;
+  readonly interval?: number;
+  readonly seed?: number;
+  /** Percent. */
+  readonly gaps?: number;
+  /** Percent. */
+  readonly outliers?: number;
+  /** End, exclusive; now when it is not given. */
+  readonly to?: string;
+  readonly json?: boolean;
 }
 
-/** Fills an empty table; refuses to mix generated readings with others. */
-export async function seedReadings(flags: SeedFlags, signal: AbortSignal): Promise<number> {
+/** What was written of one set. */
+interface Seeded {
+  readonly set: string;
+  readonly continued: boolean;
+  readonly from: Date;
+  readonly to: Date;
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+/** Fills the tables of the sets; refuses to mix sample data with other rows. */
+export async function seedSets(flags: SeedFlags, signal: AbortSignal): Promise<number> {
   const { config, desired } = readContext();
-  const rows = await withConnection(requireConnection(config), async (db) => {
-    if (await hasReadings(db))
-      throw new RefusedError(
-        'sensor_data has readings already; generated ones are only written into an empty table',
-      );
-    const { engine } = await withRollback(db, () => readServer(db));
-    const range = lastDays(flags.days, flags.interval);
-    const written = await seed(
-      db,
-      engine,
-      desired,
-      { ...range, sensors: flags.sensors, intervalSeconds: flags.interval, seed: flags.seed },
-      signal,
-    );
-    await refreshSeeded(db, engine, desired, (result) => note(describeRefresh(result)));
-    return written;
-  });
-  print(`${rows} readings written`);
+  const names = new Set(desired.hypertables.map(nameOf));
+  const sets = setsOf(flags.set, names);
+  const end = parseEnd(flags.to);
+  const connection: ClientConfig = requireConnection(config);
+  const seeded = await withConnection(connection, (db) =>
+    // Nobody changes the schema meanwhile, and no job drops old rows before the aggregates have seen them.
+    withReconcilerLock(db, config.lockWaitMs, async () => {
+      const { engine } = await withRollback(db, () => readServer(db));
+      const tables = sets.flatMap((set) => set.tables.map(nameOf));
+      try {
+        await pauseJobs(db, engine, randomUUID(), tables);
+        const done: Seeded[] = [];
+        for (const set of sets) done.push(await seedSet({ db, engine, desired }, set, flags, end, signal));
+        return done;
+      } finally {
+        await restoreJobs(db);
+      }
+    }),
+  );
+  if (flags.json) printJson(seeded);
+  else for (const each of seeded) print(describe(each));
   return 0;
+}
+
+async function seedSet(
+  target: Target,
+  set: SampleSet,
+  flags: SeedFlags,
+  end: Date,
+  signal: AbortSignal,
+): Promise<Seeded> {
+  const { db, engine, desired } = target;
+  await ensureProgress(db);
+  const filled = await filledTable(target, set);
+  const earlier = filled === undefined ? undefined : await readProgress(db, set.name);
+  if (filled !== undefined && earlier === undefined)
+    throw new RefusedError(
+      `${filled} has ${set.name === 'iot' ? 'readings' : 'rows'} already that "tsdb seed" did not write; sample data only goes into empty tables`,
+    );
+  const options = optionsOf(flags, earlier, set);
+  const range = lastDays(flags.days ?? 30, options.intervalSeconds, end);
+  const from = earlier?.next ?? range.from;
+  if (earlier === undefined) await withTransaction(db, () => beginSet(target, set, options, range.from));
+  else note(`${set.name}: continued from ${from.toISOString()}`);
+  const rows = await continueSet(target, set, range.to, { signal });
+  const unseen = earlier?.refreshed ?? range.from;
+  if (unseen < range.to) {
+    // Not from the beginning: what retention has dropped since lives on in older buckets.
+    const window = earlier === undefined ? {} : { from: unseen };
+    const aggregates = aggregatesOf(set, desired);
+    await refreshSeeded(db, engine, { aggregates }, (result) => note(describeRefresh(result)), window);
+    await markRefreshed(db, set.name);
+  }
+  return {
+    set: set.name,
+    continued: earlier !== undefined,
+    from,
+    to: range.to,
+    rows: Object.fromEntries(rows),
+  };
+}
+
+/** The first table with rows; undefined when sample data may begin. */
+async function filledTable({ db }: Target, set: SampleSet): Promise<string | undefined> {
+  if (set.name === 'iot') return (await hasReadings(db)) ? 'sensor_data' : undefined;
+  for (const table of set.tables) {
+    const { rows } = await db.query(`SELECT FROM ${relation(table)} LIMIT 1`);
+    if (rows.length > 0) return nameOf(table);
+  }
+  return undefined;
+}
+
+const FLAGS = ['sensors', 'interval', 'seed', 'gaps', 'outliers'] as const;
+
+function optionsOf(flags: SeedFlags, earlier: SeedProgress | undefined, { name }: SampleSet): SampleOptions {
+  const before = earlier?.options;
+  const asked = {
+    sensors: flags.sensors ?? before?.series ?? 10,
+    interval: flags.interval ?? before?.intervalSeconds ?? 60,
+    seed: flags.seed ?? before?.seed ?? 1,
+    gaps: flags.gaps === undefined ? (before?.gaps ?? 0.005) : flags.gaps / 100,
+    outliers: flags.outliers === undefined ? (before?.outliers ?? 0.001) : flags.outliers / 100,
+  };
+  const options = {
+    series: asked.sensors,
+    intervalSeconds: asked.interval,
+    seed: asked.seed,
+    gaps: asked.gaps,
+    outliers: asked.outliers,
+  };
+  if (before === undefined) return options;
+  const was = { ...before, sensors: before.series, interval: before.intervalSeconds };
+  const other = FLAGS.filter((flag) => asked[flag] !== was[flag]).map((flag) => `--${flag}`);
+  if (other.length === 0) return options;
+  throw new RefusedError(
+    `set ${name} has rows already, with other ${other.join(', ')}; leave these out to continue it, or seed into empty tables`,
+  );
+}
+
+function setsOf(names: string, declared: ReadonlySet<string>): readonly SampleSet[] {
+  const wanted = [...new Set(names.split(',').map((name) => name.trim()))];
+  return wanted.map((name) => {
+    const set = Object.hasOwn(sampleSets, name) ? sampleSets[name] : undefined;
+    if (set === undefined)
+      throw new UsageError(
+        `--set "${name}" has no sample data; choose from ${Object.keys(sampleSets).join(', ')}, with commas between`,
+      );
+    if (set.tables.every((table) => declared.has(nameOf(table)))) return set;
+    throw new UsageError(
+      `set ${name} is not selected: TSDB_SCHEMAS does not name it; add it there and run "tsdb apply", then seed`,
+    );
+  });
+}
+
+function parseEnd(text: string | undefined): Date {
+  const end = text === undefined ? new Date() : new Date(text);
+  if (!Number.isNaN(end.getTime())) return end;
+  throw new UsageError(`--to "${text}" is not a time; write e.g. 2026-11-01 or 2026-11-01T12:00:00Z`);
+}
+
+function describe({ set, rows }: Seeded): string {
+  const counts = Object.entries(rows).map(([table, count]) => `${count} rows of ${table}`);
+  return set === 'iot'
+    ? `${rows['public.sensor_data']} readings written`
+    : `${set}: ${counts.join(', ')} written`;
 }

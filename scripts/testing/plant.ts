@@ -48,7 +48,8 @@ export async function startPlant(engine: DumpServer['engine']): Promise<Plant> {
   const run = (...args: readonly string[]): Promise<Finished> => tsdb(args, env);
   expect(await run('apply', '--yes')).toMatchObject({ code: 0 });
   await pauseRetention(database.url);
-  expect(await run('seed', '--days', '10', '--sensors', '3', '--interval', '1800')).toMatchObject({
+  const series = ['--days', '10', '--sensors', '3', '--interval', '1800', '--gaps', '0'];
+  expect(await run('seed', ...series)).toMatchObject({
     code: 0,
   });
   await execute(database.url, ...(engine === 'postgres' ? [CHUNKS, PRICES] : [PRICES, COMPRESS]));

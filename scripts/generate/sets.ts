@@ -1,0 +1,17 @@
+// The sets that have sample data.
+import { apmSample } from './apm';
+import { businessSample } from './business';
+import { iotSample } from './iot';
+import { marketSample } from './market';
+import { metricsSample } from './metrics';
+import { monitoringSample } from './monitoring';
+import type { SampleSet } from './sample';
+
+export const sampleSets = {
+  iot: iotSample,
+  monitoring: monitoringSample,
+  market: marketSample,
+  apm: apmSample,
+  business: businessSample,
+  metrics: metricsSample,
+} as unknown as Readonly<Record<string, SampleSet>>;

@@ -1,0 +1,85 @@
+// Carries out an export: one snapshot of the database, read by a cursor, written piece by piece.
+import type { ClientConfig } from 'pg';
+import { withConnection } from '../../db/connection';
+import { messageOf, RefusedError, UsageError } from '../../db/errors';
+import { csvPieces } from './csv';
+import { type Batch, withRows } from './cursor';
+import type { ExportFormat } from './format';
+import { ndjsonPieces } from './ndjson';
+import { parquetPieces } from './parquet';
+import type { ExportPlan } from './query';
+import { type Pieces, type Target, writeTo } from './target';
+import type { ExportColumn } from './values';
+
+/** What was written. */
+export interface ExportReport {
+  readonly rows: number;
+  /** Bytes of the file, compressed when it is; null when the reader of standard output went away. */
+  readonly bytes: number | null;
+  readonly seconds: number;
+}
+
+/**
+ * Exports. An aborted signal ends the query on the server too, and leaves no file.
+ * @throws RefusedError when a query would write, or is more than one.
+ */
+export async function exportRows(
+  connection: ClientConfig,
+  plan: ExportPlan,
+  format: ExportFormat,
+  target: Target,
+): Promise<ExportReport> {
+  const start = performance.now();
+  let rows = 0;
+  const bytes = await withConnection(connection, async (db) => {
+    const stop = (): void => void db.end();
+    target.signal.addEventListener('abort', stop, { once: true });
+    try {
+      target.signal.throwIfAborted();
+      return await withRows(db, plan, (columns, batches) => {
+        checkNames(columns);
+        const counted = counting(batches, (more) => {
+          rows += more;
+        });
+        return writeTo(target, PIECES[format](columns, counted));
+      });
+    } catch (error) {
+      throw plan.source === null ? refusal(error) : error;
+    } finally {
+      target.signal.removeEventListener('abort', stop);
+    }
+  });
+  return { rows, bytes: bytes ?? null, seconds: Math.round(performance.now() - start) / 1_000 };
+}
+
+const PIECES: Readonly<
+  Record<ExportFormat, (columns: readonly ExportColumn[], batches: AsyncIterable<Batch>) => Pieces>
+> = { csv: csvPieces, ndjson: ndjsonPieces, parquet: parquetPieces };
+
+async function* counting(
+  batches: AsyncIterable<Batch>,
+  onRows: (count: number) => void,
+): AsyncGenerator<Batch> {
+  for await (const batch of batches) {
+    yield batch;
+    onRows(batch.length);
+  }
+}
+
+function checkNames(columns: readonly ExportColumn[]): void {
+  const names = columns.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new UsageError(`two columns are called ${twice}; name one of them with AS`);
+  if (names.length === 0) throw new UsageError('the query has no columns');
+}
+
+// read_only_sql_transaction, feature_not_supported (a WITH that writes), syntax_error (anything that is not a query, or two).
+const NOT_ONE_QUERY = new Set(['25006', '0A000', '42601']);
+
+function refusal(error: unknown): unknown {
+  if (!NOT_ONE_QUERY.has((error as { code?: string }).code ?? '')) return error;
+  return new RefusedError(
+    `the database refused the query: ${messageOf(error)}. --sql takes one query that only reads: SELECT, WITH, VALUES or TABLE`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,134 @@
+// Rows as Parquet, in row groups of bounded size: times in microseconds, numbers as numbers, everything else as text.
+import { RefusedError } from '../../db/errors';
+import type { Batch } from './cursor';
+import { days, type ExportColumn, microseconds, TYPE } from './values';
+
+// A row group is in memory as a whole while it is written.
+const GROUP_ROWS = 50_000;
+const GROUP_CHARACTERS = 16_000_000;
+
+/**
+ * The file, in one piece per row group and one for its footer.
+ * @throws RefusedError for an infinite time, which the format has not.
+ */
+export async function* parquetPieces(
+  columns: readonly ExportColumn[],
+  batches: AsyncIterable<Batch>,
+): AsyncGenerator<Uint8Array> {
+  // An ES module, which a CommonJS program can only load this way.
+  const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
+  const kinds = columns.map(kindOf);
+  const root: SchemaElement = { name: 'root', num_children: columns.length };
+  const schema = [root, ...columns.map(({ name }, at) => ({ name, ...kinds[at]?.element }))];
+  const writer = new ByteWriter();
+  const file = new ParquetWriter({ writer, schema, createdBy: 'tsdb export' });
+  const written = (): Uint8Array => {
+    const bytes = writer.getBytes().slice();
+    writer.index = 0;
+    return bytes;
+  };
+  for await (const { values, rows } of groups(columns, kinds, batches)) {
+    const columnData = values.map((data, at) => source(columns[at]?.name ?? '', data));
+    await file.write({ columnData, rowGroupSize: rows });
+    yield written();
+  }
+  await file.finish();
+  yield written();
+}
+
+type Writing = typeof import('hyparquet-writer', { with: { 'resolution-mode': 'import' }});
+type WriterOptions = ConstructorParameters<Writing['ParquetWriter']>[0];
+type SchemaElement = WriterOptions['schema'][number];
+type ColumnSource = Parameters<InstanceType<Writing['ParquetWriter']>['write']>[0]['columnData'][number];
+type Value = string | number | bigint | boolean | Uint8Array | null;
+
+interface Kind {
+  readonly element: Omit<SchemaElement, 'name'>;
+  /** Undefined = there is no such value in the format. */
+  readonly read: (text: string) => Value | undefined;
+}
+
+interface Group {
+  readonly rows: number;
+  /** Values by column. */
+  readonly values: readonly Value[][];
+}
+
+async function* groups(
+  columns: readonly ExportColumn[],
+  kinds: readonly Kind[],
+  batches: AsyncIterable<Batch>,
+): AsyncGenerator<Group> {
+  const empty = (): Value[][] => columns.map(() => []);
+  let values = empty();
+  let rows = 0;
+  let characters = 0;
+  for await (const batch of batches) {
+    for (const row of batch) {
+      kinds.forEach(({ read }, at) => {
+        const text = row[at] ?? null;
+        const value = text === null ? null : read(text);
+        if (value === undefined) throw unrepresentable(columns[at]?.name ?? '', text);
+        values[at]?.push(value);
+        characters += text?.length ?? 0;
+      });
+      rows += 1;
+      if (rows < GROUP_ROWS && characters < GROUP_CHARACTERS) continue;
+      yield { rows, values };
+      [values, rows, characters] = [empty(), 0, 0];
+    }
+  }
+  if (rows > 0) yield { rows, values };
+}
+
+// The dictionary of a column takes -0 for 0.
+const source = (name: string, data: Value[]): ColumnSource =>
+  data.some((value) => Object.is(value, -0)) ? { name, data, encoding: 'PLAIN' } : { name, data };
+
+const unrepresentable = (name: string, text: string | null): RefusedError =>
+  new RefusedError(
+    `column ${name} has the time ${text}, which Parquet cannot hold; leave those rows out with --from and --to, or export CSV or NDJSON`,
+  );
+
+function kindOf({ type }: ExportColumn): Kind {
+  const optional = { repetition_type: 'OPTIONAL' } as const;
+  switch (type) {
+    case TYPE.boolean:
+      return { element: { ...optional, type: 'BOOLEAN' }, read: (text) => text === 't' };
+    case TYPE.smallint:
+    case TYPE.integer:
+      return { element: { ...optional, type: 'INT32' }, read: Number };
+    case TYPE.bigint:
+    case TYPE.oid:
+      return { element: { ...optional, type: 'INT64' }, read: BigInt };
+    case TYPE.real:
+      return { element: { ...optional, type: 'FLOAT' }, read: Number };
+    case TYPE.double:
+      return { element: { ...optional, type: 'DOUBLE' }, read: Number };
+    case TYPE.date:
+      return { element: { ...optional, type: 'INT32', converted_type: 'DATE' }, read: days };
+    case TYPE.timestamptz:
+    case TYPE.timestamp: {
+      const zoned = type === TYPE.timestamptz;
+      const logical = { type: 'TIMESTAMP', isAdjustedToUTC: zoned, unit: 'MICROS' } as const;
+      // The older name of the type means UTC, so that times without a zone must not have it.
+      const older = zoned ? ({ converted_type: 'TIMESTAMP_MICROS' } as const) : {};
+      return {
+        element: { ...optional, type: 'INT64', logical_type: logical, ...older },
+        read: microseconds,
+      };
+    }
+    case TYPE.json:
+    case TYPE.jsonb:
+      // As bytes, or the writer would parse and round its numbers.
+      return {
+        element: { ...optional, type: 'BYTE_ARRAY', logical_type: { type: 'JSON' } },
+        read: (text) => Buffer.from(text),
+      };
+    default:
+      return {
+        element: { ...optional, type: 'BYTE_ARRAY', converted_type: 'UTF8' },
+        read: (text) => text,
+      };
+  }
+}

@@ -1,0 +1,166 @@
+// What an export reads, as a query: rows of a declared relation, figures per bucket, or the caller's own words.
+
+import { EARLIEST, LATEST } from '../../api/series/calendar';
+import { kindOf } from '../../api/series/column-types';
+import { answerColumns } from '../../api/series/fields';
+import { columnOf } from '../../api/series/figures';
+import { boundColumns, filterSql, parseFilters } from '../../api/series/filters';
+import { planBuckets } from '../../api/series/planner';
+import { currentInstant } from '../../api/series/ranges';
+import { parseRequest } from '../../api/series/request';
+import { bucketQuery, statement } from '../../api/series/sql';
+import { publicName, rootOf, seriesTables } from '../../api/tables';
+import { instantOf, parseTime } from '../../api/time';
+import type { Relation } from '../../db/define';
+import { UsageError } from '../../db/errors';
+import type { Desired } from '../../db/model';
+import { ident, relation } from '../../db/sql';
+import type { ExportQuery } from './cursor';
+
+/** What to read. Names and times as people write them. */
+export interface ExportRequest {
+  /** Public name of a hypertable or aggregate; with `sql` a query. */
+  readonly what: string;
+  readonly sql: boolean;
+  /** Start, inclusive, and end, exclusive; absent = all there is. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Width of buckets, with figures in `field` and series in `by`. */
+  readonly bucket?: string;
+  readonly field?: string;
+  readonly by?: string;
+  readonly columns?: string;
+  readonly where: readonly string[];
+}
+
+/** A query and the relation that it reads; null = the caller's own query. */
+export interface ExportPlan extends ExportQuery {
+  readonly source: string | null;
+}
+
+/**
+ * Turns a request into a query; names come from the declared schema, values are bound.
+ * @throws UsageError or ProblemError that says what fits.
+ */
+export function planExport(desired: Desired, request: ExportRequest): ExportPlan {
+  if (request.sql) return ownQuery(request);
+  const source = relationNamed(desired, request.what);
+  if (request.bucket !== undefined) return bucketPlan(desired, source, request);
+  if (request.field !== undefined || request.by !== undefined)
+    throw new UsageError(
+      '--field and --by are for buckets: add --bucket 1h, or choose columns with --columns',
+    );
+  return rowPlan(source, request);
+}
+
+function ownQuery({ what, from, to, bucket, field, by, columns, where }: ExportRequest): ExportPlan {
+  if ([from, to, bucket, field, by, columns].some((flag) => flag !== undefined) || where.length > 0)
+    throw new UsageError(
+      '--sql takes the query as it is: write range, columns and conditions into it, and leave the flags out',
+    );
+  return { sql: what, values: [], searchPath: '"$user", public', source: null };
+}
+
+function relationNamed({ hypertables, aggregates }: Desired, name: string): Relation {
+  const all: readonly Relation[] = [...hypertables, ...aggregates];
+  const found = all.find((relation) => publicName(relation) === name);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `${name} is neither a declared hypertable nor an aggregate; choose from ${all.map(publicName).join(', ')}, or give a query with --sql`,
+  );
+}
+
+function rowPlan(source: Relation, request: ExportRequest): ExportPlan {
+  const columns = columnsOf(source, request.columns);
+  const range = rangeOf(request);
+  const root = rootOf(source);
+  const filters = parseFilters(root, request.where);
+  const foreign = filters.find(
+    ({ column }) => source.kind === 'aggregate' && !source.groupBy.includes(column),
+  );
+  if (foreign !== undefined)
+    throw new UsageError(
+      `--where is on columns that ${publicName(source)} groups by (${keysOf(source).join(', ') || 'it has none'}), not on ${foreign.column}`,
+    );
+  const time = ident(source.time);
+  const { sql, values } = statement((bind) => {
+    const conditions = [
+      ...(range.from === undefined ? [] : [`${time} >= ${bind(range.from, 'timestamptz')}`]),
+      ...(range.to === undefined ? [] : [`${time} < ${bind(range.to, 'timestamptz')}`]),
+      ...filters.map((filter) => filterSql(filter, bind)),
+    ];
+    const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+    return `SELECT ${columns.map((name) => ident(name)).join(', ')} FROM ${relation(source)}${where} ORDER BY ${order(source, columns).join(', ')}`;
+  });
+  return { sql, values, source: publicName(source) };
+}
+
+// Rows that are equal in all of these are equal in the file, so that the same rows always give the same file.
+function order(source: Relation, columns: readonly string[]): readonly string[] {
+  if (source.kind === 'aggregate') return [source.time, ...source.groupBy].map((name) => ident(name));
+  const rest = columns.filter((name) => name !== source.time);
+  // Types without an order, as point, are sorted by their text.
+  const isUnordered = (name: string): boolean => kindOf(columnOf(source, name)?.type ?? '') === 'other';
+  return [
+    ident(source.time),
+    ...rest.map((name) => (isUnordered(name) ? `${ident(name)}::text` : ident(name))),
+  ];
+}
+
+const keysOf = (source: Relation): readonly string[] => (source.kind === 'aggregate' ? source.groupBy : []);
+
+function columnsOf(source: Relation, text: string | undefined): readonly string[] {
+  if (text === undefined) return source.columnNames;
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !source.columnNames.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `--columns: ${publicName(source)} has no column ${JSON.stringify(unknown)} (it has ${source.columnNames.join(', ')})`,
+    );
+  return names;
+}
+
+function bucketPlan(desired: Desired, source: Relation, request: ExportRequest): ExportPlan {
+  const table = seriesTables(desired).get(publicName(source));
+  if (table === undefined)
+    throw new UsageError(
+      `--bucket is for hypertables: ask for ${publicName(rootOf(source))}, the cheapest source that is exact is found by itself`,
+    );
+  if (request.columns !== undefined)
+    throw new UsageError('--columns is for rows as they are; with --bucket choose figures with --field');
+  const { bucket, field = 'count(*)', by, where } = request;
+  const asked = parseRequest(table.hypertable, {
+    field,
+    where,
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(by === undefined ? {} : { by }),
+  });
+  if (typeof asked.bucket === 'string') throw new UsageError('--bucket needs a width here, for example 1h');
+  const { from, to } = rangeOf(request);
+  const range = {
+    from: from === undefined ? EARLIEST : instantOf(from),
+    to: to === undefined ? LATEST : instantOf(to),
+  };
+  const { fields, filters } = asked;
+  const question = {
+    table,
+    figures: fields.flatMap(({ figure }) => figure ?? []),
+    by: asked.by,
+    filtered: filters.map(({ column }) => column),
+    bound: boundColumns(filters),
+  };
+  answerColumns('time', ...asked.by, ...fields.map(({ name }) => name));
+  const plan = planBuckets(question, asked.bucket, range, currentInstant());
+  const selection = { by: asked.by, filters, fields, limit: Number.MAX_SAFE_INTEGER };
+  return { ...bucketQuery(plan, selection), source: publicName(plan.relation) };
+}
+
+function rangeOf({ from, to }: ExportRequest): { readonly from?: string; readonly to?: string } {
+  const range = {
+    ...(from === undefined ? {} : { from: parseTime('from', from) }),
+    ...(to === undefined ? {} : { to: parseTime('to', to) }),
+  };
+  if (range.from !== undefined && range.to !== undefined && instantOf(range.from) >= instantOf(range.to))
+    throw new UsageError(`the range is empty: --from ${range.from} is not before --to ${range.to}`);
+  return range;
+}

@@ -1,0 +1,33 @@
+// For tests: prints a Parquet file as JSON. A program of its own, because jest cannot load the reader, an ES module.
+import { readFileSync } from 'node:fs';
+
+/** What a file holds; 64-bit integers and times in microseconds are texts, so are NaN and Infinity. */
+export interface ParquetContent {
+  readonly columns: readonly string[];
+  readonly groups: readonly number[];
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+async function read(file: string): Promise<ParquetContent> {
+  const { parquetMetadata, parquetReadObjects } = await import('hyparquet');
+  const bytes = readFileSync(file);
+  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  const metadata = parquetMetadata(buffer);
+  // The reader's own parsers make Dates, which have no microseconds.
+  const parsers = { timestampFromMicroseconds: (value: bigint) => String(value) };
+  const rows = await parquetReadObjects({ file: buffer, parsers });
+  const columns = metadata.schema.slice(1).map((element) => {
+    const { name, type, converted_type, logical_type } = element;
+    return [name, type, converted_type ?? logical_type?.type].filter((part) => part !== undefined).join(' ');
+  });
+  return { columns, groups: metadata.row_groups.map((group) => Number(group.num_rows)), rows };
+}
+
+const readable = (_name: string, value: unknown): unknown =>
+  typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
+    ? String(value)
+    : Object.is(value, -0)
+      ? '-0'
+      : value;
+
+void read(process.argv[2] ?? '').then((content) => process.stdout.write(JSON.stringify(content, readable)));

@@ -1,0 +1,82 @@
+// What the database writes as text, as exports write it: times as in RFC 3339 with microseconds, numbers without loss.
+
+/** A column of a result: its name and the OID of its type. */
+export interface ExportColumn {
+  readonly name: string;
+  readonly type: number;
+}
+
+/** Values of one row as the database writes them; null is NULL. */
+export type TextRow = readonly (string | null)[];
+
+/** OIDs of the built-in types that are not just text. They are part of PostgreSQL's protocol and never change. */
+export const TYPE = {
+  boolean: 16,
+  bigint: 20,
+  smallint: 21,
+  integer: 23,
+  oid: 26,
+  json: 114,
+  real: 700,
+  double: 701,
+  date: 1082,
+  timestamp: 1114,
+  timestamptz: 1184,
+  numeric: 1700,
+  uuid: 2950,
+  jsonb: 3802,
+} as const;
+
+const TIME = /^(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(\+00)?( BC)?$/;
+
+/**
+ * `2026-11-20 11:11:24.12+00` → `2026-11-20T11:11:24.120000Z`; without a zone when it has none. Infinity, years before Christ
+ * and above 9999 have no such form: they stay as the database writes and reads them.
+ */
+export function timeText(text: string): string {
+  if (text[10] !== ' ' || text.length > 29 || text.endsWith('BC')) return text;
+  const zoned = text.endsWith('+00');
+  const bare = zoned ? text.slice(0, -3) : text;
+  const fraction = bare.slice(20).padEnd(6, '0');
+  return `${bare.slice(0, 10)}T${bare.slice(11, 19)}.${fraction}${zoned ? 'Z' : ''}`;
+}
+
+/** A time, in UTC, as microseconds since 1970; undefined for infinity. */
+export function microseconds(text: string): bigint | undefined {
+  const match = TIME.exec(text);
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const days = dayNumber(match[9] === undefined ? year : 1 - year, month, day);
+  const seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
+  return BigInt(seconds) * 1_000_000n + BigInt((match[7] ?? '').padEnd(6, '0'));
+}
+
+/** A date as days since 1970; undefined for infinity. */
+export function days(text: string): number | undefined {
+  const match = /^(\d{4,7})-(\d\d)-(\d\d)( BC)?$/.exec(text);
+  if (!match) return undefined;
+  const year = Number(match[1]);
+  return dayNumber(match[4] === undefined ? year : 1 - year, Number(match[2]), Number(match[3]));
+}
+
+// The proleptic Gregorian calendar, as the database has it; a JavaScript Date ends earlier than the calendar of the database.
+function dayNumber(year: number, month: number, day: number): number {
+  const shifted = month <= 2 ? year - 1 : year;
+  const era = Math.floor(shifted / 400);
+  const yearOfEra = shifted - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  return era * 146_097 + dayOfEra - 719_468;
+}
+
+/** The value as text that import reads as the same value. */
+export function plainText(text: string, type: number): string {
+  return type === TYPE.timestamptz || type === TYPE.timestamp ? timeText(text) : text;
+}

@@ -49,6 +49,9 @@ describe('every command', () => {
         'keys revoke',
         'backup',
         'restore',
+        'export',
+        'compress',
+        'decompress',
       ]),
     );
   });

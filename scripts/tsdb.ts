@@ -4,16 +4,21 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { ROLES } from '../api/access/keys';
 import { apply } from './commands/apply';
 import { backup } from './commands/backup';
+import { compress, decompress } from './commands/compress';
+import { exportData } from './commands/export';
 import { importFile } from './commands/import';
 import { runJobs } from './commands/jobs';
 import { createKeyFor, printKeys, revokeKeyOf } from './commands/keys';
 import { plan } from './commands/plan';
 import { refresh } from './commands/refresh';
 import { restore } from './commands/restore';
-import { seedReadings } from './commands/seed';
+import { seedSets } from './commands/seed';
 import { serve } from './commands/serve';
 import { status } from './commands/status';
 import { up } from './commands/up';
+import { EXPORT_FORMATS } from './export/format';
+import { sampleSets } from './generate/sets';
+import { COMPRESSIONS, CONFLICTS, FORMATS, TIME_FORMATS } from './import/options';
 import { outliveReaders, type Runner, runner } from './run-to-exit';
 
 /** Wires every command; the runner carries one out. */
@@ -65,38 +70,110 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     .description('compute buckets again, sources first; all aggregates without a name')
     .option('--from <time>', 'start, e.g. 2026-11-01T00:00:00Z')
     .option('--to <time>', 'end, exclusive')
+    .option('--force', 'also what TimescaleDB believes to be fresh; engine postgres always computes all')
+    .option('--batch <number>', 'buckets of one slice; each is committed by itself', whole(1, 1_000_000), 100)
+    .option('--newest-first', 'stored buckets from the newest to the oldest')
     .option('--json', 'print one JSON document')
-    .action((name, flags) => toEnd(() => refresh(name, flags)));
+    .action((name, flags) => untilSignal((signal) => refresh(name, flags, signal)));
+  program
+    .command('compress [table]')
+    .description('convert old chunks to the columnstore now; all declared columnstores without a name')
+    .option('--older-than <age>', 'least age of a chunk, e.g. "7 days" (default: as declared)')
+    .option('--dry-run', 'only show the chunks')
+    .option('--json', 'print one JSON document')
+    .action((name, flags) => untilSignal((signal) => compress(name, flags, signal)));
+  program
+    .command('decompress <table>')
+    .description('turn chunks of the columnstore back into rows')
+    .requiredOption('--from <time>', 'start, e.g. 2026-11-01T00:00:00Z')
+    .requiredOption('--to <time>', 'end, exclusive')
+    .option('--dry-run', 'only show the chunks')
+    .option('--json', 'print one JSON document')
+    .action((name, flags) => untilSignal((signal) => decompress(name, flags, signal)));
   program
     .command('jobs')
-    .description('background work of engine postgres')
+    .description('background work')
     .command('run')
-    .description('run the jobs that are due; call it every minute')
+    .description('run the jobs that are due, or check those that TimescaleDB runs; call it every minute')
     .option('--json', 'print one JSON document')
     .action((flags) => toEnd(() => runJobs(flags)));
   program
     .command('seed')
-    .description('generate sensor readings up to now')
-    .option('--days <number>', 'days', whole(1, 3_650), 30)
-    .option('--sensors <number>', 'sensors', whole(1, 999), 10)
-    .option('--interval <seconds>', 'seconds between two readings of a sensor', whole(1, 86_400), 60)
-    .option('--seed <number>', 'same number, same readings', whole(0, 4_294_967_295), 1)
-    .action((flags) => untilSignal((signal) => seedReadings(flags, signal)));
+    .description('generate sample data up to now; the same command again continues where it ended')
+    .option('--set <names>', `${Object.keys(sampleSets).join(', ')}; several with commas between`, 'iot')
+    .option('--days <number>', 'days before the end at which it begins (default 30)', whole(1, 3_650))
+    .option(
+      '--sensors <number>',
+      'number of series: sensors, symbols, endpoints, customers, devices (default 10)',
+      whole(1, 999),
+    )
+    .option('--interval <seconds>', 'seconds between two rows of a series (default 60)', whole(1, 86_400))
+    .option('--seed <number>', 'same number, same rows (default 1)', whole(0, 4_294_967_295))
+    .option('--gaps <percent>', 'how much of the time a sensor is silent (default 0.5)', percent)
+    .option('--outliers <percent>', 'readings with a value far out (default 0.1)', percent)
+    .option('--to <time>', 'end, exclusive, e.g. 2026-11-01T00:00:00Z (default: now)')
+    .option('--json', 'print one JSON document')
+    .action((flags) => untilSignal((signal) => seedSets(flags, signal)));
   program
     .command('import <file>')
-    .description('import a CSV file with a header, all of it or nothing')
+    .description(
+      'import CSV or NDJSON, also .gz and .zst, or - for standard input; an interrupted import goes on where it was (exit 2 = some rows were refused)',
+    )
     .requiredOption('--table <name>', 'declared hypertable')
+    .addOption(new Option('--format <format>', 'default: from the name, else csv').choices(FORMATS))
+    .addOption(new Option('--compression <kind>', 'default: from the name, else none').choices(COMPRESSIONS))
+    .option('--delimiter <character>', 'between the fields of CSV; "tab" for a tab', ',')
+    .option('--columns <names>', 'fields of CSV that has no header, with commas between')
     .option('--map <pairs>', 'column=field pairs with commas between; fields named like columns need none')
     .option('--set <column=value>', 'a constant for a column; may be repeated', collect, [])
+    .addOption(
+      new Option('--time-format <format>', 'how the time column is written')
+        .choices(TIME_FORMATS)
+        .default('iso'),
+    )
     .option('--zone <name>', 'time zone of times without one', 'UTC')
     .option('--shift <interval>', 'added to each time, e.g. "15 years"', '0')
+    .option('--rejects <file>', 'where refused rows are written (default: <file>.rejects.ndjson)')
+    .option(
+      '--max-rejects <number>',
+      'rows that may be refused and left out; with more nothing is imported',
+      whole(0, 1_000_000_000),
+      0,
+    )
+    .addOption(
+      new Option('--on-conflict <action>', 'for a row whose unique key is there already')
+        .choices(CONFLICTS)
+        .default('fail'),
+    )
+    .option('--workers <number>', 'connections that write at a time', whole(1, 64), 2)
+    .option('--id <name>', 'name of the import (default: a digest of the content and of how it is read)')
+    .option('--dry-run', 'read, check and report; write nothing')
     .option(
       '--allow-expired',
       'take rows that retention will drop; the aggregates keep what they hold of them',
     )
-    .option('--again', 'import a file that was imported before')
+    .option('--again', 'import what was imported before')
     .option('--json', 'print one JSON document')
-    .action((file, flags) => toEnd(() => importFile(file, flags)));
+    .action((file, flags) => untilSignal((signal) => importFile(file, flags, signal)));
+  program
+    .command('export <what>')
+    .description('write a hypertable, an aggregate, figures or a query into a file, from one snapshot')
+    .requiredOption('--out <file>', 'file to write, "-" for standard output')
+    .addOption(
+      new Option('--format <format>', 'default: as the name of the file says').choices(EXPORT_FORMATS),
+    )
+    .option('--from <time>', 'start, e.g. 2026-11-01T00:00:00Z')
+    .option('--to <time>', 'end, exclusive')
+    .option('--columns <names>', 'columns with commas between (default: all)')
+    .option('--where <condition>', 'e.g. sensor_id=sensor_001; may be repeated', collect, [])
+    .option('--bucket <width>', 'figures per bucket, e.g. 1h, from the cheapest source that is exact')
+    .option('--field <figures>', 'with --bucket: e.g. avg(temperature),max(humidity) (default: count(*))')
+    .option('--by <columns>', 'with --bucket: columns that tell series apart')
+    .option('--sql', '<what> is a query that only reads')
+    .option('--gzip', 'compress (a name with .gz does so by itself)')
+    .option('--force', 'replace the file')
+    .option('--json', 'print one JSON document about it')
+    .action((what, flags) => untilSignal((signal) => exportData(what, flags, signal)));
   const keys = program.command('keys').description('keys of the API and its clients');
   keys
     .command('create')
@@ -147,6 +224,12 @@ function whole(least: number, most: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
+}
+
+function percent(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value <= 50) return value;
+  throw new InvalidArgumentError('It must be a number from 0 to 50.');
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];

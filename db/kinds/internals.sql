@@ -50,3 +50,22 @@ CREATE TABLE IF NOT EXISTS tsdb.import (
   row_count   bigint NOT NULL,
   imported_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- An import of many batches is `loading` until all are in, `loaded` until the aggregates are refreshed over its range, then
+-- `done`. Content is the digest of the bytes, layout how they are cut: a later run must find the same batches.
+ALTER TABLE tsdb.import ADD COLUMN IF NOT EXISTS state text NOT NULL DEFAULT 'done', ADD COLUMN IF NOT EXISTS content text,
+  ADD COLUMN IF NOT EXISTS layout text;
+
+-- Batches of an import. The row is written in the transaction of its rows, first of all, so that no batch is written twice.
+CREATE TABLE IF NOT EXISTS tsdb.import_batch (
+  digest    text NOT NULL REFERENCES tsdb.import ON DELETE CASCADE,
+  number    int NOT NULL,
+  row_count bigint NOT NULL DEFAULT 0,
+  skipped   bigint NOT NULL DEFAULT 0,
+  rejected  bigint NOT NULL DEFAULT 0,
+  from_time timestamptz,
+  to_time   timestamptz,
+  -- Rows that only the table itself refused, with line, reason and original.
+  refused   jsonb NOT NULL DEFAULT '[]',
+  PRIMARY KEY (digest, number)
+);

@@ -1,10 +1,6 @@
-// A CSV file as rows of COPY text format for a declared table.
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream';
-import { type Options, parse } from 'csv-parse';
-import { copyValue } from '../../db/copy';
+// Which fields of a file fill which columns of a declared table.
 import type { Hypertable } from '../../db/define';
-import { messageOf, UsageError } from '../../db/errors';
+import { UsageError } from '../../db/errors';
 
 /** Where a column's value comes from. */
 export type ValueSource = { readonly field: string } | { readonly constant: string };
@@ -65,30 +61,3 @@ export function filledColumns(
     `nothing fills the time column ${table.time} of ${table.name}; name its field, e.g. --map ${table.time}=${header[0] ?? 'field'} (the header is ${header.join(', ')})`,
   );
 }
-
-/** The field names in the first line. */
-export async function readHeader(file: string): Promise<readonly string[]> {
-  for await (const record of records(file, { to: 1 })) return record as string[];
-  throw new UsageError(`${file} is empty`);
-}
-
-/** Streams the rows after the header as lines of COPY text format. An empty unquoted field is NULL. */
-export async function* csvRows(file: string, columns: readonly FilledColumn[]): AsyncGenerator<string> {
-  for await (const record of records(file, { columns: true, cast: emptyToNull })) {
-    const row = record as Record<string, string | null>;
-    yield `${columns.map(([, source]) => copyValue('constant' in source ? source.constant : row[source.field])).join('\t')}\n`;
-  }
-}
-
-// Errors of either stream surface at the parser, where they are awaited.
-async function* records(file: string, options: Options): AsyncGenerator<unknown> {
-  const parser = parse({ bom: true, skip_empty_lines: true, ...options });
-  try {
-    yield* pipeline(createReadStream(file), parser, () => undefined);
-  } catch (error) {
-    throw new UsageError(`${file}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-const emptyToNull = (value: string, { quoting }: { readonly quoting: boolean }): string | null =>
-  value === '' && !quoting ? null : value;

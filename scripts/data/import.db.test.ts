@@ -6,13 +6,14 @@ import { parse } from 'csv-parse';
 import { buildApp } from '../../api/app';
 import { readConfig } from '../../api/config';
 import { openDatabase } from '../../api/database';
-import { withConnection } from '../../db/connection';
 import { desiredFrom } from '../../db/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { iot, sensorData } from '../../db/schema/iot';
 import { applySets, pauseRetention, select } from '../../db/testing/apply';
+import type { ImportOptions, ImportReport } from '../import/options';
+import { plainOptions } from '../import/testing/plain-options';
 import { parseMapping } from './csv';
-import { type ImportOptions, type ImportReport, importCsv } from './import';
+import { importRows } from './import';
 
 const WEATHER = join(__dirname, '../../node_modules/vega-datasets/data/seattle-weather-hourly-normals.csv');
 // The file's year is 2010; the whole of last year is what a period of two years shows.
@@ -36,17 +37,16 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     });
 
     const run = (options: Partial<ImportOptions>): Promise<ImportReport> =>
-      withConnection(database.url, (db) =>
-        importCsv(db, engine, desiredFrom([iot]), {
-          file: WEATHER,
-          table: sensorData,
+      importRows(
+        { connection: database.url, engine, desired: desiredFrom([iot]) },
+        {
+          ...plainOptions(WEATHER, sensorData),
           mapping: parseMapping(sensorData, 'time=date', ['sensor_id=seattle']),
-          zone: 'UTC',
           shift: `${YEARS} years`,
           allowExpired: true,
-          again: false,
+          rejects: join(folder, 'rejects.ndjson'),
           ...options,
-        }),
+        },
       );
 
     const rows = async (): Promise<number | undefined> =>
@@ -113,6 +113,16 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       expect(await rows()).toBe(2 * 8759);
     });
 
+    it('refuses old rows that no aggregate could take any more', async () => {
+      await run({});
+      const mapping = { time: { field: 'date' }, sensor_id: { constant: 'portland' } };
+      await expect(run({ mapping })).rejects.toMatchObject({
+        exitCode: 3,
+        message: expect.stringContaining('whose rows are gone already'),
+      });
+      expect(await rows()).toBe(8759);
+    });
+
     it('keeps NULL, quotes, separators and text that COPY treats specially', async () => {
       const time = new Date().toISOString();
       await runText(
@@ -143,16 +153,20 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       [
         'a value of the wrong type',
         'time,sensor_id,temperature\n2026-11-01,a,1\n2026-11-01,a,warm\n',
-        /row 2 after the header, column temperature: invalid input syntax.*"warm".*nothing was imported/,
+        /line 3, column temperature: invalid input syntax.*"warm".*nothing was imported/,
       ],
       ['a missing required value', 'time,sensor_id\n2026-11-01,\n', /null value in column "sensor_id"/],
       [
         'a text that is too long',
         `time,sensor_id\n2026-11-01,${'x'.repeat(51)}\n`,
-        /row 1 after the header, column sensor_id: value too long/,
+        /line 2, column sensor_id: value too long/,
       ],
-      ['a row with too few fields', 'time,sensor_id\n2026-11-01\n', /Invalid Record Length.*line 2/],
-      ['an open quote', 'time,sensor_id\n"2026-11-01,a\n', /Quote Not Closed/],
+      [
+        'a row with too few fields',
+        'time,sensor_id\n2026-11-01\n',
+        /line 2, the row has 1 fields, and there are 2 columns/,
+      ],
+      ['an open quote', 'time,sensor_id\n"2026-11-01,a\n', /line 2: a quote is opened and not closed/],
       ['an empty file', '', /is empty/],
       [
         'no time column',

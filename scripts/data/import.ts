@@ -1,175 +1,239 @@
-// Imports a CSV file into a hypertable: all of it or nothing, once, and the aggregates follow.
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import type { Client } from 'pg';
-import { withTransaction } from '../../db/connection';
-import { copyText, ensureChunks } from '../../db/copy';
-import { type Hypertable, nameOf } from '../../db/define';
-import { messageOf, RefusedError, UsageError } from '../../db/errors';
+// Imports a file into a hypertable: checked as a whole, written in batches, each exactly once, and the aggregates follow.
+import type { Client, ClientConfig } from 'pg';
+import { withConnection, withTransaction } from '../../db/connection';
+import { ensureChunksAt } from '../../db/copy';
+import { nameOf } from '../../db/define';
+import { RefusedError } from '../../db/errors';
 import type { Desired, EngineName } from '../../db/model';
-import { type RefreshResult, refreshAggregates, withDependents } from '../../db/refresh';
-import { ident, literal, relation } from '../../db/sql';
-import { type ColumnMapping, csvRows, type FilledColumn, filledColumns, readHeader } from './csv';
+import { refreshAggregates, withDependents } from '../../db/refresh';
+import { cutByLengths } from '../import/batches';
+import { type Batch, type Checked, checkRows } from '../import/check';
+import { type Content, openContent } from '../import/content';
+import {
+  claimImport,
+  closeImport,
+  closeLoading,
+  countRefused,
+  forgetEmpty,
+  holdImport,
+  type Totals,
+} from '../import/ledger';
+import { type Load, type LoadedBatch, loadBatches, loadTogether } from '../import/load';
+import type { ImportOptions, ImportReport, Watcher } from '../import/options';
+import { requireFew, requireRoom, requireUnexpired } from '../import/refusals';
+import { RejectFile } from '../import/reject-file';
+import { readBytes, withFile } from '../import/source';
+import { conflictKeys, prepareSession } from '../import/staging';
 
-export interface ImportOptions {
-  readonly file: string;
-  readonly table: Hypertable;
-  readonly mapping: ColumnMapping;
-  /** Time zone of times without one, e.g. `UTC` or `Europe/Berlin`. */
-  readonly zone: string;
-  /** Added to each time: a PostgreSQL interval such as `15 years`. */
-  readonly shift: string;
-  /** Take rows that retention will drop at its next run. */
-  readonly allowExpired: boolean;
-  /** Import a file that was imported before. */
-  readonly again: boolean;
-}
-
-export interface ImportReport {
-  readonly rows: number;
-  /** Bounds of the imported times, ISO 8601; null for a file without rows. */
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly refreshed: readonly RefreshResult[];
-}
-
-interface Range {
-  readonly rows: number;
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly expired: number;
+/** Where an import goes. */
+export interface Destination {
+  readonly connection: string | ClientConfig;
+  readonly engine: EngineName;
+  readonly desired: Desired;
 }
 
 /**
- * Imports in one transaction through a temporary table, so that types, zone and shift are the server's business.
- * @throws UsageError with the row for input the server does not take; RefusedError for expired rows or a second import.
+ * Imports a file. Nothing is written before each row was checked, by the server where that is not beyond doubt. Then batches
+ * are written in transactions that enter them in the database, so that a run after an interrupted one writes what is left.
+ * @throws UsageError when more rows are refused than allowed; RefusedError for expired rows, a second import or an interruption.
  */
-export async function importCsv(
-  db: Client,
-  engine: EngineName,
-  desired: Desired,
+export async function importRows(
+  destination: Destination,
   options: ImportOptions,
+  watcher: Watcher = {},
 ): Promise<ImportReport> {
-  const columns = filledColumns(options.file, options.table, options.mapping, await readHeader(options.file));
-  const digest = await digestOf(options);
-  const range = await withTransaction(db, async () => {
-    await claim(db, digest, options);
-    await stage(db, options, columns);
-    const staged = await readRange(db, options);
-    requireUnexpired(staged, options);
-    if (staged.from !== null && staged.to !== null)
-      await ensureChunks(db, engine, options.table, staged.from, staged.to);
-    await move(db, options, columns);
-    await db.query('UPDATE tsdb.import SET row_count = $2 WHERE digest = $1', [digest, staged.rows]);
-    return staged;
-  });
-  const refreshed =
-    range.from === null || range.to === null
-      ? []
-      : await refreshAggregates(db, engine, withDependents(desired, nameOf(options.table)), {
-          from: new Date(range.from),
-          to: new Date(range.to),
-        });
-  return { rows: range.rows, from: range.from, to: range.to, refreshed };
-}
-
-async function digestOf({ file, table, mapping, zone, shift }: ImportOptions): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([nameOf(table), mapping, zone, shift]));
-  try {
-    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
-  }
-  return hash.digest('hex');
-}
-
-// The row is locked until commit: of two imports of the same file at once the second waits and then is refused.
-async function claim(db: Client, digest: string, { file, table, again }: ImportOptions): Promise<void> {
-  const { rowCount } = await db.query(
-    `INSERT INTO tsdb.import (digest, file, target, row_count) VALUES ($1, $2, $3, 0)
-     ON CONFLICT (digest) DO UPDATE SET imported_at = now() WHERE $4`,
-    [digest, file, nameOf(table), again],
-  );
-  if (rowCount === 1) return;
-  const { rows } = await db.query<{ at: string; row_count: string }>(
-    `SELECT to_char(imported_at, 'YYYY-MM-DD HH24:MI:SS TZ') AS at, row_count FROM tsdb.import WHERE digest = $1`,
-    [digest],
-  );
-  throw new RefusedError(
-    `${file} was imported into ${nameOf(table)} before (${rows[0]?.at}, ${rows[0]?.row_count} rows); a second import would double its rows. If that is wanted, add --again`,
+  if (options.onConflict !== 'fail') conflictKeys(options);
+  return withFile(options.file, (path) =>
+    withConnection(destination.connection, async (db) => {
+      const rejects = new RejectFile(options.rejects);
+      try {
+        const content = await openContent(path, options);
+        const checked = await checkRows(
+          db,
+          options,
+          content.newSource(),
+          content.rows,
+          content.line,
+          rejects,
+          watcher,
+        );
+        requireFew(checked, options, rejects);
+        requireUnexpired(checked, options);
+        const names = content.digests();
+        if (options.dryRun) return reportOf(names, checked, rejects, totalsOf(checked));
+        return await write(db, destination, options, path, content, checked, names, rejects, watcher);
+      } finally {
+        await rejects.close();
+      }
+    }),
   );
 }
 
-async function stage(
+async function write(
   db: Client,
-  { file, table, zone }: ImportOptions,
-  columns: readonly FilledColumn[],
-): Promise<void> {
-  const names = columns.map(([name]) => name);
-  await db.query(`SET LOCAL timezone = ${literal(zone)}`).catch((error: unknown) => {
-    throw new UsageError(`--zone ${zone}: ${messageOf(error)}`, { cause: error });
+  destination: Destination,
+  options: ImportOptions,
+  path: string,
+  content: Content,
+  checked: Checked,
+  names: ReturnType<Content['digests']>,
+  rejects: RejectFile,
+  watcher: Watcher,
+): Promise<ImportReport> {
+  const { id } = names;
+  await holdImport(db, id);
+  await requireRoom(db, destination, options, checked, id);
+  const refusedBefore = await countRefused(db, id);
+  const load: Load = {
+    id,
+    options,
+    newSource: content.newSource,
+    mayRefuse: options.maxRejects - checked.rejected - refusedBefore,
+    watcher,
+  };
+  const session = { db, destination, options, path, content, checked, names, load, watcher };
+  const resumed = isAtomic(options) ? await writeTogether(session) : await writeBatches(session);
+  // The first connection may have been lost in the meantime, which the workers overcome.
+  return withConnection(destination.connection, async (fresh) => {
+    const totals = await closeLoading(fresh, id, checked);
+    await rejects.add(totals.refused);
+    const refreshed = await refresh(fresh, destination, options, totals);
+    await closeImport(fresh, id);
+    return { ...reportOf(names, checked, rejects, totals), resumed, refreshed };
   });
-  const definitions = names.map((name) => `${ident(name)} ${table.columns[name]?.type}`);
-  await db.query(`CREATE TEMP TABLE incoming (${definitions.join(', ')}) ON COMMIT DROP`);
-  try {
-    await copyText(db, 'pg_temp.incoming', names, csvRows(file, columns));
-  } catch (error) {
-    throw copyFailure(file, error);
-  }
 }
 
-// The server names its own line of the COPY, which is the row of the file, e.g. "COPY incoming, line 12, column temperature: …".
-function copyFailure(file: string, error: unknown): unknown {
-  const where = (error as { where?: string }).where;
-  const match = /line (\d+)(?:, column (\w+))?/.exec(where ?? '');
-  if (!match) return error;
-  return new UsageError(
-    `${file}, row ${match[1]} after the header${match[2] ? `, column ${match[2]}` : ''}: ${messageOf(error)}; nothing was imported`,
-    { cause: error },
+interface Session {
+  readonly db: Client;
+  readonly destination: Destination;
+  readonly options: ImportOptions;
+  readonly path: string;
+  readonly content: Content;
+  readonly checked: Checked;
+  readonly names: ReturnType<Content['digests']>;
+  readonly load: Load;
+  readonly watcher: Watcher;
+}
+
+// A duplicate shows only when it is written. So that it leaves nothing behind, nothing is committed before the last row.
+const isAtomic = ({ table, onConflict, maxRejects }: ImportOptions): boolean =>
+  onConflict === 'fail' && maxRejects === 0 && table.indexes.some(({ unique }) => unique);
+
+async function writeTogether(session: Session): Promise<number> {
+  const { db, options, load, names, content } = session;
+  await makeChunks(session);
+  return withTransaction(db, async () => {
+    const { finished } = await claimImport(db, names.id, names.content, options);
+    await db.query('DROP TABLE IF EXISTS pg_temp.incoming');
+    await prepareSession(db, options, content.newSource().columns);
+    const onLoaded = progress(session, finished);
+    await loadTogether(db, load, unfinished(session, finished), onLoaded).catch((error: unknown) => {
+      if (!(error instanceof RefusedError)) throw error;
+      throw new RefusedError(`${error.message}; nothing was imported`, { cause: error });
+    });
+    return finished.size;
+  });
+}
+
+async function writeBatches(session: Session): Promise<number> {
+  const { db, destination, options, load, names, checked, watcher } = session;
+  const { finished, isNew } = await withTransaction(db, () =>
+    claimImport(db, names.id, names.content, options),
   );
-}
-
-async function readRange(db: Client, { table, shift }: ImportOptions): Promise<Range> {
-  const time = `${ident(table.time)} + $1::interval`;
-  const iso = (expression: string): string =>
-    `to_char((${expression}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-  const expired =
-    table.retention === undefined
-      ? '0'
-      : `count(*) FILTER (WHERE ${time} < now() - ${literal(table.retention)}::interval)::int`;
   try {
-    const { rows } = await db.query<Range>(
-      `SELECT count(*)::int AS rows, ${iso(`min(${time})`)} AS "from", ${iso(`max(${time})`)} AS "to", ${expired} AS expired FROM pg_temp.incoming`,
-      [shift],
+    await makeChunks(session);
+    // Which of two rows with one key comes first must not depend on luck.
+    const workers = options.table.indexes.some(({ unique }) => unique) ? 1 : options.workers;
+    await loadBatches(
+      destination.connection,
+      load,
+      unfinished(session, finished),
+      workers,
+      progress(session, finished),
     );
-    return rows[0] as Range;
   } catch (error) {
-    throw new UsageError(`--shift ${shift}: ${messageOf(error)}`, { cause: error });
+    if (isNew) await forgetEmpty(db, names.id).catch(() => undefined);
+    throw error;
+  }
+  if (watcher.signal?.aborted)
+    throw new RefusedError(
+      `interrupted: the finished batches of ${checked.batches.length} stay; run the same command again to go on`,
+    );
+  return finished.size;
+}
+
+async function makeChunks({ db, destination, options, checked }: Session): Promise<void> {
+  if (destination.engine !== 'postgres') return;
+  const times = [...new Set(checked.batches.flatMap((batch) => batch.times))];
+  for (let at = 0; at < times.length; at += 50)
+    await ensureChunksAt(db, options.table, times.slice(at, at + 50));
+}
+
+async function* unfinished(
+  { path, options, content, checked }: Session,
+  finished: ReadonlySet<number>,
+): AsyncGenerator<LoadedBatch> {
+  const bytes = cutByLengths(
+    readBytes(path, options.compression),
+    content.skip,
+    checked.batches.map(({ length }) => length),
+  );
+  let number = 0;
+  for await (const part of bytes) {
+    const batch = checked.batches[number] as Batch;
+    number += 1;
+    if (!finished.has(batch.number)) yield { batch, bytes: part };
   }
 }
 
-function requireUnexpired(
-  { expired, rows, from, to }: Range,
-  { table, file, allowExpired }: ImportOptions,
-): void {
-  if (expired === 0 || allowExpired) return;
-  throw new RefusedError(
-    `${expired} of ${rows} rows of ${file} (${from} … ${to}) are older than the ${table.retention} that ${nameOf(table)} keeps: its next retention run would delete them. Move them with --shift, raise the retention, or add --allow-expired to keep only what the aggregates hold of them`,
-  );
+function progress({ checked, watcher }: Session, finished: ReadonlySet<number>): (batch: Batch) => void {
+  let rows = 0;
+  for (const batch of checked.batches) if (finished.has(batch.number)) rows += batch.records;
+  watcher.onLoaded?.(rows, checked.records);
+  return (batch) => {
+    rows += batch.records;
+    watcher.onLoaded?.(rows, checked.records);
+  };
 }
 
-async function move(
+async function refresh(
   db: Client,
-  { table, shift }: ImportOptions,
-  columns: readonly FilledColumn[],
-): Promise<void> {
-  const names = columns.map(([name]) => ident(name));
-  const values = columns.map(([name]) =>
-    name === table.time ? `${ident(name)} + $1::interval` : ident(name),
-  );
-  // In time order, so that rows that are read together lie together.
-  await db.query(
-    `INSERT INTO ${relation(table)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM pg_temp.incoming ORDER BY ${ident(table.time)}`,
-    [shift],
-  );
+  { engine, desired }: Destination,
+  { table }: ImportOptions,
+  totals: Totals,
+) {
+  if (totals.from === null || totals.to === null) return [];
+  return refreshAggregates(db, engine, withDependents(desired, nameOf(table)), {
+    from: new Date(totals.from),
+    to: new Date(totals.to),
+  });
+}
+
+const totalsOf = ({ records, rejected, from, to }: Checked): Totals => ({
+  rows: records - rejected,
+  skipped: 0,
+  rejected,
+  from,
+  to,
+  refused: [],
+});
+
+function reportOf(
+  names: ReturnType<Content['digests']>,
+  checked: Checked,
+  rejects: RejectFile,
+  { rows, skipped, rejected, from, to }: Totals,
+): ImportReport {
+  return {
+    ...names,
+    rows,
+    skipped,
+    rejected,
+    rejects: rejects.isMade ? rejects.path : null,
+    resumed: 0,
+    batches: checked.batches.length,
+    from,
+    to,
+    refreshed: [],
+  };
 }

@@ -1,0 +1,218 @@
+// What the database knows of an import: which batches are in. A batch and its entry are one transaction.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { nameOf } from '../../db/define';
+import { DatabaseError, RefusedError } from '../../db/errors';
+import { LAYOUT } from './batches';
+import type { Checked } from './check';
+import type { ImportOptions, Refusal } from './options';
+
+/** Where an import stands when a run takes it up. */
+export interface Claim {
+  /** Numbers of the batches that are in. */
+  readonly finished: ReadonlySet<number>;
+  /** This run has made the entry. */
+  readonly isNew: boolean;
+}
+
+/** Sums over the batches that are in. */
+export interface Totals {
+  readonly rows: number;
+  readonly skipped: number;
+  readonly rejected: number;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly refused: readonly Refusal[];
+}
+
+// Any fixed number; the other half is a hash of the import's id.
+const LOCK = 0x7473_696d;
+const LOCK_WAIT_MS = 15_000;
+
+/**
+ * Holds the import for this session: of two at once the second is refused.
+ * It waits a little, as the server notices late that a killed process is gone.
+ */
+export async function holdImport(db: Client, id: string, waitMs = LOCK_WAIT_MS): Promise<void> {
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    const { rows } = await db.query<{ held: boolean }>(
+      'SELECT pg_try_advisory_lock($1, hashtext($2)) AS held',
+      [LOCK, id],
+    );
+    if (rows[0]?.held) return;
+    if (Date.now() > deadline)
+      throw new RefusedError(`import ${id} is under way in another process; wait for it to end`);
+    await sleep(250);
+  }
+}
+
+/**
+ * Takes up an import, inside a transaction: a new one, one that was interrupted, or a finished one again.
+ * @throws RefusedError when it is finished, or something else of the same name is not.
+ */
+export async function claimImport(
+  db: Client,
+  id: string,
+  content: string,
+  options: ImportOptions,
+): Promise<Claim> {
+  const { file, table, again } = options;
+  const target = nameOf(table);
+  await refuseOtherContent(db, id, options);
+  const { rowCount } = await db.query(
+    `INSERT INTO tsdb.import (digest, file, target, row_count, state, content, layout) VALUES ($1, $2, $3, 0, 'loading', $4, $5)
+       ON CONFLICT (digest) DO NOTHING`,
+    [id, file, target, content, LAYOUT],
+  );
+  if (rowCount === 1) return { finished: new Set<number>(), isNew: true };
+  const { rows } = await db.query<{
+    at: string;
+    row_count: string;
+    state: string;
+    content: string | null;
+    layout: string;
+    target: string;
+  }>(
+    `SELECT to_char(imported_at, 'YYYY-MM-DD HH24:MI:SS TZ') AS at, row_count, state, content, layout, target
+         FROM tsdb.import WHERE digest = $1 FOR UPDATE`,
+    [id],
+  );
+  const known = rows[0];
+  if (!known) throw new RefusedError(`import ${id} has just been removed; start it again`);
+  if (known.target !== target || (known.content !== null && known.content !== content))
+    throw new RefusedError(
+      `import ${id} is another content or another table (${known.target}, ${known.at}); choose another --id`,
+    );
+  if (known.state === 'done') {
+    if (!again)
+      throw new RefusedError(
+        `${file} was imported into ${target} before (${known.at}, ${known.row_count} rows); a second import would double its rows. If that is wanted, add --again`,
+      );
+    await db.query('DELETE FROM tsdb.import_batch WHERE digest = $1', [id]);
+    await db.query(
+      `UPDATE tsdb.import SET state = 'loading', imported_at = now(), content = $2, layout = $3, row_count = 0 WHERE digest = $1`,
+      [id, content, LAYOUT],
+    );
+    return { finished: new Set<number>(), isNew: false };
+  }
+  const { rows: batches } = await db.query<{ number: number }>(
+    'SELECT number FROM tsdb.import_batch WHERE digest = $1',
+    [id],
+  );
+  if (batches.length > 0 && known.layout !== LAYOUT)
+    throw new RefusedError(
+      `import ${id} was begun by another version, which cuts batches in another way (${known.layout}); end it with that version`,
+    );
+  await db.query('UPDATE tsdb.import SET layout = $2 WHERE digest = $1', [id, LAYOUT]);
+  return { finished: new Set(batches.map(({ number }) => number)), isNew: false };
+}
+
+// A file that was corrected after half of it went in would bring that half twice.
+async function refuseOtherContent(
+  db: Client,
+  id: string,
+  { file, table, again }: ImportOptions,
+): Promise<void> {
+  const { rows } = await db.query<{ digest: string; rows: string }>(
+    `SELECT i.digest, sum(b.row_count) AS rows FROM tsdb.import i JOIN tsdb.import_batch b USING (digest)
+      WHERE i.file = $1 AND i.target = $2 AND i.state = 'loading' AND i.digest <> $3 GROUP BY 1 LIMIT 1`,
+    [file, nameOf(table), id],
+  );
+  const other = rows[0];
+  if (!other || again) return;
+  throw new RefusedError(
+    `an import of ${file} into ${nameOf(table)} was interrupted after ${other.rows} rows (${other.digest}), and the content or the way it is read has changed since; a new import would bring these rows twice. Finish the first one with the same file and flags, or delete its rows and add --again`,
+  );
+}
+
+/**
+ * Enters a batch, inside its transaction and before its rows.
+ * @returns false when it is in already; waits for a session that is about to.
+ */
+export async function enterBatch(db: Client, id: string, number: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'INSERT INTO tsdb.import_batch (digest, number) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+    [id, number],
+  );
+  return rowCount === 1;
+}
+
+/** Says what became of a batch, inside its transaction. */
+export async function describeBatch(
+  db: Client,
+  id: string,
+  batch: {
+    readonly number: number;
+    readonly rows: number;
+    readonly skipped: number;
+    readonly rejected: number;
+    readonly from: string | null;
+    readonly to: string | null;
+    readonly refused: readonly Refusal[];
+  },
+): Promise<void> {
+  await db.query(
+    `UPDATE tsdb.import_batch SET row_count = $3, skipped = $4, rejected = $5, from_time = $6, to_time = $7, refused = $8::jsonb
+      WHERE digest = $1 AND number = $2`,
+    [
+      id,
+      batch.number,
+      batch.rows,
+      batch.skipped,
+      batch.rejected,
+      batch.from,
+      batch.to,
+      JSON.stringify(batch.refused.map(({ line, reason, original }) => ({ line, reason, original }))),
+    ],
+  );
+}
+
+/** How many rows the table itself has refused so far. */
+export async function countRefused(db: Client, id: string): Promise<number> {
+  const { rows } = await db.query<{ refused: number }>(
+    'SELECT coalesce(sum(jsonb_array_length(refused)), 0)::int AS refused FROM tsdb.import_batch WHERE digest = $1',
+    [id],
+  );
+  return rows[0]?.refused ?? 0;
+}
+
+/**
+ * Sums up, and marks the import as loaded.
+ * @throws DatabaseError when it does not come out even: then something is wrong that must not pass.
+ */
+export async function closeLoading(db: Client, id: string, checked: Checked): Promise<Totals> {
+  const { rows } = await db.query<Omit<Totals, 'refused'> & { batches: number; refused: readonly Refusal[] }>(
+    `SELECT count(*)::int AS batches, coalesce(sum(row_count), 0)::float8 AS rows, coalesce(sum(skipped), 0)::float8 AS skipped,
+            coalesce(sum(rejected), 0)::float8 AS rejected,
+            to_char(min(from_time) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "from",
+            to_char(max(to_time) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "to",
+            coalesce((SELECT jsonb_agg(r) FROM tsdb.import_batch o, jsonb_array_elements(o.refused) r WHERE o.digest = $1), '[]') AS refused
+       FROM tsdb.import_batch WHERE digest = $1`,
+    [id],
+  );
+  const totals = rows[0] as Totals & { readonly batches: number };
+  const sum = totals.rows + totals.skipped + totals.rejected;
+  if (totals.batches !== checked.batches.length || sum !== checked.records)
+    throw new DatabaseError(
+      `the import does not come out even: ${totals.batches} of ${checked.batches.length} batches with ${totals.rows} rows, ${totals.skipped} skipped and ${totals.rejected} refused, of ${checked.records} rows of the file; look at tsdb.import_batch of ${id}`,
+    );
+  await db.query(`UPDATE tsdb.import SET state = 'loaded', row_count = $2 WHERE digest = $1`, [
+    id,
+    totals.rows,
+  ]);
+  return totals;
+}
+
+/** Marks the import as done. */
+export async function closeImport(db: Client, id: string): Promise<void> {
+  await db.query(`UPDATE tsdb.import SET state = 'done', imported_at = now() WHERE digest = $1`, [id]);
+}
+
+/** Removes the entry of an import that brought nothing, so that nothing is left behind. */
+export async function forgetEmpty(db: Client, id: string): Promise<void> {
+  await db.query(
+    `DELETE FROM tsdb.import i WHERE digest = $1 AND state = 'loading' AND NOT EXISTS (SELECT FROM tsdb.import_batch b WHERE b.digest = i.digest)`,
+    [id],
+  );
+}

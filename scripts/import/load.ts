@@ -1,0 +1,217 @@
+// The second pass: batches go in, each in one transaction with its entry, over some connections at a time.
+import type { Client, ClientConfig } from 'pg';
+import { withConnection } from '../../db/connection';
+import { copyCsv } from '../../db/copy';
+import { RefusedError } from '../../db/errors';
+import { announceRetry, isUnreachable, recoveryOf, withRetry } from '../../db/retry';
+import { relation } from '../../db/sql';
+import { type Batch, digestOf, readRows } from './check';
+import { describeBatch, enterBatch } from './ledger';
+import type { ImportOptions, Watcher } from './options';
+import type { RowSource } from './row-source';
+import { isAboutRows, move, prepareSession, stage } from './staging';
+
+/** A batch with its bytes. */
+export interface LoadedBatch {
+  readonly batch: Batch;
+  readonly bytes: Buffer;
+}
+
+export interface Load {
+  readonly id: string;
+  readonly options: ImportOptions;
+  /** A source of its own for each connection: a source remembers its last record. */
+  readonly newSource: () => RowSource;
+  /** Rows that may still be refused by the table. */
+  mayRefuse: number;
+  readonly watcher: Watcher;
+}
+
+const MOST_TRIES = 10;
+
+/** Loads batches over `workers` connections; ends early, between batches, when the signal says so. */
+export async function loadBatches(
+  connection: string | ClientConfig,
+  load: Load,
+  batches: AsyncGenerator<LoadedBatch>,
+  workers: number,
+  onLoaded: (batch: Batch) => void,
+): Promise<void> {
+  let failed = false;
+  const next = async (): Promise<LoadedBatch | undefined> => {
+    if (failed || load.watcher.signal?.aborted) return undefined;
+    const { value, done } = await batches.next();
+    return done === true ? undefined : value;
+  };
+  const all = Array.from({ length: workers }, () =>
+    work(connection, load, next, onLoaded).catch((error: unknown) => {
+      failed = true;
+      throw error;
+    }),
+  );
+  // Every worker has ended when this does, so that nothing is written after it.
+  const failures = (await Promise.allSettled(all)).flatMap((end) =>
+    end.status === 'rejected' ? [end.reason] : [],
+  );
+  await batches.return(undefined);
+  if (failures.length > 0) throw failures[0];
+}
+
+// A session that is lost is opened again, and its batch sent again: the entry tells whether it went in before.
+async function work(
+  connection: string | ClientConfig,
+  load: Load,
+  next: () => Promise<LoadedBatch | undefined>,
+  onLoaded: (batch: Batch) => void,
+): Promise<void> {
+  const source = load.newSource();
+  let current: LoadedBatch | undefined;
+  let tries = 1;
+  for (;;) {
+    try {
+      await withConnection(connection, async (db) => {
+        await prepareSession(db, load.options, source.columns);
+        for (;;) {
+          current ??= await next();
+          if (current === undefined) return;
+          const { batch } = current;
+          const loaded = current;
+          await withRetry(() => loadBatch(db, load, source, loaded, TRANSACTION), retryOptions(load));
+          onLoaded(batch);
+          current = undefined;
+          tries = 1;
+        }
+      });
+      return;
+    } catch (error) {
+      const lost = recoveryOf(error) === 'reconnect' || isUnreachable(error);
+      if (!lost || tries >= MOST_TRIES || load.watcher.signal?.aborted) throw error;
+      tries += 1;
+      await announceRetry(error, 'reconnect', tries, retryOptions(load));
+    }
+  }
+}
+
+const retryOptions = ({ watcher }: Load) => ({
+  attempts: MOST_TRIES,
+  signal: watcher.signal,
+  onRetry: ({ reason, attempt }: { readonly reason: string; readonly attempt: number }) =>
+    watcher.onNote?.(`${reason}; trying again (${attempt} of ${MOST_TRIES})`),
+});
+
+/** How a batch is begun and ended. */
+interface Bounds {
+  readonly begin: string;
+  readonly commit: string;
+  readonly rollback: string;
+}
+
+const TRANSACTION: Bounds = { begin: 'BEGIN', commit: 'COMMIT', rollback: 'ROLLBACK' };
+const PART: Bounds = {
+  begin: 'SAVEPOINT batch',
+  commit: 'RELEASE SAVEPOINT batch',
+  rollback: 'ROLLBACK TO SAVEPOINT batch',
+};
+
+/** Loads batches in the transaction of `db`: all of them or none. */
+export async function loadTogether(
+  db: Client,
+  load: Load,
+  batches: AsyncIterable<LoadedBatch>,
+  onLoaded: (batch: Batch) => void,
+): Promise<void> {
+  const source = load.newSource();
+  for await (const loaded of batches) {
+    load.watcher.signal?.throwIfAborted();
+    await loadBatch(db, load, source, loaded, PART);
+    onLoaded(loaded.batch);
+  }
+}
+
+async function loadBatch(
+  db: Client,
+  load: Load,
+  source: RowSource,
+  { batch, bytes }: LoadedBatch,
+  bounds: Bounds,
+): Promise<void> {
+  const { id, options } = load;
+  if (bytes.length !== batch.length || digestOf(bytes) !== batch.digest)
+    throw new RefusedError(
+      `${options.file} has changed while it was imported (batch ${batch.number}, from line ${batch.line}); what is in stays, finish with the file as it was`,
+    );
+  let refused = 0;
+  await db.query(bounds.begin);
+  try {
+    if (await enterBatch(db, id, batch.number)) {
+      const result =
+        (await loadRaw(db, load, source, batch, bytes)) ?? (await loadRows(db, load, source, batch, bytes));
+      refused = result.refused.length;
+      if (refused > load.mayRefuse) throw tooMany(load, batch, result.refused[0]);
+      await describeBatch(db, id, { number: batch.number, from: batch.from, to: batch.to, ...result });
+    }
+    await db.query(bounds.commit);
+    load.mayRefuse -= refused;
+  } catch (error) {
+    await db.query(bounds.rollback).catch(() => undefined);
+    throw error;
+  }
+}
+
+function tooMany(
+  { options }: Load,
+  batch: Batch,
+  first: { line: number; reason: string } | undefined,
+): RefusedError {
+  return new RefusedError(
+    `${options.file}, line ${first?.line}: the table refuses the row: ${first?.reason}; the batch from line ${batch.line} was not written. To go on, run it again with --max-rejects, or with --on-conflict skip or update`,
+  );
+}
+
+type Result = Parameters<typeof describeBatch>[2];
+type Counts = Pick<Result, 'rows' | 'skipped' | 'rejected' | 'refused'>;
+
+// The bytes as they stand. Whatever the server says against them, each row is asked about then.
+async function loadRaw(
+  db: Client,
+  { options }: Load,
+  source: RowSource,
+  batch: Batch,
+  bytes: Buffer,
+): Promise<Counts | undefined> {
+  if (!batch.sure || source.rawColumns === undefined || options.onConflict !== 'fail') return undefined;
+  await db.query('SAVEPOINT raw');
+  try {
+    const rows = await copyCsv(db, relation(options.table), source.rawColumns, options.delimiter, bytes);
+    if (rows !== batch.records) throw new RowsDiffer(`${rows} rows were taken of ${batch.records}`);
+    await db.query('RELEASE SAVEPOINT raw');
+    return { rows, skipped: 0, rejected: 0, refused: [] };
+  } catch (error) {
+    if (!isAboutRows(error) && !(error instanceof RowsDiffer)) throw error;
+    await db.query('ROLLBACK TO SAVEPOINT raw');
+    return undefined;
+  }
+}
+
+class RowsDiffer extends Error {}
+
+async function loadRows(
+  db: Client,
+  { options }: Load,
+  source: RowSource,
+  batch: Batch,
+  bytes: Buffer,
+): Promise<Counts> {
+  const read = readRows(source, bytes, batch.line, new Set(batch.refused));
+  const unstaged = await stage(db, source.columns, read.rows);
+  const out = new Set(unstaged.map(({ place }) => place));
+  const rows = out.size === 0 ? read.rows : read.rows.filter(({ place }) => !out.has(place));
+  const moved = await move(db, options, source.columns, rows, relation(options.table));
+  const refused = [...read.refused, ...unstaged, ...moved.refused];
+  return {
+    rows: moved.stored,
+    skipped: rows.length - moved.stored - moved.refused.length,
+    rejected: batch.refused.length + refused.length,
+    refused,
+  };
+}

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { canonicalTime } from '../../api/time';
+import { sureCheckOf, sureTime, timeOf, unixTime } from './sure-values';
+
+const time = (text: string, utc = true): string | undefined => {
+  const bytes = Buffer.from(`,${text},`);
+  const micros = sureTime(bytes, 1, bytes.length - 1, utc);
+  return Number.isNaN(micros) ? undefined : timeOf(micros);
+};
+const sure = (type: string, text: string): boolean => {
+  const bytes = Buffer.from(`9${text}9`);
+  return sureCheckOf(type)(bytes, 1, bytes.length - 1);
+};
+
+describe('sureTime', () => {
+  it('reads times as the API does', () => {
+    const two = (most: number) => fc.integer({ min: 0, max: most }).map((n) => String(n).padStart(2, '0'));
+    const text = fc
+      .tuple(
+        fc.integer({ min: 1700, max: 2200 }),
+        two(13),
+        two(32),
+        two(24),
+        two(60),
+        two(60),
+        fc.constantFrom('', '.5', '.000001', '.123456'),
+        fc.constantFrom('Z', '', '+00', '+02:30', '-0830', '+14'),
+      )
+      .map(([y, mo, d, h, mi, s, f, z]) => `${y}-${mo}-${d}T${h}:${mi}:${s}${f}${z}`);
+    fc.assert(
+      fc.property(text, (written) => {
+        const expected = canonicalTime(written);
+        const micros = expected && (/\.(\d+)Z$/.exec(expected)?.[1] ?? '').padEnd(6, '0');
+        expect(time(written)).toBe(expected && `${expected.slice(0, 19)}.${micros}Z`);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it.each([
+    '2026-11-20',
+    '2026-11-20T12:00:00.1234567Z',
+    '2026-11-20T12:00:00 ',
+    'infinity',
+    '2026-11-20T12:00:00+2',
+    '2026-11-20T1a:00:00Z',
+    '2026-11-20T12:00:00+02:',
+  ])('leaves %j to the server', (text) => expect(time(text)).toBeUndefined());
+
+  it('leaves times without a zone to the server when they are not in UTC', () => {
+    expect(time('2026-11-20T12:00:00', false)).toBeUndefined();
+  });
+});
+
+describe('sureCheckOf', () => {
+  it.each([
+    [
+      'double precision',
+      ['1', '-1.5', '0', '999999999999999'],
+      ['', '-', '.', '1.', '.5', '1e3', 'NaN', ' 1', '1 ', '--1', '1.2.3'],
+    ],
+    ['integer', ['0', '-999999999'], ['', '-', '1000000000', '1.0', '+1', ' 1']],
+    ['smallint', ['9999'], ['10000', 'x']],
+    ['bigint', ['-999999999999999999'], ['9999999999999999999']],
+    ['boolean', ['true', 'f'], ['', 'TRUE', 'yes', 'tr']],
+    ['character varying(3)', ['', 'abc'], ['abcd', 'üü']],
+    ['jsonb', [], ['{}', '1']],
+  ])('knows values of %s', (type, yes, no) => {
+    expect(yes.filter((text) => !sure(type, text))).toEqual([]);
+    expect(no.filter((text) => sure(type, text))).toEqual([]);
+  });
+});
+
+describe('unixTime', () => {
+  it.each([
+    ['0', 'unix', '1970-01-01T00:00:00.000000Z'],
+    ['1763640000.123456', 'unix', '2025-11-20T12:00:00.123456Z'],
+    ['-1.5', 'unix', '1969-12-31T23:59:58.500000Z'],
+    ['1763640000123', 'unix-ms', '2025-11-20T12:00:00.123000Z'],
+    ['1763640000123456', 'unix-us', '2025-11-20T12:00:00.123456Z'],
+    ['1763640000123456789', 'unix-ns', '2025-11-20T12:00:00.123456Z'],
+  ] as const)('reads %s as %s', (text, format, expected) => expect(unixTime(text, format)).toBe(expected));
+
+  it.each(['', 'x', '1e9', '2025-11-20', '99999999999999999999'])('refuses %j', (text) =>
+    expect(unixTime(text, 'unix')).toBeUndefined(),
+  );
+});

@@ -24,7 +24,7 @@ module.exports = {
       ...shared,
       displayName: 'db',
       testMatch: ['<rootDir>/{db,api,scripts}/**/*.db.test.ts'],
-      globalSetup: '<rootDir>/db/local/jest-setup.ts',
+      globalSetup: '<rootDir>/scripts/testing/jest-setup.ts',
       globalTeardown: '<rootDir>/db/local/jest-teardown.ts',
     },
   ],

@@ -1,4 +1,5 @@
 // The API outlives its database server: stopped and started again under its feet, with keys switched on.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { asking } from '../db/engines/ask';
 import { embeddedBinaries, findTimescaleBinaries } from '../db/local/binaries';
 import { startCluster } from '../db/local/cluster';
@@ -33,6 +34,8 @@ describe.each(flavours)('a restart of the server $flavour', (binaries) => {
 
     const before = await statuses();
     await first.stop();
+    // A good answer of the probe is shared for half a second.
+    await sleep(600);
     const during = await statuses();
     const second = await startCluster({ binaries, folder, durable: true, port: first.port });
     // All pools had connections that are dead now.

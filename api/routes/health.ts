@@ -59,12 +59,19 @@ function answer(reply: FastifyReply, status: string): { status: string } {
   return { status };
 }
 
-/** Work whose result, good or bad, serves everybody who asks within the time. */
+/** Work whose result serves everybody who asks while it is under way, and a good one for some time after its start. */
 function sharedFor<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
   let shared: { readonly until: number; readonly result: Promise<T> } | undefined;
+  const forgetFailure = (result: Promise<T>): Promise<T> => {
+    // A database that is back is ready at once.
+    result.catch(() => {
+      shared = undefined;
+    });
+    return result;
+  };
   return () => {
     if (shared === undefined || performance.now() >= shared.until)
-      shared = { until: performance.now() + ms, result: work() };
+      shared = { until: performance.now() + ms, result: forgetFailure(work()) };
     return shared.result;
   };
 }

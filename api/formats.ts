@@ -73,7 +73,7 @@ export function sendRows<Row extends object>(
 ): FastifyReply {
   const format = formatOf(request);
   void reply.type(MEDIA_TYPES[format]).header('vary', 'accept');
-  if (answer.next) void reply.header('link', `<${nextAddress(request.url, answer.next)}>; rel="next"`);
+  if (answer.next) void reply.header('link', nextLink(request.url, answer.next));
   if (format === 'json') return reply.send(answer);
   const about = {
     'x-tsdb-source': answer.source,
@@ -85,11 +85,11 @@ export function sendRows<Row extends object>(
   return reply.send(answer.data.map((row) => `${JSON.stringify(row)}\n`).join(''));
 }
 
-/** The address of the next page: the same question with the cursor. */
-function nextAddress(url: string, cursor: string): string {
+/** The `Link` header that leads to the next page: the same question with its cursor. */
+export function nextLink(url: string, cursor: string): string {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   searchParams.set('cursor', cursor);
-  return `${pathname}?${searchParams}`;
+  return `<${pathname}?${searchParams}>; rel="next"`;
 }
 
 // RFC 4180, with the line break that every tool of today writes. NULL is an empty field, an empty text is "".

@@ -93,40 +93,35 @@ describe('reasons', () => {
 });
 
 describe('logOptions', () => {
-  it('leaves secrets of headers out, wherever a plugin writes them', async () => {
+  const logging = () => {
     const lines: string[] = [];
     const config = readConfig({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });
     const database = openDatabase(config);
-    const app = buildApp({
-      database,
-      config,
-      logger: logOptions('info', { write: (line) => lines.push(line) }),
-    });
+    const logger = logOptions('info', { write: (line) => lines.push(line) });
+    const app = buildApp({ database, config, logger });
+    return { app, lines, close: () => Promise.all([app.close(), database.end()]) };
+  };
+
+  it('leaves secrets of headers out, wherever a plugin writes them', async () => {
+    const { app, lines, close } = logging();
     const headers = { authorization: 'SECRET', 'x-api-key': 'SECRET', cookie: 'SECRET', accept: 'shown' };
     app.log.info(headers);
     app.log.info({ headers });
     app.log.info({ req: { headers } });
     app.log.info({ res: { headers: { 'set-cookie': 'SECRET' } } });
     app.log.info({ req: { raw: { headers } } });
-    await Promise.all([app.close(), database.end()]);
+    await close();
     expect(lines).toHaveLength(5);
     expect(lines.join('')).toContain('shown');
     expect(lines.join('')).not.toContain('SECRET');
   });
 
   it('tells what an error says, not what it carries', async () => {
-    const lines: string[] = [];
-    const config = readConfig({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });
-    const database = openDatabase(config);
-    const app = buildApp({
-      database,
-      config,
-      logger: logOptions('info', { write: (line) => lines.push(line) }),
-    });
+    const { app, lines, close } = logging();
     const carried = { client: { password: 'SECRET' } };
     app.log.error({ err: Object.assign(new Error('it broke'), { code: '57P01', ...carried }) });
     app.log.error({ err: 'a text' });
-    await Promise.all([app.close(), database.end()]);
+    await close();
     expect(lines.map((line) => JSON.parse(line).err)).toEqual([
       { type: 'Error', code: '57P01', message: 'it broke', stack: expect.stringContaining('log.test') },
       { type: 'string', message: 'a text', stack: '' },

@@ -7,6 +7,7 @@ import type { Position } from './cursor';
 import { type Level, type LevelName, levels, rawColumns } from './levels';
 import { query } from './query';
 import type { AggregateRow, RawRow, Reading, SensorList } from './schemas';
+import { rangeBounds, type Statement, statement } from './statement';
 import type { TimeRange } from './time';
 
 /** A row of the list of sensors. */
@@ -89,33 +90,26 @@ const IS_KNOWN = `
 function seriesQuery(
   { relation: source, time, columns, bucketUnit }: Level,
   { sensorId, range, order, after, limit }: SeriesRequest,
-): { readonly sql: string; readonly values: readonly unknown[] } {
-  const values: unknown[] = [sensorId];
-  const bind = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
-  const end = range.to === undefined ? undefined : bind(range.to, 'timestamptz');
-  const start =
-    'time' in range.from
-      ? bind(range.from.time, 'timestamptz')
-      : `${end ?? 'now()'} - ${bind(range.from.back, 'interval')}`;
-  // Buckets are cut in UTC, as is the session: truncating gives the bucket that the start lies in.
-  const from = bucketUnit ? `date_trunc('${bucketUnit}', ${start})` : start;
-  const column = ident(time);
-  const conditions = [
-    `${SENSOR_ID} = $1`,
-    `${column} >= ${from}`,
-    ...(end === undefined ? [] : [`${column} < ${end}`]),
-    ...(after === undefined
-      ? []
-      : [`${column} ${order === 'asc' ? '>=' : '<='} ${bind(after.time, 'timestamptz')}`]),
-  ];
-  // Readings may share a time: then the other columns decide, so that a page ends where the next one starts.
-  const sort = [time, ...columns.filter((name) => name !== time)]
-    .slice(0, bucketUnit ? 1 : undefined)
-    .map((name) => `${ident(name)}${order === 'desc' ? ' DESC' : ''}`);
-  return {
-    sql: `SELECT ${columns.map((name) => ident(name)).join(', ')} FROM ${relation(source)}
+): Statement {
+  return statement((bind) => {
+    const { start, end } = rangeBounds(range, bind);
+    // Buckets are cut in UTC, as is the session: truncating gives the bucket that the start lies in.
+    const from = bucketUnit ? `date_trunc('${bucketUnit}', ${start})` : start;
+    const column = ident(time);
+    const conditions = [
+      `${SENSOR_ID} = ${bind(sensorId, 'text')}`,
+      `${column} >= ${from}`,
+      ...(end === undefined ? [] : [`${column} < ${end}`]),
+      ...(after === undefined
+        ? []
+        : [`${column} ${order === 'asc' ? '>=' : '<='} ${bind(after.time, 'timestamptz')}`]),
+    ];
+    // Readings may share a time: then the other columns decide, so that a page ends where the next one starts.
+    const sort = [time, ...columns.filter((name) => name !== time)]
+      .slice(0, bucketUnit ? 1 : undefined)
+      .map((name) => `${ident(name)}${order === 'desc' ? ' DESC' : ''}`);
+    return `SELECT ${columns.map((name) => ident(name)).join(', ')} FROM ${relation(source)}
    WHERE ${conditions.join(' AND ')}
-   ORDER BY ${sort.join(', ')} LIMIT ${bind(limit, 'bigint')} OFFSET ${bind(after?.skip ?? 0, 'bigint')}`,
-    values,
-  };
+   ORDER BY ${sort.join(', ')} LIMIT ${bind(limit, 'bigint')} OFFSET ${bind(after?.skip ?? 0, 'bigint')}`;
+  });
 }

@@ -2,6 +2,7 @@
 import type { Db } from '../../db/model';
 import { ident, relation } from '../../db/sql';
 import type { Position } from '../cursor';
+import { rangeBounds, type Statement, statement } from '../statement';
 import type { TimeRange } from '../time';
 import { SENSOR, sensorType, type Watched } from './alert-tables';
 import type { Alert, Threshold } from './evaluate';
@@ -72,26 +73,19 @@ export async function storeAlerts(db: Db, watched: Watched, alerts: readonly Ale
 export function alertQuery(
   { alerts }: Watched,
   { range, sensor, limit, after }: { range: TimeRange; sensor?: string; limit: number; after?: Position },
-): Query {
-  const values: unknown[] = [];
-  const bind = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
-  const end = range.to === undefined ? undefined : bind(range.to, 'timestamptz');
-  const start =
-    'time' in range.from
-      ? bind(range.from.time, 'timestamptz')
-      : `${end ?? 'now()'} - ${bind(range.from.back, 'interval')}`;
+): Statement {
   const time = ident(alerts.time);
-  const conditions = [
-    `${time} >= ${start}`,
-    ...(end === undefined ? [] : [`${time} < ${end}`]),
-    ...(sensor === undefined ? [] : [`${ident(SENSOR)} = ${bind(sensor, alerts.columns.sensor_id.type)}`]),
-    ...(after === undefined ? [] : [`${time} <= ${bind(after.time, 'timestamptz')}`]),
-  ];
-  return {
+  return statement((bind) => {
+    const { start, end } = rangeBounds(range, bind);
+    const conditions = [
+      `${time} >= ${start}`,
+      ...(end === undefined ? [] : [`${time} < ${end}`]),
+      ...(sensor === undefined ? [] : [`${ident(SENSOR)} = ${bind(sensor, alerts.columns.sensor_id.type)}`]),
+      ...(after === undefined ? [] : [`${time} <= ${bind(after.time, 'timestamptz')}`]),
+    ];
     // Alerts may share a time: then the other columns decide, so that a page ends where the next one starts.
-    sql: `SELECT ${time} AS time, ${ALERT_COLUMNS.join(', ')} FROM ${relation(alerts)}
+    return `SELECT ${time} AS time, ${ALERT_COLUMNS.join(', ')} FROM ${relation(alerts)}
    WHERE ${conditions.join(' AND ')}
-   ORDER BY ${time} DESC, ${ALERT_COLUMNS.join(', ')} LIMIT ${bind(limit, 'bigint')} OFFSET ${bind(after?.skip ?? 0, 'bigint')}`,
-    values,
-  };
+   ORDER BY ${time} DESC, ${ALERT_COLUMNS.join(', ')} LIMIT ${bind(limit, 'bigint')} OFFSET ${bind(after?.skip ?? 0, 'bigint')}`;
+  });
 }

@@ -2,6 +2,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { clientOf } from '../access/control';
 import { questionOf } from '../cursor';
+import { nextLink } from '../formats';
 import type { ApiApp } from '../instance';
 import { ProblemError, problemResponses } from '../problems';
 import { query } from '../query';
@@ -126,10 +127,4 @@ function requireLetters(keepsRefused: boolean): void {
     'unknown-object',
     'Refused rows are not kept here: the set `service` is not selected; add it to TSDB_SCHEMAS and run "tsdb apply"',
   );
-}
-
-function nextLink(url: string, cursor: string): string {
-  const { pathname, searchParams } = new URL(url, 'http://localhost');
-  searchParams.set('cursor', cursor);
-  return `<${pathname}?${searchParams}>; rel="next"`;
 }

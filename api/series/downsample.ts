@@ -2,6 +2,7 @@
 import type { Pool } from 'pg';
 import { ident, relation } from '../../db/sql';
 import { query } from '../query';
+import { type Statement, statement } from '../statement';
 import type { SeriesTable } from '../tables';
 import { instantOf } from '../time';
 import { kindOf } from './column-types';
@@ -11,7 +12,7 @@ import type { Filter } from './filters';
 import { lttb } from './lttb';
 import type { Range } from './ranges';
 import type { Downsample } from './request';
-import { conditions, type Statement, statement } from './sql';
+import { conditions } from './sql';
 
 /** What to thin out. */
 export interface Line {

@@ -1,9 +1,9 @@
 // The different values of a column, by a loose index scan where an index starts with it.
 import type { Hypertable } from '../../db/define';
 import { ident, relation } from '../../db/sql';
+import { type Bind, type Statement, statement } from '../statement';
 import { columnOf } from './figures';
 import { type Filter, filterSql } from './filters';
-import { type Bind, type Statement, statement } from './sql';
 
 /** Values of the column in their order, from after `after`; NULL is not among them. Rows are `{<column>}`. */
 export function keysQuery(

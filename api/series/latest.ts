@@ -1,9 +1,10 @@
 // The newest row of each series.
 import { ident, relation } from '../../db/sql';
+import { type Bind, type Statement, statement } from '../statement';
 import type { SeriesTable } from '../tables';
 import { filterSql } from './filters';
 import { hasIndexOn, isRequired, looseScan } from './keys';
-import { type Bind, type Selection, type Statement, statement } from './sql';
+import type { Selection } from './sql';
 
 /** The newest row per combination of keys, in order of the keys; without keys the newest row. */
 export function latestQuery(

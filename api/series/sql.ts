@@ -3,6 +3,7 @@ import { expressionSql } from '../../db/aggregate-sql';
 import type { Relation } from '../../db/define';
 import { ident, relation } from '../../db/sql';
 import type { Position } from '../cursor';
+import { type Bind, type Statement, statement } from '../statement';
 import type { SeriesTable } from '../tables';
 import { timeText } from './calendar';
 import { kindOf } from './column-types';
@@ -11,15 +12,6 @@ import { columnOf } from './figures';
 import { type Filter, filterSql } from './filters';
 import { type Plan, widthText } from './planner';
 import type { Range } from './ranges';
-
-/** A query with its values. */
-export interface Statement {
-  readonly sql: string;
-  readonly values: readonly unknown[];
-}
-
-/** Takes a value and returns the placeholder that stands for it, cast to the type. */
-export type Bind = (value: unknown, type: string) => string;
 
 /** Which rows to read, and what to show of them. */
 export interface Selection {
@@ -30,13 +22,6 @@ export interface Selection {
   readonly after?: Position | undefined;
   /** Most rows. */
   readonly limit: number;
-}
-
-/** Writes a query whose values are collected by `bind`. */
-export function statement(write: (bind: Bind) => string): Statement {
-  const values: unknown[] = [];
-  const sql = write((value, type) => `$${values.push(value)}::${type}`);
-  return { sql, values };
 }
 
 /** The buckets of a plan: `time`, the keys, the figures; in order of time and keys. */

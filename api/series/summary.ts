@@ -1,6 +1,7 @@
 // Describes the values of a column over a range.
 import { ident, relation } from '../../db/sql';
-import { conditions, type Statement, statement } from './sql';
+import { type Statement, statement } from '../statement';
+import { conditions } from './sql';
 import type { Track } from './track';
 
 const PERCENTILES = { p05: 0.05, p25: 0.25, p50: 0.5, p75: 0.75, p95: 0.95, p99: 0.99 } as const;

@@ -2,6 +2,7 @@
 
 import type { RouteParts } from '../parts';
 import { query } from '../query';
+import type { Statement } from '../statement';
 import type { SeriesTable } from '../tables';
 import { timeText } from './calendar';
 import { checkSize, shownField } from './context';
@@ -9,7 +10,6 @@ import { answerColumns, type Field, parseKeys, parseNumericColumn } from './fiel
 import type { Row } from './fill';
 import { type Filter, parseFilters } from './filters';
 import { currentInstant, type Range, type RangeParameters, resolveRange } from './ranges';
-import type { Statement } from './sql';
 
 /** A numeric column of a table, per series and over a range. */
 export interface Track {

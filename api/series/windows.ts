@@ -1,11 +1,12 @@
 // Queries that look back from each row: moving averages over time, and readings far from those before them.
 import { formatInterval, type Interval } from '../../db/interval';
 import { ident, relation } from '../../db/sql';
+import { type Statement, statement } from '../statement';
 import { before, timeText } from './calendar';
 import { filterSql } from './filters';
 import { isRequired } from './keys';
 import type { Plan } from './planner';
-import { bucketSql, conditions, type Statement, statement } from './sql';
+import { bucketSql, conditions } from './sql';
 import type { Track } from './track';
 
 // Sums of floats cannot be taken back without an error, so each row would add up its whole window again; sums of decimals can.

@@ -142,7 +142,8 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function isExecutable(file: string): boolean {
+/** Whether this user may run the file. */
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;

@@ -1,9 +1,8 @@
 // Finds and runs pg_dump and pg_restore. The password reaches them through their environment only.
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { DatabaseError, UsageError } from '../../db/errors';
-import { parseVersion } from '../../db/local/binaries';
+import { isExecutable, parseVersion } from '../../db/local/binaries';
 import type { Environment } from '../../db/settings';
 
 /** A client program of PostgreSQL. */
@@ -94,15 +93,6 @@ function program(path: string, env: Environment): readonly Program[] {
   });
   const version = status === 0 ? parseVersion(stdout) : undefined;
   return version === undefined ? [] : [{ path, version }];
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const lastLines = (text: string): string =>

@@ -8,7 +8,8 @@ import { boundColumns, filterSql, parseFilters } from '../../api/series/filters'
 import { planBuckets } from '../../api/series/planner';
 import { currentInstant } from '../../api/series/ranges';
 import { parseRequest } from '../../api/series/request';
-import { bucketQuery, statement } from '../../api/series/sql';
+import { bucketQuery } from '../../api/series/sql';
+import { statement } from '../../api/statement';
 import { publicName, rootOf, seriesTables } from '../../api/tables';
 import { instantOf, parseTime } from '../../api/time';
 import type { Relation } from '../../db/define';

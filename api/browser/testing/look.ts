@@ -42,8 +42,9 @@ export async function overflowOf(page: Page): Promise<number> {
   return page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)');
 }
 
-/** Texts of a table's body, row by row. */
+/** Texts of a table's body, row by row, once it has rows: a table behind a summary is filled after it was opened. */
 export async function tableTexts(page: Page, table: string): Promise<string[][]> {
+  await page.locator(`${table} tbody tr`).first().waitFor();
   return page.evaluate(
     `[...document.querySelectorAll('${table} tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))`,
   );

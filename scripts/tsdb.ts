@@ -1,25 +1,29 @@
 #!/usr/bin/env -S npx tsx
-// The command line: every command and flag in one place; the work is in scripts/commands/.
+// The command line: every command and flag in one place. The work is in scripts/commands/.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ROLES } from '../api/access/keys';
-import { apply } from './commands/apply';
-import { backup } from './commands/backup';
-import { compress, decompress } from './commands/compress';
-import { exportData } from './commands/export';
-import { importFile } from './commands/import';
-import { runJobs } from './commands/jobs';
-import { createKeyFor, printKeys, revokeKeyOf } from './commands/keys';
-import { plan } from './commands/plan';
-import { refresh } from './commands/refresh';
-import { restore } from './commands/restore';
-import { seedSets } from './commands/seed';
-import { serve } from './commands/serve';
-import { status } from './commands/status';
-import { up } from './commands/up';
 import { EXPORT_FORMATS } from './export/format';
 import { sampleSets } from './generate/sets';
 import { COMPRESSIONS, CONFLICTS, FORMATS, TIME_FORMATS } from './import/options';
 import { outliveReaders, type Runner, runner } from './run-to-exit';
+
+// What one command needs is loaded when it runs: all of them together would cost each run 40 MB and half a second.
+const load = {
+  apply: () => require('./commands/apply') as typeof import('./commands/apply'),
+  backup: () => require('./commands/backup') as typeof import('./commands/backup'),
+  compress: () => require('./commands/compress') as typeof import('./commands/compress'),
+  export: () => require('./commands/export') as typeof import('./commands/export'),
+  import: () => require('./commands/import') as typeof import('./commands/import'),
+  jobs: () => require('./commands/jobs') as typeof import('./commands/jobs'),
+  keys: () => require('./commands/keys') as typeof import('./commands/keys'),
+  plan: () => require('./commands/plan') as typeof import('./commands/plan'),
+  refresh: () => require('./commands/refresh') as typeof import('./commands/refresh'),
+  restore: () => require('./commands/restore') as typeof import('./commands/restore'),
+  seed: () => require('./commands/seed') as typeof import('./commands/seed'),
+  serve: () => require('./commands/serve') as typeof import('./commands/serve'),
+  status: () => require('./commands/status') as typeof import('./commands/status'),
+  up: () => require('./commands/up') as typeof import('./commands/up'),
+};
 
 /** Wires every command; the runner carries one out. */
 export function buildProgram({ toEnd, untilSignal }: Runner): Command {
@@ -40,7 +44,7 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     )
     .option('--allow <hazards>', 'hazards of a changed schema to accept, with commas between')
     .option('--once', 'check the answers and exit')
-    .action((flags) => untilSignal((signal) => up(flags, signal)));
+    .action((flags) => untilSignal((signal) => load.up().up(flags, signal)));
   program
     .command('plan')
     .description('show what would change in the database, and what that does to data')
@@ -52,19 +56,19 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     .option('--json', 'the same as --format json')
     .option('--out <file>', 'save the plan for "apply FILE"')
     .option('--detailed-exitcode', 'exit 0 in sync, 2 changes, 3 refused, 1 error')
-    .action((flags) => toEnd(() => plan(flags)));
+    .action((flags) => toEnd(() => load.plan().plan(flags)));
   program
     .command('apply [file]')
     .description('make the database as declared, or carry out a saved plan')
     .option('--yes', 'do not ask')
     .option('--allow <hazards>', 'hazards to accept, with commas between')
     .option('--json', 'print one JSON document')
-    .action((file, flags) => untilSignal((signal) => apply(file, flags, signal)));
+    .action((file, flags) => untilSignal((signal) => load.apply().apply(file, flags, signal)));
   program
     .command('status')
     .description('is the schema in sync, do the jobs run, how fresh are the aggregates (exit 2 = look at it)')
     .option('--json', 'print one JSON document')
-    .action((flags) => toEnd(() => status(flags)));
+    .action((flags) => toEnd(() => load.status().status(flags)));
   program
     .command('refresh [aggregate]')
     .description('compute buckets again, sources first; all aggregates without a name')
@@ -74,14 +78,14 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     .option('--batch <number>', 'buckets of one slice; each is committed by itself', whole(1, 1_000_000), 100)
     .option('--newest-first', 'stored buckets from the newest to the oldest')
     .option('--json', 'print one JSON document')
-    .action((name, flags) => untilSignal((signal) => refresh(name, flags, signal)));
+    .action((name, flags) => untilSignal((signal) => load.refresh().refresh(name, flags, signal)));
   program
     .command('compress [table]')
     .description('convert old chunks to the columnstore now; all declared columnstores without a name')
     .option('--older-than <age>', 'least age of a chunk, e.g. "7 days" (default: as declared)')
     .option('--dry-run', 'only show the chunks')
     .option('--json', 'print one JSON document')
-    .action((name, flags) => untilSignal((signal) => compress(name, flags, signal)));
+    .action((name, flags) => untilSignal((signal) => load.compress().compress(name, flags, signal)));
   program
     .command('decompress <table>')
     .description('turn chunks of the columnstore back into rows')
@@ -89,14 +93,14 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     .requiredOption('--to <time>', 'end, exclusive')
     .option('--dry-run', 'only show the chunks')
     .option('--json', 'print one JSON document')
-    .action((name, flags) => untilSignal((signal) => decompress(name, flags, signal)));
+    .action((name, flags) => untilSignal((signal) => load.compress().decompress(name, flags, signal)));
   program
     .command('jobs')
     .description('background work')
     .command('run')
     .description('run the jobs that are due, or check those that TimescaleDB runs; call it every minute')
     .option('--json', 'print one JSON document')
-    .action((flags) => toEnd(() => runJobs(flags)));
+    .action((flags) => toEnd(() => load.jobs().runJobs(flags)));
   program
     .command('seed')
     .description('generate sample data up to now; the same command again continues where it ended')
@@ -113,7 +117,7 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     .option('--outliers <percent>', 'readings with a value far out (default 0.1)', percent)
     .option('--to <time>', 'end, exclusive, e.g. 2026-11-01T00:00:00Z (default: now)')
     .option('--json', 'print one JSON document')
-    .action((flags) => untilSignal((signal) => seedSets(flags, signal)));
+    .action((flags) => untilSignal((signal) => load.seed().seedSets(flags, signal)));
   program
     .command('import <file>')
     .description(
@@ -154,7 +158,7 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     )
     .option('--again', 'import what was imported before')
     .option('--json', 'print one JSON document')
-    .action((file, flags) => untilSignal((signal) => importFile(file, flags, signal)));
+    .action((file, flags) => untilSignal((signal) => load.import().importFile(file, flags, signal)));
   program
     .command('export <what>')
     .description('write a hypertable, an aggregate, figures or a query into a file, from one snapshot')
@@ -173,7 +177,7 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     .option('--gzip', 'compress (a name with .gz does so by itself)')
     .option('--force', 'replace the file')
     .option('--json', 'print one JSON document about it')
-    .action((what, flags) => untilSignal((signal) => exportData(what, flags, signal)));
+    .action((what, flags) => untilSignal((signal) => load.export().exportData(what, flags, signal)));
   const keys = program.command('keys').description('keys of the API and its clients');
   keys
     .command('create')
@@ -186,35 +190,35 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     )
     .option('--days <number>', 'days until it expires (default: never)', whole(1, 3_650))
     .option('--json', 'print one JSON document')
-    .action((flags) => toEnd(() => createKeyFor(flags)));
+    .action((flags) => toEnd(() => load.keys().createKeyFor(flags)));
   keys
     .command('list')
     .description('all keys, without what would let anybody use them')
     .option('--json', 'print one JSON document')
-    .action((flags) => toEnd(() => printKeys(flags)));
+    .action((flags) => toEnd(() => load.keys().printKeys(flags)));
   keys
     .command('revoke <id>')
     .description('make a key useless, for good')
     .option('--json', 'print one JSON document')
-    .action((id, flags) => toEnd(() => revokeKeyOf(id, flags)));
+    .action((id, flags) => toEnd(() => load.keys().revokeKeyOf(id, flags)));
   program
     .command('backup')
     .description('write a verified dump of the database and its manifest into a folder')
     .requiredOption('--out <folder>', 'folder of the backups; made when missing')
     .option('--keep-days <number>', 'days after which older backups of it are removed', whole(1, 36_500), 30)
     .option('--json', 'print one JSON document')
-    .action((flags) => untilSignal((signal) => backup(flags, signal)));
+    .action((flags) => untilSignal((signal) => load.backup().backup(flags, signal)));
   program
     .command('restore <file>')
     .description('restore a backup into a new or empty database, and prove that all rows are there')
     .option('--into <database>', 'name of the database (default: the configured one)')
     .option('--yes', 'do not ask')
     .option('--json', 'print one JSON document')
-    .action((file, flags) => untilSignal((signal) => restore(file, flags, signal)));
+    .action((file, flags) => untilSignal((signal) => load.restore().restore(file, flags, signal)));
   program
     .command('serve')
     .description('run the API and the page')
-    .action(() => toEnd(() => serve()));
+    .action(() => toEnd(() => load.serve().serve()));
   return program;
 }
 

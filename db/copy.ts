@@ -27,7 +27,7 @@ export async function copyText(
 }
 
 /**
- * Sends bytes of CSV, whole records without a header, into a relation (quoted name) and its columns; an empty field is null.
+ * Sends pieces of CSV, together whole records without a header, into a relation (quoted name) and its columns; an empty field is null.
  * @returns the number of rows the server took.
  */
 export async function copyCsv(
@@ -35,19 +35,20 @@ export async function copyCsv(
   target: string,
   columns: readonly string[],
   delimiter: string,
-  bytes: Buffer,
+  pieces: Iterable<Buffer>,
 ): Promise<number> {
   const copy = db.query(
     copyFrom(
       `COPY ${target} (${columns.map((name) => ident(name)).join(', ')}) FROM STDIN (FORMAT csv, DELIMITER ${literal(delimiter)})`,
     ),
   );
-  await pipeline(Readable.from(slices(bytes), { objectMode: false }), copy);
+  await pipeline(Readable.from(slices(pieces), { objectMode: false }), copy);
   return copy.rowCount;
 }
 
-function* slices(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+function* slices(pieces: Iterable<Buffer>): Generator<Buffer> {
+  for (const bytes of pieces)
+    for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
 }
 
 /** A value in COPY text format; null and absent are `\N`. */

@@ -127,20 +127,30 @@ class Waiting {
   }
 }
 
+/** A batch's bytes, good until they are released. */
+export interface Held {
+  readonly bytes: Buffer;
+  readonly release: () => void;
+}
+
 /** Cuts the same bytes again, by lengths that are known. */
 export async function* cutByLengths(
   chunks: AsyncIterable<Buffer>,
   skip: number,
   lengths: Iterable<number>,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Held> {
   const waiting = new Waiting(chunks);
+  const free: Buffer[] = [];
   try {
     await waiting.atLeast(skip);
     waiting.drop(skip);
     for (const length of lengths) {
       const bytes = await waiting.atLeast(length);
-      // A buffer of its own, as workers keep it for a while.
-      yield Buffer.from(bytes.subarray(0, length));
+      // Workers keep some at a time. They are used again: what is dropped piles up until it is collected.
+      const store = length > MOST_BYTES ? undefined : (free.pop() ?? Buffer.allocUnsafeSlow(MOST_BYTES));
+      const held =
+        store?.subarray(0, bytes.copy(store, 0, 0, length)) ?? Buffer.from(bytes.subarray(0, length));
+      yield { bytes: held, release: () => store && free.push(store) };
       waiting.drop(length);
     }
   } finally {

@@ -9,8 +9,9 @@ import { type Cut, cutBatches } from './batches';
 import type { ImportOptions, Watcher } from './options';
 import type { RejectFile } from './reject-file';
 import type { RowSource } from './row-source';
-import { prepareSession, type StagedRow, stage, type Verdict } from './staging';
-import { Sums } from './sums';
+import { readRows, type Verdict, verdictOn } from './rows';
+import { clearStage, prepareSession, stage } from './staging';
+import { type Found, Sums } from './sums';
 
 /** A batch as it was found; times in microseconds since 1970 would lose digits of far ones, so they are texts. */
 export interface Batch {
@@ -20,8 +21,8 @@ export interface Batch {
   readonly line: number;
   /** Records that are not blank. */
   readonly records: number;
-  /** The server takes its bytes as they stand. */
-  readonly sure: boolean;
+  /** Its bytes may be sent as they stand, without the refused rows. */
+  readonly isUniform: boolean;
   /** Places of the rows that were refused. */
   readonly refused: readonly number[];
   readonly from: string | null;
@@ -66,53 +67,47 @@ export async function checkRows(
     signal?.throwIfAborted();
     const number = batches.length;
     const found = sums.take(cut);
-    const base = {
+    if (found.doubtful.length > 0 && !isPrepared) {
+      await prepareSession(db, options, source.columns);
+      isPrepared = true;
+    }
+    const asked = found.doubtful.length > 0 ? await askServer(db, options, source, cut, found) : NOTHING;
+    batches.push({
       number,
       length: cut.bytes.length,
       line: cut.line,
       records: found.records,
       digest: digestOf(cut.bytes),
-    };
-    if (found.sure) {
-      batches.push({ ...base, sure: true, refused: [], from: found.from, to: found.to, times: found.times });
-      expired += found.expired;
-    } else {
-      if (!isPrepared) await prepareSession(db, options, source.columns);
-      isPrepared = true;
-      const asked = await askServer(db, options, source, cut, found.records);
-      batches.push({ ...base, ...asked.batch });
-      expired += asked.expired;
-      rejected += asked.verdicts.length;
-      await rejects.add(asked.verdicts);
-    }
+      isUniform: found.isUniform,
+      refused: asked.verdicts.map(({ place }) => place),
+      from: earliest([found.from, asked.from]),
+      to: latest([found.to, asked.to]),
+      times: [...new Set([...found.times, ...asked.times])],
+    });
+    expired += found.expired + asked.expired;
+    rejected += asked.verdicts.length;
+    await rejects.add(asked.verdicts);
     records += found.records;
     bytes += cut.bytes.length;
     onChecked?.(bytes);
     stoppedEarly = rejected > options.maxRejects + REJECTS_BEYOND;
     if (stoppedEarly) break;
   }
-  const times = batches.flatMap(({ from, to }) =>
-    from === null || to === null ? [] : [[from, to] as const],
-  );
   return {
     batches,
     records,
     rejected,
     expired,
-    from: extreme(
-      times.map(([from]) => from),
-      (a, b) => a < b,
-    ),
-    to: extreme(
-      times.map(([, to]) => to),
-      (a, b) => a > b,
-    ),
+    from: earliest(batches.map(({ from }) => from)),
+    to: latest(batches.map(({ to }) => to)),
     stoppedEarly,
   };
 }
 
-const extreme = (times: readonly string[], wins: (a: string, b: string) => boolean): string | null =>
-  times.reduce<string | null>((best, time) => (best === null || wins(time, best) ? time : best), null);
+// Texts of RFC 3339 in UTC with as many digits come in the order of their times.
+const earliest = (times: readonly (string | null)[]): string | null => present(times).sort().at(0) ?? null;
+const latest = (times: readonly (string | null)[]): string | null => present(times).sort().at(-1) ?? null;
+const present = (times: readonly (string | null)[]): string[] => times.filter((time) => time !== null);
 
 /** Says whether bytes are those that were checked. */
 export const digestOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('base64');
@@ -126,89 +121,60 @@ async function expiryEdge(db: Client, { table }: ImportOptions): Promise<number>
   return Number(rows[0]?.edge);
 }
 
-/** The rows of a batch as texts, and those that are none. */
-export function readRows(
-  source: RowSource,
-  bytes: Buffer,
-  line: number,
-  skipped: ReadonlySet<number> = new Set(),
-): { readonly rows: readonly StagedRow[]; readonly refused: readonly Verdict[] } {
-  const rows: StagedRow[] = [];
-  const refused: Verdict[] = [];
-  let place = 0;
-  let current = line;
-  for (let at = 0; at < bytes.length; ) {
-    // A batch holds whole records.
-    const next = source.next(bytes, at, true);
-    if (source.kind === 'row') {
-      if (!skipped.has(place)) {
-        const texts = source.texts(bytes, at);
-        const original = bytes.toString('utf8', at, source.end);
-        if ('reason' in texts) refused.push({ place, line: current, reason: texts.reason, original });
-        else rows.push({ place, line: current, original, texts });
-      }
-      place += 1;
-    }
-    current += source.lines;
-    at = next;
-  }
-  return { rows, refused };
+/** What the server says of doubtful rows. */
+interface Asked {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly expired: number;
+  /** A time in each chunk that they need, if not in more. */
+  readonly times: readonly string[];
+  readonly verdicts: readonly Verdict[];
 }
+
+const NOTHING: Asked = { from: null, to: null, expired: 0, times: [], verdicts: [] };
 
 async function askServer(
   db: Client,
   options: ImportOptions,
   source: RowSource,
-  cut: Cut,
-  records: number,
-): Promise<{
-  readonly batch: Pick<Batch, 'sure' | 'refused' | 'from' | 'to' | 'times'>;
-  readonly expired: number;
-  readonly verdicts: readonly Verdict[];
-}> {
-  const { rows, refused } = readRows(source, cut.bytes, cut.line);
+  { bytes, line }: Cut,
+  { doubtful }: Found,
+): Promise<Asked> {
+  const places = new Set(doubtful);
   return withRollback(db, async () => {
-    const verdicts = [...refused, ...(await stage(db, source.columns, rows))].sort(
-      (a, b) => a.place - b.place,
-    );
-    const { table, shift } = options;
-    const time = `(${ident(table.time)} + $1::interval)`;
-    const expired =
-      table.retention === undefined ? 'false' : `${time} < now() - ${literal(table.retention)}::interval`;
-    const iso = (sql: string): string =>
-      `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-    const width = `${Math.max(1, Math.floor(chunkSpanMs(table) / 1_000))}`;
-    const { rows: found } = await db
-      .query<{
-        rows: number;
-        from: string | null;
-        to: string | null;
-        expired: number;
-        times: readonly string[];
-      }>(
-        `SELECT ${iso('min(low)')} AS "from", ${iso('max(high)')} AS "to", coalesce(sum(n), 0)::int AS rows,
-                coalesce(sum(old), 0)::int AS expired,
-                coalesce(array_agg(${iso('low')}) || array_agg(${iso('high')}), '{}') AS times
-           FROM (SELECT min(${time}) AS low, max(${time}) AS high, count(*) AS n, count(*) FILTER (WHERE ${expired}) AS old
-                   FROM pg_temp.incoming GROUP BY floor(extract(epoch FROM ${time}) / ${width})) span`,
-        [shift],
-      )
-      .catch((error: unknown) => {
-        throw new UsageError(`--shift ${shift}: ${messageOf(error)}`, { cause: error });
-      });
-    const sum = found[0];
-    if (sum === undefined || sum.rows + verdicts.length !== records)
-      throw new Error(`of ${records} rows ${sum?.rows} were taken and ${verdicts.length} refused`);
-    return {
-      batch: {
-        sure: false,
-        refused: verdicts.map(({ place }) => place),
-        from: sum.from,
-        to: sum.to,
-        times: [...new Set(sum.times)],
-      },
-      expired: sum.expired,
-      verdicts,
-    };
+    await clearStage(db);
+    const verdicts: Verdict[] = [];
+    for (const { rows, refused } of readRows(source, bytes, line, (place) => places.has(place))) {
+      const unstaged = await stage(db, options, source.columns, rows);
+      verdicts.push(...refused, ...unstaged.map(({ row, reason }) => verdictOn(bytes, row, reason)));
+    }
+    const { rows: staged, ...sums } = await sumUpStage(db, options);
+    if (staged + verdicts.length !== doubtful.length)
+      throw new Error(`of ${doubtful.length} rows ${staged} were taken and ${verdicts.length} refused`);
+    return { ...sums, verdicts: verdicts.sort((a, b) => a.place - b.place) };
   });
+}
+
+async function sumUpStage(
+  db: Client,
+  { table, shift }: ImportOptions,
+): Promise<Omit<Asked, 'verdicts'> & { readonly rows: number }> {
+  const time = `(${ident(table.time)} + $1::interval)`;
+  const expired =
+    table.retention === undefined ? 'false' : `${time} < now() - ${literal(table.retention)}::interval`;
+  const iso = (sql: string): string => `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+  const width = `${Math.max(1, Math.floor(chunkSpanMs(table) / 1_000))}`;
+  const { rows } = await db
+    .query<Omit<Asked, 'verdicts'> & { readonly rows: number }>(
+      `SELECT ${iso('min(low)')} AS "from", ${iso('max(high)')} AS "to", coalesce(sum(n), 0)::int AS rows,
+              coalesce(sum(old), 0)::int AS expired,
+              coalesce(array_agg(${iso('low')}) || array_agg(${iso('high')}), '{}') AS times
+         FROM (SELECT min(${time}) AS low, max(${time}) AS high, count(*) AS n, count(*) FILTER (WHERE ${expired}) AS old
+                 FROM pg_temp.incoming GROUP BY floor(extract(epoch FROM ${time}) / ${width})) span`,
+      [shift],
+    )
+    .catch((error: unknown) => {
+      throw new UsageError(`--shift ${shift}: ${messageOf(error)}`, { cause: error });
+    });
+  return rows[0] as Omit<Asked, 'verdicts'> & { readonly rows: number };
 }

@@ -13,8 +13,8 @@ import { uniqueIndex } from '../../db/indexes';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { iot, sensorData } from '../../db/schema/iot';
 import { applySets, pauseRetention, select } from '../../db/testing/apply';
-import { importRows } from '../data/import';
 import { startTsdb } from '../testing/command-line';
+import { importRows } from './import-rows';
 import type { ImportOptions, ImportReport } from './options';
 import { plainOptions } from './testing/plain-options';
 

@@ -6,6 +6,7 @@ import { DatabaseError, RefusedError } from '../../db/errors';
 import { LAYOUT } from './batches';
 import type { Checked } from './check';
 import type { ImportOptions, Refusal } from './options';
+import type { Written } from './write-rows';
 
 /** Where an import stands when a run takes it up. */
 export interface Claim {
@@ -142,15 +143,7 @@ export async function enterBatch(db: Client, id: string, number: number): Promis
 export async function describeBatch(
   db: Client,
   id: string,
-  batch: {
-    readonly number: number;
-    readonly rows: number;
-    readonly skipped: number;
-    readonly rejected: number;
-    readonly from: string | null;
-    readonly to: string | null;
-    readonly refused: readonly Refusal[];
-  },
+  batch: Written & { readonly number: number; readonly from: string | null; readonly to: string | null },
 ): Promise<void> {
   await db.query(
     `UPDATE tsdb.import_batch SET row_count = $3, skipped = $4, rejected = $5, from_time = $6, to_time = $7, refused = $8::jsonb

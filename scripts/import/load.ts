@@ -1,20 +1,19 @@
 // The second pass: batches go in, each in one transaction with its entry, over some connections at a time.
 import type { Client, ClientConfig } from 'pg';
 import { withConnection } from '../../db/connection';
-import { copyCsv } from '../../db/copy';
 import { RefusedError } from '../../db/errors';
 import { announceRetry, isUnreachable, recoveryOf, withRetry } from '../../db/retry';
-import { relation } from '../../db/sql';
-import { type Batch, digestOf, readRows } from './check';
+import type { Held } from './batches';
+import { type Batch, digestOf } from './check';
 import { describeBatch, enterBatch } from './ledger';
 import type { ImportOptions, Watcher } from './options';
 import type { RowSource } from './row-source';
-import { isAboutRows, move, prepareSession, stage } from './staging';
+import { prepareSession } from './staging';
+import { writeRows } from './write-rows';
 
 /** A batch with its bytes. */
-export interface LoadedBatch {
+export interface LoadedBatch extends Held {
   readonly batch: Batch;
-  readonly bytes: Buffer;
 }
 
 export interface Load {
@@ -78,6 +77,7 @@ async function work(
           const loaded = current;
           await withRetry(() => loadBatch(db, load, source, loaded, TRANSACTION), retryOptions(load));
           onLoaded(batch);
+          loaded.release();
           current = undefined;
           tries = 1;
         }
@@ -125,6 +125,7 @@ export async function loadTogether(
     load.watcher.signal?.throwIfAborted();
     await loadBatch(db, load, source, loaded, PART);
     onLoaded(loaded.batch);
+    loaded.release();
   }
 }
 
@@ -144,8 +145,7 @@ async function loadBatch(
   await db.query(bounds.begin);
   try {
     if (await enterBatch(db, id, batch.number)) {
-      const result =
-        (await loadRaw(db, load, source, batch, bytes)) ?? (await loadRows(db, load, source, batch, bytes));
+      const result = await writeRows(db, options, source, batch, bytes);
       refused = result.refused.length;
       if (refused > load.mayRefuse) throw tooMany(load, batch, result.refused[0]);
       await describeBatch(db, id, { number: batch.number, from: batch.from, to: batch.to, ...result });
@@ -166,52 +166,4 @@ function tooMany(
   return new RefusedError(
     `${options.file}, line ${first?.line}: the table refuses the row: ${first?.reason}; the batch from line ${batch.line} was not written. To go on, run it again with --max-rejects, or with --on-conflict skip or update`,
   );
-}
-
-type Result = Parameters<typeof describeBatch>[2];
-type Counts = Pick<Result, 'rows' | 'skipped' | 'rejected' | 'refused'>;
-
-// The bytes as they stand. Whatever the server says against them, each row is asked about then.
-async function loadRaw(
-  db: Client,
-  { options }: Load,
-  source: RowSource,
-  batch: Batch,
-  bytes: Buffer,
-): Promise<Counts | undefined> {
-  if (!batch.sure || source.rawColumns === undefined || options.onConflict !== 'fail') return undefined;
-  await db.query('SAVEPOINT raw');
-  try {
-    const rows = await copyCsv(db, relation(options.table), source.rawColumns, options.delimiter, bytes);
-    if (rows !== batch.records) throw new RowsDiffer(`${rows} rows were taken of ${batch.records}`);
-    await db.query('RELEASE SAVEPOINT raw');
-    return { rows, skipped: 0, rejected: 0, refused: [] };
-  } catch (error) {
-    if (!isAboutRows(error) && !(error instanceof RowsDiffer)) throw error;
-    await db.query('ROLLBACK TO SAVEPOINT raw');
-    return undefined;
-  }
-}
-
-class RowsDiffer extends Error {}
-
-async function loadRows(
-  db: Client,
-  { options }: Load,
-  source: RowSource,
-  batch: Batch,
-  bytes: Buffer,
-): Promise<Counts> {
-  const read = readRows(source, bytes, batch.line, new Set(batch.refused));
-  const unstaged = await stage(db, source.columns, read.rows);
-  const out = new Set(unstaged.map(({ place }) => place));
-  const rows = out.size === 0 ? read.rows : read.rows.filter(({ place }) => !out.has(place));
-  const moved = await move(db, options, source.columns, rows, relation(options.table));
-  const refused = [...read.refused, ...unstaged, ...moved.refused];
-  return {
-    rows: moved.stored,
-    skipped: rows.length - moved.stored - moved.refused.length,
-    rejected: batch.refused.length + refused.length,
-    refused,
-  };
 }

@@ -1,7 +1,7 @@
 // What an import is asked to do, and what it answers. Types and the names of choices only.
 import type { Hypertable } from '../../db/define';
 import type { RefreshResult } from '../../db/refresh';
-import type { ColumnMapping } from '../data/csv';
+import type { ColumnMapping } from './mapping';
 
 export const FORMATS = ['csv', 'ndjson'] as const;
 export const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const;

@@ -3,8 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import { converterOf } from '../../api/ingest/converters';
 import type { Column } from '../../db/columns';
 import { UsageError } from '../../db/errors';
-import { type FilledColumn, filledColumns } from '../data/csv';
 import { CsvScanner, INCOMPLETE } from './csv-scanner';
+import { type FilledColumn, filledColumns } from './mapping';
 import type { ImportOptions } from './options';
 import { type SureCheck, sureCheckOf, sureTime, unixTime } from './sure-values';
 

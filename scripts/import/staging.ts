@@ -4,19 +4,15 @@ import type { Column } from '../../db/columns';
 import { copyText, copyValue } from '../../db/copy';
 import { messageOf, UsageError } from '../../db/errors';
 import { ident, literal } from '../../db/sql';
-import type { FilledColumn } from '../data/csv';
-import type { ImportOptions, Refusal } from './options';
+import { inputErrors } from './input-errors';
+import type { FilledColumn } from './mapping';
+import type { ImportOptions } from './options';
+import type { PlacedRow, TextRow } from './rows';
 
-/** A row on its way into the temporary table. */
-export interface StagedRow extends Omit<Refusal, 'reason'> {
-  /** Place in the batch. */
-  readonly place: number;
-  readonly texts: readonly (string | null)[];
-}
-
-/** A row that the server refused, with its place in the batch. */
-export interface Verdict extends Refusal {
-  readonly place: number;
+/** A row that the server refuses. */
+export interface Refused {
+  readonly row: PlacedRow;
+  readonly reason: string;
 }
 
 const PLACE = ident('#');
@@ -35,33 +31,101 @@ export async function prepareSession(
     throw new UsageError(`--shift ${shift}: ${messageOf(error)}`, { cause: error });
   });
   const definitions = columns.map(([name]) => {
-    const { type, nullable, defaultSql } = table.columns[name] as Column;
-    // A JSON object may leave out a member; the default comes when the row is moved.
-    return `${ident(name)} ${type}${nullable || defaultSql !== undefined ? '' : ' NOT NULL'}`;
+    const column = table.columns[name] as Column;
+    return `${ident(name)} ${column.type}${mustBeFilled(column) ? ' NOT NULL' : ''}`;
   });
   await db.query(
     `CREATE TEMP TABLE incoming (${PLACE} int NOT NULL, ${definitions.join(', ')}, CONSTRAINT "time is finite" CHECK (isfinite(${ident(table.time)})))`,
   );
 }
 
-/** Empties the temporary table and fills it; rows that the server refuses are left out and returned. */
-export async function stage(
-  db: Client,
-  columns: readonly FilledColumn[],
-  rows: readonly StagedRow[],
-): Promise<readonly Verdict[]> {
+// A JSON object may leave out a member that has a default, which comes when the row is moved.
+const mustBeFilled = ({ nullable, defaultSql }: Column): boolean => !nullable && defaultSql === undefined;
+
+/** Empties the temporary table. */
+export async function clearStage(db: Client): Promise<void> {
   await db.query(`TRUNCATE ${INCOMING}`);
-  const names = ['#', ...columns.map(([name]) => name)];
-  return settle(db, rows, async (part) => {
-    await copyText(db, INCOMING, names, lines(part));
-  });
 }
 
-function* lines(rows: readonly StagedRow[]): Generator<string> {
-  for (const { place, texts } of rows) {
-    let line = String(place);
-    for (const text of texts) line += `\t${copyValue(text)}`;
-    yield `${line}\n`;
+/** Adds rows to the temporary table, inside a transaction; those that the server refuses are left out and returned. */
+export async function stage(
+  db: Client,
+  options: ImportOptions,
+  columns: readonly FilledColumn[],
+  rows: readonly TextRow[],
+): Promise<readonly Refused[]> {
+  const [bare, full] = partition(rows, (row) => emptyColumn(options, columns, row) !== undefined);
+  const refused = bare.map((row) => ({
+    row,
+    reason: `null value in column "${emptyColumn(options, columns, row)}" violates not-null constraint`,
+  }));
+  return full.length === 0 ? refused : [...refused, ...(await stageFull(db, options, columns, full))];
+}
+
+// A column that a row must fill and does not, as the server would find: it costs much more to be told one by one.
+function emptyColumn({ table }: ImportOptions, columns: readonly FilledColumn[], { texts }: TextRow) {
+  return columns.find(([name], at) => texts[at] === null && mustBeFilled(table.columns[name] as Column))?.[0];
+}
+
+function partition<T>(all: readonly T[], test: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(test), all.filter((one) => !test(one))];
+}
+
+async function stageFull(
+  db: Client,
+  options: ImportOptions,
+  columns: readonly FilledColumn[],
+  rows: readonly TextRow[],
+): Promise<readonly Refused[]> {
+  const names = ['#', ...columns.map(([name]) => name)];
+  const send = async (part: readonly TextRow[]) => {
+    await copyText(db, INCOMING, names, stagedLines(part));
+  };
+  if (await attempt(db, () => send(rows))) return [];
+  const types = columns.map(([name]) => (options.table.columns[name] as Column).type);
+  const wrong = await inputErrors(db, types, rows);
+  const refused = rows.flatMap((row) => {
+    const error = wrong.get(row);
+    return error === undefined
+      ? []
+      : [{ row, reason: `column ${columns[error.column]?.[0]}: ${error.message}` }];
+  });
+  return [
+    ...refused,
+    ...(await settle(
+      db,
+      rows.filter((row) => !wrong.has(row)),
+      send,
+    )),
+  ];
+}
+
+function* stagedLines(rows: readonly TextRow[]): Generator<string> {
+  for (const row of rows) yield `${row.place}\t${copyLine(row)}`;
+}
+
+/** A row in COPY text format. */
+export const copyLine = ({ texts }: TextRow): string => `${texts.map(copyValue).join('\t')}\n`;
+
+/** The server took another number of rows than there are. */
+export class RowsDiffer extends Error {}
+
+/** Runs `work` behind a savepoint; false, with nothing of it left, when the server says that rows are wrong. */
+export async function attempt(db: Client, work: () => Promise<unknown>): Promise<boolean> {
+  const failure = await behindSavepoint(db, work);
+  return failure === undefined;
+}
+
+async function behindSavepoint(db: Client, work: () => Promise<unknown>): Promise<object | undefined> {
+  await db.query('SAVEPOINT part');
+  try {
+    await work();
+    await db.query('RELEASE SAVEPOINT part');
+    return undefined;
+  } catch (error) {
+    if (!isAboutRows(error) && !(error instanceof RowsDiffer)) throw error;
+    await db.query('ROLLBACK TO SAVEPOINT part');
+    return error as object;
   }
 }
 
@@ -69,34 +133,28 @@ function* lines(rows: readonly StagedRow[]): Generator<string> {
  * Sends rows until each is in or refused, inside a transaction. A row is only refused when it fails alone: the line that
  * the server names is where to look first, and never a verdict.
  */
-export async function settle(
+async function settle<T extends PlacedRow>(
   db: Client,
-  rows: readonly StagedRow[],
-  send: (rows: readonly StagedRow[]) => Promise<void>,
-): Promise<readonly Verdict[]> {
-  const refused: Verdict[] = [];
-  const parts: (readonly StagedRow[])[] = [rows];
+  rows: readonly T[],
+  send: (rows: readonly T[]) => Promise<void>,
+): Promise<readonly Refused[]> {
+  const refused: Refused[] = [];
+  const parts: (readonly T[])[] = [rows];
   for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
     const [row] = part;
     if (!row) continue;
-    await db.query('SAVEPOINT part');
-    try {
-      await send(part);
-      await db.query('RELEASE SAVEPOINT part');
-    } catch (error) {
-      if (!isAboutRows(error)) throw error;
-      await db.query('ROLLBACK TO SAVEPOINT part');
-      if (part.length === 1) {
-        const { place, line, original } = row;
-        refused.push({ place, line, original, reason: reasonOf(error) });
-        continue;
-      }
-      const named = lineOf(error);
-      const at = named !== undefined && named <= part.length ? named - 1 : Math.floor(part.length / 2);
-      // The one that is named is tried alone, between what is before and after it.
-      if (named === undefined) parts.push(part.slice(at), part.slice(0, at));
-      else parts.push(...slices(part.slice(at + 1)).reverse(), part.slice(at, at + 1), part.slice(0, at));
+    const current = part;
+    const failure = await behindSavepoint(db, () => send(current));
+    if (failure === undefined) continue;
+    if (part.length === 1) {
+      refused.push({ row, reason: reasonOf(failure) });
+      continue;
     }
+    const named = lineOf(failure);
+    const at = named !== undefined && named <= part.length ? named - 1 : Math.floor(part.length / 2);
+    // The one that is named is tried alone, between what is before and after it.
+    if (named === undefined) parts.push(part.slice(at), part.slice(0, at));
+    else parts.push(...slices(part.slice(at + 1)).reverse(), part.slice(at, at + 1), part.slice(0, at));
   }
   return refused;
 }
@@ -104,7 +162,7 @@ export async function settle(
 // Where one row is wrong others may be: each of them costs what is sent with it.
 const SLICE = 500;
 
-function slices(rows: readonly StagedRow[]): (readonly StagedRow[])[] {
+function slices<T>(rows: readonly T[]): (readonly T[])[] {
   return Array.from({ length: Math.ceil(rows.length / SLICE) }, (_, n) =>
     rows.slice(n * SLICE, (n + 1) * SLICE),
   );
@@ -115,9 +173,9 @@ export async function move(
   db: Client,
   options: ImportOptions,
   columns: readonly FilledColumn[],
-  rows: readonly StagedRow[],
+  rows: readonly PlacedRow[],
   target: string,
-): Promise<{ readonly stored: number; readonly refused: readonly Verdict[] }> {
+): Promise<{ readonly stored: number; readonly refused: readonly Refused[] }> {
   const sql = moveQuery(options, columns, target);
   let stored = 0;
   // All at once; apart only when the table refuses something.
@@ -181,7 +239,7 @@ export function conflictKeys({
 }
 
 /** Errors that are about values of rows: data exceptions, constraints, limits, checks of views, and what triggers raise. */
-export function isAboutRows(error: unknown): boolean {
+function isAboutRows(error: unknown): boolean {
   const { code, severity } = (error ?? {}) as { readonly code?: unknown; readonly severity?: unknown };
   return typeof severity === 'string' && typeof code === 'string' && /^(22|23|44|54)|^P0001$/.test(code);
 }

@@ -1,4 +1,4 @@
-// Adds up what the first pass sees of each record whose values are beyond doubt.
+// Adds up what the first pass sees of the records whose values are beyond doubt, and remembers the others.
 import { isUtf8 } from 'node:buffer';
 import { chunkSpanMs } from '../../api/ingest/row-reader';
 import type { Cut } from './batches';
@@ -6,10 +6,25 @@ import type { ImportOptions } from './options';
 import type { RowSource } from './row-source';
 import { timeOf } from './sure-values';
 
+/** What the records of a cut are. Bounds, times and expired rows are of those that are beyond doubt. */
+export interface Found {
+  readonly records: number;
+  /** Places of the rows that the server must be asked about. */
+  readonly doubtful: readonly number[];
+  /** Nothing but the values themselves is in the way of sending the bytes as they stand. */
+  readonly isUniform: boolean;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly expired: number;
+  /** A time in each chunk that they need, if not in more. */
+  readonly times: readonly string[];
+}
+
 /** Adds up the records of the cut that is being made. */
 export class Sums {
   #records = 0;
-  #sure = true;
+  #doubtful: number[] = [];
+  #hasBlanks = false;
   #breaks = new Set<string>();
   #from = Number.POSITIVE_INFINITY;
   #to = Number.NEGATIVE_INFINITY;
@@ -30,18 +45,17 @@ export class Sums {
   add(bytes: Buffer): void {
     const { source } = this;
     if (source.kind === 'blank') {
-      // The server would take it for a row.
-      this.#sure = false;
+      this.#hasBlanks = true;
       return;
     }
+    const place = this.#records;
     this.#records += 1;
-    if (!this.#sure) return;
+    if (source.lineBreak !== '') this.#breaks.add(source.lineBreak);
     const time = source.sureTime(bytes);
     if (Number.isNaN(time)) {
-      this.#sure = false;
+      this.#doubtful.push(place);
       return;
     }
-    if (source.lineBreak !== '') this.#breaks.add(source.lineBreak);
     if (time < this.#from) this.#from = time;
     if (time > this.#to) this.#to = time;
     if (time < this.edge) this.#expired += 1;
@@ -58,19 +72,25 @@ export class Sums {
     if (time > this.#current[1]) this.#current[1] = time;
   }
 
-  /** What was added since the last time. */
-  take({ bytes }: Cut) {
-    const times = new Set([...this.#spans.values()].flat());
+  /** What was added since the last time; the cut holds exactly these records. */
+  take({ bytes }: Cut): Found {
+    // Bytes that are no text make every record doubtful: which one they are in shows record by record.
+    const isText = isUtf8(bytes) && !bytes.includes(0);
+    const sure = isText ? this.#records - this.#doubtful.length : 0;
     const found = {
       records: this.#records,
-      sure: this.#sure && this.#records > 0 && this.#breaks.size <= 1 && isPlain(bytes),
-      from: this.#records > 0 && this.#sure ? timeOf(this.#from) : null,
-      to: this.#records > 0 && this.#sure ? timeOf(this.#to) : null,
-      expired: this.#expired,
-      times: [...times].map(timeOf),
+      doubtful: isText ? this.#doubtful : Array.from({ length: this.#records }, (_, place) => place),
+      // The server would take a blank line for a row; and `\.` on a line of its own, even inside quotes, ends a COPY
+      // before PostgreSQL 18.
+      isUniform: !this.#hasBlanks && this.#breaks.size <= 1 && !bytes.includes('\\.'),
+      from: sure > 0 ? timeOf(this.#from) : null,
+      to: sure > 0 ? timeOf(this.#to) : null,
+      expired: isText ? this.#expired : 0,
+      times: sure > 0 ? [...new Set([...this.#spans.values()].flat())].map(timeOf) : [],
     };
     this.#records = 0;
-    this.#sure = true;
+    this.#doubtful = [];
+    this.#hasBlanks = false;
     this.#breaks = new Set();
     this.#from = Number.POSITIVE_INFINITY;
     this.#to = Number.NEGATIVE_INFINITY;
@@ -81,6 +101,3 @@ export class Sums {
     return found;
   }
 }
-
-// `\.` on a line of its own, even inside quotes, ends a COPY for servers before PostgreSQL 18.
-const isPlain = (bytes: Buffer): boolean => !bytes.includes(0) && !bytes.includes('\\.') && isUtf8(bytes);

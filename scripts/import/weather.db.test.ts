@@ -10,10 +10,10 @@ import { desiredFrom } from '../../db/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { iot, sensorData } from '../../db/schema/iot';
 import { applySets, pauseRetention, select } from '../../db/testing/apply';
-import type { ImportOptions, ImportReport } from '../import/options';
-import { plainOptions } from '../import/testing/plain-options';
-import { parseMapping } from './csv';
-import { importRows } from './import';
+import { importRows } from './import-rows';
+import { parseMapping } from './mapping';
+import type { ImportOptions, ImportReport } from './options';
+import { plainOptions } from './testing/plain-options';
 
 const WEATHER = join(__dirname, '../../node_modules/vega-datasets/data/seattle-weather-hourly-normals.csv');
 // The file's year is 2010; the whole of last year is what a period of two years shows.

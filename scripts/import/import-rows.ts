@@ -6,9 +6,9 @@ import { nameOf } from '../../db/define';
 import { RefusedError } from '../../db/errors';
 import type { Desired, EngineName } from '../../db/model';
 import { refreshAggregates, withDependents } from '../../db/refresh';
-import { cutByLengths } from '../import/batches';
-import { type Batch, type Checked, checkRows } from '../import/check';
-import { type Content, openContent } from '../import/content';
+import { cutByLengths } from './batches';
+import { type Batch, type Checked, checkRows } from './check';
+import { type Content, openContent } from './content';
 import {
   claimImport,
   closeImport,
@@ -17,13 +17,13 @@ import {
   forgetEmpty,
   holdImport,
   type Totals,
-} from '../import/ledger';
-import { type Load, type LoadedBatch, loadBatches, loadTogether } from '../import/load';
-import type { ImportOptions, ImportReport, Watcher } from '../import/options';
-import { requireFew, requireRoom, requireUnexpired } from '../import/refusals';
-import { RejectFile } from '../import/reject-file';
-import { readBytes, withFile } from '../import/source';
-import { conflictKeys, prepareSession } from '../import/staging';
+} from './ledger';
+import { type Load, type LoadedBatch, loadBatches, loadTogether } from './load';
+import type { ImportOptions, ImportReport, Watcher } from './options';
+import { requireFew, requireRoom, requireUnexpired } from './refusals';
+import { RejectFile } from './reject-file';
+import { readBytes, withFile } from './source';
+import { conflictKeys, prepareSession } from './staging';
 
 /** Where an import goes. */
 export interface Destination {
@@ -179,10 +179,11 @@ async function* unfinished(
     checked.batches.map(({ length }) => length),
   );
   let number = 0;
-  for await (const part of bytes) {
+  for await (const held of bytes) {
     const batch = checked.batches[number] as Batch;
     number += 1;
-    if (!finished.has(batch.number)) yield { batch, bytes: part };
+    if (finished.has(batch.number)) held.release();
+    else yield { batch, ...held };
   }
 }
 

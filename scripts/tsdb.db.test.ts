@@ -1,10 +1,11 @@
-// The commands that change and watch a database, as processes, on every engine.
+// The commands that change and watch a database, on every engine; some of them as processes of their own.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase, testServers } from '../db/local/test-servers';
 import { removeFolder, temporaryFolder } from '../db/local/testing/places';
 import type { Plan } from '../db/model';
 import { execute, select } from '../db/testing/apply';
+import { type CommandHost, startHost } from './testing/command-host';
 import { type Finished, tsdb } from './testing/command-line';
 
 const INDEX = 'sensor_data_sensor_id_time_idx';
@@ -12,6 +13,7 @@ const INDEX = 'sensor_data_sensor_id_time_idx';
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (engine, server) => {
   let database: TestDatabase;
   let folder: string;
+  let host: CommandHost;
   let run: (...args: readonly string[]) => Promise<Finished>;
   const relations = async (): Promise<number> => {
     const rows = await select(
@@ -23,13 +25,17 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
 
   beforeAll(() => {
     folder = temporaryFolder();
+    host = startHost();
   });
-  afterAll(() => removeFolder(folder));
+  afterAll(async () => {
+    await host.stop();
+    removeFolder(folder);
+  });
 
   describe('an empty database', () => {
     beforeAll(async () => {
       database = await createTestDatabase(server);
-      run = (...args) => tsdb(args, { DATABASE_URL: database.url });
+      run = (...args) => host.run(args, { DATABASE_URL: database.url });
     });
     afterAll(() => database.drop());
 
@@ -55,7 +61,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
 
     it('is not changed without --yes where nobody can be asked', async () => {
       const before = await relations();
-      const { code, stdout, stderr } = await run('apply');
+      const { code, stdout, stderr } = await tsdb(['apply'], { DATABASE_URL: database.url });
       expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
       expect(stderr).toMatch(/nothing was changed: there is no terminal to confirm on.*--yes/);
       expect(await relations()).toBe(before);
@@ -71,7 +77,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   describe('a database through its life', () => {
     beforeAll(async () => {
       database = await createTestDatabase(server);
-      run = (...args) => tsdb(args, { DATABASE_URL: database.url });
+      run = (...args) => host.run(args, { DATABASE_URL: database.url });
     });
     afterAll(() => database.drop());
 
@@ -92,7 +98,11 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     });
 
     it('has nothing to do the second time', async () => {
-      const [apply, plan] = await Promise.all([run('apply'), run('plan', '--detailed-exitcode')]);
+      const env = { DATABASE_URL: database.url };
+      const [apply, plan] = await Promise.all([
+        tsdb(['apply'], env),
+        tsdb(['plan', '--detailed-exitcode'], env),
+      ]);
       expect(apply).toMatchObject({ code: 0, stdout: 'In sync: nothing to do.\n', stderr: '' });
       expect(plan).toMatchObject({ code: 0, stderr: '' });
       expect(plan.stdout).toContain('In sync: the database is as declared.');

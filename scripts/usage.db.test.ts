@@ -4,27 +4,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase, testServers } from '../db/local/test-servers';
 import { removeFolder, temporaryFolder } from '../db/local/testing/places';
+import { type CommandHost, startHost } from './testing/command-host';
 import { tsdb } from './testing/command-line';
 
 const server = testServers('postgres')[0] ?? { url: '' };
 let database: TestDatabase;
+let host: CommandHost;
 beforeAll(async () => {
+  host = startHost();
   database = await createTestDatabase(server);
 });
-afterAll(() => database.drop());
+afterAll(async () => {
+  await host.stop();
+  await database.drop();
+});
 
 interface Wrong {
   readonly name: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly says: RegExp;
+  /** In a process of its own, to see what really ends it. */
+  readonly isAlone?: true;
 }
 
 const DOWN = 'postgresql://tsdb:very%20secret@127.0.0.1:1/tsdb';
 
 const wrongs: readonly Wrong[] = [
   { name: 'an unknown command', args: ['aply'], says: /unknown command 'aply'/ },
-  { name: 'an unknown flag', args: ['plan', '--jsn'], says: /unknown option '--jsn'/ },
+  { name: 'an unknown flag', args: ['plan', '--jsn'], says: /unknown option '--jsn'/, isAlone: true },
   { name: 'an argument too many', args: ['plan', 'more'], says: /too many arguments/ },
   { name: 'a number out of range', args: ['up', '--days', '0'], says: /whole number from 1 to 3650/ },
   {
@@ -69,6 +77,7 @@ const wrongs: readonly Wrong[] = [
     name: 'a server that is away',
     args: ['plan', '--detailed-exitcode'],
     env: { DATABASE_URL: DOWN },
+    isAlone: true,
     says: /cannot connect to 127\.0\.0\.1:1\/tsdb: connect ECONNREFUSED/,
   },
   {
@@ -86,8 +95,10 @@ const wrongs: readonly Wrong[] = [
 ];
 
 describe('refuses', () => {
-  it.each(wrongs.map((wrong) => [wrong.name, wrong] as const))('%s', async (_, { args, env = {}, says }) => {
-    const { code, stdout, stderr } = await tsdb(args, { DATABASE_URL: database.url, ...env });
+  it.each(wrongs.map((wrong) => [wrong.name, wrong] as const))('%s', async (_, wrong) => {
+    const { args, says, isAlone = false } = wrong;
+    const env = { DATABASE_URL: database.url, ...wrong.env };
+    const { code, stdout, stderr } = await (isAlone ? tsdb(args, env) : host.run(args, env));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(says);
     expect(stderr.match(/^error: /gm)).toHaveLength(1);
@@ -100,7 +111,7 @@ describe('refuses', () => {
     writeFileSync(text, '{"version": 1, "fing');
     writeFileSync(other, '{"version": 99}');
     const env = { DATABASE_URL: database.url };
-    const ends = await Promise.all([text, other, none].map((file) => tsdb(['apply', file], env)));
+    const ends = await Promise.all([text, other, none].map((file) => host.run(['apply', file], env)));
     expect(ends.map(({ code }) => code)).toEqual([1, 1, 1]);
     expect(ends.map(({ stderr }) => stderr)).toEqual([
       expect.stringMatching(/^error: .*text is not a saved plan: .*\n$/),

@@ -7,7 +7,8 @@ import { market } from '../../db/schema/market';
 import { metrics } from '../../db/schema/metrics';
 import { monitoring } from '../../db/schema/monitoring';
 import { applySets, pauseRetention, select } from '../../db/testing/apply';
-import { type Finished, startTsdb, tsdb } from '../testing/command-line';
+import { type CommandHost, startHost } from '../testing/command-host';
+import { type Finished, startTsdb } from '../testing/command-line';
 
 const SETS = [iot, monitoring, market, apm, business, metrics];
 const NAMES = SETS.map(({ name }) => name).join(',');
@@ -19,6 +20,7 @@ const end = (hours: number): string => new Date((Math.floor(Date.now() / HOUR) -
 
 describe.each(testServers().map((server) => [server.engine, server] as const))('seed on %s', (_, server) => {
   const databases: TestDatabase[] = [];
+  let host: CommandHost;
   const create = async (sets: readonly (typeof SETS)[number][]): Promise<TestDatabase> => {
     const database = await createTestDatabase(server);
     databases.push(database);
@@ -27,7 +29,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     return database;
   };
   const run = ({ url }: TestDatabase, ...flags: readonly string[]): Promise<Finished> =>
-    tsdb(['seed', ...flags], { DATABASE_URL: url, TSDB_SCHEMAS: NAMES });
+    host.run(['seed', ...flags], { DATABASE_URL: url, TSDB_SCHEMAS: NAMES });
   const countOf = async ({ url }: TestDatabase, table: string): Promise<number> =>
     (await select<{ n: number }>(url, `SELECT count(*)::int AS n FROM ${table}`))[0]?.n ?? 0;
   /** A number for the contents of the readings and alerts. */
@@ -37,7 +39,11 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       `SELECT count(*), md5(string_agg(r::text, ',' ORDER BY r::text)) FROM
          (SELECT s::text FROM public.sensor_data s UNION ALL SELECT a::text FROM public.sensor_alerts a) r`,
     );
+  beforeAll(() => {
+    host = startHost();
+  });
   afterAll(async () => {
+    await host.stop();
     for (const database of databases) await database.drop();
   });
 
@@ -88,9 +94,11 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     while ((await countOf(killed, 'public.sensor_data').catch(() => 0)) === 0);
     first.process.kill('SIGKILL');
     expect(await first.finished).toMatchObject({ signal: 'SIGKILL' });
-    const continued = await tsdb(['seed', ...flags], env);
+    const continued = await host.run(['seed', ...flags], env);
     expect(continued).toMatchObject({ code: 0, stderr: expect.stringContaining('continued from') });
-    expect(await tsdb(['seed', ...flags], { ...env, DATABASE_URL: whole.url })).toMatchObject({ code: 0 });
+    expect(await host.run(['seed', ...flags], { ...env, DATABASE_URL: whole.url })).toMatchObject({
+      code: 0,
+    });
     expect(await sumOf(killed)).toEqual(await sumOf(whole));
     expect(await countOf(killed, 'public.sensor_data_daily')).toBe(
       await countOf(whole, 'public.sensor_data_daily'),
@@ -102,7 +110,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const env = { DATABASE_URL: database.url, TSDB_SCHEMAS: 'iot,market' };
     const flags = ['--days', '2', '--sensors', '2', '--interval', '600', '--gaps', '0'];
     const seedTo = (hours: number, ...more: readonly string[]): Promise<Finished> =>
-      tsdb(['seed', ...flags, '--to', end(hours), ...more], env);
+      host.run(['seed', ...flags, '--to', end(hours), ...more], env);
     expect(await seedTo(5)).toMatchObject({ code: 0, stdout: '576 readings written\n' });
     expect(await seedTo(0)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^(60|72) readings/) });
     expect(

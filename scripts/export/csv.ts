@@ -1,15 +1,11 @@
 // Rows as CSV (RFC 4180, lines end with a line feed, UTF-8). NULL is an empty field, an empty text is "", as import reads them.
-import type { Batch } from './cursor';
+import type { RowWriter } from './row-writer';
+import { textWriter } from './text-writer';
 import { type ExportColumn, plainText, type TextRow } from './values';
 
-/** The header, then the rows; one piece of text per batch. */
-export async function* csvPieces(
-  columns: readonly ExportColumn[],
-  batches: AsyncIterable<Batch>,
-): AsyncGenerator<string> {
-  yield `${columns.map(({ name }) => field(name)).join(',')}\n`;
-  for await (const rows of batches) yield rows.map((row) => csvLine(columns, row)).join('');
-}
+/** The header, then the rows. */
+export const csvWriter = (columns: readonly ExportColumn[]): RowWriter =>
+  textWriter(`${columns.map(({ name }) => field(name)).join(',')}\n`, (row) => csvLine(columns, row));
 
 /** One row with its line end. */
 export function csvLine(columns: readonly ExportColumn[], row: TextRow): string {

@@ -1,10 +1,7 @@
-// Reads a query of any size through a cursor, in batches of bounded size, all of them from one snapshot.
-import type { Client, QueryArrayConfig, QueryArrayResult } from 'pg';
+// Reads a query of any size through a cursor, row by row in batches of bounded size, all of them from one snapshot.
+import { type Client, Query, type QueryArrayConfig } from 'pg';
 import { withTransaction } from '../../db/connection';
 import type { ExportColumn, TextRow } from './values';
-
-/** Some rows, in order. */
-export type Batch = readonly TextRow[];
 
 /** A query with the values of its parameters. */
 export interface ExportQuery {
@@ -14,8 +11,11 @@ export interface ExportQuery {
   readonly searchPath?: string;
 }
 
-// A batch is in memory as a whole: rows of a megabyte come a few at a time, narrow ones by thousands.
-const BATCH_CHARACTERS = 2_000_000;
+/** Gives every row to `add` the moment it arrives, and after each batch the number of its rows, so that a slow reader is waited for. */
+export type ReadRows = (add: (row: TextRow) => void) => AsyncGenerator<number>;
+
+// What is read while the last batch is being written waits in memory: rows of a megabyte come one at a time, narrow ones by thousands.
+const BATCH_CHARACTERS = 256_000;
 const MOST_ROWS = 5_000;
 const FIRST_ROWS = 50;
 
@@ -24,13 +24,13 @@ const SETTINGS =
   'SET LOCAL extra_float_digits = 1; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0';
 
 /**
- * Opens the query and gives its columns and its rows to `use`. The transaction only reads.
+ * Opens the query and gives its columns, and how to read its rows, to `use`. The transaction only reads.
  * @throws what the database says; a text with more than one statement is one of its errors.
  */
 export function withRows<T>(
   db: Client,
   { sql, values, searchPath }: ExportQuery,
-  use: (columns: readonly ExportColumn[], batches: AsyncIterable<Batch>) => Promise<T>,
+  use: (columns: readonly ExportColumn[], read: ReadRows) => Promise<T>,
 ): Promise<T> {
   const run = async (): Promise<T> => {
     await db.query(SETTINGS);
@@ -38,40 +38,65 @@ export function withRows<T>(
     // The extended protocol takes one statement only.
     const open = { text: `DECLARE export NO SCROLL CURSOR FOR ${sql}`, values: [...values] };
     await db.query({ ...open, queryMode: 'extended' } as typeof open);
-    const first = await fetch(db, FIRST_ROWS);
-    const columns = first.fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
-    return use(columns, batchesFrom(db, first.rows));
+    const { fields } = await db.query('FETCH FORWARD 0 FROM export');
+    const columns = fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
+    return use(columns, (add) => readAll(db, add));
   };
   return withTransaction(db, run, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
 }
 
-async function* batchesFrom(db: Client, first: Batch): AsyncGenerator<Batch> {
+async function* readAll(db: Client, add: (row: TextRow) => void): AsyncGenerator<number> {
   let asked = FIRST_ROWS;
-  for (let rows = first; rows.length > 0; ) {
-    const [isLast, before] = [rows.length < asked, asked];
-    asked = nextSize(rows, before);
+  let batch: Batch | undefined = await fetch(db, asked, add);
+  while (batch !== undefined) {
+    const { rows }: Batch = batch;
+    const isLast: boolean = rows < asked;
+    asked = nextSize(batch, asked);
     // The database works on the next batch while this one is written.
-    const next = isLast ? undefined : fetch(db, asked);
+    const next: Promise<Batch> | undefined = isLast ? undefined : fetch(db, asked, add);
     next?.catch(() => undefined);
     yield rows;
-    if (next === undefined) return;
-    rows = (await next).rows;
+    batch = await next;
   }
 }
 
-function nextSize(rows: Batch, before: number): number {
-  let characters = 1;
-  for (const row of rows) for (const value of row) characters += (value?.length ?? 0) + 8;
-  const fitting = Math.floor((BATCH_CHARACTERS * rows.length) / characters);
+interface Batch {
+  readonly rows: number;
+  readonly characters: number;
+}
+
+function nextSize({ rows, characters }: Batch, before: number): number {
+  const fitting = Math.floor((BATCH_CHARACTERS * rows) / Math.max(1, characters));
   return Math.max(1, Math.min(fitting, MOST_ROWS, before * 4));
 }
 
-function fetch(db: Client, rows: number): Promise<QueryArrayResult<(string | null)[]>> {
-  const query: QueryArrayConfig = {
-    text: `FETCH FORWARD ${rows} FROM export`,
+// Row by row, not as a whole: values that live as short as this never leave the young part of the heap. In arrays of
+// thousands of rows they would be moved to its old part, which V8 lets grow by a hundred megabytes before it looks again.
+function fetch(db: Client, most: number, add: (row: TextRow) => void): Promise<Batch> {
+  const config: QueryArrayConfig = {
+    text: `FETCH FORWARD ${most} FROM export`,
     rowMode: 'array',
     // Text as it comes.
     types: { getTypeParser: () => (text: string) => text },
   };
-  return db.query<(string | null)[]>(query);
+  return new Promise((resolve, reject) => {
+    const query = new Query<(string | null)[]>(config);
+    let rows = 0;
+    let characters = 0;
+    let fault: { readonly error: unknown } | undefined;
+    query.on('row', (row) => {
+      if (fault !== undefined) return;
+      rows += 1;
+      for (const value of row) characters += (value?.length ?? 0) + 8;
+      try {
+        add(row);
+      } catch (error) {
+        // Thrown from here it would end the process.
+        fault = { error };
+      }
+    });
+    query.once('error', reject);
+    query.once('end', () => (fault === undefined ? resolve({ rows, characters }) : reject(fault.error)));
+    db.query(query);
+  });
 }

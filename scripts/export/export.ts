@@ -2,13 +2,14 @@
 import type { ClientConfig } from 'pg';
 import { withConnection } from '../../db/connection';
 import { messageOf, RefusedError, UsageError } from '../../db/errors';
-import { csvPieces } from './csv';
-import { type Batch, withRows } from './cursor';
+import { csvWriter } from './csv';
+import { withRows } from './cursor';
 import type { ExportFormat } from './format';
-import { ndjsonPieces } from './ndjson';
-import { parquetPieces } from './parquet';
+import { ndjsonWriter } from './ndjson';
+import { parquetWriter } from './parquet';
 import type { ExportPlan } from './query';
-import { type Pieces, type Target, writeTo } from './target';
+import type { OpenWriter } from './row-writer';
+import { type Target, writeTo } from './target';
 import type { ExportColumn } from './values';
 
 /** What was written. */
@@ -36,12 +37,17 @@ export async function exportRows(
     target.signal.addEventListener('abort', stop, { once: true });
     try {
       target.signal.throwIfAborted();
-      return await withRows(db, plan, (columns, batches) => {
+      return await withRows(db, plan, async (columns, read) => {
         checkNames(columns);
-        const counted = counting(batches, (more) => {
-          rows += more;
-        });
-        return writeTo(target, PIECES[format](columns, counted));
+        const writer = await WRITERS[format](columns);
+        const pieces = async function* (): AsyncGenerator<Uint8Array> {
+          for await (const more of read(writer.add)) {
+            yield* writer.take();
+            rows += more;
+          }
+          yield* writer.finish();
+        };
+        return writeTo(target, pieces());
       });
     } catch (error) {
       throw plan.source === null ? refusal(error) : error;
@@ -52,19 +58,11 @@ export async function exportRows(
   return { rows, bytes: bytes ?? null, seconds: Math.round(performance.now() - start) / 1_000 };
 }
 
-const PIECES: Readonly<
-  Record<ExportFormat, (columns: readonly ExportColumn[], batches: AsyncIterable<Batch>) => Pieces>
-> = { csv: csvPieces, ndjson: ndjsonPieces, parquet: parquetPieces };
-
-async function* counting(
-  batches: AsyncIterable<Batch>,
-  onRows: (count: number) => void,
-): AsyncGenerator<Batch> {
-  for await (const batch of batches) {
-    yield batch;
-    onRows(batch.length);
-  }
-}
+const WRITERS: Readonly<Record<ExportFormat, OpenWriter>> = {
+  csv: csvWriter,
+  ndjson: ndjsonWriter,
+  parquet: parquetWriter,
+};
 
 function checkNames(columns: readonly ExportColumn[]): void {
   const names = columns.map(({ name }) => name);

@@ -1,21 +1,23 @@
 // Rows as NDJSON: one JSON object a line. What a JSON number cannot hold is written as text, so that nothing is lost.
-import type { Batch } from './cursor';
+import type { RowWriter } from './row-writer';
+import { textWriter } from './text-writer';
 import { type ExportColumn, plainText, type TextRow, TYPE } from './values';
 
-/** The rows; one piece of text per batch. */
-export async function* ndjsonPieces(
-  columns: readonly ExportColumn[],
-  batches: AsyncIterable<Batch>,
-): AsyncGenerator<string> {
-  const line = ndjsonWriter(columns);
-  for await (const rows of batches) yield rows.map(line).join('');
-}
+/** One line per row. */
+export const ndjsonWriter = (columns: readonly ExportColumn[]): RowWriter =>
+  textWriter('', ndjsonLines(columns));
 
 /** Writes a row with its line end. */
-export function ndjsonWriter(columns: readonly ExportColumn[]): (row: TextRow) => string {
-  const names = columns.map(({ name }) => JSON.stringify(name));
-  return (row) =>
-    `{${names.map((name, at) => `${name}:${jsonValue(row[at] ?? null, columns[at]?.type ?? 0)}`).join(',')}}\n`;
+export function ndjsonLines(columns: readonly ExportColumn[]): (row: TextRow) => string {
+  const fields = columns.map(({ name, type }, at) => ({
+    start: `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`,
+    type,
+  }));
+  return (row) => {
+    let line = '';
+    for (const [at, { start, type }] of fields.entries()) line += start + jsonValue(row[at] ?? null, type);
+    return `${line}}\n`;
+  };
 }
 
 function jsonValue(text: string | null, type: number): string {

@@ -1,20 +1,18 @@
 // Rows as Parquet, in row groups of bounded size: times in microseconds, numbers as numbers, everything else as text.
 import { RefusedError } from '../../db/errors';
-import type { Batch } from './cursor';
+import type { RowWriter } from './row-writer';
 import { days, type ExportColumn, microseconds, TYPE } from './values';
 
-// A row group is in memory as a whole while it is written.
-const GROUP_ROWS = 50_000;
-const GROUP_CHARACTERS = 16_000_000;
+// A row group is in memory as a whole, as values and while it is encoded, so its size is bounded by bytes: those of the
+// values as text, and what an object of the language takes for each. Narrow rows come to tens of thousands a group.
+const GROUP_BYTES = 4_000_000;
+const BYTES_PER_VALUE = 32;
 
 /**
- * The file, in one piece per row group and one for its footer.
- * @throws RefusedError for an infinite time, which the format has not.
+ * Writes row groups of bounded size, and the footer when it is finished.
+ * @throws RefusedError from `add` for an infinite time, which the format has not.
  */
-export async function* parquetPieces(
-  columns: readonly ExportColumn[],
-  batches: AsyncIterable<Batch>,
-): AsyncGenerator<Uint8Array> {
+export async function parquetWriter(columns: readonly ExportColumn[]): Promise<RowWriter> {
   // An ES module, which a CommonJS program can only load this way.
   const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
   const kinds = columns.map(kindOf);
@@ -22,18 +20,41 @@ export async function* parquetPieces(
   const schema = [root, ...columns.map(({ name }, at) => ({ name, ...kinds[at]?.element }))];
   const writer = new ByteWriter();
   const file = new ParquetWriter({ writer, schema, createdBy: 'tsdb export' });
-  const written = (): Uint8Array => {
-    const bytes = writer.getBytes().slice();
-    writer.index = 0;
-    return bytes;
-  };
-  for await (const { values, rows } of groups(columns, kinds, batches)) {
+  let values: Value[][] = columns.map(() => []);
+  let bytes = 0;
+  const writeGroup = (): void => {
+    const rows = values[0]?.length ?? 0;
+    if (rows === 0) return;
     const columnData = values.map((data, at) => source(columns[at]?.name ?? '', data));
-    await file.write({ columnData, rowGroupSize: rows });
-    yield written();
-  }
-  await file.finish();
-  yield written();
+    // Done when it returns: nothing waits, as this writer keeps its bytes.
+    void file.write({ columnData, rowGroupSize: rows });
+    values = columns.map(() => []);
+    bytes = 0;
+  };
+  const take = (): readonly Uint8Array[] => {
+    if (writer.index === 0) return [];
+    const written = writer.getBytes().slice();
+    writer.index = 0;
+    return [written];
+  };
+  return {
+    add: (row) => {
+      kinds.forEach(({ read }, at) => {
+        const text = row[at] ?? null;
+        const value = text === null ? null : read(text);
+        if (value === undefined) throw unrepresentable(columns[at]?.name ?? '', text);
+        values[at]?.push(value);
+        bytes += (text?.length ?? 0) + BYTES_PER_VALUE;
+      });
+      if (bytes >= GROUP_BYTES) writeGroup();
+    },
+    take,
+    finish: () => {
+      writeGroup();
+      void file.finish();
+      return take();
+    },
+  };
 }
 
 type Writing = typeof import('hyparquet-writer', { with: { 'resolution-mode': 'import' }});
@@ -46,39 +67,6 @@ interface Kind {
   readonly element: Omit<SchemaElement, 'name'>;
   /** Undefined = there is no such value in the format. */
   readonly read: (text: string) => Value | undefined;
-}
-
-interface Group {
-  readonly rows: number;
-  /** Values by column. */
-  readonly values: readonly Value[][];
-}
-
-async function* groups(
-  columns: readonly ExportColumn[],
-  kinds: readonly Kind[],
-  batches: AsyncIterable<Batch>,
-): AsyncGenerator<Group> {
-  const empty = (): Value[][] => columns.map(() => []);
-  let values = empty();
-  let rows = 0;
-  let characters = 0;
-  for await (const batch of batches) {
-    for (const row of batch) {
-      kinds.forEach(({ read }, at) => {
-        const text = row[at] ?? null;
-        const value = text === null ? null : read(text);
-        if (value === undefined) throw unrepresentable(columns[at]?.name ?? '', text);
-        values[at]?.push(value);
-        characters += text?.length ?? 0;
-      });
-      rows += 1;
-      if (rows < GROUP_ROWS && characters < GROUP_CHARACTERS) continue;
-      yield { rows, values };
-      [values, rows, characters] = [empty(), 0, 0];
-    }
-  }
-  if (rows > 0) yield { rows, values };
 }
 
 // The dictionary of a column takes -0 for 0.

@@ -17,8 +17,8 @@ export interface Target {
   readonly signal: AbortSignal;
 }
 
-/** Pieces of a file; texts are UTF-8. */
-export type Pieces = AsyncIterable<string | Uint8Array>;
+/** Pieces of a file. */
+export type Pieces = AsyncIterable<Uint8Array>;
 
 /**
  * Looks whether the target can be written, before any work is done.

@@ -1,6 +1,6 @@
 // Times, CSV and NDJSON of single values.
 import { csvLine } from './csv';
-import { ndjsonWriter } from './ndjson';
+import { ndjsonLines } from './ndjson';
 import { days, microseconds, TYPE, timeText } from './values';
 
 describe('timeText', () => {
@@ -51,7 +51,7 @@ describe('a line of CSV', () => {
 
 describe('a line of NDJSON', () => {
   const value = (type: number, text: string | null): string =>
-    ndjsonWriter([{ name: 'v', type }])([text]).slice('{"v":'.length, -'}\n'.length);
+    ndjsonLines([{ name: 'v', type }])([text]).slice('{"v":'.length, -'}\n'.length);
 
   it.each([
     [TYPE.bigint, '9007199254740991', '9007199254740991'],

@@ -26,7 +26,8 @@ export interface Surroundings {
   readonly options?: SpawnOptions;
 }
 
-const ROOT = join(__dirname, '..', '..');
+/** Folder of the checkout. */
+export const ROOT = join(__dirname, '..', '..');
 
 /** Starts a command. */
 export function startTsdb(args: readonly string[], { env = {}, options = {} }: Surroundings = {}): Running {
@@ -77,8 +78,8 @@ export function processesOf(text: string): readonly string[] {
 export const allGone = (folder: string): Promise<boolean> =>
   becomesTrue(() => processesOf(folder).length === 0);
 
-// Settings of the developer's shell must not reach the command, nor must the platform that they run themselves.
-function cleanEnvironment(): Record<string, string | undefined> {
+/** The environment without settings of the developer's shell, nor the platform that they run themselves: neither may reach a command. */
+export function cleanEnvironment(): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(
     ([name]) => name === 'TSDB_PG_BIN' || !/^(PG|TSDB_|DATABASE_URL$|HOST$|PORT$|LOG_LEVEL$)/.test(name),
   );

@@ -5,7 +5,8 @@ import { withDatabase } from '../../db/local/server-facts';
 import { createTestDatabase, type TestDatabase } from '../../db/local/test-servers';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { execute, pauseRetention, select } from '../../db/testing/apply';
-import { type Finished, tsdb } from './command-line';
+import { startHost } from './command-host';
+import type { Finished } from './command-line';
 import { type DumpServer, dumpEngines, programFolder, startDumpServer } from './dump-servers';
 
 /** A filled database and a folder for its backups. */
@@ -15,6 +16,7 @@ export interface Plant {
   /** A folder for everything that a test writes. */
   readonly place: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Runs a command in the suite's one process for them; those that are about the process itself start their own. */
   run(...args: readonly string[]): Promise<Finished>;
   /** A name for a database, which is dropped in the end. */
   newName(): string;
@@ -45,7 +47,8 @@ export async function startPlant(engine: DumpServer['engine']): Promise<Plant> {
     TSDB_SCHEMAS: 'iot,service,market',
     TSDB_PG_BIN: programFolder ?? '',
   };
-  const run = (...args: readonly string[]): Promise<Finished> => tsdb(args, env);
+  const host = startHost();
+  const run = (...args: readonly string[]): Promise<Finished> => host.run(args, env);
   expect(await run('apply', '--yes')).toMatchObject({ code: 0 });
   await pauseRetention(database.url);
   const series = ['--days', '10', '--sensors', '3', '--interval', '1800', '--gaps', '0'];
@@ -70,6 +73,7 @@ export async function startPlant(engine: DumpServer['engine']): Promise<Plant> {
     exists: async (name) =>
       (await select(server.url, 'SELECT FROM pg_database WHERE datname = $1', [name])).length > 0,
     stop: async () => {
+      await host.stop();
       for (const name of restored) await execute(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       await database.drop();
       await server.stop();

@@ -1,5 +1,7 @@
-// For tests: prints a Parquet file as JSON. A program of its own, because jest cannot load the reader, an ES module.
-import { readFileSync } from 'node:fs';
+// For tests: reads Parquet files, in a process of its own, because jest cannot load the reader, an ES module.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { ROOT } from '../../testing/command-line';
 
 /** What a file holds; 64-bit integers and times in microseconds are texts, so are NaN and Infinity. */
 export interface ParquetContent {
@@ -8,26 +10,23 @@ export interface ParquetContent {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
-async function read(file: string): Promise<ParquetContent> {
-  const { parquetMetadata, parquetReadObjects } = await import('hyparquet');
-  const bytes = readFileSync(file);
-  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  const metadata = parquetMetadata(buffer);
-  // The reader's own parsers make Dates, which have no microseconds.
-  const parsers = { timestampFromMicroseconds: (value: bigint) => String(value) };
-  const rows = await parquetReadObjects({ file: buffer, parsers });
-  const columns = metadata.schema.slice(1).map((element) => {
-    const { name, type, converted_type, logical_type } = element;
-    return [name, type, converted_type ?? logical_type?.type].filter((part) => part !== undefined).join(' ');
-  });
-  return { columns, groups: metadata.row_groups.map((group) => Number(group.num_rows)), rows };
+/** Reads one file after another. */
+export interface ParquetReader {
+  read(file: string): Promise<ParquetContent>;
+  stop(): void;
 }
 
-const readable = (_name: string, value: unknown): unknown =>
-  typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
-    ? String(value)
-    : Object.is(value, -0)
-      ? '-0'
-      : value;
-
-void read(process.argv[2] ?? '').then((content) => process.stdout.write(JSON.stringify(content, readable)));
+/** A reader whose process starts with its first file. */
+export function parquetReader(): ParquetReader {
+  let child: ChildProcess | undefined;
+  return {
+    read: async (file) => {
+      child ??= fork(`${__dirname}/read-parquet-process.ts`, { cwd: ROOT, execArgv: ['--import', 'tsx'] });
+      const answer = once(child, 'message', { signal: AbortSignal.timeout(60_000) });
+      child.send(file);
+      const [content] = (await answer) as [string];
+      return JSON.parse(content) as ParquetContent;
+    },
+    stop: () => child?.disconnect(),
+  };
+}

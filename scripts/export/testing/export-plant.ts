@@ -1,0 +1,116 @@
+// For tests of exports: a database with values of every kind, a folder for files, and short ways to export.
+import { join } from 'node:path';
+import { createTestDatabase, type TestServer } from '../../../db/local/test-servers';
+import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
+import { iot } from '../../../db/schema/iot';
+import { market } from '../../../db/schema/market';
+import { metrics } from '../../../db/schema/metrics';
+import { service } from '../../../db/schema/service';
+import { applySets, execute, pauseRetention } from '../../../db/testing/apply';
+import { startHost } from '../../testing/command-host';
+import type { Finished } from '../../testing/command-line';
+import { type ParquetContent, parquetReader } from './read-parquet';
+
+/** A filled database, and exports of it. */
+export interface ExportPlant {
+  readonly url: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly folder: string;
+  path(name: string): string;
+  /** Any command of `tsdb`. */
+  command(...args: readonly string[]): Promise<Finished>;
+  /** `tsdb export`. */
+  run(...args: readonly string[]): Promise<Finished>;
+  /** The text of an export that succeeds without a note. */
+  text(...args: readonly string[]): Promise<string>;
+  /** The same as NDJSON, parsed. */
+  lines(...args: readonly string[]): Promise<Record<string, unknown>[]>;
+  /** Exports to a Parquet file and reads it with another library. */
+  parquet(name: string, ...args: readonly string[]): Promise<ParquetContent>;
+  stop(): Promise<void>;
+}
+
+/** Times as import is to read them: computed by the database, not by what is tested. */
+export const iso = (column: string): string =>
+  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/** Texts that a format could break, as SQL. */
+export const TEXTS: readonly string[] = [
+  "''",
+  'NULL',
+  `'a,b'`,
+  `'say "x"'`,
+  `E'two\\nlines\\r\\n'`,
+  `'Zürich 😀'`,
+  `' spaces '`,
+  `E'tab\\tback\\\\slash'`,
+];
+
+/** Applies four sets and fills one table of each but the last; 1,080 readings, of every minute of six hours. */
+export async function startExportPlant(server: TestServer): Promise<ExportPlant> {
+  const folder = temporaryFolder();
+  const database = await createTestDatabase(server);
+  const { url } = database;
+  const env = { DATABASE_URL: url, TSDB_SCHEMAS: 'iot,market,metrics,service' };
+  const [host, reader] = [startHost(), parquetReader()];
+  await applySets(url, [iot, market, metrics, service]);
+  await pauseRetention(url);
+  await execute(url, ...(server.engine === 'postgres' ? CHUNKS : []), ...ROWS);
+  expect(await host.run(['refresh'], env)).toMatchObject({ code: 0 });
+  const run: ExportPlant['run'] = (...args) => host.run(['export', ...args], env);
+  const text: ExportPlant['text'] = async (...args) => {
+    const { code, stdout, stderr } = await run(...args, '--out', '-');
+    expect({ code, stderr: stderr.replace(/^\d+ rows.*\n$/, '') }).toEqual({ code: 0, stderr: '' });
+    return stdout;
+  };
+  return {
+    url,
+    env,
+    folder,
+    path: (name) => join(folder, name),
+    command: (...args) => host.run(args, env),
+    run,
+    text,
+    lines: async (...args) =>
+      (await text(...args, '--format', 'ndjson'))
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    parquet: async (name, ...args) => {
+      const { code, stderr } = await run(...args, '--out', join(folder, name), '--force');
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      return reader.read(join(folder, name));
+    },
+    stop: async () => {
+      reader.stop();
+      await host.stop();
+      await database.drop();
+      removeFolder(folder);
+    },
+  };
+}
+
+const CHUNKS = [
+  ['public', 'sensor_data'],
+  ['metrics', 'device_telemetry'],
+  ['metrics', 'metrics'],
+  ['market', 'stock_prices'],
+].map(
+  ([schema, table]) =>
+    `SELECT tsdb.ensure_chunks('${schema}', '${table}', '2026-10-25Z'::timestamptz, '2026-11-05Z'::timestamptz)`,
+);
+const TELEMETRY = [
+  `('2026-11-01 00:00:00.000001Z', '00000000-0000-4000-8000-000000000001', 'NaN', '-0', NULL, 9007199254740993, -9223372036854775808, '(1.5,-2)', '{"a": [1, null, "x\\"y"], "ö": 12345678901234567890}')`,
+  `('2026-11-01 00:00:00.000001Z', '00000000-0000-4000-8000-000000000001', 'NaN', '-0', NULL, 9007199254740993, -9223372036854775808, '(1.5,-2.5)', NULL)`,
+  `('2026-11-01 00:00:00.000002Z', '00000000-0000-4000-8000-000000000002', 'Infinity', '-Infinity', 0.1, 5, NULL, NULL, '[]')`,
+  `('2026-11-03 12:00:00Z', '00000000-0000-4000-8000-000000000003', 1e300, 5e-324, 0, 0, 0, '(0,0)', '"text"')`,
+];
+const ROWS = [
+  `INSERT INTO metrics.device_telemetry (time, device_id, cpu_usage, memory_usage, disk_usage, network_rx, network_tx, location, metadata) VALUES ${TELEMETRY.join(',')}`,
+  `INSERT INTO metrics.metrics (time, device_id, metric_name, value, tags)
+   SELECT '2026-11-01Z'::timestamptz + at * interval '1 second', 'd', name, at, '{}' FROM unnest(ARRAY[${TEXTS.filter((value) => value !== 'NULL').join(',')}]) WITH ORDINALITY t(name, at)`,
+  `INSERT INTO public.sensor_data SELECT t, 'sensor_' || s, 20 + s + extract(minute FROM t) / 60, NULL, 1000
+     FROM generate_series('2026-11-01Z'::timestamptz, '2026-11-01 05:59:00Z', '1 minute') t, generate_series(1, 3) s`,
+  `INSERT INTO market.stock_prices SELECT t, chr(64 + s), s, s, s, s, 1
+     FROM generate_series('2026-10-26Z'::timestamptz, '2026-11-03Z', '1 hour') t, generate_series(1, 6) s`,
+];

@@ -16,6 +16,7 @@ const load = {
   import: () => require('./commands/import') as typeof import('./commands/import'),
   jobs: () => require('./commands/jobs') as typeof import('./commands/jobs'),
   keys: () => require('./commands/keys') as typeof import('./commands/keys'),
+  logins: () => require('./commands/logins') as typeof import('./commands/logins'),
   plan: () => require('./commands/plan') as typeof import('./commands/plan'),
   refresh: () => require('./commands/refresh') as typeof import('./commands/refresh'),
   restore: () => require('./commands/restore') as typeof import('./commands/restore'),
@@ -201,6 +202,12 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     .description('make a key useless, for good')
     .option('--json', 'print one JSON document')
     .action((id, flags) => toEnd(() => load.keys().revokeKeyOf(id, flags)));
+  program
+    .command('logins')
+    .description('make or correct the login roles of a deployment, with passwords from files')
+    .requiredOption('--passwords <folder>', 'any of the files owner, app, monitoring, backup')
+    .option('--json', 'print one JSON document')
+    .action((flags) => toEnd(() => load.logins().logins(flags)));
   program
     .command('backup')
     .description('write a verified dump of the database and its manifest into a folder')

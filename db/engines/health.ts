@@ -51,8 +51,10 @@ const JOBS: Readonly<Record<EngineName, string>> = {
 export const WATERMARKS: Readonly<Record<EngineName, string>> = {
   timescaledb: `
     SELECT format('%s.%s', c.user_view_schema, c.user_view_name) AS aggregate, CASE WHEN w.mark > '0001-01-01' THEN ${iso('w.mark')} END AS watermark
-      FROM _timescaledb_catalog.continuous_agg c,
-           LATERAL (SELECT _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(c.mat_hypertable_id)) AS mark) w
+      FROM _timescaledb_catalog.continuous_agg c
+      -- Not cagg_watermark(): it wants the right to read the aggregate.
+      LEFT JOIN (SELECT mat_hypertable_id, _timescaledb_functions.to_timestamp(watermark) AS mark
+                   FROM _timescaledb_catalog.continuous_aggs_watermark) w USING (mat_hypertable_id)
      WHERE format('%s.%s', c.user_view_schema, c.user_view_name) = ANY ($1) ORDER BY 1`,
   postgres: `
     SELECT format('%s.%s', schema_name, view_name) AS aggregate, ${iso('watermark')} AS watermark

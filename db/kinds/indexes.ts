@@ -3,6 +3,7 @@ import { type Hypertable, nameOf, type PlainTable } from '../define';
 import type { Index } from '../indexes';
 import type { Db, Desired, Kind, Step } from '../model';
 import { ident, relation } from '../sql';
+import { EMPTY_COPY } from './empty-copy';
 
 type Table = Hypertable | PlainTable;
 
@@ -89,7 +90,7 @@ async function readCanonical(db: Db, tables: readonly Table[]): Promise<Readonly
      DECLARE printed text[] := '{}'; definition text;
      BEGIN
        IF to_regclass(source) IS NULL THEN RETURN printed; END IF;
-       EXECUTE format('CREATE TEMP TABLE tsdb_canonical (LIKE %s)', source);
+       EXECUTE ${EMPTY_COPY};
        FOREACH definition IN ARRAY definitions LOOP
          BEGIN
            EXECUTE 'CREATE INDEX tsdb_canonical_index ON pg_temp.tsdb_canonical USING ' || definition;

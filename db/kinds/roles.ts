@@ -28,6 +28,10 @@ const INTERNAL_SCHEMA = 'tsdb';
 const EMULATION = ['chunk', 'continuous_aggregate', 'hypertable', 'job'].map(
   (name) => `${INTERNAL_SCHEMA}.${name}`,
 );
+// What a plan reads beside the catalog: who may see it can be told of drift.
+const COMPARED = ['paused_job', 'pending_rebuild', 'pending_refresh'].map(
+  (name) => `${INTERNAL_SCHEMA}.${name}`,
+);
 // Runs with the rights of its owner, so that writers get their chunks made without the right to create tables.
 const MAKES_CHUNKS = `${INTERNAL_SCHEMA}.ensure_chunks`;
 
@@ -91,15 +95,24 @@ function grantsOf(desired: Desired, engine: EngineName, role: string, access: Ac
   const on = (object: string, ...privileges: readonly string[]): readonly Grant[] =>
     privileges.map((privilege) => ({ role, privilege, on: 'table', object }));
   const use = (object: string): Grant => ({ role, privilege: 'USAGE', on: 'schema', object });
-  if (access === 'monitor') return [use(INTERNAL_SCHEMA), ...on(`${INTERNAL_SCHEMA}.journal`, 'SELECT')];
   const emulated = engine === 'postgres';
+  const state = emulated ? EMULATION : [];
+  const watch = [...COMPARED, ...state].flatMap((object) => on(object, 'SELECT'));
+  // To compare a query is to name its table; that shows nobody a row.
+  if (access === 'monitor')
+    return [
+      ...[INTERNAL_SCHEMA, ...desired.schemas].map(use),
+      ...on(`${INTERNAL_SCHEMA}.journal`, 'SELECT'),
+      ...watch,
+    ];
   const secret = desired.tables.filter((table) => table.secret === true).map(nameOf);
   const read = [
     ...desired.schemas.map(use),
     ...relationsOf(desired)
       .filter((object) => !secret.includes(object))
       .flatMap((object) => on(object, 'SELECT')),
-    ...(emulated ? [use(INTERNAL_SCHEMA), ...EMULATION.flatMap((object) => on(object, 'SELECT'))] : []),
+    ...(emulated || access === 'serve' ? [use(INTERNAL_SCHEMA)] : []),
+    ...(access === 'serve' ? watch : state.flatMap((object) => on(object, 'SELECT'))),
   ];
   if (access === 'read') return read;
   // Rows of a hypertable are facts: added, and taken away by retention. A registry is edited.
@@ -119,17 +132,19 @@ function grantsOf(desired: Desired, engine: EngineName, role: string, access: Ac
 const sameGrant = (a: Grant, b: Grant): boolean =>
   a.on === b.on && a.object === b.object && a.privilege === b.privilege;
 
+/** Statements that create a group role. Another database of the server may create it at the same moment: roles are shared. */
+export const createRoleSql = (name: string): readonly string[] => [
+  `DO $$ BEGIN CREATE ROLE ${ident(name)} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
+  `COMMENT ON ROLE ${ident(name)} IS ${literal('timescaledb-as-code')}`,
+];
+
 function createRole(name: string, access: Access): Step {
   return {
     id: `create-role:${name}`,
     object: name,
     action: 'create',
     summary: `group role that may ${access}`,
-    // Another database of the server may create it at the same moment: roles are shared.
-    sql: [
-      `DO $$ BEGIN CREATE ROLE ${ident(name)} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
-      `COMMENT ON ROLE ${ident(name)} IS ${literal('timescaledb-as-code')}`,
-    ],
+    sql: createRoleSql(name),
     transactional: true,
     lock: 'none',
     hazards: [],

@@ -2,6 +2,7 @@
 import { type Hypertable, nameOf, type PlainTable, type RowPolicy } from '../define';
 import type { Db, Desired, Kind, Step } from '../model';
 import { ident, relation } from '../sql';
+import { EMPTY_COPY } from './empty-copy';
 
 type Table = Hypertable | PlainTable;
 
@@ -113,7 +114,7 @@ async function readCanonical(db: Db, tables: readonly Table[]): Promise<Readonly
      DECLARE printed text;
      BEGIN
        IF to_regclass(source) IS NULL THEN RETURN NULL; END IF;
-       EXECUTE format('CREATE TEMP TABLE tsdb_canonical (LIKE %s)', source);
+       EXECUTE ${EMPTY_COPY};
        EXECUTE creation;
        SELECT ${PRINTED} INTO printed FROM pg_policy p WHERE p.polrelid = 'pg_temp.tsdb_canonical'::regclass;
        DROP TABLE pg_temp.tsdb_canonical;

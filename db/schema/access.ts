@@ -1,10 +1,10 @@
 // Set `access`: group roles for people and programs, with grants on everything that the other selected sets declare.
-// Add a login to one with `GRANT tsdb_reader TO someone`. The owner is whoever applies.
+// `tsdb logins` makes logins that are members; add others with `GRANT tsdb_reader TO someone`. The owner is whoever applies.
 import { role, schemaSet } from '../define';
 
 export const reader = role('tsdb_reader', 'read');
 export const writer = role('tsdb_writer', 'write');
-/** For the login of the API alone: what a writer may, and the table of keys. */
+/** For the login of the API alone: what a writer may, the table of keys, and what comparing the schema reads. */
 export const api = role('tsdb_api', 'serve');
 export const monitor = role('tsdb_monitor', 'monitor');
 

@@ -97,10 +97,12 @@ async function readExpired(db: Db, objects: readonly Relation[]): Promise<Readon
   return new Map([...tables, ...(await expiredBuckets(db, kept))]);
 }
 
-// One statement for all aggregates. Only those that exist: a declared one may not have been created yet.
+// One statement for all aggregates. Only those that exist, as a declared one may not have been created yet, and that the
+// login may read: the figures are for who applies.
 async function expiredBuckets(db: Db, kept: readonly Relation[]): Promise<readonly [string, Impact][]> {
   const { rows: present } = await db.query<{ name: string; materialization: string }>(
-    `SELECT format('%s.%s', schema_name, view_name) AS name, materialization FROM tsdb.continuous_aggregate ORDER BY 1`,
+    `SELECT format('%s.%s', schema_name, view_name) AS name, materialization FROM tsdb.continuous_aggregate
+      WHERE has_table_privilege(to_regclass(format('tsdb.%I', materialization)), 'SELECT') ORDER BY 1`,
   );
   const counts = present.flatMap(({ name, materialization }) => {
     const retention = kept.find((object) => nameOf(object) === name)?.retention;

@@ -1,0 +1,227 @@
+// Makes and corrects the login roles of a deployment, so that nothing in it has to log in as a superuser.
+import type { ClientConfig } from 'pg';
+import { withConnection, withReconcilerLock, withTransaction } from './connection';
+import { messageOf, RefusedError } from './errors';
+import { createRoleSql } from './kinds/roles';
+import { findGifts } from './login-ownership';
+import { type Login, type LoginName, loginOf } from './login-roles';
+import { type LoginState, type LoginsState, readLogins } from './login-state';
+import type { Db, Desired } from './model';
+import { withRetry } from './retry';
+import { isVerifierOf, scramVerifier } from './scram';
+import { ident, literal } from './sql';
+
+/** What became of one login. */
+export interface LoginReport {
+  readonly role: string;
+  /** In words, for people; empty = it was as it should be. */
+  readonly changes: readonly string[];
+}
+
+export interface LoginsReport {
+  readonly version: 1;
+  readonly database: string;
+  readonly logins: readonly LoginReport[];
+  /** Group roles that were created. */
+  readonly groups: readonly string[];
+  /** What could not be done, and why. */
+  readonly notes: readonly string[];
+}
+
+export interface LoginsOptions {
+  /** By login; those without one are left alone. */
+  readonly passwords: ReadonlyMap<LoginName, string>;
+  /** How long to wait for an apply to end. */
+  readonly lockWaitMs: number;
+}
+
+/** A statement, and what it does in words; several statements may be one change. */
+interface Change {
+  readonly text?: string;
+  readonly sql: string;
+}
+
+// Objects change hands under a strong lock: waiting for it holds up everybody behind, so it is short and repeated.
+const LOCK_TIMEOUT_MS = 3_000;
+
+const PUBLIC = 'SCHEMA public';
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/**
+ * Makes the logins that there are passwords for, all or none of them, and gives the owner what the reconciler made before.
+ * Run again it changes nothing. Passwords leave this process only as SCRAM verifiers.
+ * @throws RefusedError when the connection's own login may not do that.
+ */
+export async function ensureLogins(
+  connection: ClientConfig,
+  desired: Desired,
+  { passwords, lockWaitMs }: LoginsOptions,
+): Promise<LoginsReport> {
+  return withConnection(connection, (db) =>
+    withReconcilerLock(db, lockWaitMs, async () => {
+      try {
+        return await withRetry(() =>
+          withTransaction(db, async () => {
+            await db.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+            return await makeLogins(db, desired, passwords);
+          }),
+        );
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+        throw new RefusedError(
+          `nothing was changed: this login may not make the others (${messageOf(error)}); connect as a superuser, or as a role with CREATEROLE that may grant these roles and owns what "tsdb apply" made`,
+          { cause: error },
+        );
+      }
+    }),
+  );
+}
+
+async function makeLogins(
+  db: Db,
+  desired: Desired,
+  passwords: LoginsOptions['passwords'],
+): Promise<LoginsReport> {
+  const state = await readLogins(db);
+  const logins = [...passwords.keys()].map((name) => loginOf(name, desired, state.rowSecurity));
+  requireOtherLogin(logins, state);
+  // Group roles first: a login that is a member before the first apply needs no second run after it.
+  const groups = desired.roles.map(({ name }) => name).filter((name) => !state.roles.includes(name));
+  await run(
+    db,
+    groups.flatMap((name) => createRoleSql(name).map((sql) => ({ sql }))),
+  );
+  const present = new Set([...state.roles, ...groups]);
+  const reports: LoginReport[] = [];
+  const notes: string[] = [];
+  for (const login of logins) {
+    const own = state.logins.find(({ role }) => role === login.role);
+    const password = passwords.get(login.name) as string;
+    const changes = [
+      ...attributeChanges(login, own),
+      ...passwordChanges(login, own, password, state.verifiersReadable),
+      ...membershipChanges(login, own, present),
+      ...privilegeChanges(login, own, state.database),
+      ...(login.name === 'owner' ? await ownershipChanges(db, desired, login.role) : []),
+    ];
+    await run(db, changes);
+    reports.push({ role: login.role, changes: changes.flatMap(({ text }) => text ?? []) });
+    notes.push(...notesOn(login, own, present));
+  }
+  return { version: 1, database: state.database, logins: reports, groups, notes };
+}
+
+async function run(db: Db, changes: readonly Change[]): Promise<void> {
+  for (const { sql } of changes) await db.query(sql);
+}
+
+// The right to do all this would go away half-way.
+function requireOtherLogin(logins: readonly Login[], { user, logins: present }: LoginsState): void {
+  const self = logins.find(({ role }) => role === user);
+  if (self !== undefined && present.some(({ role, attributes }) => role === user && attributes.SUPERUSER))
+    throw new RefusedError(
+      `${user} is a superuser, and this would make it an ordinary login while it is in use; connect as another superuser`,
+    );
+}
+
+function attributeChanges(login: Login, own: LoginState | undefined): readonly Change[] {
+  const wanted = {
+    LOGIN: true,
+    INHERIT: true,
+    SUPERUSER: false,
+    CREATEDB: false,
+    CREATEROLE: login.createsRoles,
+    REPLICATION: false,
+    BYPASSRLS: login.bypassesRowSecurity,
+  };
+  const before = own?.attributes ?? { INHERIT: true };
+  // Only what differs is named: who is no superuser may not even confirm NOSUPERUSER.
+  const words = Object.entries(wanted)
+    .filter(([name, is]) => (before[name as keyof typeof wanted] ?? false) !== is)
+    .map(([name, is]) => (is ? name : `NO${name}`));
+  if (own === undefined)
+    return [{ text: 'created', sql: `CREATE ROLE ${ident(login.role)} ${words.join(' ')}` }];
+  if (words.length === 0) return [];
+  return [{ text: `made ${words.join(' ')}`, sql: `ALTER ROLE ${ident(login.role)} ${words.join(' ')}` }];
+}
+
+function passwordChanges(
+  { role }: Login,
+  own: LoginState | undefined,
+  password: string,
+  readable: boolean,
+): readonly Change[] {
+  if (isVerifierOf(own?.verifier ?? null, password)) return [];
+  const sql = `ALTER ROLE ${ident(role)} PASSWORD ${literal(scramVerifier(password))}`;
+  return [
+    { text: readable ? 'password set' : 'password set; whether it differed may not be read here', sql },
+  ];
+}
+
+function membershipChanges(
+  { role, memberships }: Login,
+  own: LoginState | undefined,
+  present: ReadonlySet<string>,
+): readonly Change[] {
+  const has = (group: string, admin: boolean): boolean =>
+    own?.memberships.some((one) => one.group === group && (one.admin || !admin)) ?? false;
+  return memberships
+    .filter(({ group, admin }) => present.has(group) && !has(group, admin))
+    .map(({ group, admin }) => ({
+      text: `member of ${group}${admin ? ', which it may grant' : ''}`,
+      sql: `GRANT ${ident(group)} TO ${ident(role)}${admin ? ' WITH ADMIN OPTION' : ''}`,
+    }));
+}
+
+function privilegeChanges(
+  { name, role, privileges }: Login,
+  own: LoginState | undefined,
+  database: string,
+): readonly Change[] {
+  const grant = (wanted: readonly string[], present: readonly string[], on: string): readonly Change[] => {
+    const missing = wanted.filter((privilege) => !present.includes(privilege));
+    if (missing.length === 0) return [];
+    const what = `${missing.join(', ')} ON ${on}`;
+    // Who applies grants the use of schema public on.
+    const option = on === PUBLIC ? ' WITH GRANT OPTION' : '';
+    return [{ text: what, sql: `GRANT ${what} TO ${ident(role)}${option}` }];
+  };
+  return [
+    ...grant(privileges, own?.onDatabase ?? [], `DATABASE ${ident(database)}`),
+    ...(name === 'owner' ? grant(['USAGE', 'CREATE'], own?.onPublic ?? [], PUBLIC) : []),
+  ];
+}
+
+async function ownershipChanges(db: Db, desired: Desired, role: string): Promise<readonly Change[]> {
+  const gifts = await findGifts(db, desired, role);
+  const givers = [...new Set(gifts.map(({ from }) => from))].sort();
+  return gifts.map(({ sql }, at) =>
+    at === 0 ? { text: `owner of ${gifts.length} objects of ${givers.join(', ')}`, sql } : { sql },
+  );
+}
+
+function notesOn(
+  { role, memberships, name }: Login,
+  own: LoginState | undefined,
+  present: ReadonlySet<string>,
+): readonly string[] {
+  const missing = memberships.filter(({ group }) => !present.has(group)).map(({ group }) => group);
+  const groups = memberships.map(({ group }) => group);
+  const surplus = (own?.memberships ?? [])
+    .map(({ group }) => group)
+    .filter((group) => !groups.includes(group));
+  return [
+    ...(missing.length > 0
+      ? [
+          `${role} is not yet a member of ${missing.join(', ')}: no such role here; add "access" to TSDB_SCHEMAS and run this again`,
+        ]
+      : []),
+    // The owner holds every role that it has created.
+    ...(surplus.length > 0 && name !== 'owner'
+      ? [
+          `${role} is also a member of ${surplus.join(', ')}, which it does not need; REVOKE that unless it is meant`,
+        ]
+      : []),
+  ];
+}

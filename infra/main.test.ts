@@ -1,31 +1,39 @@
+import { TEST_BUNDLE } from './azure/testing/azure-stack';
 import { readConfig } from './core/config';
 import { synthesiseApp } from './core/testing/synthesise';
 import { buildApp } from './main';
 
-const HASH = 'f'.repeat(64);
+const SOURCES = { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE };
 
 function synthesise(env: Record<string, string> = {}) {
-  return synthesiseApp((outdir) => buildApp(readConfig(env), HASH, outdir));
+  return synthesiseApp((outdir) => buildApp(readConfig(env), SOURCES, outdir));
 }
 
 describe('buildApp', () => {
+  const stacks = synthesise();
+
   it('builds the stacks azure and kubernetes, without any setting', () => {
-    expect(Object.keys(synthesise()).sort()).toEqual(['azure', 'kubernetes']);
+    expect(Object.keys(stacks).sort()).toEqual(['azure', 'kubernetes']);
   });
 
   it('gives the same bytes twice', () => {
-    expect(synthesise()).toEqual(synthesise());
+    expect(synthesise()).toEqual(stacks);
   });
 
   it('leaves required values to Terraform, each in its own stack only, and never to a prompt', () => {
-    const { azure, kubernetes } = synthesise();
-    expect(Object.keys(azure?.variable ?? {})).toEqual(['ssh_public_key']);
+    const { azure, kubernetes } = stacks;
+    expect(Object.keys(azure?.variable ?? {}).sort()).toEqual(['deployer_cidrs', 'ssh_public_key']);
     expect(Object.keys(kubernetes?.variable ?? {})).toEqual(['app_image']);
-    for (const variable of [azure?.variable.ssh_public_key, kubernetes?.variable.app_image]) {
+    for (const [variable, empty] of [
+      [azure?.variable.ssh_public_key, ''],
+      [azure?.variable.deployer_cidrs, []],
+      [kubernetes?.variable.app_image, ''],
+    ] as const) {
+      expect(variable).toMatchObject({ default: empty, nullable: false });
       expect(variable).toMatchObject({
-        default: '',
-        nullable: false,
-        validation: [{ error_message: expect.stringContaining('Set TSDB_') }],
+        validation: expect.arrayContaining([
+          expect.objectContaining({ error_message: expect.stringContaining('Set TSDB_') }),
+        ]),
       });
     }
   });
@@ -34,18 +42,39 @@ describe('buildApp', () => {
     const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5';
     const { azure, kubernetes } = synthesise({
       TSDB_DEPLOY_SSH_PUBLIC_KEY: key,
+      TSDB_DEPLOY_DEPLOYER_CIDRS: '198.51.100.7/32',
       TSDB_APP_IMAGE: 'registry.example.org/tsdb:1',
     });
     expect(azure?.variable.ssh_public_key?.default).toBe(key);
+    expect(azure?.variable.deployer_cidrs?.default).toEqual(['198.51.100.7/32']);
     expect(kubernetes?.variable.app_image?.default).toBe('registry.example.org/tsdb:1');
   });
 
   it('pins Terraform and every provider', () => {
-    for (const stack of Object.values(synthesise())) {
+    for (const stack of Object.values(stacks)) {
       const { required_version, required_providers } = JSON.parse(stack.text).terraform;
       expect(required_version).toBe('>= 1.11.0');
       for (const provider of Object.values<{ version?: string }>(required_providers))
         expect(provider.version).toMatch(/\d/);
     }
+  });
+
+  it('keeps the state of each environment and stack apart, in files unless there is an account', () => {
+    const backends = (env: Record<string, string>) =>
+      Object.values(synthesise(env)).map(({ text }) => JSON.parse(text).terraform.backend);
+    expect(backends({})).toEqual([
+      { local: { path: '../../../terraform.tsdb-dev.azure.tfstate' } },
+      { local: { path: '../../../terraform.tsdb-dev.kubernetes.tfstate' } },
+    ]);
+    expect(backends({ TSDB_DEPLOY_STATE_ACCOUNT: 'plantstate', TSDB_DEPLOY_ENVIRONMENT: 'prod' })).toEqual(
+      ['azure', 'kubernetes'].map((stack) => ({
+        azurerm: {
+          storage_account_name: 'plantstate',
+          container_name: 'tfstate',
+          key: `tsdb-prod.${stack}.tfstate`,
+          use_azuread_auth: true,
+        },
+      })),
+    );
   });
 });

@@ -22,7 +22,7 @@ export interface KubernetesStackProps {
 /** A deployment into an existing cluster. Nothing contacts it before Terraform plans. */
 export class KubernetesStack extends BaseStack {
   constructor(scope: Construct, id: string, { config, schemaHash }: KubernetesStackProps) {
-    super(scope, id, { tags: {} });
+    super(scope, id, { config, tags: {} });
     const { configPath, context } = config.kubernetes;
     new KubernetesProvider(this, 'kubernetes', {
       configPath,
@@ -30,7 +30,7 @@ export class KubernetesStack extends BaseStack {
     });
     const appImage = requiredVariable(this, 'app_image', {
       description: 'Image with the tsdb command and the API.',
-      value: config.appImage,
+      value: config.kubernetes.appImage,
       pattern: '^[^ ]+$',
       errorMessage:
         'The kubernetes stack needs an application image. Set TSDB_APP_IMAGE to an image that your cluster can pull.',

@@ -2,39 +2,44 @@
 
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import { ManagedDisk } from '@cdktf/provider-azurerm/lib/managed-disk';
-import type { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';
 import { VirtualMachineDataDiskAttachment } from '@cdktf/provider-azurerm/lib/virtual-machine-data-disk-attachment';
 import { Construct } from 'constructs';
-import type { DeployConfig } from '../core/config';
 import { azureName } from '../core/names';
-import { DATA_DISK_LUN } from './machine-layout';
+import type { CustomerKeys } from './customer-keys';
+import { DATA_DISK_LUN } from './machine/machine-layout';
+import { type PartProps, placeIn } from './place';
 
-export interface DataDiskProps {
-  readonly config: DeployConfig;
-  readonly resourceGroup: ResourceGroup;
+export interface DataDiskProps extends PartProps {
   readonly machine: LinuxVirtualMachine;
+  /** Keys of one's own for the disk. */
+  readonly keys?: CustomerKeys | undefined;
 }
 
-/** Data, write-ahead log and password of the database. Replacing the machine re-attaches it untouched. */
+/** Data and write-ahead log of the database. Replacing the machine re-attaches it untouched. */
 export class DataDisk extends Construct {
   readonly disk: ManagedDisk;
+  readonly attachment: VirtualMachineDataDiskAttachment;
 
-  constructor(scope: Construct, id: string, { config, resourceGroup, machine }: DataDiskProps) {
+  constructor(scope: Construct, id: string, { config, resourceGroup, machine, keys }: DataDiskProps) {
     super(scope, id);
     this.disk = new ManagedDisk(this, 'disk', {
+      ...placeIn(resourceGroup),
       name: azureName(config, 'disk'),
-      location: resourceGroup.location,
-      resourceGroupName: resourceGroup.name,
       zone: config.azure.zone,
       createOption: 'Empty',
       storageAccountType: 'PremiumV2_LRS',
       diskSizeGb: config.diskGiB,
+      diskIopsReadWrite: config.azure.diskIops,
+      diskMbpsReadWrite: config.azure.diskMbps,
       networkAccessPolicy: 'DenyAll',
       publicNetworkAccessEnabled: false,
+      ...(keys === undefined
+        ? {}
+        : { diskEncryptionSetId: keys.diskEncryption.id, dependsOn: [keys.mayEncrypt] }),
       // cannot be a Terraform variable, so it comes from the settings
       lifecycle: { preventDestroy: config.protectData },
     });
-    new VirtualMachineDataDiskAttachment(this, 'attachment', {
+    this.attachment = new VirtualMachineDataDiskAttachment(this, 'attachment', {
       managedDiskId: this.disk.id,
       virtualMachineId: machine.id,
       lun: DATA_DISK_LUN,

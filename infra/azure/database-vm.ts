@@ -2,19 +2,23 @@
 
 import { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import type { NetworkInterface } from '@cdktf/provider-azurerm/lib/network-interface';
-import type { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';
-import { Token } from 'cdktf';
+import { Fn, Token } from 'cdktf';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../core/config';
 import { azureName } from '../core/names';
 import { requiredVariable } from '../core/required-variable';
+import type { CustomerKeys } from './customer-keys';
+import type { MachineFacts } from './machine/machine-facts';
+import { type PartProps, placeIn } from './place';
 
-export interface DatabaseVmProps {
-  readonly config: DeployConfig;
-  readonly resourceGroup: ResourceGroup;
+export interface DatabaseVmProps extends PartProps {
   readonly networkInterface: NetworkInterface;
   /** The cloud-init document in clear text: no secret and no Terraform reference. */
   readonly cloudInit: string;
+  /** No secret either, but made of references: the machine reads them from the metadata endpoint. */
+  readonly facts: MachineFacts;
+  /** Keys of one's own for the system disk. */
+  readonly keys?: CustomerKeys | undefined;
 }
 
 export const ADMIN_USER = 'ops';
@@ -22,12 +26,9 @@ export const ADMIN_USER = 'ops';
 export class DatabaseVm extends Construct {
   readonly machine: LinuxVirtualMachine;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { config, resourceGroup, networkInterface, cloudInit }: DatabaseVmProps,
-  ) {
+  constructor(scope: Construct, id: string, props: DatabaseVmProps) {
     super(scope, id);
+    const { config, resourceGroup, networkInterface, cloudInit, facts, keys } = props;
     const sshPublicKey = requiredVariable(this, 'ssh_public_key', {
       description: 'Public SSH key of the operator.',
       value: config.azure.sshPublicKey,
@@ -36,38 +37,57 @@ export class DatabaseVm extends Construct {
         'The azure stack needs an SSH public key. Set TSDB_DEPLOY_SSH_PUBLIC_KEY to one line that starts with ssh-ed25519 or ssh-rsa.',
     });
     this.machine = new LinuxVirtualMachine(this, 'machine', {
+      ...placeIn(resourceGroup),
       name: azureName(config, 'vm'),
-      location: resourceGroup.location,
-      resourceGroupName: resourceGroup.name,
       zone: config.azure.zone,
       size: config.azure.vmSize,
       networkInterfaceIds: [networkInterface.id],
       adminUsername: ADMIN_USER,
       adminSshKey: [{ username: ADMIN_USER, publicKey: sshPublicKey.stringValue }],
       disablePasswordAuthentication: true,
+      // One identity only: pgBackRest cannot choose between several.
       identity: { type: 'SystemAssigned' },
       osDisk: {
         name: azureName(config, 'osdisk'),
         caching: 'ReadWrite',
         storageAccountType: 'Premium_LRS',
         diskSizeGb: 64,
+        ...(keys === undefined ? {} : { diskEncryptionSetId: keys.diskEncryption.id }),
       },
       sourceImageReference: {
         publisher: 'Canonical',
         offer: 'ubuntu-24_04-lts',
         sku: 'server',
+        // Only the last releases are kept, so a pinned one stops existing.
         version: 'latest',
       },
       secureBootEnabled: true,
       vtpmEnabled: true,
+      encryptionAtHostEnabled: true,
+      provisionVmAgent: true,
+      allowExtensionOperations: true,
       bootDiagnostics: {},
+      ...patching(config),
       customData: base64(cloudInit),
+      userData: Fn.base64encode(Fn.jsonencode(facts)),
+      ...(keys === undefined ? {} : { dependsOn: [keys.mayEncrypt] }),
       lifecycle: {
-        // Either would replace the machine: for a new image each month, or for an edit that the disk does not need.
+        // Each would replace the machine: a new image each month, or an edit that the running machine does not need.
         ignoreChanges: ['custom_data', 'source_image_reference'],
       },
     });
   }
+}
+
+/** Ubuntu's unattended upgrades, unless Azure does it in a maintenance window: never both. */
+function patching({ azure }: DeployConfig) {
+  if (!azure.parts.includes('maintenance-window')) return { patchMode: 'ImageDefault' };
+  return {
+    patchMode: 'AutomaticByPlatform',
+    patchAssessmentMode: 'AutomaticByPlatform',
+    rebootSetting: 'IfRequired',
+    bypassPlatformSafetyChecksOnUserScheduleEnabled: true,
+  };
 }
 
 function base64(text: string): string {

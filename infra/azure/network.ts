@@ -1,126 +1,120 @@
-// Network of the database machine: one subnet, one list of rules, one public address, one interface.
+// Network of the database machine: one subnet, one list of rules, one interface, and the way out.
 
+import { NatGateway } from '@cdktf/provider-azurerm/lib/nat-gateway';
+import { NatGatewayPublicIpAssociation } from '@cdktf/provider-azurerm/lib/nat-gateway-public-ip-association';
 import { NetworkInterface } from '@cdktf/provider-azurerm/lib/network-interface';
-import {
-  NetworkSecurityGroup,
-  type NetworkSecurityGroupSecurityRule,
-} from '@cdktf/provider-azurerm/lib/network-security-group';
+import { NetworkSecurityGroup } from '@cdktf/provider-azurerm/lib/network-security-group';
 import { PublicIp } from '@cdktf/provider-azurerm/lib/public-ip';
-import type { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';
 import { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
+import { SubnetNatGatewayAssociation } from '@cdktf/provider-azurerm/lib/subnet-nat-gateway-association';
 import { SubnetNetworkSecurityGroupAssociation } from '@cdktf/provider-azurerm/lib/subnet-network-security-group-association';
 import { VirtualNetwork } from '@cdktf/provider-azurerm/lib/virtual-network';
 import { Construct } from 'constructs';
-import type { DeployConfig } from '../core/config';
 import { azureName } from '../core/names';
-
-export interface NetworkProps {
-  readonly config: DeployConfig;
-  readonly resourceGroup: ResourceGroup;
-}
-
-const NETWORK_RANGE = '10.20.0.0/16';
-const SUBNET_RANGE = '10.20.1.0/24';
+import { allow, denyTheRest } from './network-rules';
+import { type PartProps, placeIn } from './place';
+import { rangesOf } from './ranges';
 
 /** There is no rule for the database port: the database is reached from the machine itself or by SSH tunnel. */
 export class Network extends Construct {
-  readonly publicIp: PublicIp;
+  readonly network: VirtualNetwork;
+  readonly subnet: Subnet;
+  /** None when the machine is private. */
+  readonly publicIp: PublicIp | undefined;
   readonly networkInterface: NetworkInterface;
 
-  constructor(scope: Construct, id: string, { config, resourceGroup }: NetworkProps) {
+  constructor(scope: Construct, id: string, props: PartProps) {
     super(scope, id);
-    const { sshCidrs, apiCidrs, zone, dnsLabel } = config.azure;
-    const place = { location: resourceGroup.location, resourceGroupName: resourceGroup.name };
-
-    const network = new VirtualNetwork(this, 'network', {
-      ...place,
+    const { config, resourceGroup } = props;
+    this.network = new VirtualNetwork(this, 'network', {
+      ...placeIn(resourceGroup),
       name: azureName(config, 'vnet'),
-      addressSpace: [NETWORK_RANGE],
+      addressSpace: [config.azure.networkRange],
     });
-    const subnet = new Subnet(this, 'subnet', {
+    this.subnet = new Subnet(this, 'subnet', {
       name: azureName(config, 'snet'),
       resourceGroupName: resourceGroup.name,
-      virtualNetworkName: network.name,
-      addressPrefixes: [SUBNET_RANGE],
-      // Outbound traffic leaves by the public address; Azure is retiring the implicit way out.
+      virtualNetworkName: this.network.name,
+      addressPrefixes: [rangesOf(config).machine],
+      // Outbound traffic leaves by the public address or the NAT gateway; Azure is retiring the implicit way out.
       defaultOutboundAccessEnabled: false,
+      // Vault and storage know the machine by its subnet.
+      serviceEndpoints: ['Microsoft.KeyVault', 'Microsoft.Storage'],
     });
-    // Rules inside the group are authoritative: a rule added by hand disappears with the next apply.
-    const group = new NetworkSecurityGroup(this, 'rules', {
-      ...place,
-      name: azureName(config, 'nsg'),
-      securityRule: [
-        ...allow('https', { priority: 100, port: 443, from: apiCidrs }),
-        ...allow('ssh', { priority: 110, port: 22, from: sshCidrs }),
-        denyTheRest(),
-      ],
-    });
-    const guard = new SubnetNetworkSecurityGroupAssociation(this, 'rules-on-subnet', {
-      networkSecurityGroupId: group.id,
-      subnetId: subnet.id,
-    });
-    this.publicIp = new PublicIp(this, 'address', {
-      ...place,
-      name: azureName(config, 'pip'),
-      allocationMethod: 'Static',
-      sku: 'Standard',
-      zones: [zone],
-      ...(dnsLabel === '' ? {} : { domainNameLabel: dnsLabel }),
-    });
+    const guard = this.addRules(props);
+    const exit = config.azure.parts.includes('nat') ? [this.addNatGateway(props)] : [];
+    this.publicIp = config.azure.exposure === 'public' ? this.addAddress(props, 'address', 'pip') : undefined;
     this.networkInterface = new NetworkInterface(this, 'interface', {
-      ...place,
+      ...placeIn(resourceGroup),
       name: azureName(config, 'nic'),
       acceleratedNetworkingEnabled: true,
       ipForwardingEnabled: false,
       ipConfiguration: [
         {
           name: 'primary',
-          subnetId: subnet.id,
+          subnetId: this.subnet.id,
           privateIpAddressAllocation: 'Dynamic',
-          publicIpAddressId: this.publicIp.id,
+          ...(this.publicIp === undefined ? {} : { publicIpAddressId: this.publicIp.id }),
         },
       ],
-      // No interface, hence no machine, before the rules are in force.
-      dependsOn: [guard],
+      // No interface, hence no machine, before the rules are in force and there is a way out.
+      dependsOn: [guard, ...exit],
     });
   }
-}
 
-interface Opening {
-  readonly priority: number;
-  readonly port: number;
-  readonly from: readonly string[];
-}
+  private addRules({ config, resourceGroup }: PartProps): SubnetNetworkSecurityGroupAssociation {
+    const { apiCidrs, sshCidrs, parts } = config.azure;
+    const ranges = rangesOf(config);
+    // Inline rules are the whole list: a rule added by hand disappears with the next apply.
+    const group = new NetworkSecurityGroup(this, 'rules', {
+      ...placeIn(resourceGroup),
+      name: azureName(config, 'nsg'),
+      securityRule: [
+        ...allow('https', { priority: 100, port: 443, from: apiCidrs, to: ranges.machine }),
+        ...allow('ssh', { priority: 110, port: 22, from: sshCidrs, to: ranges.machine }),
+        ...allow('ssh-from-bastion', {
+          priority: 120,
+          port: 22,
+          from: parts.includes('bastion') ? [ranges.bastion] : [],
+          to: ranges.machine,
+        }),
+        denyTheRest(),
+      ],
+    });
+    return new SubnetNetworkSecurityGroupAssociation(this, 'rules-on-subnet', {
+      networkSecurityGroupId: group.id,
+      subnetId: this.subnet.id,
+    });
+  }
 
-// An empty list of networks must mean "nobody": no rule at all, because Azure has no rule without a source.
-function allow(name: string, { priority, port, from }: Opening): readonly NetworkSecurityGroupSecurityRule[] {
-  if (from.length === 0) return [];
-  return [
-    {
-      name: `allow-${name}`,
-      priority,
-      direction: 'Inbound',
-      access: 'Allow',
-      protocol: 'Tcp',
-      sourcePortRange: '*',
-      sourceAddressPrefixes: [...from],
-      destinationPortRange: String(port),
-      destinationAddressPrefix: SUBNET_RANGE,
-    },
-  ];
-}
+  private addNatGateway(props: PartProps): SubnetNatGatewayAssociation {
+    const { config, resourceGroup } = props;
+    const gateway = new NatGateway(this, 'exit', {
+      ...placeIn(resourceGroup),
+      name: azureName(config, 'ng'),
+      skuName: 'Standard',
+      zones: [config.azure.zone],
+    });
+    const address = new NatGatewayPublicIpAssociation(this, 'exit-has-address', {
+      natGatewayId: gateway.id,
+      publicIpAddressId: this.addAddress(props, 'exit-address', 'pip-exit').id,
+    });
+    return new SubnetNatGatewayAssociation(this, 'exit-of-subnet', {
+      natGatewayId: gateway.id,
+      subnetId: this.subnet.id,
+      dependsOn: [address],
+    });
+  }
 
-// Azure's own last rules would let the whole virtual network in.
-function denyTheRest(): NetworkSecurityGroupSecurityRule {
-  return {
-    name: 'deny-the-rest',
-    priority: 4096,
-    direction: 'Inbound',
-    access: 'Deny',
-    protocol: '*',
-    sourcePortRange: '*',
-    sourceAddressPrefix: '*',
-    destinationPortRange: '*',
-    destinationAddressPrefix: '*',
-  };
+  private addAddress({ config, resourceGroup }: PartProps, id: string, kind: string): PublicIp {
+    const { zone, dnsLabel } = config.azure;
+    return new PublicIp(this, id, {
+      ...placeIn(resourceGroup),
+      name: azureName(config, kind),
+      allocationMethod: 'Static',
+      sku: 'Standard',
+      zones: [zone],
+      ...(dnsLabel === '' || id !== 'address' ? {} : { domainNameLabel: dnsLabel }),
+    });
+  }
 }

@@ -1,137 +1,187 @@
-import { readConfig } from '../core/config';
-import { openDatabasePorts, openEndedGroups } from '../core/policy';
-import { addresses, onlyResource, synthesiseStack } from '../core/testing/synthesise';
-import { AzureStack } from './stack';
+import { AZURE_PARTS } from '../core/settings/azure';
+import { addresses } from '../core/testing/synthesise';
+import { EVERYTHING, PRIVATE, synthesiseAgain, synthesiseAzure } from './testing/azure-stack';
 
 const OPEN = {
   TSDB_DEPLOY_SSH_CIDRS: '198.51.100.0/24',
   TSDB_DEPLOY_API_CIDRS: '0.0.0.0/0',
 };
-
-function synthesise(env: Record<string, string> = {}) {
-  return synthesiseStack((app, id) => new AzureStack(app, id, { config: readConfig(env) }));
-}
-
-function openings(env: Record<string, string>) {
-  const { security_rule } = onlyResource(synthesise(env), 'azurerm_network_security_group');
-  return (
-    security_rule as {
-      name: string;
-      destination_port_range: string;
-      source_address_prefixes: string[];
-    }[]
-  )
-    .filter(({ name }) => name.startsWith('allow-'))
-    .map((rule) => [rule.destination_port_range, rule.source_address_prefixes]);
-}
+const dev = synthesiseAzure();
 
 describe('the azure stack', () => {
-  it('keeps its Terraform addresses', () => {
-    expect(addresses(synthesise())).toMatchInlineSnapshot(`
+  it('keeps its Terraform addresses in environment dev', () => {
+    expect(addresses(dev)).toMatchInlineSnapshot(`
       [
+        "azurerm_key_vault.vault_BBE00A92",
+        "azurerm_key_vault_secret.secrets_app_96A2CC20",
+        "azurerm_key_vault_secret.secrets_backup_E0D33924",
+        "azurerm_key_vault_secret.secrets_monitoring_E5BC42D8",
+        "azurerm_key_vault_secret.secrets_owner_CB167C0F",
+        "azurerm_key_vault_secret.secrets_postgres_3F82B1CE",
+        "azurerm_key_vault_secret.secrets_repository_3948E56B",
         "azurerm_linux_virtual_machine.database_machine_57DEC0DF",
+        "azurerm_log_analytics_workspace.monitoring_workspace_4A3C9399",
         "azurerm_managed_disk.data_disk_0176EF1A",
+        "azurerm_monitor_action_group.alerts_group_2673A6EB",
+        "azurerm_monitor_activity_log_alert.alerts_machine-health_98476C6F",
+        "azurerm_monitor_data_collection_rule.monitoring_rule_B39100EE",
+        "azurerm_monitor_data_collection_rule_association.monitoring_rule-on-machine_EF8B570A",
+        "azurerm_monitor_diagnostic_setting.monitoring_blob-audit_EEFD4526",
+        "azurerm_monitor_diagnostic_setting.monitoring_vault-audit_E23F2F8E",
+        "azurerm_monitor_metric_alert.alerts_machine-down_776D1625",
+        "azurerm_monitor_scheduled_query_rules_alert_v2.alerts_disk-fills_BE9930E8",
+        "azurerm_monitor_scheduled_query_rules_alert_v2.alerts_machine-reports_475E252C",
+        "azurerm_monitor_scheduled_query_rules_alert_v2.alerts_no-backup_C1C8448F",
         "azurerm_network_interface.network_interface_C1CD7D11",
         "azurerm_network_security_group.network_rules_3232D771",
         "azurerm_public_ip.network_address_9CA4EAAD",
         "azurerm_resource_group.group",
+        "azurerm_role_assignment.access_reads-app_C225B9C1",
+        "azurerm_role_assignment.access_reads-backup_2B18BB66",
+        "azurerm_role_assignment.access_reads-bundles_4C0933E7",
+        "azurerm_role_assignment.access_reads-monitoring_2D2FF2C7",
+        "azurerm_role_assignment.access_reads-owner_44350A1D",
+        "azurerm_role_assignment.access_reads-postgres_9357EFFB",
+        "azurerm_role_assignment.access_reads-repository_9E4DA9F5",
+        "azurerm_role_assignment.access_writes-backups_89EF395E",
+        "azurerm_role_assignment.access_writes-dumps_7A9E48EB",
+        "azurerm_role_assignment.storage_deployer-writes_7DEBA48E",
+        "azurerm_role_assignment.vault_deployer-writes_3460DE3F",
+        "azurerm_storage_account.storage_account_E377CD4D",
+        "azurerm_storage_blob.rollout_blob_229831A5",
+        "azurerm_storage_container.storage_backups_C178DD97",
+        "azurerm_storage_container.storage_bundles_C3246181",
+        "azurerm_storage_container.storage_dumps_E7C024D6",
+        "azurerm_storage_management_policy.storage_old-versions_704B2B56",
         "azurerm_subnet.network_subnet_E45498CD",
         "azurerm_subnet_network_security_group_association.network_rules-on-subnet_236D46FF",
         "azurerm_virtual_machine_data_disk_attachment.data_attachment_52DFB729",
+        "azurerm_virtual_machine_extension.monitoring_agent_6873C4EA",
+        "azurerm_virtual_machine_run_command.rollout_run_2D46422D",
         "azurerm_virtual_network.network_C8AC2FB3",
+        "terraform_data.secrets_cipher-expiry_0FAE5AF1",
+        "terraform_data.secrets_password-expiry_B92A1FA4",
       ]
     `);
   });
 
-  it.each([{}, OPEN])('opens no way to the database port and denies what it does not allow: %j', (env) => {
-    const { resource } = synthesise(env);
-    expect(openDatabasePorts(resource)).toEqual([]);
-    expect(openEndedGroups(resource)).toEqual([]);
+  it('adds to them in environment prod', () => {
+    const prod = addresses(synthesiseAzure({ TSDB_DEPLOY_ENVIRONMENT: 'prod' }));
+    expect(addresses(dev).filter((address) => !prod.includes(address))).toEqual([]);
+    expect(prod.filter((address) => !addresses(dev).includes(address))).toMatchInlineSnapshot(`
+      [
+        "azurerm_maintenance_assignment_virtual_machine.maintenance_assignment_6677A6CC",
+        "azurerm_maintenance_configuration.maintenance_window_447D8B14",
+        "azurerm_management_lock.locks_disk_F9E5D386",
+        "azurerm_management_lock.locks_storage_3238FCBE",
+        "azurerm_management_lock.locks_vault_E2FEF7DB",
+        "azurerm_storage_container_immutability_policy.storage_dumps-stay_2D800FA1",
+      ]
+    `);
   });
 
-  it('opens 443 and 22 only to the networks that are named', () => {
-    expect(openings({})).toEqual([]);
-    expect(openings({ TSDB_DEPLOY_API_CIDRS: '203.0.113.0/24' })).toEqual([['443', ['203.0.113.0/24']]]);
-    expect(openings(OPEN)).toEqual([
-      ['443', ['0.0.0.0/0']],
-      ['22', ['198.51.100.0/24']],
+  it('adds to them with every optional part', () => {
+    const full = addresses(synthesiseAzure(EVERYTHING));
+    expect(addresses(dev).filter((address) => !full.includes(address))).toEqual([]);
+    expect(full.filter((address) => !addresses(dev).includes(address))).toMatchInlineSnapshot(`
+      [
+        "azurerm_backup_policy_vm.recovery_policy_ADC72768",
+        "azurerm_backup_protected_vm.recovery_protected_3BAB9591",
+        "azurerm_bastion_host.bastion_host_8C3CC7D0",
+        "azurerm_consumption_budget_resource_group.budget_16939279",
+        "azurerm_disk_encryption_set.keys_disks_CA96F76A",
+        "azurerm_key_vault_key.keys_disk-key_FE2A209C",
+        "azurerm_key_vault_key.keys_storage-key_629C7F43",
+        "azurerm_maintenance_assignment_virtual_machine.maintenance_assignment_6677A6CC",
+        "azurerm_maintenance_configuration.maintenance_window_447D8B14",
+        "azurerm_management_lock.locks_disk_F9E5D386",
+        "azurerm_management_lock.locks_storage_3238FCBE",
+        "azurerm_management_lock.locks_vault_E2FEF7DB",
+        "azurerm_nat_gateway.network_exit_D2F1FCD4",
+        "azurerm_nat_gateway_public_ip_association.network_exit-has-address_79ED7842",
+        "azurerm_network_security_group.endpoints_rules_BBD4F69C",
+        "azurerm_private_dns_zone.endpoints_blob-names_D9AEE556",
+        "azurerm_private_dns_zone.endpoints_vault-names_39D5232B",
+        "azurerm_private_dns_zone_virtual_network_link.endpoints_blob-names-in-network_9DF70665",
+        "azurerm_private_dns_zone_virtual_network_link.endpoints_vault-names-in-network_F3E391A3",
+        "azurerm_private_endpoint.endpoints_blob-endpoint_9FD1E17B",
+        "azurerm_private_endpoint.endpoints_vault-endpoint_507F6DEF",
+        "azurerm_public_ip.bastion_address_2008674A",
+        "azurerm_public_ip.network_exit-address_EE37616C",
+        "azurerm_recovery_services_vault.recovery_vault_39C4FFF6",
+        "azurerm_role_assignment.keys_deployer-makes-keys_B299C7E8",
+        "azurerm_role_assignment.keys_disks-uses-keys_565FC69D",
+        "azurerm_role_assignment.keys_storage-uses-keys_BF9E6661",
+        "azurerm_storage_account_customer_managed_key.keys_storage_2C863D2F",
+        "azurerm_storage_container_immutability_policy.storage_dumps-stay_2D800FA1",
+        "azurerm_subnet.bastion_subnet_9B6B37D6",
+        "azurerm_subnet.endpoints_subnet_1557A1D3",
+        "azurerm_subnet_nat_gateway_association.network_exit-of-subnet_9F5AEAAF",
+        "azurerm_subnet_network_security_group_association.endpoints_rules-on-subnet_D0E7BED2",
+      ]
+    `);
+  });
+
+  it('gives the same bytes twice', () => {
+    expect(synthesiseAzure(EVERYTHING).text).toBe(synthesiseAgain(EVERYTHING).text);
+  });
+
+  it.each(AZURE_PARTS)('adds something for part %s, and for nothing else', (part) => {
+    const extra = addresses(synthesiseAzure({ TSDB_DEPLOY_PARTS: part })).length - addresses(dev).length;
+    expect(extra).toBeGreaterThan(0);
+  });
+
+  it('tags all that can carry tags, with tags of the operator among them', () => {
+    const { resource } = synthesiseAzure({
+      ...EVERYTHING,
+      TSDB_DEPLOY_NAME: 'plant',
+      TSDB_DEPLOY_TAGS: 'owner=ops',
+    });
+    const tags = Object.values(resource)
+      .flatMap((all) => Object.values(all))
+      .map((attributes) => (attributes as { tags?: unknown }).tags)
+      .filter((given) => given !== undefined);
+    expect(tags.length).toBeGreaterThan(20);
+    for (const given of tags)
+      expect(given).toEqual({
+        owner: 'ops',
+        application: 'plant',
+        environment: 'dev',
+        'managed-by': 'cdktf',
+      });
+  });
+
+  it('carries no secret and no path of this machine', () => {
+    for (const { text } of [dev, synthesiseAzure(EVERYTHING)]) {
+      expect(text).not.toMatch(/PRIVATE KEY|POSTGRES_PASSWORD[^_]|admin_password|subscription_id"/);
+      expect(text).not.toContain(process.cwd());
+    }
+  });
+});
+
+describe('the outputs', () => {
+  const steps = (env: Record<string, string>) => synthesiseAzure(env).output.next_steps?.value ?? '';
+
+  it('say where things are', () => {
+    expect(Object.keys(dev.output).sort()).toEqual([
+      'api_url',
+      'machine_id',
+      'next_steps',
+      'resource_group',
+      'ssh',
+      'storage_account_name',
+      'vault_name',
     ]);
-  });
-
-  it('has no implicit way out of the subnet', () => {
-    expect(onlyResource(synthesise(), 'azurerm_subnet').default_outbound_access_enabled).toBe(false);
-  });
-
-  it('brings the rules into force before the machine gets an interface', () => {
-    const [rules] = addresses(synthesise()).filter((address) =>
-      address.startsWith('azurerm_subnet_network_security_group_association.'),
+    expect(dev.output.ssh?.value).toMatch(/^ssh -L 5432:127\.0\.0\.1:5432 ops@\$\{azurerm_public_ip\./);
+    expect(synthesiseAzure({ TSDB_DEPLOY_DNS_LABEL: 'plant' }).output.api_url?.value).toBe(
+      'https://plant.westeurope.cloudapp.azure.com',
     );
-    expect(onlyResource(synthesise(), 'azurerm_network_interface').depends_on).toEqual([rules]);
+    expect(synthesiseAzure(PRIVATE).output.ssh?.value).toMatch(/^az network bastion ssh /);
   });
 
-  it('protects the data disk unless told otherwise', () => {
-    const protection = (env: Record<string, string>) =>
-      onlyResource(synthesise(env), 'azurerm_managed_disk').lifecycle;
-    expect(protection({})).toEqual({ prevent_destroy: true });
-    expect(protection({ TSDB_DEPLOY_PROTECT_DATA: 'false' })).toEqual({
-      prevent_destroy: false,
-    });
-  });
-
-  it('attaches the disk where the boot script looks for it, without host cache', () => {
-    expect(onlyResource(synthesise(), 'azurerm_virtual_machine_data_disk_attachment')).toMatchObject({
-      lun: 10,
-      caching: 'None',
-    });
-  });
-
-  it('lets the machine in by key only and does not replace it for a new image or an edited boot file', () => {
-    const machine = onlyResource(synthesise(), 'azurerm_linux_virtual_machine');
-    expect(machine).toMatchObject({
-      disable_password_authentication: true,
-      admin_ssh_key: [{ username: 'ops', public_key: `\${var.ssh_public_key}` }],
-      identity: { type: 'SystemAssigned' },
-      lifecycle: { ignore_changes: ['custom_data', 'source_image_reference'] },
-    });
-    expect(machine).not.toHaveProperty('admin_password');
-  });
-
-  it('tags all that can carry tags', () => {
-    const { resource } = synthesise({ TSDB_DEPLOY_NAME: 'plant' });
-    const untagged = [
-      'azurerm_subnet',
-      'azurerm_subnet_network_security_group_association',
-      'azurerm_virtual_machine_data_disk_attachment',
-    ];
-    for (const [type, named] of Object.entries(resource)) {
-      const tags = Object.values(named).map((attributes) => (attributes as { tags?: unknown }).tags);
-      const expected = untagged.includes(type)
-        ? undefined
-        : { application: 'plant', environment: 'dev', 'managed-by': 'cdktf' };
-      expect([type, ...tags]).toEqual([type, ...tags.map(() => expected)]);
-    }
-  });
-
-  it('says how to get in and how to apply the schema', () => {
-    const { output } = synthesise(OPEN);
-    expect(output.tunnel?.value).toMatch(/^ssh -N -L 5432:127\.0\.0\.1:5432 ops@\$\{azurerm_public_ip\./);
-    expect(output.apply_schema?.value).toContain('npm run db:apply');
-    expect(synthesise({ TSDB_DEPLOY_DNS_LABEL: 'plant-metrics' }).output).toHaveProperty('fqdn');
-  });
-
-  it('carries no secret', () => {
-    const { text, resource } = synthesise();
-    const boot = Buffer.from(
-      String(
-        Object.values(resource.azurerm_linux_virtual_machine ?? {}).map(
-          (vm) => (vm as { custom_data: string }).custom_data,
-        ),
-      ),
-      'base64',
-    );
-    for (const content of [text, boot.toString()]) {
-      expect(content).not.toMatch(/PRIVATE KEY|POSTGRES_PASSWORD[^_]|admin_password|subscription_id/);
-    }
-    expect(boot.toString()).toMatch(/^#cloud-config\n/);
+  it('say what is still closed', () => {
+    expect(steps({})).toMatch(/Port 443 is closed.*Port 22 is closed.*Nobody is told/s);
+    expect(steps({ ...OPEN, TSDB_DEPLOY_ALERT_EMAIL: 'ops@example.org' })).not.toMatch(/closed|Nobody/);
+    expect(steps({ TSDB_DEPLOY_HOST_NAME: 'm.example.org' })).toContain('Let the name m.example.org lead');
   });
 });

@@ -1,20 +1,24 @@
-// What every stack of this app has: the Terraform version it needs and the tags on its resources.
+// What every stack of this app has: the Terraform version it needs, a place for its state, tags on its resources.
 
 import { Aspects, type IAspect, TerraformStack } from 'cdktf';
 import type { Construct, IConstruct } from 'constructs';
+import { addBackend } from './backend';
+import type { DeployConfig } from './config';
 import { TERRAFORM_VERSION } from './pins';
 
 export interface BaseStackProps {
+  readonly config: DeployConfig;
   /** Put on every resource that knows tags; a resource's own tags win. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 export class BaseStack extends TerraformStack {
-  constructor(scope: Construct, id: string, props: BaseStackProps) {
+  constructor(scope: Construct, id: string, { config, tags }: BaseStackProps) {
     super(scope, id);
     this.addOverride('terraform.required_version', TERRAFORM_VERSION);
+    addBackend(this, config);
     // On the stack, not on the App: cdktf 0.21 never runs the Aspects of an App.
-    Aspects.of(this).add(new TagResources(props.tags));
+    Aspects.of(this).add(new TagResources(tags));
   }
 }
 

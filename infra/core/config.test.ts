@@ -1,5 +1,7 @@
-import { readConfig, UsageError } from './config';
-import { SETTINGS, type SettingName } from './settings';
+import { ENVIRONMENTS } from '../environments';
+import { readConfig } from './config';
+import { UsageError, type Variables } from './config/reader';
+import { type Environment, SETTINGS, type SettingName } from './settings';
 
 /** A good value for each setting that differs from its default. */
 const OTHER: Record<SettingName, string> = {
@@ -16,6 +18,22 @@ const OTHER: Record<SettingName, string> = {
   TSDB_DEPLOY_SSH_CIDRS: '198.51.100.7/32',
   TSDB_DEPLOY_API_CIDRS: '0.0.0.0/0',
   TSDB_DEPLOY_DNS_LABEL: 'plant-metrics',
+  TSDB_DEPLOY_STATE_ACCOUNT: 'plantstate',
+  TSDB_DEPLOY_STATE_CONTAINER: 'states',
+  TSDB_DEPLOY_DISK_IOPS: '5000',
+  TSDB_DEPLOY_DISK_MBPS: '200',
+  TSDB_DEPLOY_NETWORK: '172.16.0.0/16',
+  TSDB_DEPLOY_EXPOSURE: 'private',
+  TSDB_DEPLOY_DEPLOYER_CIDRS: '198.51.100.9/32',
+  TSDB_DEPLOY_HOST_NAME: 'metrics.example.org',
+  TSDB_DEPLOY_PASSWORD_VERSION: '2',
+  TSDB_DEPLOY_ALLOW: 'deletes-data,rewrites-data',
+  TSDB_DEPLOY_BACKUP_DAYS: '90',
+  TSDB_DEPLOY_STORAGE_REPLICATION: 'GZRS',
+  TSDB_DEPLOY_ALERT_EMAIL: 'ops@example.org',
+  TSDB_DEPLOY_MONTHLY_BUDGET: '300',
+  TSDB_DEPLOY_PARTS: 'nat,bastion',
+  TSDB_DEPLOY_TAGS: 'owner=ops',
   TSDB_DEPLOY_KUBE_CONFIG: '/etc/kube/config',
   TSDB_DEPLOY_KUBE_CONTEXT: 'kind-plant',
   TSDB_DEPLOY_STORAGE_CLASS: 'managed-csi-premium',
@@ -41,11 +59,13 @@ describe('readConfig', () => {
     const config = readConfig({});
     expect(config.protectData).toBe(true);
     expect(config.azure.sshCidrs).toEqual([]);
-    expect(config.appImage).toBe('');
+    expect(config.kubernetes.appImage).toBe('');
   });
 
   it.each(Object.entries(OTHER))('lets %s change the configuration', (name, value) => {
-    expect(readConfig({ [name]: value })).not.toEqual(readConfig({}));
+    // A private machine must have another way out.
+    const base: Variables = name === 'TSDB_DEPLOY_EXPOSURE' ? { TSDB_DEPLOY_PARTS: 'nat' } : {};
+    expect(readConfig({ ...base, [name]: value })).not.toEqual(readConfig(base));
   });
 
   it('takes an empty variable for an unset one', () => {
@@ -81,6 +101,31 @@ describe('readConfig', () => {
     ]);
   });
 
+  it('refuses a private machine without a way out', () => {
+    expect(faultsOf({ TSDB_DEPLOY_EXPOSURE: 'private' })).toEqual([expect.stringContaining('add nat')]);
+    expect(faultsOf({ TSDB_DEPLOY_EXPOSURE: 'private', TSDB_DEPLOY_PARTS: 'nat' })).toEqual([]);
+  });
+
+  it.each([
+    ['TSDB_DEPLOY_PARTS', 'nat,bastoin', 'some of bastion, '],
+    ['TSDB_DEPLOY_TAGS', 'owner', 'pairs such as owner=ops'],
+    ['TSDB_DEPLOY_TAGS', `owner=\${path.cwd}`, 'pairs such as owner=ops'],
+    ['TSDB_DEPLOY_NETWORK', '203.0.0.0/16', 'a private /16 network'],
+    ['TSDB_DEPLOY_HOST_NAME', 'metrics', 'a lower-case DNS name'],
+    ['TSDB_DEPLOY_ENVIRONMENT', 'prd', 'one of dev, prod'],
+  ])('refuses %s=%s', (name, value, expected) => {
+    expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('takes the Azure name of the address for the host name of the API unless there is another', () => {
+    const label = { TSDB_DEPLOY_DNS_LABEL: 'plant' };
+    expect(readConfig({}).azure.hostName).toBe('');
+    expect(readConfig(label).azure.hostName).toBe('plant.westeurope.cloudapp.azure.com');
+    expect(readConfig({ ...label, TSDB_DEPLOY_HOST_NAME: 'm.example.org' }).azure.hostName).toBe(
+      'm.example.org',
+    );
+  });
+
   it.each(['img:1 ; rm -rf /', `\${path.module}`, 'img:%{if true}'])(
     'refuses the image reference %p',
     (image) => {
@@ -109,6 +154,51 @@ describe('readConfig', () => {
     for (const value of [config, config.azure, config.azure.apiCidrs, config.kubernetes.database])
       expect(Object.isFrozen(value)).toBe(true);
   });
+});
+
+describe('an environment', () => {
+  const full: Environment = {
+    protectData: false,
+    schemas: ['iot', 'metrics'],
+    azure: {
+      sshCidrs: ['198.51.100.0/24', '203.0.113.0/24'],
+      parts: ['nat'],
+      tags: { owner: 'ops', a: 'b c' },
+    },
+    kubernetes: { databaseCpus: 4 },
+  };
+
+  it('gives values of every type, and only where it says something', () => {
+    const config = readConfig({}, { dev: full });
+    expect(config).toMatchObject({
+      protectData: false,
+      schemas: 'iot,metrics',
+      diskGiB: 128,
+      azure: full.azure,
+      kubernetes: { database: { cpus: 4, memoryMiB: 2048 } },
+    });
+  });
+
+  it('yields to a variable', () => {
+    const config = readConfig({ TSDB_DEPLOY_PROTECT_DATA: 'true', TSDB_DEPLOY_SSH_CIDRS: '' }, { dev: full });
+    expect(config.protectData).toBe(true);
+    expect(config.azure.sshCidrs).toEqual(full.azure?.sshCidrs);
+    expect(readConfig({ TSDB_DEPLOY_SSH_CIDRS: 'none' }, { dev: full }).azure.sshCidrs).toEqual([]);
+  });
+
+  it('is checked as the variables are', () => {
+    expect(() => readConfig({}, { dev: { diskGiB: 1.5, azure: { apiCidrs: ['10.0.0.1'] } } })).toThrow(
+      /DISK_GIB must be .* got "1.5"\n.*API_CIDRS must be/,
+    );
+  });
+
+  it.each(Object.keys(ENVIRONMENTS))(
+    '%s is complete and has a name that Azure names have room for',
+    (name) => {
+      expect(readConfig({ TSDB_DEPLOY_ENVIRONMENT: name }).environment).toBe(name);
+      expect(name).toMatch(/^[a-z][a-z0-9]{1,11}$/);
+    },
+  );
 });
 
 describe('SETTINGS', () => {

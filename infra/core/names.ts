@@ -13,9 +13,14 @@ export function azureName(config: DeployConfig, kind: string): string {
   return `${kind}-${config.name}-${config.environment}`;
 }
 
-/** Tags on every Azure resource that can carry them. */
+/** Tags on every Azure resource that can carry them. Ours win: cost reports and clean-up go by them. */
 export function azureTags(config: DeployConfig): Readonly<Record<string, string>> {
-  return { application: config.name, environment: config.environment, 'managed-by': 'cdktf' };
+  return {
+    ...config.azure.tags,
+    application: config.name,
+    environment: config.environment,
+    'managed-by': 'cdktf',
+  };
 }
 
 /** Recommended Kubernetes labels; `component` tells database, api and schema apart. */

@@ -1,0 +1,61 @@
+// Who runs Terraform and from where. Both are known to Terraform only.
+
+import { DataAzurermClientConfig } from '@cdktf/provider-azurerm/lib/data-azurerm-client-config';
+import { Fn, TerraformVariable, Token } from 'cdktf';
+import { Construct } from 'constructs';
+import type { DeployConfig } from '../core/config';
+import { azureName } from '../core/names';
+
+export interface DeployerProps {
+  readonly config: DeployConfig;
+}
+
+/** The identity behind `az login` or the pipeline, and the networks that its requests come from. */
+export class Deployer extends Construct {
+  readonly tenantId: string;
+  readonly objectId: string;
+  /** As a firewall rule of a vault or a storage account: the latter refuses `/32`. */
+  readonly ipRules: string[];
+  /** Ten hexadecimal digits: the same in every run for one subscription, others in another. */
+  readonly uniqueSuffix: string;
+
+  constructor(scope: Construct, id: string, { config }: DeployerProps) {
+    super(scope, id);
+    const me = new DataAzurermClientConfig(this, 'me', {});
+    this.tenantId = me.tenantId;
+    this.objectId = me.objectId;
+    this.uniqueSuffix = Fn.substr(
+      Fn.sha256(Fn.join('/', [me.subscriptionId, azureName(config, 'rg')])),
+      0,
+      10,
+    );
+    networksVariable(this, config);
+    this.ipRules = Token.asList(`\${[for network in var.${VARIABLE} : trimsuffix(network, "/32")]}`);
+  }
+}
+
+const VARIABLE = 'deployer_cidrs';
+
+// Vault and storage let nobody in by default, and a deployment that cannot write its secrets stops halfway. So the
+// plan already fails without these networks; like `requiredVariable` in this stack only, and never by a prompt.
+function networksVariable(scope: Construct, { azure }: DeployConfig): void {
+  const variable = new TerraformVariable(scope, VARIABLE, {
+    type: 'list(string)',
+    nullable: false,
+    default: [...azure.deployerCidrs],
+    description: 'IPv4 networks that Terraform runs in.',
+  });
+  variable.overrideLogicalId(VARIABLE);
+  // Through private endpoints Terraform comes from inside the network.
+  if (!azure.parts.includes('private-endpoints'))
+    variable.addValidation({
+      condition: `\${length(var.${VARIABLE}) > 0}`,
+      errorMessage:
+        'The azure stack needs to know where Terraform runs. Set TSDB_DEPLOY_DEPLOYER_CIDRS to your public IPv4 address with /32.',
+    });
+  variable.addValidation({
+    condition: `\${alltrue([for network in var.${VARIABLE} : can(cidrhost(network, 0)) && !endswith(network, "/31")])}`,
+    errorMessage:
+      'TSDB_DEPLOY_DEPLOYER_CIDRS takes IPv4 networks such as 203.0.113.0/24, and Azure refuses /31 here.',
+  });
+}

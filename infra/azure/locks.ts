@@ -1,0 +1,32 @@
+// Locks on what holds data (optional part `locks`): not even the portal deletes it before the lock is gone.
+
+import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
+import type { ManagedDisk } from '@cdktf/provider-azurerm/lib/managed-disk';
+import { ManagementLock } from '@cdktf/provider-azurerm/lib/management-lock';
+import type { ITerraformDependable } from 'cdktf';
+import { Construct } from 'constructs';
+import type { Storage } from './storage';
+
+export interface LocksProps {
+  readonly disk: ManagedDisk;
+  readonly storage: Storage;
+  readonly vault: KeyVault;
+  /** Everything else. A destroy so takes the locks away first; they would forbid it even for roles on what they lock. */
+  readonly after: readonly ITerraformDependable[];
+}
+
+/** On the resources and not on their group: that lock would stop every other deletion too. */
+export class Locks extends Construct {
+  constructor(scope: Construct, id: string, { disk, storage, vault, after }: LocksProps) {
+    super(scope, id);
+    const locked = { disk: disk.id, storage: storage.account.id, vault: vault.id };
+    for (const [name, resource] of Object.entries(locked))
+      new ManagementLock(this, name, {
+        name: 'keep-data',
+        scope: resource,
+        lockLevel: 'CanNotDelete',
+        notes: 'Holds data. Terraform takes the lock away when part "locks" is taken away.',
+        dependsOn: [...after],
+      });
+  }
+}

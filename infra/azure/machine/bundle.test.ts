@@ -1,0 +1,177 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { IMAGE_FLAVOURS } from '../../core/pins';
+import { type BundleProps, writeBundle } from './bundle';
+import { rolloutScript } from './rollout';
+
+let place: string;
+let props: BundleProps;
+
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), 'tsdb-bundle-'));
+  mkdirSync(join(place, 'program'));
+  writeFileSync(join(place, 'program', 'tsdb.js'), '#!/usr/bin/env node\n');
+  props = {
+    image: IMAGE_FLAVOURS.alpine,
+    size: { cpus: 2, memoryMiB: 7168 },
+    schemas: 'iot,service',
+    hostName: '',
+    tls: 'internal',
+    exposure: 'private',
+    backups: { enabled: true, keepFull: 4, keepDiff: 7 },
+    programFolder: join(place, 'program'),
+  };
+});
+afterEach(() => rmSync(place, { recursive: true, force: true }));
+
+const hash = (given: BundleProps = props) => writeBundle(given, join(place, 'out')).sha256;
+
+/** A folder with the unpacked bundle. */
+function unpack(given: BundleProps = props): string {
+  const folder = join(place, 'release');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  const { path } = writeBundle(given, join(place, 'out'));
+  expect(spawnSync('tar', ['-xzf', path, '-C', folder]).status).toBe(0);
+  return folder;
+}
+
+const compose = (given?: BundleProps) => parse(readFileSync(join(unpack(given), 'compose.yaml'), 'utf8'));
+const HA = IMAGE_FLAVOURS.ha;
+
+describe('writeBundle', () => {
+  it('depends on contents alone, and its name on all of them', () => {
+    const first = hash();
+    const program = join(place, 'program', 'tsdb.js');
+    utimesSync(program, 1, 1);
+    chmodSync(program, 0o600);
+    expect(hash()).toBe(first);
+    writeFileSync(program, '#!/usr/bin/env node\n//\n');
+    expect(hash()).not.toBe(first);
+    expect(hash({ ...props, size: { cpus: 2, memoryMiB: 8192 } })).not.toBe(hash());
+  });
+
+  it('refuses contradictions and a program that is not built', () => {
+    expect(() => hash({ ...props, tls: 'acme' })).toThrow(/needs a host name/);
+    expect(() => hash({ ...props, tls: 'acme', hostName: 'a.example' })).toThrow(/exposure "public"/);
+    expect(() => hash({ ...props, programFolder: place })).toThrow(/npm run build/);
+    expect(() => hash({ ...props, allow: 'drops-object; reboot' })).toThrow(RangeError);
+  });
+
+  it('holds scripts that bash and, where it is installed, shellcheck accept', () => {
+    const folder = unpack();
+    writeFileSync(join(folder, 'run-command.sh'), rolloutScript());
+    const scripts = readdirSync(folder).filter((name) => name.endsWith('.sh'));
+    expect(scripts.length).toBeGreaterThan(12);
+    for (const name of scripts)
+      expect(spawnSync('bash', ['-n', join(folder, name)], { encoding: 'utf8' })).toMatchObject({
+        status: 0,
+        stderr: '',
+      });
+    const programs = scripts.filter((name) => readFileSync(join(folder, name), 'utf8').startsWith('#!'));
+    // Followed into what they source; what one of them does not use of the shared settings another does.
+    const flags = ['--external-sources', '--check-sourced', '--source-path=SCRIPTDIR', '--exclude=SC2034'];
+    const lint = spawnSync('shellcheck', [...flags, ...programs], { cwd: folder, encoding: 'utf8' });
+    if (lint.error === undefined) expect(lint.stdout).toBe('');
+  });
+
+  it.each([
+    ['alpine', IMAGE_FLAVOURS.alpine],
+    ['ha', HA],
+  ])('has a compose file for %s that docker compose accepts, where it is installed', (_name, image) => {
+    const folder = unpack({ ...props, image });
+    const plugin = spawnSync('docker', ['compose', 'version']);
+    if (plugin.error !== undefined || plugin.status !== 0) return;
+    const check = spawnSync('docker', ['compose', '--file', join(folder, 'compose.yaml'), 'config', '-q'], {
+      encoding: 'utf8',
+    });
+    expect({ status: check.status, stderr: check.stderr }).toEqual({ status: 0, stderr: '' });
+  });
+});
+
+describe('the compose file', () => {
+  it('gives no container a privilege, a writable root or an image without a version', () => {
+    for (const service of Object.values<Record<string, unknown>>(compose().services)) {
+      expect(service).toMatchObject({
+        cap_drop: ['ALL'],
+        read_only: true,
+        security_opt: ['no-new-privileges:true'],
+        mem_limit: expect.any(String),
+        image: expect.stringMatching(/:[\w.-]+(@sha256:[0-9a-f]{64})?$/),
+        restart: expect.stringMatching(/^(on-failure|no)$/),
+      });
+    }
+  });
+
+  it('lets the API reach the database and Caddy, and nothing else', () => {
+    const { services, networks } = compose();
+    for (const place of ['api-blue', 'api-green']) {
+      expect(services[place].networks).toEqual(['data', 'edge']);
+      expect(services[place].ports).toBeUndefined();
+    }
+    expect([networks.data, networks.edge]).toEqual([{ internal: true }, { internal: true }]);
+    expect(services.timescaledb.ports).toEqual(['127.0.0.1:5432:5432']);
+  });
+
+  it('changes the database only with image and settings, never with the release', () => {
+    const before = compose().services.timescaledb;
+    expect(JSON.stringify(before)).not.toContain('./');
+    expect(
+      compose({ ...props, schemas: 'iot,service,metrics', hostName: 'a.example' }).services.timescaledb,
+    ).toEqual(before);
+    expect(compose({ ...props, size: { cpus: 2, memoryMiB: 14336 } }).services.timescaledb.command).toContain(
+      'shared_buffers=3584MB',
+    );
+  });
+
+  it('gives each container its own password and no other, as files in memory', () => {
+    const sources = (name: string): readonly string[] =>
+      compose()
+        .services[name].volumes.map(({ source }: { source: string }) => source)
+        .filter((source: string) => source.includes('/secrets/'));
+    expect(sources('api-blue')).toEqual([expect.stringMatching(/\/secrets\/app$/)]);
+    expect(sources('schema')).toEqual([expect.stringMatching(/\/owner$/)]);
+    expect(sources('timescaledb')).toEqual([expect.stringMatching(/\/postgres$/)]);
+  });
+
+  it('archives with the image that has pgBackRest, unless backups are off, and dumps with the other', () => {
+    const services = compose({ ...props, image: HA }).services;
+    expect(services.timescaledb.command).toContain('archive_mode=on');
+    expect(services.dump).toBeUndefined();
+    const off = { ...props, image: HA, backups: { ...props.backups, enabled: false } };
+    expect(compose(off).services.timescaledb.command).not.toContain('archive_mode=on');
+    expect(compose().services.dump.environment.PGUSER).toBe('tsdb_backup');
+    expect(existsSync(join(unpack(), 'systemd', 'tsdb-backup-dump.timer'))).toBe(true);
+  });
+
+  it('starts nothing but on the mounted data disk', () => {
+    const unit = readFileSync(join(unpack(), 'systemd', 'tsdb.service'), 'utf8').split('\n');
+    for (const line of [
+      'Requires=tsdb-disk.service',
+      'RequiresMountsFor=/srv/tsdb',
+      'ConditionPathIsMountPoint=/srv/tsdb',
+    ])
+      expect(unit).toContain(line);
+  });
+});
+
+describe('rolloutScript', () => {
+  it('is one file without anything that Terraform would take for a template', () => {
+    expect(rolloutScript()).toMatch(/^#!\/usr\/bin\/env bash\n/);
+    expect(rolloutScript()).not.toMatch(/[$%]\{|^\. /m);
+    expect(rolloutScript()).toContain('azure_request()');
+  });
+});

@@ -1,0 +1,86 @@
+// First boot of the machine as a cloud-init document, the same for every configuration (pure but for reading a script).
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { diskUnit } from './boot-units';
+import { SCRIPT_FOLDER } from './machine-layout';
+import { YAML_OPTIONS } from './yaml-options';
+
+/** The part of cloud-init's schema that this machine needs. */
+export interface CloudConfig {
+  readonly ssh_pwauth: boolean;
+  readonly disable_root: boolean;
+  readonly package_update: boolean;
+  readonly packages: readonly string[];
+  readonly write_files: readonly CloudFile[];
+  /** Lists, not strings: no shell, hence no quoting. */
+  readonly runcmd: readonly (readonly string[])[];
+}
+
+export interface CloudFile {
+  readonly path: string;
+  readonly permissions: '0644' | '0755';
+  readonly content: string;
+}
+
+/** Azure's limit for custom_data, in bytes before base64. */
+export const CUSTOM_DATA_LIMIT = 65_535;
+
+/**
+ * The document as text. Terraform ignores later edits of it (a change would replace the machine), so it holds only
+ * what a machine needs before its first release: container engine, firewall, data disk.
+ * @throws RangeError when it outgrows what Azure accepts
+ */
+export function cloudInit(): string {
+  const text = `#cloud-config\n${stringify(CONFIG, YAML_OPTIONS)}`;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > CUSTOM_DATA_LIMIT)
+    throw new RangeError(`cloud-init is ${bytes} bytes, Azure accepts ${CUSTOM_DATA_LIMIT}`);
+  return text;
+}
+
+const ENGINE = {
+  // The database stays up while updates restart Docker.
+  'live-restore': true,
+  'log-driver': 'local',
+  'log-opts': { 'max-size': '50m' },
+  'no-new-privileges': true,
+};
+
+const KERNEL = [
+  'kernel.unprivileged_bpf_disabled = 1',
+  'net.core.somaxconn = 1024',
+  // Written out steadily: a checkpoint does not meet gigabytes of dirty pages.
+  'vm.dirty_background_bytes = 67108864',
+  'vm.dirty_bytes = 536870912',
+  'vm.swappiness = 1',
+];
+
+const CONFIG: CloudConfig = {
+  ssh_pwauth: false,
+  disable_root: true,
+  package_update: true,
+  packages: ['curl', 'docker.io', 'docker-compose-v2', 'iptables', 'jq', 'xfsprogs'],
+  write_files: [
+    text('/etc/docker/daemon.json', `${JSON.stringify(ENGINE)}\n`),
+    text('/etc/sysctl.d/90-tsdb.conf', `${KERNEL.join('\n')}\n`),
+    {
+      path: `${SCRIPT_FOLDER}/prepare-disk.sh`,
+      permissions: '0755',
+      content: readFileSync(join(__dirname, 'boot', 'prepare-disk.sh'), 'utf8'),
+    },
+    text('/etc/systemd/system/tsdb-disk.service', diskUnit()),
+  ],
+  runcmd: [
+    ['sysctl', '--system'],
+    ['systemctl', 'daemon-reload'],
+    ['systemctl', 'enable', 'tsdb-disk.service'],
+    // The disk comes after the machine: waiting for it here would hold up the boot.
+    ['systemctl', 'start', '--no-block', 'tsdb-disk.service'],
+  ],
+};
+
+function text(path: string, content: string): CloudFile {
+  return { path, permissions: '0644', content };
+}

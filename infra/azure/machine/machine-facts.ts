@@ -1,0 +1,25 @@
+// What the machine has to know about its surroundings. It reads them from the metadata endpoint as its user data.
+
+/** Secrets in the vault: the superuser, the four logins, and the cipher of the backup repository. */
+export const SECRETS = ['postgres', 'owner', 'app', 'monitoring', 'backup', 'repository'] as const;
+
+export type SecretName = (typeof SECRETS)[number];
+
+/**
+ * The JSON document of the machine's `user_data`: `Fn.base64encode(Fn.jsonencode(facts))`. Whoever may use the
+ * metadata endpoint reads it, so nothing in it is secret.
+ */
+export interface MachineFacts {
+  /** `https://name.vault.azure.net/`, with or without the slash. */
+  readonly vaultUri: string;
+  /** Name in the vault of each secret. */
+  readonly secretNames: Readonly<Record<SecretName, string>>;
+  readonly storageAccount: string;
+  readonly bundleContainer: string;
+  /** Repository of pgBackRest. */
+  readonly backupContainer: string;
+  /** Where dumps go. */
+  readonly dumpContainer: string;
+  /** Public or private name of the API; empty for none. */
+  readonly apiHostName: string;
+}

@@ -1,0 +1,60 @@
+// What a release is made of, and what follows from it.
+
+import type { MachineSize } from '../../core/machine-sizes';
+import type { ImageFlavour } from '../../core/pins';
+
+/** What may differ between two releases, besides the program. */
+export interface ReleaseProps {
+  readonly image: ImageFlavour;
+  /** What the database may use of the machine. */
+  readonly size: MachineSize;
+  /** Schema sets, comma-separated. Set `access`, which has the roles of the logins, is added. */
+  readonly schemas: string;
+  /** Name that the certificate is for; empty for none. */
+  readonly hostName: string;
+  /** `acme` asks a public authority, which must be able to reach port 443 of `hostName`. */
+  readonly tls: 'acme' | 'internal';
+  readonly exposure: 'public' | 'private';
+  readonly backups: BackupProps;
+  /** Hazards of schema changes that this deployment consents to, comma-separated; none when left out. */
+  readonly allow?: string;
+}
+
+/** With an image that has pgBackRest: a repository with point-in-time recovery. Without: a dump each night. */
+export interface BackupProps {
+  readonly enabled: boolean;
+  /** Full backups that pgBackRest keeps, at least 1. */
+  readonly keepFull: number;
+  /** Differential backups that pgBackRest keeps, at least 1. */
+  readonly keepDiff: number;
+}
+
+/** Whether the database archives into a repository of pgBackRest. */
+export const hasRepository = ({ backups, image }: ReleaseProps): boolean =>
+  backups.enabled && image.hasPgBackRest;
+
+/** Which backups the machine makes; the scripts know them by these names. */
+export function backupKind(props: ReleaseProps): 'pgbackrest' | 'dump' | 'off' {
+  if (!props.backups.enabled) return 'off';
+  return hasRepository(props) ? 'pgbackrest' : 'dump';
+}
+
+/** The sets with `access` among them. */
+export function schemasOf({ schemas }: ReleaseProps): string {
+  return schemas.split(',').includes('access') ? schemas : `${schemas},access`;
+}
+
+/** @throws RangeError when the properties contradict each other. */
+export function checkRelease({ allow = '', backups, exposure, hostName, schemas, tls }: ReleaseProps): void {
+  if (tls === 'acme' && (hostName === '' || exposure === 'private'))
+    throw new RangeError(
+      'tls "acme" needs a host name that a public authority can reach; give one and exposure "public", or take tls "internal"',
+    );
+  if (!/^[a-z0-9.-]*$/.test(hostName)) throw new RangeError(`hostName must be a DNS name, got "${hostName}"`);
+  if (!/^[a-z0-9_]+(,[a-z0-9_]+)*$/.test(schemas))
+    throw new RangeError(`schemas must be names with commas between, got "${schemas}"`);
+  if (!/^[a-z-]*(,[a-z-]+)*$/.test(allow))
+    throw new RangeError(`allow must be hazards with commas between, got "${allow}"`);
+  if (backups.keepFull < 1 || backups.keepDiff < 1)
+    throw new RangeError('backups must keep at least one full and one differential backup');
+}

@@ -1,0 +1,28 @@
+// The settings of a release that its scripts read, as shell variables (pure).
+
+import { posix } from 'node:path';
+import { DUMP_IMAGE } from './dump-image';
+import { backupKind, type ReleaseProps } from './release-props';
+
+/**
+ * Lines `NAME=value`. Nothing in them is secret, and no value needs quotes.
+ * @throws RangeError when one would
+ */
+export function releaseSettings(props: ReleaseProps): string {
+  const { image, allow = '' } = props;
+  const settings: Readonly<Record<string, string>> = {
+    ALLOW: allow,
+    BACKUPS: backupKind(props),
+    DATABASE_GID: String(image.gid),
+    DATABASE_IMAGE: image.image,
+    DATABASE_UID: String(image.uid),
+    DUMP_IMAGE,
+    PGDATA_FOLDER: posix.relative(image.dataMount, image.pgdata),
+  };
+  for (const [name, value] of Object.entries(settings)) {
+    if (!/^[\w./:@,-]*$/.test(value)) throw new RangeError(`${name} would need quotes: "${value}"`);
+  }
+  return `${Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n')}\n`;
+}

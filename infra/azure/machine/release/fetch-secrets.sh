@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Fetches the secrets from the vault into memory: one file each, for the user of the containers that mount it.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+umask 077
+
+# place NAME OWNER MODE: standard input becomes the file, whole or not at all.
+place() {
+  cat >"$secrets/.$1"
+  [ -s "$secrets/.$1" ] || fail "the secret $1 is empty"
+  chown "$2" "$secrets/.$1"
+  chmod "$3" "$secrets/.$1"
+  mv "$secrets/.$1" "$secrets/$1"
+}
+
+fetch() {
+  local url
+  url="$(fact vaultUri | sed 's#/*$##')/secrets/$(fact "secretNames.$1")?api-version=7.4"
+  azure_request https://vault.azure.net "$url" | jq --join-output --exit-status .value ||
+    fail "the secret $1 cannot be read at $url; may this machine read it?"
+}
+
+backup_settings() {
+  printf '%s\n' '[global]' 'repo1-type=azure' "repo1-azure-account=$(fact storageAccount)" \
+    "repo1-azure-container=$(fact backupContainer)" 'repo1-azure-key-type=auto' 'repo1-path=/main' \
+    'repo1-cipher-type=aes-256-cbc' "repo1-cipher-pass=$(cat "$secrets/repository")"
+}
+
+install -d -m 0700 "$TSDB_RUN" "$secrets"
+azure_facts >"$TSDB_RUN/facts.new"
+mv "$TSDB_RUN/facts.new" "$TSDB_RUN/facts.json"
+fetch postgres | place postgres "$DATABASE_UID:$TSDB_APP_UID" 0440
+for name in owner app monitoring backup; do
+  fetch "$name" | place "$name" "$TSDB_APP_UID:$TSDB_APP_UID" 0400
+done
+fetch repository | place repository "$(id -u):$(id -g)" 0400
+if [ "$BACKUPS" = pgbackrest ]; then backup_settings | place pgbackrest.conf "$DATABASE_UID:$DATABASE_UID" 0400; fi

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Looks at the platform and prints one line for the alerts; fails when something is wrong.
+# "tsdb-health result=ok|failed database=… api=… caddy=… disk_used_percent=… archive_failures=… wal_bytes=…"
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$release/database.sh"
+. "$release/api.sh"
+
+state_of() {
+  local container
+  container=$(compose ps --quiet "$1" 2>/dev/null || true)
+  [ -n "$container" ] || { echo absent; return; }
+  docker inspect --format '{{.State.Health.Status}}' "$container"
+}
+
+database=$(state_of timescaledb)
+place=$(active_place)
+api=$(state_of "${place:-api-blue}")
+caddy=$(state_of caddy)
+used=$(df --output=pcent "$TSDB_ROOT" | tr -dc '0-9')
+figures=$(value_in postgres "SELECT 'archive_failures=' || failed_count || ' wal_bytes=' || (SELECT sum(size) FROM pg_ls_waldir()) FROM pg_stat_archiver" || echo 'archive_failures=unknown')
+result=ok
+for state in "$database" "$api" "$caddy"; do [ "$state" = healthy ] || result=failed; done
+[ "$used" -lt 90 ] || result=failed
+echo "tsdb-health result=$result database=$database api=$api caddy=$caddy disk_used_percent=$used $figures"
+[ "$result" = ok ]

@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# What the scripts of a release share. Sourced; the variables let a test stand in for the machine.
+
+release=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+. "$release/azure.sh"
+. "$release/release.env"
+
+# The compose file has the same defaults.
+export TSDB_ROOT="${TSDB_ROOT:-/srv/tsdb}" TSDB_RUN="${TSDB_RUN:-/run/tsdb}" TSDB_APP_UID="${TSDB_APP_UID:-10001}"
+secrets=$TSDB_RUN/secrets
+
+say() {
+  echo "tsdb: $*" >&2
+}
+
+fail() {
+  say "$*"
+  exit 1
+}
+
+compose() {
+  docker compose --project-name tsdb --file "$release/compose.yaml" "$@"
+}
+
+# fact NAME: one value of the machine's user data.
+fact() {
+  jq --raw-output --exit-status ".$1" "$TSDB_RUN/facts.json"
+}
+
+# Rollouts, the start at boot and backups follow one another.
+take_lock() {
+  mkdir -p "$TSDB_RUN"
+  exec 9>"$TSDB_RUN/lock"
+  flock --wait 1800 9 || fail 'another rollout or backup has been running for half an hour; see: ps -ef'
+}

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Puts this release into service: database, logins, schema, then the API beside the old one, then the switch. Whatever
+# fails before the switch leaves the old API serving, and the exit code says so.
+# usage: rollout.sh [--without-schema]    (going back to an older release by hand leaves the schema as it is)
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$release/database.sh"
+. "$release/passwords.sh"
+. "$release/api.sh"
+
+mode=${1:-}
+case $mode in '' | --without-schema) ;; *) fail "unknown argument $mode; only --without-schema is known" ;; esac
+
+# The disk may have been enlarged; a mounted xfs grows without a pause.
+grow_disk() {
+  local device
+  device=$(findmnt --noheadings --output SOURCE "$TSDB_ROOT" || true)
+  device=/sys/class/block/$(basename "${device:-none}")/device/rescan
+  if [ -w "$device" ]; then echo 1 >"$device"; fi
+  xfs_growfs -d "$TSDB_ROOT" >/dev/null || fail "the file system on $TSDB_ROOT did not take the size of its disk"
+}
+
+apply_schema() {
+  [ "$mode" = '' ] || return 0
+  compose run --rm --no-deps -T schema apply --yes ${ALLOW:+--allow "$ALLOW"} </dev/null >&2 && return
+  fail "the schema was not applied, and the API of before goes on serving. To consent to a change: $release/tsdb.sh plan, then $release/tsdb.sh apply --yes --allow HAZARD, then deploy again"
+}
+
+# The newest three stay, and always the one in service.
+prune_releases() {
+  local folder
+  find "$TSDB_ROOT/releases" -mindepth 1 -maxdepth 1 -name '.incoming-*' -mmin +1440 -exec rm -rf {} +
+  find "$TSDB_ROOT/releases" -mindepth 1 -maxdepth 1 -type d -not -name '.*' -printf '%T@ %p\n' | sort -rn | cut -d ' ' -f 2- |
+    tail -n +4 | while read -r folder; do
+    if [ "$folder" != "$release" ]; then rm -rf "$folder"; fi
+  done
+}
+
+passwords=untouched
+at_exit() {
+  local code=$?
+  trap - EXIT
+  if [ "$code" != 0 ] && [ "$passwords" = changed ]; then
+    restore_passwords || say 'the passwords of before could not be restored; see the lines above'
+  fi
+  exit "$code"
+}
+trap at_exit EXIT
+
+take_lock
+say "rolling out $(basename "$release")"
+touch "$release"
+grow_disk
+keep_secrets
+"$release/fetch-secrets.sh"
+"$release/prepare-folders.sh"
+"$release/firewall.sh"
+settle
+start_database
+passwords=changed
+set_superuser_password
+update_extensions
+make_logins logins
+apply_schema
+before=$(active_place)
+new=$(idle_place)
+make_logins api-login
+start_place "$new"
+turn_to "$new"
+passwords=good
+rm -rf "$secrets.before"
+ln -sfn "$release" "$TSDB_ROOT/current.new"
+mv -T "$TSDB_ROOT/current.new" "$TSDB_ROOT/current"
+say "serving from $new"
+retire_place "$before"
+"$release/install-units.sh"
+if [ "$BACKUPS" = pgbackrest ]; then "$release/backup.sh" prepare; fi
+prune_releases
+say "rolled out $(basename "$release")"

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Starts the containers of this release at boot, in the place where the API was.
+# usage: start.sh [--unlocked]    (for a caller that holds the lock)
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$release/database.sh"
+. "$release/passwords.sh"
+. "$release/api.sh"
+
+if [ "${1:-}" != --unlocked ]; then take_lock; fi
+"$release/fetch-secrets.sh"
+compose up --detach --wait --wait-timeout 900 --no-deps timescaledb
+# The vault may have moved on since the last rollout.
+set_superuser_password
+make_logins logins
+make_logins api-login
+place=$(active_place)
+[ -n "$place" ] || exit 0
+compose up --detach --wait --wait-timeout 180 --no-deps "$place" caddy

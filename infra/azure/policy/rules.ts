@@ -1,0 +1,19 @@
+// All rules that the azure stack keeps, whatever its settings.
+
+import type { PolicyRule, Resources } from '../../core/policy';
+import { MACHINE_POLICY } from './machine';
+import { NETWORK_POLICY } from './network';
+import { STORAGE_POLICY } from './storage';
+import { VAULT_POLICY } from './vault';
+
+export const AZURE_POLICY: readonly PolicyRule[] = [
+  ...NETWORK_POLICY,
+  ...MACHINE_POLICY,
+  ...VAULT_POLICY,
+  ...STORAGE_POLICY,
+];
+
+/** Each break of a rule as `<what the rule says>: <address>`. */
+export function violations(resources: Resources): readonly string[] {
+  return AZURE_POLICY.flatMap(({ says, find }) => find(resources).map((address) => `${says}: ${address}`));
+}

@@ -1,0 +1,108 @@
+// Private addresses for vault and storage (optional part `private-endpoints`), whose public ones are then closed.
+
+import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
+import { NetworkSecurityGroup } from '@cdktf/provider-azurerm/lib/network-security-group';
+import { PrivateDnsZone } from '@cdktf/provider-azurerm/lib/private-dns-zone';
+import { PrivateDnsZoneVirtualNetworkLink } from '@cdktf/provider-azurerm/lib/private-dns-zone-virtual-network-link';
+import { PrivateEndpoint } from '@cdktf/provider-azurerm/lib/private-endpoint';
+import type { StorageAccount } from '@cdktf/provider-azurerm/lib/storage-account';
+import { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
+import { SubnetNetworkSecurityGroupAssociation } from '@cdktf/provider-azurerm/lib/subnet-network-security-group-association';
+import { Construct } from 'constructs';
+import { azureName } from '../core/names';
+import type { Network } from './network';
+import { allow, denyTheRest } from './network-rules';
+import { type PartProps, placeIn } from './place';
+import { rangesOf } from './ranges';
+
+export interface PrivateEndpointsProps extends PartProps {
+  readonly network: Network;
+  readonly vault: KeyVault;
+  readonly account: StorageAccount;
+}
+
+/** Terraform must then run inside the network, or in one that is peered and resolves the private zones. */
+export class PrivateEndpoints extends Construct {
+  /** What has to be there before secrets and blobs can be written. */
+  readonly endpoints: readonly PrivateEndpoint[];
+
+  constructor(scope: Construct, id: string, props: PrivateEndpointsProps) {
+    super(scope, id);
+    const subnet = this.addSubnet(props);
+    this.endpoints = [
+      this.addEndpoint(props, subnet, {
+        kind: 'vault',
+        zone: 'privatelink.vaultcore.azure.net',
+        target: props.vault.id,
+      }),
+      this.addEndpoint(props, subnet, {
+        kind: 'blob',
+        zone: 'privatelink.blob.core.windows.net',
+        target: props.account.id,
+      }),
+    ];
+  }
+
+  private addSubnet({ config, resourceGroup, network }: PrivateEndpointsProps): Subnet {
+    const { endpoints } = rangesOf(config);
+    const subnet = new Subnet(this, 'subnet', {
+      name: azureName(config, 'snet-endpoints'),
+      resourceGroupName: resourceGroup.name,
+      virtualNetworkName: network.network.name,
+      addressPrefixes: [endpoints],
+      defaultOutboundAccessEnabled: false,
+      // Without it the rules below would not count for endpoints.
+      privateEndpointNetworkPolicies: 'NetworkSecurityGroupEnabled',
+    });
+    const rules = new NetworkSecurityGroup(this, 'rules', {
+      ...placeIn(resourceGroup),
+      name: azureName(config, 'nsg-endpoints'),
+      securityRule: [
+        ...allow('https', { priority: 100, port: 443, from: [config.azure.networkRange], to: endpoints }),
+        denyTheRest(),
+      ],
+    });
+    new SubnetNetworkSecurityGroupAssociation(this, 'rules-on-subnet', {
+      networkSecurityGroupId: rules.id,
+      subnetId: subnet.id,
+    });
+    return subnet;
+  }
+
+  private addEndpoint(
+    { config, resourceGroup, network }: PrivateEndpointsProps,
+    subnet: Subnet,
+    { kind, zone, target }: EndpointTarget,
+  ): PrivateEndpoint {
+    const names = new PrivateDnsZone(this, `${kind}-names`, {
+      name: zone,
+      resourceGroupName: resourceGroup.name,
+    });
+    const link = new PrivateDnsZoneVirtualNetworkLink(this, `${kind}-names-in-network`, {
+      name: azureName(config, kind),
+      resourceGroupName: resourceGroup.name,
+      privateDnsZoneName: names.name,
+      virtualNetworkId: network.network.id,
+    });
+    return new PrivateEndpoint(this, `${kind}-endpoint`, {
+      ...placeIn(resourceGroup),
+      name: azureName(config, `pe-${kind}`),
+      subnetId: subnet.id,
+      privateServiceConnection: {
+        name: kind,
+        isManualConnection: false,
+        privateConnectionResourceId: target,
+        subresourceNames: [kind],
+      },
+      privateDnsZoneGroup: { name: kind, privateDnsZoneIds: [names.id] },
+      dependsOn: [link],
+    });
+  }
+}
+
+interface EndpointTarget {
+  /** Azure's name for the part of the target that is connected. */
+  readonly kind: 'vault' | 'blob';
+  readonly zone: string;
+  readonly target: string;
+}

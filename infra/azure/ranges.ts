@@ -1,0 +1,16 @@
+// The subnets of the network, cut out of its /16.
+
+import type { DeployConfig } from '../core/config';
+
+export interface Ranges {
+  readonly machine: string;
+  /** Where vault and storage get their private addresses. */
+  readonly endpoints: string;
+  readonly bastion: string;
+}
+
+/** `10.20.0.0/16` gives `10.20.1.0/24` and so on. */
+export function rangesOf({ azure }: DeployConfig): Ranges {
+  const base = azure.networkRange.split('.').slice(0, 2).join('.');
+  return { machine: `${base}.1.0/24`, endpoints: `${base}.2.0/24`, bastion: `${base}.255.0/26` };
+}

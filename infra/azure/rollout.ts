@@ -1,0 +1,64 @@
+// Brings a bundle to the machine: uploads it and runs the script that fetches it. A failing script fails the deploy.
+
+import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
+import { StorageBlob } from '@cdktf/provider-azurerm/lib/storage-blob';
+import { VirtualMachineRunCommand } from '@cdktf/provider-azurerm/lib/virtual-machine-run-command';
+import { AssetType, type ITerraformDependable, TerraformAsset } from 'cdktf';
+import { Construct } from 'constructs';
+import type { Bundle } from './machine/bundle';
+import { rolloutScript } from './machine/rollout';
+import type { PartProps } from './place';
+import type { Storage } from './storage';
+
+export interface RolloutProps extends PartProps {
+  readonly machine: LinuxVirtualMachine;
+  readonly storage: Storage;
+  readonly bundle: Bundle;
+  /** What the script needs in place: the data disk, the secrets, the roles of the machine. */
+  readonly after: readonly ITerraformDependable[];
+}
+
+/** Another bundle, another size or other passwords run the script again, on the same machine. */
+export class Rollout extends Construct {
+  constructor(scope: Construct, id: string, props: RolloutProps) {
+    super(scope, id);
+    const { config, resourceGroup, machine, storage, bundle, after } = props;
+    const asset = new TerraformAsset(this, 'bundle', {
+      path: bundle.path,
+      type: AssetType.FILE,
+      assetHash: bundle.sha256,
+    });
+    const blob = new StorageBlob(this, 'blob', {
+      // The hash is in the name: another bundle is another blob.
+      name: bundle.name,
+      storageAccountName: storage.account.name,
+      storageContainerName: storage.bundles.name,
+      type: 'Block',
+      contentType: 'application/gzip',
+      // Relative to the stack, so that no machine's own path gets into the JSON.
+      source: asset.path,
+      dependsOn: [storage.mayWrite, ...after],
+    });
+    new VirtualMachineRunCommand(this, 'run', {
+      name: 'tsdb-rollout',
+      location: resourceGroup.location,
+      virtualMachineId: machine.id,
+      source: { script: withoutTemplates(rolloutScript()) },
+      parameter: [
+        { name: 'bundle_url', value: blob.url },
+        { name: 'bundle_sha256', value: bundle.sha256 },
+        // Read by nobody: a new password or a grown disk is picked up because its number is different.
+        { name: 'password_version', value: String(config.azure.passwordVersion) },
+        { name: 'disk_gib', value: String(config.diskGiB) },
+      ],
+      // The first one pulls the images and may wait for the machine's roles.
+      timeouts: { create: '60m', update: '60m' },
+      dependsOn: [...after],
+    });
+  }
+}
+
+function withoutTemplates(script: string): string {
+  if (/[$%]\{/.test(script)) throw new Error('the rollout script must not contain Terraform templates');
+  return script;
+}

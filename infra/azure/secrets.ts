@@ -1,0 +1,113 @@
+// The vault and the passwords in it: born while Terraform applies, in no plan and in no state.
+
+import { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
+import { KeyVaultSecret } from '@cdktf/provider-azurerm/lib/key-vault-secret';
+import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
+import { DataResource, type ITerraformDependable, TerraformStack } from 'cdktf';
+import { Construct } from 'constructs';
+import { RANDOM_PROVIDER } from '../core/pins';
+import type { Deployer } from './deployer';
+import { SECRETS, type SecretName } from './machine/machine-facts';
+import type { Network } from './network';
+import { type PartProps, placeIn } from './place';
+
+export interface VaultProps extends PartProps {
+  readonly deployer: Deployer;
+  readonly network: Network;
+}
+
+/** Nobody gets in but the machine's subnet and the deployer's networks; what is deleted stays for 90 days. */
+export class Vault extends Construct {
+  readonly vault: KeyVault;
+  /** What has to be in force before Terraform may write a secret. */
+  readonly mayWrite: ITerraformDependable;
+
+  constructor(scope: Construct, id: string, { config, resourceGroup, deployer, network }: VaultProps) {
+    super(scope, id);
+    this.vault = new KeyVault(this, 'vault', {
+      ...placeIn(resourceGroup),
+      // At most 24 characters, and unique in all of Azure.
+      name: `kv-${config.name.slice(0, 10)}-${deployer.uniqueSuffix}`,
+      tenantId: deployer.tenantId,
+      skuName: 'standard',
+      rbacAuthorizationEnabled: true,
+      purgeProtectionEnabled: true,
+      softDeleteRetentionDays: 90,
+      publicNetworkAccessEnabled: !config.azure.parts.includes('private-endpoints'),
+      networkAcls: {
+        bypass: 'AzureServices',
+        defaultAction: 'Deny',
+        ipRules: deployer.ipRules,
+        virtualNetworkSubnetIds: [network.subnet.id],
+      },
+      lifecycle: { preventDestroy: config.protectData },
+    });
+    this.mayWrite = new RoleAssignment(this, 'deployer-writes', {
+      scope: this.vault.id,
+      principalId: deployer.objectId,
+      roleDefinitionName: 'Key Vault Secrets Officer',
+    });
+  }
+}
+
+export interface SecretsProps extends PartProps {
+  readonly vault: Vault;
+  /** Created first. A new role takes minutes to work everywhere, and making the machine takes as long. */
+  readonly after: readonly ITerraformDependable[];
+}
+
+/** Names of the secrets in the vault. */
+export const SECRET_NAMES: Readonly<Record<SecretName, string>> = {
+  postgres: 'postgres-password',
+  owner: 'owner-password',
+  app: 'app-password',
+  monitoring: 'monitoring-password',
+  backup: 'backup-password',
+  repository: 'repository-cipher',
+};
+
+/** One secret for each login, and the cipher of the backups. */
+export class Secrets extends Construct {
+  readonly secrets: Readonly<Record<SecretName, KeyVaultSecret>>;
+
+  constructor(scope: Construct, id: string, { config, vault, after }: SecretsProps) {
+    super(scope, id);
+    const stack = TerraformStack.of(this);
+    stack.addOverride('terraform.required_providers.random', RANDOM_PROVIDER);
+    const passwordExpiry = this.expiry('password-expiry', config.azure.passwordVersion, '8760h');
+    const cipherExpiry = this.expiry('cipher-expiry', CIPHER_VERSION, '87600h');
+    const add = (name: SecretName): KeyVaultSecret => {
+      const isCipher = name === 'repository';
+      // cdktf generates no classes for ephemeral resources; this is the same thing spelled out.
+      stack.addOverride(`ephemeral.random_password.${name}`, { length: 40, special: false });
+      return new KeyVaultSecret(this, name, {
+        keyVaultId: vault.vault.id,
+        name: SECRET_NAMES[name],
+        contentType: isCipher ? 'cipher' : 'password',
+        valueWo: `\${ephemeral.random_password.${name}.result}`,
+        // A value is drawn on each run but sent only when this number grows.
+        valueWoVersion: isCipher ? CIPHER_VERSION : config.azure.passwordVersion,
+        expirationDate: isCipher ? cipherExpiry : passwordExpiry,
+        dependsOn: [vault.mayWrite, ...after],
+      });
+    };
+    this.secrets = Object.fromEntries(SECRETS.map((name) => [name, add(name)])) as Record<
+      SecretName,
+      KeyVaultSecret
+    >;
+  }
+
+  // A warning only: an expired secret can still be read. It moves with the number; a date that is computed on each run
+  // would be a change on each run.
+  private expiry(id: string, version: number, after: string): string {
+    const date = new DataResource(this, id, {
+      input: { date: `\${timeadd(plantimestamp(), "${after}")}` },
+      triggersReplace: { version },
+      lifecycle: { ignoreChanges: ['input'] },
+    });
+    return `\${${date.fqn}.output.date}`;
+  }
+}
+
+// A new cipher would lock all older backups away, so it is no part of a rotation.
+const CIPHER_VERSION = 1;

@@ -1,0 +1,51 @@
+// The program that the machine runs, built from the sources beside this folder and kept until they change.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { hashFiles } from './source-hash';
+
+/** Everything that can change the built program. */
+const SOURCE_FOLDERS = ['api', 'db', 'scripts'];
+const SOURCE_FILES = ['package.json', 'package-lock.json', 'LICENSE'];
+
+/**
+ * Folder with the built program (`tsdb.js` and what it reads). Building takes about as long as a whole synthesis, so
+ * the result is kept under `node_modules/.cache`, where a new installation of packages takes it away.
+ * @param root the repository
+ * @throws Error when the build fails; what it printed is on stderr
+ */
+export function builtProgram(root: string): string {
+  const cache = join(root, 'node_modules', '.cache', 'tsdb-program');
+  const folder = join(cache, hashOfSources(root));
+  if (existsSync(folder)) return folder;
+  // Built beside and renamed: an interrupted or a second build never leaves half a program under the final name.
+  const draft = `${folder}.${process.pid}`;
+  mkdirSync(draft, { recursive: true });
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/bundle.ts', draft], {
+    cwd: root,
+    // The caller's stdout is for data.
+    stdio: ['ignore', 2, 2],
+  });
+  if (status !== 0) {
+    rmSync(draft, { recursive: true, force: true });
+    throw new Error('the program could not be built; `npm run build` shows why');
+  }
+  for (const old of readdirSync(cache)) {
+    if (/^[0-9a-f]{64}$/.test(old)) rmSync(join(cache, old), { recursive: true, force: true });
+  }
+  renameSync(draft, folder);
+  return folder;
+}
+
+function hashOfSources(root: string): string {
+  const hash = createHash('sha256');
+  for (const folder of SOURCE_FOLDERS) hash.update(hashFiles(join(root, folder), isProduction));
+  for (const file of SOURCE_FILES) hash.update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+}
+
+function isProduction(path: string): boolean {
+  return !/\.test\.ts$|(^|\/)(testing|fixtures)\//.test(path);
+}

@@ -1,0 +1,17 @@
+// What differs from one environment to the next. TSDB_DEPLOY_ENVIRONMENT picks one; a variable wins over its values.
+
+import type { Environment } from './core/settings';
+
+export const ENVIRONMENTS = {
+  dev: {},
+  prod: {
+    diskGiB: 512,
+    flavour: 'ha',
+    azure: {
+      vmSize: 'Standard_E4s_v5',
+      storageReplication: 'GZRS',
+      parts: ['immutable-dumps', 'locks', 'maintenance-window'],
+    },
+    kubernetes: { apiReplicas: 3, databaseCpus: 4, databaseMemoryMiB: 16_384 },
+  },
+} as const satisfies Record<string, Environment>;

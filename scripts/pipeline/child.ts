@@ -1,0 +1,68 @@
+// Runs another program of a stage: its progress goes to standard error, its data to the caller.
+import { spawn } from 'node:child_process';
+import { UsageError } from '../../db/errors';
+import type { Environment } from '../../db/settings';
+
+/** How a program is run. */
+export interface ChildRun {
+  readonly folder: string;
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+}
+
+/** How it ended. */
+export interface ChildEnd {
+  readonly code: number | null;
+  /** All of its standard output when it was captured, else empty. */
+  readonly stdout: string;
+}
+
+/** Runs a program whose standard output is progress, too. */
+export const show = (program: string, args: readonly string[], run: ChildRun): Promise<ChildEnd> =>
+  start(program, args, run, (text) => process.stderr.write(text));
+
+/** Runs a program whose standard output is data. */
+export async function capture(program: string, args: readonly string[], run: ChildRun): Promise<ChildEnd> {
+  let stdout = '';
+  const end = await start(program, args, run, (text) => {
+    stdout += text;
+  });
+  return { ...end, stdout };
+}
+
+/**
+ * In a process group of its own: a Ctrl-C of the terminal must not reach the program beside the one that is passed on
+ * here, as Terraform takes the second for "leave the state locked and go".
+ */
+async function start(
+  program: string,
+  args: readonly string[],
+  { folder, env, signal }: ChildRun,
+  onOutput: (text: string) => void,
+): Promise<ChildEnd> {
+  signal.throwIfAborted();
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: { ...env },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.setEncoding('utf8').on('data', onOutput);
+  child.stderr.setEncoding('utf8').on('data', (text: string) => process.stderr.write(text));
+  const stop = (): void => void child.kill('SIGINT');
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject).once('close', resolve);
+    });
+    signal.throwIfAborted();
+    return { code, stdout: '' };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new UsageError(`${program} was not found; install it, or put its folder on the PATH`, {
+      cause: error,
+    });
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

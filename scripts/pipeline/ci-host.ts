@@ -1,0 +1,67 @@
+// What runs the stage: GitHub Actions, Azure Pipelines, or a person. Each shows Markdown and passes values on its own way.
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { UsageError } from '../../db/errors';
+import type { Environment } from '../../db/settings';
+import { note, print } from '../output';
+
+/** Where the results of a stage go. */
+export interface CiHost {
+  /** Shows a page: on the run's summary, and in the file that was asked for. Without both it is printed. */
+  publish(markdown: string, file?: string): void;
+  /** Passes a value to later stages; a person sees it. */
+  pass(name: string, value: string): void;
+}
+
+/** Recognises the host by the variables that it sets. */
+export function ciHost(env: Environment): CiHost {
+  if (env.GITHUB_STEP_SUMMARY) return gitHub(env.GITHUB_STEP_SUMMARY, env.GITHUB_OUTPUT);
+  if (env.TF_BUILD) return azurePipelines(env.AGENT_TEMPDIRECTORY ?? '.');
+  return {
+    publish: (markdown, file) => (file === undefined ? print(markdown) : save(file, markdown)),
+    pass: (name, value) => note(`${name}: ${value}`),
+  };
+}
+
+function gitHub(summary: string, output: string | undefined): CiHost {
+  return {
+    publish(markdown, file) {
+      appendFileSync(summary, `${markdown}\n`);
+      if (file !== undefined) save(file, markdown);
+    },
+    pass(name, value) {
+      if (output) appendFileSync(output, `${name}=${oneLine(value)}\n`);
+      note(`${name}: ${value}`);
+    },
+  };
+}
+
+// Azure Pipelines reads commands from standard output; a summary is a file that stays where it is until the job ends.
+function azurePipelines(folder: string): CiHost {
+  let pages = 0;
+  return {
+    publish(markdown, file) {
+      pages += 1;
+      const page = resolve(file ?? resolve(folder, `summary-${process.pid}-${pages}.md`));
+      save(page, markdown);
+      print(`##vso[task.uploadsummary]${page}`);
+    },
+    pass(name, value) {
+      print(`##vso[task.setvariable variable=${name};isOutput=true]${oneLine(value)}`);
+    },
+  };
+}
+
+function save(file: string, text: string): void {
+  try {
+    writeFileSync(file, `${text}\n`);
+  } catch (error) {
+    throw new UsageError(`cannot write ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+// A line break would start a value, or a command, of its own.
+function oneLine(value: string): string {
+  if (/[\r\n]/.test(value)) throw new UsageError('a value for a later stage must be one line');
+  return value;
+}

@@ -1,0 +1,52 @@
+// pipeline destroy: takes a short-lived deployment away, data and all; needs its name typed and its protection lifted.
+import { RefusedError } from '../../db/errors';
+import { note } from '../output';
+import { ciHost } from './ci-host';
+import { dataLosses } from './plan-guard';
+import { countsOf, formatInfrastructurePlan } from './plan-markdown';
+import { deploymentOf, type StackRun, titleOf } from './stage';
+import { withPlan } from './terraform';
+
+export interface DestroyFlags {
+  readonly stack: string;
+  /** Name and environment of the deployment, such as `pr12-dev`, to be typed by whoever wants it gone. */
+  readonly confirm: string;
+  readonly out?: string;
+}
+
+/**
+ * Destroys a stack.
+ * @throws RefusedError when the deployment is another one than was named, or its data is protected.
+ */
+export async function destroy({ stack, confirm, out }: DestroyFlags, run: StackRun): Promise<number> {
+  requireMeant(confirm, run);
+  return withPlan(
+    await run.folderOf(stack),
+    { mode: 'destroy', lock: 'take' },
+    run,
+    async ({ plan, apply }) => {
+      const losses = dataLosses(plan);
+      // The typed name is consent to all of it.
+      const allowed = losses.map(({ change }) => change.address);
+      ciHost(run.env).publish(
+        formatInfrastructurePlan({ title: titleOf('Removal', stack, run), plan, losses, allowed }),
+        out,
+      );
+      note(countsOf(plan));
+      await apply();
+      return 0;
+    },
+  );
+}
+
+function requireMeant(confirm: string, run: StackRun): void {
+  const deployment = deploymentOf(run);
+  if (confirm !== deployment)
+    throw new RefusedError(
+      `the settings are those of "${deployment}", and "${confirm}" is to be destroyed; set TSDB_DEPLOY_NAME and TSDB_DEPLOY_ENVIRONMENT to the deployment that is meant`,
+    );
+  if (run.env.TSDB_DEPLOY_PROTECT_DATA !== 'false')
+    throw new RefusedError(
+      `the data of "${deployment}" is protected; deploy it with TSDB_DEPLOY_PROTECT_DATA=false first, then destroy it with the same setting`,
+    );
+}

@@ -1,0 +1,163 @@
+// The pipelines of both hosts: the same stages by the same npm scripts, which exist; and nothing that must not be there.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { IMAGE_FLAVOURS, TERRAFORM_VERSION } from '../../infra/core/pins';
+import packageJson from '../../package.json';
+import { runner } from '../run-to-exit';
+import { buildPipeline } from './main';
+import { textFaults, workflowFaults } from './testing/workflow-rules';
+
+const ROOT = join(__dirname, '..', '..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+const WORKFLOWS = readdirSync(join(ROOT, '.github', 'workflows')).map((name) => `.github/workflows/${name}`);
+const AZURE = ['azure-pipelines.yml', 'scripts/pipeline/azure/prepare.yml'];
+const FILES = [...WORKFLOWS, ...AZURE];
+const STAGES = ['check', 'test', 'synth', 'plan', 'deploy', 'smoke', 'drift', 'destroy'];
+
+/** Commands that npm runs in a text of shell, without `npm ci`. */
+const commandsIn = (text: string): readonly string[] =>
+  [...text.matchAll(/npm (test|run [\w:]+)(?: -- [^\n]*)?/g)].map(([, command]) => command as string);
+
+/** Every text of shell below a node of YAML. */
+function shellOf(node: unknown): string {
+  if (typeof node !== 'object' || node === null) return '';
+  return Object.entries(node)
+    .map(([name, value]) =>
+      ['run', 'script', 'inlineScript'].includes(name) && typeof value === 'string' ? value : shellOf(value),
+    )
+    .join('\n');
+}
+
+type Stages = Readonly<Record<string, readonly string[]>>;
+
+/** What GitHub runs per stage: a job's stage is its name up to a hyphen, but in plan.yml all jobs are of `plan`. */
+function gitHubStages(): Stages {
+  const jobs = WORKFLOWS.flatMap((path) =>
+    Object.entries((parse(read(path)) as { jobs: Record<string, unknown> }).jobs).map(([job, content]) => ({
+      stage: path.endsWith('/plan.yml') ? 'plan' : (job.split('-')[0] as string),
+      commands: commandsIn(shellOf(content)),
+    })),
+  );
+  return byStage(jobs);
+}
+
+function azureStages(): Stages {
+  const { stages } = parse(read('azure-pipelines.yml')) as { stages: { stage: string; jobs: unknown }[] };
+  return byStage(stages.map(({ stage, jobs }) => ({ stage, commands: commandsIn(shellOf(jobs)) })));
+}
+
+const byStage = (found: readonly { stage: string; commands: readonly string[] }[]): Stages =>
+  Object.fromEntries(
+    STAGES.map((stage) => [
+      stage,
+      [...new Set(found.filter((one) => one.stage === stage).flatMap(({ commands }) => commands))].sort(),
+    ]),
+  );
+
+/** The npm scripts that the stages are called by, as package.json has them. */
+const SCRIPTS: Readonly<Record<string, string>> = Object.fromEntries(
+  ['synth', 'plan', 'schema', 'deploy', 'smoke', 'drift', 'destroy'].map((stage) => [
+    `pipeline:${stage}`,
+    `node --import tsx scripts/pipeline/main.ts ${stage}`,
+  ]),
+);
+
+describe('both pipelines', () => {
+  it('have the same stages, by the same npm scripts', () => {
+    expect(gitHubStages()).toEqual(azureStages());
+    expect(azureStages()).toEqual({
+      check: ['run check'],
+      test: ['run test:db', 'test'],
+      synth: ['run pipeline:synth'],
+      plan: ['run pipeline:plan', 'run pipeline:schema'],
+      deploy: ['run pipeline:deploy'],
+      smoke: ['run pipeline:smoke'],
+      drift: ['run pipeline:drift'],
+      destroy: ['run pipeline:destroy'],
+    });
+  });
+
+  it('call scripts that exist', () => {
+    const known: Readonly<Record<string, string>> = { ...SCRIPTS, ...packageJson.scripts };
+    const called = Object.values(azureStages())
+      .flat()
+      .map((command) => command.replace('run ', ''));
+    expect(called.filter((name) => known[name] === undefined)).toEqual([]);
+    expect(known).toMatchObject(SCRIPTS);
+  });
+
+  it('give them flags that they have', () => {
+    const program = buildPipeline(runner);
+    const calls = FILES.flatMap((path) => [...read(path).matchAll(/npm run pipeline:(\w+)(?: -- (.*))?$/gm)]);
+    expect(calls.length).toBeGreaterThan(12);
+    for (const [, name, flags = ''] of calls) {
+      const command = program.commands.find((one) => one.name() === name);
+      expect(command?.options.map(({ long }) => long)).toEqual(
+        expect.arrayContaining([...flags.matchAll(/--[a-z]+/g)].map(([flag]) => flag)),
+      );
+    }
+  });
+
+  it('name files that exist', () => {
+    const named = FILES.flatMap((path) =>
+      [...read(path).matchAll(/(?:uses: \.\/|template: |versionFilePath: |node-version-file: )(\S+)/g)].map(
+        ([, file]) => file as string,
+      ),
+    );
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+
+  it('test on the image that is deployed, with one version of Terraform and the Node of the image', () => {
+    const all = FILES.map(read).join('\n');
+    const of = (pattern: RegExp): readonly string[] => [
+      ...new Set([...all.matchAll(pattern)].map(([, value]) => value as string)),
+    ];
+    expect(of(/image: (\S+)/g)).toEqual([IMAGE_FLAVOURS.alpine.image]);
+    const versions = of(/terraform_?[vV]ersion: (\S+)/g);
+    expect(versions).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
+    const [major = 0, minor = 0] = (versions[0] ?? '').split('.').map(Number);
+    const [least = 0, leastMinor = 0] = TERRAFORM_VERSION.replace('>= ', '').split('.').map(Number);
+    expect(major).toBe(least);
+    expect(minor).toBeGreaterThanOrEqual(leastMinor);
+    expect(read('api/Dockerfile')).toContain(`FROM node:${read('.nvmrc').trim()}-`);
+  });
+
+  it('use one commit of each action', () => {
+    const pins = WORKFLOWS.flatMap((path) =>
+      [...read(path).matchAll(/uses: ([\w/-]+)@(\S+ # \S+)/g)].map(([, action, pin]) => `${action} ${pin}`),
+    );
+    const actions = [...new Set(pins)].map((pin) => pin.split(' ')[0]);
+    expect(new Set(actions).size).toBe(actions.length);
+  });
+});
+
+describe('the rules', () => {
+  it.each(WORKFLOWS)('are kept by %s', (path) => expect(workflowFaults(read(path))).toEqual([]));
+  it.each(AZURE)('are kept by %s', (path) => expect(textFaults(read(path))).toEqual([]));
+
+  const GOOD = read('.github/workflows/destroy.yml');
+  it.each([
+    ['pull_request:', 'pull_request_target:', 'a trigger'],
+    ['permissions: {}', 'permissions: write-all', 'nothing is taken away'],
+    [/ {4}permissions:\n.*\n.*\n/, '', 'destroy: no permissions'],
+    ['    timeout-minutes: 90\n', '', 'destroy: no timeout'],
+    ['cancel-in-progress: false', 'cancel-in-progress: true', 'may be run twice'],
+    ['    environment: preview\n', '', 'without approval'],
+    [/@[0-9a-f]{40} # v7.0.1/, '@v7', 'not pinned: actions/checkout@v7'],
+    [/ # v3.0.0/, '', 'not pinned: azure/login@'],
+    ['"$CONFIRM"', `\${{ inputs.confirm }}`, 'an expression in shell text'],
+    [
+      'CONFIRM:',
+      `ARM_CLIENT_SECRET: \${{ secrets.ARM_CLIENT_SECRET }}\n          CONFIRM:`,
+      'a long-lived login',
+    ],
+    ['CONFIRM:', `KEY: \${{ secrets.OTHER }}\n          CONFIRM:`, 'secret OTHER'],
+  ])('catch %s → %s', (from, to, fault) => {
+    const bad = GOOD.replace(from, to);
+    expect(bad).not.toBe(GOOD);
+    expect(workflowFaults(bad)).toContainEqual(expect.stringContaining(fault));
+  });
+});

@@ -1,0 +1,38 @@
+// pipeline plan: what would change in the infrastructure, as Markdown; refuses what takes data away without consent.
+import { ciHost } from './ci-host';
+import { dataLosses, guard } from './plan-guard';
+import { formatInfrastructurePlan } from './plan-markdown';
+import { type StackRun, titleOf } from './stage';
+import { withPlan } from './terraform';
+
+/** Which plan, and what it may take away. */
+export interface PlanFlags {
+  readonly stack: string;
+  /** Addresses of resources that hold data and may go. */
+  readonly allow: readonly string[];
+  /** `no` compares with the state as it is: faster, and without reading one resource. */
+  readonly refresh?: 'yes' | 'no';
+  /** A file for the Markdown. */
+  readonly out?: string;
+}
+
+/** Publishes the plan and passes its fingerprint on. Exit code 0, changes or not. */
+export async function plan({ stack, allow, out, refresh }: PlanFlags, run: StackRun): Promise<number> {
+  const host = ciHost(run.env);
+  return withPlan(
+    await run.folderOf(stack),
+    { mode: 'apply', lock: 'leave', refresh: refresh !== 'no' },
+    run,
+    async ({ plan: made }) => {
+      const losses = dataLosses(made);
+      // Published first: a refused plan is the one that people have to read.
+      host.publish(
+        formatInfrastructurePlan({ title: titleOf('Plan', stack, run), plan: made, losses, allowed: allow }),
+        out,
+      );
+      guard(losses, allow);
+      host.pass('fingerprint', made.fingerprint);
+      return 0;
+    },
+  );
+}

@@ -1,0 +1,65 @@
+// pipeline schema: what would change in the database, as Markdown. With a base: what this checkout changes against it.
+import { withConnection } from '../../db/connection';
+import { RefusedError } from '../../db/errors';
+import { formatPlanMarkdown } from '../../db/format-markdown';
+import { startTestRun } from '../../db/local/test-run';
+import { createTestDatabase } from '../../db/local/test-servers';
+import type { Plan } from '../../db/model';
+import { makePlan } from '../../db/plan';
+import { readContext, requireConnection } from '../context';
+import { note } from '../output';
+import { applySchemaOf } from './base-schema';
+import { ciHost } from './ci-host';
+import type { StageRun } from './stage';
+
+export interface SchemaFlags {
+  /** A commit whose schema stands in for the database, for example `HEAD^1` of a merged pull request. */
+  readonly base?: string;
+  readonly out?: string;
+}
+
+/**
+ * Publishes the plan. Exit code 0, changes or not.
+ * @throws RefusedError when a part of it cannot be done safely.
+ */
+export async function schemaPlan({ base, out }: SchemaFlags, run: StageRun): Promise<number> {
+  const made = base === undefined ? await planDatabase() : await planAgainst(base, run);
+  ciHost(run.env).publish(formatPlanMarkdown(made), out);
+  refuseUnsafe(made);
+  return 0;
+}
+
+/** The plan for the database that the environment names, else for the platform that runs here. */
+export function planDatabase(): Promise<Plan> {
+  const { config, desired } = readContext();
+  return withConnection(requireConnection(config), (db) => makePlan(db, desired));
+}
+
+/**
+ * Needs no access to anything that is deployed. The schema of the base goes into a database of its own, on the server
+ * of DATABASE_URL or on one that is started for it; the database is dropped in the end.
+ */
+async function planAgainst(base: string, run: StageRun): Promise<Plan> {
+  const servers = await startTestRun(run.env);
+  try {
+    const server = servers.servers.find(({ engine }) => engine === 'timescaledb') ?? servers.servers[0];
+    if (server === undefined) throw new Error('a test run has a server');
+    note(`planned on ${server.describe}`);
+    const database = await createTestDatabase(server);
+    try {
+      await applySchemaOf(base, database.url, run);
+      const { desired } = readContext();
+      return await withConnection({ connectionString: database.url }, (db) => makePlan(db, desired));
+    } finally {
+      await database.drop();
+    }
+  } finally {
+    await servers.stop();
+  }
+}
+
+function refuseUnsafe({ refusals }: Plan): void {
+  if (refusals.length === 0) return;
+  const lines = refusals.map(({ object, what, why, wayOut }) => `  ${object} ${what}: ${why}; ${wayOut}`);
+  throw new RefusedError(`the schema cannot be changed safely:\n${lines.join('\n')}`);
+}

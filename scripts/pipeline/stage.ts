@@ -1,0 +1,22 @@
+// What every stage is given, and how a deployment is called in what it says.
+import type { Environment } from '../../db/settings';
+
+/** Where a stage runs, and what stops it. */
+export interface StageRun {
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+}
+
+/** A stage that works on a stack. */
+export interface StackRun extends StageRun {
+  /** Synthesises and gives the folder that Terraform works in. */
+  folderOf(stack: string): Promise<string>;
+}
+
+/** Name and environment of the deployment, as the settings say; the defaults are those of `infra/core/settings`. */
+export const deploymentOf = ({ env }: StageRun): string =>
+  `${env.TSDB_DEPLOY_NAME || 'tsdb'}-${env.TSDB_DEPLOY_ENVIRONMENT || 'dev'}`;
+
+/** `Plan for stack azure of tsdb-dev`. */
+export const titleOf = (what: string, stack: string, run: StageRun): string =>
+  `${what} for stack ${stack} of ${deploymentOf(run)}`;

@@ -1,0 +1,48 @@
+// Writes the stacks as Terraform, as `npm run synth` does; and twice, to prove that the same input gives the same bytes.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { RefusedError, UsageError } from '../../db/errors';
+import { note } from '../output';
+import { show } from './child';
+import { cloudEnvironment } from './cloud-login';
+import { differences, readFolder } from './folder-difference';
+import type { StageRun } from './stage';
+
+const ROOT = join(__dirname, '..', '..');
+const OUT = join(ROOT, 'cdktf.out');
+const STACKS = join(OUT, 'stacks');
+
+/**
+ * Synthesises and gives the folder of a stack.
+ * @throws UsageError when that fails, or there is no such stack.
+ */
+export async function synthesisedStack(stack: string, run: StageRun): Promise<string> {
+  await synthesise(run);
+  const names = readdirSync(STACKS).sort();
+  if (names.includes(stack)) return join(STACKS, stack);
+  throw new UsageError(`there is no stack "${stack}"; there are: ${names.join(', ')}`);
+}
+
+/**
+ * Synthesises twice and compares. The second time in another timezone and language, which must not matter.
+ * @throws RefusedError that names the first difference of each file.
+ */
+export async function synthTwice(run: StageRun): Promise<number> {
+  await synthesise(run);
+  const first = readFolder(OUT);
+  await synthesise({ ...run, env: { ...run.env, TZ: 'Pacific/Auckland', LANG: 'tr_TR.UTF-8' } });
+  const found = differences(first, readFolder(OUT));
+  if (found.length > 0)
+    throw new RefusedError(
+      `the same input gave two outputs:\n${found.join('\n')}\nsomething depends on time, chance, place or order`,
+    );
+  note(`the same bytes twice: ${first.size} files in ${OUT}`);
+  return 0;
+}
+
+async function synthesise({ env, signal }: StageRun): Promise<void> {
+  // CI keeps the command from drawing a spinner, one line for each of its turns.
+  const run = { folder: ROOT, env: { ...cloudEnvironment(env), CI: '1' }, signal };
+  const { code } = await show(join(ROOT, 'node_modules', '.bin', 'cdktf'), ['synth', '--output', OUT], run);
+  if (code !== 0) throw new UsageError('cdktf synth failed; what it says is above');
+}

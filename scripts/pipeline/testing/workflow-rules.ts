@@ -1,0 +1,66 @@
+// For tests: what a workflow of GitHub must not do, as rules over its text and its parsed content.
+import { parse } from 'yaml';
+
+/** One broken rule and where. */
+export type Fault = string;
+
+interface Job {
+  readonly uses?: string;
+  readonly permissions?: unknown;
+  readonly 'timeout-minutes'?: unknown;
+  readonly concurrency?: { readonly 'cancel-in-progress'?: unknown };
+  readonly environment?: unknown;
+  readonly steps?: readonly { readonly run?: string; readonly uses?: string }[];
+}
+
+/** Keys of the API, made by its own command; nothing of a cloud. */
+const ALLOWED_SECRETS = ['TSDB_API_KEY', 'TSDB_API_WRITE_KEY'];
+
+/** Names under which clouds and databases are logged in to for good. */
+const LONG_LIVED =
+  /client[_-]?secret|azure_credentials|\bcreds\b|access[_-]?key|sas[_-]?token|pgpassword|password|private[_-]?key|\bpat\b/i;
+
+/** Every fault of a workflow; none when it is fine. */
+export function workflowFaults(text: string): readonly Fault[] {
+  const workflow = parse(text) as { readonly permissions?: unknown; readonly jobs: Record<string, Job> };
+  return [
+    ...textFaults(text),
+    ...(Object.keys((workflow.permissions as object | undefined) ?? { none: '' }).length > 0
+      ? ['permissions: nothing is taken away for all jobs']
+      : []),
+    ...Object.entries(workflow.jobs).flatMap(([name, job]) =>
+      jobFaults(job).map((fault) => `${name}: ${fault}`),
+    ),
+  ];
+}
+
+/** Faults that any pipeline file can have, whatever host it is for. */
+export function textFaults(text: string): readonly Fault[] {
+  const lines = text.split('\n').filter((line) => !/^\s*#/.test(line));
+  const secrets = [...text.matchAll(/secrets\.(\w+)/g)].map(([, name]) => name as string);
+  return [
+    ...(/pull_request_target|workflow_run\b/.test(text)
+      ? ['a trigger that gives code of others rights']
+      : []),
+    ...lines.filter((line) => LONG_LIVED.test(line)).map((line) => `a long-lived login: ${line.trim()}`),
+    ...secrets.filter((name) => !ALLOWED_SECRETS.includes(name)).map((name) => `secret ${name}`),
+    ...[...text.matchAll(/uses: (.*)$/gm)]
+      .map(([, action]) => action as string)
+      .filter((action) => !/^(\.\/\S+|[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/.test(action))
+      .map((action) => `not pinned: ${action}`),
+  ];
+}
+
+function jobFaults(job: Job): readonly Fault[] {
+  const runs = (job.steps ?? []).flatMap(({ run }) => (run === undefined ? [] : [run]));
+  const changes = runs.some((run) => /pipeline:(deploy|destroy)/.test(run));
+  return [
+    ...(job.permissions === undefined ? ['no permissions of its own'] : []),
+    ...(job.uses === undefined && job['timeout-minutes'] === undefined ? ['no timeout'] : []),
+    ...runs.filter((run) => run.includes('${{')).map((run) => `an expression in shell text: ${run.trim()}`),
+    ...(changes && job.concurrency?.['cancel-in-progress'] !== false
+      ? ['changes a deployment and may be run twice at a time, or be cut off']
+      : []),
+    ...(changes && job.environment === undefined ? ['changes a deployment without approval'] : []),
+  ];
+}

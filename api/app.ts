@@ -12,6 +12,7 @@ import { hideKeys } from './access/key-text';
 import { keyRoutes } from './access/routes';
 import { alertRoutes } from './alerts/routes';
 import { answerBrokenRequest } from './broken-request';
+import type { ApiConfig } from './config';
 import { entityTags } from './etag';
 import { problemOf } from './failures';
 import { watchFreshness } from './freshness';
@@ -22,7 +23,7 @@ import { refuseOtherMethods } from './methods';
 import { metrics } from './metrics';
 import { openApi } from './openapi';
 import { operationRoutes } from './operations/routes';
-import type { RouteParts } from './parts';
+import type { RouteParts, ServedConfig } from './parts';
 import { PROBLEM_MEDIA_TYPE, ProblemError } from './problems';
 import { healthRoutes } from './routes/health';
 import { pageRoutes } from './routes/page';
@@ -35,7 +36,8 @@ import { seriesTables } from './tables';
 import { validatorCompiler } from './validators';
 
 /** What the API is made of. */
-export interface AppParts extends Pick<RouteParts, 'database' | 'config'> {
+export interface AppParts extends Pick<RouteParts, 'database'> {
+  readonly config: ServedConfig & Pick<ApiConfig, 'ingestGroupRows'>;
   readonly logger?: FastifyServerOptions['logger'];
   /** Turns `/health/ready` red, so that no new work is sent while the server drains. */
   readonly isShuttingDown?: () => boolean;
@@ -106,7 +108,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
       readingRoutes(api, parts, store);
     }
     seriesRoutes(api, parts);
-    ingestRoutes(api, parts);
+    ingestRoutes(api, { ...parts, groupRows: config.ingestGroupRows });
     alertRoutes(api, parts);
     operationRoutes(api, parts);
     keyRoutes(api, parts);

@@ -30,6 +30,7 @@ describe('readConfig', () => {
       statementTimeoutMs: 10_000,
       maxRows: 100_000,
       maxBodyBytes: 16 * 1024 ** 2,
+      ingestGroupRows: 1_000,
       auth: 'off',
       rateLimit: 6_000,
       corsOrigins: [],

@@ -27,6 +27,8 @@ export interface ApiConfig {
   readonly maxRows: number;
   /** Largest body of a write in bytes, after decompression. */
   readonly maxBodyBytes: number;
+  /** Most rows that small writes without an idempotency key store in one transaction; 1 = each has its own. */
+  readonly ingestGroupRows: number;
   /** Whether requests need a key. */
   readonly auth: 'off' | 'keys';
   /** Most requests of one key in a minute. */
@@ -96,6 +98,12 @@ export const settings: readonly Setting[] = [
     default: '16777216',
     meaning: 'largest body of a write in bytes, after decompression',
   },
+  {
+    name: 'TSDB_INGEST_GROUP_ROWS',
+    default: '1000',
+    meaning:
+      'most rows that small writes at the same time store in one transaction; 1 gives each write its own',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: `how much is logged: ${LOG_LEVELS.join(', ')}` },
 ];
 
@@ -132,6 +140,7 @@ export function readConfig(
     maxRows: whole('TSDB_MAX_ROWS', 1, 10_000_000),
     // Beyond half a gigabyte a text no longer fits into one JavaScript string.
     maxBodyBytes: whole('TSDB_MAX_BODY_BYTES', 1_024, 500_000_000),
+    ingestGroupRows: whole('TSDB_INGEST_GROUP_ROWS', 1, 100_000),
     auth: authentication(oneOf('TSDB_API_AUTH', text('TSDB_API_AUTH'), AUTH_MODES, faults), host),
     rateLimit: whole('TSDB_RATE_LIMIT', 1, 1_000_000_000),
     corsOrigins: origins(text('TSDB_CORS_ORIGINS'), faults),

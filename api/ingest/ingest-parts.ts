@@ -1,4 +1,5 @@
 // What the routes of this folder are given to work with.
+import type { GroupCommit } from '../buffer/group-commit';
 import type { RouteParts } from '../parts';
 import type { SeriesTable } from '../tables';
 import type { Gate } from './gate';
@@ -14,4 +15,6 @@ export interface IngestParts extends RouteParts {
   readonly keepsRefused: boolean;
   destination(): Promise<Destination>;
   target(table: SeriesTable): Target;
+  /** Writes small bodies without a key; undefined when each write has a transaction of its own. */
+  readonly group: GroupCommit | undefined;
 }

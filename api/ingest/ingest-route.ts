@@ -17,9 +17,9 @@ import { lineProtocolRows } from './line-protocol-rows';
 import { acceptRowBodies, type Received } from './media-types';
 import { rowsRejected } from './rejection';
 import { rowReader } from './row-reader';
-import { keepable, type Precision, type Row, type RowFormat, type SentRow, type Verdict } from './rows';
+import { keepable, type Precision, type Row, type SentRow, type Verdict } from './rows';
 import { IngestAnswer, IngestHeaders, IngestQuery, ingestBody, TableParams } from './schemas';
-import { writeBatch } from './writer';
+import { type Batch, writeBatch } from './writer';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -74,20 +74,18 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
         ticket.resize(received.bytes);
         const { precision = 'ns' } = request.query;
         const key = keyOf(request, table, received, precision);
-        const { status, answer, replayed } = await ticket.run(async () => {
-          const format: RowFormat =
-            received.format === 'line-protocol' ? `line-protocol-${precision}` : received.format;
-          const rows = await readRows(table, received, precision, request.body);
-          const batch = {
-            ...rows,
-            name: table.name,
-            target: parts.target(table),
-            format,
-            requestId: request.id,
-            key,
-          };
-          return writeBatch(await parts.destination(), batch);
+        const read = async (): Promise<Batch> => ({
+          ...(await readRows(table, received, precision, request.body)),
+          name: table.name,
+          target: parts.target(table),
+          format: received.format === 'line-protocol' ? `line-protocol-${precision}` : received.format,
+          requestId: request.id,
+          key,
         });
+        const { status, answer, replayed } =
+          parts.group && key === undefined && received.bytes <= SMALL_BYTES
+            ? await parts.group.write(await read(), ticket)
+            : await ticket.run(async () => writeBatch(await parts.destination(), await read()));
         void reply.header('cache-control', 'no-store');
         if (replayed) void reply.header('idempotency-replayed', 'true');
         else count(table.name, answer);
@@ -141,6 +139,9 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
     return { client: clientOf(request), key, digest: createHash('sha256').update(about).digest('hex') };
   }
 }
+
+/** Bodies up to here are read before they have a slot, and may share a transaction. */
+const SMALL_BYTES = 16_384;
 
 const noneTaken = (keepsRefused: boolean): string =>
   keepsRefused

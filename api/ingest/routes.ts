@@ -2,6 +2,7 @@
 import { messageOf } from '../../db/errors';
 import { deadLetters, ingestRequests } from '../../db/schema/service';
 import { watchedTables } from '../alerts/alert-tables';
+import { groupCommit } from '../buffer/group-commit';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
 import { deadLetterRoutes } from './dead-letter-routes';
@@ -12,19 +13,30 @@ import { ingestRoute } from './ingest-route';
 
 const HOUR_MS = 3_600_000;
 
+/** The parts of every route, and most rows that small writes share a transaction with; 1 = none do. */
+export interface IngestRouteParts extends RouteParts {
+  readonly groupRows: number;
+}
+
+/** Groups of a table that are written at the same time: while one commits, the next one is written. */
+const GROUPS_AT_ONCE = 2;
+
 /** Adds the routes, and forgets old answers every hour. */
-export function ingestRoutes(app: ApiApp, parts: RouteParts): void {
+export function ingestRoutes(app: ApiApp, { groupRows, ...parts }: IngestRouteParts): void {
   const { database, config } = parts;
   const { writer } = database;
   const slots = writer.options.max;
   const watched = watchedTables(config.desired);
   const keepsRefused = config.desired.tables.includes(deadLetters);
+  const destination = async () => ({ pool: writer, engine: await database.engine(), keepsRefused });
+  const maxInFlight = Math.min(GROUPS_AT_ONCE, slots);
   const shared: IngestParts = {
     ...parts,
     gate: createGate({ slots, waiting: 4 * slots, waitingBytes: 4 * config.maxBodyBytes }),
     keepsAnswers: config.desired.tables.includes(ingestRequests),
     keepsRefused,
-    destination: async () => ({ pool: writer, engine: await database.engine(), keepsRefused }),
+    destination,
+    group: groupRows > 1 ? groupCommit(destination, { maxRows: groupRows, maxInFlight }) : undefined,
     target: ({ name, hypertable, aggregates }) => ({
       table: hypertable,
       aggregates,

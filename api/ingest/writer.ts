@@ -1,11 +1,11 @@
 // The transaction of a write: the key, the rows, what was refused and the alerts, all of it or nothing, whenever the process ends.
 import type { ClientBase, Pool } from 'pg';
 import { withTransaction } from '../../db/connection';
-import type { EngineName } from '../../db/model';
+import type { Db, EngineName } from '../../db/model';
 import { withRetry } from '../../db/retry';
 import { ProblemError } from '../problems';
 import { currentInstant } from '../series/ranges';
-import { TooManyRefused } from './copy-rows';
+import { type Copied, TooManyRefused } from './copy-rows';
 import { keepDeadLetters } from './dead-letters';
 import { claimKey, keepAnswer, type StoredAnswer, type WriteKey } from './idempotency';
 import { lateRows } from './late';
@@ -69,17 +69,27 @@ export async function writeBatch(
           ),
         );
       });
-      const verdicts = [...batch.verdicts, ...refused].sort((a, b) => a.line - b.line);
-      if (keepsRefused) {
-        const sent = { table: batch.name, format: batch.format, requestId: batch.requestId };
-        await keepDeadLetters(db, sent, verdicts);
-      }
-      const answer = answerOf(batch, stored, verdicts, alerts);
-      const result = { status: statusOf(stored.length, verdicts.length), answer };
+      const result = await settle(db, batch, { stored, refused, alerts }, keepsRefused);
       if (batch.key) await keepAnswer(db, batch.key, result);
       return { ...result, replayed: false };
     });
   });
+}
+
+/** Ends a batch whose rows are written, inside the transaction of `db`: keeps what was refused, and returns the answer. */
+export async function settle(
+  db: Db,
+  batch: Batch,
+  { stored, refused, alerts }: Copied & { readonly alerts: number },
+  keepsRefused: boolean,
+): Promise<StoredAnswer> {
+  const verdicts = [...batch.verdicts, ...refused].sort((a, b) => a.line - b.line);
+  if (keepsRefused) {
+    const sent = { table: batch.name, format: batch.format, requestId: batch.requestId };
+    await keepDeadLetters(db, sent, verdicts);
+  }
+  const answer = answerOf(batch, stored, verdicts, alerts);
+  return { status: statusOf(stored.length, verdicts.length), answer };
 }
 
 /** Runs `work` on a connection that may write; again when it was the victim of a deadlock. */
@@ -87,6 +97,8 @@ export async function onWriter<T>(pool: Pool, work: (db: ClientBase) => Promise<
   return withRetry(
     async () => {
       const db = await pool.connect();
+      // Without a listener a session that ends between two statements would end the process; the next statement tells of it.
+      db.on('error', ignore);
       let failure: unknown;
       try {
         return await work(db);
@@ -96,11 +108,14 @@ export async function onWriter<T>(pool: Pool, work: (db: ClientBase) => Promise<
       } finally {
         // What the server said leaves a connection usable; after anything else it may be in the middle of something.
         db.release(failure !== undefined && !isServersWord(failure));
+        db.off('error', ignore);
       }
     },
     { attempts: 3 },
   );
 }
+
+const ignore = (): void => undefined;
 
 const QUERY_CANCELED = '57014';
 
@@ -114,7 +129,8 @@ function tooSlow(error: unknown): ProblemError | undefined {
   );
 }
 
-const isServersWord = (error: unknown): boolean => {
+/** Whether an error is an answer of the server, or of ours, and not a broken connection: then nothing was committed. */
+export const isServersWord = (error: unknown): boolean => {
   const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
   return (
     name === 'ProblemError' ||

@@ -1,0 +1,68 @@
+// Rows of a program as lines of NDJSON: one form for all sinks, so that a row means the same wherever it is sent.
+
+import type { Hypertable } from '../../db/define';
+import { messageOf } from '../../db/errors';
+import { ndjsonRows } from '../ingest/json-rows';
+import { rowReader } from '../ingest/row-reader';
+import type { Row } from '../ingest/rows';
+import type { Refusal } from './sink';
+
+/** A row by the names of its columns: JSON values, or a Date for a time and a bigint for a whole number beyond 2^53. */
+export type SentValues = Readonly<Record<string, unknown>>;
+
+/** Rows of a batch, checked against the declared table. */
+export interface CheckedRows<R> {
+  /** Rows that the table takes; `line` is the place in `lines` and `sent`, from 1. */
+  readonly rows: readonly Row[];
+  readonly lines: readonly string[];
+  /** What the program gave, for each line. */
+  readonly sent: readonly R[];
+  readonly refused: readonly Refusal<R>[];
+}
+
+/** Checks rows at `now`, in milliseconds. Rows that it refuses have no line. */
+export function checkedRows<R extends SentValues>(
+  table: Hypertable,
+  given: readonly R[],
+  now: number,
+): CheckedRows<R> {
+  const read = rowReader(table, now);
+  const rows: Row[] = [];
+  const lines: string[] = [];
+  const sent: R[] = [];
+  const refused: Refusal<R>[] = [];
+  for (const row of given) {
+    const result = readOne(row);
+    if ('reason' in result) refused.push({ row, reason: result.reason });
+    else {
+      lines.push(result.text);
+      sent.push(row);
+      rows.push({ ...result.row, line: lines.length });
+    }
+  }
+  return { rows, lines, sent, refused };
+
+  function readOne(row: R): { readonly row: Row; readonly text: string } | { readonly reason: string } {
+    let text: string;
+    try {
+      text = JSON.stringify(row, exactly);
+    } catch (error) {
+      return { reason: messageOf(error) };
+    }
+    for (const line of ndjsonRows(text ?? '')) {
+      const result = read(line);
+      return 'row' in result ? { row: result.row, text } : { reason: result.verdict.reason };
+    }
+    return { reason: 'it is no row' };
+  }
+}
+
+// JSON has no word for these, and would write null in their place without a sound.
+function exactly(this: unknown, name: string, value: unknown): unknown {
+  const original = (this as Readonly<Record<string, unknown>>)[name];
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new Error(`${name} must be a finite number, got ${value}`);
+  if (value === null && original !== null) throw new Error(`${name} is no valid time`);
+  return value;
+}

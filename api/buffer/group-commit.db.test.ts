@@ -42,10 +42,15 @@ describe.each(testServers())('writes that share a transaction on $describe', (se
     }
     throw new Error('it did not come to it');
   }
+  // TimescaleDB's own jobs may wait for the locked table as well.
+  const areWriters = `datname = current_database() AND wait_event_type = 'Lock' AND backend_type = 'client backend'`;
   const waiting = (count: number) =>
-    until(
-      `SELECT count(*) >= ${count} AS yes FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
+    until(`SELECT count(*) >= ${count} AS yes FROM pg_stat_activity WHERE ${areWriters}`);
+  async function arrived(requests: number): Promise<void> {
+    // The measure counts itself.
+    const inFlight = `http_requests_in_flight ${requests + 1}`;
+    while (!(await api.get('/metrics')).body.includes(inFlight)) await sleep(5);
+  }
 
   /** Sends the bodies at the same time, while two others hold all places of a table that is locked. */
   async function together(bodies: readonly string[]): Promise<readonly LightMyRequestResponse[]> {
@@ -53,9 +58,7 @@ describe.each(testServers())('writes that share a transaction on $describe', (se
     const first = [1, 2].map(() => api.post(JSON.stringify(reading('first'))));
     await waiting(2);
     const others = bodies.map((body) => api.post(body, { 'content-type': 'application/x-ndjson' }));
-    // The measure counts itself.
-    const inFlight = `http_requests_in_flight ${2 + bodies.length + 1}`;
-    while (!(await api.get('/metrics')).body.includes(inFlight)) await sleep(5);
+    await arrived(2 + bodies.length);
     await blocker.query('ROLLBACK');
     await Promise.all(first);
     return Promise.all(others);
@@ -96,11 +99,13 @@ describe.each(testServers())('writes that share a transaction on $describe', (se
       ['g6', 2],
     ] as const)
       expect([sensor, (await api.rowsOf(sensor)).length]).toEqual([sensor, rows]);
-    // What was sent alone is of one transaction each, and the group is of one.
+    // What was sent alone is of one transaction each, and the group is of one. The old row of g5 is left out: a job
+    // may have compressed it by now, and xmin is not to be had from a compressed chunk.
     const { rows } = await api.pool.query(
-      `SELECT count(DISTINCT xmin::text)::int AS transactions FROM sensor_data WHERE sensor_id LIKE 'g%'`,
+      `SELECT count(DISTINCT xmin::text)::int AS transactions FROM sensor_data
+       WHERE sensor_id LIKE 'g%' AND time > '${new Date(Date.now() - 600_000).toISOString()}'`,
     );
-    expect(rows[0].transactions).toBe(5 + 1);
+    expect(rows[0].transactions).toBe(4 + 1);
     expect(await api.count(`SELECT count(*) FROM sensor_alerts WHERE sensor_id = 'hot'`)).toBe(1 + 2 + 2);
   });
 
@@ -113,19 +118,21 @@ describe.each(testServers())('writes that share a transaction on $describe', (se
   });
 
   it('answers 503 to each when the connection breaks, and stores nothing of them', async () => {
-    const isGroup = `datname = current_database() AND wait_event_type = 'Lock'`;
     const first = [1, 2].map(() => api.post(JSON.stringify(reading('cut'))));
     await Promise.all(first);
     await blocker.query('BEGIN; LOCK TABLE sensor_data IN EXCLUSIVE MODE');
     const writes = Array.from({ length: 6 }, () => api.post(JSON.stringify(reading('cut-now'))));
     await waiting(2);
-    const pids = await observer.query(
-      `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${isGroup}`,
-    );
-    expect(pids.rows).toHaveLength(2);
+    await arrived(6);
+    // Ends the backends that wait, and comes back when they are gone: none of them is counted as waiting again.
+    const cut = () =>
+      observer.query(
+        `SELECT pg_terminate_backend(pid, 10000) AS gone FROM pg_stat_activity WHERE ${areWriters}`,
+      );
+    expect((await cut()).rows).toEqual([{ gone: true }, { gone: true }]);
     // The four others are written together now.
     await waiting(1);
-    await observer.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${isGroup}`);
+    expect((await cut()).rows).toEqual([{ gone: true }]);
     const answers = await Promise.all(writes);
     await blocker.query('ROLLBACK');
     expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array(6).fill(503));

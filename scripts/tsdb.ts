@@ -11,6 +11,7 @@ import { outliveReaders, type Runner, runner } from './run-to-exit';
 const load = {
   apply: () => require('./commands/apply') as typeof import('./commands/apply'),
   backup: () => require('./commands/backup') as typeof import('./commands/backup'),
+  bench: () => require('./commands/bench') as typeof import('./commands/bench'),
   compress: () => require('./commands/compress') as typeof import('./commands/compress'),
   export: () => require('./commands/export') as typeof import('./commands/export'),
   import: () => require('./commands/import') as typeof import('./commands/import'),
@@ -222,6 +223,19 @@ export function buildProgram({ toEnd, untilSignal }: Runner): Command {
     .option('--yes', 'do not ask')
     .option('--json', 'print one JSON document')
     .action((file, flags) => untilSignal((signal) => load.restore().restore(file, flags, signal)));
+  program
+    .command('bench')
+    .description('measure aggregates, ingest, columnstore and API, side by side in databases of its own')
+    .option('--days <number>', 'days of readings that the queries go over', whole(1, 3_650), 365)
+    .option('--sensors <number>', 'sensors', whole(1, 999), 10)
+    .option('--interval <seconds>', 'seconds between two readings of a sensor', whole(1, 86_400), 60)
+    .option('--rows <number>', 'rows of one ingest measurement', whole(10, 10_000_000), 200_000)
+    .option('--repeat <number>', 'measurements of each figure', whole(1, 1_000), 7)
+    .option('--only <parts>', 'of queries, ingest, compression, api; with commas between')
+    .option('--html [file]', 'also write a page (default name: tsdb-bench.html)')
+    .option('--budgets', 'exit 2 when a budget is missed')
+    .option('--json', 'print one JSON document')
+    .action((flags) => untilSignal((signal) => load.bench().bench(flags, signal)));
   program
     .command('serve')
     .description('run the API and the page')

@@ -1,0 +1,87 @@
+// What the API costs beside a bare handler with the same SQL: requests per second of both, in turns on one database.
+import type { ChildProcess } from 'node:child_process';
+import { DatabaseError } from '../../db/errors';
+import { freePort } from '../../db/local/free-port';
+import type { Environment } from '../../db/settings';
+import type { LoadOrder, LoadResult } from './api-load';
+import { withProcesses } from './api-processes';
+import type { ApiReport } from './report';
+import { summarize, summarizeRatio } from './statistics';
+
+export interface ApiOptions {
+  /** Pairs of measurements. */
+  readonly pairs: number;
+  /** Length of each, in seconds. */
+  readonly seconds: number;
+  readonly env: Environment;
+  readonly signal?: AbortSignal | undefined;
+  readonly onNote: (text: string) => void;
+}
+
+const CONNECTIONS = 8;
+const WARM_UP_SECONDS = 2;
+
+/** Measures on a database that holds set `iot` with readings up to now. */
+export async function measureApi(
+  url: string,
+  { pairs, seconds, env, signal, onNote }: ApiOptions,
+): Promise<ApiReport> {
+  const [apiPort, barePort] = [await freePort(), await freePort()];
+  const own = apiSettings(url, apiPort);
+  const programs = [
+    { name: 'api-process' },
+    { name: 'bare-handler', args: [String(barePort)] },
+    { name: 'api-load' },
+  ] as const;
+  return withProcesses(programs, { env, own }, async (children) => {
+    const loader = children[2] as ChildProcess;
+    const sides = [
+      { url: `http://127.0.0.1:${apiPort}/api/sensors/sensor_001/hourly?period=1w`, speeds: [] as number[] },
+      { url: `http://127.0.0.1:${barePort}/?sensor=sensor_001`, speeds: [] as number[] },
+    ] as const;
+    for (const side of sides) await load(loader, side.url, Math.min(seconds, WARM_UP_SECONDS));
+    for (let pair = 0; pair < pairs; pair += 1) {
+      onNote(`API and bare handler: ${pair + 1} of ${pairs}`);
+      for (const { url: target, speeds } of pair % 2 === 0 ? sides : [sides[1], sides[0]]) {
+        signal?.throwIfAborted();
+        speeds.push(await load(loader, target, seconds));
+      }
+    }
+    const [{ speeds: api }, { speeds: bare }] = sides;
+    return {
+      question: 'hourly figures of one sensor over a week (GET /api/sensors/{id}/hourly?period=1w)',
+      connections: CONNECTIONS,
+      seconds,
+      api: summarize(api, 'requests/s'),
+      bareHandler: summarize(bare, 'requests/s'),
+      ratio: summarizeRatio(api, bare),
+    };
+  });
+}
+
+/** Settings of an API under test. */
+export const apiSettings = (url: string, port: number): Readonly<Record<string, string>> => ({
+  DATABASE_URL: url,
+  TSDB_SCHEMAS: 'iot,service',
+  HOST: '127.0.0.1',
+  PORT: String(port),
+  LOG_LEVEL: 'warn',
+});
+
+/** Requests per second. */
+async function load(loader: ChildProcess, url: string, seconds: number): Promise<number> {
+  const result = await new Promise<LoadResult>((done, fail) => {
+    const gone = (): void => fail(new DatabaseError('the load generator ended early'));
+    loader.once('exit', gone);
+    loader.once('message', (answer: LoadResult) => {
+      loader.off('exit', gone);
+      done(answer);
+    });
+    loader.send({ url, seconds, connections: CONNECTIONS } satisfies LoadOrder);
+  });
+  if (result.not200 > 0 || result.errors > 0 || result.requests === 0)
+    throw new DatabaseError(
+      `${url}: ${result.not200} answers were not 200, ${result.errors} failed, ${result.requests} in all`,
+    );
+  return result.requests / seconds;
+}

@@ -1,0 +1,106 @@
+// What the columnstore saves, for every declared table that has one: all sets of sample data, every whole chunk converted.
+import type { Client } from 'pg';
+import { applySchema } from '../../db/apply';
+import { chunksToCompress, convertChunks, type Stored } from '../../db/compress';
+import { withConnection, withTransaction } from '../../db/connection';
+import { nameOf } from '../../db/define';
+import { desiredFrom } from '../../db/desired';
+import { asking } from '../../db/engines/ask';
+import { readCompression, savedPercent } from '../../db/engines/chunks';
+import { DatabaseError } from '../../db/errors';
+import type { Desired } from '../../db/model';
+import { schemaSets } from '../../db/schema/sets';
+import { relation } from '../../db/sql';
+import { aggregatesOf, beginSet, continueSet, lastDays, refreshSeeded } from '../data/seed';
+import type { SampleSet } from '../generate/sample';
+import { sampleSets } from '../generate/sets';
+import type { CompressionReport, Saving, TableSaving } from './report';
+import { pauseAllJobs } from './year';
+
+export interface CompressionOptions {
+  readonly days: number;
+  readonly sensors: number;
+  readonly intervalSeconds: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onNote: (text: string) => void;
+}
+
+/** Two weeks hold a whole chunk of every table, whatever the day. */
+const MOST_DAYS = 14;
+
+/** Fills all sets, converts, and reads TimescaleDB's own figures of the conversion. */
+export async function measureCompression(
+  url: string,
+  options: CompressionOptions,
+): Promise<CompressionReport> {
+  const names = Object.keys(sampleSets);
+  const desired = desiredFrom(names.flatMap((name) => schemaSets[name] ?? []));
+  await applySchema(url, desired, { allow: [], lockWaitMs: 30_000 });
+  return withConnection(url, async (db) => {
+    await pauseAllJobs(db, 'timescaledb');
+    for (const name of names) await fill(db, desired, sampleSets[name] as SampleSet, options);
+    const stored: readonly Stored[] = [...desired.hypertables, ...desired.aggregates];
+    const tables: TableSaving[] = [];
+    for (const table of stored.filter(({ columnstore }) => columnstore !== undefined)) {
+      const saving = await convert(db, table, options.signal);
+      if (saving !== undefined) tables.push(saving);
+    }
+    if (tables.length === 0)
+      throw new DatabaseError('no table has a whole chunk to convert; measure more --days');
+    const sum = (pick: (saving: Saving) => number): number =>
+      tables.reduce((total, saving) => total + pick(saving), 0);
+    return {
+      tables,
+      total: savingOf(
+        sum((table) => table.beforeBytes),
+        sum((table) => table.afterBytes),
+      ),
+    };
+  });
+}
+
+async function fill(
+  db: Client,
+  desired: Desired,
+  set: SampleSet,
+  { days, sensors, intervalSeconds, signal, onNote }: CompressionOptions,
+): Promise<void> {
+  const target = { db, engine: 'timescaledb', desired } as const;
+  const { from, to } = lastDays(Math.min(days, MOST_DAYS), intervalSeconds);
+  onNote(`compression: sample data of set ${set.name}`);
+  const options = { series: sensors, intervalSeconds, seed: 1, gaps: 0, outliers: 0 };
+  await withTransaction(db, () => beginSet(target, set, options, from));
+  await continueSet(target, set, to, signal ? { signal } : {});
+  const aggregates = aggregatesOf(set, desired);
+  // Those without a columnstore are needed where one with it is built on them.
+  if (aggregates.some(({ columnstore }) => columnstore !== undefined))
+    await refreshSeeded(db, 'timescaledb', { aggregates });
+}
+
+async function convert(
+  db: Client,
+  table: Stored,
+  signal: AbortSignal | undefined,
+): Promise<TableSaving | undefined> {
+  const { rows: counted } = await db.query<{ count: string }>(`SELECT count(*) FROM ${relation(table)}`);
+  const chunks = await chunksToCompress(db, table, '0 seconds');
+  const done = await convertChunks(db, 'columns', chunks, signal ? { signal } : {});
+  signal?.throwIfAborted();
+  const failed = done.find(({ error }) => error !== undefined);
+  if (failed !== undefined) throw new DatabaseError(`${failed.chunk} was not converted: ${failed.error}`);
+  const [found] = await readCompression(asking(db), 'timescaledb', [nameOf(table)]);
+  if (!found?.beforeBytes || !found.afterBytes) return undefined;
+  return {
+    table: nameOf(table),
+    rows: Number(counted[0]?.count),
+    chunks: found.compressedChunks,
+    segmentBy: table.columnstore?.segmentBy ?? [],
+    ...savingOf(found.beforeBytes, found.afterBytes),
+  };
+}
+
+const savingOf = (beforeBytes: number, afterBytes: number): Saving => ({
+  beforeBytes,
+  afterBytes,
+  savedPercent: savedPercent({ beforeBytes, afterBytes }) ?? 0,
+});

@@ -1,0 +1,87 @@
+// Ways to write a CSV file by a program: our own import, psql, and timescaledb-parallel-copy where it is found.
+import { delimiter, join } from 'node:path';
+import { DatabaseError } from '../../../db/errors';
+import { isExecutable } from '../../../db/local/binaries';
+import { sensorData } from '../../../db/schema/iot';
+import type { Environment } from '../../../db/settings';
+import { ident, literal, relation } from '../../../db/sql';
+import { libpqEnvironment } from '../../backup/address';
+import type { ImportReport } from '../../import/options';
+import { childEnvironment } from '../child-environment';
+import { COLUMNS } from './rows';
+import { type ProcessRun, timedProcess } from './timed-process';
+
+/** Where a program writes, and what. */
+export interface ProgramRun {
+  readonly url: string;
+  readonly file: string;
+  readonly env: Environment;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What an import took, in milliseconds. */
+export interface ImportTimes {
+  /** From the start of the process to its end. */
+  readonly whole: number;
+  /** Without the start of Node.js and of the program. */
+  readonly work: number;
+  /** Of that, without refreshing the aggregates, which no other method does. */
+  readonly load: number;
+  readonly peakBytes: number | null;
+}
+
+/** `tsdb import` as people run it: a process of the same program as this one, its check pass included. */
+export async function runImport({ url, file, env, signal }: ProgramRun, id: string): Promise<ImportTimes> {
+  const own = [...process.execArgv, process.argv[1] as string];
+  const flags = ['import', file, '--table', sensorData.name, '--id', id, '--json'];
+  const { milliseconds, stdout, stderr, peakBytes } = await timedProcess(
+    [process.execPath, ...own, ...flags],
+    childEnvironment(env, { DATABASE_URL: url, TSDB_SCHEMAS: 'iot' }),
+    signal,
+  );
+  const { rows, refreshed } = JSON.parse(stdout) as ImportReport;
+  // The command says how fast it was by its own clock, which starts when the program does its work.
+  const speed = Number(/^(\d+) rows\/s$/m.exec(stderr)?.[1]);
+  if (!(speed > 0)) throw new DatabaseError(`tsdb import did not say how fast it was:\n${stderr}`);
+  const work = (rows / speed) * 1_000;
+  const refreshing = refreshed.reduce((sum, { milliseconds: spent }) => sum + spent, 0);
+  return { whole: milliseconds, work, load: work - refreshing, peakBytes };
+}
+
+/** psql's `\copy` of the same file. */
+export function runPsqlCopy(
+  psql: string,
+  { url, file, env, signal }: ProgramRun,
+): Promise<Pick<ProcessRun, 'milliseconds'>> {
+  const names = COLUMNS.map((name) => ident(name)).join(', ');
+  const command = `\\copy ${relation(sensorData)} (${names}) FROM ${literal(file)} WITH (FORMAT csv, HEADER)`;
+  return timedProcess(
+    [psql, '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-c', command],
+    libpqEnvironment({ connectionString: url }, env),
+    signal,
+  );
+}
+
+/** TimescaleDB's own loader with two workers, as many as `tsdb import` has. */
+export function runParallelCopy(
+  program: string,
+  { url, file, env, signal }: ProgramRun,
+): Promise<Pick<ProcessRun, 'milliseconds'>> {
+  const flags = ['--schema', sensorData.schema, '--table', sensorData.name, '--columns', COLUMNS.join(',')];
+  const more = ['--file', file, '--skip-header', '--workers', '2', '--copy-options', 'CSV'];
+  return timedProcess(
+    // Everything else about the database is in the environment, the password too.
+    [program, '--connection', 'application_name=tsdb', ...flags, ...more],
+    libpqEnvironment({ connectionString: url }, env),
+    signal,
+  );
+}
+
+/** The program in the folder TSDB_PG_BIN, else on PATH; undefined when there is none. */
+export function findOnPath(name: string, env: Environment): string | undefined {
+  const folders = [env.TSDB_PG_BIN, ...(env.PATH ?? '').split(delimiter)];
+  return folders
+    .filter((folder) => folder !== undefined && folder !== '')
+    .map((folder) => join(folder as string, name))
+    .find(isExecutable);
+}

@@ -1,0 +1,42 @@
+// What a reader must know to read the figures of a benchmark right.
+import { number } from './format';
+import type { Machine, ServerReport } from './report';
+
+/** Sentences for the end of a report, only those that apply to it. */
+export function notesOf(
+  { cores, loadBefore }: Pick<Machine, 'cores' | 'loadBefore'>,
+  servers: readonly ServerReport[],
+): readonly string[] {
+  // The load afterwards is the benchmark's own in part, so it proves nothing.
+  const isBusy = loadBefore > cores / 2;
+  const missing = [...new Set(servers.flatMap(({ ingest }) => ingest?.missing ?? []))];
+  return [
+    ...(isBusy
+      ? [
+          `Other work shared the machine: load ${number(loadBefore)} on ${cores} cores before anything was measured. Times are longer than they would be alone; ratios were measured in turns.`,
+        ]
+      : []),
+    'Figures of one run may be compared with each other, those of different runs or machines may not.',
+    ...(servers.some(({ queries }) => queries)
+      ? [
+          'Queries: both sides were found to give the same answer (largest relative difference 1e-9) before they were timed. The first table times computing the answer in the server, the second the whole answer in the client. Aggregates are read as declared, with real-time on; all buckets of the ranges are stored. How much an aggregate wins depends on how many readings go into a bucket. Jobs, retention among them, are paused.',
+        ]
+      : []),
+    ...(servers.some(({ ingest }) => ingest)
+      ? [
+          'Ingest: the same rows, the table emptied before each measurement, the order rotated, all rows counted afterwards. The table has its indexes and its aggregates. Slow methods get the first part of the rows. “check and load” is what psql \\copy is compared with: without starting Node.js and without refreshing the aggregates; psql’s own start, some hundredths of a second, is in its figure.',
+        ]
+      : []),
+    ...(missing.length > 0 ? [`Not measured, because it is not installed: ${missing.join(', ')}.`] : []),
+    ...(servers.some(({ compression }) => compression)
+      ? [
+          'Compression: sample data without gaps and outliers, every whole chunk converted; bytes with indexes, as TimescaleDB notes them when it converts.',
+        ]
+      : []),
+    ...(servers.some(({ api }) => api)
+      ? [
+          'API: beside node:http with the same driver, the same SQL and JSON.stringify; API, bare handler, load generator and database share the machine.',
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,138 @@
+// Raw rows against aggregates, in turns on one session, after both were found to give the same answer.
+import type { Client } from 'pg';
+import { chunksToCompress, convertChunks } from '../../db/compress';
+import { withConnection } from '../../db/connection';
+import { nameOf } from '../../db/define';
+import { asking } from '../../db/engines/ask';
+import { readChunks, readCompression } from '../../db/engines/chunks';
+import { DatabaseError } from '../../db/errors';
+import { sensorData } from '../../db/schema/iot';
+import { relation } from '../../db/sql';
+import { inServer, type QueryCase, queryCases } from './query-cases';
+import type { QueriesReport, QueryReport, SideBySide } from './report';
+import { requireSame } from './same-answer';
+import { summarize, summarizeRatio } from './statistics';
+import type { Year } from './year';
+
+export interface QueriesOptions {
+  readonly days: number;
+  readonly repeat: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onNote: (text: string) => void;
+}
+
+const KEYS = ['bucket', 'sensor_id'];
+
+/** Measures all questions; on TimescaleDB once with raw rows as rows, and again as declared, old ones in the columnstore. */
+export async function measureQueries(
+  url: string,
+  { server, rows, end }: Year,
+  options: QueriesOptions,
+): Promise<QueriesReport> {
+  const cases = queryCases(end, options.days);
+  return withConnection(url, async (db) => {
+    await verifyAll(db, cases);
+    const first = await measureAll(db, cases, options, 'as rows');
+    const converted = server.engine === 'timescaledb' ? await compressAsDeclared(db, options) : 0;
+    const verified = await verifyAll(db, cases);
+    const second = converted > 0 ? await measureAll(db, cases, options, 'in the columnstore') : undefined;
+    const reports: QueryReport[] = [];
+    for (const [at, query] of cases.entries()) {
+      const { id, title, aggregate, from, to } = query;
+      options.onNote(`${title}: whole answers`);
+      reports.push({
+        id,
+        title,
+        aggregate,
+        from: from.toISOString(),
+        to: to.toISOString(),
+        ...(verified[at] as Verified),
+        asRows: first[at] as SideBySide,
+        ...(second === undefined ? {} : { asDeclared: second[at] as SideBySide }),
+        wholeAnswer: await inTurns(db, query.raw, query.stored, options),
+      });
+    }
+    return { rows, ...(await chunkCounts(db, server.engine)), cases: reports };
+  });
+}
+
+type Verified = Pick<QueryReport, 'rawRows' | 'answerRows' | 'largestDifference'>;
+
+async function verifyAll(db: Client, cases: readonly QueryCase[]): Promise<readonly Verified[]> {
+  const verified: Verified[] = [];
+  for (const { title, raw, stored, from, to } of cases) {
+    const [left, right] = [(await db.query(raw)).rows, (await db.query(stored)).rows];
+    const largestDifference = requireSame(title, left, right, KEYS);
+    const { rows } = await db.query<{ count: string }>(
+      `SELECT count(*) FROM ${relation(sensorData)} WHERE "time" >= $1::timestamptz AND "time" < $2::timestamptz`,
+      [from.toISOString(), to.toISOString()],
+    );
+    verified.push({ rawRows: Number(rows[0]?.count), answerRows: left.length, largestDifference });
+  }
+  return verified;
+}
+
+async function measureAll(
+  db: Client,
+  cases: readonly QueryCase[],
+  options: QueriesOptions,
+  stored: string,
+): Promise<readonly SideBySide[]> {
+  const measured: SideBySide[] = [];
+  for (const query of cases) {
+    options.onNote(`${query.title}: raw rows ${stored}`);
+    measured.push(await inTurns(db, inServer(query.raw), inServer(query.stored), options));
+  }
+  return measured;
+}
+
+/** The first round warms caches and is thrown away; then each side goes first every other round. */
+async function inTurns(
+  db: Client,
+  raw: string,
+  stored: string,
+  { repeat, signal }: QueriesOptions,
+): Promise<SideBySide> {
+  const sides = [
+    { sql: raw, times: [] as number[] },
+    { sql: stored, times: [] as number[] },
+  ] as const;
+  for (let round = 0; round <= repeat; round += 1) {
+    for (const { sql, times } of round % 2 === 0 ? sides : [sides[1], sides[0]]) {
+      signal?.throwIfAborted();
+      const started = process.hrtime.bigint();
+      await db.query(sql);
+      const milliseconds = Number(process.hrtime.bigint() - started) / 1e6;
+      if (round > 0) times.push(milliseconds);
+    }
+  }
+  const [{ times: rawTimes }, { times: storedTimes }] = sides;
+  return {
+    raw: summarize(rawTimes, 'ms'),
+    aggregate: summarize(storedTimes, 'ms'),
+    ratio: summarizeRatio(rawTimes, storedTimes),
+  };
+}
+
+async function compressAsDeclared(db: Client, { signal, onNote }: QueriesOptions): Promise<number> {
+  const { columnstore } = sensorData;
+  if (columnstore === undefined) return 0;
+  const chunks = await chunksToCompress(db, sensorData, columnstore.after);
+  onNote(`converting ${chunks.length} chunks older than ${columnstore.after} to the columnstore`);
+  const done = await convertChunks(db, 'columns', chunks, signal ? { signal } : {});
+  signal?.throwIfAborted();
+  const failed = done.find(({ error }) => error !== undefined);
+  if (failed !== undefined) throw new DatabaseError(`${failed.chunk} was not converted: ${failed.error}`);
+  await db.query(`ANALYZE ${relation(sensorData)}`);
+  return chunks.length;
+}
+
+async function chunkCounts(
+  db: Client,
+  engine: Year['server']['engine'],
+): Promise<Pick<QueriesReport, 'chunks' | 'compressedChunks'>> {
+  const names = [nameOf(sensorData)];
+  const [chunks] = await readChunks(asking(db), engine, names, 0);
+  const [compression] = await readCompression(asking(db), engine, names);
+  return { chunks: chunks?.total ?? 0, compressedChunks: compression?.compressedChunks ?? 0 };
+}

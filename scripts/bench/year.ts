@@ -1,0 +1,64 @@
+// The database that queries and API are measured on: set `iot` as declared, with readings of many days.
+import type { Client } from 'pg';
+import { applySchema } from '../../db/apply';
+import { withConnection } from '../../db/connection';
+import { desiredFrom } from '../../db/desired';
+import type { EngineName, ServerInfo } from '../../db/model';
+import { iot } from '../../db/schema/iot';
+import { service } from '../../db/schema/service';
+import { refreshSeeded, seed } from '../data/seed';
+
+export interface YearOptions {
+  readonly days: number;
+  readonly sensors: number;
+  readonly intervalSeconds: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onNote: (text: string) => void;
+}
+
+/** What is in the database. */
+export interface Year {
+  readonly server: ServerInfo;
+  readonly rows: number;
+  /** The midnight (UTC) before which the days are complete. */
+  readonly end: Date;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Applies the schema and fills it: whole days up to the last midnight, and what there is of today. */
+export async function prepareYear(
+  url: string,
+  { days, sensors, intervalSeconds, signal, onNote }: YearOptions,
+): Promise<Year> {
+  const desired = desiredFrom([iot, service]);
+  const { plan } = await applySchema(url, desired, { allow: [], lockWaitMs: 30_000 });
+  return withConnection(url, async (db) => {
+    await pauseAllJobs(db, plan.server.engine);
+    const step = intervalSeconds * 1_000;
+    const to = new Date(Math.floor(Date.now() / step) * step);
+    const end = new Date(Math.floor(to.getTime() / DAY_MS) * DAY_MS);
+    const from = new Date(end.getTime() - days * DAY_MS);
+    onNote(`readings of ${sensors} sensors over ${days} days, every ${intervalSeconds} s`);
+    const rows = await seed(
+      db,
+      plan.server.engine,
+      desired,
+      { from, to, sensors, intervalSeconds, seed: 1 },
+      signal,
+    );
+    signal?.throwIfAborted();
+    onNote(`${rows.toLocaleString('en')} readings are in; refreshing the aggregates`);
+    await refreshSeeded(db, plan.server.engine, desired);
+    await db.query('ANALYZE');
+    return { server: plan.server, rows, end };
+  });
+}
+
+/** Retention would drop rows that are wanted here, and any job would take part of the machine from what is measured. */
+export async function pauseAllJobs(db: Client, engine: EngineName): Promise<void> {
+  if (engine === 'postgres') return;
+  await db.query(
+    'SELECT public.alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE job_id >= 1000',
+  );
+}

@@ -22,9 +22,16 @@ it('judges queries and compression on TimescaleDB only, the others on both', () 
 });
 
 it('meets a limit exactly, and misses it by a little', () => {
+  const bytes = { beforeBytes: 1, afterBytes: 1 };
   const saving = (savedPercent: number): ServerReport => ({
     ...timescale,
-    compression: { tables: [], total: { beforeBytes: 1, afterBytes: 1, savedPercent } },
+    compression: {
+      tables: [
+        { ...bytes, table: 'business.order_metrics', rows: 1, chunks: 1, segmentBy: [], savedPercent: 0 },
+        { ...bytes, table: 'public.sensor_data', rows: 1, chunks: 1, segmentBy: [], savedPercent },
+      ],
+      total: { ...bytes, savedPercent: 0 },
+    },
   });
   expect(of([saving(92)], 'compression')).toMatchObject({
     met: true,

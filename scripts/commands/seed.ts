@@ -8,6 +8,8 @@ import { pauseJobs, restoreJobs } from '../../db/pause';
 import { readServer } from '../../db/server';
 import { relation } from '../../db/sql';
 import { readContext, requireConnection } from '../context';
+import { ensureProgress, markRefreshed, readProgress, type SeedProgress } from '../generate/progress';
+import type { SampleOptions, SampleSet } from '../generate/sample';
 import {
   aggregatesOf,
   beginSet,
@@ -16,9 +18,7 @@ import {
   lastDays,
   refreshSeeded,
   type Target,
-} from '../data/seed';
-import { ensureProgress, markRefreshed, readProgress, type SeedProgress } from '../generate/progress';
-import type { SampleOptions, SampleSet } from '../generate/sample';
+} from '../generate/seed';
 import { sampleSets } from '../generate/sets';
 import { note, print, printJson } from '../output';
 import { describeRefresh } from './refresh';

@@ -19,6 +19,8 @@ interface Quantity {
   readonly noise: number;
   /** Hours until noise is forgotten to about a third. */
   readonly memoryHours: number;
+  /** What a sensor tells apart: its readings are multiples of this. */
+  readonly resolution: number;
   /** Outliers lie closer than this to an end of the range, thresholds not. */
   readonly margin: number;
 }
@@ -40,6 +42,7 @@ export const QUANTITIES: readonly Quantity[] = [
     peakHour: 14,
     noise: 0.5,
     memoryHours: 2,
+    resolution: 0.05,
   }),
   quantity('humidity', '%', [30, 80], {
     mean: 55,
@@ -49,6 +52,7 @@ export const QUANTITIES: readonly Quantity[] = [
     peakHour: 4,
     noise: 1.5,
     memoryHours: 3,
+    resolution: 0.1,
   }),
   quantity('pressure', 'hPa', [980, 1020], {
     mean: 1000,
@@ -58,20 +62,28 @@ export const QUANTITIES: readonly Quantity[] = [
     peakHour: 10,
     noise: 3.5,
     memoryHours: 48,
+    resolution: 0.1,
   }),
 ];
 
 export interface ClimateState {
-  /** Noise of each sensor and quantity in standard deviations, one after the other. */
+  /** Noise of each sensor and quantity in standard deviations, one after the other: that of the air. */
   readonly noise: number[];
+  /** The same as a sensor in its housing has it. */
+  readonly felt: number[];
   /** Whether a sensor is silent. */
   readonly silent: boolean[];
 }
 
 export const beginClimate = ({ series }: SampleOptions): ClimateState => ({
   noise: perSeries(series * QUANTITIES.length, () => 0),
+  felt: perSeries(series * QUANTITIES.length, () => 0),
   silent: perSeries(series, () => false),
 });
+
+// A sensor in a housing is slow: after this many minutes it has followed about two thirds of a change. Without that, noise
+// would shake every reading by more than air does in a minute.
+const FOLLOWS_MINUTES = 10;
 
 // An outage lasts an hour on average.
 const OUTAGE_SECONDS = 3_600;
@@ -93,18 +105,22 @@ export function advanceClimate(
   // An AR(1) process with these factors keeps its standard deviation whatever the interval is.
   const keep = QUANTITIES.map(({ memoryHours }) => Math.exp(-intervalSeconds / 3600 / memoryHours));
   const renew = keep.map((factor) => Math.sqrt(1 - factor * factor));
+  const follow = 1 - Math.exp(-intervalSeconds / 60 / FOLLOWS_MINUTES);
   const wake = Math.min(1, intervalSeconds / OUTAGE_SECONDS);
   const fall = gaps >= 1 ? 1 : (wake * gaps) / (1 - gaps);
   const values = [0, 0, 0];
   for (let sensor = 0; sensor < series; sensor += 1) {
     for (let at = 0; at < 3; at += 1) {
       const slot = sensor * 3 + at;
-      const { noise, low, high } = QUANTITIES[at] as Quantity;
+      const { noise, low, high, resolution } = QUANTITIES[at] as Quantity;
       const moved =
         (keep[at] as number) * (state.noise[slot] as number) + (renew[at] as number) * random.normal();
       state.noise[slot] = moved;
-      const value = (cycles[at] as number) + (offsets[slot] as number) + noise * moved;
-      values[at] = round2(value < low ? low : value > high ? high : value);
+      const felt = (state.felt[slot] as number) + follow * (moved - (state.felt[slot] as number));
+      state.felt[slot] = felt;
+      const value = (cycles[at] as number) + (offsets[slot] as number) + noise * felt;
+      const kept = value < low ? low : value > high ? high : value;
+      values[at] = round2(Math.round(kept / resolution) * resolution);
     }
     const change = random.uniform();
     state.silent[sensor] = state.silent[sensor] ? change >= wake : change < fall;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { sensorData } from '../../../db/schema/iot';
-import { batches } from '../../data/generator';
+import { batches } from '../../generate/generator';
 import { iotSample } from '../../generate/iot';
 import type { SampleSet } from '../../generate/sample';
 

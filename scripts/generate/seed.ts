@@ -10,17 +10,11 @@ import { type RefreshResult, refreshAggregates } from '../../db/refresh';
 import type { RefreshWindow } from '../../db/refresh-slices';
 import { sensorData, sensorDataMonthly } from '../../db/schema/iot';
 import { relation } from '../../db/sql';
-import { iotSample } from '../generate/iot';
-import {
-  ensureProgress,
-  moveProgress,
-  readProgress,
-  type SeedProgress,
-  startProgress,
-} from '../generate/progress';
-import type { SampleOptions, SampleSet } from '../generate/sample';
 import { progressBar } from '../output';
 import { batches, stepCount } from './generator';
+import { iotSample } from './iot';
+import { ensureProgress, moveProgress, readProgress, type SeedProgress, startProgress } from './progress';
+import type { SampleOptions, SampleSet } from './sample';
 
 /** A series of sensor readings without gaps and outliers. */
 export interface SeriesOptions {

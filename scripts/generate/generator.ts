@@ -1,5 +1,5 @@
 // Walks a set of sample data through time, in batches of text that are small whatever the size of the whole is.
-import { type Lines, noLines, type SampleOptions, type SampleSet } from '../generate/sample';
+import { type Lines, noLines, type SampleOptions, type SampleSet } from './sample';
 
 /** A range of steps. */
 export interface Steps {

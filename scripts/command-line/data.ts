@@ -79,7 +79,7 @@ export function addDataCommands(program: Command, { untilSignal }: Runner): void
     .option('--to <time>', 'end, exclusive')
     .option('--columns <names>', 'columns with commas between (default: all)')
     .option('--where <condition>', 'e.g. sensor_id=sensor_001; may be repeated', collect, [])
-    .option('--bucket <width>', 'figures per bucket, e.g. 1h, from the cheapest source that is exact')
+    .option('--bucket <width>', 'figures per bucket, e.g. 1h or auto, from the cheapest source that is exact')
     .option('--field <figures>', 'with --bucket: e.g. avg(temperature),max(humidity) (default: count(*))')
     .option('--by <columns>', 'with --bucket: columns that tell series apart')
     .option('--sql', '<what> is a query that only reads')

@@ -26,13 +26,16 @@ export async function exportData(what: string, flags: ExportFlags, signal: Abort
   const { format, gzip } = fileShape(out, flags.format, flags.gzip === true);
   const { config, desired } = readContext();
   const plan = readPlan(() => planExport(desired, { ...flags, what, sql }));
+  const { source, bucket, keptSince } = plan;
   await checkTarget({ out, force });
   const target = { out, gzip, force, signal };
+  if (keptSince !== null)
+    note(`${source} keeps rows since ${keptSince}: what is older was dropped by its retention`);
   const report = await exportRows(requireConnection(config), plan, format, target);
-  if (json) printJson({ file: out, format, gzip, source: plan.source, ...report });
+  if (json) printJson({ file: out, format, gzip, source, bucket, keptSince, ...report });
   else if (report.bytes !== null)
     note(
-      `${report.rows} rows${plan.source === null ? '' : ` of ${plan.source}`} in ${report.bytes} bytes (${shortBytes(report.bytes)}), ${report.seconds} s`,
+      `${report.rows} rows${source === null ? '' : ` of ${source}`}${bucket === null ? '' : `, buckets of ${bucket},`} in ${report.bytes} bytes (${shortBytes(report.bytes)}), ${report.seconds} s`,
     );
   return 0;
 }

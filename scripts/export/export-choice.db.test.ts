@@ -118,6 +118,27 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     expect(bad.stderr).toContain('There is no column "nope"');
   });
 
+  it('chooses a width for a range, and says what retention has taken of it', async () => {
+    const asJson = async (name: string, ...flags: readonly string[]) => {
+      const run = await plant.run(...flags, '--out', plant.path(name), '--json', '--force');
+      return { ...run, report: run.code === 0 ? JSON.parse(run.stdout) : undefined };
+    };
+    const recent = new Date(Date.now() - 86_400_000).toISOString();
+    const day = await asJson('day.csv', 'sensor_data', '--bucket', 'auto', '--from', recent);
+    expect(day.report).toMatchObject({ bucket: '5 minutes', source: 'sensor_data', keptSince: null });
+    // Raw rows are kept for 90 days and hourly figures for a year, so a year ago is to be had in hours or more.
+    const halfYear = new Date(Date.now() - 182 * 86_400_000).toISOString();
+    const long = await asJson('long.csv', 'sensor_data', '--bucket', 'auto', '--from', halfYear);
+    expect(long.report).toMatchObject({ bucket: '6 hours', source: 'sensor_data_hourly', keptSince: null });
+    const rows = await asJson('rows.csv', 'sensor_data', '--from', halfYear);
+    expect(rows.report).toMatchObject({ bucket: null });
+    expect(Date.now() - Date.parse(rows.report.keptSince)).toBeLessThan(91 * 86_400_000);
+    expect(rows.stderr).toContain(`sensor_data keeps rows since ${rows.report.keptSince}: what is older`);
+    const endless = await asJson('endless.csv', 'sensor_data', '--bucket', 'auto');
+    expect(endless.code).toBe(1);
+    expect(endless.stderr).toContain('add --from, or give the width');
+  });
+
   it.each([
     ['a write', `DELETE FROM sensor_data`],
     ['a write in WITH', `WITH gone AS (DELETE FROM sensor_data RETURNING 1) SELECT * FROM gone`],

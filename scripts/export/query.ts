@@ -5,7 +5,7 @@ import { kindOf } from '../../api/series/column-types';
 import { answerColumns } from '../../api/series/fields';
 import { columnOf } from '../../api/series/figures';
 import { boundColumns, filterSql, parseFilters } from '../../api/series/filters';
-import { planBuckets } from '../../api/series/planner';
+import { chooseWidth, keptSince, planBuckets, widthText } from '../../api/series/planner';
 import { currentInstant } from '../../api/series/ranges';
 import { parseRequest } from '../../api/series/request';
 import { bucketQuery } from '../../api/series/sql';
@@ -34,10 +34,18 @@ export interface ExportRequest {
   readonly where: readonly string[];
 }
 
-/** A query and the relation that it reads; null = the caller's own query. */
+/** A query, and what a reader of the file should know about it. */
 export interface ExportPlan extends ExportQuery {
+  /** The relation that it reads; null = the caller's own query. */
   readonly source: string | null;
+  /** Width of the buckets; null = rows as they are. */
+  readonly bucket: string | null;
+  /** Retention has dropped the source's rows before this time, which is later than `from`; null = nothing is missing. */
+  readonly keptSince: string | null;
 }
+
+/** Buckets that `--bucket auto` gives at most for each series. */
+const MOST_BUCKETS = 1_000;
 
 /**
  * Turns a request into a query; names come from the declared schema, values are bound.
@@ -59,7 +67,14 @@ function ownQuery({ what, from, to, bucket, field, by, columns, where }: ExportR
     throw new UsageError(
       '--sql takes the query as it is: write range, columns and conditions into it, and leave the flags out',
     );
-  return { sql: what, values: [], searchPath: '"$user", public', source: null };
+  return {
+    sql: what,
+    values: [],
+    searchPath: '"$user", public',
+    source: null,
+    bucket: null,
+    keptSince: null,
+  };
 }
 
 function relationNamed({ hypertables, aggregates }: Desired, name: string): Relation {
@@ -93,7 +108,14 @@ function rowPlan(source: Relation, request: ExportRequest): ExportPlan {
     const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
     return `SELECT ${columns.map((name) => ident(name)).join(', ')} FROM ${relation(source)}${where} ORDER BY ${order(source, columns).join(', ')}`;
   });
-  return { sql, values, source: publicName(source) };
+  const asked = { from: range.from === undefined ? EARLIEST : instantOf(range.from), to: LATEST };
+  return {
+    sql,
+    values,
+    source: publicName(source),
+    bucket: null,
+    keptSince: range.from === undefined ? null : keptSince({ relation: source }, asked, currentInstant()),
+  };
 }
 
 // Rows that are equal in all of these are equal in the file, so that the same rows always give the same file.
@@ -136,8 +158,14 @@ function bucketPlan(desired: Desired, source: Relation, request: ExportRequest):
     ...(bucket === undefined ? {} : { bucket }),
     ...(by === undefined ? {} : { by }),
   });
-  if (typeof asked.bucket === 'string') throw new UsageError('--bucket needs a width here, for example 1h');
+  if (asked.bucket === 'none')
+    throw new UsageError(
+      '--bucket needs a width, for example 1h, or auto; leave it out for rows as they are',
+    );
   const { from, to } = rangeOf(request);
+  if (asked.bucket === 'auto' && from === undefined)
+    throw new UsageError('--bucket auto chooses a width for a range: add --from, or give the width');
+  const now = currentInstant();
   const range = {
     from: from === undefined ? EARLIEST : instantOf(from),
     to: to === undefined ? LATEST : instantOf(to),
@@ -151,9 +179,17 @@ function bucketPlan(desired: Desired, source: Relation, request: ExportRequest):
     bound: boundColumns(filters),
   };
   answerColumns('time', ...asked.by, ...fields.map(({ name }) => name));
-  const plan = planBuckets(question, asked.bucket, range, currentInstant());
+  // A range without an end is as long as it is today.
+  const untilNow = { from: range.from, to: to === undefined && now > range.from ? now : range.to };
+  const width = asked.bucket === 'auto' ? chooseWidth(question, MOST_BUCKETS, untilNow, now) : asked.bucket;
+  const plan = planBuckets(question, width, range, now);
   const selection = { by: asked.by, filters, fields, limit: Number.MAX_SAFE_INTEGER };
-  return { ...bucketQuery(plan, selection), source: publicName(plan.relation) };
+  return {
+    ...bucketQuery(plan, selection),
+    source: publicName(plan.relation),
+    bucket: widthText(plan.width),
+    keptSince: from === undefined ? null : plan.keptSince,
+  };
 }
 
 function rangeOf({ from, to }: ExportRequest): { readonly from?: string; readonly to?: string } {

@@ -1,4 +1,4 @@
-// The README says what the code does: its settings, its npm scripts, its files.
+// README and docs say what the code does: settings, npm scripts, files.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settings as apiSettings } from '../api/config';
@@ -10,8 +10,9 @@ import packageJson from '../package.json';
 
 const root = join(__dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const settingsPage = readFileSync(join(root, 'docs/settings.md'), 'utf8');
 
-describe('README', () => {
+describe('docs/settings.md', () => {
   it('lists exactly the settings that are read', () => {
     const rows = new Map<string, string>();
     const add = (settings: readonly Setting[], by: string): void => {
@@ -39,6 +40,16 @@ describe('README', () => {
     expect(section('<!-- settings -->', '<!-- /settings -->')).toEqual(table);
   });
 
+  it('has each setting that the README shows', () => {
+    const shown = [...readme.matchAll(/`([A-Z][A-Z_]{3,})`/g)].map((match) => match[1] as string);
+    const ofOthers = /^(ARM_|TF_|TSDB_CHROMIUM$)/;
+    expect(
+      shown.filter((name) => !ofOthers.test(name) && !settingsPage.includes(`| \`${name}\` |`)),
+    ).toEqual([]);
+  });
+});
+
+describe('README', () => {
   it('names npm scripts that exist', () => {
     const named = [...readme.matchAll(/npm run ([a-z:]+)/g)].map((match) => match[1] as string);
     expect(named.length).toBeGreaterThan(5);
@@ -63,11 +74,11 @@ describe('docs/lint.md', () => {
 });
 
 function section(start: string, end: string): readonly string[] {
-  const from = readme.indexOf(start);
-  const to = readme.indexOf(end);
+  const from = settingsPage.indexOf(start);
+  const to = settingsPage.indexOf(end);
   expect(from).toBeGreaterThan(0);
   expect(to).toBeGreaterThan(from);
-  return readme
+  return settingsPage
     .slice(from + start.length, to)
     .trim()
     .split('\n');

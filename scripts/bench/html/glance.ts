@@ -27,7 +27,7 @@ export function glanceTable(servers: readonly ServerReport[]): Markup | undefine
       ],
     ),
     [
-      'saved by the columnstore',
+      'saved by the columnstore, all tables',
       ({ compression }) => compression && `${compression.total.savedPercent.toFixed(1)} %`,
     ],
     ['API', ({ api }) => show(api?.api)],

@@ -138,7 +138,7 @@ export const sampleReport: BenchReport = {
     },
     {
       id: 'compression',
-      title: 'saved by the columnstore, all tables',
+      title: 'saved by the columnstore: public.sensor_data',
       engine: 'timescaledb',
       limit: 'at least 92 %',
       found: '82.8 %',

@@ -1,4 +1,5 @@
 // The shape of the command line, and what it makes of settings.
+import { spawnSync } from 'node:child_process';
 import type { Command } from 'commander';
 import { connectionUrl, dataFolder } from './context';
 import { buildProgram } from './tsdb';
@@ -31,6 +32,17 @@ describe('every command', () => {
       expect(text).not.toMatch(/^ {2}-\S+( <\S+>)?$/m);
     },
   );
+
+  it('is known without loading the declared schema, whose faults a command must be able to report', () => {
+    const program = `require('./scripts/tsdb.ts'); process.stdout.write(Object.keys(require.cache).join('\\n'))`;
+    const { stdout } = spawnSync(process.execPath, ['--require', 'tsx/cjs', '--eval', program], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toContain('scripts/command-line/data.ts');
+    // Set service is the API's own.
+    const sets = stdout.split('\n').filter((file) => /db\/schema\/(?!service\.ts)/.test(file));
+    expect(sets).toEqual([]);
+  });
 
   it('is one of the design', () => {
     expect(commands(buildProgram(idle)).map((path) => path.join(' '))).toEqual(

@@ -1,7 +1,7 @@
 // Commands that bring rows in and out.
 import { type Command, Option } from 'commander';
 import { EXPORT_FORMATS } from '../export/format';
-import { sampleSets } from '../generate/sets';
+import { SAMPLE_NAMES } from '../generate/names';
 import { COMPRESSIONS, CONFLICTS, FORMATS, TIME_FORMATS } from '../import/options';
 import type { Runner } from '../run-to-exit';
 import { collect, percent, whole } from './arguments';
@@ -13,7 +13,7 @@ export function addDataCommands(program: Command, { untilSignal }: Runner): void
   program
     .command('seed')
     .description('generate sample data up to now; the same command again continues where it ended')
-    .option('--set <names>', `${Object.keys(sampleSets).join(', ')}; several with commas between`, 'iot')
+    .option('--set <names>', `${SAMPLE_NAMES.join(', ')}; several with commas between`, 'iot')
     .option('--days <number>', 'days before the end at which it begins (default 30)', whole(1, 3_650))
     .option(
       '--sensors <number>',

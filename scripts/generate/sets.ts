@@ -5,6 +5,7 @@ import { iotSample } from './iot';
 import { marketSample } from './market';
 import { metricsSample } from './metrics';
 import { monitoringSample } from './monitoring';
+import type { SampleName } from './names';
 import type { SampleSet } from './sample';
 
 export const sampleSets = {
@@ -14,4 +15,4 @@ export const sampleSets = {
   apm: apmSample,
   business: businessSample,
   metrics: metricsSample,
-} as unknown as Readonly<Record<string, SampleSet>>;
+} satisfies Readonly<Record<SampleName, unknown>> as unknown as Readonly<Record<string, SampleSet>>;

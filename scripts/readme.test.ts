@@ -43,9 +43,9 @@ describe('docs/settings.md', () => {
   it('has each setting that the README shows', () => {
     const shown = [...readme.matchAll(/`([A-Z][A-Z_]{3,})`/g)].map((match) => match[1] as string);
     const ofOthers = /^(ARM_|TF_|TSDB_CHROMIUM$)/;
-    expect(
-      shown.filter((name) => !ofOthers.test(name) && !settingsPage.includes(`| \`${name}\` |`)),
-    ).toEqual([]);
+    expect(shown.filter((name) => !ofOthers.test(name) && !settingsPage.includes(`| \`${name}\` |`))).toEqual(
+      [],
+    );
   });
 });
 

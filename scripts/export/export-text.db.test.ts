@@ -99,6 +99,8 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       format: 'csv',
       gzip: true,
       source: 'sensor_data',
+      bucket: null,
+      keptSince: null,
       rows: 1_080,
       bytes: packed.length,
       seconds: expect.any(Number),

@@ -70,8 +70,10 @@ function bullets(title: string, items: readonly string[]): readonly string[] {
   return items.length === 0 ? [] : [`**${title}**`, '', ...items.map((item) => `- ${cell(item)}`), ''];
 }
 
-const code = (text: string): string => `\`${text.replaceAll('`', '')}\``;
+/** A name as code, in a table or out of it: names can hold any text, and a line break or a pipe would end a cell. */
+export const code = (text: string): string =>
+  `\`${text.replaceAll('`', '').replaceAll('|', '\\|').replaceAll(/\s/g, ' ')}\``;
 
-// A pipe or a line break would end the cell; an angle bracket could open a tag.
-const cell = (text: string): string =>
+/** Text for a cell of a table: a pipe or a line break would end it, an angle bracket could open a tag. */
+export const cell = (text: string): string =>
   text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');

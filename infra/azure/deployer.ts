@@ -23,7 +23,8 @@ export class Deployer extends Construct {
     super(scope, id);
     const me = new DataAzurermClientConfig(this, 'me', {});
     this.tenantId = me.tenantId;
-    this.objectId = me.objectId;
+    // The plan of a pull request is made by an identity that can only read: its roles must not take those of the other's place.
+    this.objectId = config.azure.deployerId === '' ? me.objectId : config.azure.deployerId;
     this.uniqueSuffix = Fn.substr(
       Fn.sha256(Fn.join('/', [me.subscriptionId, azureName(config, 'rg')])),
       0,

@@ -2,7 +2,7 @@ import type { Attributes } from '../core/policy';
 import { addresses, type SynthesisedStack } from '../core/testing/synthesise';
 import { SECRETS } from './machine/machine-facts';
 import { DATA_DISK_LUN } from './machine/machine-layout';
-import { EVERYTHING, only, synthesiseAzure, TEST_BUNDLE } from './testing/azure-stack';
+import { EVERYTHING, only, synthesiseAgain, synthesiseAzure, TEST_BUNDLE } from './testing/azure-stack';
 
 const dev = synthesiseAzure();
 
@@ -123,6 +123,16 @@ describe('the rollout', () => {
       password_version: '1',
       disk_gib: '128',
     });
+  });
+
+  it('runs again for new passwords and a grown disk, and for nothing that changes from run to run', () => {
+    expect(parameters(synthesiseAzure({ TSDB_DEPLOY_DISK_GIB: '256' })).disk_gib).toBe('256');
+    expect(parameters(synthesiseAzure({ TSDB_DEPLOY_PASSWORD_VERSION: '2' })).password_version).toBe('2');
+    const command = JSON.stringify(only(dev, 'virtual_machine_run_command'));
+    expect(command).not.toMatch(/timestamp|uuid|random|terraform_data/);
+    expect(synthesiseAgain({}).resource.azurerm_virtual_machine_run_command).toEqual(
+      dev.resource.azurerm_virtual_machine_run_command,
+    );
   });
 
   it('comes after the disk, the roles and the secrets that they are for', () => {

@@ -14,8 +14,11 @@ export function machineBundle(config: DeployConfig, programFolder: string, folde
 }
 
 /** The settings as the bundle wants them. */
-export function bundleProps({ image, schemas, azure }: DeployConfig, programFolder: string): BundleProps {
-  const { exposure, hostName, apiCidrs, backupDays, allow } = azure;
+export function bundleProps(
+  { image, schemas, allow, azure }: DeployConfig,
+  programFolder: string,
+): BundleProps {
+  const { exposure, hostName, apiCidrs, backupDays } = azure;
   // A public authority looks at port 443 of the name from anywhere; where it cannot, the machine signs for itself.
   const isReachable = exposure === 'public' && apiCidrs.includes('0.0.0.0/0');
   return {

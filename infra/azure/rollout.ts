@@ -48,7 +48,7 @@ export class Rollout extends Construct {
         { name: 'bundle_url', value: blob.url },
         { name: 'bundle_sha256', value: bundle.sha256 },
         // Read by nobody: a new password or a grown disk is picked up because its number is different.
-        { name: 'password_version', value: String(config.azure.passwordVersion) },
+        { name: 'password_version', value: String(config.passwordVersion) },
         { name: 'disk_gib', value: String(config.diskGiB) },
       ],
       // The first one pulls the images and may wait for the machine's roles.

@@ -74,7 +74,7 @@ export class Secrets extends Construct {
     super(scope, id);
     const stack = TerraformStack.of(this);
     stack.addOverride('terraform.required_providers.random', RANDOM_PROVIDER);
-    const passwordExpiry = this.expiry('password-expiry', config.azure.passwordVersion, '8760h');
+    const passwordExpiry = this.expiry('password-expiry', config.passwordVersion, '8760h');
     const cipherExpiry = this.expiry('cipher-expiry', CIPHER_VERSION, '87600h');
     const add = (name: SecretName): KeyVaultSecret => {
       const isCipher = name === 'repository';
@@ -86,7 +86,7 @@ export class Secrets extends Construct {
         contentType: isCipher ? 'cipher' : 'password',
         valueWo: `\${ephemeral.random_password.${name}.result}`,
         // A value is drawn on each run but sent only when this number grows.
-        valueWoVersion: isCipher ? CIPHER_VERSION : config.azure.passwordVersion,
+        valueWoVersion: isCipher ? CIPHER_VERSION : config.passwordVersion,
         expirationDate: isCipher ? cipherExpiry : passwordExpiry,
         dependsOn: [vault.mayWrite, ...after],
       });

@@ -17,7 +17,7 @@ import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { select } from '../../db/testing/apply';
 import { writeBundle } from '../../infra/azure/machine/bundle';
 import { rolloutScript } from '../../infra/azure/machine/rollout';
-import { IMAGE_FLAVOURS } from '../../infra/core/pins';
+import { CADDY_IMAGE, IMAGE_FLAVOURS, NODE_IMAGE } from '../../infra/core/pins';
 import { endAtOnce, withColumn } from './testing/edits';
 import { tokenFor } from './testing/fake-azure';
 import { filesBelow, type Machine, missingForMachine, type Ran, startMachine } from './testing/machine';
@@ -135,9 +135,7 @@ const ROOT = join(__dirname, '..', '..');
     expect({ code, output }).toEqual({ code: 1, output: expect.stringMatching(message) });
     expect((await asking.stop()).failed).toEqual([]);
     expect(await columns()).toContain('noise');
-    expect(readFileSync(join(machine.disk, 'caddy', 'config', 'upstream.caddy'), 'utf8')).toContain(
-      'api-green:',
-    );
+    expect(readFileSync(join(machine.disk, 'api-place'), 'utf8')).toBe('api-green\n');
   });
 
   it.each([
@@ -164,8 +162,12 @@ const ROOT = join(__dirname, '..', '..');
     writeFileSync(join(machine.disk, 'secrets', 'postgres-password'), 'born-here\n');
     for (const name of ['postgres', 'owner', 'app', 'monitoring', 'backup'])
       machine.azure.secrets.set(`tsdb-${name}`, `it's ${randomBytes(12).toString('hex')} \\ :x`);
+    for (const image of ['timescale/of-no-release', 'timescale/one'])
+      await machine.docker('build', '--tag', image);
     const { code, output } = await deploy(withColumn('noise: float8()'));
     expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('serving from api-blue') });
+    expect(machine.images()).not.toContain('timescale/of-no-release');
+    expect(machine.images()).toEqual(expect.arrayContaining(['timescale/one', NODE_IMAGE, CADDY_IMAGE]));
     expect(existsSync(join(machine.disk, 'secrets'))).toBe(false);
     // Seven bundles were unpacked by now; three stay.
     expect(releases()).toHaveLength(3);

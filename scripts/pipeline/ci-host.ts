@@ -7,7 +7,7 @@ import { note, print } from '../output';
 
 /** Where the results of a stage go. */
 export interface CiHost {
-  /** Shows a page: on the run's summary, and in the file that was asked for. Without both it is printed. */
+  /** Shows a page: on the run's summary, and in the file that was asked for, below those of before. Without both it is printed. */
   publish(markdown: string, file?: string): void;
   /** Passes a value to later stages; a person sees it. */
   pass(name: string, value: string): void;
@@ -15,15 +15,16 @@ export interface CiHost {
 
 /** Recognises the host by the variables that it sets. */
 export function ciHost(env: Environment): CiHost {
-  if (env.GITHUB_STEP_SUMMARY) return gitHub(env.GITHUB_STEP_SUMMARY, env.GITHUB_OUTPUT);
-  if (env.TF_BUILD) return azurePipelines(env.AGENT_TEMPDIRECTORY ?? '.');
+  const save = saver();
+  if (env.GITHUB_STEP_SUMMARY) return gitHub(save, env.GITHUB_STEP_SUMMARY, env.GITHUB_OUTPUT);
+  if (env.TF_BUILD) return azurePipelines(save, env.AGENT_TEMPDIRECTORY ?? '.');
   return {
     publish: (markdown, file) => (file === undefined ? print(markdown) : save(file, markdown)),
     pass: (name, value) => note(`${name}: ${value}`),
   };
 }
 
-function gitHub(summary: string, output: string | undefined): CiHost {
+function gitHub(save: Save, summary: string, output: string | undefined): CiHost {
   return {
     publish(markdown, file) {
       appendFileSync(summary, `${markdown}\n`);
@@ -37,7 +38,7 @@ function gitHub(summary: string, output: string | undefined): CiHost {
 }
 
 // Azure Pipelines reads commands from standard output; a summary is a file that stays where it is until the job ends.
-function azurePipelines(folder: string): CiHost {
+function azurePipelines(save: Save, folder: string): CiHost {
   let pages = 0;
   return {
     publish(markdown, file) {
@@ -52,12 +53,19 @@ function azurePipelines(folder: string): CiHost {
   };
 }
 
-function save(file: string, text: string): void {
-  try {
-    writeFileSync(file, `${text}\n`);
-  } catch (error) {
-    throw new UsageError(`cannot write ${file}: ${(error as Error).message}`, { cause: error });
-  }
+type Save = (file: string, text: string) => void;
+
+/** The first page of a run replaces what is in a file, the next ones go below it. */
+function saver(): Save {
+  const begun = new Set<string>();
+  return (file, text) => {
+    try {
+      writeFileSync(file, `${text}\n`, { flag: begun.has(file) ? 'a' : 'w' });
+      begun.add(file);
+    } catch (error) {
+      throw new UsageError(`cannot write ${file}: ${(error as Error).message}`, { cause: error });
+    }
+  };
 }
 
 // A line break would start a value, or a command, of its own.

@@ -1,16 +1,16 @@
 // pipeline deploy: plans again, makes sure that this is what was approved, and carries out exactly that plan.
 import { RefusedError } from '../../db/errors';
 import { note } from '../output';
-import { ciHost } from './ci-host';
+import { type CiHost, ciHost } from './ci-host';
 import type { PlanFlags } from './plan';
 import { dataLosses, guard } from './plan-guard';
 import { countsOf, formatInfrastructurePlan } from './plan-markdown';
 import type { InfrastructurePlan } from './plan-model';
-import { type StackRun, titleOf } from './stage';
+import { listOf, type StackRun, titleOf } from './stage';
 import { withPlan } from './terraform';
 
 export interface DeployFlags extends PlanFlags {
-  /** Fingerprint of the plan that was approved; without it, or when it is empty, any plan that the guard lets pass is carried out. */
+  /** Fingerprints of the plans that were approved, one for each stack; without them, any plan that the guard lets pass is carried out. */
   readonly expect?: string;
 }
 
@@ -18,12 +18,29 @@ export interface DeployFlags extends PlanFlags {
 const API_URL = 'api_url';
 
 /**
- * Deploys a stack and passes the address of its API on.
+ * Deploys one stack after the other and passes the address of the API on. The first failure is the end: what comes
+ * before it stays deployed.
  * @throws RefusedError when the plan is not the approved one, or takes data away without consent.
  */
-export async function deploy({ stack, allow, out, expect }: DeployFlags, run: StackRun): Promise<number> {
+export async function deploy(flags: DeployFlags, run: StackRun): Promise<number> {
   const host = ciHost(run.env);
-  return withPlan(await run.folderOf(stack), { mode: 'apply', lock: 'take' }, run, async (saved) => {
+  const approved = listOf(flags.expect ?? '');
+  if (approved.length > 0 && approved.length !== flags.stacks.length)
+    throw new RefusedError(
+      `${approved.length} plans were approved, and ${flags.stacks.length} stacks are to be deployed (${flags.stacks.join(', ')}); plan and deploy with the same TSDB_DEPLOY_STACKS`,
+    );
+  for (const [at, stack] of flags.stacks.entries()) await deployStack(stack, flags, approved[at], host, run);
+  return 0;
+}
+
+async function deployStack(
+  stack: string,
+  { allow, out }: DeployFlags,
+  expected: string | undefined,
+  host: CiHost,
+  run: StackRun,
+): Promise<void> {
+  await withPlan(await run.folderOf(stack), { mode: 'apply', lock: 'take' }, run, async (saved) => {
     const losses = dataLosses(saved.plan);
     host.publish(
       formatInfrastructurePlan({
@@ -35,12 +52,11 @@ export async function deploy({ stack, allow, out, expect }: DeployFlags, run: St
       out,
     );
     guard(losses, allow);
-    requireApproved(saved.plan, expect);
+    requireApproved(saved.plan, expected);
     note(countsOf(saved.plan));
     await saved.apply();
     const url = (await saved.outputs())[API_URL];
     if (url) host.pass(API_URL, url);
-    return 0;
   });
 }
 

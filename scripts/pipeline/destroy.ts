@@ -1,26 +1,38 @@
 // pipeline destroy: takes a short-lived deployment away, data and all; needs its name typed and its protection lifted.
 import { RefusedError } from '../../db/errors';
 import { note } from '../output';
-import { ciHost } from './ci-host';
+import { type CiHost, ciHost } from './ci-host';
 import { dataLosses } from './plan-guard';
 import { countsOf, formatInfrastructurePlan } from './plan-markdown';
 import { deploymentOf, type StackRun, titleOf } from './stage';
 import { withPlan } from './terraform';
 
 export interface DestroyFlags {
-  readonly stack: string;
+  /** In the order in which they were deployed; they go in the opposite one. */
+  readonly stacks: readonly string[];
   /** Name and environment of the deployment, such as `pr12-dev`, to be typed by whoever wants it gone. */
   readonly confirm: string;
   readonly out?: string;
 }
 
 /**
- * Destroys a stack.
+ * Destroys the stacks.
  * @throws RefusedError when the deployment is another one than was named, or its data is protected.
  */
-export async function destroy({ stack, confirm, out }: DestroyFlags, run: StackRun): Promise<number> {
+export async function destroy({ stacks, confirm, out }: DestroyFlags, run: StackRun): Promise<number> {
   requireMeant(confirm, run);
-  return withPlan(
+  const host = ciHost(run.env);
+  for (const stack of [...stacks].reverse()) await destroyStack(stack, out, host, run);
+  return 0;
+}
+
+async function destroyStack(
+  stack: string,
+  out: string | undefined,
+  host: CiHost,
+  run: StackRun,
+): Promise<void> {
+  await withPlan(
     await run.folderOf(stack),
     { mode: 'destroy', lock: 'take' },
     run,
@@ -28,13 +40,12 @@ export async function destroy({ stack, confirm, out }: DestroyFlags, run: StackR
       const losses = dataLosses(plan);
       // The typed name is consent to all of it.
       const allowed = losses.map(({ change }) => change.address);
-      ciHost(run.env).publish(
+      host.publish(
         formatInfrastructurePlan({ title: titleOf('Removal', stack, run), plan, losses, allowed }),
         out,
       );
       note(countsOf(plan));
       await apply();
-      return 0;
     },
   );
 }

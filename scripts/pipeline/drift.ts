@@ -12,7 +12,8 @@ export const PARTS = ['infrastructure', 'schema'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface DriftFlags {
-  readonly stack: string;
+  /** The schema is asked for of the first one. */
+  readonly stacks: readonly string[];
   /** Without it both parts are looked at. */
   readonly only?: Part;
 }
@@ -27,20 +28,28 @@ const DRIFTED = 2;
 export async function drift(flags: DriftFlags, run: StackRun): Promise<number> {
   const found: string[] = [];
   const failed: string[] = [];
-  for (const part of PARTS.filter((one) => flags.only === undefined || flags.only === one)) {
+  for (const [part, stack] of looksOf(flags)) {
+    const what = part === 'infrastructure' && flags.stacks.length > 1 ? `${part} of ${stack}` : part;
     try {
-      const difference =
-        part === 'schema' ? await ofSchema(flags.stack, run) : await ofInfrastructure(flags.stack, run);
-      if (difference !== undefined) found.push(`${part}: ${difference}`);
+      const difference = part === 'schema' ? await ofSchema(stack, run) : await ofInfrastructure(stack, run);
+      if (difference !== undefined) found.push(`${what}: ${difference}`);
     } catch (error) {
       if (!(error instanceof TsdbError)) throw error;
-      failed.push(`${part}: ${messageOf(error)}`);
+      failed.push(`${what}: ${messageOf(error)}`);
     }
   }
   for (const line of found) note(`${paintFor(process.stderr).red('drift:')} ${line}`);
   if (failed.length > 0) throw new UsageError(`drift could not be looked for:\n${failed.join('\n')}`);
   if (found.length === 0) note('no drift');
   return found.length === 0 ? 0 : DRIFTED;
+}
+
+// There is one schema, and all stacks have their own infrastructure.
+function looksOf({ stacks, only }: DriftFlags): readonly (readonly [Part, string])[] {
+  const looks = PARTS.flatMap((part) =>
+    (part === 'schema' ? stacks.slice(0, 1) : stacks).map((stack) => [part, stack] as const),
+  );
+  return looks.filter(([part]) => only === undefined || only === part);
 }
 
 async function ofInfrastructure(stack: string, run: StackRun): Promise<string | undefined> {

@@ -8,15 +8,15 @@ import { drift, PARTS } from './drift';
 import { plan } from './plan';
 import { schemaPlan } from './schema-plan';
 import { smoke } from './smoke';
-import type { StackRun } from './stage';
-import { synthesisedStack, synthTwice } from './synth';
+import { listOf, type StackRun, stacksOf } from './stage';
+import { synthesisedStacks, synthTwice } from './synth';
 
 /** Wires every stage; the runner carries one out. Exit codes as of `tsdb`: 1 wrong, 2 differences, 3 refused. */
 export function buildPipeline({ untilSignal }: Runner): Command {
   const stage = (work: (run: StackRun) => Promise<number>): Promise<void> =>
     untilSignal((signal) => {
       const run = { env: processEnvironment(), signal };
-      return work({ ...run, folderOf: (stack) => synthesisedStack(stack, run) });
+      return work({ ...run, folderOf: synthesisedStacks(run) });
     });
   const program = new Command('pipeline')
     .description('The stages of the pipeline. docs/pipeline.md says what each needs.')
@@ -27,10 +27,24 @@ export function buildPipeline({ untilSignal }: Runner): Command {
     .action(() => stage(synthTwice));
   const allow = (): Option =>
     new Option('--allow <addresses>', 'resources that hold data and may be destroyed, with commas between')
-      .argParser(list)
+      .argParser(listOf)
       .default([]);
   const onStack = (name: string, description: string): Command =>
-    program.command(name).description(description).option('--stack <name>', 'stack', 'azure');
+    program
+      .command(name)
+      .description(description)
+      .option(
+        '--stack <names>',
+        'stacks with commas between, as they are deployed (default TSDB_DEPLOY_STACKS, else azure)',
+        listOf,
+        [],
+      );
+  const onStacks =
+    <Flags extends { readonly stacks: readonly string[] }>(
+      work: (flags: Flags, run: StackRun) => Promise<number>,
+    ) =>
+    (flags: Flags & { readonly stack: readonly string[] }) =>
+      stage((run) => work({ ...flags, stacks: stacksOf(flags.stack, run) }, run));
   const out = '--out <file>';
   onStack('plan', 'what would change in the infrastructure, as Markdown')
     .addOption(allow())
@@ -43,7 +57,7 @@ export function buildPipeline({ untilSignal }: Runner): Command {
         .default('yes'),
     )
     .option(out, 'also write it to a file')
-    .action((flags) => stage((run) => plan(flags, run)));
+    .action(onStacks(plan));
   program
     .command('schema')
     .description('what would change in the database, as Markdown')
@@ -54,7 +68,7 @@ export function buildPipeline({ untilSignal }: Runner): Command {
     .addOption(allow())
     .option('--expect <fingerprint>', 'the plan that was approved; another one is refused')
     .option(out, 'also write the plan to a file')
-    .action((flags) => stage((run) => deploy(flags, run)));
+    .action(onStacks(deploy));
   program
     .command('smoke')
     .description('ask the deployed API a few questions')
@@ -63,20 +77,13 @@ export function buildPipeline({ untilSignal }: Runner): Command {
     .action((flags) => stage((run) => smoke(flags, run)));
   onStack('drift', 'is what runs still what is declared (exit 2 = no)')
     .addOption(new Option('--only <part>', 'look at one part only').choices(PARTS))
-    .action((flags) => stage((run) => drift(flags, run)));
+    .action(onStacks(drift));
   onStack('destroy', 'take a short-lived deployment away, with its data')
     .requiredOption('--confirm <name-environment>', 'the deployment that is meant, e.g. pr12-dev')
     .option(out, 'also write the plan to a file')
-    .action((flags) => stage((run) => destroy(flags, run)));
+    .action(onStacks(destroy));
   return program;
 }
-
-// A pipeline passes an empty text where nothing was given.
-const list = (text: string): readonly string[] =>
-  text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
 
 function seconds(text: string): number {
   const value = Number(text);

@@ -56,14 +56,6 @@ const byStage = (found: readonly { stage: string; commands: readonly string[] }[
     ]),
   );
 
-/** The npm scripts that the stages are called by, as package.json has them. */
-const SCRIPTS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['synth', 'plan', 'schema', 'deploy', 'smoke', 'drift', 'destroy'].map((stage) => [
-    `pipeline:${stage}`,
-    `node --import tsx scripts/pipeline/main.ts ${stage}`,
-  ]),
-);
-
 describe('both pipelines', () => {
   it('have the same stages, by the same npm scripts', () => {
     expect(gitHubStages()).toEqual(azureStages());
@@ -80,12 +72,13 @@ describe('both pipelines', () => {
   });
 
   it('call scripts that exist', () => {
-    const known: Readonly<Record<string, string>> = { ...SCRIPTS, ...packageJson.scripts };
+    const scripts: Readonly<Record<string, string>> = packageJson.scripts;
     const called = Object.values(azureStages())
       .flat()
       .map((command) => command.replace('run ', ''));
-    expect(called.filter((name) => known[name] === undefined)).toEqual([]);
-    expect(known).toMatchObject(SCRIPTS);
+    expect(called.filter((name) => scripts[name] === undefined)).toEqual([]);
+    for (const stage of buildPipeline(runner).commands.map((command) => command.name()))
+      expect(scripts[`pipeline:${stage}`]).toBe(`node --import tsx scripts/pipeline/main.ts ${stage}`);
   });
 
   it('give them flags that they have', () => {
@@ -98,6 +91,35 @@ describe('both pipelines', () => {
         expect.arrayContaining([...flags.matchAll(/--[a-z]+/g)].map(([flag]) => flag)),
       );
     }
+  });
+
+  it('give every stage that looks at a deployment the same settings', () => {
+    const settings = WORKFLOWS.flatMap((path) => {
+      const { jobs } = parse(read(path)) as { jobs: Record<string, { env?: Record<string, string> }> };
+      return Object.values(jobs).flatMap((job) =>
+        /pipeline:(plan|deploy|drift|destroy)/.test(shellOf(job)) ? [Object.keys(job.env ?? {})] : [],
+      );
+    });
+    expect(settings).toHaveLength(4);
+    const own = ['TSDB_DEPLOY_NAME', 'TSDB_DEPLOY_PROTECT_DATA'];
+    for (const names of settings)
+      expect(names.filter((name) => !own.includes(name))).toEqual([
+        'ARM_USE_OIDC',
+        'ARM_CLIENT_ID',
+        'ARM_TENANT_ID',
+        'ARM_SUBSCRIPTION_ID',
+        'TSDB_DEPLOY_ENVIRONMENT',
+        'TSDB_DEPLOY_STATE_ACCOUNT',
+        'TSDB_DEPLOY_SSH_PUBLIC_KEY',
+        'TSDB_DEPLOY_DEPLOYER_CIDRS',
+        'TSDB_DEPLOY_DEPLOYER_ID',
+        'TSDB_DEPLOY_STACKS',
+        'TSDB_DEPLOY_CLUSTER',
+        'TSDB_APP_IMAGE',
+      ]);
+    // Variables of a group are the environment of its jobs.
+    for (const name of settings[0]?.filter((one) => one.startsWith('TSDB_DEPLOY_DEPLOYER')) ?? [])
+      expect(read('docs/pipeline.md')).toContain(`\`${name}\``);
   });
 
   it('name files that exist', () => {
@@ -122,7 +144,7 @@ describe('both pipelines', () => {
     const [least = 0, leastMinor = 0] = TERRAFORM_VERSION.replace('>= ', '').split('.').map(Number);
     expect(major).toBe(least);
     expect(minor).toBeGreaterThanOrEqual(leastMinor);
-    expect(read('api/Dockerfile')).toContain(`FROM node:${read('.nvmrc').trim()}-`);
+    expect(read('Dockerfile')).toMatch(new RegExp(`NODE_IMAGE=node:${read('.nvmrc').trim()}[.]`));
   });
 
   it('use one commit of each action', () => {

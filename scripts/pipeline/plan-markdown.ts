@@ -1,4 +1,5 @@
 // A plan of Terraform as Markdown, for a pull request: what takes data away first, values never.
+import { cell, code } from '../../db/format-markdown';
 import type { DataLoss } from './plan-guard';
 import type { ChangeKind, InfrastructurePlan, ResourceChange } from './plan-model';
 
@@ -111,10 +112,3 @@ function driftList(drift: readonly ResourceChange[]): readonly string[] {
   });
   return ['**Changed outside of Terraform**', '', ...lines, ''];
 }
-
-// Addresses can hold the keys of a map, and those any text: a line break or a pipe would end the cell.
-const code = (text: string): string =>
-  `\`${text.replaceAll('`', '').replaceAll('|', '\\|').replaceAll(/\s/g, ' ')}\``;
-
-const cell = (text: string): string =>
-  text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');

@@ -1,5 +1,5 @@
 // pipeline plan: what would change in the infrastructure, as Markdown; refuses what takes data away without consent.
-import { ciHost } from './ci-host';
+import { type CiHost, ciHost } from './ci-host';
 import { dataLosses, guard } from './plan-guard';
 import { formatInfrastructurePlan } from './plan-markdown';
 import { type StackRun, titleOf } from './stage';
@@ -7,7 +7,8 @@ import { withPlan } from './terraform';
 
 /** Which plan, and what it may take away. */
 export interface PlanFlags {
-  readonly stack: string;
+  /** In the order in which they are deployed. */
+  readonly stacks: readonly string[];
   /** Addresses of resources that hold data and may go. */
   readonly allow: readonly string[];
   /** `no` compares with the state as it is: faster, and without reading one resource. */
@@ -16,9 +17,21 @@ export interface PlanFlags {
   readonly out?: string;
 }
 
-/** Publishes the plan and passes its fingerprint on. Exit code 0, changes or not. */
-export async function plan({ stack, allow, out, refresh }: PlanFlags, run: StackRun): Promise<number> {
+/** Publishes the plans and passes their fingerprints on, with commas between. Exit code 0, changes or not. */
+export async function plan(flags: PlanFlags, run: StackRun): Promise<number> {
   const host = ciHost(run.env);
+  const fingerprints: string[] = [];
+  for (const stack of flags.stacks) fingerprints.push(await planStack(stack, flags, host, run));
+  host.pass('fingerprint', fingerprints.join(','));
+  return 0;
+}
+
+async function planStack(
+  stack: string,
+  { allow, out, refresh }: PlanFlags,
+  host: CiHost,
+  run: StackRun,
+): Promise<string> {
   return withPlan(
     await run.folderOf(stack),
     { mode: 'apply', lock: 'leave', refresh: refresh !== 'no' },
@@ -31,8 +44,7 @@ export async function plan({ stack, allow, out, refresh }: PlanFlags, run: Stack
         out,
       );
       guard(losses, allow);
-      host.pass('fingerprint', made.fingerprint);
-      return 0;
+      return made.fingerprint;
     },
   );
 }

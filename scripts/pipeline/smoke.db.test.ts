@@ -109,10 +109,10 @@ describe('the smoke test', () => {
     const stack = { ...run(env), folderOf: async (): Promise<string> => '.' };
     try {
       await runSql(database.url, 'DROP INDEX IF EXISTS sensor_data_sensor_id_time_idx');
-      expect(await drift({ stack: 'azure', only: 'schema' }, stack)).toBe(2);
+      expect(await drift({ stacks: ['azure'], only: 'schema' }, stack)).toBe(2);
       expect(printed).toMatch(/### Schema drift\n\n\d+ steps, 0 refused\./);
       const reader = { ...stack, env: { ...env, TSDB_API_KEY: await newKey('read') } };
-      await expect(drift({ stack: 'azure', only: 'schema' }, reader)).rejects.toThrow('answered 403');
+      await expect(drift({ stacks: ['azure'], only: 'schema' }, reader)).rejects.toThrow('answered 403');
     } finally {
       await api.close();
     }

@@ -1,6 +1,7 @@
 // pipeline smoke: asks a deployed API a few questions and judges the answers. Exit code 1 when one is wrong.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../../db/errors';
+import { cell } from '../../db/format-markdown';
 import { note, table } from '../output';
 import { apiClient } from './api-client';
 import { ciHost } from './ci-host';
@@ -79,6 +80,3 @@ function pageOf(url: URL, results: readonly (readonly [string, Outcome])[]): str
 }
 
 const tellOf = (outcome: Outcome): string => (outcome.kind === 'passed' ? outcome.detail : outcome.reason);
-
-const cell = (text: string): string =>
-  text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');

@@ -1,5 +1,5 @@
 // The stages that work on a stack, run with the real Terraform where there is one.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { DATA_PATHS } from '../../infra/azure/machine/machine-layout';
@@ -8,7 +8,7 @@ import { destroy } from './destroy';
 import { drift } from './drift';
 import { MACHINE_COMMAND } from './machine-plan';
 import { plan } from './plan';
-import type { StackRun } from './stage';
+import { type StackRun, stacksOf } from './stage';
 import { declare, diskTellingTerraform, hasTerraform, runIn } from './testing/real-terraform';
 
 if (!hasTerraform) process.stderr.write('the stages are not run: Terraform was not found on the PATH\n');
@@ -31,7 +31,7 @@ if (!hasTerraform) process.stderr.write('the stages are not run: Terraform was n
     removeFolder(folder);
   });
 
-  const stack = 'azure';
+  const stacks = ['azure'];
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
   const passed = (name: string): string | undefined =>
     existsSync(join(folder, 'output'))
@@ -49,29 +49,29 @@ if (!hasTerraform) process.stderr.write('the stages are not run: Terraform was n
 
   it('deploy what was planned, and see when what is there differs from it', async () => {
     declare(folder, { disk: { input: 'a' }, vm: { input: { size: 's' } } });
-    expect(await plan({ stack, allow: [], out: join(folder, 'plan.md') }, run)).toBe(0);
+    expect(await plan({ stacks, allow: [], out: join(folder, 'plan.md') }, run)).toBe(0);
     expect(read('plan.md')).toContain('### Plan for stack azure of tsdb-dev');
     expect(page()).toContain('2 to create');
     expect(existsSync(join(folder, 'terraform.tfstate'))).toBe(false);
 
-    expect(await deploy({ stack, allow: [], expect: passed('fingerprint') ?? '' }, run)).toBe(0);
+    expect(await deploy({ stacks, allow: [], expect: passed('fingerprint') ?? '' }, run)).toBe(0);
     expect(resources()).toEqual(['disk', 'vm']);
     expect(passed('api_url')).toBe('https://tsdb.example');
     expect(read('output')).not.toContain('hush');
 
     page();
-    expect(await drift({ stack, only: 'infrastructure' }, run)).toBe(0);
+    expect(await drift({ stacks, only: 'infrastructure' }, run)).toBe(0);
     expect(page()).toContain('Nothing to change.');
     declare(folder, { disk: { input: 'a' }, vm: { input: { size: 'm' } } });
-    expect(await drift({ stack, only: 'infrastructure' }, run)).toBe(2);
+    expect(await drift({ stacks, only: 'infrastructure' }, run)).toBe(2);
     expect(said).toMatch(/drift:.* infrastructure: 1 to change/);
     // Not configured is not in sync.
-    await expect(drift({ stack }, run)).rejects.toThrow(/schema: nothing says where/);
+    await expect(drift({ stacks }, run)).rejects.toThrow(/schema: nothing says where/);
   });
 
   it('ask the machine of the stack for drift of the schema', async () => {
     declare(folder, { vm: { input: 1 } }, { machine_id: '/subscriptions/s/vm' });
-    await deploy({ stack, allow: [] }, run);
+    await deploy({ stacks, allow: [] }, run);
     const program = join(folder, 'az');
     const machineSays = (text: string): void =>
       writeFileSync(
@@ -80,7 +80,7 @@ if (!hasTerraform) process.stderr.write('the stages are not run: Terraform was n
         { mode: 0o755 },
       );
     const asked: StackRun = { ...run, env: { ...run.env, PATH: `${folder}:${process.env.PATH}` } };
-    const look = () => drift({ stack, only: 'schema' }, asked);
+    const look = () => drift({ stacks, only: 'schema' }, asked);
     const ends = (code: number, page: string) =>
       machineSays(`Enable succeeded: \n[stdout]\ntsdb-plan-exit=${code}\n${page}\n[stderr]\nnoise`);
 
@@ -102,10 +102,10 @@ if (!hasTerraform) process.stderr.write('the stages are not run: Terraform was n
 
   it('refuse a plan that is not the approved one', async () => {
     declare(folder, { vm: { input: 1 } });
-    await plan({ stack, allow: [] }, run);
+    await plan({ stacks, allow: [] }, run);
     const approved = passed('fingerprint') ?? '';
     declare(folder, { vm: { input: 2 } });
-    await expect(deploy({ stack, allow: [], expect: approved }, run)).rejects.toMatchObject({
+    await expect(deploy({ stacks, allow: [], expect: approved }, run)).rejects.toMatchObject({
       exitCode: 3,
       message: expect.stringContaining('not the approved one'),
     });
@@ -114,45 +114,88 @@ if (!hasTerraform) process.stderr.write('the stages are not run: Terraform was n
 
   it('take no data away without consent by name', async () => {
     declare(folder, { disk: { input: 'a', trigger: 'one' }, vm: { input: 1 } });
-    await deploy({ stack, allow: [] }, run);
+    await deploy({ stacks, allow: [] }, run);
     page();
     declare(folder, { disk: { input: 'a', trigger: 'two' } });
     const refusal = {
       exitCode: 3,
       message: expect.stringContaining('replace terraform_data.disk: the database would be lost'),
     };
-    await expect(plan({ stack, allow: [] }, run)).rejects.toMatchObject(refusal);
+    await expect(plan({ stacks, allow: [] }, run)).rejects.toMatchObject(refusal);
     expect(page()).toMatch(/This plan is refused(.|\n)*\*\*replace\*\* \| `terraform_data.disk`/);
-    await expect(deploy({ stack, allow: [] }, run)).rejects.toMatchObject(refusal);
+    await expect(deploy({ stacks, allow: [] }, run)).rejects.toMatchObject(refusal);
     expect(resources()).toEqual(['disk', 'vm']);
     // The machine holds no data.
-    await expect(plan({ stack, allow: ['terraform_data.vm'] }, run)).rejects.toMatchObject({ exitCode: 1 });
-    expect(await deploy({ stack, allow: ['terraform_data.disk'] }, run)).toBe(0);
+    await expect(plan({ stacks, allow: ['terraform_data.vm'] }, run)).rejects.toMatchObject({ exitCode: 1 });
+    expect(await deploy({ stacks, allow: ['terraform_data.disk'] }, run)).toBe(0);
     expect(resources()).toEqual(['disk']);
+  });
+
+  it('go through several stacks in their order, and back, by what was approved for each', async () => {
+    const folders = { one: join(folder, 'one'), two: join(folder, 'two') };
+    for (const place of Object.values(folders)) mkdirSync(place);
+    const env = {
+      ...run.env,
+      TSDB_DEPLOY_NAME: 'pr7',
+      TSDB_DEPLOY_PROTECT_DATA: 'false',
+      TSDB_DEPLOY_STACKS: 'one, two',
+    };
+    const both: StackRun = {
+      ...run,
+      env,
+      folderOf: async (name) => folders[name as keyof typeof folders],
+    };
+    const flags = { stacks: stacksOf([], both), allow: [], out: join(folder, 'plan.md') };
+    expect(flags.stacks).toEqual(['one', 'two']);
+    declare(folders.one, { vm: { input: 1 } });
+    declare(folders.two, { pod: { input: 1 } });
+    await plan(flags, both);
+    expect(read('plan.md')).toMatch(/stack one of pr7-dev(.|\n)*stack two of pr7-dev/);
+    const approved = passed('fingerprint') ?? '';
+    await expect(deploy({ ...flags, stacks: ['one'], expect: approved }, both)).rejects.toThrow(
+      /2 plans were approved/,
+    );
+    declare(folders.two, { pod: { input: 2 } });
+    await expect(deploy({ ...flags, expect: approved }, both)).rejects.toThrow(/not the approved one/);
+    expect([
+      existsSync(join(folders.one, 'terraform.tfstate')),
+      existsSync(join(folders.two, 'terraform.tfstate')),
+    ]).toEqual([true, false]);
+    await deploy(flags, both);
+    expect(await drift({ ...flags, only: 'infrastructure' }, both)).toBe(0);
+    declare(folders.two, { pod: { input: 3 } });
+    expect(await drift({ ...flags, only: 'infrastructure' }, both)).toBe(2);
+    expect(said).toMatch(/drift:.* infrastructure of two: 1 to change/);
+    page();
+    await destroy({ stacks: flags.stacks, confirm: 'pr7-dev' }, both);
+    expect(page()).toMatch(/stack two of(.|\n)*stack one of/);
   });
 
   it('destroy only the deployment that was named, with its protection lifted', async () => {
     declare(folder, { disk: { input: 'a' } });
-    await deploy({ stack, allow: [] }, run);
+    await deploy({ stacks, allow: [] }, run);
     const open: StackRun = {
       ...run,
       env: { ...run.env, TSDB_DEPLOY_NAME: 'pr7', TSDB_DEPLOY_PROTECT_DATA: 'false' },
     };
-    await expect(destroy({ stack, confirm: 'pr8-dev' }, open)).rejects.toMatchObject({ exitCode: 3 });
-    await expect(destroy({ stack, confirm: 'tsdb-dev' }, run)).rejects.toThrow(/is protected/);
+    await expect(destroy({ stacks, confirm: 'pr8-dev' }, open)).rejects.toMatchObject({ exitCode: 3 });
+    await expect(destroy({ stacks, confirm: 'tsdb-dev' }, run)).rejects.toThrow(/is protected/);
     expect(resources()).toEqual(['disk']);
     page();
-    expect(await destroy({ stack, confirm: 'pr7-dev' }, open)).toBe(0);
+    expect(await destroy({ stacks, confirm: 'pr7-dev' }, open)).toBe(0);
     expect(resources()).toEqual([]);
     expect(page()).toMatch(/Removal for stack azure of pr7-dev(.|\n)*consented to by name/);
   });
 
   it('say what Terraform said when it fails', async () => {
     declare(folder, { vm: { input: `\${nothing.at_all}` } });
-    await expect(plan({ stack, allow: [] }, run)).rejects.toThrow(/terraform plan failed \(1\)/);
+    await expect(plan({ stacks, allow: [] }, run)).rejects.toThrow(/terraform plan failed \(1\)/);
     expect(said).toContain('nothing');
     await expect(
-      plan({ stack, allow: [] }, { ...run, env: { ...run.env, TERRAFORM_BINARY_NAME: 'no-such-terraform' } }),
+      plan(
+        { stacks, allow: [] },
+        { ...run, env: { ...run.env, TERRAFORM_BINARY_NAME: 'no-such-terraform' } },
+      ),
     ).rejects.toThrow(/no-such-terraform was not found/);
   });
 });

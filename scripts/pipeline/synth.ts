@@ -13,11 +13,19 @@ const OUT = join(ROOT, 'cdktf.out');
 const STACKS = join(OUT, 'stacks');
 
 /**
- * Synthesises and gives the folder of a stack.
+ * Gives the folder of a stack, synthesised at the first call.
  * @throws UsageError when that fails, or there is no such stack.
  */
-export async function synthesisedStack(stack: string, run: StageRun): Promise<string> {
-  await synthesise(run);
+export function synthesisedStacks(run: StageRun): (stack: string) => Promise<string> {
+  let done: Promise<void> | undefined;
+  return async (stack) => {
+    done ??= synthesise(run);
+    await done;
+    return folderOf(stack);
+  };
+}
+
+function folderOf(stack: string): string {
   const names = readdirSync(STACKS).sort();
   if (names.includes(stack)) return join(STACKS, stack);
   throw new UsageError(`there is no stack "${stack}"; there are: ${names.join(', ')}`);

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { caddyfile } from './caddyfile';
-import { composeFile, UPSTREAM } from './compose';
+import { composeFile } from './compose';
 import { DUMP_DOCKERFILE } from './dump-image';
 import { checkRelease, type ReleaseProps } from './release-props';
 import { releaseSettings } from './release-settings';
@@ -51,7 +51,6 @@ function archiveOf(props: BundleProps): Buffer {
     ...filesBelow(SCRIPTS, ''),
     text('compose.yaml', composeFile(props)),
     text('Caddyfile', caddyfile(props)),
-    text('upstream.caddy', UPSTREAM),
     text('dump.Dockerfile', DUMP_DOCKERFILE),
     text('release.env', releaseSettings(props)),
     ...Object.entries(releaseUnits(props)).map(([name, content]) => text(`systemd/${name}`, content)),

@@ -1,13 +1,18 @@
-// Caddy's configuration: TLS in front of the API (pure).
+// Caddy's configuration: TLS in front of the two places of the API (pure).
 
+import { API_PORT } from '../../core/names';
 import type { ReleaseProps } from './release-props';
 
 /** The name that stands in where a deployment has none; clients by address get its certificate. */
 export const NAMELESS = 'tsdb.internal';
 
+/** Services of the compose file that the API runs in: one serves, the other is empty until the next release. */
+export const API_PLACES = ['api-blue', 'api-green'] as const;
+
 /**
- * The Caddyfile. It imports `upstream.caddy` from beside it, which a rollout writes.
- * With `internal`, the root certificate is at /srv/tsdb/caddy/data/caddy/pki/authorities/local/root.crt.
+ * The Caddyfile. It names both places and asks each whether it is ready, so a release changes nothing here: a reload
+ * would end connections that are opened in that moment. With `internal`, the root certificate is at
+ * /srv/tsdb/caddy/data/caddy/pki/authorities/local/root.crt.
  */
 export function caddyfile({ hostName, tls }: Pick<ReleaseProps, 'hostName' | 'tls'>): string {
   const name = hostName === '' ? NAMELESS : hostName;
@@ -18,13 +23,31 @@ export function caddyfile({ hostName, tls }: Pick<ReleaseProps, 'hostName' | 'tl
 	auto_https disable_redirects
 	default_sni ${name}
 	grace_period 30s
+	log default {
+		# One place is nearly always empty, and each look at it would be a line.
+		exclude http.handlers.reverse_proxy.health_checker.active
+	}
 	persist_config off
 	skip_install_trust
 }
 
 https://${name}${internal ? ', https://' : ''} {
 	${internal ? 'tls internal' : 'header Strict-Transport-Security max-age=31536000'}
-	import upstream.caddy
+	reverse_proxy ${API_PLACES.map((place) => `${place}:${API_PORT}`).join(' ')} {
+		lb_policy first
+		# A place that ends says so for two seconds before it closes its port, which is several looks.
+		health_uri /health/ready
+		health_interval 500ms
+		health_timeout 2s
+		# Nothing was sent yet to a place that cannot be reached, so the request may wait for one that can.
+		lb_try_duration 10s
+		lb_try_interval 100ms
+	}
+	handle_errors 502 503 504 {
+		header Content-Type application/problem+json
+		header Retry-After 5
+		respond \`{"type":"about:blank","title":"{err.status_text}","status":{err.status_code},"detail":"the API cannot be reached; try again"}\`
+	}
 }
 `;
 }

@@ -1,13 +1,15 @@
 // The services of the compose file that run the built program: the two places of the API, and the tools of a rollout.
 
-import { API_PORT, DATABASE } from '../../core/names';
+import { apiEnvironment, appEnvironment } from '../../core/app-environment';
+import type { Login, LoginName } from '../../core/logins';
 import { NODE_IMAGE } from '../../core/pins';
 import { APP_USER, bind, HARDENED, onDisk, secret } from './compose-parts';
 import { DUMP_IMAGE } from './dump-image';
-import { type ReleaseProps, schemasOf } from './release-props';
+import type { ReleaseProps } from './release-props';
 
 const PROGRAM = '/app';
 const LOGIN_FOLDER = '/run/secrets/logins';
+const PASSWORD_FILE = '/run/secrets/password';
 
 /** Asks the API itself whether it can serve; the image has no other client. */
 const READY = [
@@ -20,18 +22,10 @@ const READY = [
 /** The API, as a login that owns nothing. No network of it leads anywhere but to Caddy and the database. */
 export function apiService(props: ReleaseProps) {
   return {
-    ...program(props, 'tsdb_app', 'app'),
+    ...program(props, 'app'),
     command: ['node', `${PROGRAM}/tsdb.js`, 'serve'],
-    environment: {
-      ...environment(props, 'tsdb_app'),
-      HOST: '0.0.0.0',
-      PORT: String(API_PORT),
-      TSDB_API_AUTH: 'keys',
-      TSDB_READ_ROLE: 'tsdb_reader',
-      TSDB_WRITE_ROLE: 'tsdb_api',
-      // Docker takes its networks from these; the only other member of the API's that speaks HTTP is Caddy.
-      TSDB_TRUSTED_PROXIES: '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16',
-    },
+    // The only other member of its networks that speaks HTTP is Caddy.
+    environment: { ...environment(props, 'app'), ...apiEnvironment({ behindProxy: true }) },
     networks: ['data', 'edge'],
     stop_grace_period: '60s',
     mem_limit: '256m',
@@ -43,11 +37,8 @@ export function apiService(props: ReleaseProps) {
  * Makes some of the logins, as superuser. That of the API has a service of its own: a rollout changes its password only
  * right before the new API starts, as the old one cannot open connections afterwards.
  */
-export function loginsService(
-  props: ReleaseProps,
-  names: readonly ('owner' | 'app' | 'monitoring' | 'backup')[],
-) {
-  const service = program(props, DATABASE.superuser, 'postgres');
+export function loginsService(props: ReleaseProps, names: readonly LoginName[]) {
+  const service = program(props, 'superuser');
   return {
     ...service,
     ...TOOL,
@@ -59,7 +50,7 @@ export function loginsService(
 /** The tsdb command as the schema's owner: `docker compose run --rm schema apply --yes`. */
 export function schemaService(props: ReleaseProps) {
   return {
-    ...program(props, 'tsdb_owner', 'owner'),
+    ...program(props, 'owner'),
     ...TOOL,
     entrypoint: ['node', `${PROGRAM}/tsdb.js`],
     command: ['plan'],
@@ -67,8 +58,8 @@ export function schemaService(props: ReleaseProps) {
 }
 
 /** The tsdb command beside pg_dump and pg_restore, with the folder of the dumps. */
-export function dumpService(props: ReleaseProps, user: string, password: string) {
-  const service = program(props, user, password);
+export function dumpService(props: ReleaseProps, login: Login) {
+  const service = program(props, login);
   return {
     ...service,
     ...TOOL,
@@ -82,26 +73,21 @@ export function dumpService(props: ReleaseProps, user: string, password: string)
 /** Started by name only. */
 const TOOL = { profiles: ['tools'], restart: 'no', networks: ['data'], mem_limit: '512m' } as const;
 
-function program(props: ReleaseProps, user: string, password: string) {
+function program(props: ReleaseProps, login: Login) {
   return {
     ...HARDENED,
     image: NODE_IMAGE,
     init: true,
     user: APP_USER,
     working_dir: '/tmp',
-    environment: environment(props, user),
-    volumes: [bind('./program', PROGRAM, 'read-only'), secret(password, '/run/secrets/password')],
+    environment: environment(props, login),
+    volumes: [bind('./program', PROGRAM, 'read-only'), secret(secretOf(login), PASSWORD_FILE)],
   };
 }
 
-function environment(props: ReleaseProps, user: string) {
-  return {
-    NODE_ENV: 'production',
-    PGDATABASE: DATABASE.name,
-    PGHOST: 'timescaledb',
-    PGPASSWORD_FILE: '/run/secrets/password',
-    PGPORT: String(DATABASE.port),
-    PGUSER: user,
-    TSDB_SCHEMAS: schemasOf(props),
-  };
+/** Name of a login's secret in the vault. */
+const secretOf = (login: Login): string => (login === 'superuser' ? 'postgres' : login);
+
+function environment({ schemas }: ReleaseProps, login: Login) {
+  return appEnvironment({ host: 'timescaledb', login, passwordFile: PASSWORD_FILE, schemas });
 }

@@ -1,8 +1,8 @@
 // The Docker Compose file of a release (pure).
 
 import { stringify } from 'yaml';
-import { API_PORT, DATABASE } from '../../core/names';
 import { CADDY_IMAGE } from '../../core/pins';
+import { API_PLACES } from './caddyfile';
 import { databaseService } from './compose-database';
 import { APP_USER, bind, HARDENED, onDisk } from './compose-parts';
 import { apiService, dumpService, loginsService, schemaService } from './compose-program';
@@ -20,8 +20,7 @@ export function composeFile(props: ReleaseProps): string {
       logins: loginsService(props, ['owner', 'monitoring', 'backup']),
       'api-login': loginsService(props, ['app']),
       schema: schemaService(props),
-      'api-blue': apiService(props),
-      'api-green': apiService(props),
+      ...Object.fromEntries(API_PLACES.map((place) => [place, apiService(props)])),
       caddy: CADDY,
       ...(backupKind(props) === 'dump' ? dumpServices(props) : {}),
     },
@@ -40,8 +39,8 @@ export function composeFile(props: ReleaseProps): string {
 
 // A restore makes a database and switches TimescaleDB to it, which only a superuser may.
 const dumpServices = (props: ReleaseProps) => ({
-  dump: dumpService(props, 'tsdb_backup', 'backup'),
-  restore: dumpService(props, DATABASE.superuser, 'postgres'),
+  dump: dumpService(props, 'backup'),
+  restore: dumpService(props, 'superuser'),
 });
 
 /** Ends TLS. Its configuration is a folder, as a file that is replaced would stay the old one inside. */
@@ -68,11 +67,3 @@ const CADDY = {
     retries: 12,
   },
 };
-
-/** What Caddy turns to; `API_PLACE` stands for `api-blue` or `api-green`. */
-export const UPSTREAM = `reverse_proxy API_PLACE:${API_PORT} {
-	# A connection that is refused while the places change is tried again before anybody notices.
-	lb_try_duration 5s
-	lb_try_interval 100ms
-}
-`;

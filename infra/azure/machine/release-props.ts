@@ -8,7 +8,7 @@ export interface ReleaseProps {
   readonly image: ImageFlavour;
   /** What the database may use of the machine. */
   readonly size: MachineSize;
-  /** Schema sets, comma-separated. Set `access`, which has the roles of the logins, is added. */
+  /** Schema sets, comma-separated. Those that every deployment needs are added. */
   readonly schemas: string;
   /** Name that the certificate is for; empty for none. */
   readonly hostName: string;
@@ -37,11 +37,6 @@ export const hasRepository = ({ backups, image }: ReleaseProps): boolean =>
 export function backupKind(props: ReleaseProps): 'pgbackrest' | 'dump' | 'off' {
   if (!props.backups.enabled) return 'off';
   return hasRepository(props) ? 'pgbackrest' : 'dump';
-}
-
-/** The sets with `access` among them. */
-export function schemasOf({ schemas }: ReleaseProps): string {
-  return schemas.split(',').includes('access') ? schemas : `${schemas},access`;
 }
 
 /** @throws RangeError when the properties contradict each other. */

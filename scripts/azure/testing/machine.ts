@@ -37,6 +37,10 @@ export interface Machine {
   /** Address that Caddy's stand-in answers at. */
   readonly url: string;
   readonly owner: { readonly uid: number; readonly gid: number };
+  /** Names of the images that the stand-in for docker has. */
+  images(): readonly string[];
+  /** Runs the stand-in for docker. */
+  docker(...args: readonly string[]): Promise<Ran>;
   run(script: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>;
   /** Every secret that the vault had when something was run. */
   secretsEver(): readonly string[];
@@ -105,6 +109,9 @@ export async function startMachine(): Promise<Machine> {
     state,
     sockets,
     proxyPort,
+    bluePort: String(await freePort()),
+    greenPort: String(await freePort()),
+    caddy: onPath('caddy') ?? '',
     pgBin: findTimescaleBinaries(process.env)?.binDir ?? '',
     serverUid: String(user?.uid ?? ''),
     serverGid: String(user?.gid ?? ''),
@@ -142,6 +149,8 @@ export async function startMachine(): Promise<Machine> {
       appendFileSync(join(state, 'output.log'), ran.output);
       return ran;
     },
+    images: () => JSON.parse(readFileSync(join(state, 'images.json'), 'utf8')),
+    docker: (...args) => run(join(bin, 'docker'), args, env),
     secretsEver: () => [...ever],
     kill: (name) => end(container(name)?.pid),
     container,

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../db/local/free-port';
 import { onMachine, type Service } from './compose-document';
+import { proxyProcess } from './stand-in-caddy';
 import { createData, serverIdentity } from './stand-in-database';
+import { remember } from './stand-in-images';
 import { setting } from './stand-in-settings';
 
 /** A container as it is remembered. */
@@ -42,6 +44,7 @@ export async function up(
   { anew, seconds }: { readonly anew: boolean; readonly seconds: number },
 ): Promise<boolean> {
   const made = JSON.stringify(service);
+  remember(service.image);
   if (anew || !isAlive(name) || stateOf(name)?.made !== made) {
     await stop(name);
     await start(name, service, made);
@@ -72,6 +75,7 @@ export function remove(name: string): number {
 
 /** Runs a service's program, with other arguments when there are some, in the foreground. */
 export function runOnce(service: Service, args: readonly string[]): number {
+  remember(service.image);
   const line = lineOf(args.length > 0 ? { ...service, command: args } : service);
   const [program = '', ...rest] = line;
   const env = programEnvironment(service, 0);
@@ -85,7 +89,7 @@ async function start(name: string, service: Service, made: string): Promise<void
     stdio: ['ignore', log, log],
     cwd: name === 'caddy' ? process.cwd() : '/',
   };
-  const port = name === 'caddy' ? Number(setting('proxyPort')) : await freePort();
+  const port = await portOf(name);
   const adminPort = name === 'caddy' ? await freePort() : undefined;
   if (name === 'timescaledb') createData(service, port);
   const [program = '', ...args] = processOf(name, service, { port, adminPort });
@@ -119,11 +123,14 @@ function processOf(
       ...own.flatMap((each) => ['-c', each]),
     ];
   }
-  if (name === 'caddy') {
-    const config = onMachine(service, '/etc/caddy');
-    return [process.execPath, join(__dirname, 'stand-in-proxy.js'), config, String(port), String(adminPort)];
-  }
+  if (name === 'caddy') return proxyProcess(service, adminPort ?? 0);
   return lineOf(service);
+}
+
+async function portOf(name: string): Promise<number> {
+  if (name === 'caddy') return Number(setting('proxyPort'));
+  if (name === 'api-blue') return Number(setting('bluePort'));
+  return name === 'api-green' ? Number(setting('greenPort')) : freePort();
 }
 
 const lineOf = (service: Service): readonly string[] =>

@@ -1,19 +1,23 @@
 // For tests: stands for the docker command. Containers are processes of this machine, images are its own programs.
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
-import { readCompose } from './compose-document';
+import { readCompose, type Service } from './compose-document';
+import { reloadCommand } from './stand-in-caddy';
 import { isAlive, remove, runOnce, stateOf, stop, up } from './stand-in-containers';
+import { forget, idOf, images, remember } from './stand-in-images';
 import { setting } from './stand-in-settings';
 
 async function main(args: readonly string[]): Promise<number> {
   appendFileSync(`${setting('state')}/commands.log`, `${JSON.stringify(args)}\n`);
   if (args[0] === 'compose') return compose(args.slice(1));
   const image = args.at(args.indexOf('--entrypoint') + 2) ?? '';
+  if (args[0] === 'run') remember(image);
   if (args[0] === 'run' && args.includes('postgres')) return runPostgres(image);
   if (args[0] === 'run' && args.includes('find'))
     return say(image.includes('forgetful') ? '' : '/lib/found.so');
   if (args[0] === 'inspect') return inspect(args.at(-1) ?? '', args.includes('{{.Config.Image}}'));
-  if (args[0] === 'image' && args[1] === 'inspect') return 0;
+  if (args[0] === 'image') return imageCommand(args.slice(1));
+  if (args[0] === 'build') return build(args[args.indexOf('--tag') + 1] ?? '');
   throw new Error(`the stand-in for docker does not know: ${args.join(' ')}`);
 }
 
@@ -44,7 +48,7 @@ async function compose(args: readonly string[]): Promise<number> {
     case 'run':
       return runOnce(service, more);
     case 'exec':
-      return execute(name, more);
+      return execute(name, service, more);
     case 'ps':
       return say(isAlive(name) ? name : '');
     case 'logs':
@@ -59,13 +63,12 @@ async function compose(args: readonly string[]): Promise<number> {
   }
 }
 
-async function execute(name: string, [program = '', ...args]: readonly string[]): Promise<number> {
+function execute(name: string, service: Service, [program = '', ...args]: readonly string[]): number {
   const container = stateOf(name);
   if (container === undefined || !isAlive(name)) throw new Error(`service "${name}" is not running`);
   if (name === 'caddy') {
-    const answer = await fetch(`http://127.0.0.1:${container.adminPort}/reload`, { method: 'POST' });
-    if (!answer.ok) process.stderr.write(`${await answer.text()}\n`);
-    return answer.ok ? 0 : 1;
+    const [tool = '', ...words] = reloadCommand(service, container.adminPort ?? 0);
+    return spawnSync(tool, words, { stdio: ['ignore', 2, 2] }).status ?? 1;
   }
   if (program !== 'psql') throw new Error(`the stand-in database has no ${program}`);
   const { PGPASSWORD } = process.env;
@@ -76,6 +79,30 @@ async function execute(name: string, [program = '', ...args]: readonly string[])
   };
   return spawnSync(`${setting('pgBin')}/psql`, [...args], { stdio: 'inherit', env }).status ?? 1;
 }
+
+// docker image ls … | inspect … NAME | rm ID
+function imageCommand(args: readonly string[]): number {
+  const named = args.at(-1) ?? '';
+  switch (args[0]) {
+    case 'ls':
+      return say(images().map(idOf).join('\n'));
+    case 'inspect':
+      return images().includes(named) ? say(idOf(named)) : 1;
+    case 'rm':
+      if (NAMES.some((name) => idOf(stateOf(name)?.image ?? '') === named)) return 1;
+      forget(named);
+      return 0;
+    default:
+      throw new Error(`the stand-in for docker does not know: image ${args.join(' ')}`);
+  }
+}
+
+function build(tag: string): number {
+  remember(tag);
+  return 0;
+}
+
+const NAMES = ['timescaledb', 'api-blue', 'api-green', 'caddy'];
 
 const runPostgres = (image: string): number =>
   image.includes('pg99')

@@ -1,34 +1,67 @@
-// For tests: stands for Caddy. Turns to the address in upstream.caddy, which it reads at its start and when told to.
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer, request as forward } from 'node:http';
-import { join } from 'node:path';
-import { stateOf } from './stand-in-containers';
+// For tests: stands for Caddy where that is not installed: asks each place whether it is ready, and turns to the first.
+import { readFileSync } from 'node:fs';
+import { createServer, request as forward, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const [config = '', port = '', adminPort = ''] = process.argv.slice(2);
-let upstream = load();
+let places = load();
+const ready = new Map<string, boolean>();
 
-function load(): number {
-  if (!existsSync(join(config, 'Caddyfile'))) throw new Error('there is no Caddyfile');
-  const text = readFileSync(join(config, 'upstream.caddy'), 'utf8');
-  const [, place = ''] = /^reverse_proxy (api-\w+):\d+/.exec(text) ?? [];
-  const found = stateOf(place)?.port;
-  if (found === undefined) throw new Error(`upstream.caddy names no place that there is: ${text}`);
-  return found;
+function load(): readonly string[] {
+  const [, list = ''] = /^\treverse_proxy (.+) \{$/m.exec(readFileSync(config, 'utf8')) ?? [];
+  if (list === '') throw new Error('the Caddyfile names no places');
+  return list.split(' ');
 }
 
-const server = createServer((request, response) => {
+setInterval(() => {
+  for (const place of places)
+    get(`http://${place}/health/ready`, (answer) => {
+      ready.set(place, answer.statusCode === 200);
+      answer.resume();
+    }).on('error', () => ready.set(place, false));
+}, 100);
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part);
+  for (let tries = 0; tries < 100; tries += 1) {
+    const place = places.find((each) => ready.get(each));
+    if (place !== undefined && (await pass(place, request, Buffer.concat(parts), response))) return;
+    await sleep(100);
+  }
+  response.writeHead(503).end();
+}
+
+/** Whether the place could be reached; what it answers is the answer. */
+function pass(
+  place: string,
+  request: IncomingMessage,
+  body: Buffer,
+  response: ServerResponse,
+): Promise<boolean> {
   const { method, url, headers } = request;
-  const onward = forward({ host: '127.0.0.1', port: upstream, method, path: url, headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(response);
+  const onward = forward(`http://${place}${url}`, { method, headers });
+  return new Promise((resolve) => {
+    onward.on('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+      resolve(true);
+    });
+    onward.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED') return resolve(false);
+      response.writeHead(502).end(message);
+      resolve(true);
+    });
+    onward.end(body);
   });
-  onward.on('error', (error) => response.writeHead(502).end(error.message));
-  request.pipe(onward);
-}).listen(Number(port), '127.0.0.1');
+}
+
+const server = createServer((request, response) => void answer(request, response));
+server.listen(Number(port), '127.0.0.1');
 
 const admin = createServer((request, response) => {
   try {
-    if (request.method === 'POST') upstream = load();
+    if (request.method === 'POST') places = load();
     response.end();
   } catch (error) {
     response.writeHead(400).end(String(error));
@@ -36,7 +69,7 @@ const admin = createServer((request, response) => {
 }).listen(Number(adminPort), '127.0.0.1');
 
 process.on('SIGTERM', () => {
-  server.close();
+  server.close(() => process.exit(0));
   admin.close();
   server.closeIdleConnections();
   admin.closeAllConnections();

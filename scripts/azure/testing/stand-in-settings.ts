@@ -11,8 +11,12 @@ export interface StandInSettings {
   /** User that servers run as, or '' for the test's own. */
   readonly serverUid: string;
   readonly serverGid: string;
-  /** Port of Caddy's stand-in. */
+  /** Port of Caddy, and of the two places behind it. */
   readonly proxyPort: string;
+  readonly bluePort: string;
+  readonly greenPort: string;
+  /** The program Caddy, or '' where it is not installed: then another one stands for it. */
+  readonly caddy: string;
 }
 
 /** One setting; the file is named by TSDB_STAND_IN. */

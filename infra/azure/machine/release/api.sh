@@ -1,11 +1,12 @@
 # shellcheck shell=bash
-# Two places for the API, blue and green: the new one comes up beside the old one, then Caddy turns to it. Sourced.
+# Two places for the API, blue and green: the new one comes up beside the old one, which then ends. Caddy knows both and
+# asks them itself who is ready. Sourced.
 
-upstream=$TSDB_ROOT/caddy/config/upstream.caddy
+place_file=$TSDB_ROOT/api-place
 
-# The place that Caddy turns to; nothing before the first release.
+# The place in service; nothing before the first release.
 active_place() {
-  sed -n 's/.*\(api-blue\|api-green\):.*/\1/p' "$upstream" 2>/dev/null || true
+  cat "$place_file" 2>/dev/null || true
 }
 
 idle_place() {
@@ -16,14 +17,9 @@ start_caddy() {
   compose up --detach --wait --wait-timeout 120 --no-deps caddy
 }
 
-# Loading the same configuration again changes nothing.
+# The same configuration again changes nothing; another one ends connections that are opened in that moment.
 load_caddy() {
   compose exec -T caddy caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile </dev/null
-}
-
-# A rollout that was killed may have written the address that Caddy was to turn to, and not told it.
-settle() {
-  if [ -n "$(active_place)" ] && [ -n "$(compose ps --quiet caddy || true)" ]; then load_caddy || true; fi
 }
 
 # start_place PLACE: a new container there, healthy, or none.
@@ -34,30 +30,29 @@ start_place() {
   fail "the API of this release did not become healthy; its last lines are above. The API of before goes on serving"
 }
 
-# turn_to PLACE: Caddy takes the release's configuration and the address, or keeps both of before.
+# turn_to PLACE: Caddy has the release's configuration, and the place is the one in service; or neither.
 turn_to() {
   local folder=$TSDB_ROOT/caddy/config
   rm -rf "$folder.before"
   cp -a "$folder" "$folder.before"
   install -m 0644 "$release/Caddyfile" "$folder/Caddyfile.new"
   mv "$folder/Caddyfile.new" "$folder/Caddyfile"
-  sed "s/API_PLACE/$1/" "$release/upstream.caddy" >"$upstream.new"
-  chmod 0644 "$upstream.new"
-  mv "$upstream.new" "$upstream"
   if start_caddy && load_caddy; then
     rm -rf "$folder.before"
+    echo "$1" >"$place_file.new"
+    mv "$place_file.new" "$place_file"
     return
   fi
   compose logs --no-color --tail 40 caddy >&2 || true
   cp -a "$folder.before/." "$folder/"
-  if [ ! -e "$folder.before/upstream.caddy" ]; then rm -f "$upstream"; fi
   rm -rf "$folder.before"
   load_caddy || true
   compose rm --stop --force "$1" >&2 || true
   fail 'Caddy did not take the configuration of this release; the API of before goes on serving'
 }
 
-# Requests under way are answered: the API turns its readiness red on SIGTERM, waits and drains.
+# No request is lost: the API turns its readiness red on SIGTERM, Caddy sees that and turns to the other place, and what
+# is under way is answered.
 retire_place() {
   [ -n "$1" ] || return 0
   compose stop --timeout 60 "$1" && compose rm --force "$1"

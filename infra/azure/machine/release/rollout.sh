@@ -36,6 +36,17 @@ prune_releases() {
   done
 }
 
+# Those of the releases that are left stay, and what a container is made of cannot be removed.
+prune_images() {
+  local name image used
+  used=$(sed -n 's/^ *image: //p' "$TSDB_ROOT"/releases/*/compose.yaml | sort -u | while read -r name; do
+    docker image inspect --format '{{.Id}}' "$name" 2>/dev/null || true
+  done)
+  for image in $(docker image ls --quiet --no-trunc | sort -u); do
+    if ! grep -qxF "$image" <<<"$used"; then docker image rm "$image" >/dev/null 2>&1 || true; fi
+  done
+}
+
 passwords=untouched
 at_exit() {
   local code=$?
@@ -55,7 +66,6 @@ keep_secrets
 "$release/fetch-secrets.sh"
 "$release/prepare-folders.sh"
 "$release/firewall.sh"
-settle
 start_database
 passwords=changed
 set_superuser_password
@@ -76,4 +86,5 @@ retire_place "$before"
 "$release/install-units.sh"
 if [ "$BACKUPS" = pgbackrest ]; then "$release/backup.sh" prepare; fi
 prune_releases
+prune_images
 say "rolled out $(basename "$release")"

@@ -12,6 +12,13 @@ export const ENVIRONMENTS = {
       storageReplication: 'GZRS',
       parts: ['immutable-dumps', 'locks', 'maintenance-window'],
     },
-    kubernetes: { apiReplicas: 3, databaseCpus: 4, databaseMemoryMiB: 16_384 },
+    kubernetes: {
+      apiReplicas: 3,
+      apiMaxReplicas: 8,
+      databaseCpus: 4,
+      databaseMemoryMiB: 16_384,
+      backupKeep: 30,
+      backupGiB: 512,
+    },
   },
 } as const satisfies Record<string, Environment>;

@@ -1,5 +1,7 @@
+import type { App } from 'cdktf';
 import { TEST_BUNDLE } from './azure/testing/azure-stack';
 import { readConfig } from './core/config';
+import { IMAGE_FLAVOURS } from './core/pins';
 import { synthesiseApp } from './core/testing/synthesise';
 import { buildApp } from './main';
 
@@ -9,11 +11,58 @@ function synthesise(env: Record<string, string> = {}) {
   return synthesiseApp((outdir) => buildApp(readConfig(env), SOURCES, outdir));
 }
 
+/** Which stacks come before each stack, as `cdktf deploy` reads it. */
+function orderOf(env: Record<string, string>): Readonly<Record<string, readonly string[]>> {
+  let app: App | undefined;
+  synthesiseApp((outdir) => {
+    app = buildApp(readConfig(env), SOURCES, outdir);
+    return app;
+  });
+  const stacks = Object.values(app?.manifest.stacks ?? {});
+  return Object.fromEntries(stacks.map(({ name, dependencies }) => [name, [...dependencies].sort()]));
+}
+
+const AKS = { TSDB_DEPLOY_CLUSTER: 'aks' };
+const HA = { TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: IMAGE_FLAVOURS.ha.image };
+
 describe('buildApp', () => {
   const stacks = synthesise();
 
   it('builds the stacks azure and kubernetes, without any setting', () => {
     expect(Object.keys(stacks).sort()).toEqual(['azure', 'kubernetes']);
+  });
+
+  it.each([
+    ['a cluster of its own', AKS, ['aks', 'azure', 'kubernetes'], { kubernetes: ['aks'] }],
+    [
+      'a replicating database',
+      HA,
+      ['azure', 'kubernetes', 'kubernetes-ha'],
+      { kubernetes: ['kubernetes-ha'] },
+    ],
+    [
+      'both',
+      { ...AKS, ...HA },
+      ['aks', 'azure', 'kubernetes', 'kubernetes-ha'],
+      { 'kubernetes-ha': ['aks'], kubernetes: ['aks', 'kubernetes-ha'] },
+    ],
+  ])('deploys %s in the order that it needs', (_what, env, ids, order) => {
+    const stacksBefore = orderOf(env);
+    expect(Object.keys(stacksBefore).sort()).toEqual(ids);
+    const after = Object.entries(stacksBefore).filter(([, others]) => others.length > 0);
+    expect(Object.fromEntries(after)).toEqual(order);
+  });
+
+  it('passes no credential of the cluster from one state to the next', () => {
+    const all = synthesise({ ...AKS, ...HA });
+    const shared = Object.entries(all.aks?.output ?? {}).filter(([name]) => name.startsWith('cross-stack'));
+    expect(shared.map(([, { value }]) => value).sort()).toEqual([
+      expect.stringMatching(/^\$\{azurerm_kubernetes_cluster\.\w+\.name\}$/),
+      expect.stringMatching(/^\$\{azurerm_kubernetes_cluster\.\w+\.resource_group_name\}$/),
+    ]);
+    for (const { output } of Object.values(all)) expect(JSON.stringify(output)).not.toContain('kube_config');
+    for (const { text } of Object.values(all))
+      expect(text).not.toMatch(/client_key|client_certificate|kube_admin|kube_config_raw|"token"/);
   });
 
   it('gives the same bytes twice', () => {

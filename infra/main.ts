@@ -1,8 +1,10 @@
-// The whole deployment on one screen: read the settings, build both stacks, write them as Terraform.
+// The whole deployment on one screen: read the settings, build the stacks, write them as Terraform.
 
 import { join } from 'node:path';
-import { App } from 'cdktf';
+import { App, type TerraformStack } from 'cdktf';
+import type { AksReference } from '../k8s/cluster-provider';
 import { KubernetesStack } from '../k8s/stack';
+import type { AksStack } from './aks/stack';
 import type { Bundle } from './azure/machine/bundle';
 import { machineBundle } from './azure/release';
 import { AzureStack } from './azure/stack';
@@ -20,14 +22,31 @@ export interface Sources {
 }
 
 /**
- * Both stacks, not yet written. The stack ids are contract: `cdktf deploy azure`, `cdktf deploy kubernetes`.
+ * The stacks, not yet written. Their ids are contract: `azure` and `kubernetes` are always there, `aks` and
+ * `kubernetes-ha` when the settings ask for them. `cdktf deploy` brings them into this order by itself:
+ * `aks`, `kubernetes-ha`, `kubernetes`.
  * @param outdir folder that `synth()` writes to; cdktf chooses when it is left out
  */
 export function buildApp(config: DeployConfig, { schemaHash, bundle }: Sources, outdir?: string): App {
   const app = new App(outdir === undefined ? {} : { outdir });
   new AzureStack(app, 'azure', { config, bundle });
-  new KubernetesStack(app, 'kubernetes', { config, schemaHash });
+  const aks = config.kubernetes.cluster === 'aks' ? aksStack(app, config) : undefined;
+  const ha = config.kubernetes.ha ? haStack(app, config, aks) : undefined;
+  const kubernetes = new KubernetesStack(app, 'kubernetes', { config, schemaHash, aks });
+  if (ha !== undefined) kubernetes.addDependency(ha);
   return app;
+}
+
+// The two optional stacks are loaded when they are asked for: otherwise every run would take a tenth of a second more.
+
+function aksStack(app: App, config: DeployConfig): AksStack {
+  const { AksStack } = require('./aks/stack') as typeof import('./aks/stack');
+  return new AksStack(app, 'aks', { config });
+}
+
+function haStack(app: App, config: DeployConfig, aks: AksReference | undefined): TerraformStack {
+  const { KubernetesHaStack } = require('../k8s/ha/stack') as typeof import('../k8s/ha/stack');
+  return new KubernetesHaStack(app, 'kubernetes-ha', { config, aks });
 }
 
 function main(): void {

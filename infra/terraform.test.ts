@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EVERYTHING, PRIVATE, synthesiseAzure, TEST_BUNDLE } from './azure/testing/azure-stack';
 import { readConfig } from './core/config';
+import { IMAGE_FLAVOURS } from './core/pins';
 import { type SynthesisedStack, synthesiseApp } from './core/testing/synthesise';
 import { hasTerraform, terraform, whyNoProviders, withConfiguration } from './core/testing/terraform';
 import { buildApp } from './main';
@@ -16,9 +17,17 @@ const withProviders = providersMissing === '' ? it : it.skip;
 const note = providersMissing === '' ? '' : ` (skipped: ${providersMissing})`;
 
 describe(`Terraform validates${note}`, () => {
-  const kubernetes = synthesiseApp((outdir) =>
-    buildApp(readConfig({}), { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE }, outdir),
-  ).kubernetes as SynthesisedStack;
+  const stacksOf = (env: Record<string, string>) =>
+    synthesiseApp((outdir) =>
+      buildApp(readConfig(env), { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE }, outdir),
+    ) as Record<'aks' | 'kubernetes' | 'kubernetes-ha', SynthesisedStack>;
+  const { kubernetes } = stacksOf({});
+  const onAks = stacksOf({
+    TSDB_DEPLOY_CLUSTER: 'aks',
+    TSDB_DEPLOY_HA: 'true',
+    TSDB_DEPLOY_HA_IMAGE: IMAGE_FLAVOURS.ha.image,
+    TSDB_DEPLOY_HA_BACKUP_URL: 'https://plant.blob.core.windows.net/pg',
+  });
 
   withProviders.each([
     ['the bare azure stack', synthesiseAzure()],
@@ -26,6 +35,9 @@ describe(`Terraform validates${note}`, () => {
     ['the azure stack with every part', synthesiseAzure(EVERYTHING)],
     ['the private azure stack', synthesiseAzure(PRIVATE)],
     ['the kubernetes stack', kubernetes],
+    ['the aks stack', onAks.aks],
+    ['the kubernetes-ha stack', onAks['kubernetes-ha']],
+    ['the kubernetes stack on both', onAks.kubernetes],
   ])('%s', (_what, stack) => {
     const answer = withConfiguration(stack.text, (folder) => {
       placeBundle(stack, folder);

@@ -4,36 +4,61 @@ import { DeploymentV1 } from '@cdktf/provider-kubernetes/lib/deployment-v1';
 import { ServiceV1 } from '@cdktf/provider-kubernetes/lib/service-v1';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
+import { apiConnections } from '../infra/core/api-connections';
+import { apiEnvironment } from '../infra/core/app-environment';
 import { API_PORT, kubernetesLabels, selectorLabels } from '../infra/core/names';
-import { type AppProps, appContainer, appPod } from './app-pod';
+import { scalesByLoad } from './api-scaling';
+import { type AppPodProps, type AppProps, appContainer, appPod } from './app-pod';
+import { clientLabels } from './labels';
+import { RESTARTED_BY_HAND } from './restarted-by-hand';
+import { addServiceAccount } from './service-account';
 
 export interface ApiProps extends AppProps {
-  /** The schema Job: an API must not meet a schema older than itself. */
+  /** The schema Job: an API must not meet a schema older than itself, nor a database that does not know its password. */
   readonly after: readonly ITerraformDependable[];
 }
 
 const COMPONENT = 'api';
 
+/** Seconds from the end of a pod's traffic until it is told to stop, and for both. It then takes at most 13. */
+const LEAVE_SERVICE = 5;
+const STOP_LIMIT = 30;
+
 export class Api extends Construct {
-  /** Name of the service, as a reference. */
+  /** Names of service and Deployment, as references. */
   readonly service: string;
+  readonly deployment: string;
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
-    const { config, namespace } = props;
+    const { config, namespace, secrets } = props;
     const labels = kubernetesLabels(config, COMPONENT);
     const selector = selectorLabels(config, COMPONENT);
+    const serviceAccount = addServiceAccount(this, { config, namespace, component: COMPONENT });
 
-    new DeploymentV1(this, 'server', {
+    const deployment = new DeploymentV1(this, 'server', {
       metadata: { name: `${config.name}-api`, namespace, labels },
       spec: {
         replicas: String(config.kubernetes.apiReplicas),
         selector: { matchLabels: selector },
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '1', maxUnavailable: '0' } },
-        template: { metadata: { labels }, spec: { ...appPod(props), container: [apiContainer(props)] } },
+        template: {
+          metadata: {
+            labels: clientLabels(config, COMPONENT),
+            // A pod reads its password once. This tells that there is another one, and nothing about it.
+            annotations: {
+              'timescaledb-as-code/password': `${secrets.app.identity} ${config.passwordVersion}`,
+            },
+          },
+          spec: apiPod({ ...props, serviceAccount }),
+        },
       },
       waitForRollout: true,
       timeouts: { create: '10m', update: '10m' },
+      // Once load decides how many pods there are, a deployment leaves their number alone.
+      lifecycle: {
+        ignoreChanges: [RESTARTED_BY_HAND, ...(scalesByLoad(config) ? ['spec[0].replicas'] : [])],
+      },
       dependsOn: [...props.after],
     });
     const service = new ServiceV1(this, 'service', {
@@ -41,19 +66,43 @@ export class Api extends Construct {
       spec: { type: 'ClusterIP', selector, port: [{ name: 'http', port: 80, targetPort: 'http' }] },
     });
     this.service = service.metadata.name;
+    this.deployment = deployment.metadata.name;
   }
 }
 
-function apiContainer(props: ApiProps) {
-  const container = appContainer(props, 'api', ['serve']);
+function apiPod(props: AppPodProps) {
   return {
-    ...container,
-    // The API listens on loopback unless told otherwise; a pod is reached from outside of it.
-    env: [...container.env, { name: 'HOST', value: '0.0.0.0' }, { name: 'PORT', value: String(API_PORT) }],
+    ...appPod(props, 'app'),
+    terminationGracePeriodSeconds: STOP_LIMIT,
+    topologySpreadConstraint: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
+      (topologyKey) => ({
+        topologyKey,
+        maxSkew: 1,
+        // A cluster of one node runs all of them.
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: [{ matchLabels: selectorLabels(props.config, COMPONENT) }],
+        // The pods of the version before, which are about to go, do not count.
+        matchLabelKeys: ['pod-template-hash'],
+      }),
+    ),
+    container: [apiContainer(props)],
+  };
+}
+
+function apiContainer(props: AppProps) {
+  const { database, apiMaxReplicas, ingressHost } = props.config.kubernetes;
+  const env = apiEnvironment({
+    connections: apiConnections(database, apiMaxReplicas),
+    behindProxy: ingressHost !== '',
+  });
+  return {
+    ...appContainer(props, 'app', 'api', ['serve'], { env, cpu: '250m' }),
     port: [{ name: 'http', containerPort: API_PORT }],
     startupProbe: { ...get('/health/live'), periodSeconds: 2, failureThreshold: 60 },
     livenessProbe: { ...get('/health/live'), periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...get('/health/ready'), periodSeconds: 5, failureThreshold: 3 },
+    // A pod that ends is taken out of service at the same time as it is told to stop: new requests still come for a while.
+    lifecycle: { preStop: [{ exec: { command: ['sleep', String(LEAVE_SERVICE)] } }] },
   };
 }
 

@@ -1,61 +1,98 @@
-// What the schema Job and the API have in common: same image, same environment names, same way to the password.
+// What all pods with the `tsdb` command have in common: image, environment names, and one login's password as a file.
 
+import { appEnvironment } from '../infra/core/app-environment';
 import type { DeployConfig } from '../infra/core/config';
-import { DATABASE } from '../infra/core/names';
-import { PASSWORD_FILE, SECRET_FOLDER } from './password';
+import type { Login } from '../infra/core/logins';
+import type { DatabaseAccess } from './database-access';
+import { environment } from './environment';
+import type { LoginSecrets } from './login-secrets';
+import type { SecretKey } from './password';
+import { PASSWORD_FILE, passwordMount, passwordVolume } from './password-file';
 import { CONTAINER_SECURITY, podSecurity } from './pod-security';
 
+/** The same for all of them. */
 export interface AppProps {
   readonly config: DeployConfig;
   readonly namespace: string;
-  readonly serviceAccount: string;
-  readonly secretName: string;
-  /** Host name of the database. */
-  readonly databaseHost: string;
+  readonly database: DatabaseAccess;
+  readonly secrets: LoginSecrets;
   /** Image with the `tsdb` command, as a reference to the `app_image` variable. */
   readonly image: string;
 }
 
-/** Any user but root: the application image needs no particular one. */
-const APP_USER = 10_001;
+export interface AppPodProps extends AppProps {
+  readonly serviceAccount: string;
+}
 
-/** The pod around an application container. */
-export function appPod({ serviceAccount, secretName }: AppProps) {
+/** What one of them has beside that. */
+export interface ContainerExtras {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly volumeMount?: readonly {
+    readonly name: string;
+    readonly mountPath: string;
+    readonly readOnly?: boolean;
+  }[];
+  /** Cores requested. */
+  readonly cpu?: string;
+  /** Request and limit. */
+  readonly memoryMiB?: number;
+}
+
+/** Any user but root: the application image needs no particular one. Volumes are given to its group. */
+export const APP_USER = 10_001;
+
+/**
+ * The pod around application containers.
+ * @param login whose password its containers may mount; several where they log in as different ones
+ * @param volume more volumes, for the mounts that its containers ask for
+ */
+export function appPod<Volume = never>(
+  props: AppPodProps,
+  login: Login | readonly Login[],
+  volume: readonly Volume[] = [],
+) {
+  const logins = typeof login === 'string' ? [login] : login;
   return {
-    serviceAccountName: serviceAccount,
+    serviceAccountName: props.serviceAccount,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: podSecurity(APP_USER, APP_USER),
     volume: [
-      { name: 'password', secret: { secretName, defaultMode: '0440' } },
+      ...logins.map((one) => passwordVolume(one, secretOf(props, one))),
       { name: 'tmp', emptyDir: { sizeLimit: '256Mi' } },
+      ...volume,
     ],
   };
 }
 
-/** An application container that runs `tsdb` with these arguments. */
-export function appContainer(props: AppProps, name: string, args: readonly string[]) {
+/** A container that runs `tsdb` with these arguments, logged in as `login`, whose pod is an `appPod` with it. */
+export function appContainer(
+  props: AppProps,
+  login: Login,
+  name: string,
+  args: readonly string[],
+  { env = {}, volumeMount = [], cpu = '100m', memoryMiB = 256 }: ContainerExtras = {},
+) {
+  const memory = `${memoryMiB}Mi`;
   return {
     name,
     image: props.image,
     command: ['tsdb', ...args],
-    env: Object.entries(appEnvironment(props)).map(([variable, value]) => ({ name: variable, value })),
-    resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '256Mi' } },
+    env: environment({ ...environmentOf(props, login), ...env }),
+    // No CPU limit: it would throttle in the middle of a request.
+    resources: { requests: { cpu, memory }, limits: { memory } },
     securityContext: CONTAINER_SECURITY,
-    volumeMount: [
-      { name: 'password', mountPath: SECRET_FOLDER, readOnly: true },
-      { name: 'tmp', mountPath: '/tmp' },
-    ],
+    // The last lines of the log are then the reason that `kubectl describe` gives.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMount: [passwordMount(login), { name: 'tmp', mountPath: '/tmp' }, ...volumeMount],
   };
 }
 
-function appEnvironment({ config, databaseHost }: AppProps): Readonly<Record<string, string>> {
-  return {
-    PGHOST: databaseHost,
-    PGPORT: String(DATABASE.port),
-    PGUSER: DATABASE.superuser,
-    PGDATABASE: DATABASE.name,
-    PGPASSWORD_FILE: PASSWORD_FILE,
-    TSDB_SCHEMAS: config.schemas,
-  };
+function environmentOf({ config, database }: AppProps, login: Login): Readonly<Record<string, string>> {
+  const { host } = database;
+  return appEnvironment({ host, login, passwordFile: PASSWORD_FILE, schemas: config.schemas });
+}
+
+function secretOf({ database, secrets }: AppProps, login: Login): SecretKey {
+  return login === 'superuser' ? database.superuser : secrets[login];
 }

@@ -1,81 +1,113 @@
-// The Job that brings the database to the declared schema before the API of the same release starts.
+// The Job that brings logins and schema to what is declared before the API of the same release starts.
 
 import { JobV1 } from '@cdktf/provider-kubernetes/lib/job-v1';
-import { Fn, type ITerraformDependable } from 'cdktf';
+import { Fn } from 'cdktf';
 import { Construct } from 'constructs';
-import { DATABASE, kubernetesLabels } from '../infra/core/names';
-import { type AppProps, appContainer, appPod } from './app-pod';
-import { CONTAINER_SECURITY } from './pod-security';
+import { LOGINS, type LoginName } from '../infra/core/logins';
+import { type AppPodProps, type AppProps, appContainer, appPod } from './app-pod';
+import { clientLabels } from './labels';
+import { podFailurePolicy } from './pod-failure-policy';
+import { prepareDatabase } from './prepare-database';
+import { addServiceAccount } from './service-account';
 
 export interface SchemaJobProps extends AppProps {
-  /** Identity of the declared schema; a new one runs a new Job. */
+  /** Identity of the declared schema; see `hashSources`. */
   readonly schemaHash: string;
-  readonly after: readonly ITerraformDependable[];
 }
 
 /** Time limits in seconds: the Job gives up by itself before Terraform stops waiting for it. */
 const JOB_DEADLINE = 1_800;
 const TERRAFORM_TIMEOUT = `${JOB_DEADLINE + 300}s`;
 
-/** `tsdb apply` ends with these when another try cannot help: wrong settings, or a change that needs consent. */
-const FINAL_EXIT_CODES = [2, 3];
+const LOGIN_FOLDER = '/run/secrets/logins';
 
+/** The only pod that logs in as superuser, and that only to make extensions and logins. */
 export class SchemaJob extends Construct {
   readonly job: JobV1;
+  /** Name of the Job: another one for everything that it would bring about. */
+  readonly name: string;
 
   constructor(scope: Construct, id: string, props: SchemaJobProps) {
     super(scope, id);
-    const labels = kubernetesLabels(props.config, 'schema');
-    const apply = appContainer(props, 'apply', ['apply', '--yes']);
+    const { config, namespace, database } = props;
+    const serviceAccount = addServiceAccount(this, { config, namespace, component: 'schema' });
+    const labels = clientLabels(config, 'schema');
     this.job = new JobV1(this, 'job', {
-      metadata: { name: jobName(props), namespace: props.namespace, labels },
+      metadata: { name: jobName(props), namespace, labels },
       spec: {
         backoffLimit: 3,
         activeDeadlineSeconds: JOB_DEADLINE,
-        podFailurePolicy: {
-          rule: [
-            {
-              action: 'FailJob',
-              onExitCodes: { containerName: apply.name, operator: 'In', values: FINAL_EXIT_CODES },
-            },
-            // A drained node is not a failed attempt.
-            { action: 'Ignore', onPodCondition: [{ type: 'DisruptionTarget', status: 'True' }] },
-          ],
-        },
-        template: {
-          metadata: { labels },
-          spec: {
-            ...appPod(props),
-            restartPolicy: 'Never',
-            initContainer: [waitForDatabase(props)],
-            container: [apply],
-          },
-        },
+        podFailurePolicy: podFailurePolicy(...STEPS),
+        template: { metadata: { labels }, spec: schemaPod({ ...props, serviceAccount }) },
       },
       // A failed Job fails the deployment, and the API below it keeps its old version.
       waitForCompletion: true,
       timeouts: { create: TERRAFORM_TIMEOUT, update: TERRAFORM_TIMEOUT },
-      dependsOn: [...props.after],
+      dependsOn: [...database.ready],
     });
+    this.name = this.job.metadata.name;
   }
 }
 
-// A Job cannot be edited, so its identity is in its name. Terraform hashes, because only it knows the final image.
-function jobName({ config, image, schemaHash }: SchemaJobProps): string {
-  return `${config.name}-schema-${Fn.substr(Fn.sha256(Fn.join(' ', [image, schemaHash])), 0, 10)}`;
+/** The steps that run `tsdb`, in their order. */
+const STEPS = ['logins', 'plan', 'apply', 'api-login'] as const;
+
+// The same order as on the machine: first the schema's owner, so that whatever is made belongs to it and to no superuser.
+// The login of the API comes last, as the API in service cannot open connections with its old password from then on.
+function schemaPod(props: AppPodProps) {
+  const { config } = props;
+  const [logins, plan, apply, apiLogin] = STEPS;
+  const allow = config.allow === '' ? [] : ['--allow', config.allow];
+  return {
+    ...appPod(
+      props,
+      ['superuser', 'owner'],
+      [
+        passwordFolder(props, logins, ['owner', 'monitoring', 'backup']),
+        passwordFolder(props, apiLogin, ['app']),
+      ],
+    ),
+    restartPolicy: 'Never',
+    initContainer: [
+      prepareDatabase(props),
+      loginsContainer(props, logins),
+      // For the log only: what the next step is about to do, with its hazards.
+      appContainer(props, 'owner', plan, ['plan']),
+      appContainer(props, 'owner', apply, ['apply', '--yes', ...allow]),
+    ],
+    container: [loginsContainer(props, apiLogin)],
+  };
 }
 
-function waitForDatabase({ config, databaseHost }: SchemaJobProps) {
-  return {
-    name: 'wait-for-database',
-    image: config.image.image,
-    command: ['sh', '-c', `until pg_isready --quiet --port=${DATABASE.port}; do sleep 2; done`],
-    env: [{ name: 'PGHOST', value: databaseHost }],
-    resources: { requests: { cpu: '50m', memory: '32Mi' }, limits: { memory: '64Mi' } },
-    securityContext: {
-      ...CONTAINER_SECURITY,
-      runAsUser: String(config.image.uid),
-      runAsGroup: String(config.image.gid),
-    },
-  };
+function loginsContainer(props: AppProps, name: string) {
+  return appContainer(props, 'superuser', name, ['logins', '--passwords', LOGIN_FOLDER], {
+    volumeMount: [{ name, mountPath: LOGIN_FOLDER, readOnly: true }],
+  });
+}
+
+// One file for each login, of the login's name.
+function passwordFolder({ secrets }: AppProps, name: string, logins: readonly LoginName[]) {
+  const sources = logins.map((login) => {
+    const { secretName, key } = secrets[login];
+    return { secret: [{ name: secretName, items: [{ key, path: login }] }] };
+  });
+  return { name, projected: [{ defaultMode: '0440', sources }] };
+}
+
+// A Job cannot be edited, so its identity is in its name. Terraform hashes, because only it knows the final image, and
+// the volume and Secrets that are really there.
+function jobName({ config, image, schemaHash, database, secrets }: SchemaJobProps): string {
+  const identity = [
+    image,
+    config.image.image,
+    schemaHash,
+    config.schemas,
+    config.allow,
+    String(config.passwordVersion),
+    database.host,
+    database.identity ?? '',
+    // A Secret that was lost is made anew, with a password that the database does not know.
+    ...LOGINS.map((login) => secrets[login].identity),
+  ];
+  return `${config.name}-schema-${Fn.substr(Fn.sha256(Fn.join(' ', identity)), 0, 10)}`;
 }

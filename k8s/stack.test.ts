@@ -1,62 +1,42 @@
-import { readConfig } from '../infra/core/config';
-import { IMAGE_FLAVOURS } from '../infra/core/pins';
-import { addresses, onlyResource, synthesiseStack } from '../infra/core/testing/synthesise';
-import { KubernetesStack } from './stack';
+import { SETTINGS } from '../infra/core/settings';
+import { addresses, type SynthesisedStack } from '../infra/core/testing/synthesise';
+import { DEPLOYMENTS, type Env, synthesiseKubernetes } from './testing/deployments';
 
-interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly command?: readonly string[];
-  readonly env: readonly { readonly name: string; readonly value: string }[];
-  readonly security_context: Readonly<Record<string, unknown>>;
-  readonly volume_mount?: readonly {
-    readonly name: string;
-    readonly mount_path: string;
-  }[];
-  readonly [probe: `${string}_probe`]: unknown;
-}
-
-interface Pod {
-  readonly automount_service_account_token: boolean;
-  readonly container: readonly Container[];
-  readonly init_container?: readonly Container[];
-  readonly security_context: Readonly<Record<string, unknown>>;
-  readonly volume: readonly Readonly<Record<string, unknown>>[];
-}
-
-const WORKLOADS = ['kubernetes_stateful_set_v1', 'kubernetes_job_v1', 'kubernetes_deployment_v1'];
-
-function synthesise(env: Record<string, string> = {}, schemaHash = 'a'.repeat(64)) {
-  return synthesiseStack((app, id) => new KubernetesStack(app, id, { config: readConfig(env), schemaHash }));
-}
-
-function podOf(type: string, env: Record<string, string> = {}): Pod {
-  const { spec } = onlyResource(synthesise(env), type) as {
-    spec: { template: { spec: Pod } };
-  };
-  return spec.template.spec;
-}
-
-function first(pod: Pod): Container {
-  const [container] = pod.container;
-  if (container === undefined) throw new Error('the pod has no container');
-  return container;
-}
-
-function environment(container: Container): Record<string, string> {
-  return Object.fromEntries(container.env.map(({ name, value }) => [name, value]));
-}
+const EVERY_OPTION = DEPLOYMENTS['every option'];
+const HA = DEPLOYMENTS['a replicating database'];
 
 describe('the kubernetes stack', () => {
+  const stack = synthesiseKubernetes();
+
   it('keeps its Terraform addresses', () => {
-    expect(addresses(synthesise())).toMatchInlineSnapshot(`
+    expect(addresses(stack)).toMatchInlineSnapshot(`
       [
+        "kubernetes_cron_job_v1.backup_job_095E9644",
+        "kubernetes_cron_job_v1.health_job_0FC17A73",
         "kubernetes_deployment_v1.api_server_CE411240",
+        "kubernetes_horizontal_pod_autoscaler_v2.scaling_autoscaler_E0C52692",
         "kubernetes_job_v1.schema_job_309E6362",
+        "kubernetes_limit_range_v1.limits_defaults_B4956AB7",
         "kubernetes_namespace_v1.namespace_67941C3A",
-        "kubernetes_persistent_volume_claim_v1.database_volume_05F5202E",
-        "kubernetes_secret_v1.password_secret_E329B110",
-        "kubernetes_service_account_v1.namespace_account_CD70F232",
+        "kubernetes_network_policy_v1.network_api_AE224DBF",
+        "kubernetes_network_policy_v1.network_database-clients_039FB1E1",
+        "kubernetes_network_policy_v1.network_database_13AE05D2",
+        "kubernetes_network_policy_v1.network_default-deny_17806C01",
+        "kubernetes_network_policy_v1.network_dns_0230592B",
+        "kubernetes_persistent_volume_claim_v1.backup_volume_6233DCA5",
+        "kubernetes_persistent_volume_claim_v1.database_volume_claim_814A4C5F",
+        "kubernetes_pod_disruption_budget_v1.scaling_budget_F38FE5C6",
+        "kubernetes_resource_quota_v1.limits_quota_6C543B60",
+        "kubernetes_secret_v1.database_password_secret_F2F08837",
+        "kubernetes_secret_v1.passwords_app_secret_AF55F226",
+        "kubernetes_secret_v1.passwords_backup_secret_03C4B7FA",
+        "kubernetes_secret_v1.passwords_monitoring_secret_559C57E6",
+        "kubernetes_secret_v1.passwords_owner_secret_C9F71BA2",
+        "kubernetes_service_account_v1.api_account_3AA7F073",
+        "kubernetes_service_account_v1.backup_account_1273C60F",
+        "kubernetes_service_account_v1.database_account_82AA1A86",
+        "kubernetes_service_account_v1.health_account_C72A5D5E",
+        "kubernetes_service_account_v1.schema_account_8D9CE6BC",
         "kubernetes_service_v1.api_service_298EA376",
         "kubernetes_service_v1.database_peers_FCF1A5D8",
         "kubernetes_service_v1.database_service_17B89FAB",
@@ -65,172 +45,145 @@ describe('the kubernetes stack', () => {
     `);
   });
 
-  it('enforces restricted pods in its namespace', () => {
-    expect(onlyResource(synthesise(), 'kubernetes_namespace_v1')).toMatchObject({
-      metadata: {
-        name: 'tsdb',
-        labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
-      },
-    });
-  });
-
-  it.each(WORKLOADS)('runs %s within those restrictions', (type) => {
-    const pod = podOf(type);
-    expect(pod.automount_service_account_token).toBe(false);
-    expect(pod.security_context).toMatchObject({
-      run_as_non_root: true,
-      seccomp_profile: { type: 'RuntimeDefault' },
-    });
-    for (const container of [...pod.container, ...(pod.init_container ?? [])]) {
-      expect(container.security_context).toMatchObject({
-        allow_privilege_escalation: false,
-        read_only_root_filesystem: true,
-        run_as_non_root: true,
-        capabilities: { drop: ['ALL'] },
-      });
-    }
-    const kinds = pod.volume.flatMap((volume) => Object.keys(volume).filter((key) => key !== 'name'));
-    expect(['secret', 'empty_dir', 'persistent_volume_claim']).toEqual(expect.arrayContaining(kinds));
-  });
-
-  it('draws the password while applying and writes it to the Secret only', () => {
-    const { text, resource } = synthesise();
-    const secret = onlyResource(synthesise(), 'kubernetes_secret_v1');
-    expect(secret).toMatchObject({
-      data_wo: {
-        'postgres-password': `\${ephemeral.random_password.database.result}`,
-      },
-      data_wo_revision: 1,
-    });
-    expect(secret).not.toHaveProperty('data');
-    expect(resource).not.toHaveProperty('random_password');
-    expect(text.match(/random_password\.database/g)).toHaveLength(1);
-    expect(text).not.toMatch(/"POSTGRES_PASSWORD"|"PGPASSWORD"|PRIVATE KEY/);
-  });
-
-  it('protects volume and password unless told otherwise', () => {
-    for (const type of ['kubernetes_persistent_volume_claim_v1', 'kubernetes_secret_v1']) {
-      expect(onlyResource(synthesise(), type).lifecycle).toEqual({
-        prevent_destroy: true,
-      });
-      expect(onlyResource(synthesise({ TSDB_DEPLOY_PROTECT_DATA: 'false' }), type).lifecycle).toEqual({
-        prevent_destroy: false,
-      });
-    }
-  });
-
-  it('does not wait for a volume that is bound only with its pod', () => {
-    expect(onlyResource(synthesise(), 'kubernetes_persistent_volume_claim_v1').wait_until_bound).toBe(false);
-  });
-});
-
-describe.each(Object.entries(IMAGE_FLAVOURS))('the database pod with image flavour %s', (flavour, pinned) => {
-  const pod = podOf('kubernetes_stateful_set_v1', {
-    TSDB_DEPLOY_DB_FLAVOUR: flavour,
-  });
-  const container = first(pod);
-
-  it('has PGDATA below the mount of the volume', () => {
-    const data = container.volume_mount?.find(({ name }) => name === 'data');
-    expect(environment(container).PGDATA?.startsWith(`${data?.mount_path}/`)).toBe(true);
-    expect(pod.volume).toContainEqual({
-      name: 'data',
-      persistent_volume_claim: expect.anything(),
-    });
-  });
-
-  it("runs the pinned image as the image's user", () => {
-    expect(container.image).toBe(pinned.image);
-    expect(pod.security_context).toMatchObject({
-      run_as_user: String(pinned.uid),
-      fs_group: String(pinned.gid),
-    });
-  });
-});
-
-describe('the database pod', () => {
-  it('gives recovery half an hour and is not killed while it rejects connections', () => {
-    const container = first(podOf('kubernetes_stateful_set_v1'));
-    expect(container.startup_probe).toMatchObject({
-      period_seconds: 5,
-      failure_threshold: 360,
-    });
-    expect(container.liveness_probe).toMatchObject({
-      exec: {
-        command: ['sh', '-c', expect.stringMatching(/; \[ \$\? -le 1 \]$/)],
-      },
-    });
-  });
-});
-
-describe('the schema Job', () => {
-  const name = (env: Record<string, string>, hash: string) => {
-    const { metadata } = onlyResource(synthesise(env, hash), 'kubernetes_job_v1') as {
-      metadata: { name: string };
-    };
-    return metadata.name;
-  };
-
-  it('is a new one for a new image or a new schema', () => {
-    expect(name({}, 'abc')).toBe(`tsdb-schema-\${substr(sha256(join(" ", [var.app_image, "abc"])), 0, 10)}`);
-    expect(name({}, 'abc')).not.toBe(name({}, 'abd'));
-  });
-
-  it('runs tsdb apply once the database answers, and not again when that cannot help', () => {
-    const job = onlyResource(synthesise(), 'kubernetes_job_v1');
-    const pod = podOf('kubernetes_job_v1');
-    expect(first(pod).command).toEqual(['tsdb', 'apply', '--yes']);
-    expect(pod.init_container?.[0]?.command?.join(' ')).toContain('until pg_isready');
-    expect(job).toMatchObject({
-      wait_for_completion: true,
-      spec: {
-        pod_failure_policy: {
-          rule: [{ action: 'FailJob', on_exit_codes: { values: [2, 3] } }, { action: 'Ignore' }],
-        },
-      },
-    });
-  });
-
-  it('gives up before Terraform stops waiting', () => {
-    const { spec, timeouts } = onlyResource(synthesise(), 'kubernetes_job_v1') as {
-      spec: { active_deadline_seconds: number };
-      timeouts: { create: string };
-    };
-    expect(Number.parseInt(timeouts.create, 10)).toBeGreaterThan(spec.active_deadline_seconds);
-  });
-});
-
-describe('the API', () => {
-  it('starts after the schema Job, which starts after the database', () => {
-    const stack = synthesise();
-    const [server, job] = ['kubernetes_stateful_set_v1', 'kubernetes_job_v1'].map((type) =>
-      addresses(stack).find((address) => address.startsWith(`${type}.`)),
+  it('has a storage class and an ingress where the settings ask for them', () => {
+    const more = addresses(synthesiseKubernetes(EVERY_OPTION)).filter(
+      (address) => !addresses(stack).includes(address),
     );
-    expect(onlyResource(stack, 'kubernetes_job_v1').depends_on).toEqual([server]);
-    expect(onlyResource(stack, 'kubernetes_deployment_v1').depends_on).toEqual([job]);
+    expect(more).toMatchInlineSnapshot(`
+      [
+        "kubernetes_ingress_v1.ingress_5C580050",
+        "kubernetes_network_policy_v1.network_certificate-proof_55E0930B",
+        "kubernetes_storage_class_v1.storage_class_124E3619",
+      ]
+    `);
   });
 
-  it('gets its database by the usual names and the password as a file', () => {
-    const env = environment(first(podOf('kubernetes_deployment_v1', { TSDB_SCHEMAS: 'iot,metrics' })));
-    expect(env).toEqual({
-      PGHOST: expect.stringContaining('kubernetes_service_v1.database_service'),
-      PGPORT: '5432',
-      PGUSER: 'postgres',
-      PGDATABASE: 'tsdb',
-      PGPASSWORD_FILE: '/run/secrets/tsdb/postgres-password',
-      TSDB_SCHEMAS: 'iot,metrics',
-      HOST: '0.0.0.0',
-      PORT: '5000',
+  it('leaves namespace and database to the other stack where they replicate', () => {
+    const less = addresses(stack).filter((address) => !addresses(synthesiseKubernetes(HA)).includes(address));
+    expect(less).toMatchInlineSnapshot(`
+      [
+        "kubernetes_limit_range_v1.limits_defaults_B4956AB7",
+        "kubernetes_namespace_v1.namespace_67941C3A",
+        "kubernetes_persistent_volume_claim_v1.database_volume_claim_814A4C5F",
+        "kubernetes_resource_quota_v1.limits_quota_6C543B60",
+        "kubernetes_secret_v1.database_password_secret_F2F08837",
+        "kubernetes_service_account_v1.database_account_82AA1A86",
+        "kubernetes_service_v1.database_peers_FCF1A5D8",
+        "kubernetes_service_v1.database_service_17B89FAB",
+        "kubernetes_stateful_set_v1.database_server_8BFC5013",
+      ]
+    `);
+  });
+
+  it('gives the same bytes twice', () => {
+    // An empty variable is an unset one, and asks for a synthesis of its own.
+    const again = synthesiseKubernetes({ TSDB_DEPLOY_NAME: '' });
+    expect(again).not.toBe(stack);
+    expect(again.text).toBe(stack.text);
+  });
+
+  it('takes nothing out of a namespace that protects its data', () => {
+    const types = [
+      'kubernetes_namespace_v1',
+      'kubernetes_persistent_volume_claim_v1',
+      'kubernetes_secret_v1',
+    ] as const;
+    for (const type of types) {
+      for (const lifecycle of lifecyclesOf(stack, type)) expect(lifecycle).toEqual({ prevent_destroy: true });
+      const unprotected = synthesiseKubernetes({
+        TSDB_DEPLOY_PROTECT_DATA: 'false',
+      });
+      for (const lifecycle of lifecyclesOf(unprotected, type))
+        expect(lifecycle).toEqual({ prevent_destroy: false });
+    }
+  });
+
+  it('pulls images with a login only where there is one', () => {
+    const secretsOf = (env: Env) =>
+      Object.values(synthesiseKubernetes(env).resource.kubernetes_service_account_v1 ?? {}).map(
+        (account) => (account as { readonly image_pull_secret?: unknown }).image_pull_secret,
+      );
+    expect(new Set(secretsOf({}))).toEqual(new Set([undefined]));
+    for (const secret of secretsOf({ TSDB_DEPLOY_PULL_SECRET: 'registry' }))
+      expect(secret).toEqual([{ name: 'registry' }]);
+  });
+
+  it('asks for the image in its own stack only, when it is deployed', () => {
+    expect(stack.variable).toEqual({
+      app_image: expect.objectContaining({
+        default: '',
+        validation: [
+          expect.objectContaining({
+            error_message: expect.stringContaining('Set TSDB_APP_IMAGE'),
+          }),
+        ],
+      }),
     });
   });
 
-  it('is asked for its health where the API answers', () => {
-    const container = first(podOf('kubernetes_deployment_v1'));
-    expect(container.liveness_probe).toMatchObject({
-      http_get: { path: '/health/live', port: '5000' },
-    });
-    expect(container.readiness_probe).toMatchObject({
-      http_get: { path: '/health/ready', port: '5000' },
-    });
+  it('grows no volume and no load before the quota has grown', () => {
+    const quota = addresses(stack).find((address) => address.startsWith('kubernetes_resource_quota_v1.'));
+    for (const type of [
+      'kubernetes_stateful_set_v1',
+      'kubernetes_job_v1',
+      'kubernetes_deployment_v1',
+      'kubernetes_cron_job_v1',
+      'kubernetes_persistent_volume_claim_v1',
+    ])
+      for (const resource of Object.values(stack.resource[type] ?? {}))
+        expect((resource as { readonly depends_on: readonly string[] }).depends_on).toContain(quota);
   });
 });
+
+describe('the outputs of the kubernetes stack', () => {
+  const commands = (env = {}) =>
+    Object.fromEntries(
+      Object.entries(synthesiseKubernetes(env).output).map(([name, { value }]) => [
+        name,
+        value.replace(/\$\{\w+\.\w+?_(\w+)_[0-9A-F]{8}\.metadata\[0\]\.name\}/g, '<$1>'),
+      ]),
+    );
+
+  it('are the next steps, and no secret', () => {
+    expect(commands()).toMatchInlineSnapshot(`
+      {
+        "api_tunnel": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} port-forward service/<service> 5000:80",
+        "database_tunnel": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} port-forward service/<service> 5432:5432",
+        "first_key": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} exec deployment/<server> --container api -- tsdb keys create --name me --role admin",
+        "owner_password": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} get secret <owner_secret> --output go-template='{{index .data "password" | base64decode}}'",
+        "schema_log": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} logs job/<job> --all-containers --prefix",
+        "status": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} get statefulsets,deployments,jobs,cronjobs,pods,persistentvolumeclaims",
+        "superuser_password": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} get secret <password_secret> --output go-template='{{index .data "password" | base64decode}}'",
+      }
+    `);
+    expect(JSON.stringify(commands())).not.toContain('random_password');
+  });
+
+  it('name the address of an ingress', () => {
+    expect(commands(EVERY_OPTION).api_url).toBe('https://m.example.org');
+  });
+});
+
+describe('every setting of the kubernetes stack', () => {
+  it('has its place in an environment, but for what differs from run to run', () => {
+    const without = SETTINGS.filter((setting) => !('field' in setting)).map(({ name }) => name);
+    expect(without).toMatchInlineSnapshot(`
+      [
+        "TSDB_DEPLOY_NAME",
+        "TSDB_DEPLOY_ENVIRONMENT",
+        "TSDB_DEPLOY_DB_IMAGE",
+        "TSDB_DEPLOY_STATE_ACCOUNT",
+        "TSDB_DEPLOY_STATE_CONTAINER",
+        "TSDB_DEPLOY_ALLOW",
+        "TSDB_DEPLOY_SSH_PUBLIC_KEY",
+        "TSDB_APP_IMAGE",
+        "TSDB_DEPLOY_HA_RESTORE_FROM",
+        "TSDB_DEPLOY_HA_RESTORE_TIME",
+      ]
+    `);
+  });
+});
+
+function lifecyclesOf({ resource }: SynthesisedStack, type: string): readonly unknown[] {
+  return Object.values(resource[type] ?? {}).map((one) => (one as { lifecycle: unknown }).lifecycle);
+}

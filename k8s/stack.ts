@@ -1,65 +1,88 @@
-// Wires the Kubernetes parts in the order they come up: namespace, password, database, schema, API.
+// Wires the Kubernetes parts in the order they come up: namespace and its rules, database, schema, API, what runs by the clock.
 
-import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
-import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import { BaseStack } from '../infra/core/base-stack';
 import type { DeployConfig } from '../infra/core/config';
-import { API_PORT, DATABASE } from '../infra/core/names';
 import { requiredVariable } from '../infra/core/required-variable';
 import { Api } from './api';
+import { ApiIngress } from './api-ingress';
+import { ApiScaling } from './api-scaling';
+import { Backup } from './backup';
+import { type AksReference, addClusterProvider } from './cluster-provider';
 import { Database } from './database';
+import type { DatabaseAccess } from './database-access';
+import { haDatabase } from './ha/database-access';
+import { HealthCheck } from './health-check';
+import { Limits } from './limits';
+import { LoginPasswords } from './login-secrets';
 import { Namespace } from './namespace';
-import { PASSWORD_KEY, Password } from './password';
+import { NetworkPolicies } from './network-policies';
+import { addOutputs } from './outputs';
 import { SchemaJob } from './schema-job';
+import { StorageClass } from './storage-class';
 
 export interface KubernetesStackProps {
   readonly config: DeployConfig;
   /** Identity of the declared schema; see `hashSources`. */
   readonly schemaHash: string;
+  /** The cluster to deploy into, when stack `aks` makes it. */
+  readonly aks?: AksReference | undefined;
 }
 
-/** A deployment into an existing cluster. Nothing contacts it before Terraform plans. */
+/** A deployment into a cluster. Nothing contacts it before Terraform plans. */
 export class KubernetesStack extends BaseStack {
-  constructor(scope: Construct, id: string, { config, schemaHash }: KubernetesStackProps) {
+  constructor(scope: Construct, id: string, { config, schemaHash, aks }: KubernetesStackProps) {
     super(scope, id, { config, tags: {} });
-    const { configPath, context } = config.kubernetes;
-    new KubernetesProvider(this, 'kubernetes', {
-      configPath,
-      ...(context === '' ? {} : { configContext: context }),
-    });
-    const appImage = requiredVariable(this, 'app_image', {
+    addClusterProvider(this, config, aks);
+    const { namespace, database, limits } = config.kubernetes.ha ? replicating(config) : this.single(config);
+    new NetworkPolicies(this, 'network', { config, namespace });
+    const { secrets } = new LoginPasswords(this, 'passwords', { config, namespace });
+    const app = { config, namespace, database, secrets, image: this.appImage(config) };
+
+    const schema = new SchemaJob(this, 'schema', { ...app, schemaHash });
+    const after = [schema.job];
+    const api = new Api(this, 'api', { ...app, after });
+    new ApiScaling(this, 'scaling', { config, namespace, deployment: api.deployment });
+    if (config.kubernetes.ingressHost !== '')
+      new ApiIngress(this, 'ingress', { config, namespace, service: api.service });
+    const backup = new Backup(this, 'backup', { ...app, after });
+    const health = new HealthCheck(this, 'health', { ...app, after });
+
+    limits?.precede(schema, api, backup, health);
+    addOutputs(this, { config, namespace, database, secrets, schema, api });
+  }
+
+  private single(config: DeployConfig): Place {
+    const { namespace } = new Namespace(this, 'namespace', { config });
+    const limits = new Limits(this, 'limits', { config, namespace });
+    const storage =
+      config.kubernetes.storageProvisioner === ''
+        ? []
+        : [new StorageClass(this, 'storage', { config }).storageClass];
+    const database = new Database(this, 'database', { config, namespace, after: storage });
+    limits.precede(database);
+    return { namespace, database: database.access, limits };
+  }
+
+  private appImage(config: DeployConfig): string {
+    return requiredVariable(this, 'app_image', {
       description: 'Image with the tsdb command and the API.',
       value: config.kubernetes.appImage,
-      pattern: '^[^ ]+$',
+      pattern: '^[^ ]+(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[0-9a-f]{64})$',
       errorMessage:
-        'The kubernetes stack needs an application image. Set TSDB_APP_IMAGE to an image that your cluster can pull.',
-    });
-
-    const { namespace, serviceAccount } = new Namespace(this, 'namespace', { config });
-    const { secretName } = new Password(this, 'password', { config, namespace });
-    const database = new Database(this, 'database', { config, namespace, serviceAccount, secretName });
-    const app = {
-      config,
-      namespace,
-      serviceAccount,
-      secretName,
-      databaseHost: database.host,
-      image: appImage.stringValue,
-    };
-    const { job } = new SchemaJob(this, 'schema', { ...app, schemaHash, after: [database.statefulSet] });
-    const api = new Api(this, 'api', { ...app, after: [job] });
-
-    const kubectl = `kubectl --namespace ${namespace}`;
-    new TerraformOutput(this, 'api_tunnel', {
-      value: `${kubectl} port-forward service/${api.service} ${API_PORT}:80`,
-    });
-    new TerraformOutput(this, 'database_tunnel', {
-      value: `${kubectl} port-forward service/${database.host} ${DATABASE.port}:${DATABASE.port}`,
-    });
-    new TerraformOutput(this, 'database_password', {
-      value: `${kubectl} get secret ${secretName} --output go-template='{{index .data "${PASSWORD_KEY}" | base64decode}}'`,
-      description: 'Command that prints the password; the value itself is in no state and no output',
-    });
+        'The kubernetes stack needs an application image. Set TSDB_APP_IMAGE to an image that your cluster can pull, with its version tag or digest.',
+    }).stringValue;
   }
+}
+
+/** Where everything else goes. */
+interface Place {
+  readonly namespace: string;
+  readonly database: DatabaseAccess;
+  readonly limits?: Limits;
+}
+
+// A stack of its own, which is deployed first, makes namespace, limits, storage class and database.
+function replicating(config: DeployConfig): Place {
+  return { namespace: config.name, database: haDatabase(config) };
 }

@@ -1,7 +1,9 @@
 // Environment -> frozen DeployConfig. The only place of infra/ and k8s/ that reads process.env.
 
 import { ENVIRONMENTS } from '../environments';
+import { type AksConfig, readAks } from './config/aks';
 import { type AzureConfig, readAzure } from './config/azure';
+import { type HaClusterConfig, readHaCluster } from './config/ha';
 import { type KubernetesConfig, readKubernetes } from './config/kubernetes';
 import { IMAGE_REFERENCE, Reader, type Variables } from './config/reader';
 import { IMAGE_FLAVOURS, type ImageFlavour } from './pins';
@@ -15,10 +17,16 @@ export interface DeployConfig {
   readonly diskGiB: number;
   readonly image: ImageFlavour;
   readonly schemas: string;
+  /** New passwords are drawn when it grows. */
+  readonly passwordVersion: number;
+  /** Hazards of schema changes that are consented to, comma-separated; empty for none. */
+  readonly allow: string;
   /** Where Terraform keeps its state; `account` is empty for local files. */
   readonly state: { readonly account: string; readonly container: string };
   readonly azure: AzureConfig;
   readonly kubernetes: KubernetesConfig;
+  readonly ha: HaClusterConfig;
+  readonly aks: AksConfig;
 }
 
 /**
@@ -45,6 +53,12 @@ export function readConfig(
       /^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*$/,
       'names of schema sets, comma-separated',
     ),
+    passwordVersion: read.wholeNumber('TSDB_DEPLOY_PASSWORD_VERSION', 1, 1_000_000),
+    allow: read.optional(
+      'TSDB_DEPLOY_ALLOW',
+      /^[a-z]+(-[a-z]+)*(,[a-z]+(-[a-z]+)*)*$/,
+      'hazards such as deletes-data',
+    ),
     state: {
       account: read.optional(
         'TSDB_DEPLOY_STATE_ACCOUNT',
@@ -59,6 +73,8 @@ export function readConfig(
     },
     azure: readAzure(read),
     kubernetes: readKubernetes(read),
+    ha: readHaCluster(read),
+    aks: readAks(read),
   };
   read.refuseFaults();
   return freezeDeep(config);

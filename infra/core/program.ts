@@ -33,7 +33,7 @@ export function builtProgram(root: string): string {
     throw new Error('the program could not be built; `npm run build` shows why');
   }
   for (const old of readdirSync(cache)) {
-    if (/^[0-9a-f]{64}$/.test(old)) rmSync(join(cache, old), { recursive: true, force: true });
+    if (/^([0-9a-f]{64}|bundles)$/.test(old)) rmSync(join(cache, old), { recursive: true, force: true });
   }
   renameSync(draft, folder);
   return folder;

@@ -1,11 +1,19 @@
 // Every setting of the deployment, in the order of the README's table. What each stack reads is listed beside it.
 
+import { AKS_SETTINGS, type AksValues } from './settings/aks';
 import { AZURE_SETTINGS, type AzureValues } from './settings/azure';
+import { HA_SETTINGS, type HaValues } from './settings/ha';
 import { KUBERNETES_SETTINGS, type KubernetesValues } from './settings/kubernetes';
 import type { EnvironmentValue, Setting } from './settings/setting';
 import { SHARED_SETTINGS, type SharedValues } from './settings/shared';
 
-export const SETTINGS = [...SHARED_SETTINGS, ...AZURE_SETTINGS, ...KUBERNETES_SETTINGS] as const;
+export const SETTINGS = [
+  ...SHARED_SETTINGS,
+  ...AZURE_SETTINGS,
+  ...KUBERNETES_SETTINGS,
+  ...HA_SETTINGS,
+  ...AKS_SETTINGS,
+] as const;
 
 export type SettingName = (typeof SETTINGS)[number]['name'];
 
@@ -13,6 +21,8 @@ export type SettingName = (typeof SETTINGS)[number]['name'];
 export interface Environment extends SharedValues {
   readonly azure?: AzureValues;
   readonly kubernetes?: KubernetesValues;
+  readonly ha?: HaValues;
+  readonly aks?: AksValues;
 }
 
 /** The values of an environment as the text that their environment variables would have. */
@@ -21,6 +31,8 @@ export function textsOf(environment: Environment): ReadonlyMap<string, string> {
     ...texts(SHARED_SETTINGS, environment),
     ...texts(AZURE_SETTINGS, environment.azure ?? {}),
     ...texts(KUBERNETES_SETTINGS, environment.kubernetes ?? {}),
+    ...texts(HA_SETTINGS, environment.ha ?? {}),
+    ...texts(AKS_SETTINGS, environment.aks ?? {}),
   ]);
 }
 

@@ -20,12 +20,11 @@ export interface AzureConfig {
   readonly apiCidrs: readonly string[];
   /** As `sshPublicKey`. */
   readonly deployerCidrs: readonly string[];
+  /** Empty for the identity that runs Terraform. */
+  readonly deployerId: string;
   readonly dnsLabel: string;
   /** DNS name of the API: the own one, else the one that Azure gives to the label; empty when there is neither. */
   readonly hostName: string;
-  readonly passwordVersion: number;
-  /** Comma-separated; empty for none. */
-  readonly allow: string;
   readonly backupDays: number;
   readonly storageReplication: StorageReplication;
   readonly alertEmail: string;
@@ -64,13 +63,12 @@ export function readAzure(read: Reader): AzureConfig {
     sshCidrs: sshNetworks(read),
     apiCidrs: read.networks('TSDB_DEPLOY_API_CIDRS'),
     deployerCidrs: read.networks('TSDB_DEPLOY_DEPLOYER_CIDRS'),
-    ...readNames(read, region),
-    passwordVersion: read.wholeNumber('TSDB_DEPLOY_PASSWORD_VERSION', 1, 1_000_000),
-    allow: read.optional(
-      'TSDB_DEPLOY_ALLOW',
-      /^[a-z]+(-[a-z]+)*(,[a-z]+(-[a-z]+)*)*$/,
-      'hazards such as deletes-data',
+    deployerId: read.optional(
+      'TSDB_DEPLOY_DEPLOYER_ID',
+      /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+      'an object id such as 00000000-0000-0000-0000-000000000000',
     ),
+    ...readNames(read, region),
     backupDays: read.wholeNumber('TSDB_DEPLOY_BACKUP_DAYS', 7, 365),
     storageReplication: read.oneOf('TSDB_DEPLOY_STORAGE_REPLICATION', ['LRS', 'ZRS', 'GZRS']),
     alertEmail: read.optional('TSDB_DEPLOY_ALERT_EMAIL', /^[^\s@$%]+@[^\s@$%]+$/, 'a mail address'),

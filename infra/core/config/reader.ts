@@ -13,6 +13,10 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 /** No `$` or `%`: such a value could turn into a Terraform template. */
 export const IMAGE_REFERENCE = /^[a-z0-9][a-z0-9._/:-]*(@sha256:[0-9a-f]{64})?$/i;
 
+/** An image that stays what it is: nodes keep what they pulled once, and a new one is told by its new name. */
+export const PINNED_IMAGE =
+  /^(?!.*:latest$)[a-z0-9][a-z0-9._/:-]*(:[a-z0-9_][a-z0-9._-]*|@sha256:[0-9a-f]{64})$/i;
+
 /** Each method gives the value as it is and notes a fault when it is not as it must be. */
 export class Reader {
   private readonly faults: string[] = [];
@@ -77,6 +81,13 @@ export class Reader {
     const value = this.value(name);
     const inRange = /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most;
     return Number(this.checked(name, value, inRange, `a whole number from ${least} to ${most}`));
+  }
+
+  /** A number that has one value only; `because` says why, and the way out. */
+  only(name: SettingName, value: string, because: string): number {
+    const given = this.value(name);
+    if (given !== value) this.fault(`${name} must be ${value}, got "${given}": ${because}`);
+    return Number(value);
   }
 
   networks(name: SettingName): readonly string[] {

@@ -30,9 +30,9 @@ export interface AzureValues {
   readonly sshCidrs?: readonly string[];
   readonly apiCidrs?: readonly string[];
   readonly deployerCidrs?: readonly string[];
+  readonly deployerId?: string;
   readonly dnsLabel?: string;
   readonly hostName?: string;
-  readonly passwordVersion?: number;
   readonly backupDays?: number;
   readonly storageReplication?: StorageReplication;
   readonly alertEmail?: string;
@@ -108,6 +108,13 @@ export const AZURE_SETTINGS = [
     meaning: 'IPv4 networks that Terraform runs in, for vault and storage; the azure stack needs it',
   },
   {
+    name: 'TSDB_DEPLOY_DEPLOYER_ID',
+    field: 'deployerId',
+    default: '',
+    meaning:
+      'object id of the identity that deploys, for plans that another one makes; empty for who runs Terraform',
+  },
+  {
     name: 'TSDB_DEPLOY_DNS_LABEL',
     field: 'dnsLabel',
     default: '',
@@ -118,17 +125,6 @@ export const AZURE_SETTINGS = [
     field: 'hostName',
     default: '',
     meaning: 'DNS name of the API when it is another than that one',
-  },
-  {
-    name: 'TSDB_DEPLOY_PASSWORD_VERSION',
-    field: 'passwordVersion',
-    default: '1',
-    meaning: 'a higher number draws new passwords at the next deployment',
-  },
-  {
-    name: 'TSDB_DEPLOY_ALLOW',
-    default: '',
-    meaning: 'hazards of schema changes that this deployment consents to, as for `tsdb apply --allow`',
   },
   {
     name: 'TSDB_DEPLOY_BACKUP_DAYS',

@@ -9,6 +9,7 @@ export interface SharedValues {
   readonly diskGiB?: number;
   readonly flavour?: ImageFlavourName;
   readonly schemas?: readonly string[];
+  readonly passwordVersion?: number;
 }
 
 export const SHARED_SETTINGS = [
@@ -60,5 +61,16 @@ export const SHARED_SETTINGS = [
     field: 'schemas',
     default: 'iot,service',
     meaning: 'schema sets to apply and to serve, comma-separated',
+  },
+  {
+    name: 'TSDB_DEPLOY_PASSWORD_VERSION',
+    field: 'passwordVersion',
+    default: '1',
+    meaning: 'a higher number draws new passwords at the next deployment',
+  },
+  {
+    name: 'TSDB_DEPLOY_ALLOW',
+    default: '',
+    meaning: 'hazards of schema changes that this deployment consents to, as for `tsdb apply --allow`',
   },
 ] as const satisfies readonly Setting<keyof SharedValues>[];

@@ -1,7 +1,7 @@
 // Runs the installed Terraform in a folder of its own, without questions, telemetry or the caller's settings.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,15 +19,19 @@ export const hasTerraform = terraform(['version'], tmpdir()).status === 0;
  */
 export function whyNoProviders(): string {
   if (!hasTerraform) return 'terraform is not installed';
-  const file = process.env.TF_CLI_CONFIG_FILE ?? '';
-  if (file !== '' && existsSync(file)) return '';
+  const file = process.env.TF_CLI_CONFIG_FILE || join(homedir(), '.terraformrc');
+  // The file may hold nothing but credentials.
+  if (existsSync(file) && /\b(filesystem|network)_mirror\b/.test(readFileSync(file, 'utf8'))) return '';
   // Where Terraform looks by itself.
   const mirrors = [
     join(homedir(), '.terraform.d', 'plugins'),
+    join(homedir(), '.local', 'share', 'terraform', 'plugins'),
     '/usr/local/share/terraform/plugins',
     '/usr/share/terraform/plugins',
   ];
-  return mirrors.some(existsSync) ? '' : 'TF_CLI_CONFIG_FILE names no mirror of the providers';
+  return mirrors.some((folder) => existsSync(folder))
+    ? ''
+    : `no mirror of the providers: neither in ${file} nor where Terraform looks by itself`;
 }
 
 /** Writes a configuration into a new folder, and takes it away afterwards. */

@@ -1,0 +1,120 @@
+// The cluster: closed API server, no local accounts, encrypted nodes in three zones, upgrades on Sunday mornings.
+
+import { KubernetesCluster } from '@cdktf/provider-azurerm/lib/kubernetes-cluster';
+import { KubernetesClusterNodePool } from '@cdktf/provider-azurerm/lib/kubernetes-cluster-node-pool';
+import type { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
+import { Construct } from 'constructs';
+import { type PartProps, placeIn } from '../azure/place';
+import { azureName } from '../core/names';
+import { type Network, POD_RANGE, SERVICE_RANGE } from './network';
+
+export interface ClusterProps extends PartProps {
+  readonly network: Network;
+  readonly workspace: LogAnalyticsWorkspace;
+  readonly tenantId: string;
+  readonly operatorNetworks: string[];
+}
+
+export class Cluster extends Construct {
+  readonly cluster: KubernetesCluster;
+
+  constructor(scope: Construct, id: string, props: ClusterProps) {
+    super(scope, id);
+    const { config, resourceGroup, network, workspace } = props;
+    const { version, systemSize, nodeSize, nodes } = config.aks;
+    const name = azureName(config, 'aks');
+    this.cluster = new KubernetesCluster(this, 'cluster', {
+      ...placeIn(resourceGroup),
+      name,
+      dnsPrefix: name,
+      nodeResourceGroup: azureName(config, 'rg-aks-nodes'),
+      ...(version === '' ? {} : { kubernetesVersion: version }),
+      skuTier: 'Standard',
+      identity: { type: 'UserAssigned', identityIds: [network.identity.id] },
+      ...access(props),
+      ...UPGRADES,
+      networkProfile: {
+        networkPlugin: 'azure',
+        networkPluginMode: 'overlay',
+        networkDataPlane: 'cilium',
+        networkPolicy: 'cilium',
+        loadBalancerSku: 'standard',
+        // The API server lets in what leaves by this load balancer: the nodes themselves.
+        outboundType: 'loadBalancer',
+        podCidr: POD_RANGE,
+        serviceCidr: SERVICE_RANGE,
+        dnsServiceIp: SERVICE_RANGE.replace('.0.0/16', '.0.10'),
+      },
+      azurePolicyEnabled: true,
+      imageCleanerEnabled: true,
+      imageCleanerIntervalHours: 168,
+      keyVaultSecretsProvider: { secretRotationEnabled: true },
+      omsAgent: { logAnalyticsWorkspaceId: workspace.id, msiAuthForMonitoringEnabled: true },
+      defaultNodePool: {
+        ...pool(network, systemSize),
+        name: 'system',
+        temporaryNameForRotation: 'systemtmp',
+        nodeCount: 3,
+        onlyCriticalAddonsEnabled: true,
+      },
+      // The disks of all volumes lie in the group of the nodes, which goes when the cluster goes.
+      lifecycle: { preventDestroy: config.protectData },
+      timeouts: { create: '60m', update: '90m' },
+      dependsOn: [...network.ready],
+    });
+    new KubernetesClusterNodePool(this, 'nodes', {
+      ...pool(network, nodeSize),
+      kubernetesClusterId: this.cluster.id,
+      name: 'work',
+      mode: 'User',
+      temporaryNameForRotation: 'worktmp',
+      nodeCount: nodes,
+    });
+  }
+}
+
+function access({ tenantId, operatorNetworks }: ClusterProps) {
+  return {
+    roleBasedAccessControlEnabled: true,
+    localAccountDisabled: true,
+    azureActiveDirectoryRoleBasedAccessControl: { azureRbacEnabled: true, tenantId },
+    apiServerAccessProfile: { authorizedIpRanges: operatorNetworks },
+    // Running commands through Azure's own interface would go around those networks.
+    runCommandEnabled: false,
+    oidcIssuerEnabled: true,
+    workloadIdentityEnabled: true,
+  };
+}
+
+const SUNDAY_MORNING = {
+  frequency: 'Weekly',
+  interval: 1,
+  dayOfWeek: 'Sunday',
+  startTime: '03:00',
+  utcOffset: '+00:00',
+  duration: 4,
+};
+
+const UPGRADES = {
+  automaticUpgradeChannel: 'patch',
+  nodeOsUpgradeChannel: 'NodeImage',
+  maintenanceWindowAutoUpgrade: SUNDAY_MORNING,
+  maintenanceWindowNodeOs: SUNDAY_MORNING,
+};
+
+function pool(network: Network, vmSize: string) {
+  return {
+    vmSize,
+    vnetSubnetId: network.subnet.id,
+    zones: ['1', '2', '3'],
+    // On the machine's own disk: faster, and nothing of a node outlives it.
+    osDiskType: 'Ephemeral',
+    osDiskSizeGb: 128,
+    osSku: 'Ubuntu',
+    hostEncryptionEnabled: true,
+    nodePublicIpEnabled: false,
+    maxPods: 60,
+    // A new node first, so that the database has a place to go to; then one node after the other.
+    upgradeSettings: { maxSurge: '1', drainTimeoutInMinutes: 30, nodeSoakDurationInMinutes: 5 },
+  };
+}

@@ -1,0 +1,75 @@
+// What the cluster tells: output and figures of its containers, and the audit of its API server.
+
+import type { KubernetesCluster } from '@cdktf/provider-azurerm/lib/kubernetes-cluster';
+import { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
+import { MonitorDataCollectionRule } from '@cdktf/provider-azurerm/lib/monitor-data-collection-rule';
+import { MonitorDataCollectionRuleAssociation } from '@cdktf/provider-azurerm/lib/monitor-data-collection-rule-association';
+import { MonitorDiagnosticSetting } from '@cdktf/provider-azurerm/lib/monitor-diagnostic-setting';
+import { Construct } from 'constructs';
+import { type PartProps, placeIn } from '../azure/place';
+import { azureName } from '../core/names';
+
+export class Workspace extends Construct {
+  readonly workspace: LogAnalyticsWorkspace;
+
+  constructor(scope: Construct, id: string, { config, resourceGroup }: PartProps) {
+    super(scope, id);
+    this.workspace = new LogAnalyticsWorkspace(this, 'workspace', {
+      ...placeIn(resourceGroup),
+      name: azureName(config, 'log-aks'),
+      sku: 'PerGB2018',
+      retentionInDays: 30,
+      localAuthenticationEnabled: false,
+    });
+  }
+}
+
+export interface MonitoringProps extends PartProps {
+  readonly workspace: LogAnalyticsWorkspace;
+  readonly cluster: KubernetesCluster;
+}
+
+/** The agent collects nothing by itself: a rule under Azure's own name tells it what, and where to. */
+export class Monitoring extends Construct {
+  constructor(scope: Construct, id: string, { config, resourceGroup, workspace, cluster }: MonitoringProps) {
+    super(scope, id);
+    const rule = new MonitorDataCollectionRule(this, 'rule', {
+      ...placeIn(resourceGroup),
+      name: azureName(config, 'dcr-aks'),
+      kind: 'Linux',
+      destinations: { logAnalytics: [{ name: 'workspace', workspaceResourceId: workspace.id }] },
+      dataFlow: [{ streams: [CONTAINERS], destinations: ['workspace'] }],
+      dataSources: {
+        extension: [
+          {
+            name: 'ContainerInsightsExtension',
+            extensionName: 'ContainerInsights',
+            streams: [CONTAINERS],
+            extensionJson: JSON.stringify({
+              dataCollectionSettings: {
+                interval: '1m',
+                namespaceFilteringMode: 'Off',
+                enableContainerLogV2: true,
+              },
+            }),
+          },
+        ],
+      },
+    });
+    new MonitorDataCollectionRuleAssociation(this, 'rule-on-cluster', {
+      name: 'ContainerInsightsExtension',
+      targetResourceId: cluster.id,
+      dataCollectionRuleId: rule.id,
+    });
+    new MonitorDiagnosticSetting(this, 'audit', {
+      name: 'audit',
+      targetResourceId: cluster.id,
+      logAnalyticsWorkspaceId: workspace.id,
+      logAnalyticsDestinationType: 'Dedicated',
+      // Without the reads, which are most of the volume and of the bill.
+      enabledLog: ['kube-audit-admin', 'guard'].map((category) => ({ category })),
+    });
+  }
+}
+
+const CONTAINERS = 'Microsoft-ContainerInsights-Group-Default';

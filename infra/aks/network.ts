@@ -1,0 +1,96 @@
+// Network of the nodes: one subnet with its rules, and the identity that the cluster uses to join machines to it.
+
+import { NetworkSecurityGroup } from '@cdktf/provider-azurerm/lib/network-security-group';
+import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
+import { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
+import { SubnetNetworkSecurityGroupAssociation } from '@cdktf/provider-azurerm/lib/subnet-network-security-group-association';
+import { UserAssignedIdentity } from '@cdktf/provider-azurerm/lib/user-assigned-identity';
+import { VirtualNetwork } from '@cdktf/provider-azurerm/lib/virtual-network';
+import type { ITerraformDependable } from 'cdktf';
+import { Construct } from 'constructs';
+import { allow, denyTheRest } from '../azure/network-rules';
+import { type PartProps, placeIn } from '../azure/place';
+import type { DeployConfig } from '../core/config';
+import { azureName } from '../core/names';
+
+/** Pods and services have addresses of their own, which no network of a deployment can take: those are private ones. */
+export const POD_RANGE = '100.64.0.0/16';
+export const SERVICE_RANGE = '100.65.0.0/16';
+
+export class Network extends Construct {
+  readonly subnet: Subnet;
+  /** The cluster acts as it on the network. */
+  readonly identity: UserAssignedIdentity;
+  /** What has to be in force before there is a cluster. */
+  readonly ready: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, props: PartProps) {
+    super(scope, id);
+    const { config, resourceGroup } = props;
+    const network = new VirtualNetwork(this, 'network', {
+      ...placeIn(resourceGroup),
+      name: azureName(config, 'vnet-aks'),
+      addressSpace: [config.azure.networkRange],
+    });
+    this.subnet = new Subnet(this, 'subnet', {
+      name: azureName(config, 'snet-aks'),
+      resourceGroupName: resourceGroup.name,
+      virtualNetworkName: network.name,
+      addressPrefixes: [nodeRange(config)],
+      // Nodes leave by the cluster's load balancer; Azure is retiring the implicit way out.
+      defaultOutboundAccessEnabled: false,
+    });
+    this.identity = new UserAssignedIdentity(this, 'identity', {
+      ...placeIn(resourceGroup),
+      name: azureName(config, 'id-aks'),
+    });
+    const mayJoin = new RoleAssignment(this, 'identity-joins', {
+      scope: this.subnet.id,
+      principalId: this.identity.principalId,
+      principalType: 'ServicePrincipal',
+      roleDefinitionName: 'Network Contributor',
+    });
+    this.ready = [this.addRules(props), mayJoin];
+  }
+
+  private addRules({ config, resourceGroup }: PartProps): SubnetNetworkSecurityGroupAssociation {
+    const nodes = nodeRange(config);
+    const group = new NetworkSecurityGroup(this, 'rules', {
+      ...placeIn(resourceGroup),
+      name: azureName(config, 'nsg-aks'),
+      securityRule: [
+        // For an ingress controller; Azure hands its packets on with the address of the load balancer as target.
+        ...allow('https', { priority: 100, port: 443, from: config.azure.apiCidrs, to: '*' }),
+        // Who may talk to whom in there is for the network policies of Kubernetes to say.
+        inside('nodes-and-pods', 110, { sourceAddressPrefixes: [nodes, POD_RANGE] }, [nodes, POD_RANGE]),
+        inside('load-balancer', 120, { sourceAddressPrefix: 'AzureLoadBalancer' }, [nodes]),
+        denyTheRest(),
+      ],
+    });
+    return new SubnetNetworkSecurityGroupAssociation(this, 'rules-on-subnet', {
+      networkSecurityGroupId: group.id,
+      subnetId: this.subnet.id,
+    });
+  }
+}
+
+type Source = { readonly sourceAddressPrefix: string } | { readonly sourceAddressPrefixes: string[] };
+
+function inside(name: string, priority: number, source: Source, to: string[]) {
+  return {
+    name: `allow-${name}`,
+    priority,
+    direction: 'Inbound',
+    access: 'Allow',
+    protocol: '*',
+    sourcePortRange: '*',
+    ...source,
+    destinationPortRange: '*',
+    destinationAddressPrefixes: to,
+  };
+}
+
+// Pods take no addresses of it, so four thousand are enough for nodes, their replacements and load balancers.
+function nodeRange({ azure }: DeployConfig): string {
+  return `${azure.networkRange.split('.').slice(0, 2).join('.')}.16.0/20`;
+}

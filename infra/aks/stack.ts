@@ -1,0 +1,82 @@
+// Wires the parts of an Azure Kubernetes cluster that the kubernetes stack can be deployed into.
+
+import { DataAzurermClientConfig } from '@cdktf/provider-azurerm/lib/data-azurerm-client-config';
+import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
+import { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';
+import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
+import { TerraformOutput } from 'cdktf';
+import type { Construct } from 'constructs';
+import { BaseStack } from '../core/base-stack';
+import type { DeployConfig } from '../core/config';
+import { azureName, azureTags } from '../core/names';
+import { Cluster } from './cluster';
+import { Monitoring, Workspace } from './monitoring';
+import { Network } from './network';
+import { operatorNetworks } from './operator-networks';
+
+export interface AksStackProps {
+  readonly config: DeployConfig;
+}
+
+/**
+ * Other stacks get the cluster's name and group and nothing else: whoever deploys into it asks Azure for the address
+ * and logs in as himself, so no credential passes from state to state.
+ */
+export class AksStack extends BaseStack {
+  readonly clusterName: string;
+  readonly resourceGroupName: string;
+
+  constructor(scope: Construct, id: string, { config }: AksStackProps) {
+    super(scope, id, { config, tags: azureTags(config) });
+    this.addProvider();
+    const operators = operatorNetworks(this, config);
+    const me = new DataAzurermClientConfig(this, 'me', {});
+    const resourceGroup = new ResourceGroup(this, 'group', {
+      name: azureName(config, 'rg-aks'),
+      location: config.azure.region,
+    });
+    const shared = { config, resourceGroup };
+    const network = new Network(this, 'network', shared);
+    const { workspace } = new Workspace(this, 'logs', shared);
+    const { cluster } = new Cluster(this, 'cluster', {
+      ...shared,
+      network,
+      workspace,
+      tenantId: me.tenantId,
+      operatorNetworks: operators,
+    });
+    new Monitoring(this, 'monitoring', { ...shared, workspace, cluster });
+    // Who makes the cluster may not read a single pod of it without this.
+    new RoleAssignment(this, 'deployer-administers', {
+      scope: cluster.id,
+      // A plan that another identity makes must not give its role to that one.
+      principalId: config.azure.deployerId === '' ? me.objectId : config.azure.deployerId,
+      roleDefinitionName: 'Azure Kubernetes Service RBAC Cluster Admin',
+    });
+
+    this.clusterName = cluster.name;
+    this.resourceGroupName = cluster.resourceGroupName;
+    const { name } = cluster;
+    new TerraformOutput(this, 'cluster_name', { value: name });
+    new TerraformOutput(this, 'resource_group', { value: resourceGroup.name });
+    new TerraformOutput(this, 'kubectl_login', {
+      value: `az aks get-credentials --resource-group ${resourceGroup.name} --name ${name} && kubelogin convert-kubeconfig --login azurecli`,
+      description: 'Commands that let kubectl in; they store no secret, each call logs in as you',
+    });
+  }
+
+  private addProvider(): void {
+    // The subscription comes from ARM_SUBSCRIPTION_ID: a literal would have to be known at synth.
+    new AzurermProvider(this, 'azurerm', {
+      resourceProviderRegistrations: 'core',
+      resourceProvidersToRegister: [
+        'Microsoft.ContainerService',
+        'Microsoft.Insights',
+        'Microsoft.OperationalInsights',
+        'Microsoft.OperationsManagement',
+        'Microsoft.PolicyInsights',
+      ],
+      features: [{ resourceGroup: [{ preventDeletionIfContainsResources: true }] }],
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import { settings as apiSettings } from '../../api/config';
+import { dbSettings } from '../../db/config';
+import { desiredFrom } from '../../db/desired';
+import { loginOf, LOGINS as MADE } from '../../db/login-roles';
+import { selectSets } from '../../db/schema/sets';
+import { apiEnvironment, appEnvironment } from './app-environment';
+import { API_ROLES, deployedSchemas, LOGINS, roleOf } from './logins';
+import { DATABASE } from './names';
+
+const PROPS = { host: 'h', login: 'app', passwordFile: '/run/password', schemas: 'iot' } as const;
+
+describe('the environment of a deployment', () => {
+  it('has no name that tsdb does not read', () => {
+    const read = [...dbSettings, ...apiSettings].map(({ name }) => name);
+    const given = {
+      ...appEnvironment(PROPS),
+      ...apiEnvironment({ connections: { read: 1, write: 1, total: 5 }, behindProxy: true }),
+    };
+    expect(Object.keys(given).filter((name) => !read.includes(name))).toEqual(['NODE_ENV']);
+  });
+
+  it('leaves the pools of the API as they are unless it is told', () => {
+    expect(apiEnvironment({ behindProxy: false })).not.toHaveProperty('TSDB_POOL_SIZE');
+    expect(apiEnvironment({ behindProxy: false })).not.toHaveProperty('TSDB_TRUSTED_PROXIES');
+  });
+});
+
+describe('the logins of a deployment', () => {
+  const desired = desiredFrom(selectSets(deployedSchemas('iot')));
+
+  it('are those that "tsdb logins" makes, under the same roles', () => {
+    expect(LOGINS).toEqual(MADE);
+    for (const login of LOGINS) expect(roleOf(login)).toBe(loginOf(login, desired, false).role);
+    expect(roleOf('superuser')).toBe(DATABASE.superuser);
+  });
+
+  it('may take on the roles that the API reads and writes with', () => {
+    const groups = loginOf('app', desired, false).memberships.map(({ group }) => group);
+    expect(groups).toEqual(expect.arrayContaining(Object.values(API_ROLES)));
+  });
+});
+
+describe('deployedSchemas', () => {
+  it('adds what no deployment goes without, once', () => {
+    expect(deployedSchemas('iot')).toBe('iot,service,access');
+    expect(deployedSchemas('access,iot,service')).toBe('access,iot,service');
+  });
+
+  it('names sets that there are', () => {
+    expect(() => selectSets(deployedSchemas('iot'))).not.toThrow();
+  });
+});

@@ -1,0 +1,56 @@
+// What the `tsdb` command reads from its environment in a deployment: the same names on the machine and in the cluster.
+
+import type { ApiConnections } from './api-connections';
+import { API_ROLES, deployedSchemas, type Login, roleOf } from './logins';
+import { API_PORT, DATABASE } from './names';
+
+type Variables = Readonly<Record<string, string>>;
+
+export interface AppEnvironmentProps {
+  /** Host name of the database. */
+  readonly host: string;
+  readonly login: Login;
+  /** Where the container finds that login's password. */
+  readonly passwordFile: string;
+  /** Schema sets as in the settings. */
+  readonly schemas: string;
+}
+
+/** For every `tsdb` command. */
+export function appEnvironment({ host, login, passwordFile, schemas }: AppEnvironmentProps): Variables {
+  return {
+    NODE_ENV: 'production',
+    PGDATABASE: DATABASE.name,
+    PGHOST: host,
+    PGPASSWORD_FILE: passwordFile,
+    PGPORT: String(DATABASE.port),
+    PGUSER: roleOf(login),
+    TSDB_SCHEMAS: deployedSchemas(schemas),
+  };
+}
+
+// Container networks are made from these.
+const PRIVATE_NETWORKS = '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16';
+
+export interface ApiEnvironmentProps {
+  /** Left out: the API's own sizes of its pools. */
+  readonly connections?: ApiConnections;
+  /** Whether all requests come through a proxy of ours, which then says whose they are. */
+  readonly behindProxy: boolean;
+}
+
+/** What `tsdb serve` reads on top of it. */
+export function apiEnvironment({ connections, behindProxy }: ApiEnvironmentProps): Variables {
+  return {
+    // It listens on loopback unless told otherwise; a container is reached from outside of it.
+    HOST: '0.0.0.0',
+    PORT: String(API_PORT),
+    TSDB_API_AUTH: 'keys',
+    TSDB_READ_ROLE: API_ROLES.read,
+    TSDB_WRITE_ROLE: API_ROLES.write,
+    ...(connections === undefined
+      ? {}
+      : { TSDB_POOL_SIZE: String(connections.read), TSDB_WRITE_POOL_SIZE: String(connections.write) }),
+    ...(behindProxy ? { TSDB_TRUSTED_PROXIES: PRIVATE_NETWORKS } : {}),
+  };
+}

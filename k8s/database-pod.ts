@@ -1,0 +1,87 @@
+// The pod of the database (pure): the server that the Azure machine runs too, as the cluster wants it written.
+
+import type { DeployConfig } from '../infra/core/config';
+import { databaseContainer, READY_COMMAND } from '../infra/core/database-container';
+import { DATABASE } from '../infra/core/names';
+import { environment } from './environment';
+import type { SecretKey } from './password';
+import { PASSWORD_FILE, passwordMount, passwordVolume } from './password-file';
+import { CONTAINER_SECURITY, podSecurity } from './pod-security';
+
+export interface DatabasePodProps {
+  readonly config: DeployConfig;
+  readonly serviceAccount: string;
+  readonly password: SecretKey;
+  readonly claimName: string;
+}
+
+/** Seconds for the checkpoint before the server is told to stop, and for all of it. */
+const CHECKPOINT_LIMIT = 60;
+const STOP_LIMIT = 180;
+
+/** One server on one volume. */
+export function databasePod({ config, serviceAccount, password, claimName }: DatabasePodProps) {
+  const { image, kubernetes } = config;
+  const container = databaseContainer({ image, size: kubernetes.database, passwordFile: PASSWORD_FILE });
+  const memory = `${kubernetes.database.memoryMiB}Mi`;
+  const scratch = container.scratch.map((mountPath, index) => ({ name: `scratch-${index}`, mountPath }));
+  return {
+    serviceAccountName: serviceAccount,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    // The image's stop signal asks for a fast shutdown, which still writes a checkpoint.
+    terminationGracePeriodSeconds: STOP_LIMIT,
+    securityContext: podSecurity(image.uid, image.gid),
+    container: [
+      {
+        name: 'timescaledb',
+        image: container.image,
+        args: [...container.args],
+        env: environment(container.env),
+        port: [{ name: 'postgres', containerPort: DATABASE.port }],
+        // No CPU limit: it would throttle the server in the middle of a query.
+        resources: { requests: { cpu: String(kubernetes.database.cpus), memory }, limits: { memory } },
+        securityContext: CONTAINER_SECURITY,
+        ...probes(),
+        lifecycle: { preStop: [{ exec: { command: CHECKPOINT } }] },
+        volumeMount: [
+          { name: 'data', mountPath: image.dataMount },
+          passwordMount('superuser'),
+          { name: 'shared-memory', mountPath: '/dev/shm' },
+          ...scratch,
+        ],
+      },
+    ],
+    volume: [
+      { name: 'data', persistentVolumeClaim: { claimName } },
+      passwordVolume('superuser', password),
+      { name: 'shared-memory', emptyDir: { medium: 'Memory', sizeLimit: `${container.sharedMemoryMiB}Mi` } },
+      ...scratch.map(({ name }) => ({ name, emptyDir: { sizeLimit: '256Mi' } })),
+    ],
+  };
+}
+
+// What is written while clients are still served need not be written while nobody is. The socket asks for no password;
+// a server that does not answer in time is stopped all the same.
+const CHECKPOINT = [
+  'timeout',
+  String(CHECKPOINT_LIMIT),
+  'psql',
+  '--no-psqlrc',
+  '--quiet',
+  `--username=${DATABASE.superuser}`,
+  '--dbname=postgres',
+  '--command=CHECKPOINT',
+];
+
+function probes() {
+  const ready = [...READY_COMMAND];
+  // 1 = "rejecting connections": recovering or shutting down, which a restart would only prolong.
+  const alive = ['sh', '-c', `${READY_COMMAND.join(' ')}; [ $? -le 1 ]`];
+  return {
+    // 30 minutes: recovery after a crash may replay gigabytes of write-ahead log.
+    startupProbe: { exec: { command: ready }, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 360 },
+    readinessProbe: { exec: { command: ready }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+    livenessProbe: { exec: { command: alive }, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
+  };
+}

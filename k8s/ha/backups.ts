@@ -1,0 +1,71 @@
+// Point-in-time recovery: where base backups and write-ahead log go, and how often a base backup is made.
+
+import type { DeployConfig } from '../../infra/core/config';
+import type { KubernetesManifest } from './manifest';
+import { BACKUP_PLUGIN, haNames, OPERATOR_API, STORE_API } from './names';
+
+/** The plugin's `ObjectStore`. */
+export function objectStore(config: DeployConfig): KubernetesManifest {
+  const { backupDays, backupEndpoint } = config.ha;
+  return {
+    apiVersion: STORE_API,
+    kind: 'ObjectStore',
+    metadata: { name: haNames(config).store },
+    spec: {
+      retentionPolicy: `${backupDays}d`,
+      configuration: {
+        destinationPath: config.kubernetes.haBackupUrl,
+        ...(backupEndpoint === '' ? {} : { endpointURL: backupEndpoint }),
+        ...credentials(config),
+        wal: { compression: 'gzip', maxParallel: 4 },
+        data: { compression: 'gzip', jobs: 2, immediateCheckpoint: false },
+      },
+      // The plugin runs beside each instance, and admission of a namespace with a quota asks for both figures.
+      instanceSidecarConfiguration: {
+        resources: { requests: { cpu: '50m', memory: '256Mi' }, limits: { memory: '512Mi' } },
+      },
+    },
+  };
+}
+
+/** A base backup each night, from a standby, and the first one at once: log without one cannot be restored. */
+export function nightlyBackup(config: DeployConfig): KubernetesManifest {
+  const { cluster } = haNames(config);
+  return {
+    apiVersion: OPERATOR_API,
+    kind: 'ScheduledBackup',
+    metadata: { name: `${cluster}-nightly` },
+    spec: {
+      // Six fields, the first of them seconds; in UTC.
+      schedule: '0 47 1 * * *',
+      immediate: true,
+      backupOwnerReference: 'cluster',
+      cluster: { name: cluster },
+      method: 'plugin',
+      pluginConfiguration: { name: BACKUP_PLUGIN },
+      target: 'prefer-standby',
+    },
+  };
+}
+
+// The keys of the Secret have the names that the plugin's manual uses.
+function credentials({ kubernetes, ha }: DeployConfig) {
+  const key = (name: string) => ({ name: ha.backupSecret, key: name });
+  const hasSecret = ha.backupSecret !== '';
+  switch (kubernetes.haBackupUrl.split(':')[0]) {
+    case 's3':
+      return {
+        s3Credentials: hasSecret
+          ? { accessKeyId: key('ACCESS_KEY_ID'), secretAccessKey: key('ACCESS_SECRET_KEY') }
+          : { inheritFromIAMRole: true },
+      };
+    case 'gs':
+      return { googleCredentials: { applicationCredentials: key('gcsCredentials') } };
+    default:
+      return {
+        azureCredentials: hasSecret
+          ? { storageAccount: key('AZURE_STORAGE_ACCOUNT'), storageSasToken: key('AZURE_STORAGE_SAS_TOKEN') }
+          : { inheritFromAzureAD: true },
+      };
+  }
+}

@@ -1,0 +1,161 @@
+// The replicating database: one primary, its standbys, each on a node of its own.
+
+import type { DeployConfig } from '../../infra/core/config';
+import { DATABASE } from '../../infra/core/names';
+import { databaseLabels } from '../labels';
+import { storageClassName } from '../storage-class';
+import type { KubernetesManifest } from './manifest';
+import { BACKUP_PLUGIN, haNames, OPERATOR_API } from './names';
+import { PRELOADED, postgresParameters } from './postgres-parameters';
+import { memoryQuantity } from './quantity';
+
+/** Tells the operator which PostgreSQL is in the image: its own reading of tags fails at those of TimescaleDB. */
+export function imageCatalog(config: DeployConfig): KubernetesManifest {
+  return {
+    apiVersion: OPERATOR_API,
+    kind: 'ImageCatalog',
+    metadata: { name: haNames(config).images },
+    spec: { images: [{ major: config.ha.postgresMajor, image: config.kubernetes.haImage }] },
+  };
+}
+
+/** The operator's `Cluster`. It makes pods, volumes, services and certificates from it. */
+export function databaseCluster(config: DeployConfig): KubernetesManifest {
+  const { kubernetes, ha } = config;
+  const names = haNames(config);
+  const memory = memoryQuantity(kubernetes.database.memoryMiB);
+  return {
+    apiVersion: OPERATOR_API,
+    kind: 'Cluster',
+    metadata: { name: names.cluster },
+    spec: {
+      instances: kubernetes.haInstances,
+      imageCatalogRef: {
+        apiGroup: 'postgresql.cnpg.io',
+        kind: 'ImageCatalog',
+        name: names.images,
+        major: ha.postgresMajor,
+      },
+      postgresUID: ha.uid,
+      postgresGID: ha.uid,
+      inheritedMetadata: { labels: podLabels(config) },
+      ...identity(config),
+      enableSuperuserAccess: true,
+      superuserSecret: { name: names.superuserSecret },
+      storage: volume(config, config.diskGiB),
+      walStorage: volume(config, ha.walGiB),
+      // No CPU limit: it would throttle the server in the middle of a query.
+      resources: { requests: { cpu: String(kubernetes.database.cpus), memory }, limits: { memory } },
+      // Parallel queries share memory through /dev/shm.
+      ephemeralVolumesSizeLimit: {
+        shm: memoryQuantity(Math.max(64, Math.floor(kubernetes.database.memoryMiB / 8))),
+        temporaryData: '1Gi',
+      },
+      postgresql: {
+        shared_preload_libraries: PRELOADED,
+        parameters: postgresParameters(config),
+        // A commit waits for one standby, so that a failover loses nothing; while none is up, writing goes on.
+        synchronous: { method: 'any', number: 1, dataDurability: 'preferred' },
+      },
+      ...start(config),
+      ...backups(config),
+      affinity: {
+        enablePodAntiAffinity: true,
+        podAntiAffinityType: 'required',
+        topologyKey: 'kubernetes.io/hostname',
+      },
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: 'topology.kubernetes.io/zone',
+          whenUnsatisfiable: 'ScheduleAnyway',
+          labelSelector: { matchLabels: databaseLabels(config) },
+        },
+      ],
+      primaryUpdateStrategy: 'unsupervised',
+      primaryUpdateMethod: 'switchover',
+      enablePDB: true,
+    },
+  };
+}
+
+function volume(config: DeployConfig, sizeGiB: number) {
+  const storageClass = storageClassName(config);
+  return {
+    size: `${sizeGiB}Gi`,
+    resizeInUseVolumes: true,
+    ...(storageClass === '' ? {} : { storageClass }),
+  };
+}
+
+// What the cloud takes the pods for when they write backups.
+function identity({ ha, kubernetes }: DeployConfig) {
+  if (ha.backupIdentity === '') return {};
+  const annotation = kubernetes.haBackupUrl.startsWith('s3:')
+    ? 'eks.amazonaws.com/role-arn'
+    : 'azure.workload.identity/client-id';
+  return { serviceAccountTemplate: { metadata: { annotations: { [annotation]: ha.backupIdentity } } } };
+}
+
+// Beside the labels of the operator, which it selects its pods by.
+function podLabels({ name, ha, kubernetes }: DeployConfig): Readonly<Record<string, string>> {
+  const asAzureIdentity = ha.backupIdentity !== '' && kubernetes.haBackupUrl.startsWith('https:');
+  return {
+    'app.kubernetes.io/part-of': name,
+    ...(asAzureIdentity ? { 'azure.workload.identity/use': 'true' } : {}),
+  };
+}
+
+const ORIGIN = 'origin';
+
+// Read once, when the cluster is made: an empty database, or one from the backups of another cluster.
+function start(config: DeployConfig) {
+  const { restoreFrom, restoreTime } = config.ha;
+  const database = { database: DATABASE.name, owner: DATABASE.name };
+  if (restoreFrom === '')
+    return {
+      bootstrap: {
+        initdb: {
+          ...database,
+          dataChecksums: true,
+          encoding: 'UTF8',
+          localeCollate: 'C.UTF-8',
+          localeCType: 'C.UTF-8',
+          // Not in the template: TimescaleDB's scheduler would stay connected to it, and nobody can copy it then.
+          postInitApplicationSQL: ['CREATE EXTENSION IF NOT EXISTS timescaledb'],
+        },
+      },
+    };
+  return {
+    bootstrap: {
+      recovery: {
+        source: ORIGIN,
+        ...database,
+        ...(restoreTime === '' ? {} : { recoveryTarget: { targetTime: restoreTime } }),
+      },
+    },
+    externalClusters: [
+      {
+        name: ORIGIN,
+        plugin: {
+          name: BACKUP_PLUGIN,
+          parameters: { barmanObjectName: haNames(config).store, serverName: restoreFrom },
+        },
+      },
+    ],
+  };
+}
+
+function backups(config: DeployConfig) {
+  if (config.kubernetes.haBackupUrl === '') return {};
+  const { store, server } = haNames(config);
+  return {
+    plugins: [
+      {
+        name: BACKUP_PLUGIN,
+        isWALArchiver: true,
+        parameters: { barmanObjectName: store, serverName: server },
+      },
+    ],
+  };
+}

@@ -1,0 +1,17 @@
+// How the kubernetes stack reaches the database that stack kubernetes-ha has made.
+
+import type { DeployConfig } from '../../infra/core/config';
+import { DATABASE } from '../../infra/core/names';
+import type { DatabaseAccess } from '../database-access';
+import { haNames } from './names';
+import { SUPERUSER_KEY } from './superuser-secret';
+
+/** Plain names: the other stack is deployed first, and is through only when the cluster is ready. */
+export function haDatabase(config: DeployConfig): DatabaseAccess {
+  const { primary, superuserSecret } = haNames(config);
+  return {
+    host: primary,
+    superuser: { secretName: superuserSecret, key: SUPERUSER_KEY, user: DATABASE.superuser },
+    ready: [],
+  };
+}

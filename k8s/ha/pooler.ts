@@ -1,0 +1,61 @@
+// PgBouncer in front of the primary, for applications that open many short connections.
+
+import type { DeployConfig } from '../../infra/core/config';
+import { postgresSettings } from '../../infra/core/postgres-settings';
+import { clientLabels } from '../labels';
+import type { KubernetesManifest } from './manifest';
+import { haNames, OPERATOR_API } from './names';
+
+const INSTANCES = 2;
+
+/**
+ * The operator's `Pooler`. The parts of this deployment do not use it: they hold locks over several transactions, which
+ * end with the first of them when connections are shared.
+ */
+export function pooler(config: DeployConfig): KubernetesManifest {
+  const { cluster, pooler: name } = haNames(config);
+  return {
+    apiVersion: OPERATOR_API,
+    kind: 'Pooler',
+    metadata: { name },
+    spec: {
+      cluster: { name: cluster },
+      instances: INSTANCES,
+      type: 'rw',
+      pgbouncer: {
+        poolMode: 'transaction',
+        parameters: {
+          max_client_conn: '1000',
+          default_pool_size: String(poolSize(config)),
+          // Prepared statements work in spite of shared connections.
+          max_prepared_statements: '200',
+        },
+      },
+      template: {
+        metadata: { labels: clientLabels(config, 'pooler') },
+        spec: {
+          containers: [
+            {
+              name: 'pgbouncer',
+              resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '128Mi' } },
+            },
+          ],
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: 'kubernetes.io/hostname',
+              whenUnsatisfiable: 'ScheduleAnyway',
+              labelSelector: { matchLabels: { 'cnpg.io/poolerName': name } },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+// A quarter of the connections of the server for all of them; the API has its own.
+function poolSize({ kubernetes }: DeployConfig): number {
+  const { max_connections } = postgresSettings(kubernetes.database);
+  return Math.max(1, Math.floor(Number(max_connections) / 4 / INSTANCES));
+}

@@ -1,0 +1,42 @@
+// The superuser's password as the operator wants it: name and password in one Secret, which it watches.
+
+import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
+import { TerraformStack } from 'cdktf';
+import { Construct } from 'constructs';
+import type { DeployConfig } from '../../infra/core/config';
+import { DATABASE, kubernetesLabels } from '../../infra/core/names';
+import { RANDOM_PROVIDER } from '../../infra/core/pins';
+import { haNames } from './names';
+
+export interface SuperuserSecretProps {
+  readonly config: DeployConfig;
+  readonly namespace: string;
+}
+
+export const SUPERUSER_KEY = 'password';
+
+/** In neither state nor plan; a higher `passwordVersion` draws another, and the operator sets it in the database. */
+export class SuperuserSecret extends Construct {
+  readonly secret: SecretV1;
+
+  constructor(scope: Construct, id: string, { config, namespace }: SuperuserSecretProps) {
+    super(scope, id);
+    const stack = TerraformStack.of(this);
+    stack.addOverride('terraform.required_providers.random', RANDOM_PROVIDER);
+    stack.addOverride('ephemeral.random_password.superuser', { length: 40, special: false });
+    this.secret = new SecretV1(this, 'secret', {
+      metadata: {
+        name: haNames(config).superuserSecret,
+        namespace,
+        // Without this label the operator would notice a new password only at its next look at the cluster.
+        labels: { ...kubernetesLabels(config, 'database'), 'cnpg.io/reload': 'true' },
+      },
+      type: 'kubernetes.io/basic-auth',
+      dataWo: {
+        username: DATABASE.superuser,
+        [SUPERUSER_KEY]: `\${ephemeral.random_password.superuser.result}`,
+      },
+      dataWoRevision: config.passwordVersion,
+    });
+  }
+}

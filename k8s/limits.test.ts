@@ -1,0 +1,140 @@
+import { readConfig } from '../infra/core/config';
+import type { Attributes, Resources } from '../infra/core/policy';
+import { onlyResource } from '../infra/core/testing/synthesise';
+import { containersOf, only, podsOf } from './policy/pods';
+import { type Env, synthesiseHa, synthesiseKubernetes } from './testing/deployments';
+
+const HA = { TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: 'e.org/pg:pg17' };
+const BACKUP_URL = { TSDB_DEPLOY_HA_BACKUP_URL: 's3://bucket/path' };
+
+function hard(env: Env): Readonly<Record<string, string>> {
+  const stack = env.TSDB_DEPLOY_HA === 'true' ? synthesiseHa(env) : synthesiseKubernetes(env);
+  return only(onlyResource(stack, 'kubernetes_resource_quota_v1'), 'spec').hard as Record<string, string>;
+}
+
+const milli = (cpu: string) => (cpu.endsWith('m') ? Number.parseInt(cpu, 10) : Number(cpu) * 1000);
+const mebibytes = (memory: string) => Number(/^(\d+)Mi$/.exec(memory)?.[1]);
+
+/** What a pod asks for: its containers together, or the first ones one by one if any of those wants more. */
+function askedBy(
+  pod: { readonly spec: Attributes },
+  kind: string,
+  of: string,
+  read: (text: string) => number,
+): number {
+  const each = (block: string) =>
+    containersOf({ ...pod, spec: { container: pod.spec[block] } } as never).map((container) =>
+      read(String(only(only(container, 'resources'), kind)[of])),
+    );
+  return Math.max(
+    each('container').reduce((sum, one) => sum + one, 0),
+    ...each('init_container'),
+  );
+}
+
+/** How many pods of a workload there can be at once. */
+function countOf(address: string, mostApi: number): number {
+  return address.startsWith('kubernetes_deployment_v1.') ? mostApi + 2 : 1;
+}
+
+function asked(
+  resources: Resources,
+  mostApi: number,
+  kind: string,
+  of: string,
+  read: (text: string) => number,
+): number {
+  // One backup that is started by hand.
+  const spare = read === milli ? 100 : 512;
+  return podsOf(resources).reduce(
+    (sum, pod) => sum + countOf(pod.address, mostApi) * askedBy(pod, kind, of, read),
+    spare,
+  );
+}
+
+describe('the quota', () => {
+  it.each<[what: string, env: Env]>([
+    ['nothing given', {}],
+    ['prod', { TSDB_DEPLOY_ENVIRONMENT: 'prod' }],
+    ['a large database', { TSDB_DEPLOY_DB_CPUS: '16', TSDB_DEPLOY_DB_MEMORY_MIB: '65536' }],
+    ['one pod of the API', { TSDB_DEPLOY_API_REPLICAS: '1', TSDB_DEPLOY_API_MAX_REPLICAS: '1' }],
+  ])('is what all pods of the stack ask for, and a backup that is started by hand: %s', (_what, env) => {
+    const { resource } = synthesiseKubernetes(env);
+    const mostApi = readConfig(env).kubernetes.apiMaxReplicas;
+    const quota = hard(env);
+    expect(milli(quota['requests.cpu'] ?? '')).toBe(asked(resource, mostApi, 'requests', 'cpu', milli));
+    expect(mebibytes(quota['requests.memory'] ?? '')).toBe(
+      asked(resource, mostApi, 'requests', 'memory', mebibytes),
+    );
+    expect(mebibytes(quota['limits.memory'] ?? '')).toBe(
+      asked(resource, mostApi, 'limits', 'memory', mebibytes),
+    );
+    expect(quota.pods).toBe(String(1 + mostApi + 2 + 4));
+    expect(quota.services).toBe(String(Object.keys(resource.kubernetes_service_v1 ?? {}).length));
+    expect(quota.persistentvolumeclaims).toBe(
+      String(Object.keys(resource.kubernetes_persistent_volume_claim_v1 ?? {}).length),
+    );
+  });
+
+  it('is as large as the volumes are', () => {
+    expect(hard({ TSDB_DEPLOY_DISK_GIB: '200', TSDB_DEPLOY_BACKUP_GIB: '30' })['requests.storage']).toBe(
+      '230Gi',
+    );
+  });
+
+  it('lets nothing open a way into the cluster, but what proves a name to cert-manager', () => {
+    expect(hard({})).toMatchObject({ 'services.loadbalancers': '0', 'services.nodeports': '0' });
+    const issuer = { TSDB_DEPLOY_INGRESS_HOST: 'm.example.org', TSDB_DEPLOY_INGRESS_ISSUER: 'letsencrypt' };
+    expect(hard(issuer)).toMatchObject({
+      'services.loadbalancers': '0',
+      'services.nodeports': '1',
+      services: '4',
+    });
+  });
+
+  it('has room for all instances of a replicating database, and one that replaces another', () => {
+    const size = {
+      TSDB_DEPLOY_DB_MEMORY_MIB: '4096',
+      TSDB_DEPLOY_HA_INSTANCES: '3',
+      TSDB_DEPLOY_HA_WAL_GIB: '20',
+    };
+    const plain = hard({ ...HA, ...size });
+    // Four instances, eight of the API, four runs, three poolers.
+    expect(mebibytes(plain['requests.memory'] ?? '')).toBe(4 * 4096 + 8 * 256 + 2 * 256 + 2 * 512 + 3 * 128);
+    expect(plain).toMatchObject({
+      pods: '19',
+      persistentvolumeclaims: '9',
+      'requests.storage': `${4 * (128 + 20) + 64}Gi`,
+    });
+    const withBackups = hard({ ...HA, ...size, ...BACKUP_URL });
+    expect(mebibytes(withBackups['limits.memory'] ?? '') - mebibytes(plain['limits.memory'] ?? '')).toBe(
+      4 * 512,
+    );
+  });
+
+  it('is there before whatever it counts', () => {
+    const { resource } = synthesiseKubernetes();
+    const [quota = ''] = Object.keys(resource.kubernetes_resource_quota_v1 ?? {});
+    const counted = [
+      'stateful_set_v1',
+      'deployment_v1',
+      'job_v1',
+      'cron_job_v1',
+      'service_v1',
+      'persistent_volume_claim_v1',
+    ];
+    for (const type of counted)
+      for (const attributes of Object.values(resource[`kubernetes_${type}`] ?? {}) as {
+        depends_on?: unknown;
+      }[])
+        expect(attributes.depends_on).toContain(`kubernetes_resource_quota_v1.${quota}`);
+  });
+});
+
+describe('the defaults of containers', () => {
+  it('end their memory, and not their processor time', () => {
+    expect(only(onlyResource(synthesiseKubernetes(), 'kubernetes_limit_range_v1'), 'spec').limit).toEqual([
+      { type: 'Container', default: { memory: '256Mi' }, default_request: { cpu: '50m', memory: '64Mi' } },
+    ]);
+  });
+});

@@ -1,0 +1,25 @@
+// All rules that the kubernetes stack keeps, whatever its settings.
+
+import type { PolicyRule, Resources } from '../../infra/core/policy';
+import { CONTAINER_POLICY } from './container';
+import { NAMESPACE_POLICY } from './namespace';
+import { NETWORK_POLICY } from './network';
+import { POD_POLICY } from './pod';
+import { RESOURCE_POLICY } from './resources';
+import { WORKLOAD_POLICY } from './workload';
+
+export const KUBERNETES_POLICY: readonly PolicyRule[] = [
+  ...NAMESPACE_POLICY,
+  ...POD_POLICY,
+  ...CONTAINER_POLICY,
+  ...RESOURCE_POLICY,
+  ...WORKLOAD_POLICY,
+  ...NETWORK_POLICY,
+];
+
+/** Each break of a rule as `<what the rule says>: <address>`. */
+export function violations(resources: Resources): readonly string[] {
+  return KUBERNETES_POLICY.flatMap(({ says, find }) =>
+    find(resources).map((address) => `${says}: ${address}`),
+  );
+}

@@ -1,0 +1,59 @@
+// The first step of the schema Job: waits for the server, and brings its extensions to the version of its image.
+
+import type { DeployConfig } from '../infra/core/config';
+import { DATABASE } from '../infra/core/names';
+import type { DatabaseAccess } from './database-access';
+import { environment } from './environment';
+import { PASSWORD_FILE, passwordMount } from './password-file';
+import { CONTAINER_SECURITY } from './pod-security';
+
+export interface PrepareDatabaseProps {
+  readonly config: DeployConfig;
+  readonly database: DatabaseAccess;
+}
+
+/** A container with psql, logged in as superuser: nobody else may make or update these extensions. */
+export function prepareDatabase({ config, database }: PrepareDatabaseProps) {
+  const { image, uid, gid } = config.image;
+  return {
+    name: 'prepare',
+    image,
+    command: ['sh', '-c', PREPARE_SCRIPT],
+    env: environment({
+      PGDATABASE: DATABASE.name,
+      PGHOST: database.host,
+      PGPASSWORD_FILE: PASSWORD_FILE,
+      PGPORT: String(DATABASE.port),
+      PGUSER: database.superuser.user,
+    }),
+    resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '64Mi' } },
+    securityContext: { ...CONTAINER_SECURITY, runAsUser: String(uid), runAsGroup: String(gid) },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMount: [passwordMount('superuser')],
+  };
+}
+
+/**
+ * Run again it changes nothing. A database remembers the version of its extension; each update is the first and only
+ * command of its session, as the libraries of two versions cannot share one. Then sessions with the old one end, and
+ * their clients connect again.
+ */
+export const PREPARE_SCRIPT = `set -eu
+PGPASSWORD=$(cat "$PGPASSWORD_FILE")
+export PGPASSWORD
+ask() { psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --dbname="$1" --command="$2"; }
+until pg_isready --quiet; do sleep 2; done
+if [ -z "$(ask "$PGDATABASE" "SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'")" ]; then
+  echo "creating timescaledb in $PGDATABASE"
+  ask "$PGDATABASE" 'CREATE EXTENSION timescaledb'
+fi
+databases=$(ask postgres 'SELECT datname FROM pg_database WHERE datallowconn ORDER BY datname')
+for database in $databases; do
+  behind=$(ask "$database" "SELECT e.extname FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname WHERE e.extname IN ('timescaledb', 'timescaledb_toolkit') AND e.extversion <> a.default_version ORDER BY e.extname")
+  for extension in $behind; do
+    echo "updating $extension in $database"
+    ask "$database" "ALTER EXTENSION $extension UPDATE"
+    ask "$database" "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'" >/dev/null
+  done
+done
+`;

@@ -1,0 +1,45 @@
+// A storage class of our own, for clusters whose classes delete a volume with its claim or cannot grow it.
+
+import { StorageClassV1 } from '@cdktf/provider-kubernetes/lib/storage-class-v1';
+import { Construct } from 'constructs';
+import type { DeployConfig } from '../infra/core/config';
+import { kubernetesLabels } from '../infra/core/names';
+
+export interface StorageClassProps {
+  readonly config: DeployConfig;
+}
+
+/** Name of the storage class that volumes ask for; empty for the cluster's default. */
+export function storageClassName({ name, environment, kubernetes }: DeployConfig): string {
+  const { storageClass, storageProvisioner } = kubernetes;
+  return storageClass === '' && storageProvisioner !== '' ? `${name}-${environment}` : storageClass;
+}
+
+/** As part of a claim's `spec`: nothing where the cluster's default is wanted. */
+export function storageClassOf(config: DeployConfig): { readonly storageClassName?: string } {
+  const name = storageClassName(config);
+  return name === '' ? {} : { storageClassName: name };
+}
+
+/**
+ * Only for a deployment with `storageProvisioner`. It is needed to make a volume, not to use one: other parameters
+ * make another class of the same name and leave the volumes that are there as they are.
+ */
+export class StorageClass extends Construct {
+  readonly storageClass: StorageClassV1;
+
+  constructor(scope: Construct, id: string, { config }: StorageClassProps) {
+    super(scope, id);
+    const { storageProvisioner, storageParameters } = config.kubernetes;
+    this.storageClass = new StorageClassV1(this, 'class', {
+      metadata: { name: storageClassName(config), labels: kubernetesLabels(config, 'storage') },
+      storageProvisioner,
+      parameters: { ...storageParameters },
+      allowVolumeExpansion: true,
+      // A volume stays when its claim is deleted, and with it the data.
+      reclaimPolicy: 'Retain',
+      // In the zone of the node that the pod is placed on.
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+  }
+}

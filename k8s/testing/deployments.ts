@@ -1,0 +1,90 @@
+// Deployments whose stacks tests look at: from nothing given to everything that can be.
+
+import { readConfig } from '../../infra/core/config';
+import type { Resources } from '../../infra/core/policy';
+import { type SynthesisedStack, synthesiseStack } from '../../infra/core/testing/synthesise';
+import { KubernetesHaStack } from '../ha/stack';
+import { KubernetesStack } from '../stack';
+
+export type Env = Readonly<Record<string, string>>;
+
+const INGRESS = { TSDB_DEPLOY_INGRESS_HOST: 'm.example.org', TSDB_DEPLOY_INGRESS_CLASS: 'nginx' };
+const HA = { TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: 'registry.example.org/timescaledb:pg17-ts2.29' };
+
+/** Settings by what is special about them. */
+export const DEPLOYMENTS: Readonly<Record<string, Env>> = {
+  'nothing given': {},
+  prod: { TSDB_DEPLOY_ENVIRONMENT: 'prod' },
+  'every option': {
+    ...INGRESS,
+    TSDB_DEPLOY_INGRESS_ISSUER: 'letsencrypt',
+    TSDB_DEPLOY_INGRESS_NAMESPACE: 'ingress-nginx',
+    TSDB_DEPLOY_STORAGE_PROVISIONER: 'disk.csi.azure.com',
+    TSDB_DEPLOY_STORAGE_PARAMETERS: 'skuName=PremiumV2_LRS,cachingMode=None',
+    TSDB_DEPLOY_PROTECT_DATA: 'false',
+    TSDB_APP_IMAGE: 'registry.example.org/tsdb:1.2.3',
+  },
+  'no autoscaler, no runs of the backup': {
+    ...INGRESS,
+    TSDB_DEPLOY_INGRESS_TLS_SECRET: 'certificate',
+    TSDB_DEPLOY_API_REPLICAS: '1',
+    TSDB_DEPLOY_API_MAX_REPLICAS: '1',
+    TSDB_DEPLOY_BACKUP_SCHEDULE: 'off',
+    TSDB_DEPLOY_DB_FLAVOUR: 'ha',
+  },
+  'a cluster of Azure': { TSDB_DEPLOY_CLUSTER: 'aks' },
+  'a replicating database': HA,
+  'a replicating database with backups': { ...HA, TSDB_DEPLOY_HA_BACKUP_URL: 's3://backups/tsdb' },
+};
+
+const known = new Map<string, SynthesisedStack>();
+
+/** The kubernetes stack of a deployment; the same settings are synthesised once. */
+export function synthesiseKubernetes(env: Env = {}): SynthesisedStack {
+  return once(`kubernetes ${JSON.stringify(env)}`, () =>
+    synthesiseStack(
+      (app, id) =>
+        new KubernetesStack(app, id, {
+          config: readConfig(env),
+          schemaHash: 'a'.repeat(64),
+          aks: aksOf(env),
+        }),
+    ),
+  );
+}
+
+/** The stack that makes the replicating database. */
+export function synthesiseHa(env: Env = HA): SynthesisedStack {
+  return once(`ha ${JSON.stringify(env)}`, () =>
+    synthesiseStack(
+      (app, id) => new KubernetesHaStack(app, id, { config: readConfig(env), aks: aksOf(env) }),
+    ),
+  );
+}
+
+/** All that is in the namespace, of one stack or of two, by the names of `DEPLOYMENTS`. */
+export function deployedResources(): Readonly<Record<string, Resources>> {
+  return Object.fromEntries(
+    Object.entries(DEPLOYMENTS).map(([what, env]) => {
+      const { resource } = synthesiseKubernetes(env);
+      return [what, env.TSDB_DEPLOY_HA === 'true' ? merged(resource, synthesiseHa(env).resource) : resource];
+    }),
+  );
+}
+
+function once(key: string, synthesise: () => SynthesisedStack): SynthesisedStack {
+  const stack = known.get(key) ?? synthesise();
+  known.set(key, stack);
+  return stack;
+}
+
+function aksOf({ TSDB_DEPLOY_CLUSTER }: Env) {
+  return TSDB_DEPLOY_CLUSTER === 'aks'
+    ? { clusterName: 'aks-tsdb-dev', resourceGroupName: 'rg-tsdb-dev' }
+    : undefined;
+}
+
+function merged(one: Resources, other: Resources): Resources {
+  const types = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  return Object.fromEntries(types.map((type) => [type, { ...one[type], ...other[type] }]));
+}

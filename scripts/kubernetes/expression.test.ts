@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { evaluate } from './expression';
+
+const VALUES: Readonly<Record<string, unknown>> = {
+  'var.image': 'tsdb:1',
+  'a_b.c-1.metadata.0.name': 'x',
+  'var.list': ['p', 'q'],
+};
+const look = (path: readonly string[]) => VALUES[path.join('.')];
+const sha = (text: string) => createHash('sha256').update(text).digest('hex');
+
+describe('evaluate', () => {
+  it.each<[text: string, value: unknown]>([
+    ['plain', 'plain'],
+    ['', ''],
+    [`\${var.image}`, 'tsdb:1'],
+    [`<\${var.image}>\${a_b.c-1.metadata[0].name}`, '<tsdb:1>x'],
+    [`\${var.list}`, ['p', 'q']],
+    [`\${join(" ", [var.image, "a b"])}`, 'tsdb:1 a b'],
+    [`s-\${substr(sha256(join(" ", [var.image, "h"])), 0, 10)}`, `s-${sha('tsdb:1 h').slice(0, 10)}`],
+    [`\${join("", ["\\"\\n", "in \${var.image}!"])}`, '"\nin tsdb:1!'],
+    ['$${var.image} %%{if}', `\${var.image} %{if}`],
+    ['[ $? -le 1 ] 100%', '[ $? -le 1 ] 100%'],
+  ])('%j is %j', (text, value) => {
+    expect(evaluate(text, look)).toEqual(value);
+  });
+
+  it.each([
+    [`\${timestamp()}`, 'the function timestamp'],
+    [`\${var.image == "" ? 1 : 2}`, 'something in place of "}"'],
+    ['%{if true}', 'a directive'],
+    [`\${var.image`, 'something in place of "}"'],
+    [`\${+}`, 'what comes'],
+  ])('refuses %j', (text, fault) => {
+    expect(() => evaluate(text, look)).toThrow(fault);
+  });
+});

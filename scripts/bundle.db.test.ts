@@ -191,7 +191,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
 );
 
 describe('the Dockerfile', () => {
-  const dockerfile = readFileSync(join(ROOT, 'api', 'Dockerfile'), 'utf8');
+  const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
   const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean }>;
   };

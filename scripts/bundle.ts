@@ -31,8 +31,9 @@ export async function bundle(folder: string): Promise<void> {
     format: 'cjs',
     // The oldest Node that package.json allows.
     target: 'node20.19',
-    // Optional parts of pg that are not installed, and the page's script, which is sent and not run.
-    external: ['pg-native', 'uplot'],
+    // Optional parts, which an installation has or not: with them the bytes would depend on it. And the page's script, which
+    // is sent and not run.
+    external: ['pg-native', 'supports-color', 'uplot'],
     banner: { js: bundleHead },
     plugins: [moduleFolders(ROOT)],
     // Stack traces and error classes keep their names.

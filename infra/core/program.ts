@@ -35,8 +35,18 @@ export function builtProgram(root: string): string {
   for (const old of readdirSync(cache)) {
     if (/^([0-9a-f]{64}|bundles)$/.test(old)) rmSync(join(cache, old), { recursive: true, force: true });
   }
-  renameSync(draft, folder);
+  finish(draft, folder);
   return folder;
+}
+
+// Another process may have built the same in the meantime; a folder with files in it cannot be renamed over.
+function finish(draft: string, folder: string): void {
+  try {
+    renameSync(draft, folder);
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
 }
 
 function hashOfSources(root: string): string {

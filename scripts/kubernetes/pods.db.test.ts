@@ -1,0 +1,185 @@
+// The pods of the stack, run for real: their commands, users and mounts as declared, on a root that is read-only.
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { findTimescaleBinaries } from '../../db/local/binaries';
+import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
+import { synthesiseKubernetes } from '../../k8s/testing/deployments';
+import { appImage, databaseImage } from './testing/images';
+import { missingForPods, type Node, type Pod, startNode } from './testing/node';
+import type { Image } from './testing/pod-root';
+import type { Container, PodSpec } from './testing/pod-spec';
+import { manifestsIn, podTemplates } from './testing/stack-manifests';
+import type { ThrowAwayProcess } from './testing/throw-away-process';
+
+const binaries = findTimescaleBinaries(process.env);
+const missing = missingForPods() ?? (binaries === undefined ? 'no TimescaleDB' : undefined);
+process.stderr.write(
+  missing === undefined
+    ? `pods run in namespaces of this machine, on PostgreSQL ${binaries?.version}\n`
+    : `pods are not run: ${missing}\n`,
+);
+
+const ROOT = join(__dirname, '..', '..');
+const USERS = { database: 70, app: 10_001 };
+
+/** Places that a program might try to write to. */
+const TRIED =
+  '/ /etc /usr /usr/local/bin /opt /app /home /root /run /var /var/lib /var/tmp /srv /dev /proc/sys/kernel';
+
+(missing === undefined ? describe : describe.skip)('the pods of the kubernetes stack', () => {
+  const manifests = manifestsIn(synthesiseKubernetes().text);
+  const spec = (name: string): PodSpec => {
+    const found = podTemplates(manifests).find((one) => one.name.startsWith(name));
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found.template.spec;
+  };
+  const only = ({ containers: [container, ...others] }: PodSpec): Container => {
+    if (container === undefined || others.length > 0) throw new Error('one container was expected');
+    return container;
+  };
+  let place: string;
+  let node: Node;
+  let app: Image;
+  let image: Image;
+  let server: Pod;
+  let running: ThrowAwayProcess;
+  const database = only(spec('StatefulSet'));
+  const api = only(spec('Deployment'));
+
+  beforeAll(async () => {
+    const programs = binaries?.binDir ?? '';
+    place = temporaryFolder();
+    // In a process of its own: esbuild does not work inside jest's realm.
+    const built = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', 'scripts/bundle.ts', join(place, 'built')],
+      {
+        cwd: ROOT,
+        encoding: 'utf8',
+      },
+    );
+    if (built.status !== 0) throw new Error(built.stderr);
+    app = appImage(place, join(place, 'built'), programs);
+    image = databaseImage(place, programs, USERS.database);
+    const secrets = manifests
+      .filter(({ secretKeys }) => secretKeys.length > 0)
+      .map(({ object, secretKeys }) => [
+        object.metadata.name,
+        Object.fromEntries(secretKeys.map((key) => [key, randomBytes(20).toString('hex')])),
+      ]);
+    const services = manifests.filter(({ object }) => object.kind === 'Service');
+    node = await startNode(
+      Object.fromEntries(secrets),
+      services.map(({ object }) => object.metadata.name),
+    );
+    server = node.pod(spec('StatefulSet'));
+    running = server.start(database, image);
+  });
+  afterAll(async () => {
+    await node?.stop();
+    removeFolder(place);
+  });
+
+  const sql = (text: string): string =>
+    server
+      .run(database, image, [
+        'psql',
+        '--no-psqlrc',
+        '-Atq',
+        '--username=postgres',
+        '--dbname=tsdb',
+        `--command=${text}`,
+      ])
+      .output.trim();
+
+  it('the database makes its data and becomes healthy by its own probes', async () => {
+    await running.until('it had started', async () => server.probe(database.startupProbe, database, image));
+    expect(server.probe(database.readinessProbe, database, image)).toBe(true);
+    expect(server.probe(database.livenessProbe, database, image)).toBe(true);
+    expect(sql('SHOW data_checksums')).toBe('on');
+  });
+
+  it('the Job makes logins and schema, one step after the other', () => {
+    const job = spec('Job');
+    const pod = node.pod(job);
+    for (const container of [...(job.initContainers ?? []), ...job.containers]) {
+      const ran = pod.run(container, isOfDatabase(container) ? image : app);
+      expect([container.name, ran]).toEqual([container.name, { code: 0, output: expect.any(String) }]);
+    }
+    expect(sql(`SELECT tableowner FROM pg_tables WHERE tablename = 'sensor_data'`)).toBe('tsdb_owner');
+  });
+
+  it('the API becomes ready, logged in as somebody who may do little', async () => {
+    const pod = node.pod(spec('Deployment'));
+    const serving = pod.start(api, app);
+    await serving.until('it was ready', async () => pod.probe(api.readinessProbe, api, app));
+    expect(pod.probe(api.livenessProbe, api, app)).toBe(true);
+    expect(JSON.parse(node.get('http://127.0.0.1:5000/health/ready').output)).toEqual({ status: 'ready' });
+    expect(node.get('http://127.0.0.1:5000/api/sensors')).toMatchObject({ code: 1 });
+    expect(
+      sql(`SELECT DISTINCT usename, rolsuper, rolcreaterole, rolcreatedb FROM pg_stat_activity JOIN pg_roles ON rolname = usename
+        WHERE backend_type = 'client backend' AND usename <> 'postgres'`),
+    ).toBe('tsdb_app|f|f|f');
+    const key = pod.run(api, app, ['tsdb', 'keys', 'create', '--name', 'first', '--role', 'admin']);
+    expect(key).toMatchObject({ code: 0 });
+  });
+
+  it('the backup writes a dump that can be read', () => {
+    const backup = spec('CronJob tsdb-backup');
+    const container = only(backup);
+    const pod = node.pod(backup);
+    expect(pod.run(container, app)).toMatchObject({ code: 0 });
+    const list = pod.run(container, app, ['sh', '-c', 'pg_restore --list /backups/dumps/*.dump']);
+    expect(list).toEqual({ code: 0, output: expect.stringContaining('sensor_data') });
+  });
+
+  it('the health check finds nothing wrong', () => {
+    const health = spec('CronJob tsdb-health');
+    expect(node.pod(health).run(only(health), app)).toEqual({
+      code: 0,
+      output: expect.stringContaining('schema: in sync'),
+    });
+  });
+
+  const containers = podTemplates(manifests).flatMap(({ name, template }) =>
+    [...(template.spec.initContainers ?? []), ...template.spec.containers].map(
+      (container) => [`${name}: ${container.name}`, template.spec, container] as const,
+    ),
+  );
+  it.each(containers)(
+    '%s is who it should be, and writes to its own mounts only',
+    (_name, pod, container) => {
+      const mounts = (container.volumeMounts ?? []).map(({ mountPath }) => mountPath);
+      const look = `id -u; id -g; sed -n 's/^CapEff:\\t//p; s/^NoNewPrivs:\\t//p' /proc/self/status
+for place in ${TRIED} ${mounts.join(' ')}; do if (: >"$place/written") 2>/dev/null; then echo "$place"; fi; done`;
+      const ran = node.pod(pod).run(container, isOfDatabase(container) ? image : app, ['sh', '-c', look]);
+      const user = isOfDatabase(container) ? USERS.database : USERS.app;
+      const writable = mounts.filter((path) => !path.startsWith('/run/secrets/'));
+      expect(ran.output.trim().split('\n')).toEqual([
+        `${user}`,
+        `${user}`,
+        '0000000000000000',
+        '1',
+        ...writable,
+      ]);
+    },
+  );
+
+  it('the database writes a checkpoint before it is stopped, and comes back even when it is killed', async () => {
+    const before = sql('SELECT count(*) FROM pg_class');
+    expect(server.run(database, image, database.lifecycle?.preStop?.exec?.command)).toMatchObject({
+      code: 0,
+    });
+    await running.stop();
+    const again = node.pod(spec('StatefulSet'));
+    running = again.start(database, image);
+    await running.until('it was ready', async () => again.probe(database.readinessProbe, database, image));
+    expect(sql('SELECT count(*) FROM pg_class')).toBe(before);
+  });
+});
+
+/** Only those of the application are `tsdb` commands. */
+function isOfDatabase({ command = [] }: Container): boolean {
+  return command[0] !== 'tsdb';
+}

@@ -1,0 +1,155 @@
+// For tests: a node that runs pods for real, in the namespaces of Linux: their users, mounts, processes and network.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
+import { type Image, prepareRoot } from './pod-root';
+import type { Container, PodSpec, Probe } from './pod-spec';
+import { makeVolumes, type Secrets } from './pod-volumes';
+import { startThrowAway, type ThrowAwayProcess } from './throw-away-process';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** A pod whose volumes are there. */
+export interface Pod {
+  /** Runs a container to its end; with a command, that one in its place, as `kubectl exec` does. */
+  run(container: Container, image: Image, command?: readonly string[]): Ran;
+  /** Starts a container that stays. */
+  start(container: Container, image: Image): ThrowAwayProcess;
+  /** Whether a probe succeeds now. */
+  probe(probe: Probe | undefined, container: Container, image: Image): boolean;
+}
+
+export interface Node {
+  pod(spec: PodSpec): Pod;
+  /** Asks whatever listens in the pods' network. */
+  get(url: string, headers?: Readonly<Record<string, string>>): Ran;
+  stop(): Promise<void>;
+}
+
+const NEEDED = ['unshare', 'nsenter', 'setpriv', 'chroot', 'mount', 'ip'];
+
+/** Why no pod can be run here; undefined when one can. */
+export function missingForPods(): string | undefined {
+  if (process.platform !== 'linux') return 'not Linux';
+  if (process.geteuid?.() !== 0) return 'not root';
+  const missing = NEEDED.find((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
+  if (missing !== undefined) return `no ${missing}`;
+  const tried = spawnSync('unshare', [
+    '--mount',
+    '--net',
+    '--pid',
+    '--fork',
+    'ip',
+    'link',
+    'set',
+    'lo',
+    'up',
+  ]);
+  return tried.status === 0 ? undefined : 'no right to make namespaces';
+}
+
+/**
+ * Starts a node whose pods share one network, in which there is nothing but them.
+ * @param hosts names of services that pods ask for
+ */
+export async function startNode(secrets: Secrets, hosts: readonly string[]): Promise<Node> {
+  const folder = temporaryFolder();
+  const pidFile = join(folder, 'network.pid');
+  const keep = `ip link set lo up && echo $$ >'${pidFile}' && exec sleep infinity`;
+  const network = startThrowAway('unshare', ['--net', 'sh', '-c', keep], {
+    logFile: join(folder, 'network.log'),
+  });
+  const started: ThrowAwayProcess[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((one) => one.stop()));
+    await network.stop();
+    removeFolder(folder);
+  };
+  try {
+    await network.until('its network was up', async () => existsSync(pidFile));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const inNetwork = ['nsenter', `--net=/proc/${readFileSync(pidFile, 'utf8').trim()}/ns/net`];
+  const run = (args: readonly string[]): Ran => {
+    const { status, stdout, stderr } = spawnSync(args[0] as string, args.slice(1), {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    return { code: status, output: `${stdout}${stderr}` };
+  };
+  const get: Node['get'] = (url, headers = {}) =>
+    run([...inNetwork, process.execPath, '-e', GET, url, JSON.stringify(headers)]);
+  const pod = (spec: PodSpec): Pod => {
+    const volumes = makeVolumes(folder, spec, secrets);
+    const line = (container: Container, image: Image, command?: readonly string[]): readonly string[] => {
+      const root = mkdtempSync(join(folder, `root-${container.name}-`));
+      const mounts = prepareRoot(root, { image, container, volumes, hosts });
+      const own = command ?? [...(container.command ?? image.entrypoint), ...(container.args ?? [])];
+      const isolate = ['unshare', '--mount', '--pid', '--fork', '--kill-child'];
+      const enter = `${mounts}\nexec chroot '${root}' "$@"`;
+      return [
+        ...inNetwork,
+        ...isolate,
+        'sh',
+        '-c',
+        enter,
+        'sh',
+        ...asUser(spec, container),
+        ...environment(container, image),
+        ...own,
+      ];
+    };
+    return {
+      run: (...what) => run(line(...what)),
+      start: (container, image) => {
+        const [program = '', ...args] = line(container, image);
+        const one = startThrowAway(program, args, { logFile: join(folder, `${container.name}.log`) });
+        started.push(one);
+        return one;
+      },
+      probe: (probe, container, image) => {
+        if (probe?.exec) return run(line(container, image, probe.exec.command)).code === 0;
+        if (probe?.httpGet)
+          return get(`http://127.0.0.1:${probe.httpGet.port}${probe.httpGet.path}`).code === 0;
+        throw new Error(`${container.name} has no such probe`);
+      },
+    };
+  };
+  return { pod, get, stop };
+}
+
+// Ends well with the answers that a probe is content with.
+const GET = `const [url, headers] = process.argv.slice(1);
+fetch(url, { headers: JSON.parse(headers) }).then(async (answer) => {
+  process.stdout.write(await answer.text());
+  process.exitCode = answer.status < 400 ? 0 : 1;
+}, (error) => { console.error(error.cause ?? error); process.exitCode = 2; })`;
+
+function asUser(
+  { securityContext = {} }: PodSpec,
+  { securityContext: own = {} }: Container,
+): readonly string[] {
+  const user = own.runAsUser ?? securityContext.runAsUser;
+  const group = own.runAsGroup ?? securityContext.runAsGroup;
+  if (user === undefined || group === undefined) throw new Error('the pod does not say whom it runs as');
+  return [
+    'setpriv',
+    `--reuid=${user}`,
+    `--regid=${group}`,
+    `--groups=${[...new Set([group, securityContext.fsGroup ?? group])].join(',')}`,
+    '--no-new-privs',
+    '--bounding-set=-all',
+    '--inh-caps=-all',
+  ];
+}
+
+function environment({ env = [] }: Container, { path }: Image): readonly string[] {
+  const given = env.map(({ name, value }) => `${name}=${value ?? ''}`);
+  return ['env', '--ignore-environment', `PATH=${path}`, 'LANG=C.UTF-8', ...given];
+}

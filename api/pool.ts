@@ -1,6 +1,6 @@
 // Connections to the database: in UTC, read-only unless they are for writing, bounded in time, and outliving a restart of the server.
 import { Pool, type PoolConfig, types } from 'pg';
-import type { DatabaseAddress } from '../db/database-address';
+import { type DatabaseAddress, readPasswordFile } from '../db/database-address';
 
 /** What a pool is for. */
 export interface PoolSettings {
@@ -84,7 +84,13 @@ function address({ database, access, role, statementTimeoutMs }: PoolSettings): 
     // Blanks separate the options, and a backslash makes the next character part of a value.
     .map((setting) => `-c ${setting.replace(/[\\ ]/g, (character) => `\\${character}`)}`)
     .join(' ');
-  if (!('connectionString' in database)) return { ...database, options };
+  if (!('connectionString' in database)) {
+    const { passwordFile, ...place } = database;
+    // A rotation writes another password into the file, and a pool outlives it.
+    return passwordFile === undefined
+      ? { ...place, options }
+      : { ...place, password: () => readPasswordFile(passwordFile), options };
+  }
   // pg lets `?options=` of the URL replace ours, so ours are put behind it; the last one of a setting counts.
   const url = new URL(database.connectionString);
   const connectionString = url.href;

@@ -22,6 +22,7 @@ describe('readDbConfig', () => {
       user: 'writer',
       database: 'tsdb',
       password: 'secret with spaces ',
+      passwordFile: file,
     });
     rmSync(folder, { recursive: true });
   });

@@ -12,6 +12,8 @@ export type DatabaseAddress =
       readonly user: string;
       readonly database: string;
       readonly password?: string;
+      /** Where the password was read from; a process that runs for long reads it again for each connection. */
+      readonly passwordFile?: string;
     };
 
 /** The settings that name the database. */
@@ -53,6 +55,7 @@ export function readDatabaseAddress(
     user: env.PGUSER || 'postgres',
     database: env.PGDATABASE || 'tsdb',
     ...(password === undefined ? {} : { password }),
+    ...(env.PGPASSWORD_FILE ? { passwordFile: env.PGPASSWORD_FILE } : {}),
   });
 }
 
@@ -74,8 +77,7 @@ function readPassword(
   if (!path) return env.PGPASSWORD || undefined;
   if (env.PGPASSWORD) faults.push('PGPASSWORD and PGPASSWORD_FILE are both set; keep one');
   try {
-    // Editors and `echo` leave a line break at the end, which is not part of the password.
-    const password = readFile(path).replace(/\r?\n$/, '');
+    const password = passwordIn(readFile(path));
     if (password === '') faults.push(`PGPASSWORD_FILE: ${path} is empty`);
     return password;
   } catch (error) {
@@ -83,3 +85,11 @@ function readPassword(
     return undefined;
   }
 }
+
+/** What a password file holds now. @throws Error when it cannot be read. */
+export function readPasswordFile(path: string): string {
+  return passwordIn(readFileSync(path, 'utf8'));
+}
+
+// Editors and `echo` leave a line break at the end, which is not part of the password.
+const passwordIn = (text: string): string => text.replace(/\r?\n$/, '');

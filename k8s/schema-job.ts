@@ -99,7 +99,7 @@ function passwordFolder({ secrets }: AppProps, name: string, logins: readonly Lo
 function jobName({ config, image, schemaHash, database, secrets }: SchemaJobProps): string {
   const identity = [
     image,
-    config.image.image,
+    config.kubernetes.ha ? config.kubernetes.haImage : config.image.image,
     schemaHash,
     config.schemas,
     config.allow,

@@ -146,7 +146,7 @@ describe.each(testServers())('operations on $describe', (server) => {
     if (!onTimescale) return;
     await execute(
       api.url,
-      `SELECT public.compress_chunk(c) FROM public.show_chunks('public.sensor_data',
+      `SELECT public.compress_chunk(c, if_not_compressed => true) FROM public.show_chunks('public.sensor_data',
         newer_than => timestamptz '${midnight(22)}', older_than => timestamptz '${midnight(19)}') c`,
     );
     const after = of(await compression());

@@ -49,7 +49,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
         database.url,
         `INSERT INTO public.sensor_data SELECT date_trunc('day', now()) - interval '3 days' + n * interval '20 seconds', 'sensor_' || n % 3, 1, 2, 3
            FROM generate_series(0, 3 * 4320 - 1) n`,
-        `SELECT public.compress_chunk(c) FROM public.show_chunks('public.sensor_data', older_than => date_trunc('day', now())) c ORDER BY c LIMIT 1`,
+        `SELECT public.compress_chunk(c, if_not_compressed => true) FROM public.show_chunks('public.sensor_data', older_than => date_trunc('day', now())) c ORDER BY c LIMIT 1`,
       );
       await refreshAll(database.url);
     }

@@ -4,7 +4,7 @@ import { desiredFrom } from './desired';
 import { createTestDatabase, type TestDatabase, testServers } from './local/test-servers';
 import { type RefreshOptions, type RefreshResult, refreshAggregates } from './refresh';
 import type { RefreshWindow } from './refresh-slices';
-import { applySets, execute, pauseRetention, select } from './testing/apply';
+import { applySets, execute, pauseJobs, select } from './testing/apply';
 import { plant } from './testing/sets';
 
 const { aggregates } = desiredFrom([plant()]);
@@ -22,7 +22,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     database = await createTestDatabase(server);
     url = database.url;
     await applySets(url, [plant()]);
-    await pauseRetention(url);
+    await pauseJobs(url);
     await pauseRefreshes();
   });
   afterEach(() => database.drop());

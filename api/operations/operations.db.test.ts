@@ -1,6 +1,6 @@
 // The operations endpoints on real servers: figures of known chunks, jobs, and aggregates through their life.
 import { testServers } from '../../db/local/test-servers';
-import { execute, select } from '../../db/testing/apply';
+import { execute, pauseJobs } from '../../db/testing/apply';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';
 import { refreshAll, runSql } from '../testing/fixture';
 import { at } from './testing/clock';
@@ -27,7 +27,7 @@ describe.each(testServers())('operations on $describe', (server) => {
 
   beforeAll(async () => {
     api = await startApi(server);
-    if (onTimescale) await pauseColumnstore(api.url);
+    if (onTimescale) await pauseJobs(api.url, 'policy_compression');
     else
       await execute(
         api.url,
@@ -192,12 +192,3 @@ describe.each(testServers())('operations on $describe', (server) => {
     });
   });
 });
-
-/** Stops the jobs that would compress chunks between the lines of a test. */
-async function pauseColumnstore(url: string): Promise<void> {
-  const jobs = `FROM timescaledb_information.jobs j WHERE j.proc_name = 'policy_compression'`;
-  await execute(url, `SELECT public.alter_job(j.job_id, scheduled => false) ${jobs}`);
-  const running = `SELECT FROM timescaledb_information.job_stats s JOIN timescaledb_information.jobs j USING (job_id)
-                    WHERE s.job_status = 'Running' AND j.proc_name = 'policy_compression'`;
-  while ((await select(url, running)).length > 0);
-}

@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase, testServers } from '../local/tes
 import { type RefreshResult, refreshAggregates } from '../refresh';
 import type { RefreshWindow } from '../refresh-slices';
 import { readStatus } from '../status';
-import { applySets, execute, pauseRetention, select } from '../testing/apply';
+import { applySets, execute, pauseJobs, select } from '../testing/apply';
 import { plant } from '../testing/sets';
 
 const desired = desiredFrom([plant()]);
@@ -72,7 +72,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('keeps buckets whose source rows are past retention', async () => {
-    await pauseRetention(url);
+    await pauseJobs(url);
     await ensureChunks(45);
     await insertDays(42);
     await refresh();
@@ -94,7 +94,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('fills in a first refresh over rows that are past retention and were never aggregated', async () => {
-    await pauseRetention(url);
+    await pauseJobs(url);
     await ensureChunks(45);
     await insertDays(42);
     const results = await refresh();

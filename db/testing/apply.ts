@@ -31,12 +31,14 @@ export const select = <Row extends object>(
 ): Promise<Row[]> => withConnection(url, async (db) => (await db.query<Row>(sql, [...values])).rows);
 
 /** Stops TimescaleDB's own retention jobs, so that they do not run between the lines of a test. Nothing to do elsewhere. */
-export async function pauseRetention(url: string): Promise<void> {
+export const pauseRetention = (url: string): Promise<void> => pauseJobs(url, 'policy_retention');
+
+/** Stops all jobs of the schema, or those of one procedure, and waits for those that run. Nothing to do elsewhere. */
+export async function pauseJobs(url: string, procedure?: string): Promise<void> {
   const [extension] = await select(url, `SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
   if (extension === undefined) return;
-  const jobs = `FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'`;
-  await execute(url, `SELECT public.alter_job(job_id, scheduled => false) ${jobs}`);
-  const running = `SELECT FROM timescaledb_information.job_stats s JOIN timescaledb_information.jobs j USING (job_id)
-                    WHERE s.job_status = 'Running' AND j.proc_name = 'policy_retention'`;
-  while ((await select(url, running)).length > 0);
+  const ours = `FROM timescaledb_information.jobs j WHERE j.job_id >= 1000 AND j.proc_name = coalesce($1, j.proc_name)`;
+  await select(url, `SELECT public.alter_job(j.job_id, scheduled => false) ${ours}`, [procedure]);
+  const running = `SELECT FROM timescaledb_information.job_stats s WHERE s.job_status = 'Running' AND s.job_id IN (SELECT j.job_id ${ours})`;
+  while ((await select(url, running, [procedure])).length > 0);
 }

@@ -24,7 +24,7 @@ import { refreshAggregates } from '../../db/refresh';
 import { sensorData } from '../../db/schema/iot';
 import { selectSets } from '../../db/schema/sets';
 import { readStatus } from '../../db/status';
-import { execute, select } from '../../db/testing/apply';
+import { execute, pauseJobs, select } from '../../db/testing/apply';
 import { tsdb } from '../testing/command-line';
 import { programFolder } from '../testing/dump-servers';
 import { type LoginServer, loginEngines, passwordOf, startLoginServer } from '../testing/login-servers';
@@ -67,14 +67,6 @@ describe.each(loginEngines)('logins on %s', (engine) => {
   };
 
   // TimescaleDB's scheduler would do what the owner does here.
-  const pauseJobs = async (): Promise<void> => {
-    if (engine === 'postgres') return;
-    const ours = 'FROM timescaledb_information.jobs j WHERE j.job_id >= 1000';
-    await execute(as('owner'), `SELECT public.alter_job(j.job_id, scheduled => false) ${ours}`);
-    const running = `SELECT FROM timescaledb_information.job_stats s WHERE s.job_status = 'Running' AND s.job_id IN (SELECT j.job_id ${ours})`;
-    while ((await select(as('owner'), running)).length > 0);
-  };
-
   it('makes all of them before anything is applied, and then changes nothing', async () => {
     const first = await run();
     expect(first).toMatchObject({
@@ -100,7 +92,7 @@ describe.each(loginEngines)('logins on %s', (engine) => {
     expect(report.applied).toEqual(expect.arrayContaining(['grant-monitor:tsdb_monitor']));
     expect((await plan(as('owner'))).steps).toEqual([]);
     expect((await run()).logins.map(({ changes }) => changes)).toEqual([[], [], [], []]);
-    await pauseJobs();
+    await pauseJobs(as('owner'));
   });
 
   it('owner: refreshes, compresses and runs jobs', async () => {
@@ -298,12 +290,13 @@ describe.each(loginEngines)('logins on %s', (engine) => {
   it('gives the owner what a superuser has applied, with jobs that go on', async () => {
     const old = await server.createDatabase();
     await applySchema(old.url, desired, { allow: [], lockWaitMs: 30_000 });
+    await pauseJobs(old.url);
     await execute(old.url, 'CREATE TABLE public.foreign_one ()', ROWS);
     if (engine === 'timescaledb')
       await execute(
         old.url,
-        // The policy's own job may have come first.
-        `SELECT public.compress_chunk(c, if_not_compressed => true) FROM public.show_chunks('public.sensor_data', older_than => interval '9 days') c`,
+        `SELECT public.compress_chunk(c) FROM public.show_chunks('public.sensor_data', older_than => interval '9 days') c`,
+        'SELECT public.alter_job(job_id, scheduled => true) FROM timescaledb_information.jobs WHERE job_id >= 1000',
       );
     const report = await run(old.url);
     expect(report.logins[0]?.changes).toEqual(

@@ -6,7 +6,7 @@ import { iot } from '../../../db/schema/iot';
 import { market } from '../../../db/schema/market';
 import { metrics } from '../../../db/schema/metrics';
 import { service } from '../../../db/schema/service';
-import { applySets, execute, pauseRetention } from '../../../db/testing/apply';
+import { applySets, execute, pauseJobs } from '../../../db/testing/apply';
 import { startHost } from '../../testing/command-host';
 import type { Finished } from '../../testing/command-line';
 import { type ParquetContent, parquetReader } from './read-parquet';
@@ -54,7 +54,7 @@ export async function startExportPlant(server: TestServer): Promise<ExportPlant>
   const env = { DATABASE_URL: url, TSDB_SCHEMAS: 'iot,market,metrics,service' };
   const [host, reader] = [startHost(), parquetReader()];
   await applySets(url, [iot, market, metrics, service]);
-  await pauseRetention(url);
+  await pauseJobs(url);
   await execute(url, ...(server.engine === 'postgres' ? CHUNKS : []), ...ROWS);
   expect(await host.run(['refresh'], env)).toMatchObject({ code: 0 });
   const run: ExportPlant['run'] = (...args) => host.run(['export', ...args], env);

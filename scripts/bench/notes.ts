@@ -19,7 +19,7 @@ export function notesOf(
     'Figures of one run may be compared with each other, those of different runs or machines may not.',
     ...(servers.some(({ queries }) => queries)
       ? [
-          'Queries: both sides were found to give the same answer (largest relative difference 1e-9) before they were timed. The first table times computing the answer in the server, the second the whole answer in the client. Both are prepared statements: planning is not in the figures. Aggregates are read as declared, with real-time on; all buckets of the ranges are stored. How much an aggregate wins depends on how many readings go into a bucket. Jobs, retention among them, are paused.',
+          'Queries: both sides were found to give the same answer (largest relative difference 1e-9) before they were timed. “In the server” is its own clock (EXPLAIN ANALYZE without the timing of steps), “whole answer” is from the question to the last row in the client. Both are prepared statements: planning is not in the figures. Aggregates are read as declared, with real-time on; all buckets of the ranges are stored. How much an aggregate wins depends on how many readings go into a bucket. Jobs, retention among them, are paused.',
         ]
       : []),
     ...(servers.some(({ ingest }) => ingest)

@@ -60,9 +60,6 @@ export function queryCases(end: Date, days: number): readonly QueryCase[] {
   });
 }
 
-/** Makes the server compute each figure of an answer and send one row, so that neither network nor driver is measured. */
-export const inServer = (query: string): string => `SELECT count(x) AS buckets FROM (${query}) x`;
-
 // The daily aggregate is declared over the hourly one; from raw rows its figures are those of the hourly one, in days.
 const ofRawRows = ({ bucket }: ContinuousAggregate): ContinuousAggregate => ({
   ...sensorDataHourly,

@@ -14,7 +14,7 @@ const SOURCE_FILES = ['package.json', 'package-lock.json', 'LICENSE'];
  * Folder with the built program (`tsdb.js` and what it reads). Building takes about as long as a whole synthesis, so
  * the result is kept under `node_modules/.cache`, where a new installation of packages takes it away.
  * @param root the repository
- * @throws Error when the build fails; what it printed is on stderr
+ * @throws Error with what the build printed, when it fails
  */
 export function builtProgram(root: string): string {
   const cache = join(root, 'node_modules', '.cache', 'tsdb-program');
@@ -23,14 +23,13 @@ export function builtProgram(root: string): string {
   // Built beside and renamed: an interrupted or a second build never leaves half a program under the final name.
   const draft = `${folder}.${process.pid}`;
   mkdirSync(draft, { recursive: true });
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/bundle.ts', draft], {
+  const built = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/bundle.ts', draft], {
     cwd: root,
-    // The caller's stdout is for data.
-    stdio: ['ignore', 2, 2],
+    encoding: 'utf8',
   });
-  if (status !== 0) {
+  if (built.status !== 0) {
     rmSync(draft, { recursive: true, force: true });
-    throw new Error('the program could not be built; `npm run build` shows why');
+    throw new Error(`the program could not be built; \`npm run build\` shows why\n${built.stderr}`);
   }
   for (const old of readdirSync(cache)) {
     if (/^([0-9a-f]{64}|bundles)$/.test(old)) rmSync(join(cache, old), { recursive: true, force: true });

@@ -1,5 +1,5 @@
 // The transaction of a write: the key, the rows, what was refused and the alerts, all of it or nothing, whenever the process ends.
-import type { ClientBase, Pool } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import { withTransaction } from '../../db/connection';
 import type { Db, EngineName } from '../../db/model';
 import { withRetry } from '../../db/retry';
@@ -96,9 +96,7 @@ export async function settle(
 export async function onWriter<T>(pool: Pool, work: (db: ClientBase) => Promise<T>): Promise<T> {
   return withRetry(
     async () => {
-      const db = await pool.connect();
-      // Without a listener a session that ends between two statements would end the process; the next statement tells of it.
-      db.on('error', ignore);
+      const db = await connectTo(pool);
       let failure: unknown;
       try {
         return await work(db);
@@ -113,6 +111,21 @@ export async function onWriter<T>(pool: Pool, work: (db: ClientBase) => Promise<
     },
     { attempts: 3 },
   );
+}
+
+// Without a listener a session that ends between two statements would end the process; the next statement tells of it. By
+// callback, as a server may take its leave in the same breath with which it lets us in, before a promise goes on.
+function connectTo(pool: Pool): Promise<PoolClient> {
+  return new Promise((resolve, reject) => {
+    pool.connect((error, db) => {
+      if (db === undefined) {
+        reject(error);
+        return;
+      }
+      db.on('error', ignore);
+      resolve(db);
+    });
+  });
 }
 
 const ignore = (): void => undefined;

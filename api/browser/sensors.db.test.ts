@@ -211,8 +211,9 @@ describeInBrowser('the sensor view', (server) => {
     await page.waitForTimeout(300);
     expect(asked).toBe(0);
     // An answer that comes to a hidden tab starts no timer either.
+    const answered = page.waitForResponse((response) => response.url().includes('/thresholds'));
     await page.locator('#refresh').click();
-    await page.waitForResponse((response) => response.url().includes('/thresholds'));
+    await answered;
     await page.waitForTimeout(300);
     asked = 0;
     await page.clock.fastForward(60_000);

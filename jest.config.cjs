@@ -26,6 +26,7 @@ module.exports = {
       testMatch: ['<rootDir>/{db,api,scripts}/**/*.db.test.ts'],
       globalSetup: '<rootDir>/scripts/testing/jest-setup.ts',
       globalTeardown: '<rootDir>/db/local/jest-teardown.ts',
+      setupFilesAfterEnv: ['<rootDir>/scripts/testing/jest-retries.ts'],
     },
   ],
   testTimeout: 120_000,

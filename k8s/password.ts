@@ -1,12 +1,11 @@
 // One login's password: made by Terraform while it applies, kept in the cluster and nowhere else.
 
 import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
-import { TerraformStack } from 'cdktf';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
+import { ephemeralPassword } from '../infra/core/ephemeral-password';
 import type { Login } from '../infra/core/logins';
 import { kubernetesLabels } from '../infra/core/names';
-import { RANDOM_PROVIDER } from '../infra/core/pins';
 
 export interface PasswordProps {
   readonly config: DeployConfig;
@@ -35,15 +34,10 @@ export class Password extends Construct implements PasswordSecret {
 
   constructor(scope: Construct, id: string, { config, namespace, login, version }: PasswordProps) {
     super(scope, id);
-    // cdktf generates no classes for ephemeral resources; this is the same thing spelled out.
-    const stack = TerraformStack.of(this);
-    stack.addOverride('terraform.required_providers.random', RANDOM_PROVIDER);
-    stack.addOverride(`ephemeral.random_password.${login}`, { length: 40, special: false });
-
     const secret = new SecretV1(this, 'secret', {
       metadata: { name: `${config.name}-${login}`, namespace, labels: kubernetesLabels(config, login) },
       type: 'Opaque',
-      dataWo: { [this.key]: `\${ephemeral.random_password.${login}.result}` },
+      dataWo: { [this.key]: ephemeralPassword(this, login) },
       dataWoRevision: version,
       // Losing the superuser's locks everybody out of a database whose volume is still there.
       lifecycle: { preventDestroy: config.protectData },

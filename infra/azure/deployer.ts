@@ -1,9 +1,10 @@
 // Who runs Terraform and from where. Both are known to Terraform only.
 
 import { DataAzurermClientConfig } from '@cdktf/provider-azurerm/lib/data-azurerm-client-config';
-import { Fn, TerraformVariable, Token } from 'cdktf';
+import { Fn, Token } from 'cdktf';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../core/config';
+import { deployerNetworks } from '../core/deployer-networks';
 import { azureName } from '../core/names';
 
 export interface DeployerProps {
@@ -30,33 +31,23 @@ export class Deployer extends Construct {
       0,
       10,
     );
-    networksVariable(this, config);
-    this.ipRules = Token.asList(`\${[for network in var.${VARIABLE} : trimsuffix(network, "/32")]}`);
-  }
-}
-
-const VARIABLE = 'deployer_cidrs';
-
-// Vault and storage let nobody in by default, and a deployment that cannot write its secrets stops halfway. So the
-// plan already fails without these networks; like `requiredVariable` in this stack only, and never by a prompt.
-function networksVariable(scope: Construct, { azure }: DeployConfig): void {
-  const variable = new TerraformVariable(scope, VARIABLE, {
-    type: 'list(string)',
-    nullable: false,
-    default: [...azure.deployerCidrs],
-    description: 'IPv4 networks that Terraform runs in.',
-  });
-  variable.overrideLogicalId(VARIABLE);
-  // Through private endpoints Terraform comes from inside the network.
-  if (!azure.parts.includes('private-endpoints'))
-    variable.addValidation({
-      condition: `\${length(var.${VARIABLE}) > 0}`,
-      errorMessage:
-        'The azure stack needs to know where Terraform runs. Set TSDB_DEPLOY_DEPLOYER_CIDRS to your public IPv4 address with /32.',
+    // Vault and storage let nobody in by default, and a deployment that cannot write its secrets stops halfway.
+    const networks = deployerNetworks(this, {
+      config,
+      description: 'IPv4 networks that Terraform runs in.',
+      // Through private endpoints Terraform comes from inside the network.
+      ...(config.azure.parts.includes('private-endpoints')
+        ? {}
+        : {
+            missing:
+              'The azure stack needs to know where Terraform runs. Set TSDB_DEPLOY_DEPLOYER_CIDRS to your public IPv4 address with /32.',
+          }),
+      refuses: {
+        suffix: '/31',
+        message:
+          'TSDB_DEPLOY_DEPLOYER_CIDRS takes IPv4 networks such as 203.0.113.0/24, and Azure refuses /31 here.',
+      },
     });
-  variable.addValidation({
-    condition: `\${alltrue([for network in var.${VARIABLE} : can(cidrhost(network, 0)) && !endswith(network, "/31")])}`,
-    errorMessage:
-      'TSDB_DEPLOY_DEPLOYER_CIDRS takes IPv4 networks such as 203.0.113.0/24, and Azure refuses /31 here.',
-  });
+    this.ipRules = Token.asList(`\${[for network in ${networks} : trimsuffix(network, "/32")]}`);
+  }
 }

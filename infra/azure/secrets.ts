@@ -3,9 +3,9 @@
 import { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import { KeyVaultSecret } from '@cdktf/provider-azurerm/lib/key-vault-secret';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
-import { DataResource, type ITerraformDependable, TerraformStack } from 'cdktf';
+import { DataResource, type ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import { RANDOM_PROVIDER } from '../core/pins';
+import { ephemeralPassword } from '../core/ephemeral-password';
 import type { Deployer } from './deployer';
 import { SECRETS, type SecretName } from './machine/machine-facts';
 import type { Network } from './network';
@@ -72,19 +72,15 @@ export class Secrets extends Construct {
 
   constructor(scope: Construct, id: string, { config, vault, after }: SecretsProps) {
     super(scope, id);
-    const stack = TerraformStack.of(this);
-    stack.addOverride('terraform.required_providers.random', RANDOM_PROVIDER);
     const passwordExpiry = this.expiry('password-expiry', config.passwordVersion, '8760h');
     const cipherExpiry = this.expiry('cipher-expiry', CIPHER_VERSION, '87600h');
     const add = (name: SecretName): KeyVaultSecret => {
       const isCipher = name === 'repository';
-      // cdktf generates no classes for ephemeral resources; this is the same thing spelled out.
-      stack.addOverride(`ephemeral.random_password.${name}`, { length: 40, special: false });
       return new KeyVaultSecret(this, name, {
         keyVaultId: vault.vault.id,
         name: SECRET_NAMES[name],
         contentType: isCipher ? 'cipher' : 'password',
-        valueWo: `\${ephemeral.random_password.${name}.result}`,
+        valueWo: ephemeralPassword(this, name),
         // A value is drawn on each run but sent only when this number grows.
         valueWoVersion: isCipher ? CIPHER_VERSION : config.passwordVersion,
         expirationDate: isCipher ? cipherExpiry : passwordExpiry,

@@ -1,6 +1,7 @@
 import { readConfig } from './config';
-import { UsageError, type Variables } from './config/reader';
+import type { Variables } from './config/reader';
 import { SETTINGS, type SettingName } from './settings';
+import { faultsOf } from './testing/faults';
 
 /** A good value for each setting that differs from its default. */
 const OTHER: Record<Exclude<SettingName, 'TSDB_DEPLOY_DB_REPLICAS'>, string> = {
@@ -90,16 +91,6 @@ const NEEDED: Readonly<Record<string, Variables>> = {
   TSDB_DEPLOY_INGRESS_TLS_SECRET: HOST,
   TSDB_DEPLOY_INGRESS_ISSUER: HOST,
 };
-
-function faultsOf(env: Record<string, string>): readonly string[] {
-  try {
-    readConfig(env);
-  } catch (error) {
-    if (error instanceof UsageError) return error.message.split('\n');
-    throw error;
-  }
-  return [];
-}
 
 describe('readConfig', () => {
   it('needs no settings at all', () => {

@@ -1,11 +1,10 @@
 // The superuser's password as the operator wants it: name and password in one Secret, which it watches.
 
 import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
-import { TerraformStack } from 'cdktf';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../../infra/core/config';
+import { ephemeralPassword } from '../../infra/core/ephemeral-password';
 import { DATABASE, kubernetesLabels } from '../../infra/core/names';
-import { RANDOM_PROVIDER } from '../../infra/core/pins';
 import { haNames } from './names';
 
 export interface SuperuserSecretProps {
@@ -21,9 +20,6 @@ export class SuperuserSecret extends Construct {
 
   constructor(scope: Construct, id: string, { config, namespace }: SuperuserSecretProps) {
     super(scope, id);
-    const stack = TerraformStack.of(this);
-    stack.addOverride('terraform.required_providers.random', RANDOM_PROVIDER);
-    stack.addOverride('ephemeral.random_password.superuser', { length: 40, special: false });
     this.secret = new SecretV1(this, 'secret', {
       metadata: {
         name: haNames(config).superuserSecret,
@@ -34,7 +30,7 @@ export class SuperuserSecret extends Construct {
       type: 'kubernetes.io/basic-auth',
       dataWo: {
         username: DATABASE.superuser,
-        [SUPERUSER_KEY]: `\${ephemeral.random_password.superuser.result}`,
+        [SUPERUSER_KEY]: ephemeralPassword(this, 'superuser'),
       },
       dataWoRevision: config.passwordVersion,
     });

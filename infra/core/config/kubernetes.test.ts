@@ -1,15 +1,5 @@
 import { readConfig } from '../config';
-import { UsageError, type Variables } from './reader';
-
-function faultsOf(env: Variables): readonly string[] {
-  try {
-    readConfig(env);
-  } catch (error) {
-    if (error instanceof UsageError) return error.message.split('\n');
-    throw error;
-  }
-  return [];
-}
+import { faultsOf } from '../testing/faults';
 
 const INGRESS = { TSDB_DEPLOY_INGRESS_HOST: 'm.example.org' };
 

@@ -1,0 +1,14 @@
+// For tests of settings: what is wrong with them.
+import { readConfig } from '../config';
+import { UsageError, type Variables } from '../config/reader';
+
+/** Every fault that reading the configuration lists; none when it is read. */
+export function faultsOf(env: Variables): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof UsageError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}

@@ -8,7 +8,7 @@ import { createKey } from './access/keys';
 import { readConfig } from './config';
 import { openDatabase } from './database';
 import { startServer } from './server';
-import { createFixture } from './testing/fixture';
+import { fixture } from './testing/fixture';
 
 const timescale = findTimescaleBinaries(process.env);
 const flavours = timescale === undefined ? [embeddedBinaries()] : [embeddedBinaries(), timescale];
@@ -17,7 +17,7 @@ describe.each(flavours)('a restart of the server $flavour', (binaries) => {
   it('is survived without a restart of the API', async () => {
     const folder = temporaryFolder();
     const first = await startCluster({ binaries, folder, durable: true });
-    await createFixture(first.url);
+    await fixture().build(first.url);
     const config = readConfig({
       DATABASE_URL: first.url,
       PORT: '0',

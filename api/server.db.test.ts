@@ -6,15 +6,14 @@ import { UsageError } from '../db/errors';
 import { createTestDatabase, type TestDatabase, testServers } from '../db/local/test-servers';
 import { type ApiConfig, readConfig } from './config';
 import { startServer } from './server';
-import { createFixture } from './testing/fixture';
+import { fixture } from './testing/fixture';
 
 describe.each(testServers())('startServer on $describe', (server) => {
   let database: TestDatabase;
   let config: ApiConfig;
 
   beforeAll(async () => {
-    database = await createTestDatabase(server);
-    await createFixture(database.url);
+    database = await createTestDatabase(server, fixture());
     config = readConfig({ DATABASE_URL: database.url, PORT: '0', LOG_LEVEL: 'silent' });
   });
   afterAll(() => database.drop());

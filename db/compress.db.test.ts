@@ -11,7 +11,7 @@ import {
 } from './compress';
 import { withConnection, withTransaction } from './connection';
 import { createTestDatabase, describeOn, type TestDatabase } from './local/test-servers';
-import { applySets, execute, pauseRetention, select } from './testing/apply';
+import { applied, execute, select } from './testing/apply';
 import { metricTable, plant } from './testing/sets';
 
 const table = metricTable();
@@ -25,13 +25,10 @@ describeOn('timescaledb', 'chunks by hand', (server) => {
 
   // 12 whole days, so as many chunks; the server's own conversion stands still.
   beforeEach(async () => {
-    database = await createTestDatabase(server);
+    database = await createTestDatabase(server, applied([plant()], 'all jobs'));
     url = database.url;
-    await applySets(url, [plant()]);
-    await pauseRetention(url);
     await execute(
       url,
-      `SELECT public.alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE proc_name = 'policy_compression'`,
       `INSERT INTO plant.metric SELECT '${daysAgo(12).toISOString()}'::timestamptz + n * interval '2 minutes', 'device ' || n % 3, n % 17 FROM generate_series(0, ${12 * 720 - 1}) n`,
     );
   });

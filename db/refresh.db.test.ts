@@ -4,7 +4,7 @@ import { desiredFrom } from './desired';
 import { createTestDatabase, type TestDatabase, testServers } from './local/test-servers';
 import { type RefreshOptions, type RefreshResult, refreshAggregates } from './refresh';
 import type { RefreshWindow } from './refresh-slices';
-import { applySets, execute, pauseJobs, select } from './testing/apply';
+import { applied, execute, select } from './testing/apply';
 import { plant } from './testing/sets';
 
 const { aggregates } = desiredFrom([plant()]);
@@ -19,21 +19,10 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   let url: string;
 
   beforeEach(async () => {
-    database = await createTestDatabase(server);
+    database = await createTestDatabase(server, applied([plant()], 'all jobs'));
     url = database.url;
-    await applySets(url, [plant()]);
-    await pauseJobs(url);
-    await pauseRefreshes();
   });
   afterEach(() => database.drop());
-
-  const pauseRefreshes = (): Promise<void> =>
-    engine === 'postgres'
-      ? Promise.resolve()
-      : execute(
-          url,
-          `SELECT public.alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE proc_name = 'policy_refresh_continuous_aggregate'`,
-        );
 
   /** A row every 30 minutes of whole days. */
   const insert = async (from: number, to: number): Promise<void> => {

@@ -7,7 +7,7 @@ import { Client, Pool } from 'pg';
 import { freePort } from '../../db/local/free-port';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { sensorData } from '../../db/schema/iot';
-import { createFixture } from '../testing/fixture';
+import { fixture } from '../testing/fixture';
 import { BufferedWriter } from './buffered-writer';
 import { httpSink } from './http-sink';
 import type { Sink } from './sink';
@@ -25,8 +25,7 @@ describe.each(testServers())('buffered writes on $describe', (server) => {
   const children = new Set<ChildProcess>();
 
   beforeAll(async () => {
-    database = await createTestDatabase(server);
-    await createFixture(database.url);
+    database = await createTestDatabase(server, fixture());
     observer = new Client({ connectionString: database.url });
     await observer.connect();
   });

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { freePort } from '../../db/local/free-port';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
-import { createFixture } from '../testing/fixture';
+import { fixture } from '../testing/fixture';
 
 const ROWS = Number(process.env.TSDB_TEST_INGEST_ROWS ?? 200_000);
 const BATCH = 1_000;
@@ -19,8 +19,7 @@ describe.each(testServers())('ingest on $describe', (server) => {
   let child: ChildProcess | undefined;
 
   beforeAll(async () => {
-    database = await createTestDatabase(server);
-    await createFixture(database.url);
+    database = await createTestDatabase(server, fixture());
   });
   afterAll(async () => {
     child?.kill('SIGKILL');

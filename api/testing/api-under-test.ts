@@ -7,7 +7,7 @@ import { buildApp } from '../app';
 import { readConfig } from '../config';
 import { type Database, openDatabase } from '../database';
 import type { ApiApp } from '../instance';
-import { createFixture } from './fixture';
+import { fixture } from './fixture';
 
 /** An API and its database. */
 export interface ApiUnderTest {
@@ -35,9 +35,9 @@ export interface ApiOptions {
 /** Creates the database, applies the selected sets (`TSDB_SCHEMAS`, default `iot,service`), and builds the API. */
 export async function startApi(server: TestServer, options: ApiOptions = {}): Promise<ApiUnderTest> {
   const { env = {}, isShuttingDown = () => false } = options;
-  const test = await createTestDatabase(server);
-  const config = readConfig({ TSDB_POOL_SIZE: '4', ...env, DATABASE_URL: test.url });
-  await createFixture(test.url, config.desired);
+  const configFor = (url: string) => readConfig({ TSDB_POOL_SIZE: '4', ...env, DATABASE_URL: url });
+  const test = await createTestDatabase(server, fixture(configFor(server.url).desired));
+  const config = configFor(test.url);
   const database = openDatabase(config);
   const app = buildApp({ database, config, isShuttingDown });
   return {

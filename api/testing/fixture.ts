@@ -1,23 +1,18 @@
 // A database as the API expects it: the applied set `iot`.
 import { Client } from 'pg';
-import { applySchema } from '../../db/apply';
 import { withConnection, withRollback } from '../../db/connection';
 import { desiredFrom } from '../../db/desired';
+import type { Template } from '../../db/local/test-servers';
 import type { Desired } from '../../db/model';
 import { refreshAggregates } from '../../db/refresh';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
 import { readServer } from '../../db/server';
-import { pauseRetention } from '../../db/testing/apply';
+import { appliedSchema } from '../../db/testing/apply';
 
-/** Applies the schema; retention is paused, as tests use old readings. */
-export async function createFixture(
-  url: string,
-  desired: Desired = desiredFrom([iot, service]),
-): Promise<void> {
-  await applySchema(url, desired, { allow: [], lockWaitMs: 30_000 });
-  await pauseRetention(url);
-}
+/** The applied schema; retention is paused, as tests use old readings. */
+export const fixture = (desired: Desired = desiredFrom([iot, service])): Template =>
+  appliedSchema(desired, 'retention');
 
 /** Refreshes every aggregate up to now, as its policy does in time. */
 export async function refreshAll(url: string): Promise<void> {

@@ -1,19 +1,19 @@
 // Rows and values before and after columns change, and what a plan says about them.
 import { bigint, integer, numeric, uuid } from '../columns';
+import type { SchemaSet } from '../define';
 import { createTestDatabase, testServers } from '../local/test-servers';
-import { applySets, execute, planSets, select } from '../testing/apply';
+import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { filled, ROWS, some, tableSet, withAggregate } from '../testing/columns-sets';
 
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (engine, server) => {
-  const withDatabase = async (work: (url: string) => Promise<void>): Promise<void> => {
-    const database = await createTestDatabase(server);
+  const withDatabase = async (set: SchemaSet, work: (url: string) => Promise<void>): Promise<void> => {
+    const database = await createTestDatabase(server, applied([set]));
     await work(database.url);
     await database.drop();
   };
 
   it('keeps every row and value, and says how much it rewrites', () =>
-    withDatabase(async (url) => {
-      await applySets(url, [some(integer())]);
+    withDatabase(some(integer()), async (url) => {
       await execute(url, ...filled[engine], 'UPDATE plant.metric SET extra = level');
       const before = await select(url, 'SELECT at, device, value, extra FROM plant.metric ORDER BY at');
 
@@ -34,8 +34,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     }));
 
   it('gives old rows the default of a new column, each its own where it is volatile', () =>
-    withDatabase(async (url) => {
-      await applySets(url, [tableSet()]);
+    withDatabase(tableSet(), async (url) => {
       await execute(url, ...filled[engine]);
       const columns = {
         fixed: integer().notNull().default('7'),
@@ -51,8 +50,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     }));
 
   it('does not use up numbers of a sequence while planning', () =>
-    withDatabase(async (url) => {
-      await applySets(url, [tableSet({ columnstore: 'off' })]);
+    withDatabase(tableSet({ columnstore: 'off' }), async (url) => {
       await execute(url, ...filled[engine], 'CREATE SEQUENCE plant.numbers');
       const numbered = tableSet({
         columnstore: 'off',
@@ -67,8 +65,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     }));
 
   it('lists undeclared columns and constraints, and leaves them alone', () =>
-    withDatabase(async (url) => {
-      await applySets(url, [tableSet({ columnstore: 'off' })]);
+    withDatabase(tableSet({ columnstore: 'off' }), async (url) => {
       await execute(
         url,
         'ALTER TABLE plant.metric ADD COLUMN note text',
@@ -88,8 +85,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     }));
 
   it('names who uses a column, and the way out', () =>
-    withDatabase(async (url) => {
-      await applySets(url, [withAggregate()]);
+    withDatabase(withAggregate(), async (url) => {
       await execute(url, 'CREATE VIEW plant.latest AS SELECT max(value) AS value FROM plant.metric');
       const { refusals } = await planSets(url, [withAggregate({ columns: { value: numeric() } })]);
       expect(refusals).toEqual([

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { integer } from '../columns';
 import { createTestDatabase, describeOn } from '../local/test-servers';
-import { applySets, execute, planSets, select } from '../testing/apply';
+import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { compressed, conversions, filled, ROWS, tableSet } from '../testing/columns-sets';
 
 const CHUNKS = 60;
@@ -29,8 +29,7 @@ describeOn('timescaledb', 'values of converted chunks', (server) => {
   let url = '';
   let drop = async (): Promise<void> => undefined;
   beforeEach(async () => {
-    ({ url, drop } = await createTestDatabase(server));
-    await applySets(url, [tableSet()]);
+    ({ url, drop } = await createTestDatabase(server, applied([tableSet()])));
   });
   afterEach(() => drop());
 

@@ -1,13 +1,12 @@
 // Two policies of one kind: TimescaleDB lets two sessions add one each at the same time, with different ages.
 import { withConnection } from '../connection';
 import { createTestDatabase, describeOn } from '../local/test-servers';
-import { applySets, planSets, select } from '../testing/apply';
+import { applied, applySets, planSets, select } from '../testing/apply';
 import { plant } from '../testing/sets';
 
 describeOn('timescaledb', 'duplicate policies', (server) => {
   it('are found and removed, the declared one stays', async () => {
-    const { url, drop } = await createTestDatabase(server);
-    await applySets(url, [plant({ withoutRetention: true })]);
+    const { url, drop } = await createTestDatabase(server, applied([plant({ withoutRetention: true })]));
     await withConnection(url, (one) =>
       withConnection(url, async (other) => {
         await one.query('BEGIN');

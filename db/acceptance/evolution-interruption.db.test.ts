@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { applySchema } from '../apply';
 import { desiredFrom } from '../desired';
 import { createTestDatabase, testServers } from '../local/test-servers';
-import { applySets, execute, planSets } from '../testing/apply';
+import { applied, applySets, execute, planSets } from '../testing/apply';
 import { readCatalog } from '../testing/catalog';
 import { fill, leftovers, one, refresh } from '../testing/evolution-data';
 import { type Works, works } from '../testing/evolution-sets';
@@ -31,8 +31,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   it.each(CHANGES)(
     'ends in sync after SIGKILL at any statement of %s',
     async (_name, to, proof) => {
-      const fresh = await createTestDatabase(server);
-      await applySets(fresh.url, [works(to)]);
+      const fresh = await createTestDatabase(server, applied([works(to)]));
       const catalog = await readCatalog(fresh.url, engine);
       await fresh.drop();
 
@@ -55,8 +54,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       expect(killed).toBeGreaterThan(4);
 
       async function killAndGoOn(at: number): Promise<NodeJS.Signals | null> {
-        const database = await createTestDatabase(server);
-        await applySets(database.url, [works(BEFORE)]);
+        const database = await createTestDatabase(server, applied([works(BEFORE)]));
         await execute(database.url, ...fill(engine, 3));
         await refresh(database.url, 'works.hourly', 'works.daily');
         const signal = await applyAndDie(database.url, at, to);
@@ -84,9 +82,8 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       ['starts again when it is another one', '3 hours', true],
       ['only cleans up when it is the old one', '1 hour', true],
     ] as const)('%s', async (_name, bucket, cleans) => {
-      const database = await createTestDatabase(server);
+      const database = await createTestDatabase(server, applied([works(BEFORE)]));
       const { url } = database;
-      await applySets(url, [works(BEFORE)]);
       await execute(url, ...fill(engine, 3));
       await applyUntilSwap(url, { ...BEFORE, bucket: '2 hours' });
       expect(await leftovers(url, engine)).toContain('hourly__next');

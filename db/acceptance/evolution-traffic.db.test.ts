@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../connection';
 import { createTestDatabase, testServers } from '../local/test-servers';
-import { applySets, execute, planSets } from '../testing/apply';
+import { applied, applySets, execute, planSets } from '../testing/apply';
 import { fill, leftovers, one, refresh } from '../testing/evolution-data';
 import { type Works, works } from '../testing/evolution-sets';
 
@@ -26,9 +26,8 @@ interface Seen {
 
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (engine, server) => {
   it.each(CHANGES)('gains %s under two writers and readers', async (_name, to) => {
-    const database = await createTestDatabase(server);
+    const database = await createTestDatabase(server, applied([works(BEFORE)]));
     const { url } = database;
-    await applySets(url, [works(BEFORE)]);
     await execute(url, ...fill(engine, DAYS));
     await refresh(url, 'works.hourly', 'works.daily');
     const stored = await one<{ readings: number }>(

@@ -4,7 +4,7 @@ import { desiredFrom } from '../desired';
 import { createTestDatabase, testServers } from '../local/test-servers';
 import type { EngineName } from '../model';
 import { makePlan } from '../plan';
-import { applySets, execute, planSets } from '../testing/apply';
+import { applied, applySets, execute, planSets } from '../testing/apply';
 import { readCatalog } from '../testing/catalog';
 import { dropRaw, fill, leftovers, one, refresh } from '../testing/evolution-data';
 import { type Works, works } from '../testing/evolution-sets';
@@ -115,14 +115,14 @@ runCases([
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (engine, server) => {
   let url: string;
   let drop: () => Promise<void>;
-  beforeEach(async () => {
-    ({ url, drop } = await createTestDatabase(server));
-  });
+  const begin = async (set: Works = {}): Promise<void> => {
+    ({ url, drop } = await createTestDatabase(server, applied([works(set)])));
+  };
   afterEach(() => drop());
 
   /** A database with 20 days of readings, aggregated, and the raw rows of the last 10 days only. */
   async function withHistory(set: Works): Promise<void> {
-    await applySets(url, [works(set)]);
+    await begin(set);
     await execute(url, ...fill(engine, 20));
     await refresh(url, 'works.hourly', ...(set.daily ? ['works.daily'] : []));
     await execute(url, dropRaw(engine, 10));
@@ -190,7 +190,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('keeps grants and comment of a replaced aggregate, and its policies come once', async () => {
-    await applySets(url, [works()]);
+    await begin();
     await execute(
       url,
       'GRANT SELECT ON works.hourly TO PUBLIC',
@@ -210,7 +210,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('plans many changes with as many queries as one', async () => {
-    await applySets(url, [works({ daily: 'over hourly' })]);
+    await begin({ daily: 'over hourly' });
     const queries = (to: Works): Promise<number> =>
       withConnection(url, async (db) => {
         let sent = 0;

@@ -19,7 +19,7 @@ import {
 } from '../expressions';
 import { desc, expression, gin, index, partial, uniqueIndex } from '../indexes';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
-import { applySets, execute, planSets, select } from '../testing/apply';
+import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';
 
 const trades = hypertable('lab.trade', {
@@ -189,8 +189,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   let database: TestDatabase;
 
   beforeAll(async () => {
-    database = await createTestDatabase(server);
-    await applySets(database.url, [lab]);
+    database = await createTestDatabase(server, applied([lab]));
     const { url } = database;
     if (engine === 'postgres')
       await execute(url, `SELECT tsdb.ensure_chunks('lab', 'trade', '2026-11-01', '2026-11-04')`);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../connection';
 import { schemaSet } from '../define';
 import { runDueJobs } from '../jobs';
-import { testServers } from '../local/test-servers';
+import { testServers, withJobs } from '../local/test-servers';
 import { applySets, execute, planSets, select } from '../testing/apply';
 import { applyPlant, countRows, plantDatabase, ROWS, readJobs } from '../testing/load-plant';
 import { startWriters } from '../testing/load-writers';
@@ -17,7 +17,7 @@ const ROUNDS: readonly Variation[] = [
 
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (engine, server) => {
   it('changes tables that are written to and worked on by jobs every second', async () => {
-    const database = await plantDatabase(server);
+    const database = await plantDatabase(withJobs(server));
     // Retention would rightly delete what is written far in the past.
     await applySets(database.url, [schemaSet('plant', [metricTable({ withoutRetention: true })])]);
     const writers = startWriters(database.url);

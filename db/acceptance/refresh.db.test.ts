@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase, testServers } from '../local/tes
 import { type RefreshResult, refreshAggregates } from '../refresh';
 import type { RefreshWindow } from '../refresh-slices';
 import { readStatus } from '../status';
-import { applySets, execute, pauseJobs, select } from '../testing/apply';
+import { applied, applySets, execute, select } from '../testing/apply';
 import { plant } from '../testing/sets';
 
 const desired = desiredFrom([plant()]);
@@ -21,9 +21,8 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   let url: string;
 
   beforeEach(async () => {
-    database = await createTestDatabase(server);
+    database = await createTestDatabase(server, applied([plant()], 'all jobs'));
     url = database.url;
-    await applySets(url, [plant()]);
   });
   afterEach(() => database.drop());
 
@@ -72,7 +71,6 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('keeps buckets whose source rows are past retention', async () => {
-    await pauseJobs(url);
     await ensureChunks(45);
     await insertDays(42);
     await refresh();
@@ -94,7 +92,6 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('fills in a first refresh over rows that are past retention and were never aggregated', async () => {
-    await pauseJobs(url);
     await ensureChunks(45);
     await insertDays(42);
     const results = await refresh();
@@ -133,9 +130,8 @@ describe.each(testServers('postgres').map((server) => [server.engine, server] as
     let url: string;
 
     beforeEach(async () => {
-      database = await createTestDatabase(server);
+      database = await createTestDatabase(server, applied([plant()]));
       url = database.url;
-      await applySets(url, [plant()]);
     });
     afterEach(() => database.drop());
 

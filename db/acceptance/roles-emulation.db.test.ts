@@ -2,7 +2,7 @@
 import { withConnection } from '../connection';
 import { createTestDatabase, describeOn, type TestDatabase } from '../local/test-servers';
 import { access } from '../schema/access';
-import { applySets, execute, planSets, select } from '../testing/apply';
+import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { plant } from '../testing/sets';
 
 const DENIED = '42501';
@@ -15,8 +15,7 @@ describeOn('postgres', 'roles and the emulation', (server) => {
   const sets = [plant({ realTime: true }), access];
 
   beforeAll(async () => {
-    database = await createTestDatabase(server);
-    await applySets(database.url, sets);
+    database = await createTestDatabase(server, applied(sets));
   });
   afterAll(() => database.drop());
 

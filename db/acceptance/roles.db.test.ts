@@ -3,7 +3,7 @@ import { withConnection } from '../connection';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { access } from '../schema/access';
 import { service } from '../schema/service';
-import { applySets, execute, planSets } from '../testing/apply';
+import { applied, applySets, execute, planSets } from '../testing/apply';
 import { plant } from '../testing/sets';
 
 const DENIED = '42501';
@@ -17,8 +17,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     const sets = [plant({ realTime: false }), service, access];
 
     beforeAll(async () => {
-      database = await createTestDatabase(server);
-      await applySets(database.url, sets);
+      database = await createTestDatabase(server, applied(sets));
       await execute(database.url, `INSERT INTO plant.metric VALUES (now() - interval '2 hours', 'a', 1)`);
     });
     afterAll(() => database.drop());

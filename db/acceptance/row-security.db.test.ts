@@ -4,7 +4,7 @@ import { withConnection } from '../connection';
 import { hypertable, type RowPolicy, role, type SchemaSet, schemaSet, table } from '../define';
 import { desc, index } from '../indexes';
 import { createTestDatabase, testServers } from '../local/test-servers';
-import { applySets, execute } from '../testing/apply';
+import { applied, execute } from '../testing/apply';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';
 
 const TENANT = `tenant = current_setting('app.tenant', true)`;
@@ -72,8 +72,7 @@ runCases(cases);
 
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (_engine, server) => {
   it('lets a tenant see and write its own rows only', async () => {
-    const database = await createTestDatabase(server);
-    await applySets(database.url, [office([own, writeOwn])]);
+    const database = await createTestDatabase(server, applied([office([own, writeOwn])]));
     await execute(
       database.url,
       `INSERT INTO office.usage SELECT now() - n * interval '1 hour', CASE n % 2 WHEN 0 THEN 'a' ELSE 'b' END, n FROM generate_series(1, 100) n`,

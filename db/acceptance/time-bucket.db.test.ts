@@ -1,6 +1,6 @@
 // The emulated time_bucket gives what TimescaleDB's gives: known answers everywhere, and each other's where both are here.
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
-import { applySets, select } from '../testing/apply';
+import { applied, select } from '../testing/apply';
 import { plant } from '../testing/sets';
 
 const WIDTHS = [
@@ -35,8 +35,7 @@ describe('time_bucket', () => {
 
   beforeAll(async () => {
     for (const server of testServers()) {
-      const database = await createTestDatabase(server);
-      await applySets(database.url, [plant()]);
+      const database = await createTestDatabase(server, applied([plant()]));
       databases.set(server.engine, database);
     }
   });

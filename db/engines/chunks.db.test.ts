@@ -8,7 +8,7 @@ import { desc, index } from '../indexes';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { refreshAggregates } from '../refresh';
 import { access } from '../schema/access';
-import { applySets, execute, select } from '../testing/apply';
+import { applied, execute, select } from '../testing/apply';
 import { asking } from './ask';
 import { readChunks, readCompression, savedPercent } from './chunks';
 
@@ -42,8 +42,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   let database: TestDatabase;
 
   beforeAll(async () => {
-    database = await createTestDatabase(server);
-    await applySets(database.url, sets);
+    database = await createTestDatabase(server, applied(sets));
     if (engine === 'postgres')
       await execute(
         database.url,

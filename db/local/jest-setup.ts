@@ -8,6 +8,7 @@ declare global {
 
 // biome-ignore lint/style/noDefaultExport: jest takes the default export of a globalSetup file
 export default async function setUp(): Promise<void> {
+  process.env.TSDB_TEST_RUN = String(process.pid);
   const run = await startTestRun(process.env);
   globalThis.tsdbTestRun = run;
   process.env.TSDB_TEST_SERVERS = JSON.stringify(run.servers);

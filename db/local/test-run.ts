@@ -10,7 +10,7 @@ import { lockOwner } from './lock';
 import { stopOrphan } from './orphan';
 import { describeServer, serverFacts } from './server-facts';
 import { forcedChoice, timescaleNotFound } from './servers';
-import type { TestServer } from './test-servers';
+import { dropTemplates, type TestServer } from './test-servers';
 
 /** Running servers and how to end them. */
 export interface TestRun {
@@ -29,6 +29,8 @@ const PREFIX = 'tsdb-test-';
 /** Folders of runs, and those of single tests (testing/places.ts). */
 const SWEPT = /^tsdb-(test|place)-/;
 const HOUR_MS = 3_600_000;
+/** Several workers share a server, and some suites open dozens of sessions. */
+const MAX_CONNECTIONS = 400;
 
 /** Starts the servers, each in a temporary folder. TSDB_LOCAL_SERVER=embedded leaves TimescaleDB out, =timescaledb demands it. */
 export async function startTestRun(env: Env): Promise<TestRun> {
@@ -73,11 +75,25 @@ async function startTimescale(env: Env): Promise<StartedServer | undefined> {
   const choice = forcedChoice(env);
   if (choice === 'embedded') return undefined;
   const given = choice === undefined && env.DATABASE_URL ? await givenTimescale(env.DATABASE_URL) : undefined;
-  if (given !== undefined) return { server: given, stop: async () => undefined };
+  if (given !== undefined) return { server: given, stop: () => dropTemplates(given.url) };
   const binaries = findTimescaleBinaries(env);
-  if (binaries !== undefined) return startThrowAway('timescaledb', binaries);
+  if (binaries !== undefined) return startQuietAndBusy(binaries);
   if (choice === 'timescaledb') throw timescaleNotFound();
   return undefined;
+}
+
+/** TimescaleDB without background workers, which decide by themselves when they work, and one with them for the suites about jobs. */
+async function startQuietAndBusy(binaries: ServerBinaries): Promise<StartedServer> {
+  const [quiet, busy] = (await settleAll([
+    startThrowAway('timescaledb', binaries, { 'timescaledb.max_background_workers': '0' }),
+    startThrowAway('timescaledb', binaries),
+  ])) as [StartedServer, StartedServer];
+  return {
+    server: { ...quiet.server, jobsUrl: busy.server.url },
+    stop: async () => {
+      await Promise.all([quiet.stop(), busy.stop()]);
+    },
+  };
 }
 
 async function givenTimescale(url: string): Promise<TestServer | undefined> {
@@ -96,10 +112,17 @@ async function givenTimescale(url: string): Promise<TestServer | undefined> {
 async function startThrowAway(
   engine: TestServer['engine'],
   binaries: ServerBinaries,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<StartedServer> {
   const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${engine}-`));
   try {
-    const cluster = await startCluster({ binaries, folder, durable: false });
+    const cluster = await startCluster({
+      binaries,
+      folder,
+      durable: false,
+      maxConnections: MAX_CONNECTIONS,
+      settings,
+    });
     const describe = describeServer(await serverFacts(cluster.url), binaries.origin);
     return {
       server: { engine, url: cluster.url, describe },

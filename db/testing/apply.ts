@@ -1,9 +1,10 @@
-// Short ways to plan and apply in tests.
+// Short ways to plan and apply in tests, and databases that begin with applied sets.
 import { type ApplyReport, applySchema } from '../apply';
 import { withConnection } from '../connection';
 import type { SchemaSet } from '../define';
 import { desiredFrom } from '../desired';
-import type { HazardName, Plan } from '../model';
+import type { Template } from '../local/test-servers';
+import type { Desired, HazardName, Plan } from '../model';
 import { makePlan } from '../plan';
 
 /** Applies sets, accepting the given hazards only. */
@@ -12,6 +13,22 @@ export const applySets = (
   sets: readonly SchemaSet[],
   allow: readonly HazardName[] = [],
 ): Promise<ApplyReport> => applySchema(url, desiredFrom(sets), { allow, lockWaitMs: 30_000 });
+
+/** Which of TimescaleDB's own jobs a template pauses, so that they do not run between the lines of a test. */
+export type Paused = 'retention' | 'all jobs';
+
+/** A schema as an apply leaves it in an empty database. */
+export const appliedSchema = (desired: Desired, paused?: Paused): Template => ({
+  key: ['applied', desired, paused],
+  build: async (url) => {
+    await applySchema(url, desired, { allow: [], lockWaitMs: 30_000 });
+    if (paused !== undefined) await pauseJobs(url, paused === 'retention' ? 'policy_retention' : undefined);
+  },
+});
+
+/** The same of sets. */
+export const applied = (sets: readonly SchemaSet[], paused?: Paused): Template =>
+  appliedSchema(desiredFrom(sets), paused);
 
 /** Plans sets. */
 export const planSets = (url: string, sets: readonly SchemaSet[]): Promise<Plan> =>

@@ -4,15 +4,14 @@ import { schemaSet } from '../define';
 import { desiredFrom } from '../desired';
 import { createTestDatabase, type TestDatabase, type TestServer } from '../local/test-servers';
 import type { EngineName } from '../model';
-import { applySets, execute, select } from './apply';
+import { applied, applySets, execute, select } from './apply';
 import { metricTable, plant, type Variation } from './sets';
 
 export const ROWS = 2_000;
 
 /** The table with rows of the last 20 days, and no aggregates yet; with a variation, all of that. */
 export async function plantDatabase(server: TestServer, variation?: Variation): Promise<TestDatabase> {
-  const database = await createTestDatabase(server);
-  await applySets(database.url, [schemaSet('plant', [metricTable()])]);
+  const database = await createTestDatabase(server, applied([schemaSet('plant', [metricTable()])]));
   await insertRows(database.url, server.engine);
   if (variation) await applySets(database.url, [plant(variation)]);
   return database;

@@ -2,7 +2,7 @@
 import type { SchemaSet } from '../define';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import type { EngineName, HazardName, Plan } from '../model';
-import { applySets, execute, planSets } from './apply';
+import { applied, applySets, execute, planSets } from './apply';
 import { readCatalog } from './catalog';
 import { schemaFaults } from './plan-schema';
 
@@ -31,8 +31,8 @@ export function runCases(cases: readonly ReconcilerCase[]): void {
     'on %s',
     (engine, server) => {
       const databases: TestDatabase[] = [];
-      const emptyDatabase = async (): Promise<string> => {
-        const database = await createTestDatabase(server);
+      const databaseWith = async (sets: readonly SchemaSet[]): Promise<string> => {
+        const database = await createTestDatabase(server, sets.length > 0 ? applied(sets) : undefined);
         databases.push(database);
         return database.url;
       };
@@ -44,8 +44,7 @@ export function runCases(cases: readonly ReconcilerCase[]): void {
       it.each(applicable.map((candidate) => [candidate.name, candidate] as const))(
         '%s',
         async (_name, candidate) => {
-          const url = await emptyDatabase();
-          if (candidate.from.length > 0) await applySets(url, candidate.from);
+          const url = await databaseWith(candidate.from);
           await execute(url, ...of(candidate.drift ?? [], engine));
 
           const plan = await planSets(url, candidate.to);
@@ -69,8 +68,7 @@ export function runCases(cases: readonly ReconcilerCase[]): void {
             expect(second.undeclared).toEqual(candidate.leaves);
             return;
           }
-          const fresh = await emptyDatabase();
-          await applySets(fresh, candidate.to);
+          const fresh = await databaseWith(candidate.to);
           expect(await readCatalog(url, engine)).toEqual(await readCatalog(fresh, engine));
         },
       );

@@ -7,7 +7,7 @@ import { withConnection } from '../../db/connection';
 import { asking } from '../../db/engines/ask';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { service } from '../../db/schema/service';
-import { applySets } from '../../db/testing/apply';
+import { applied } from '../../db/testing/apply';
 import { type Finished, tsdb } from '../testing/command-line';
 
 describe.each(testServers())('tsdb keys on $describe', (server) => {
@@ -16,8 +16,7 @@ describe.each(testServers())('tsdb keys on $describe', (server) => {
     tsdb(['keys', ...args], { DATABASE_URL: database.url, TSDB_SCHEMAS: 'service' });
 
   beforeAll(async () => {
-    database = await createTestDatabase(server);
-    await applySets(database.url, [service]);
+    database = await createTestDatabase(server, applied([service]));
   });
   afterAll(() => database.drop());
 

@@ -1,8 +1,8 @@
 // `tsdb jobs run`, `tsdb compress` and `tsdb decompress` as people run them: words, exit codes, and one line for both engines.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
+import { createTestDatabase, type TestDatabase, testServers, withJobs } from '../../db/local/test-servers';
 import { iot } from '../../db/schema/iot';
-import { applySets, execute, select } from '../../db/testing/apply';
+import { applied, execute, select } from '../../db/testing/apply';
 import { startTsdb, tsdb } from '../testing/command-line';
 
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (engine, server) => {
@@ -11,8 +11,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   const run = (...args: readonly string[]) => tsdb(args, env());
 
   beforeAll(async () => {
-    database = await createTestDatabase(server);
-    await applySets(database.url, [iot]);
+    database = await createTestDatabase(withJobs(server), applied([iot]));
   });
   afterAll(() => database.drop());
 

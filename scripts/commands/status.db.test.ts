@@ -1,7 +1,7 @@
 // What `tsdb status` says, and its exit codes, before the first apply, when all is well, and after a change by hand.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refreshAll } from '../../api/testing/fixture';
-import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
+import { createTestDatabase, type TestDatabase, testServers, withJobs } from '../../db/local/test-servers';
 import { iot } from '../../db/schema/iot';
 import { applySets, execute, select } from '../../db/testing/apply';
 import { tsdb } from '../testing/command-line';
@@ -31,7 +31,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     tsdb(['status', ...flags], { DATABASE_URL: database.url, TSDB_SCHEMAS: 'iot' });
 
   beforeAll(async () => {
-    database = await createTestDatabase(server);
+    database = await createTestDatabase(withJobs(server));
   });
   afterAll(() => database.drop());
 

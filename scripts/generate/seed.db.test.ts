@@ -4,7 +4,7 @@ import { desiredFrom } from '../../db/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { iot } from '../../db/schema/iot';
 import { readStatus } from '../../db/status';
-import { applySets, planSets, select } from '../../db/testing/apply';
+import { applied, applySets, planSets, select } from '../../db/testing/apply';
 import { hasReadings, lastDays, refreshSeeded, seed } from './seed';
 
 const desired = desiredFrom([iot]);
@@ -16,8 +16,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
   (engine, server) => {
     let database: TestDatabase;
     beforeEach(async () => {
-      database = await createTestDatabase(server);
-      await applySets(database.url, [iot]);
+      database = await createTestDatabase(server, applied([iot]));
     });
     afterEach(() => database.drop());
 

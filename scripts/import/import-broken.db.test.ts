@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { desiredFrom } from '../../db/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { iot, sensorData } from '../../db/schema/iot';
-import { applySets, pauseRetention, select } from '../../db/testing/apply';
+import { applied, select } from '../../db/testing/apply';
 import { importRows } from './import-rows';
 import type { ImportReport, Watcher } from './options';
 import { plainOptions } from './testing/plain-options';
@@ -25,9 +25,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     let file: string;
 
     beforeEach(async () => {
-      database = await createTestDatabase(server);
-      await applySets(database.url, [iot]);
-      await pauseRetention(database.url);
+      database = await createTestDatabase(server, applied([iot], 'retention'));
       folder = mkdtempSync(join(tmpdir(), 'tsdb-import-'));
       file = join(folder, 'readings.csv');
       writeFileSync(file, CSV);

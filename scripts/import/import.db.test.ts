@@ -12,7 +12,7 @@ import { desiredFrom } from '../../db/desired';
 import { uniqueIndex } from '../../db/indexes';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { iot, sensorData } from '../../db/schema/iot';
-import { applySets, pauseRetention, select } from '../../db/testing/apply';
+import { applied, select } from '../../db/testing/apply';
 import { startTsdb } from '../testing/command-line';
 import { importRows } from './import-rows';
 import type { ImportOptions, ImportReport } from './options';
@@ -50,9 +50,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     let folder: string;
 
     beforeEach(async () => {
-      database = await createTestDatabase(server);
-      await applySets(database.url, sets);
-      await pauseRetention(database.url);
+      database = await createTestDatabase(server, applied(sets, 'retention'));
       folder = mkdtempSync(join(tmpdir(), 'tsdb-import-'));
     });
     afterEach(async () => {

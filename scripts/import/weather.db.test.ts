@@ -9,7 +9,7 @@ import { openDatabase } from '../../api/database';
 import { desiredFrom } from '../../db/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { iot, sensorData } from '../../db/schema/iot';
-import { applySets, pauseRetention, select } from '../../db/testing/apply';
+import { applied, select } from '../../db/testing/apply';
 import { importRows } from './import-rows';
 import { parseMapping } from './mapping';
 import type { ImportOptions, ImportReport } from './options';
@@ -26,9 +26,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     let folder: string;
 
     beforeEach(async () => {
-      database = await createTestDatabase(server);
-      await applySets(database.url, [iot]);
-      await pauseRetention(database.url);
+      database = await createTestDatabase(server, applied([iot], 'retention'));
       folder = mkdtempSync(join(tmpdir(), 'tsdb-import-'));
     });
     afterEach(async () => {

@@ -3,7 +3,7 @@ import { createKey } from '../../api/access/keys';
 import { readConfig } from '../../api/config';
 import { openDatabase } from '../../api/database';
 import { type RunningServer, startServer } from '../../api/server';
-import { createFixture, runSql } from '../../api/testing/fixture';
+import { fixture, runSql } from '../../api/testing/fixture';
 import { asking } from '../../db/engines/ask';
 import { freePort } from '../../db/local/free-port';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
@@ -18,8 +18,7 @@ describe('the smoke test', () => {
   let printed: string;
   beforeAll(async () => {
     if (server === undefined) throw new Error('a test run has a server');
-    database = await createTestDatabase(server);
-    await createFixture(database.url);
+    database = await createTestDatabase(server, fixture());
     await runSql(
       database.url,
       "INSERT INTO sensor_data (time, sensor_id, temperature) VALUES (now(), 's', 20)",
@@ -120,8 +119,7 @@ describe('the smoke test', () => {
 
   it('fails a server whose database is gone: it lives and is not ready', async () => {
     if (server === undefined) throw new Error('a test run has a server');
-    const lost = await createTestDatabase(server);
-    await createFixture(lost.url);
+    const lost = await createTestDatabase(server, fixture());
     const api = await start({ DATABASE_URL: lost.url });
     try {
       await lost.drop();

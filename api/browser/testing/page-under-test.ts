@@ -4,7 +4,7 @@ import { createTestDatabase, type TestServer } from '../../../db/local/test-serv
 import type { Environment } from '../../../db/settings';
 import { readConfig } from '../../config';
 import { type RunningServer, startServer } from '../../server';
-import { createFixture } from '../../testing/fixture';
+import { fixture } from '../../testing/fixture';
 import { launchChromium } from './chromium';
 import { type Seed, seed } from './seed';
 
@@ -35,13 +35,11 @@ export interface SiteUnderTest {
 
 /** Creates the database, starts API and browser. `env` are settings of the API. */
 export async function startSite(server: TestServer, env: Environment = {}): Promise<SiteUnderTest> {
-  const database = await createTestDatabase(server);
-  const configOf = (port: string, more: Environment = {}) =>
-    readConfig({ LOG_LEVEL: 'silent', ...env, ...more, PORT: port, DATABASE_URL: database.url });
-  const config = configOf('0');
-  await createFixture(database.url, config.desired);
+  const configFor = (url: string, port: string, more: Environment = {}) =>
+    readConfig({ LOG_LEVEL: 'silent', ...env, ...more, PORT: port, DATABASE_URL: url });
+  const database = await createTestDatabase(server, fixture(configFor(server.url, '0').desired));
   const [seeded, browser] = await Promise.all([seed(database.url), launchChromium()]);
-  let running: RunningServer = await startServer(config, { signals: 'ignore' });
+  let running: RunningServer = await startServer(configFor(database.url, '0'), { signals: 'ignore' });
   const { url } = running;
   return {
     databaseUrl: database.url,
@@ -51,7 +49,7 @@ export async function startSite(server: TestServer, env: Environment = {}): Prom
     open: (address, options) => openPage(browser, `${url}/${address}`, options),
     stopApi: () => running.close(),
     startApi: async (more) => {
-      running = await startServer(configOf(new URL(url).port, more), { signals: 'ignore' });
+      running = await startServer(configFor(database.url, new URL(url).port, more), { signals: 'ignore' });
     },
     stop: async () => {
       await browser.close();

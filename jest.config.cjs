@@ -1,33 +1,52 @@
-// Two projects: `unit` is pure and takes seconds, `db` starts real PostgreSQL servers (see db/local/test-servers.ts).
-const shared = {
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: { target: 'es2023', parser: { syntax: 'typescript' }, keepClassNames: true },
-        module: { type: 'commonjs' },
-      },
-    ],
-  },
-  testEnvironment: 'node',
+// Three projects, told apart by the file name:
+//   unit      x.test.ts          pure: no process, no server, no synthesis; seconds
+//   programs  x.program.test.ts  synthesises stacks or runs programs (Terraform, tar, a shell, the linters)
+//   db        x.db.test.ts       real PostgreSQL servers, and a browser (see db/local/test-servers.ts)
+const typescript = {
+  '^.+\\.ts$': [
+    '@swc/jest',
+    {
+      jsc: { target: 'es2023', parser: { syntax: 'typescript' }, keepClassNames: true },
+      module: { type: 'commonjs' },
+    },
+  ],
 };
+
+const TEARDOWN = '<rootDir>/scripts/testing/run/teardown.ts';
 
 module.exports = {
   projects: [
     {
-      ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/{infra,k8s,db,api,scripts}/**/*.test.ts'],
-      testPathIgnorePatterns: ['\\.db\\.test\\.ts$'],
+      testPathIgnorePatterns: ['\\.(program|db)\\.test\\.ts$'],
+      globalSetup: '<rootDir>/scripts/testing/run/setup-unit.ts',
+      globalTeardown: TEARDOWN,
+      transform: typescript,
     },
     {
-      ...shared,
+      displayName: 'programs',
+      testMatch: ['<rootDir>/{infra,k8s,db,api,scripts}/**/*.program.test.ts'],
+      globalSetup: '<rootDir>/scripts/testing/run/setup-programs.ts',
+      globalTeardown: TEARDOWN,
+      // The providers are loaded once per worker, not once per suite: see the environment.
+      testEnvironment: '<rootDir>/infra/testing/native-environment.cjs',
+      transform: {
+        ...typescript,
+        '/node_modules/(cdktf|constructs|@cdktf)/.+\\.js$': '<rootDir>/infra/testing/native-transform.cjs',
+      },
+      transformIgnorePatterns: ['/node_modules/(?!(cdktf|constructs|@cdktf)/)'],
+    },
+    {
       displayName: 'db',
       testMatch: ['<rootDir>/{db,api,scripts}/**/*.db.test.ts'],
-      globalSetup: '<rootDir>/scripts/testing/jest-setup.ts',
-      globalTeardown: '<rootDir>/db/local/jest-teardown.ts',
-      setupFilesAfterEnv: ['<rootDir>/scripts/testing/jest-retries.ts'],
+      globalSetup: '<rootDir>/scripts/testing/run/setup-db.ts',
+      globalTeardown: TEARDOWN,
+      transform: typescript,
     },
   ],
+  // Suites wait for servers and children much of the time: a worker per processor keeps the machine busy.
+  maxWorkers: '100%',
   testTimeout: 120_000,
+  reporters: ['default', '<rootDir>/scripts/testing/run/reporter.cjs'],
 };

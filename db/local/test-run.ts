@@ -1,7 +1,7 @@
 // The servers of one test run: always the embedded PostgreSQL, and TimescaleDB wherever one is found.
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../errors';
 import { type Env, embeddedBinaries, findTimescaleBinaries, type ServerBinaries } from './binaries';
 import { startCluster } from './cluster';
@@ -10,7 +10,7 @@ import { lockOwner } from './lock';
 import { stopOrphan } from './orphan';
 import { describeServer, serverFacts } from './server-facts';
 import { forcedChoice, timescaleNotFound } from './servers';
-import { dropTemplates, type TestServer } from './test-servers';
+import type { TestServer } from './test-servers';
 
 /** Running servers and how to end them. */
 export interface TestRun {
@@ -32,10 +32,22 @@ const HOUR_MS = 3_600_000;
 /** Several workers share a server, and some suites open dozens of sessions. */
 const MAX_CONNECTIONS = 400;
 
-/** Starts the servers, each in a temporary folder. TSDB_LOCAL_SERVER=embedded leaves TimescaleDB out, =timescaledb demands it. */
-export async function startTestRun(env: Env): Promise<TestRun> {
-  await sweepLeftOvers();
-  const started = await settleAll([startEmbedded(), startTimescale(env)]);
+/** Where servers get their folders, and which are started. */
+export interface TestRunOptions {
+  /** Default: the folder of temporary files, from which those of dead runs are removed first. */
+  readonly parent?: string;
+  /** Keeps TimescaleDB's background workers off the server, and starts a second one with them: `TestServer.jobsUrl`. */
+  readonly jobsApart?: boolean;
+}
+
+/** Starts the servers. TSDB_LOCAL_SERVER=embedded leaves TimescaleDB out, =timescaledb demands it. */
+export async function startTestRun(env: Env, options: TestRunOptions = {}): Promise<TestRun> {
+  const { parent = tmpdir(), jobsApart = false } = options;
+  if (options.parent === undefined) await sweepLeftOvers();
+  const started = await settleAll([
+    startThrowAway(parent, 'postgres', embeddedBinaries()),
+    startTimescale(env, { parent, jobsApart }),
+  ]);
   const servers = started.map(({ server }) => server);
   return {
     servers,
@@ -67,26 +79,29 @@ async function settleAll(starts: Promise<StartedServer | undefined>[]): Promise<
   throw failed.reason;
 }
 
-async function startEmbedded(): Promise<StartedServer> {
-  return startThrowAway('postgres', embeddedBinaries());
-}
-
-async function startTimescale(env: Env): Promise<StartedServer | undefined> {
+async function startTimescale(
+  env: Env,
+  { parent, jobsApart }: Required<TestRunOptions>,
+): Promise<StartedServer | undefined> {
   const choice = forcedChoice(env);
   if (choice === 'embedded') return undefined;
-  const given = choice === undefined && env.DATABASE_URL ? await givenTimescale(env.DATABASE_URL) : undefined;
-  if (given !== undefined) return { server: given, stop: () => dropTemplates(given.url) };
+  const given =
+    choice === undefined && env.DATABASE_URL
+      ? await givenTimescale(env.DATABASE_URL, env.TSDB_TEST_JOBS_URL)
+      : undefined;
+  if (given !== undefined) return { server: given, stop: async () => undefined };
   const binaries = findTimescaleBinaries(env);
-  if (binaries !== undefined) return startQuietAndBusy(binaries);
+  if (binaries !== undefined)
+    return jobsApart ? startTwins(parent, binaries) : startThrowAway(parent, 'timescaledb', binaries);
   if (choice === 'timescaledb') throw timescaleNotFound();
   return undefined;
 }
 
 /** TimescaleDB without background workers, which decide by themselves when they work, and one with them for the suites about jobs. */
-async function startQuietAndBusy(binaries: ServerBinaries): Promise<StartedServer> {
+async function startTwins(parent: string, binaries: ServerBinaries): Promise<StartedServer> {
   const [quiet, busy] = (await settleAll([
-    startThrowAway('timescaledb', binaries, { 'timescaledb.max_background_workers': '0' }),
-    startThrowAway('timescaledb', binaries),
+    startThrowAway(parent, 'timescaledb', binaries, { 'timescaledb.max_background_workers': '0' }),
+    startThrowAway(parent, 'timescaledb', binaries),
   ])) as [StartedServer, StartedServer];
   return {
     server: { ...quiet.server, jobsUrl: busy.server.url },
@@ -96,11 +111,16 @@ async function startQuietAndBusy(binaries: ServerBinaries): Promise<StartedServe
   };
 }
 
-async function givenTimescale(url: string): Promise<TestServer | undefined> {
+async function givenTimescale(url: string, jobsUrl?: string): Promise<TestServer | undefined> {
   try {
     const facts = await serverFacts(url);
     if (facts.timescaledb === undefined) return undefined;
-    return { engine: 'timescaledb', url, describe: describeServer(facts, 'DATABASE_URL') };
+    return {
+      engine: 'timescaledb',
+      url,
+      describe: describeServer(facts, 'DATABASE_URL'),
+      ...(jobsUrl ? { jobsUrl } : {}),
+    };
   } catch (error) {
     throw new LocalServerError(
       `the server of DATABASE_URL does not answer: ${messageOf(error)}; start it, or unset DATABASE_URL`,
@@ -110,11 +130,12 @@ async function givenTimescale(url: string): Promise<TestServer | undefined> {
 }
 
 async function startThrowAway(
+  parent: string,
   engine: TestServer['engine'],
   binaries: ServerBinaries,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<StartedServer> {
-  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${engine}-`));
+  const folder = mkdtempSync(join(parent, `${PREFIX}${engine}-`));
   try {
     const cluster = await startCluster({
       binaries,
@@ -138,12 +159,13 @@ async function startThrowAway(
 }
 
 /** Runs that were killed together with their guards leave folders and perhaps servers; those of living runs are not touched. */
-async function sweepLeftOvers(): Promise<void> {
+export async function sweepLeftOvers(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((entry) => SWEPT.test(entry))) {
     const folder = join(tmpdir(), name);
     try {
       if (!isLeftOver(folder, name)) continue;
-      await stopOrphan(join(folder, 'data'));
+      for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+        if (basename(file) === 'postmaster.pid') await stopOrphan(dirname(join(folder, file)));
       rmSync(folder, { recursive: true, force: true });
     } catch {
       // Somebody else's: a shared machine has runs of several users.

@@ -1,6 +1,6 @@
 // Starts children that apply and die (die-while-applying.ts). One is always warming up, as loading takes longer than dying.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { childArguments } from './child';
 import type { DeathWish } from './die-while-applying';
 
 /** Runs the child once; false when the plan had fewer steps, so that the child ended in good order. */
@@ -21,8 +21,8 @@ export async function withKiller<T>(work: (kill: Killer) => Promise<T>): Promise
 }
 
 function startChild(): ChildProcess {
-  const script = join(__dirname, 'die-while-applying.ts');
-  return spawn(process.execPath, ['--import', 'tsx', script], { stdio: ['pipe', 'ignore', 'pipe'] });
+  const script = childArguments('db/testing/die-while-applying.ts');
+  return spawn(process.execPath, script, { stdio: ['pipe', 'ignore', 'pipe'] });
 }
 
 function carryOut(child: ChildProcess, wish: DeathWish): Promise<boolean> {

@@ -61,7 +61,7 @@ describe('both pipelines', () => {
     expect(gitHubStages()).toEqual(azureStages());
     expect(azureStages()).toEqual({
       check: ['run check'],
-      test: ['run test:db', 'test'],
+      test: ['run test:db', 'run test:leftovers', 'test'],
       synth: ['run pipeline:synth'],
       plan: ['run pipeline:plan', 'run pipeline:schema'],
       deploy: ['run pipeline:deploy'],
@@ -137,7 +137,9 @@ describe('both pipelines', () => {
     const of = (pattern: RegExp): readonly string[] => [
       ...new Set([...all.matchAll(pattern)].map(([, value]) => value as string)),
     ];
-    expect(of(/image: (\S+)/g)).toEqual([IMAGE_FLAVOURS.alpine.image]);
+    const { image } = IMAGE_FLAVOURS.alpine;
+    // And on the next major version of PostgreSQL.
+    expect(of(/(timescale\/timescaledb:[\w.-]+)/g)).toEqual([image, image.replace('-pg17', '-pg18')]);
     const versions = of(/terraform_?[vV]ersion: (\S+)/g);
     expect(versions).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
     const [major = 0, minor = 0] = (versions[0] ?? '').split('.').map(Number);

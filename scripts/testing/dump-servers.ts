@@ -18,6 +18,9 @@ export const programFolder: string | undefined =
     ? installed.binDir
     : undefined;
 
+/** Major version of these programs. */
+export const programMajor = Number.parseInt(installed?.version ?? '', 10);
+
 /** Engines that can be tested here; npm's embedded server comes without pg_dump, and is newer than most. */
 export const dumpEngines: readonly TestServer['engine'][] =
   programFolder === undefined

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { withDatabase } from '../../db/local/server-facts';
 import { createTestDatabase, type TestDatabase } from '../../db/local/test-servers';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
-import { execute, pauseRetention, select } from '../../db/testing/apply';
+import { iot } from '../../db/schema/iot';
+import { market } from '../../db/schema/market';
+import { service } from '../../db/schema/service';
+import { applied, execute, select } from '../../db/testing/apply';
 import { startHost } from './command-host';
 import type { Finished } from './command-line';
-import { type DumpServer, dumpEngines, programFolder, startDumpServer } from './dump-servers';
+import { type DumpServer, dumpEngines, programFolder, programMajor, startDumpServer } from './dump-servers';
 
 /** A filled database and a folder for its backups. */
 export interface Plant {
@@ -18,6 +21,8 @@ export interface Plant {
   readonly env: Readonly<Record<string, string>>;
   /** Runs a command in the suite's one process for them; those that are about the process itself start their own. */
   run(...args: readonly string[]): Promise<Finished>;
+  /** The same with other settings. */
+  runWith(settings: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Finished>;
   /** A name for a database, which is dropped in the end. */
   newName(): string;
   /** Address of a database on the same server. */
@@ -37,20 +42,18 @@ export function describeDumps(title: string, body: (engine: DumpServer['engine']
   describe.skip(title, () => it('needs pg_dump', () => undefined));
 }
 
-/** Applies three sets, fills hypertables (one of them hash-partitioned), compresses chunks, refreshes aggregates. */
+/** Begins with three sets, fills hypertables (one of them hash-partitioned), compresses chunks, refreshes aggregates. */
 export async function startPlant(engine: DumpServer['engine']): Promise<Plant> {
   const place = temporaryFolder();
   const server = await startDumpServer(engine, place);
-  const database = await createTestDatabase(server);
+  const database = await createTestDatabase(server, applied([iot, service, market], 'retention'));
   const env = {
     DATABASE_URL: database.url,
     TSDB_SCHEMAS: 'iot,service,market',
     TSDB_PG_BIN: programFolder ?? '',
   };
   const host = startHost();
-  const run = (...args: readonly string[]): Promise<Finished> => host.run(args, env);
-  expect(await run('apply', '--yes')).toMatchObject({ code: 0 });
-  await pauseRetention(database.url);
+  const run: Plant['run'] = (...args) => host.run(args, env);
   const series = ['--days', '10', '--sensors', '3', '--interval', '1800', '--gaps', '0'];
   expect(await run('seed', ...series)).toMatchObject({
     code: 0,
@@ -64,6 +67,7 @@ export async function startPlant(engine: DumpServer['engine']): Promise<Plant> {
     place,
     env,
     run,
+    runWith: (settings, ...args) => host.run(args, { ...env, ...settings }),
     newName: () => {
       const name = `tsdb_restored_${process.pid}_${engine}_${restored.length}`;
       restored.push(name);
@@ -88,11 +92,11 @@ const PRICES = `INSERT INTO market.stock_prices
 const COMPRESS = `SELECT public.compress_chunk(c)
   FROM public.show_chunks('public.sensor_data', older_than => interval '3 days') c`;
 
-/** A folder of shell scripts that stand for the programs; `--version` says 17 unless told otherwise. */
+/** A folder of shell scripts that stand for the programs; `--version` says that of the real ones unless told otherwise. */
 export function fakePrograms(place: string, name: string, scripts: Readonly<Record<string, string>>): string {
   const folder = join(place, `programs-${name}`);
   mkdirSync(folder);
-  const { version = '17.99', ...programs } = scripts;
+  const { version = `${programMajor}.99`, ...programs } = scripts;
   for (const [program, body] of Object.entries(programs)) {
     const answer = `[ "$1" = --version ] && { echo "${program} (PostgreSQL) ${version}"; exit 0; }`;
     writeFileSync(join(folder, program), `#!/bin/sh\n${answer}\n${body}\n`);

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Starts the two TimescaleDB servers that the tests of a pipeline run on: one without background workers on port 5432, one
+# with them on 5433 (TSDB_TEST_JOBS_URL). Needs Docker. usage: start-timescaledb.sh IMAGE
+set -euo pipefail
+image=$1
+
+start() {
+  local name=$1 port=$2
+  shift 2
+  # Reached from this machine only, and gone with it.
+  docker run --detach --name "$name" --publish "127.0.0.1:$port:5432" --env POSTGRES_HOST_AUTH_METHOD=trust \
+    "$image" -c max_connections=400 "$@"
+}
+start timescaledb-quiet 5432 -c timescaledb.max_background_workers=0
+start timescaledb-busy 5433
+
+# The image starts a server for its own set-up first, which listens on no address.
+for name in timescaledb-quiet timescaledb-busy; do
+  timeout 120 sh -c "until docker exec $name pg_isready --host 127.0.0.1 --quiet; do sleep 1; done"
+done

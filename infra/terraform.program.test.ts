@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { itUnless, titleUnless } from '../db/local/testing/needs';
 import { EVERYTHING, PRIVATE, synthesiseAzure, TEST_BUNDLE } from './azure/testing/azure-stack';
 import { readConfig } from './core/config';
 import { IMAGE_FLAVOURS } from './core/pins';
@@ -12,11 +13,10 @@ const GIVEN = {
   TF_VAR_deployer_cidrs: '["198.51.100.7/32"]',
 };
 const providersMissing = whyNoProviders();
-const withTerraform = hasTerraform ? it : it.skip;
+const withTerraform = itUnless(hasTerraform ? undefined : 'terraform is not on PATH');
 const withProviders = providersMissing === '' ? it : it.skip;
-const note = providersMissing === '' ? '' : ` (skipped: ${providersMissing})`;
 
-describe(`Terraform validates${note}`, () => {
+describe(titleUnless(providersMissing, 'Terraform validates'), () => {
   const stacksOf = (env: Record<string, string>) =>
     synthesiseApp((outdir) =>
       buildApp(readConfig(env), { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE }, outdir),

@@ -1,4 +1,5 @@
 // What a changed declaration does to a deployment that is there, by the word of the real provider.
+import { describeUnless } from '../../db/local/testing/needs';
 import type { SynthesisedStack } from '../core/testing/synthesise';
 import { whyNoProviders } from '../core/testing/terraform';
 import { synthesiseAzure, TEST_BUNDLE } from './testing/azure-stack';
@@ -14,54 +15,51 @@ const withMachine = (edit: Readonly<Record<string, unknown>>): SynthesisedStack 
   return { ...deployed, text: JSON.stringify(document) };
 };
 
-(missing === '' ? describe : describe.skip)(
-  `a plan against recorded state${missing === '' ? '' : ` (skipped: ${missing})`}`,
-  () => {
-    let recorded: RecordedDeployment;
-    beforeAll(async () => {
-      recorded = await recordDeployment(deployed);
-    }, 120_000);
-    afterAll(() => recorded?.stop());
+describeUnless(missing, 'a plan against recorded state', () => {
+  let recorded: RecordedDeployment;
+  beforeAll(async () => {
+    recorded = await recordDeployment(deployed);
+  }, 120_000);
+  afterAll(() => recorded?.stop());
 
-    const RUN = ['virtual_machine_run_command', ['update']];
+  const RUN = ['virtual_machine_run_command', ['update']];
 
-    it.each<[string, SynthesisedStack, unknown]>([
-      ['the same declaration again: no second rollout', deployed, []],
-      [
-        'another boot file',
-        withMachine({ custom_data: Buffer.from('#cloud-config\n').toString('base64') }),
-        [],
-      ],
-      [
-        'another release of Ubuntu',
-        withMachine({
-          source_image_reference: {
-            publisher: 'Canonical',
-            offer: 'ubuntu-26_04-lts',
-            sku: 'server',
-            version: '1',
-          },
-        }),
-        [],
-      ],
-      [
-        'another bundle: a blob and a rollout',
-        synthesiseAzure({}, { ...TEST_BUNDLE, sha256: 'c'.repeat(64), name: 'tsdb-cccccccccccccccc.tar.gz' }),
-        [['storage_blob', ['delete', 'create']], RUN],
-      ],
-      ['new passwords: a rollout', synthesiseAzure({ TSDB_DEPLOY_PASSWORD_VERSION: '2' }), [RUN]],
-      [
-        'another size: the machine is changed, not replaced',
-        synthesiseAzure({ TSDB_DEPLOY_VM_SIZE: 'Standard_E4s_v5' }),
-        [['linux_virtual_machine', ['update']]],
-      ],
-    ])('%s', (_what, stack, changes) => expect(recorded.changesTo(stack)).toEqual(changes), 60_000);
+  it.each<[string, SynthesisedStack, unknown]>([
+    ['the same declaration again: no second rollout', deployed, []],
+    [
+      'another boot file',
+      withMachine({ custom_data: Buffer.from('#cloud-config\n').toString('base64') }),
+      [],
+    ],
+    [
+      'another release of Ubuntu',
+      withMachine({
+        source_image_reference: {
+          publisher: 'Canonical',
+          offer: 'ubuntu-26_04-lts',
+          sku: 'server',
+          version: '1',
+        },
+      }),
+      [],
+    ],
+    [
+      'another bundle: a blob and a rollout',
+      synthesiseAzure({}, { ...TEST_BUNDLE, sha256: 'c'.repeat(64), name: 'tsdb-cccccccccccccccc.tar.gz' }),
+      [['storage_blob', ['delete', 'create']], RUN],
+    ],
+    ['new passwords: a rollout', synthesiseAzure({ TSDB_DEPLOY_PASSWORD_VERSION: '2' }), [RUN]],
+    [
+      'another size: the machine is changed, not replaced',
+      synthesiseAzure({ TSDB_DEPLOY_VM_SIZE: 'Standard_E4s_v5' }),
+      [['linux_virtual_machine', ['update']]],
+    ],
+  ])('%s', (_what, stack, changes) => expect(recorded.changesTo(stack)).toEqual(changes), 60_000);
 
-    it('would tell a replacement: an edit that no rule ignores', () => {
-      expect(recorded.changesTo(withMachine({ admin_username: 'other' }))).toContainEqual([
-        'linux_virtual_machine',
-        ['delete', 'create'],
-      ]);
-    }, 60_000);
-  },
-);
+  it('would tell a replacement: an edit that no rule ignores', () => {
+    expect(recorded.changesTo(withMachine({ admin_username: 'other' }))).toContainEqual([
+      'linux_virtual_machine',
+      ['delete', 'create'],
+    ]);
+  }, 60_000);
+});

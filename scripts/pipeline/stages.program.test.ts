@@ -1,6 +1,8 @@
 // The stages that work on a stack, run with the real Terraform where there is one.
+
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { DATA_PATHS } from '../../infra/azure/machine/machine-layout';
 import { deploy } from './deploy';
@@ -11,9 +13,7 @@ import { plan } from './plan';
 import { type StackRun, stacksOf } from './stage';
 import { declare, diskTellingTerraform, hasTerraform, runIn } from './testing/real-terraform';
 
-if (!hasTerraform) process.stderr.write('the stages are not run: Terraform was not found on the PATH\n');
-
-(hasTerraform ? describe : describe.skip)('the stages', () => {
+describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stages', () => {
   let folder: string;
   let run: StackRun;
   let said: string;

@@ -1,3 +1,4 @@
+import { describeUnless } from '../../../db/local/testing/needs';
 import { caddyfile } from './caddyfile';
 import { type Caddy, hasCaddy, makePlace, startCaddy } from './testing/caddy';
 
@@ -16,7 +17,7 @@ describe('caddyfile', () => {
   });
 });
 
-(hasCaddy ? describe : describe.skip)('Caddy itself (skipped where it is not installed)', () => {
+describeUnless(hasCaddy ? undefined : 'caddy is not on PATH', 'Caddy itself', () => {
   it('changes places without one failed request', async () => {
     const [blue, green] = [await makePlace('blue'), await makePlace('green')];
     await blue.open();

@@ -58,8 +58,28 @@ export async function startTestRun(env: Env, options: TestRunOptions = {}): Prom
   };
 }
 
-/** The line that a test run begins with. */
+/** The newest versions that all tests have passed on. */
+const TESTED = { PostgreSQL: [18], TimescaleDB: [2, 29] } as const;
+
+/** A note about a server that is newer than the tested ones: its failures may be news, and are not hidden. */
+function noteOn({ describe }: TestServer): readonly string[] {
+  return Object.entries(TESTED).flatMap(([name, tested]) => {
+    const version = new RegExp(`${name} ([\\d.]+)`).exec(describe)?.[1]?.split('.').map(Number) ?? [];
+    const differs = tested.findIndex((part, at) => part !== version[at]);
+    return differs >= 0 && (version[differs] ?? 0) > (tested[differs] ?? 0)
+      ? [
+          `note: ${name} ${version.join('.')} is newer than ${tested.join('.')}, the newest that the tests are known to pass on`,
+        ]
+      : [];
+  });
+}
+
+/** What a test run begins with: its servers, and what there is to know about them. */
 export function summaryOf(servers: readonly TestServer[], env: Env): string {
+  return [serversLine(servers, env), ...servers.flatMap(noteOn)].join('\n');
+}
+
+function serversLine(servers: readonly TestServer[], env: Env): string {
   const found = `db tests run on: ${servers.map(({ describe }) => describe).join(' · ')}`;
   if (servers.some(({ engine }) => engine === 'timescaledb')) return found;
   return forcedChoice(env) === 'embedded'

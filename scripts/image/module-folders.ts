@@ -4,7 +4,7 @@ import { dirname, extname, relative, sep } from 'node:path';
 import type { Loader, Plugin } from 'esbuild';
 
 /** The name of the function in the bundle that gives a module's folder. */
-const FOLDER_OF = '__folderOf';
+export const FOLDER_OF = '__folderOf';
 
 const LOADERS: Readonly<Record<string, Loader>> = { '.ts': 'ts', '.js': 'js', '.cjs': 'js' };
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { bundle } from '../../bundle';
+import { FOLDER_OF, moduleFolders } from '../../image/module-folders';
 
 const ROOT = join(__dirname, '../../..');
 
@@ -23,6 +24,11 @@ async function main(folder: string): Promise<void> {
     platform: 'node',
     target: 'node20.19',
     external: ['pg-native'],
+    // They read files of the repository where these lie.
+    plugins: [moduleFolders(ROOT)],
+    banner: {
+      js: `const ${FOLDER_OF} = (folder) => require('node:path').join(${JSON.stringify(ROOT)}, folder);`,
+    },
     keepNames: true,
     logLevel: 'warning',
   });

@@ -30,8 +30,8 @@ const CASES: readonly Case[] = [
 async function main(): Promise<void> {
   for (const one of CASES) {
     const before = traces();
-    const status = await runJest(one);
-    if ((status === 0) !== one.passes) throw new Error(`${one.name}: jest ended with ${status}`);
+    const { status, said } = await runJest(one);
+    if ((status === 0) !== one.passes) throw new Error(`${one.name}: jest ended with ${status}:\n${said}`);
     const left = await leftAfter(before);
     if (left.length > 0) throw new Error(`${one.name} left behind:\n  ${left.join('\n  ')}`);
     process.stderr.write(`${one.name} leaves nothing behind\n`);
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
 }
 
 /** Runs the suites; a signal comes when the first of them has passed, so that others are under way. */
-function runJest({ flags = [], signal }: Case): Promise<number | null> {
+function runJest({ flags = [], signal }: Case): Promise<{ status: number | null; said: string }> {
   const jest = join(ROOT, 'node_modules/jest/bin/jest.js');
   const child = spawn(process.execPath, [jest, '--testPathPatterns', SUITES, ...flags], {
     cwd: ROOT,
@@ -57,7 +57,7 @@ function runJest({ flags = [], signal }: Case): Promise<number | null> {
   });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', resolve);
+    child.once('exit', (status) => resolve({ status, said }));
   });
 }
 

@@ -12,12 +12,17 @@ import {
 import { withConnection, withTransaction } from './connection';
 import { createTestDatabase, describeOn, type TestDatabase } from './local/test-servers';
 import { applied, execute, select } from './testing/apply';
+import { untilBlocked } from './testing/sessions';
 import { metricTable, plant } from './testing/sets';
 
 const table = metricTable();
 const DAY = 86_400_000;
+// Read once, and ages are counted to a noon of that time: no test minds a day that ends while it runs.
 const today = Math.floor(Date.now() / DAY) * DAY;
 const daysAgo = (days: number): Date => new Date(today - days * DAY);
+/** The age at this moment of what happened at noon, so many days ago. */
+const sinceNoon = (days: number): string =>
+  `${Math.floor((Date.now() - daysAgo(days).getTime() - DAY / 2) / 60_000)} minutes`;
 
 describeOn('timescaledb', 'chunks by hand', (server) => {
   let database: TestDatabase;
@@ -34,8 +39,8 @@ describeOn('timescaledb', 'chunks by hand', (server) => {
   });
   afterEach(() => database.drop());
 
-  const due = (olderThan: string): Promise<readonly ChunkToConvert[]> =>
-    withConnection(url, (db) => chunksToCompress(db, table, olderThan));
+  const due = (): Promise<readonly ChunkToConvert[]> =>
+    withConnection(url, (db) => chunksToCompress(db, table, sinceNoon(9)));
   const within = (from: Date, to: Date): Promise<readonly ChunkToConvert[]> =>
     withConnection(url, (db) => chunksToDecompress(db, table, from, to));
   const convert = (
@@ -57,8 +62,8 @@ describeOn('timescaledb', 'chunks by hand', (server) => {
 
   it('finds chunks that are wholly older, and converts them without losing a row', async () => {
     const before = await figures();
-    const chunks = await due('9 days');
-    // The day that began 12, 11 and 10 days before midnight ended more than 9 days ago.
+    const chunks = await due();
+    // The day that began 12, 11 and 10 days before midnight ended before that noon.
     expect(chunks.map(({ from, to, state }) => [from, to, state])).toEqual(
       [12, 11, 10].map((day) => [iso(daysAgo(day)), iso(daysAgo(day - 1)), 'rows']),
     );
@@ -70,11 +75,11 @@ describeOn('timescaledb', 'chunks by hand', (server) => {
     }
     expect(await states()).toEqual([{ compressed: 3 }]);
     expect(await figures()).toEqual(before);
-    expect(await due('9 days')).toEqual([]);
+    expect(await due()).toEqual([]);
   });
 
   it('measures as the server does', async () => {
-    const [chunk] = await due('9 days');
+    const [chunk] = await due();
     await convert('columns', chunk === undefined ? [] : [chunk]);
     const sizes = await select<{ bytes: number }>(
       url,
@@ -85,16 +90,16 @@ describeOn('timescaledb', 'chunks by hand', (server) => {
   });
 
   it('takes rows that came later into the columns, and leaves nothing dangling for a restore', async () => {
-    await convert('columns', await due('9 days'));
+    await convert('columns', await due());
     await execute(
       url,
       `INSERT INTO plant.metric VALUES ('${daysAgo(11).toISOString()}'::timestamptz + interval '1 second', 'device 9', 1000)`,
     );
     const before = await figures();
-    const chunks = await due('9 days');
+    const chunks = await due();
     expect(chunks.map(({ from, state }) => [from, state])).toEqual([[iso(daysAgo(11)), 'partial']]);
     expect((await convert('columns', chunks)).map(({ error }) => error)).toEqual([undefined]);
-    expect(await due('9 days')).toEqual([]);
+    expect(await due()).toEqual([]);
     expect(await figures()).toEqual(before);
     expect(
       await select(
@@ -105,7 +110,7 @@ describeOn('timescaledb', 'chunks by hand', (server) => {
   });
 
   it('turns the chunks of a range back, partial ones too, and no other', async () => {
-    await convert('columns', await due('9 days'));
+    await convert('columns', await due());
     await execute(
       url,
       `INSERT INTO plant.metric VALUES ('${daysAgo(11).toISOString()}'::timestamptz + interval '1 second', 'device 9', 1000)`,
@@ -124,7 +129,7 @@ describeOn('timescaledb', 'chunks by hand', (server) => {
   });
 
   it('does nothing for a chunk that somebody else has converted, or turned back', async () => {
-    const chunks = await due('9 days');
+    const chunks = await due();
     await convert('columns', chunks);
     expect((await convert('columns', chunks)).map(({ error }) => error)).toEqual(chunks.map(() => undefined));
     await convert('rows', chunks);
@@ -133,12 +138,12 @@ describeOn('timescaledb', 'chunks by hand', (server) => {
   });
 
   it('tells a chunk that stays in use or is gone, and goes on with the others', async () => {
-    const chunks = await due('9 days');
+    const chunks = await due();
     await execute(url, `DROP TABLE ${chunks[2]?.chunk}`);
     const conversions = await withConnection(url, (other) =>
       withTransaction(other, async () => {
         await other.query(`LOCK TABLE ${chunks[0]?.chunk} IN ACCESS SHARE MODE`);
-        return convert('columns', chunks, { lockTimeoutMs: 50, attempts: 2 });
+        return convert('columns', chunks, { lockTimeoutMs: 300, attempts: 2 });
       }),
     );
     expect(conversions.map(({ error }) => error)).toEqual([
@@ -151,12 +156,14 @@ describeOn('timescaledb', 'chunks by hand', (server) => {
   });
 
   it('waits for a chunk that is in use for a moment', async () => {
-    const chunks = (await due('9 days')).slice(0, 1);
+    const chunks = (await due()).slice(0, 1);
     const conversions = await withConnection(url, async (other) => {
       await other.query('BEGIN');
       await other.query(`LOCK TABLE ${chunks[0]?.chunk} IN ACCESS SHARE MODE`);
-      const running = convert('columns', chunks, { lockTimeoutMs: 50 });
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      const running = convert('columns', chunks, { lockTimeoutMs: 500 });
+      const first = await untilBlocked(url, { on: 'relation' });
+      // Its first try is over, as it waits in another transaction.
+      await untilBlocked(url, { on: 'relation', after: first });
       await other.query('COMMIT');
       return running;
     });
@@ -165,15 +172,15 @@ describeOn('timescaledb', 'chunks by hand', (server) => {
 
   it('stops between two chunks, and goes on later', async () => {
     const stop = new AbortController();
-    const chunks = await due('9 days');
+    const chunks = await due();
     const done = await convert('columns', chunks, { signal: stop.signal, onDone: () => stop.abort() });
     expect(done).toHaveLength(1);
     expect(await states()).toEqual([{ compressed: 1 }]);
-    expect(await due('9 days')).toEqual(chunks.slice(1));
+    expect(await due()).toEqual(chunks.slice(1));
   });
 
   it('fails when its session is lost, and the chunk under way stays as it was', async () => {
-    const chunks = await due('9 days');
+    const chunks = await due();
     const work = withConnection(url, (db) =>
       convertChunks(db, 'columns', chunks, {
         onDone: () => void db.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined),
@@ -181,7 +188,7 @@ describeOn('timescaledb', 'chunks by hand', (server) => {
     );
     await expect(work).rejects.toThrow(/terminat/);
     expect(await states()).toEqual([{ compressed: 1 }]);
-    await convert('columns', await due('9 days'));
+    await convert('columns', await due());
     expect(await states()).toEqual([{ compressed: 3 }]);
   });
 

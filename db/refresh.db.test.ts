@@ -10,6 +10,7 @@ import { plant } from './testing/sets';
 const { aggregates } = desiredFrom([plant()]);
 const hourly = aggregates.filter(({ name }) => name === 'metric_hourly');
 const DAY = 86_400_000;
+// Read once: what depends on now is a day away from every row, and may be a day later than this.
 const today = Math.floor(Date.now() / DAY) * DAY;
 const daysAgo = (days: number): Date => new Date(today - days * DAY);
 const iso = (time: Date): string => time.toISOString().replace('.000', '');

@@ -1,14 +1,29 @@
 // Rows and values before and after chunks are converted: nothing is lost, not by a later rewrite and not by a SIGKILL.
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { integer } from '../columns';
-import { createTestDatabase, describeOn } from '../local/test-servers';
+import { withConnection } from '../connection';
+import { createTestDatabase, describeOn, type Template } from '../local/test-servers';
 import { applied, applySets, execute, planSets, select } from '../testing/apply';
+import { childArguments } from '../testing/child';
 import { compressed, conversions, filled, ROWS, tableSet } from '../testing/columns-sets';
+import { endSession, untilBlocked } from '../testing/sessions';
 
 const CHUNKS = 60;
 const MANY = CHUNKS * 2_000;
+
+// Rows of whole days in the past, which stay the same when the day changes while the suite runs.
+const empty = applied([tableSet()]);
+const converted: Template = {
+  key: ['converted chunks', CHUNKS, MANY, empty.key],
+  build: async (url) => {
+    await empty.build(url);
+    await execute(
+      url,
+      `INSERT INTO plant.metric (at, device, value, level) SELECT date_trunc('day', now()) - n * interval '${CHUNKS} days' / ${MANY}, 'device ' || n % 50, n, n FROM generate_series(1, ${MANY}) n`,
+      compressed(),
+    );
+  },
+};
 
 /** Chunks that a conversion has still to do. */
 const LEFT: Readonly<Record<keyof typeof conversions, string>> = {
@@ -28,9 +43,9 @@ const DIGEST = `SELECT count(*)::int AS rows, md5(string_agg(format('%s %s %s %s
 describeOn('timescaledb', 'values of converted chunks', (server) => {
   let url = '';
   let drop = async (): Promise<void> => undefined;
-  beforeEach(async () => {
-    ({ url, drop } = await createTestDatabase(server, applied([tableSet()])));
-  });
+  const begin = async (template: Template): Promise<void> => {
+    ({ url, drop } = await createTestDatabase(server, template));
+  };
   afterEach(() => drop());
 
   /** Rewrites every chunk in a way that loses what is only kept beside its rows. */
@@ -42,12 +57,14 @@ describeOn('timescaledb', 'values of converted chunks', (server) => {
          JOIN pg_index x ON x.indrelid = c JOIN pg_class i ON i.oid = x.indexrelid WHERE i.relname LIKE '%metric_at_idx'`,
     );
     expect(chunks.length).toBeGreaterThan(0);
-    for (const { chunk, index } of chunks) {
-      await execute(url, `CLUSTER ${chunk} USING "${index}"`, `VACUUM FULL ${chunk}`);
-    }
+    await execute(
+      url,
+      ...chunks.flatMap(({ chunk, index }) => [`CLUSTER ${chunk} USING "${index}"`, `VACUUM FULL ${chunk}`]),
+    );
   }
 
   it('keeps the default of a new column through a later rewrite of the chunks', async () => {
+    await begin(empty);
     await execute(url, ...filled.timescaledb, compressed());
     await applySets(
       url,
@@ -68,6 +85,7 @@ describeOn('timescaledb', 'values of converted chunks', (server) => {
   });
 
   it('says how much it converts, rows of the columnstore included', async () => {
+    await begin(empty);
     await execute(url, ...filled.timescaledb, compressed());
     const plan = await planSets(url, [conversions.layout]);
     const step = plan.steps.find(({ id }) => id === STEP.layout);
@@ -86,11 +104,7 @@ describeOn('timescaledb', 'values of converted chunks', (server) => {
   it.each(['rebuild', 'layout', 'rows'] as const)(
     'goes on after SIGKILL in the middle of a conversion (%s), with every row and value',
     async (name) => {
-      await execute(
-        url,
-        `INSERT INTO plant.metric (at, device, value, level) SELECT date_trunc('day', now()) - n * interval '${CHUNKS} days' / ${MANY}, 'device ' || n % 50, n, n FROM generate_series(1, ${MANY}) n`,
-        compressed(),
-      );
+      await begin(converted);
       const before = await select(url, DIGEST);
 
       await killHalfWay(name);
@@ -115,21 +129,29 @@ describeOn('timescaledb', 'values of converted chunks', (server) => {
     },
   );
 
-  /** Starts an apply and kills it when some, and not all, chunks are converted; waits until its session is gone. */
+  /** Starts an apply, kills it when half of the chunks are converted, and ends its session on the server. */
   async function killHalfWay(name: keyof typeof conversions): Promise<void> {
-    const script = join(__dirname, '..', 'testing', 'columns-apply-child.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', script, url, name], { stdio: 'ignore' });
-    const ended = new Promise<NodeJS.Signals | null>((done) => {
-      child.on('exit', (_code, signal) => done(signal));
+    // Every conversion of a chunk removes its note, if there is one, before it is committed: there it waits half-way.
+    await execute(
+      url,
+      `CREATE FUNCTION plant.wait_half_way() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$ BEGIN
+         IF (${LEFT[name]}) <= ${CHUNKS / 2} THEN PERFORM pg_advisory_xact_lock(1); END IF; RETURN NULL; END $$`,
+      'CREATE TRIGGER wait_half_way BEFORE DELETE ON tsdb.pending_rebuild FOR EACH STATEMENT EXECUTE FUNCTION plant.wait_half_way()',
+    );
+    await withConnection(url, async (holder) => {
+      await holder.query('SELECT pg_advisory_lock(1)');
+      const script = childArguments('db/testing/columns-apply-child.ts');
+      const child = spawn(process.execPath, [...script, url, name], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      const ended = new Promise<NodeJS.Signals | null>((done) => {
+        child.on('exit', (_code, signal) => done(signal));
+      });
+      const { pid } = await untilBlocked(url, { on: 'advisory' }).finally(() => child.kill('SIGKILL'));
+      expect(await ended).toBe('SIGKILL');
+      // Before the lock is free: the session would go on with the next chunks until the server notices.
+      await endSession(url, pid);
     });
-    for (let left = CHUNKS; (left === 0 || left === CHUNKS) && child.exitCode === null; await sleep(5)) {
-      left = (await select<{ left: number }>(url, LEFT[name]))[0]?.left ?? 0;
-    }
-    child.kill('SIGKILL');
-    expect(await ended).toBe('SIGKILL');
-    // The server notices within two seconds, which is enough to convert all of these few rows: it is told at once.
-    const sessions = `FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`;
-    await select(url, `SELECT pg_terminate_backend(pid) ${sessions}`);
-    while ((await select(url, `SELECT ${sessions}`)).length > 0) await sleep(20);
+    await execute(url, 'DROP FUNCTION plant.wait_half_way CASCADE');
   }
 });

@@ -1,12 +1,12 @@
 // Changes of aggregates that are killed at any statement: the next apply goes on, and nothing is left behind or lost.
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { applySchema } from '../apply';
 import { desiredFrom } from '../desired';
 import { createTestDatabase, testServers } from '../local/test-servers';
-import { applied, applySets, execute, planSets } from '../testing/apply';
+import { applied, applySets, planSets } from '../testing/apply';
 import { readCatalog } from '../testing/catalog';
-import { fill, leftovers, one, refresh } from '../testing/evolution-data';
+import { childArguments } from '../testing/child';
+import { filledWorks, leftovers, one } from '../testing/evolution-data';
 import { type Works, works } from '../testing/evolution-sets';
 
 const BEFORE: Works = { daily: 'over hourly' };
@@ -54,9 +54,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       expect(killed).toBeGreaterThan(4);
 
       async function killAndGoOn(at: number): Promise<NodeJS.Signals | null> {
-        const database = await createTestDatabase(server, applied([works(BEFORE)]));
-        await execute(database.url, ...fill(engine, 3));
-        await refresh(database.url, 'works.hourly', 'works.daily');
+        const database = await createTestDatabase(server, filledWorks(engine, BEFORE, 3, true));
         const signal = await applyAndDie(database.url, at, to);
         await applySets(database.url, [works(to)]);
         expect((await planSets(database.url, [works(to)])).steps).toEqual([]);
@@ -82,9 +80,8 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       ['starts again when it is another one', '3 hours', true],
       ['only cleans up when it is the old one', '1 hour', true],
     ] as const)('%s', async (_name, bucket, cleans) => {
-      const database = await createTestDatabase(server, applied([works(BEFORE)]));
+      const database = await createTestDatabase(server, filledWorks(engine, BEFORE, 3, false));
       const { url } = database;
-      await execute(url, ...fill(engine, 3));
       await applyUntilSwap(url, { ...BEFORE, bucket: '2 hours' });
       expect(await leftovers(url, engine)).toContain('hourly__next');
 
@@ -118,14 +115,10 @@ async function applyUntilSwap(url: string, to: Works): Promise<void> {
 
 function applyAndDie(url: string, deadly: number, to: Works): Promise<NodeJS.Signals | null> {
   return new Promise((done, fail) => {
-    const script = join(__dirname, '..', 'testing', 'evolution-die.ts');
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', script, url, String(deadly), JSON.stringify(to)],
-      {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
-    );
+    const script = childArguments('db/testing/evolution-die.ts');
+    const child = spawn(process.execPath, [...script, url, String(deadly), JSON.stringify(to)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let complaint = '';
     child.stderr.on('data', (text: Buffer) => {
       complaint += text.toString();

@@ -6,7 +6,7 @@ import type { EngineName } from '../model';
 import { makePlan } from '../plan';
 import { applied, applySets, execute, planSets } from '../testing/apply';
 import { readCatalog } from '../testing/catalog';
-import { dropRaw, fill, leftovers, one, refresh } from '../testing/evolution-data';
+import { dropRaw, fill, filledWorks, leftovers, one } from '../testing/evolution-data';
 import { type Works, works } from '../testing/evolution-sets';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';
 
@@ -122,9 +122,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
 
   /** A database with 20 days of readings, aggregated, and the raw rows of the last 10 days only. */
   async function withHistory(set: Works): Promise<void> {
-    await begin(set);
-    await execute(url, ...fill(engine, 20));
-    await refresh(url, 'works.hourly', ...(set.daily ? ['works.daily'] : []));
+    ({ url, drop } = await createTestDatabase(server, filledWorks(engine, set, 20, true)));
     await execute(url, dropRaw(engine, 10));
   }
 

@@ -12,7 +12,9 @@ import {
   plantDatabase,
   ROWS,
   readJobs,
+  STORED_ROWS,
 } from '../testing/load-plant';
+import { endSession, untilBlocked } from '../testing/sessions';
 import { plant, type Variation } from '../testing/sets';
 
 const CHANGED: Variation = {
@@ -44,6 +46,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const reference = await plantDatabase(server, {});
     const catalog = await readCatalog(reference.url, engine);
     const stored = await countStored(reference.url, engine);
+    expect(stored).toBe(STORED_ROWS);
     const points = ['statement', 'commit'] as const;
     await Promise.all(
       points.map((point) =>
@@ -117,28 +120,36 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   it('opens a session that is cut off again, in every step, and goes on', async () => {
     const database = await plantDatabase(server);
     const { jobs } = await readJobs(database.url, engine);
-    // Every step lasts long enough to be cut after its work and before its commit.
+    // The first time, every step waits after its work and before its commit, for as long as it takes to cut it off there.
     await execute(
       database.url,
-      `CREATE FUNCTION plant.linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-         IF NEW.finished_at IS NOT NULL THEN PERFORM pg_sleep(0.2); END IF; RETURN NEW; END $$`,
+      'CREATE TABLE plant.cut_off (step text)',
+      `CREATE FUNCTION plant.linger() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$ BEGIN
+         IF NEW.finished_at IS NOT NULL AND NOT EXISTS (SELECT FROM plant.cut_off c WHERE c.step = NEW.step) THEN
+           PERFORM pg_advisory_xact_lock(1);
+         END IF; RETURN NEW; END $$`,
       'CREATE TRIGGER linger BEFORE UPDATE ON tsdb.journal FOR EACH ROW EXECUTE FUNCTION plant.linger()',
     );
     const cut = new Set<string>();
     const losses: string[] = [];
-    const report = await withConnection(database.url, (db) =>
-      applyPlant(database.url, CHANGED, {
+    const cutOff = async (id: string): Promise<void> => {
+      const { pid } = await untilBlocked(database.url, { on: 'advisory' });
+      await select(database.url, 'INSERT INTO plant.cut_off VALUES ($1)', [id]);
+      await endSession(database.url, pid);
+    };
+    const cuts: Promise<void>[] = [];
+    const report = await withConnection(database.url, async (holder) => {
+      await holder.query('SELECT pg_advisory_lock(1)');
+      return applyPlant(database.url, CHANGED, {
         onStep: ({ id }) => {
           if (cut.has(id)) return;
           cut.add(id);
-          void db.query(
-            `SELECT pg_sleep(0.1), pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l USING (pid)
-              WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND a.datname = current_database()`,
-          );
+          cuts.push(cutOff(id));
         },
         onRetry: ({ recovery }) => losses.push(recovery),
-      }),
-    );
+      });
+    });
+    await Promise.all(cuts);
     expect(cut.size).toBeGreaterThanOrEqual(9);
     expect(losses).toEqual([...cut].map(() => 'reconnect'));
     expect(new Set(report.applied)).toEqual(cut);

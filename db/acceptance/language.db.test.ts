@@ -192,13 +192,13 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     database = await createTestDatabase(server, applied([lab]));
     const { url } = database;
     if (engine === 'postgres')
-      await execute(url, `SELECT tsdb.ensure_chunks('lab', 'trade', '2026-11-01', '2026-11-04')`);
+      await execute(url, `SELECT tsdb.ensure_chunks('lab', 'trade', '2025-11-01', '2025-11-04')`);
     await execute(
       url,
       `INSERT INTO lab.trade (time, symbol, price, volume, status)
-       SELECT timestamptz '2026-11-01 00:00:00+00' + n * interval '37 seconds', (ARRAY['a', 'b', 'it''s'])[1 + n % 3], 100 + 10 * sin(n), n % 17, 200 + 100 * (n % 4)
+       SELECT timestamptz '2025-11-01 00:00:00+00' + n * interval '37 seconds', (ARRAY['a', 'b', 'it''s'])[1 + n % 3], 100 + 10 * sin(n), n % 17, 200 + 100 * (n % 4)
          FROM generate_series(1, 5000) n`,
-      `CALL public.refresh_continuous_aggregate('lab.figures', '2026-11-01', '2026-11-02')`,
+      `CALL public.refresh_continuous_aggregate('lab.figures', '2025-11-01', '2025-11-02')`,
     );
   });
   afterAll(() => database.drop());
@@ -225,7 +225,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   it('keeps rows of one value in one hash partition', async () => {
     const spread = await select<{ partitions: number }>(
       database.url,
-      `SELECT count(DISTINCT tableoid)::int AS partitions FROM lab.trade WHERE symbol = 'a' AND time >= '2026-11-01' AND time < '2026-11-02'`,
+      `SELECT count(DISTINCT tableoid)::int AS partitions FROM lab.trade WHERE symbol = 'a' AND time >= '2025-11-01' AND time < '2025-11-02'`,
     );
     expect(spread).toEqual([{ partitions: 1 }]);
   });
@@ -239,14 +239,14 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     await applySets(database.url, [changed]);
     expect((await planSets(database.url, [changed])).steps).toEqual([]);
     if (engine === 'postgres')
-      await execute(database.url, `SELECT tsdb.ensure_chunks('lab', 'trade', '2026-11-10', '2026-11-10')`);
+      await execute(database.url, `SELECT tsdb.ensure_chunks('lab', 'trade', '2025-11-10', '2025-11-10')`);
     await execute(
       database.url,
-      `INSERT INTO lab.trade (time, symbol) SELECT '2026-11-10', 's' || n FROM generate_series(1, 200) n`,
+      `INSERT INTO lab.trade (time, symbol) SELECT '2025-11-10', 's' || n FROM generate_series(1, 200) n`,
     );
     const used = await select<{ partitions: number }>(
       database.url,
-      `SELECT count(DISTINCT tableoid)::int AS partitions FROM lab.trade WHERE time >= '2026-11-09'`,
+      `SELECT count(DISTINCT tableoid)::int AS partitions FROM lab.trade WHERE time >= '2025-11-09'`,
     );
     expect(used).toEqual([{ partitions: 5 }]);
   });

@@ -4,6 +4,7 @@ import { withConnection } from '../connection';
 import { schemaSet } from '../define';
 import { runDueJobs } from '../jobs';
 import { testServers, withJobs } from '../local/test-servers';
+import { waitFor } from '../local/testing/wait';
 import { applySets, execute, planSets, select } from '../testing/apply';
 import { applyPlant, countRows, plantDatabase, ROWS, readJobs } from '../testing/load-plant';
 import { startWriters } from '../testing/load-writers';
@@ -70,10 +71,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const countRuns = async (): Promise<number> =>
       (await select<{ runs: number }>(url, RUNS[engine]))[0]?.runs ?? 0;
     const before = await countRuns();
-    for (let look = 0; (await countRuns()) < before + 2; look += 1) {
-      if (look > 300) throw new Error('no job has run');
-      await sleep(100);
-    }
+    await waitFor('two runs of jobs', async () => (await countRuns()) >= before + 2, 100);
   }
 
   /** On TimescaleDB the server runs the jobs by itself. */
@@ -84,6 +82,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       while (!stopping) {
         const runs = await withConnection(url, runDueJobs);
         failed.push(...runs.flatMap(({ job, error }) => (error ? [`${job}: ${error}`] : [])));
+        await sleep(50);
       }
     };
     const running = loop();

@@ -1,5 +1,7 @@
 // Group roles: what each may do and may not, on both engines, and repairs of grants changed by hand.
+import { randomBytes } from 'node:crypto';
 import { withConnection } from '../connection';
+import { role, schemaSet } from '../define';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { access } from '../schema/access';
 import { service } from '../schema/service';
@@ -91,6 +93,23 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       expect((await planSets(database.url, sets)).steps).toEqual([]);
       expect(await as('tsdb_reader', 'SELECT * FROM plant.metric_daily')).toBe('ok');
       expect(await as('tsdb_writer', 'DELETE FROM plant.metric')).toBe(DENIED);
+    });
+
+    it('are made once when several databases of a server get them at the same moment', async () => {
+      const names = ['read', 'monitor'] as const;
+      const own = `tsdb_test_${randomBytes(4).toString('hex')}`;
+      const roles = schemaSet(
+        'access',
+        names.map((access) => role(`${own}_${access}`, access)),
+      );
+      const databases = await Promise.all(
+        Array.from({ length: 5 }, () => createTestDatabase(server, applied([plant({ realTime: false })]))),
+      );
+      const wanted = [plant({ realTime: false }), roles];
+      await Promise.all(databases.map(({ url }) => applySets(url, wanted)));
+      for (const { url } of databases) expect((await planSets(url, wanted)).steps).toEqual([]);
+      await Promise.all(databases.map((one) => one.drop()));
+      await execute(database.url, ...names.map((access) => `DROP ROLE ${own}_${access}`));
     });
   },
 );

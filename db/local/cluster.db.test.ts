@@ -15,13 +15,21 @@ import { type Cluster, startCluster } from './cluster';
 import { LocalServerError } from './errors';
 import { serverFacts, withClient } from './server-facts';
 import { lives, postmasterPid, removeFolder, temporaryFolder } from './testing/places';
+import { type PreparedCluster, prepareCluster } from './testing/prepared-cluster';
+import { quietPort } from './testing/quiet-port';
 
 const embedded = embeddedBinaries();
 const timescale = findTimescaleBinaries(process.env);
 const flavours: ServerBinaries[] = timescale === undefined ? [embedded] : [embedded, timescale];
 
+let prepared: PreparedCluster;
 let folder: string;
 let cluster: Cluster | undefined;
+
+beforeAll(async () => {
+  prepared = await prepareCluster();
+});
+afterAll(() => prepared.remove());
 
 beforeEach(() => {
   folder = temporaryFolder();
@@ -34,7 +42,7 @@ afterEach(async () => {
 });
 
 const start = async (
-  options: { port?: number; settings?: Record<string, string> } = {},
+  options: { folder?: string; port?: number; settings?: Record<string, string> } = {},
 ): Promise<Cluster> => {
   cluster = await startCluster({ binaries: embedded, folder, durable: false, ...options });
   return cluster;
@@ -77,13 +85,14 @@ describe('startCluster', () => {
   });
 
   it('passes settings on, over its own', async () => {
-    const { url } = await start({ settings: { work_mem: '5MB' } });
+    const { url } = await start({ folder: prepared.folder, settings: { work_mem: '5MB' } });
     expect(await run(url, 'SHOW work_mem')).toEqual([{ work_mem: '5MB' }]);
   });
 
   it('stops once, however often it is asked to', async () => {
-    const { stop } = await start();
-    const pid = pidNow();
+    const { stop } = await start({ folder: prepared.folder });
+    const pid = postmasterPid(prepared.folder) ?? Number.NaN;
+    expect(lives(pid)).toBe(true);
     await Promise.all([stop(), stop()]);
     expect(lives(pid)).toBe(false);
   });
@@ -98,6 +107,7 @@ describe('startCluster', () => {
   });
 
   it('replays the log of a server that was killed', async () => {
+    prepared.copyTo(folder);
     const { url, stop } = await startCluster({ binaries: embedded, folder, durable: true });
     await run(url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     process.kill(pidNow(), 'SIGKILL');
@@ -106,7 +116,7 @@ describe('startCluster', () => {
   });
 
   it('removes a pid file whose number belongs to another program now', async () => {
-    await (await start()).stop();
+    prepared.copyTo(folder);
     writeFileSync(join(folder, 'data', 'postmaster.pid'), `${process.pid}\n${folder}/data\n1\n5432\n`);
     await run((await start()).url, 'SELECT 1');
     expect(pidNow()).not.toBe(process.pid);
@@ -115,25 +125,26 @@ describe('startCluster', () => {
 
 describe('startCluster refuses', () => {
   it('a second start while the first lives, naming its process', async () => {
-    await start();
-    await expect(startCluster({ binaries: embedded, folder, durable: false })).rejects.toThrow(
-      `${folder} is in use by process ${process.pid}`,
-    );
+    await start({ folder: prepared.folder });
+    await expect(
+      startCluster({ binaries: embedded, folder: prepared.folder, durable: false }),
+    ).rejects.toThrow(`${prepared.folder} is in use by process ${process.pid}`);
     await run(cluster?.url ?? '', 'SELECT 1');
   });
 
   it('a port that is taken', async () => {
     const other = createServer();
-    const port = await new Promise<number>((resolve) => {
-      other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port));
-    });
-    await expect(start({ port })).rejects.toThrow(`port ${port} of 127.0.0.1 is in use`);
+    const port = await quietPort();
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+    await expect(start({ folder: prepared.folder, port })).rejects.toThrow(
+      `port ${port} of 127.0.0.1 is in use`,
+    );
     await new Promise((resolve) => other.close(resolve));
-    expect((await start({ port })).port).toBe(port);
+    expect((await start({ folder: prepared.folder, port })).port).toBe(port);
   });
 
   it('a broken configuration with the words of the server, and leaves no process', async () => {
-    await (await start()).stop();
+    prepared.copyTo(folder);
     appendFileSync(join(folder, 'data', 'postgresql.conf'), 'no_such_setting = on\n');
     const { message } = await failure();
     expect(message).toMatch(/PostgreSQL \S+ in \S+ ended with code 1:\n.*no_such_setting/s);
@@ -143,13 +154,13 @@ describe('startCluster refuses', () => {
   });
 
   it('data of another major version', async () => {
-    await (await start()).stop();
+    prepared.copyTo(folder);
     writeFileSync(join(folder, 'data', 'PG_VERSION'), '9.6\n');
     expect((await failure()).message).toContain('holds data of PostgreSQL 9.6, and the server is PostgreSQL');
   });
 
   it('a lost password', async () => {
-    await (await start()).stop();
+    prepared.copyTo(folder);
     writeFileSync(join(folder, 'password'), 'another');
     expect((await failure()).message).toMatch(/is not ready after 3 s: password authentication failed/);
     expect(postmasterPid(folder)).toBeUndefined();

@@ -46,8 +46,7 @@ describe('dockerWorks', () => {
   });
 
   it('is false when the engine does not answer in time', async () => {
-    const start = Date.now();
-    expect(await withClient('exec /bin/sleep 60', 200)).toBe(false);
-    expect(Date.now() - start).toBeLessThan(5_000);
+    // Far longer than this test may take.
+    expect(await withClient('exec /bin/sleep 600', 200)).toBe(false);
   });
 });

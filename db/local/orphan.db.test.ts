@@ -1,5 +1,6 @@
 // Kills the parent of a cluster in the ways that happen, and looks at what remains.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { embeddedBinaries } from './binaries';
@@ -8,14 +9,23 @@ import { probe, waitUntilReady } from './readiness';
 import { withClient } from './server-facts';
 import { settingArguments } from './server-settings';
 import { isRoot, runAs } from './system-user';
-import { becomesTrue, lives, postmasterPid, removeFolder, temporaryFolder } from './testing/places';
+import { lives, postmasterPid, removeFolder, temporaryFolder } from './testing/places';
+import { type PreparedCluster, prepareCluster } from './testing/prepared-cluster';
+import { waitFor } from './testing/wait';
 
 const ROOT = join(__dirname, '..', '..');
 const binaries = embeddedBinaries();
 
+let prepared: PreparedCluster;
+beforeAll(async () => {
+  prepared = await prepareCluster();
+});
+afterAll(() => prepared.remove());
+
 let folder: string;
 beforeEach(() => {
   folder = temporaryFolder();
+  prepared.copyTo(folder);
 });
 afterEach(() => removeFolder(folder));
 
@@ -42,7 +52,9 @@ describe('a cluster whose parent dies', () => {
     await withClient(url, (client) => client.query('CREATE TABLE kept AS SELECT 42 AS answer'));
     const pid = postmasterPid(folder) ?? 0;
     expect(lives(pid)).toBe(true);
+    const gone = once(parent, 'exit');
     process.kill(-(parent.pid ?? 0), signal);
+    await gone;
     // At once: the server of the dead parent may still be shutting down.
     const again = await startCluster({ binaries, folder, durable: true });
     expect(lives(pid)).toBe(false);
@@ -55,7 +67,7 @@ describe('a cluster whose parent dies', () => {
     const { parent } = await startParent('durable');
     const pid = postmasterPid(folder) ?? 0;
     parent.kill('SIGKILL');
-    expect(await becomesTrue(() => !lives(pid))).toBe(true);
+    await waitFor('the end of the server', () => !lives(pid));
     expect(existsSync(join(folder, 'data', 'PG_VERSION'))).toBe(true);
   });
 
@@ -63,7 +75,7 @@ describe('a cluster whose parent dies', () => {
     const { parent } = await startParent('throw-away');
     const pid = postmasterPid(folder) ?? 0;
     parent.kill('SIGKILL');
-    expect(await becomesTrue(() => !existsSync(folder))).toBe(true);
+    await waitFor('the removal of its folder', () => !existsSync(folder));
     expect(lives(pid)).toBe(false);
   });
 });

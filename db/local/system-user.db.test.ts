@@ -32,14 +32,24 @@ async function asUser<T>({ uid, gid }: { uid: number; gid: number }, act: () => 
   }
 }
 
-/** The embedded package in a place that only root reaches, with modes as npm under a strict umask leaves them. */
-function closedCopy(): ServerBinaries {
-  const copy = join(folder, 'closed', 'package');
+let closedFolder: string;
+/**
+ * The embedded package in a place that only root reaches, with modes as npm under a strict umask leaves them. One copy for
+ * the tests that look at it, as it takes seconds.
+ */
+const closedCopy = (): ServerBinaries => ({
+  ...binaries,
+  binDir: join(closedFolder, 'package', 'native', 'bin'),
+});
+beforeAll(() => {
+  closedFolder = temporaryFolder();
+  if (!isRoot()) return;
+  const copy = join(closedFolder, 'package');
   cpSync(dirname(dirname(binaries.binDir)), copy, { recursive: true, verbatimSymlinks: true });
   chmodSync(join(copy, 'native', 'lib'), 0o700);
-  chmodSync(join(folder, 'closed'), 0o700);
-  return { ...binaries, binDir: join(copy, 'native', 'bin') };
-}
+  chmodSync(closedFolder, 0o700);
+});
+afterAll(() => removeFolder(closedFolder));
 
 describe('started as root', () => {
   itAsRoot(

@@ -23,7 +23,9 @@ export interface TestServer {
 export interface Template {
   /** Says everything that `build` depends on; compared as JSON. */
   readonly key: unknown;
-  /** Fills the empty database at this address. */
+  /** What it begins with; absent: nothing. */
+  readonly base?: Template;
+  /** Fills the database at this address. */
   build(url: string): Promise<void>;
 }
 
@@ -94,9 +96,10 @@ const createDatabase = (client: Client, name: string, source: string): Promise<u
 export const templatePrefix = (run = process.env.TSDB_TEST_RUN): string => `tsdb_template_${run}_`;
 
 /** Name of the template database, which the first worker that needs it builds while the others wait. */
-async function builtTemplate(url: string, { key, build }: Template): Promise<string> {
+async function builtTemplate(url: string, { key, base, build }: Template): Promise<string> {
   const digest = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
   const name = `${templatePrefix()}${digest}`;
+  const source = base === undefined ? EMPTY : await builtTemplate(url, base);
   await withClient(url, async (client) => {
     // Held until the session ends.
     await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [name]);
@@ -107,7 +110,7 @@ async function builtTemplate(url: string, { key, build }: Template): Promise<str
     if (rows[0]?.ready) return;
     // A worker died while it built this one.
     await dropDatabase(url, name);
-    await createDatabase(client, name, EMPTY);
+    await createDatabase(client, name, source);
     await build(withDatabase(url, name));
     // A template takes no sessions, so no scheduler of TimescaleDB can connect and hold up the cloning.
     await client.query(`ALTER DATABASE ${escapeIdentifier(name)} ALLOW_CONNECTIONS false IS_TEMPLATE true`);

@@ -1,8 +1,10 @@
 // Rows for tests of changed aggregates, and what is stored of them.
 import { withConnection } from '../connection';
+import type { Template } from '../local/test-servers';
 import type { EngineName } from '../model';
 import { withRetry } from '../retry';
-import { select } from './apply';
+import { applied, execute, select } from './apply';
+import { type Works, works } from './evolution-sets';
 
 /** Statements that insert one reading every 20 minutes over the last `days` days, with chunks for them. */
 export function fill(engine: EngineName, days: number): readonly string[] {
@@ -29,6 +31,22 @@ export async function refresh(url: string, ...names: readonly string[]): Promise
         db.query(`CALL public.refresh_continuous_aggregate('${name}'::regclass, NULL, NULL)`),
       );
   });
+}
+
+// Part of the key below, as rows are inserted when the template is built: one that a worker finds is never older than a day.
+const today = Math.floor(Date.now() / 86_400_000);
+
+/** The set with rows of the last `days` days, refreshed or not. */
+export function filledWorks(engine: EngineName, set: Works, days: number, refreshed: boolean): Template {
+  const empty = applied([works(set)]);
+  return {
+    key: ['works', today, days, refreshed, empty.key],
+    build: async (url) => {
+      await empty.build(url);
+      await execute(url, ...fill(engine, days));
+      if (refreshed) await refresh(url, 'works.hourly', ...(set.daily ? ['works.daily'] : []));
+    },
+  };
 }
 
 /** The one row of a query. */

@@ -4,9 +4,9 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../local/free-port';
 import { serverUser } from '../local/system-user';
+import { quietPort } from '../local/testing/quiet-port';
+import { waitFor } from '../local/testing/wait';
 
 export interface PgBouncer {
   /** The database through the pooler. */
@@ -30,7 +30,7 @@ export async function startPgBouncer(
   const server = new URL(databaseUrl);
   const folder = mkdtempSync(join(tmpdir(), 'pgbouncer-'));
   const file = join(folder, 'pgbouncer.ini');
-  const port = await freePort();
+  const port = await quietPort();
   writeFileSync(file, configuration(server, { listen_port: port, ...settings }));
   chmodSync(folder, 0o755);
   // It refuses to run as root, and without a user list it lets nobody in but with `any`.
@@ -55,14 +55,11 @@ function configuration(server: URL, settings: Readonly<Record<string, string | n
   return `[databases]\n* = ${upstream}\n[pgbouncer]\n${lines.join('\n')}\n`;
 }
 
-async function waitForPort(port: number, child: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+const waitForPort = (port: number, child: ChildProcess): Promise<boolean> =>
+  waitFor('an answer of pgbouncer', async () => {
     if (child.exitCode !== null) throw new Error(`pgbouncer ended with code ${child.exitCode}`);
-    if (await answers(port)) return;
-    await sleep(50);
-  }
-  throw new Error('pgbouncer does not answer');
-}
+    return answers(port);
+  });
 
 const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -2,20 +2,31 @@
 import { type ApplyOptions, type ApplyReport, applySchema } from '../apply';
 import { schemaSet } from '../define';
 import { desiredFrom } from '../desired';
-import { createTestDatabase, type TestDatabase, type TestServer } from '../local/test-servers';
+import { createTestDatabase, type Template, type TestDatabase, type TestServer } from '../local/test-servers';
 import type { EngineName } from '../model';
 import { applied, applySets, execute, select } from './apply';
 import { metricTable, plant, type Variation } from './sets';
 
 export const ROWS = 2_000;
+/** Those of them that the daily aggregate stores, whenever it is filled in: the others are of its unfinished day. */
+export const STORED_ROWS = 1_900;
 
-/** The table with rows of the last 20 days, and no aggregates yet; with a variation, all of that. */
-export async function plantDatabase(server: TestServer, variation?: Variation): Promise<TestDatabase> {
-  const database = await createTestDatabase(server, applied([schemaSet('plant', [metricTable()])]));
-  await insertRows(database.url, server.engine);
-  if (variation) await applySets(database.url, [plant(variation)]);
-  return database;
-}
+const table = applied([schemaSet('plant', [metricTable()])]);
+// Part of the key, as rows are inserted when the template is built: one that a worker finds is never older than a day.
+const today = Math.floor(Date.now() / 86_400_000);
+
+/** The table with rows of the last 21 days, and no aggregates yet; with a variation, all of that. */
+export const plantDatabase = (server: TestServer, variation?: Variation): Promise<TestDatabase> =>
+  createTestDatabase(server, plantTemplate(server.engine, variation));
+
+const plantTemplate = (engine: EngineName, variation?: Variation): Template => ({
+  key: ['plant', today, table.key, variation],
+  build: async (url) => {
+    await table.build(url);
+    await insertRows(url, engine);
+    if (variation) await applySets(url, [plant(variation)]);
+  },
+});
 
 /** Applies the set with a variation, accepting the locks that it needs. */
 export const applyPlant = (
@@ -29,13 +40,20 @@ export const applyPlant = (
     ...options,
   });
 
-/** Inserts them. */
+/**
+ * Inserts them. None is near the end of what the daily aggregate stores, which is the last midnight but one: databases that are
+ * filled at different times hold equally many stored rows, also when the day changes in between.
+ */
 export async function insertRows(url: string, engine: EngineName): Promise<void> {
   if (engine === 'postgres')
-    await execute(url, `SELECT tsdb.ensure_chunks('plant', 'metric', now() - interval '20 days', now())`);
+    await execute(
+      url,
+      `SELECT tsdb.ensure_chunks('plant', 'metric', now() - interval '21 days', now() + interval '1 day')`,
+    );
   await execute(
     url,
-    `INSERT INTO plant.metric SELECT now() - n * interval '14 minutes', 'device ' || n % 3, n FROM generate_series(1, ${ROWS}) n`,
+    `INSERT INTO plant.metric SELECT now() - CASE WHEN n <= ${STORED_ROWS} THEN interval '2 days' + n * interval '14 minutes' ELSE n * interval '-1 millisecond' END,
+            'device ' || n % 3, n FROM generate_series(1, ${ROWS}) n`,
   );
 }
 
@@ -49,7 +67,7 @@ const STORED: Readonly<Record<EngineName, string>> = {
   postgres: `SELECT format('tsdb.%I', materialization) AS name FROM tsdb.continuous_aggregate WHERE view_name = 'metric_daily'`,
 };
 
-/** Rows that the daily aggregate has stored: all but those of the unfinished day. */
+/** Rows that the daily aggregate has stored. */
 export async function countStored(url: string, engine: EngineName): Promise<number> {
   const [table] = await select<{ name: string }>(url, STORED[engine]);
   const [sum] = await select<{ rows: number }>(url, `SELECT sum(rows)::int AS rows FROM ${table?.name}`);

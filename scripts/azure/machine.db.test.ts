@@ -1,5 +1,4 @@
 // The machine's side of a deployment, run for real: the run command fetches bundles and rolls them out one after another.
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   cpSync,
@@ -18,6 +17,7 @@ import { select } from '../../db/testing/apply';
 import { writeBundle } from '../../infra/azure/machine/bundle';
 import { rolloutScript } from '../../infra/azure/machine/rollout';
 import { CADDY_IMAGE, IMAGE_FLAVOURS, NODE_IMAGE } from '../../infra/core/pins';
+import { builtProgram } from '../testing/built-program';
 import { endAtOnce, withColumn } from './testing/edits';
 import { tokenFor } from './testing/fake-azure';
 import { filesBelow, type Machine, missingForMachine, type Ran, startMachine } from './testing/machine';
@@ -27,22 +27,15 @@ const missing = missingForMachine();
 if (missing !== undefined)
   process.stderr.write(`the machine's rollouts are not tested: there is ${missing}\n`);
 
-const ROOT = join(__dirname, '..', '..');
-
 (missing === undefined ? describe : describe.skip)('the machine', () => {
   let place: string;
+  let built: string;
   let machine: Machine;
   let key = '';
 
   beforeAll(async () => {
     place = temporaryFolder();
-    // In a process of its own: esbuild does not work inside jest's realm.
-    const built = spawnSync(
-      process.execPath,
-      ['--import', 'tsx', 'scripts/bundle.ts', join(place, 'program')],
-      { cwd: ROOT, encoding: 'utf8' },
-    );
-    if (built.status !== 0) throw new Error(built.stderr);
+    built = builtProgram(join(place, 'program'));
     writeFileSync(join(place, 'run-command.sh'), rolloutScript());
     machine = await startMachine();
   });
@@ -57,7 +50,7 @@ const ROOT = join(__dirname, '..', '..');
     { image = 'timescale/one', hash = '' } = {},
   ): Promise<Ran> {
     const program = join(place, `program-${randomBytes(3).toString('hex')}`);
-    cpSync(join(place, 'program'), program, { recursive: true });
+    cpSync(built, program, { recursive: true });
     const file = join(program, 'tsdb.js');
     writeFileSync(file, edit(readFileSync(file, 'utf8')));
     const { uid, gid } = machine.owner;

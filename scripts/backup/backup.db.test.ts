@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { becomesTrue } from '../../db/local/testing/places';
+import { waitFor } from '../../db/local/testing/wait';
 import { select } from '../../db/testing/apply';
-import { processesOf, startTsdb, tsdb } from '../testing/command-line';
+import { processesOf, startTsdb } from '../testing/command-line';
 import { programFolder } from '../testing/dump-servers';
 import { describeDumps, fakePrograms, type Plant, SEEDED, startPlant } from '../testing/plant';
 import type { BackupReport } from './dump';
@@ -87,12 +87,10 @@ describeDumps('backup', (engine) => {
     await holder.query('BEGIN; LOCK TABLE public.sensor_data IN ACCESS EXCLUSIVE MODE');
     try {
       const backup = startTsdb(['backup', '--out', folder], { env: plant.env });
-      expect(
-        await becomesTrue(
-          () => existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.partial')),
-        ),
-      ).toBe(true);
-      expect(await becomesTrue(() => processesOf(folder).length > 1)).toBe(true);
+      const isBegun = (): boolean =>
+        existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.partial'));
+      await waitFor('an unfinished dump', isBegun);
+      await waitFor('pg_dump beside its command', () => processesOf(folder).length > 1);
       const second = await plant.run('backup', '--out', folder);
       expect(second).toMatchObject({ code: 3, stderr: expect.stringContaining('is writing a backup') });
       backup.process.kill('SIGTERM');
@@ -111,12 +109,10 @@ describeDumps('backup', (engine) => {
       pg_restore: `exec ${programFolder}/pg_restore "$@"`,
     });
     const { password } = new URL(plant.database.url);
-    expect(
-      await tsdb(['backup', '--out', join(plant.place, 'told-backups')], {
-        ...plant.env,
-        TSDB_PG_BIN: programs,
-      }),
-    ).toMatchObject({ code: 0 });
+    const folder = join(plant.place, 'told-backups');
+    expect(await plant.runWith({ TSDB_PG_BIN: programs }, 'backup', '--out', folder)).toMatchObject({
+      code: 0,
+    });
     const [args, secret] = readFileSync(told, 'utf8').split('\n');
     expect(secret).toBe(`password ${password}`);
     expect(args).not.toContain(password);
@@ -126,13 +122,23 @@ describeDumps('backup', (engine) => {
     [
       'none',
       {},
-      /has no pg_dump, and pg_dump 17 or newer is needed; install .*postgresql-client-17.*TSDB_PG_BIN/,
+      (major: number) =>
+        `has no pg_dump, and pg_dump ${major} or newer is needed; install .*postgresql-client-${major}.*TSDB_PG_BIN`,
     ],
-    ['old', { pg_dump: '', version: '14.3' }, /pg_dump is version 14\.3, and pg_dump 17 or newer is needed/],
-  ])('says the way out when there is %s', async (kind, scripts, message) => {
+    [
+      'old',
+      { pg_dump: '', version: '14.3' },
+      (major: number) => `pg_dump is version 14\\.3, and pg_dump ${major} or newer is needed`,
+    ],
+  ])('says the way out when there is %s', async (kind, scripts, messageFor) => {
+    const [server] = await select<{ major: number }>(
+      plant.database.url,
+      `SELECT current_setting('server_version_num')::int / 10000 AS major`,
+    );
+    const message = new RegExp(messageFor(server?.major ?? 0));
     const programs = fakePrograms(plant.place, kind, scripts);
     const folder = join(plant.place, `by-${kind}`);
-    const { code, stderr } = await tsdb(['backup', '--out', folder], { ...plant.env, TSDB_PG_BIN: programs });
+    const { code, stderr } = await plant.runWith({ TSDB_PG_BIN: programs }, 'backup', '--out', folder);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(message) });
     expect(readdirSync(folder)).toEqual([]);
   });

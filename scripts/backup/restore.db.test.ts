@@ -2,8 +2,9 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTestDatabase } from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
 import { execute, select } from '../../db/testing/apply';
-import { startTsdb, tsdb } from '../testing/command-line';
+import { startTsdb } from '../testing/command-line';
 import { describeDumps, fakePrograms, type Plant, SEEDED, startPlant } from '../testing/plant';
 import type { BackupReport } from './dump';
 import type { RestoreReport } from './restore';
@@ -43,9 +44,9 @@ describeDumps('restore', (engine) => {
       expect(compressed).toEqual((await select(plant.database.url, COMPRESSED))[0]);
       expect(compressed?.n).toBeGreaterThan(3);
     }
-    const there = { ...plant.env, DATABASE_URL: plant.at(name) };
-    expect(await tsdb(['plan', '--detailed-exitcode'], there)).toMatchObject({ code: 0 });
-    expect(await tsdb(['jobs', 'run'], there)).toMatchObject({ code: 0 });
+    const there = { DATABASE_URL: plant.at(name) };
+    expect(await plant.runWith(there, 'plan', '--detailed-exitcode')).toMatchObject({ code: 0 });
+    expect(await plant.runWith(there, 'jobs', 'run')).toMatchObject({ code: 0 });
     // Numbers of rows that come later must not be taken already; and nothing that is written may be invisible.
     await execute(
       plant.at(name),
@@ -106,19 +107,19 @@ describeDumps('restore', (engine) => {
     const restoring = startTsdb(['restore', dump, '--into', name, '--yes'], {
       env: { ...plant.env, TSDB_PG_BIN: programs },
     });
-    for (let tries = 0; tries < 200 && !(await plant.exists(name)); tries += 1);
-    expect(await plant.exists(name)).toBe(true);
+    await waitFor('the new database', () => plant.exists(name));
     restoring.process.kill('SIGTERM');
     expect(await restoring.finished).toMatchObject({ code: 130 });
     expect(await plant.exists(name)).toBe(false);
 
     const empty = await createTestDatabase(plant.server);
     const failing = fakePrograms(plant.place, 'failing', { pg_restore: 'echo no luck >&2; exit 1' });
-    const failed = await tsdb(['restore', dump, '--yes'], {
-      ...plant.env,
-      DATABASE_URL: empty.url,
-      TSDB_PG_BIN: failing,
-    });
+    const failed = await plant.runWith(
+      { DATABASE_URL: empty.url, TSDB_PG_BIN: failing },
+      'restore',
+      dump,
+      '--yes',
+    );
     expect(failed).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/holds a part of the backup[\s\S]*no luck/),

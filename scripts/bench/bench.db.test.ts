@@ -1,10 +1,12 @@
 // `tsdb bench` as people run it, tiny: complete results, equal answers, and nothing left behind.
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTestDatabase, testServers } from '../../db/local/test-servers';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { execute, select } from '../../db/testing/apply';
-import { processesOf, startTsdb, tsdb } from '../testing/command-line';
+import { processesOf, type Running, startTsdb, tsdb } from '../testing/command-line';
+import { NPM_SERVER } from '../testing/npm-server';
 import { measureQueries } from './queries';
 import type { BenchReport, SideBySide } from './report';
 import { prepareYear } from './year';
@@ -22,16 +24,22 @@ beforeAll(() => {
 });
 afterAll(() => removeFolder(place));
 
-const benchDatabases = async (url: string): Promise<readonly unknown[]> =>
-  select(url, `SELECT datname::text FROM pg_database WHERE datname LIKE 'tsdb\\_bench\\_%'`);
+/** Databases of one benchmark: another one may run on the same server. */
+const benchDatabases = async (url: string, { process }: Running): Promise<readonly unknown[]> =>
+  select(
+    url,
+    `SELECT datname::text FROM pg_database WHERE datname LIKE 'tsdb\\_bench\\_%\\_${process.pid}\\_%'`,
+  );
 
 describe.each(testServers())('on $engine', ({ engine, url }) => {
   it('measures every part, writes the page, and drops its databases', async () => {
     const page = join(place, `${engine}.html`);
-    const { code, stdout, stderr } = await tsdb(['bench', ...TINY, '--json', '--html', page], {
-      ...KEPT_OUT,
-      DATABASE_URL: url,
+    const running = startTsdb(['bench', ...TINY, '--json', '--html', page], {
+      env: { ...KEPT_OUT, DATABASE_URL: url },
+      // The API is measured from a checkout only.
+      fromSources: true,
     });
+    const { code, stdout, stderr } = await running.finished;
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     const report = JSON.parse(stdout) as BenchReport;
     expect(report).toMatchObject({ format: 1, options: { days: 9, sensors: 2, rows: 300, repeat: 1 } });
@@ -74,7 +82,7 @@ describe.each(testServers())('on $engine', ({ engine, url }) => {
     else expect(tables).toBeUndefined();
 
     expect(readFileSync(page, 'utf8')).toContain(`<h2>${server?.describe}</h2>`);
-    expect(await benchDatabases(url)).toEqual([]);
+    expect(await benchDatabases(url, running)).toEqual([]);
   });
 
   it('refuses to time answers that differ', async () => {
@@ -85,7 +93,7 @@ describe.each(testServers())('on $engine', ({ engine, url }) => {
         database.url,
         `UPDATE public.sensor_data SET humidity = humidity + 0.001
           WHERE (time, sensor_id) IN (SELECT time, sensor_id FROM public.sensor_data
-                                       WHERE time < date_trunc('day', now()) ORDER BY time DESC LIMIT 1)`,
+                                       WHERE time < '${year.end.toISOString()}' ORDER BY time DESC LIMIT 1)`,
       );
       await expect(measureQueries(database.url, year, { ...quiet, days: 2, repeat: 1 })).rejects.toThrow(
         /hourly, a day: avg_humidity of .* from the raw rows and .* from the aggregate/,
@@ -98,18 +106,18 @@ describe.each(testServers())('on $engine', ({ engine, url }) => {
   it('is gone after Ctrl-C, with its databases', async () => {
     const running = startTsdb(['bench', ...LONG], { env: { ...KEPT_OUT, DATABASE_URL: url } });
     await running.says(/readings of 99 sensors/);
-    expect(await benchDatabases(url)).toHaveLength(1);
+    expect(await benchDatabases(url, running)).toHaveLength(1);
     running.process.kill('SIGINT');
     expect(await running.finished).toMatchObject({
       code: 130,
       stdout: '',
       stderr: expect.stringMatching(/interrupted\n$/),
     });
-    expect(await benchDatabases(url)).toEqual([]);
+    expect(await benchDatabases(url, running)).toEqual([]);
   });
 
   it('says which right is missing', async () => {
-    const role = `bench_plain_${process.pid}`;
+    const role = `bench_plain_${process.pid}_${randomBytes(4).toString('hex')}`;
     await execute(url, `CREATE ROLE ${role} LOGIN PASSWORD 'plain'`);
     try {
       const login = new URL(url);
@@ -127,7 +135,7 @@ describe.each(testServers())('on $engine', ({ engine, url }) => {
 });
 
 it('leaves no private server behind after Ctrl-C', async () => {
-  const running = startTsdb(['bench', ...LONG], { env: { TSDB_LOCAL_SERVER: 'embedded', TMPDIR: place } });
+  const running = startTsdb(['bench', ...LONG], { env: { ...NPM_SERVER, TMPDIR: place } });
   await running.says(/readings of 99 sensors/);
   expect(processesOf(join(place, 'tsdb-bench-'))).not.toEqual([]);
   running.process.kill('SIGINT');
@@ -137,7 +145,7 @@ it('leaves no private server behind after Ctrl-C', async () => {
 });
 
 it('refuses a part that does not exist and a page that cannot be written, before anything is started', async () => {
-  const env = { TSDB_LOCAL_SERVER: 'embedded', TMPDIR: place };
+  const env = { ...NPM_SERVER, TMPDIR: place };
   expect(await tsdb(['bench', '--only', 'queries,speed'], env)).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(

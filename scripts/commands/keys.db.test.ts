@@ -1,4 +1,4 @@
-// tsdb keys, as a process: the key alone on standard output, good for the API until it is revoked.
+// tsdb keys: the key alone on standard output, good for the API until it is revoked.
 
 import { parseKey } from '../../api/access/key-text';
 import { findKey, type ListedKey } from '../../api/access/keys';
@@ -8,20 +8,27 @@ import { asking } from '../../db/engines/ask';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { service } from '../../db/schema/service';
 import { applied } from '../../db/testing/apply';
+import { type CommandHost, startHost } from '../testing/command-host';
 import { type Finished, tsdb } from '../testing/command-line';
 
 describe.each(testServers())('tsdb keys on $describe', (server) => {
   let database: TestDatabase;
-  const run = (...args: readonly string[]): Promise<Finished> =>
-    tsdb(['keys', ...args], { DATABASE_URL: database.url, TSDB_SCHEMAS: 'service' });
+  let host: CommandHost;
+  const env = (): Record<string, string> => ({ DATABASE_URL: database.url, TSDB_SCHEMAS: 'service' });
+  const run = (...args: readonly string[]): Promise<Finished> => host.run(['keys', ...args], env());
 
   beforeAll(async () => {
+    host = startHost();
     database = await createTestDatabase(server, applied([service]));
   });
-  afterAll(() => database.drop());
+  afterAll(async () => {
+    await host.stop();
+    await database.drop();
+  });
 
   it('makes a key that is good, lists it without its secret, and revokes it', async () => {
-    const made = await run('create', '--name', 'Halle 3', '--role', 'write', '--days', '7');
+    // In a process of its own: what a script reads from it is its standard output.
+    const made = await tsdb('keys create --role write --days 7 --name'.split(' ').concat('Halle 3'), env());
     expect(made.code).toBe(0);
     expect(made.stdout).toMatch(/^tsdb_[a-z0-9]{12}_[\w-]{43}\n$/);
     const { id, secret } = parseKey(made.stdout.trim()) ?? { id: '', secret: '' };
@@ -56,7 +63,7 @@ describe.each(testServers())('tsdb keys on $describe', (server) => {
       run('create', '--name', 'x', '--role', 'read', '--days', '0'),
       run('create', '--name', 'a\tb', '--role', 'read'),
       run('revoke', 'abcdefghijkl'),
-      tsdb(['keys', 'list'], { DATABASE_URL: database.url, TSDB_SCHEMAS: 'iot' }),
+      host.run(['keys', 'list'], { ...env(), TSDB_SCHEMAS: 'iot' }),
     ]);
     for (const { code, stdout } of [role, days, name, unknown, noSet])
       expect([code, stdout]).toEqual([1, '']);

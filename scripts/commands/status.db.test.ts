@@ -1,10 +1,10 @@
 // What `tsdb status` says, and its exit codes, before the first apply, when all is well, and after a change by hand.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { refreshAll } from '../../api/testing/fixture';
 import { createTestDatabase, type TestDatabase, testServers, withJobs } from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
 import { iot } from '../../db/schema/iot';
 import { applySets, execute, select } from '../../db/testing/apply';
-import { tsdb } from '../testing/command-line';
+import { type CommandHost, startHost } from '../testing/command-host';
 
 const TABLES = [
   'public.sensor_data',
@@ -27,13 +27,18 @@ interface Storage {
 
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (engine, server) => {
   let database: TestDatabase;
+  let host: CommandHost;
   const run = (...flags: readonly string[]) =>
-    tsdb(['status', ...flags], { DATABASE_URL: database.url, TSDB_SCHEMAS: 'iot' });
+    host.run(['status', ...flags], { DATABASE_URL: database.url, TSDB_SCHEMAS: 'iot' });
 
   beforeAll(async () => {
+    host = startHost();
     database = await createTestDatabase(withJobs(server));
   });
-  afterAll(() => database.drop());
+  afterAll(async () => {
+    await host.stop();
+    await database.drop();
+  });
 
   it('has nothing to count before the first apply', async () => {
     const { code, stdout } = await run('--json');
@@ -94,5 +99,5 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
 async function firstRunsEnded(url: string): Promise<void> {
   const open = `SELECT FROM timescaledb_information.jobs j LEFT JOIN timescaledb_information.job_stats s USING (job_id)
                  WHERE j.proc_name = 'policy_refresh_continuous_aggregate' AND (coalesce(s.total_runs, 0) = 0 OR s.job_status = 'Running')`;
-  for (let tries = 0; tries < 300 && (await select(url, open)).length > 0; tries += 1) await sleep(100);
+  await waitFor('the first run of every refresh', async () => (await select(url, open)).length === 0);
 }

@@ -5,6 +5,7 @@ import { createTestDatabase, type TestDatabase, testServers } from '../../db/loc
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { execute, select } from '../../db/testing/apply';
 import { type Finished, processesOf, startTsdb, tsdb } from '../testing/command-line';
+import { NPM_SERVER } from '../testing/npm-server';
 
 const SMALL = ['--days', '1', '--sensors', '2', '--interval', '300'];
 const READINGS_OF_A_SENSOR = 288;
@@ -26,15 +27,17 @@ describe.each(choices)('up on a server of its own: %s', (choice) => {
   beforeAll(() => {
     place = temporaryFolder();
     folder = join(place, 'platform');
-    env = { TSDB_LOCAL_SERVER: choice, TSDB_DATA: folder };
+    env = { ...NPM_SERVER, TSDB_LOCAL_SERVER: choice, TSDB_DATA: folder };
   });
   afterAll(() => removeFolder(place));
 
   it('builds everything, checks every endpoint and leaves nothing running', async () => {
     // --data, where the next test has TSDB_DATA
-    const { code, stdout, stderr } = await tsdb(['up', '--once', '--port', '0', '--data', folder, ...SMALL], {
-      TSDB_LOCAL_SERVER: choice,
-    });
+    const { code, stdout, stderr } = await startTsdb(
+      ['up', '--once', '--port', '0', '--data', folder, ...SMALL],
+      // As "npm start" does it; the others are the program of the image, which starts sooner.
+      { env: { TSDB_LOCAL_SERVER: choice }, fromSources: true },
+    ).finished;
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: expect.stringContaining(`${2 * READINGS_OF_A_SENSOR} readings of 2 sensors`),

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { testServers } from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
 import { execute, select } from '../../db/testing/apply';
 import { startTsdb } from '../testing/command-line';
 import { type ExportPlant, startExportPlant } from './testing/export-plant';
@@ -55,13 +56,15 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       const isUnfinished = (name: string): boolean => name.includes(mark) && name.endsWith('.unfinished');
       const begun = (): boolean =>
         readdirSync(plant.folder).some((name) => isUnfinished(name) && statSync(plant.path(name)).size > 0);
-      while (!begun()) await new Promise((resolve) => setTimeout(resolve, 50));
+      await waitFor('the file of the export grows', begun);
       command.process.kill(signal);
       const { code, stderr } = await command.finished;
       expect({ code, stderr }).toEqual({ code: 130, stderr: 'interrupted\n' });
       expect(readdirSync(plant.folder).filter((name) => name.includes(mark))).toEqual([]);
       const running = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query ~ '^FETCH' AND state <> 'idle'`;
-      while ((await select(plant.url, running)).length > 0);
+      await waitFor('the query of the export has ended', async () => {
+        return (await select(plant.url, running)).length === 0;
+      });
     },
   );
 
@@ -78,7 +81,8 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('shows one moment: rows that come meanwhile are not in it', async () => {
-    const slow = `SELECT (SELECT count(*) FROM sensor_data) AS seen, pg_sleep(CASE WHEN n < 400 THEN 0.005 ELSE 0 END)::text AS s FROM generate_series(1, 400) n`;
+    // The count depends on the row, so that it is made again for each of them.
+    const slow = `SELECT (SELECT count(*) FROM sensor_data WHERE n > 0) AS seen, pg_sleep(CASE WHEN n < 400 THEN 0.005 ELSE 0 END)::text AS s FROM generate_series(1, 400) n`;
     const command = startTsdb(['export', slow, '--sql', '--out', '-', '--format', 'ndjson'], {
       env: plant.env,
     });

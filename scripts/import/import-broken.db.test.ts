@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { desiredFrom } from '../../db/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
 import { iot, sensorData } from '../../db/schema/iot';
 import { applied, select } from '../../db/testing/apply';
 import { importRows } from './import-rows';
@@ -16,6 +17,19 @@ const CSV = `time,sensor_id,temperature\n${Array.from(
   { length: ROWS },
   (_, n) => `${new Date(START + n * 5_000).toISOString()},sensor_${n % 7},${n}\n`,
 ).join('')}`;
+
+// The session that brings the second batch hangs, twice, until it is cut: an import on a quick machine is not over before.
+const HOLD_TWICE = `
+  CREATE SEQUENCE public.held;
+  CREATE FUNCTION public.hold() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN IF nextval('public.held') < 3 THEN PERFORM pg_sleep(3600); END IF; RETURN new; END $$;
+  CREATE TRIGGER hold AFTER INSERT ON tsdb.import_batch FOR EACH ROW WHEN (new.number = 1) EXECUTE FUNCTION public.hold()`;
+
+// Also those beside it, whatever they are at. It waits for their end, so that none is counted twice.
+const CUT_WHEN_HELD = `
+  SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+   WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ~ 'COPY|import_batch'
+     AND EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')`;
 
 describe.each(testServers().map((server) => [server.engine, server] as const))(
   'a broken import on %s',
@@ -56,21 +70,19 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
 
     it('opens its connections again when they are cut, and sends again what was not committed', async () => {
       const notes: string[] = [];
-      let cuts = 0;
-      const report = await run({
-        onNote: (text) => notes.push(text),
-        onLoaded: (rows) => {
-          if (rows === 0 || cuts >= 2) return;
-          cuts += 1;
-          void select(
-            database.url,
-            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-              WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ~ 'COPY|import_batch'`,
-          );
-        },
-      });
+      await select(database.url, HOLD_TWICE);
+      const cutTwice = async (): Promise<void> => {
+        for (const time of ['first', 'second'])
+          await waitFor(`the import is held for the ${time} time`, async () => {
+            return (await select(database.url, CUT_WHEN_HELD)).length > 0;
+          });
+      };
+      const [report] = await Promise.all([run({ onNote: (text) => notes.push(text) }), cutTwice()]);
       expect(report).toMatchObject({ rows: ROWS, rejected: 0 });
       expect(notes.join('\n')).toContain('trying again');
+      expect(await select(database.url, 'SELECT last_value::int AS tries FROM public.held')).toEqual([
+        { tries: 3 },
+      ]);
       await expectEachOnce();
     });
 

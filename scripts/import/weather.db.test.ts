@@ -7,7 +7,12 @@ import { buildApp } from '../../api/app';
 import { readConfig } from '../../api/config';
 import { openDatabase } from '../../api/database';
 import { desiredFrom } from '../../db/desired';
-import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
+import {
+  createTestDatabase,
+  type Template,
+  type TestDatabase,
+  testServers,
+} from '../../db/local/test-servers';
 import { iot, sensorData } from '../../db/schema/iot';
 import { applied, select } from '../../db/testing/apply';
 import { importRows } from './import-rows';
@@ -16,7 +21,7 @@ import type { ImportOptions, ImportReport } from './options';
 import { plainOptions } from './testing/plain-options';
 
 const WEATHER = join(__dirname, '../../node_modules/vega-datasets/data/seattle-weather-hourly-normals.csv');
-// The file's year is 2010; the whole of last year is what a period of two years shows.
+// The file's year is 2010. It becomes the last whole year, which is within a period of three years also after a new year's night.
 const YEARS = new Date().getUTCFullYear() - 1 - 2010;
 
 describe.each(testServers().map((server) => [server.engine, server] as const))(
@@ -25,18 +30,20 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     let database: TestDatabase;
     let folder: string;
 
-    beforeEach(async () => {
-      database = await createTestDatabase(server, applied([iot], 'retention'));
+    beforeEach(() => {
       folder = mkdtempSync(join(tmpdir(), 'tsdb-import-'));
     });
     afterEach(async () => {
       rmSync(folder, { recursive: true });
-      await database.drop();
+      await database?.drop();
     });
+    const begin = async (template: Template = empty): Promise<void> => {
+      database = await createTestDatabase(server, template);
+    };
 
-    const run = (options: Partial<ImportOptions>): Promise<ImportReport> =>
+    const importInto = (connection: string, options: Partial<ImportOptions>): Promise<ImportReport> =>
       importRows(
-        { connection: database.url, engine, desired: desiredFrom([iot]) },
+        { connection, engine, desired: desiredFrom([iot]) },
         {
           ...plainOptions(WEATHER, sensorData),
           mapping: parseMapping(sensorData, 'time=date', ['sensor_id=seattle']),
@@ -46,6 +53,17 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
           ...options,
         },
       );
+    const run = (options: Partial<ImportOptions>): Promise<ImportReport> => importInto(database.url, options);
+
+    const empty = applied([iot], 'retention');
+    /** A year takes seconds, and two tests are about what comes after it. */
+    const withTheYear: Template = {
+      key: [empty.key, 'seattle', YEARS],
+      build: async (url) => {
+        await empty.build(url);
+        await importInto(url, {});
+      },
+    };
 
     const rows = async (): Promise<number | undefined> =>
       (
@@ -60,6 +78,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     };
 
     it('gives the daily averages of the file through the API', async () => {
+      await begin();
       const expected = await dailyAverages(WEATHER);
       const report = await run({});
       expect(report).toMatchObject({
@@ -72,7 +91,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       const connections = openDatabase(config);
       const app = buildApp({ database: connections, config });
       try {
-        const response = await app.inject({ url: '/api/sensors/seattle/daily?period=2y' });
+        const response = await app.inject({ url: '/api/sensors/seattle/daily?period=3y' });
         expect(response.statusCode).toBe(200);
         const { data } = response.json<{
           data: { bucket: string; avg_temperature: number; avg_pressure: number; reading_count: number }[];
@@ -93,6 +112,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     }, 60_000);
 
     it('refuses rows that retention would delete, unless told', async () => {
+      await begin();
       await expect(run({ allowExpired: false })).rejects.toMatchObject({
         exitCode: 3,
         message: expect.stringMatching(/of 8759 rows .* older than the 90 days .*--allow-expired/),
@@ -101,7 +121,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     });
 
     it('refuses the same import twice, unless told', async () => {
-      await run({});
+      await begin(withTheYear);
       await expect(run({})).rejects.toMatchObject({
         exitCode: 3,
         message: expect.stringContaining('--again'),
@@ -112,7 +132,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     });
 
     it('refuses old rows that no aggregate could take any more', async () => {
-      await run({});
+      await begin(withTheYear);
       const mapping = { time: { field: 'date' }, sensor_id: { constant: 'portland' } };
       await expect(run({ mapping })).rejects.toMatchObject({
         exitCode: 3,
@@ -122,6 +142,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     });
 
     it('keeps NULL, quotes, separators and text that COPY treats specially', async () => {
+      await begin();
       const time = new Date().toISOString();
       await runText(
         `time,sensor_id,temperature,humidity,extra\n${time},"a,""b""\\N\\t",21.5,,ignored\n${time},"two\nlines",,40,\n`,
@@ -138,6 +159,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     });
 
     it('reads times without a zone in the zone that is given', async () => {
+      await begin();
       await runText('time,sensor_id\n2026-07-01T12:00:00,a\n', { zone: 'Europe/Berlin' });
       expect(
         await select(
@@ -172,6 +194,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
         /nothing fills the time column time.*--map time=date/,
       ],
     ])('refuses %s and leaves nothing behind', async (_name, text, message) => {
+      await begin();
       await expect(runText(text)).rejects.toThrow(message);
       expect(await rows()).toBe(0);
       expect(await select(database.url, 'SELECT FROM tsdb.import')).toEqual([]);
@@ -182,6 +205,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       ['an unknown zone', { zone: 'Mars/Olympus' }, /--zone Mars\/Olympus/],
       ['a shift that is no interval', { shift: 'later' }, /--shift later/],
     ])('names the flag for %s', async (_name, options, message) => {
+      await begin();
       await expect(run(options)).rejects.toThrow(message);
       expect(await rows()).toBe(0);
     });

@@ -1,10 +1,10 @@
 // The pods of the stack, run for real: their commands, users and mounts as declared, on a root that is read-only.
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { findTimescaleBinaries } from '../../db/local/binaries';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { synthesiseKubernetes } from '../../k8s/testing/deployments';
+import { builtProgram } from '../testing/built-program';
 import { appImage, databaseImage } from './testing/images';
 import { missingForPods, type Node, type Pod, startNode } from './testing/node';
 import type { Image } from './testing/pod-root';
@@ -20,7 +20,6 @@ process.stderr.write(
     : `pods are not run: ${missing}\n`,
 );
 
-const ROOT = join(__dirname, '..', '..');
 const USERS = { database: 70, app: 10_001 };
 
 /** Places that a program might try to write to. */
@@ -50,17 +49,7 @@ const TRIED =
   beforeAll(async () => {
     const programs = binaries?.binDir ?? '';
     place = temporaryFolder();
-    // In a process of its own: esbuild does not work inside jest's realm.
-    const built = spawnSync(
-      process.execPath,
-      ['--import', 'tsx', 'scripts/bundle.ts', join(place, 'built')],
-      {
-        cwd: ROOT,
-        encoding: 'utf8',
-      },
-    );
-    if (built.status !== 0) throw new Error(built.stderr);
-    app = appImage(place, join(place, 'built'), programs);
+    app = appImage(place, builtProgram(join(place, 'built')), programs);
     image = databaseImage(place, programs, USERS.database);
     const secrets = manifests
       .filter(({ secretKeys }) => secretKeys.length > 0)

@@ -5,9 +5,9 @@ import { openDatabase } from '../../api/database';
 import { type RunningServer, startServer } from '../../api/server';
 import { fixture, runSql } from '../../api/testing/fixture';
 import { asking } from '../../db/engines/ask';
-import { freePort } from '../../db/local/free-port';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { select } from '../../db/testing/apply';
+import { quietPort } from '../testing/quiet-port';
 import { drift } from './drift';
 import { smoke } from './smoke';
 
@@ -132,7 +132,7 @@ describe('the smoke test', () => {
   });
 
   it('fails when nothing answers, and says so for each check', async () => {
-    const url = `http://127.0.0.1:${await freePort()}`;
+    const url = `http://127.0.0.1:${await quietPort()}`;
     expect(await smoke({ url, wait: 0 }, run())).toBe(1);
     expect(results().filter((result) => result.endsWith('passed'))).toEqual([]);
     expect(printed).toContain('no answer: connect ECONNREFUSED');
@@ -141,7 +141,7 @@ describe('the smoke test', () => {
   });
 
   it('waits for a server that comes up', async () => {
-    const port = await freePort();
+    const port = await quietPort();
     const tested = smoke({ url: `http://127.0.0.1:${port}`, wait: 60 }, run());
     const api = await start({ PORT: String(port) });
     try {

@@ -2,8 +2,8 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { identify } from '../process-identity';
+import { waitFor } from './wait';
 
 /** An empty folder that everybody may pass through, outside of the names that test runs sweep. */
 export function temporaryFolder(): string {
@@ -23,13 +23,9 @@ export function postmasterPid(clusterFolder: string): number | undefined {
   return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : undefined;
 }
 
-/** Waits up to ten seconds for something to become true, and says whether it did. */
+/** Waits half a minute for something to become true, and says whether it did. */
 export async function becomesTrue(condition: () => boolean): Promise<boolean> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (condition()) return true;
-    await sleep(50);
-  }
-  return false;
+  return waitFor('the condition', condition, 50).catch(() => false);
 }
 
 /** Whether a process is there. */

@@ -2,12 +2,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
-  appendFileSync,
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   writeFileSync,
@@ -15,9 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findTimescaleBinaries } from '../../../db/local/binaries';
-import { freePort } from '../../../db/local/free-port';
 import { serverUser } from '../../../db/local/system-user';
-import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
+import { becomesTrue, lives, removeFolder, temporaryFolder } from '../../../db/local/testing/places';
+import { quietPort } from '../../testing/quiet-port';
 import { type FakeAzure, startFakeAzure } from './fake-azure';
 import type { StandInSettings } from './stand-in-settings';
 
@@ -104,13 +105,17 @@ export async function startMachine(): Promise<Machine> {
     dumpContainer: 'dumps',
     apiHostName: '',
   });
-  const proxyPort = String(await freePort());
+  // The stand-ins come to listen on them much later, and more than once.
+  const port = async (): Promise<string> => String(await quietPort());
+  const proxyPort = await port();
   const settings: StandInSettings = {
     state,
     sockets,
     proxyPort,
-    bluePort: String(await freePort()),
-    greenPort: String(await freePort()),
+    bluePort: await port(),
+    greenPort: await port(),
+    adminPort: await port(),
+    databasePort: await port(),
     caddy: onPath('caddy') ?? '',
     pgBin: findTimescaleBinaries(process.env)?.binDir ?? '',
     serverUid: String(user?.uid ?? ''),
@@ -122,7 +127,7 @@ export async function startMachine(): Promise<Machine> {
   const env = {
     PATH: `${bin}:${process.env.PATH}`,
     METADATA_URL: azure.url,
-    TSDB_API_WAIT: '20',
+    TSDB_API_WAIT: '60',
     TSDB_APP_UID: String(process.getuid?.() ?? 0),
     TSDB_AZURE_RETRIES: '0',
     TSDB_BLOB_URL: `${azure.url}/blobs`,
@@ -132,6 +137,7 @@ export async function startMachine(): Promise<Machine> {
     TSDB_UNITS: units,
   };
   const ever = new Set<string>();
+  const newLog = (): string => join(state, `output-${randomBytes(6).toString('hex')}.log`);
   const container: Machine['container'] = (name) => {
     const file = join(state, `${name}.json`);
     return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
@@ -145,17 +151,16 @@ export async function startMachine(): Promise<Machine> {
     owner: user ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
     run: async (script, args, more = {}) => {
       for (const value of azure.secrets.values()) ever.add(value);
-      const ran = await run(script, args, { ...env, ...more });
-      appendFileSync(join(state, 'output.log'), ran.output);
-      return ran;
+      return run(script, args, { ...env, ...more }, newLog());
     },
     images: () => JSON.parse(readFileSync(join(state, 'images.json'), 'utf8')),
-    docker: (...args) => run(join(bin, 'docker'), args, env),
+    docker: (...args) => run(join(bin, 'docker'), args, env, newLog()),
     secretsEver: () => [...ever],
-    kill: (name) => end(container(name)?.pid),
+    kill: (name) => end(name, container(name)?.pid),
     container,
     stop: async () => {
-      for (const name of ['caddy', 'api-blue', 'api-green', 'timescaledb']) await end(container(name)?.pid);
+      for (const name of ['caddy', 'api-blue', 'api-green', 'timescaledb'])
+        await end(name, container(name)?.pid);
       await azure.stop();
       removeFolder(sockets);
       removeFolder(folder);
@@ -185,30 +190,26 @@ function placeStandIns(bin: string, state: string): void {
   }
 }
 
-function run(script: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> {
-  const child = spawn('bash', [script, ...args], { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  // Not "close": containers may hold on to a stream for as long as they live.
+// A file and no pipe: containers may hold on to it for as long as they live, and yet it is whole when the script ends.
+function run(
+  script: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  logFile: string,
+): Promise<Ran> {
+  const log = openSync(logFile, 'a');
+  const child = spawn('bash', [script, ...args], { cwd: '/', env, stdio: ['ignore', log, log] });
+  closeSync(log);
   return new Promise((resolve, reject) => {
-    child.once('error', reject).once('exit', (code) => setImmediate(() => resolve({ code, output })));
+    child
+      .once('error', reject)
+      .once('exit', (code) => resolve({ code, output: readFileSync(logFile, 'utf8') }));
   });
 }
 
-async function end(pid: number | undefined): Promise<void> {
-  if (pid === undefined) return;
-  try {
-    process.kill(pid, 'SIGINT');
-    for (let tries = 0; tries < 100; tries += 1) {
-      process.kill(pid, 0);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It is gone.
-  }
+// At once; but a database that is killed may still hold its memory when the next one starts on the same data.
+async function end(name: string, pid: number | undefined): Promise<void> {
+  if (pid === undefined || !lives(pid)) return;
+  process.kill(pid, name === 'timescaledb' ? 'SIGINT' : 'SIGKILL');
+  if (!(await becomesTrue(() => !lives(pid)))) process.kill(pid, 'SIGKILL');
 }

@@ -3,7 +3,6 @@ import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../../db/local/free-port';
 import { onMachine, type Service } from './compose-document';
 import { proxyProcess } from './stand-in-caddy';
 import { createData, serverIdentity } from './stand-in-database';
@@ -47,7 +46,7 @@ export async function up(
   remember(service.image);
   if (anew || !isAlive(name) || stateOf(name)?.made !== made) {
     await stop(name);
-    await start(name, service, made);
+    start(name, service, made);
   }
   const until = Date.now() + seconds * 1000;
   for (;;) {
@@ -82,15 +81,15 @@ export function runOnce(service: Service, args: readonly string[]): number {
   return spawnSync(program, rest, { stdio: 'inherit', cwd: '/', env }).status ?? 1;
 }
 
-async function start(name: string, service: Service, made: string): Promise<void> {
+function start(name: string, service: Service, made: string): void {
   const log = openSync(join(setting('state'), `${name}.log`), 'a');
   const options: SpawnOptions = {
     detached: true,
     stdio: ['ignore', log, log],
     cwd: name === 'caddy' ? process.cwd() : '/',
   };
-  const port = await portOf(name);
-  const adminPort = name === 'caddy' ? await freePort() : undefined;
+  const port = portOf(name);
+  const adminPort = name === 'caddy' ? Number(setting('adminPort')) : undefined;
   if (name === 'timescaledb') createData(service, port);
   const [program = '', ...args] = processOf(name, service, { port, adminPort });
   const child = spawn(program, args, {
@@ -127,10 +126,10 @@ function processOf(
   return lineOf(service);
 }
 
-async function portOf(name: string): Promise<number> {
+function portOf(name: string): number {
   if (name === 'caddy') return Number(setting('proxyPort'));
   if (name === 'api-blue') return Number(setting('bluePort'));
-  return name === 'api-green' ? Number(setting('greenPort')) : freePort();
+  return Number(setting(name === 'api-green' ? 'greenPort' : 'databasePort'));
 }
 
 const lineOf = (service: Service): readonly string[] =>

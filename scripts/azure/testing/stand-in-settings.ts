@@ -15,6 +15,9 @@ export interface StandInSettings {
   readonly proxyPort: string;
   readonly bluePort: string;
   readonly greenPort: string;
+  /** Port of Caddy's own interface. */
+  readonly adminPort: string;
+  readonly databasePort: string;
   /** The program Caddy, or '' where it is not installed: then another one stands for it. */
   readonly caddy: string;
 }

@@ -1,12 +1,15 @@
 // For tests of exports: a database with values of every kind, a folder for files, and short ways to export.
 import { join } from 'node:path';
-import { createTestDatabase, type TestServer } from '../../../db/local/test-servers';
+import { withConnection } from '../../../db/connection';
+import { desiredFrom } from '../../../db/desired';
+import { createTestDatabase, type Template, type TestServer } from '../../../db/local/test-servers';
 import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
+import { refreshAggregates } from '../../../db/refresh';
 import { iot } from '../../../db/schema/iot';
 import { market } from '../../../db/schema/market';
 import { metrics } from '../../../db/schema/metrics';
 import { service } from '../../../db/schema/service';
-import { applySets, execute, pauseJobs } from '../../../db/testing/apply';
+import { appliedSchema, execute } from '../../../db/testing/apply';
 import { startHost } from '../../testing/command-host';
 import type { Finished } from '../../testing/command-line';
 import { type ParquetContent, parquetReader } from './read-parquet';
@@ -46,17 +49,27 @@ export const TEXTS: readonly string[] = [
   `E'tab\\tback\\\\slash'`,
 ];
 
-/** Applies four sets and fills one table of each but the last; 1,080 readings, of every minute of six hours. */
+/** Four sets, and one table of each but the last filled; 1,080 readings, of every minute of six hours. */
+const filled = (engine: TestServer['engine']): Template => {
+  const desired = desiredFrom([iot, market, metrics, service]);
+  const schema = appliedSchema(desired, 'all jobs');
+  return {
+    key: ['for exports', engine, schema.key, CHUNKS, ROWS],
+    build: async (url) => {
+      await schema.build(url);
+      await execute(url, ...(engine === 'postgres' ? CHUNKS : []), ...ROWS);
+      await withConnection(url, (db) => refreshAggregates(db, engine, desired.aggregates));
+    },
+  };
+};
+
+/** A filled database for a suite, and one process for all of its commands. */
 export async function startExportPlant(server: TestServer): Promise<ExportPlant> {
   const folder = temporaryFolder();
-  const database = await createTestDatabase(server);
+  const database = await createTestDatabase(server, filled(server.engine));
   const { url } = database;
   const env = { DATABASE_URL: url, TSDB_SCHEMAS: 'iot,market,metrics,service' };
   const [host, reader] = [startHost(), parquetReader()];
-  await applySets(url, [iot, market, metrics, service]);
-  await pauseJobs(url);
-  await execute(url, ...(server.engine === 'postgres' ? CHUNKS : []), ...ROWS);
-  expect(await host.run(['refresh'], env)).toMatchObject({ code: 0 });
   const run: ExportPlant['run'] = (...args) => host.run(['export', ...args], env);
   const text: ExportPlant['text'] = async (...args) => {
     const { code, stdout, stderr } = await run(...args, '--out', '-');

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../../db/local/free-port';
 import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
+import { quietPort } from '../../testing/quiet-port';
 import type { Programs } from './programs';
 import { startThrowAway, type ThrowAwayProcess } from './throw-away-process';
 
@@ -42,7 +42,7 @@ export async function startApiServer(
     removeFolder(folder);
   };
   try {
-    const [client, peer, secure] = [await freePort(), await freePort(), await freePort()];
+    const [client, peer, secure] = [await quietPort(), await quietPort(), await quietPort()];
     const token = randomBytes(16).toString('hex');
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const secret = { mode: 0o600 };

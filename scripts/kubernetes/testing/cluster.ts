@@ -1,7 +1,7 @@
 // For tests: a cluster of one node that is not there. Controllers and scheduler are real, containers are not.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../../db/local/free-port';
+import { quietPort } from '../../testing/quiet-port';
 import { API_SERVER_PROGRAMS, type ApiServer, startApiServer } from './api-server';
 import { NODE_STAGES } from './node-stages';
 import type { Programs } from './programs';
@@ -40,7 +40,7 @@ export async function startCluster(
       `--authentication-kubeconfig=${server.kubeConfig}`,
       `--authorization-kubeconfig=${server.kubeConfig}`,
       '--bind-address=127.0.0.1',
-      `--secure-port=${await freePort()}`,
+      `--secure-port=${await quietPort()}`,
       '--leader-elect=false',
       `--cert-dir=${join(server.folder, 'certificates')}`,
     ];
@@ -56,7 +56,7 @@ export async function startCluster(
       `--config=${stages}`,
       '--manage-all-nodes=true',
       '--node-lease-duration-seconds=40',
-      `--server-address=127.0.0.1:${await freePort()}`,
+      `--server-address=127.0.0.1:${await quietPort()}`,
     ]);
     for (const object of [theNode(), theClass(), ...theVolumes()]) {
       const made = server.kubectl(['create', '--filename=-'], JSON.stringify(object));

@@ -42,9 +42,9 @@ export function startThrowAway(
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   return {
     until: async (what, isSo) => {
-      const latest = Date.now() + PATIENCE_MS;
+      const latest = performance.now() + PATIENCE_MS;
       while (!(await isSo())) {
-        if (!hasEnded() && Date.now() < latest) {
+        if (!hasEnded() && performance.now() < latest) {
           await sleep(100);
           continue;
         }

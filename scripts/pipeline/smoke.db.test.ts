@@ -6,8 +6,8 @@ import { type RunningServer, startServer } from '../../api/server';
 import { fixture, runSql } from '../../api/testing/fixture';
 import { asking } from '../../db/engines/ask';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
+import { quietPort } from '../../db/local/testing/quiet-port';
 import { select } from '../../db/testing/apply';
-import { quietPort } from '../testing/quiet-port';
 import { drift } from './drift';
 import { smoke } from './smoke';
 

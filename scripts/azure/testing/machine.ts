@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { findTimescaleBinaries } from '../../../db/local/binaries';
 import { serverUser } from '../../../db/local/system-user';
 import { becomesTrue, lives, removeFolder, temporaryFolder } from '../../../db/local/testing/places';
-import { quietPort } from '../../testing/quiet-port';
+import { quietPort } from '../../../db/local/testing/quiet-port';
 import { type FakeAzure, startFakeAzure } from './fake-azure';
 import type { StandInSettings } from './stand-in-settings';
 

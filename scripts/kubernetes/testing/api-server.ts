@@ -4,7 +4,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
-import { quietPort } from '../../testing/quiet-port';
+import { quietPort } from '../../../db/local/testing/quiet-port';
 import type { Programs } from './programs';
 import { startThrowAway, type ThrowAwayProcess } from './throw-away-process';
 

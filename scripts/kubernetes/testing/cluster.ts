@@ -1,7 +1,7 @@
 // For tests: a cluster of one node that is not there. Controllers and scheduler are real, containers are not.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { quietPort } from '../../testing/quiet-port';
+import { quietPort } from '../../../db/local/testing/quiet-port';
 import { API_SERVER_PROGRAMS, type ApiServer, startApiServer } from './api-server';
 import { NODE_STAGES } from './node-stages';
 import type { Programs } from './programs';

@@ -1,5 +1,4 @@
 // The six endpoints on real servers; expected values are computed here, not by the database.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { testServers } from '../db/local/test-servers';
 import { type ApiUnderTest, startApi } from './testing/api-under-test';
 import { forgetReadings, refreshAll, runSql } from './testing/fixture';
@@ -11,7 +10,8 @@ interface Reading {
   readonly pressure: number | null;
 }
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const INSERT = 'INSERT INTO sensor_data VALUES ($1, $2, $3, $4, $5)';
 
 const hourOf = (ms: number) => Math.floor(ms / HOUR) * HOUR;
@@ -122,23 +122,47 @@ describe.each(testServers())('the API on $describe', (server) => {
     expect(await Promise.all(periods)).toEqual(['1d', '1w', '1m', '1y']);
   });
 
-  it('cuts a raw period to the moment, and includes the bucket that its start lies in', async () => {
-    // The hour must not end between here and the answer.
-    if (HOUR - (Date.now() % HOUR) < 10_000) await sleep(10_000);
-    const id = 'sensor_edge';
-    const start = Date.now() - 2 * HOUR;
-    const times = [start + 30_000, start - 30_000, hourOf(start), hourOf(start) - 1];
-    for (const time of times) await runSql(api.url, INSERT, [new Date(time).toISOString(), id, 1, 1, 1]);
-    await refreshAll(api.url); // rows older than the last refresh are late ones
-    expect((await api.get(`/api/sensors/${id}/raw?period=2h`)).json()).toMatchObject({
-      data: [{ time: new Date(times[0] ?? 0).toISOString().replace(/0+Z$/, 'Z').replace('.Z', 'Z') }],
+  describe('cuts a raw period to the moment, and includes the bucket that its start lies in', () => {
+    const write = async (id: string, times: readonly number[]) => {
+      for (const time of times) await runSql(api.url, INSERT, [new Date(time).toISOString(), id, 1, 1, 1]);
+      await refreshAll(api.url); // rows older than the last refresh are late ones
+    };
+    const shown = async (id: string, level: string, query: string) =>
+      (await api.get(`/api/sensors/${id}/${level}?${query}`)).json().data;
+
+    it('when it ends at a time', async () => {
+      const to = hourOf(now) - 10 * HOUR + 40 * MINUTE;
+      const start = to - 2 * HOUR;
+      await write('sensor_edge', [start, start - 1, hourOf(start), hourOf(start) - 1, to - 1, to]);
+      const query = `period=2h&to=${bucketText(to)}`;
+      expect(await shown('sensor_edge', 'raw', query)).toMatchObject([
+        { time: bucketText(start) },
+        { time: `${new Date(to - 1).toISOString()}` },
+      ]);
+      expect(await shown('sensor_edge', 'hourly', query)).toMatchObject([
+        { bucket: bucketText(hourOf(start)), reading_count: 3 },
+        { bucket: bucketText(hourOf(to)), reading_count: 2 },
+      ]);
     });
-    const { data } = (await api.get(`/api/sensors/${id}/hourly?period=2h`)).json();
-    const shown = times.filter((time) => time >= hourOf(start)).length;
-    expect(data[0].bucket).toBe(bucketText(hourOf(start)));
-    expect(data.reduce((sum: number, row: { reading_count: number }) => sum + row.reading_count, 0)).toBe(
-      shown,
-    );
+
+    it('when it ends now', async () => {
+      const begun = Date.now() - 2 * HOUR;
+      const times = [begun + 30 * MINUTE, begun - 1, hourOf(begun), hourOf(begun) - 1];
+      await write('sensor_now', times);
+      expect(await shown('sensor_now', 'raw', 'period=2h')).toMatchObject([
+        { time: new Date(begun + 30 * MINUTE).toISOString().replace(/0+Z$/, 'Z').replace('.Z', 'Z') },
+      ]);
+      // An hour may end at any moment: what counts is the one in which the question was asked, from its first to its last moment.
+      let hour: number;
+      let data: readonly { readonly bucket: string; readonly reading_count: number }[];
+      do {
+        hour = hourOf(Date.now());
+        data = await shown('sensor_now', 'hourly', 'period=2h');
+      } while (hourOf(Date.now()) !== hour);
+      const expected = times.filter((time) => time >= hour - 2 * HOUR);
+      expect(data[0]?.bucket).toBe(bucketText(Math.min(...expected.map(hourOf))));
+      expect(data.reduce((sum, row) => sum + row.reading_count, 0)).toBe(expected.length);
+    });
   });
 
   it.each(['1h', '9999h', '9999d', '9999w', '9999m', '9999y'])('accepts the period %s', async (period) => {

@@ -1,5 +1,4 @@
 // The API outlives its database server: stopped and started again under its feet, with keys switched on.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { asking } from '../db/engines/ask';
 import { embeddedBinaries, findTimescaleBinaries } from '../db/local/binaries';
 import { startCluster } from '../db/local/cluster';
@@ -9,6 +8,7 @@ import { readConfig } from './config';
 import { openDatabase } from './database';
 import { startServer } from './server';
 import { fixture } from './testing/fixture';
+import { until } from './testing/waits';
 
 const timescale = findTimescaleBinaries(process.env);
 const flavours = timescale === undefined ? [embeddedBinaries()] : [embeddedBinaries(), timescale];
@@ -35,7 +35,7 @@ describe.each(flavours)('a restart of the server $flavour', (binaries) => {
     const before = await statuses();
     await first.stop();
     // A good answer of the probe is shared for half a second.
-    await sleep(600);
+    await until(async () => (await ask('/health/ready')) !== 200, { what: 'the probe asks again' });
     const during = await statuses();
     const second = await startCluster({ binaries, folder, durable: true, port: first.port });
     // All pools had connections that are dead now.

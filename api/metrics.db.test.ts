@@ -1,7 +1,10 @@
 // Measures on real servers.
 import { testServers } from '../db/local/test-servers';
-import { type ApiUnderTest, startApi } from './testing/api-under-test';
+import { type ApiUnderTest, startApi, startBeside } from './testing/api-under-test';
+import { later } from './testing/clock';
 import { refreshAll, runSql } from './testing/fixture';
+import { holdTable } from './testing/held-table';
+import { until } from './testing/waits';
 
 describe.each(testServers())('GET /metrics on $describe', (server) => {
   let api: ApiUnderTest;
@@ -48,7 +51,13 @@ describe.each(testServers())('GET /metrics on $describe', (server) => {
   it('shows requests under way and connections', async () => {
     // The scrape itself.
     expect(await measure('http_requests_in_flight')).toBe(1);
-    await Promise.all(Array.from({ length: 4 }, () => api.get('/api/sensors')));
+    // Each needs a connection of its own, as none ends before all have begun.
+    const table = await holdTable(api.url);
+    const answers = Array.from({ length: 4 }, () => api.get('/api/sensors'));
+    await table.hasWaiting(4);
+    expect(await measure('http_requests_in_flight')).toBe(5);
+    await table.release();
+    await Promise.all(answers);
     expect(await measure('http_requests_in_flight')).toBe(1);
     expect(await measure('tsdb_pool_connections{pool="reader"}')).toBe(4);
     expect(await measure('tsdb_pool_requests_waiting{pool="reader"}')).toBe(0);
@@ -60,9 +69,12 @@ describe.each(testServers())('GET /metrics on $describe', (server) => {
     expect(await measure(line)).toBeUndefined();
     await runSql(api.url, "INSERT INTO sensor_data VALUES ('2026-03-01T10:20:00Z', 's', 1, 1, 1)");
     await refreshAll(api.url);
-    // What is known of freshness is good for two seconds.
-    await new Promise((resolve) => setTimeout(resolve, 2_100));
-    expect(await measure(line)).toBe(Date.parse('2026-03-01T11:00:00Z') / 1_000);
+    // What is known of freshness is good for two seconds, and a scrape does not wait long for more.
+    const shown = await later(2_000, async () => {
+      await until(async () => (await measure(line)) !== undefined, { what: 'the watermark is shown' });
+      return measure(line);
+    });
+    expect(shown).toBe(Date.parse('2026-03-01T11:00:00Z') / 1_000);
   });
 
   it('counts rows of writes', async () => {
@@ -73,7 +85,7 @@ describe.each(testServers())('GET /metrics on $describe', (server) => {
   });
 
   it('keeps the measures of two apps apart, and answers while the database is away', async () => {
-    const other = await startApi(server, { env: { TSDB_STATEMENT_TIMEOUT_MS: '1000' } });
+    const other = startBeside(api, {});
     await other.database.end();
     const { statusCode, body } = await other.get('/metrics');
     await other.app.close();

@@ -1,9 +1,9 @@
 // Requests that cannot be answered, on real servers: each has its problem document, and no input breaks the API.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import { testServers } from '../db/local/test-servers';
-import { type ApiUnderTest, startApi } from './testing/api-under-test';
+import { type ApiUnderTest, startApi, startBeside } from './testing/api-under-test';
+import { later } from './testing/clock';
 import { runSql } from './testing/fixture';
+import { holdTable } from './testing/held-table';
 
 describe.each(testServers())('problems of the API on $describe', (server) => {
   let api: ApiUnderTest;
@@ -119,37 +119,34 @@ describe.each(testServers())('problems of the API on $describe', (server) => {
 
   it('works again after all its connections were ended', async () => {
     await Promise.all(Array.from({ length: 8 }, () => api.get('/api/sensors')));
+    // Returns when they are gone: one that ends while the query is repeated would be the second failure.
     await runSql(
       api.url,
-      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+      'SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
     );
     const after = await Promise.all(Array.from({ length: 8 }, () => api.get('/api/sensors')));
     expect(after.map(({ statusCode }) => statusCode)).toEqual(Array(8).fill(200));
   });
 
   it('repeats a query whose connection was ended under way', async () => {
-    const blocker = new Client({ connectionString: api.url });
-    await blocker.connect();
-    await blocker.query('BEGIN; LOCK TABLE sensor_data IN ACCESS EXCLUSIVE MODE');
+    const table = await holdTable(api.url);
     const underWay = api.get('/api/sensors/full/raw');
-    await sleep(200);
-    await runSql(
-      api.url,
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tsdb-api'",
-    );
-    await blocker.query('ROLLBACK');
-    await blocker.end();
+    await table.hasWaiting(1);
+    expect(await table.endWaiting()).toBe(1);
+    // This is the second try.
+    await table.hasWaiting(1);
+    await table.release();
     expect((await underWay).statusCode).toBe(200);
   });
 
   it('reports a query that runs too long, and a missing table', async () => {
-    const other = await startApi(server, { env: { TSDB_STATEMENT_TIMEOUT_MS: '300' } });
-    const blocker = new Client({ connectionString: other.url });
-    await blocker.connect();
-    await blocker.query('BEGIN; LOCK TABLE sensor_data IN ACCESS EXCLUSIVE MODE');
-    const slow = await other.get('/api/sensors/full/raw');
-    await blocker.query('ROLLBACK; ALTER TABLE sensor_data RENAME TO kept');
-    await blocker.end();
+    const other = await startApi(server);
+    const hasty = startBeside(other, { env: { TSDB_STATEMENT_TIMEOUT_MS: '300' } });
+    const table = await holdTable(other.url);
+    const slow = await hasty.get('/api/sensors/full/raw');
+    await table.release();
+    await hasty.stop();
+    await runSql(other.url, 'ALTER TABLE sensor_data RENAME TO kept');
     const missing = await other.get('/api/sensors/full/raw');
     const notReady = await other.get('/health/ready');
     await other.stop();
@@ -164,27 +161,26 @@ describe.each(testServers())('problems of the API on $describe', (server) => {
     const name = new URL(other.url).pathname.slice(1);
     const away = async (allow: boolean) => {
       await runSql(server.url, `ALTER DATABASE "${name}" ALLOW_CONNECTIONS ${allow}`);
-      await runSql(server.url, 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
-        name,
-      ]);
+      await runSql(
+        server.url,
+        'SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = $1',
+        [name],
+      );
     };
     expect((await other.get('/health/ready')).statusCode).toBe(200);
     await away(false);
     // Answers of the probe are shared for half a second.
-    await sleep(600);
-    const [live, ready, query] = [
+    const [live, ready, query] = await later(500, async () => [
       await other.get('/health/live'),
       await other.get('/health/ready'),
       await other.get('/api/sensors'),
-    ];
+    ]);
     await away(true);
     const recovered = await other.get('/api/sensors');
     await other.stop();
-    expect([live.statusCode, ready.statusCode, query.statusCode, recovered.statusCode]).toEqual([
-      200, 503, 503, 200,
-    ]);
-    expect(query.headers['retry-after']).toBe('5');
-    expect(query.json()).toMatchObject({ type: 'urn:tsdb:problem:database-unavailable' });
+    expect([live, ready, query, recovered].map((answer) => answer?.statusCode)).toEqual([200, 503, 503, 200]);
+    expect(query?.headers['retry-after']).toBe('5');
+    expect(query?.json()).toMatchObject({ type: 'urn:tsdb:problem:database-unavailable' });
   });
 
   it('turns unready, but keeps answering, while it shuts down', async () => {

@@ -1,8 +1,8 @@
 // Keys over HTTP on real servers: made, listed and revoked.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { testServers } from '../../db/local/test-servers';
 import { select } from '../../db/testing/apply';
 import { startApi } from '../testing/api-under-test';
+import { later } from '../testing/clock';
 import { runSql } from '../testing/fixture';
 import { bearer, type KeyedApi, startKeyedApi } from './testing/keyed-api';
 
@@ -71,7 +71,7 @@ describe.each(testServers())('routes of keys on $describe', (server) => {
     [{ name: 'x', role: 'read', expires_in_days: 0 }],
     [{ name: 'x', role: 'read', id: 'mine' }],
   ])('makes no key of %j', async (body) => {
-    const answer = await api.send('POST', '/api/keys', body, bearer((await api.newKey('admin')).key));
+    const answer = await api.send('POST', '/api/keys', body, bearer(api.keys.admin));
     expect([answer.statusCode, answer.headers['content-type']]).toEqual([
       400,
       'application/problem+json; charset=utf-8',
@@ -87,8 +87,7 @@ describe.each(testServers())('routes of keys on $describe', (server) => {
     expect(await statuses()).toEqual([200, 200]);
     await runSql(api.url, 'UPDATE service.api_key SET revoked_at = now() WHERE id = $1', [revoked.id]);
     await runSql(api.url, 'UPDATE service.api_key SET expires_at = now() WHERE id = $1', [expired.id]);
-    await sleep(10_100);
-    expect(await statuses()).toEqual([401, 401]);
+    expect(await later(10_000, statuses)).toEqual([401, 401]);
   });
 
   it('are not there when no set holds keys', async () => {

@@ -1,7 +1,7 @@
 // The sensor view in a real browser: charts, figures, marks, controls, zoom and live updates.
 import { runSql } from '../testing/fixture';
 import { describeInBrowser } from './testing/chromium';
-import { type Part, pixelsOf, tableTexts, waitForPoints } from './testing/look';
+import { type Part, pixelsOf, settle, tableTexts, waitForPoints } from './testing/look';
 import { type SiteUnderTest, startSite } from './testing/page-under-test';
 
 const HOUR = 3_600_000;
@@ -177,6 +177,7 @@ describeInBrowser('the sensor view', (server) => {
     await page.evaluate(
       `for (const canvas of document.querySelectorAll('canvas')) canvas.dataset.first = 'yes'`,
     );
+    const updated = await page.locator('#updated').textContent();
     const same = page.waitForResponse((response) => response.url().includes('/unit_000/raw'));
     await page.clock.fastForward(11_000);
     expect((await same).status()).toBe(304);
@@ -185,8 +186,10 @@ describeInBrowser('the sensor view', (server) => {
       'unit_000',
     ]);
     // The answer to the tick before must be in, or its timer is not set yet.
-    await page.locator('#updated', { hasText: 'updated' }).waitFor();
-    await page.waitForTimeout(300);
+    await page
+      .locator('#updated')
+      .filter({ hasNotText: `${updated}` })
+      .waitFor();
     await page.clock.fastForward(11_000);
     await waitForPoints(page, '.temperature', 2);
     await page.locator('.temperature .now', { hasText: '42.5' }).waitFor();
@@ -198,7 +201,6 @@ describeInBrowser('the sensor view', (server) => {
     const { page } = await site.open('#/sensors?sensor=unit_001&period=1d', { fakeClock: true });
     await waitForPoints(page, '.temperature', 1);
     await page.locator('#events-about', { hasText: 'None' }).waitFor();
-    await page.waitForTimeout(300);
     const hide = (hidden: boolean) =>
       page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
         document.dispatchEvent(new Event('visibilitychange'))`);
@@ -208,19 +210,23 @@ describeInBrowser('the sensor view', (server) => {
     });
     await hide(true);
     await page.clock.fastForward(60_000);
-    await page.waitForTimeout(300);
+    await settle(page);
     expect(asked).toBe(0);
     // An answer that comes to a hidden tab starts no timer either.
-    const answered = page.waitForResponse((response) => response.url().includes('/thresholds'));
+    const last = ['/thresholds', '/alerts', 'field=temperature', 'field=humidity', 'field=pressure'];
+    const answered = last.map((part) => page.waitForResponse((response) => response.url().includes(part)));
     await page.locator('#refresh').click();
-    await answered;
-    await page.waitForTimeout(300);
+    await Promise.all(answered);
+    await settle(page);
     asked = 0;
-    await page.clock.fastForward(60_000);
-    await page.waitForTimeout(300);
+    for (let minute = 0; minute < 5; minute += 1) {
+      await page.clock.fastForward(60_000);
+      await settle(page);
+    }
     expect(asked).toBe(0);
     const next = page.waitForRequest((request) => request.url().includes('/unit_001/raw'));
     await hide(false);
+    await page.clock.fastForward(1);
     await next;
   });
 

@@ -2,12 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool } from 'pg';
 import { freePort } from '../../db/local/free-port';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { sensorData } from '../../db/schema/iot';
 import { fixture } from '../testing/fixture';
+import { holdKeys, holdTable } from '../testing/held-table';
+import { until } from '../testing/waits';
 import { BufferedWriter } from './buffered-writer';
 import { httpSink } from './http-sink';
 import type { Sink } from './sink';
@@ -16,6 +17,8 @@ import { type Cut, startCuttingProxy } from './testing/cutting-proxy';
 import { FEED_BATCHES, FEED_ROWS, feedBatch } from './testing/feed';
 
 const ROOT = join(__dirname, '../..');
+/** As many batches are under way at a time; feed-child.ts does the same. */
+const IN_FLIGHT = 2;
 type FeedRow = ReturnType<typeof feedBatch>[number];
 
 describe.each(testServers())('buffered writes on $describe', (server) => {
@@ -45,12 +48,24 @@ describe.each(testServers())('buffered writes on $describe', (server) => {
     const rows = batches * FEED_ROWS;
     return { rows, different: rows, last: rows - 1 };
   };
-  async function until(what: () => Promise<boolean>): Promise<void> {
-    for (let wait = 0; wait < 3_000; wait += 1) {
-      if (await what()) return;
-      await sleep(20);
-    }
-    throw new Error('it did not come to it');
+  /**
+   * Catches a feed that begins after this call, whoever is faster: three batches are stored, the keys of the next two are
+   * claimed, and their rows are on the way: they wait for the table while the returned function does its work.
+   */
+  async function catchFeed(client: string, name: string) {
+    const keys = await holdKeys(
+      database.url,
+      client,
+      [3, 4].map((batch) => `${name}-${batch}`),
+    );
+    return async (work: () => Promise<void>): Promise<void> => {
+      await keys.hasWaiting(IN_FLIGHT);
+      const table = await holdTable(database.url, 'EXCLUSIVE');
+      await keys.release();
+      await table.hasWaiting(IN_FLIGHT);
+      await work();
+      await table.release();
+    };
   }
   function run(file: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
     const child = spawn(process.execPath, ['--import', 'tsx', file], {
@@ -69,7 +84,7 @@ describe.each(testServers())('buffered writes on $describe', (server) => {
   }
   const writerOn = (sink: Sink<FeedRow>) =>
     new BufferedWriter(sink, {
-      maxInFlight: 2,
+      maxInFlight: IN_FLIGHT,
       onRefused: (refused) => {
         throw new Error(refused[0]?.reason);
       },
@@ -81,18 +96,10 @@ describe.each(testServers())('buffered writes on $describe', (server) => {
 
   it('stores a program that is killed in the middle of a batch and run again', async () => {
     const feeds = () => run('api/buffer/testing/feed-child.ts');
-    const stored = async () => Number((await one(`SELECT count(*) FROM service.ingest_request`)).count);
+    const inTheMiddle = await catchFeed('buffered-writer', 'feed');
     const first = feeds();
-    await until(async () => (await stored()) >= 3);
-    const blocker = new Client({ connectionString: database.url });
-    await blocker.connect();
-    await blocker.query('BEGIN; LOCK TABLE sensor_data IN EXCLUSIVE MODE');
-    // Its rows are on the way: the key is claimed, the COPY waits for the table.
-    await until(async () => (await one('SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted')).n > 0);
-    await kill(first);
-    await blocker.query('ROLLBACK');
-    await blocker.end();
-    expect((await rowsOf('feed')).rows).toBeLessThan(FEED_BATCHES * FEED_ROWS);
+    await inTheMiddle(() => kill(first));
+    expect(await rowsOf('feed')).toEqual(eachOnce(3));
 
     const last = feeds();
     expect(await once(last, 'exit')).toEqual([0, null]);
@@ -103,10 +110,16 @@ describe.each(testServers())('buffered writes on $describe', (server) => {
     const pool = new Pool({ connectionString: database.url, application_name: 'ended' });
     pool.on('error', () => undefined);
     const writer = writerOn(tableSink({ pool, engine, table: sensorData }));
+    const table = await holdTable(database.url, 'EXCLUSIVE');
     const fed = feed(writer, 'ended', FEED_BATCHES).then(() => writer.close());
-    for (let ended = 0; ended < 5; ) {
+    // Two in the middle of their rows, and then wherever they happen to be.
+    await table.hasWaiting(IN_FLIGHT);
+    let ended = await table.endWaiting();
+    await table.release();
+    while (ended < 5) {
       const { n } = await one(
-        `SELECT count(pg_terminate_backend(pid))::int AS n FROM pg_stat_activity WHERE application_name = 'ended' AND state <> 'idle'`,
+        `SELECT count(pg_terminate_backend(pid))::int AS n FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name = 'ended' AND state <> 'idle'`,
       );
       ended += n;
       if (writer.counters().written === FEED_BATCHES * FEED_ROWS) break;
@@ -119,7 +132,8 @@ describe.each(testServers())('buffered writes on $describe', (server) => {
 
   it.each<Cut>(['lost', 'answered', 'silent'])('stores once when a COMMIT is %s', async (cut) => {
     const proxy = await startCuttingProxy(database.url, [cut, cut]);
-    const pool = new Pool({ connectionString: proxy.url, query_timeout: 1_000 });
+    // Only silence has to be waited for: any other answer that comes late would be one more try.
+    const pool = new Pool({ connectionString: proxy.url, query_timeout: cut === 'silent' ? 3_000 : 60_000 });
     pool.on('error', () => undefined);
     const writer = writerOn(tableSink({ pool, engine, table: sensorData }));
     await feed(writer, cut, 4);
@@ -135,21 +149,18 @@ describe.each(testServers())('buffered writes on $describe', (server) => {
     const url = `http://127.0.0.1:${port}`;
     const start = async () => {
       const child = run('api/main.ts', { PORT: String(port) });
-      await until(async () => (await fetch(`${url}/health/live`).catch(() => undefined))?.ok === true);
+      await until(async () => (await fetch(`${url}/health/live`).catch(() => undefined))?.ok === true, {
+        what: 'the API answers',
+        atMostMs: 60_000,
+      });
       return child;
     };
     const api = await start();
-    const writer = writerOn(httpSink({ url, table: sensorData, timeoutMs: 5_000 }));
+    const inTheMiddle = await catchFeed('', 'http');
+    const writer = writerOn(httpSink({ url, table: sensorData, timeoutMs: 60_000 }));
     const fed = feed(writer, 'http', FEED_BATCHES).then(() => writer.close());
     fed.catch(() => undefined);
-    await until(async () => writer.counters().flushes >= 3);
-    const blocker = new Client({ connectionString: database.url });
-    await blocker.connect();
-    await blocker.query('BEGIN; LOCK TABLE sensor_data IN EXCLUSIVE MODE');
-    await until(async () => (await one('SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted')).n > 0);
-    await kill(api);
-    await blocker.query('ROLLBACK');
-    await blocker.end();
+    await inTheMiddle(() => kill(api));
     const again = await start();
     await fed;
     await kill(again);

@@ -1,7 +1,5 @@
 // Small writes that share a transaction: each is answered as if it were alone, and none harms another.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LightMyRequestResponse } from 'fastify';
-import { Client } from 'pg';
 import { testServers } from '../../db/local/test-servers';
 import { sensorData } from '../../db/schema/iot';
 import type { Ticket } from '../ingest/gate';
@@ -11,57 +9,48 @@ import { type IngestUnderTest, startIngest } from '../ingest/testing/ingest-unde
 import type { Batch } from '../ingest/writer';
 import { ProblemError } from '../problems';
 import { runSql } from '../testing/fixture';
+import { type HeldTable, holdTable } from '../testing/held-table';
+import { requestsInFlight, until } from '../testing/waits';
 import { groupCommit } from './group-commit';
 
 describe.each(testServers())('writes that share a transaction on $describe', (server) => {
   let api: IngestUnderTest;
-  let blocker: Client;
-  let observer: Client;
   const time = new Date(Date.now() - 60_000).toISOString();
   const reading = (sensor_id: string, temperature: unknown = 1) => ({ time, sensor_id, temperature });
 
   beforeAll(async () => {
     api = await startIngest(server);
-    blocker = new Client({ connectionString: api.url });
-    observer = new Client({ connectionString: api.url });
-    await Promise.all([blocker.connect(), observer.connect()]);
     await runSql(api.url, 'ALTER TABLE sensor_data ADD CONSTRAINT cool CHECK (temperature < 1000)');
     await api.send('PUT', '/api/thresholds/sensor_data/hot/temperature', { maximum: 30 });
     await api.post(JSON.stringify(reading('chunk'))); // its chunk is there before the table is locked
     await api.post(JSON.stringify(reading('hot', 99)));
   });
-  afterAll(async () => {
-    await Promise.all([blocker.end(), observer.end()]);
-    await api.stop();
-  });
+  afterAll(() => api.stop());
 
-  async function until(sql: string): Promise<void> {
-    for (let wait = 0; wait < 1_000; wait += 1) {
-      if ((await observer.query(sql)).rows[0].yes) return;
-      await sleep(10);
+  const arrived = (requests: number) =>
+    until(async () => (await requestsInFlight(async () => (await api.get('/metrics')).body)) === requests, {
+      what: `${requests} requests have arrived`,
+    });
+  async function whileHeld<T>(work: (table: HeldTable) => Promise<T>): Promise<T> {
+    const table = await holdTable(api.url, 'EXCLUSIVE');
+    try {
+      return await work(table);
+    } finally {
+      await table.release();
     }
-    throw new Error('it did not come to it');
-  }
-  // TimescaleDB's own jobs may wait for the locked table as well.
-  const areWriters = `datname = current_database() AND wait_event_type = 'Lock' AND backend_type = 'client backend'`;
-  const waiting = (count: number) =>
-    until(`SELECT count(*) >= ${count} AS yes FROM pg_stat_activity WHERE ${areWriters}`);
-  async function arrived(requests: number): Promise<void> {
-    // The measure counts itself.
-    const inFlight = `http_requests_in_flight ${requests + 1}`;
-    while (!(await api.get('/metrics')).body.includes(inFlight)) await sleep(5);
   }
 
   /** Sends the bodies at the same time, while two others hold all places of a table that is locked. */
-  async function together(bodies: readonly string[]): Promise<readonly LightMyRequestResponse[]> {
-    await blocker.query('BEGIN; LOCK TABLE sensor_data IN EXCLUSIVE MODE');
-    const first = [1, 2].map(() => api.post(JSON.stringify(reading('first'))));
-    await waiting(2);
-    const others = bodies.map((body) => api.post(body, { 'content-type': 'application/x-ndjson' }));
-    await arrived(2 + bodies.length);
-    await blocker.query('ROLLBACK');
-    await Promise.all(first);
-    return Promise.all(others);
+  function together(bodies: readonly string[]): Promise<readonly LightMyRequestResponse[]> {
+    return whileHeld(async (table) => {
+      const first = [1, 2].map(() => api.post(JSON.stringify(reading('first'))));
+      await table.hasWaiting(2);
+      const others = bodies.map((body) => api.post(body, { 'content-type': 'application/x-ndjson' }));
+      await arrived(2 + bodies.length);
+      await table.release();
+      await Promise.all(first);
+      return Promise.all(others);
+    });
   }
   const seen = (answers: readonly LightMyRequestResponse[]) =>
     answers.map((answer) => {
@@ -120,21 +109,16 @@ describe.each(testServers())('writes that share a transaction on $describe', (se
   it('answers 503 to each when the connection breaks, and stores nothing of them', async () => {
     const first = [1, 2].map(() => api.post(JSON.stringify(reading('cut'))));
     await Promise.all(first);
-    await blocker.query('BEGIN; LOCK TABLE sensor_data IN EXCLUSIVE MODE');
-    const writes = Array.from({ length: 6 }, () => api.post(JSON.stringify(reading('cut-now'))));
-    await waiting(2);
-    await arrived(6);
-    // Ends the backends that wait, and comes back when they are gone: none of them is counted as waiting again.
-    const cut = () =>
-      observer.query(
-        `SELECT pg_terminate_backend(pid, 10000) AS gone FROM pg_stat_activity WHERE ${areWriters}`,
-      );
-    expect((await cut()).rows).toEqual([{ gone: true }, { gone: true }]);
-    // The four others are written together now.
-    await waiting(1);
-    expect((await cut()).rows).toEqual([{ gone: true }]);
-    const answers = await Promise.all(writes);
-    await blocker.query('ROLLBACK');
+    const answers = await whileHeld(async (table) => {
+      const writes = Array.from({ length: 6 }, () => api.post(JSON.stringify(reading('cut-now'))));
+      await table.hasWaiting(2);
+      await arrived(6);
+      expect(await table.endWaiting()).toBe(2);
+      // The four others are written together now.
+      await table.hasWaiting(1);
+      expect(await table.endWaiting()).toBe(1);
+      return Promise.all(writes);
+    });
     expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array(6).fill(503));
     expect(await api.rowsOf('cut-now')).toEqual([]);
     expect((await api.post(JSON.stringify(reading('cut-now')))).statusCode).toBe(200);

@@ -7,6 +7,7 @@ import { Client } from 'pg';
 import { freePort } from '../../db/local/free-port';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { fixture } from '../testing/fixture';
+import { until } from '../testing/waits';
 
 const ROWS = Number(process.env.TSDB_TEST_INGEST_ROWS ?? 200_000);
 const BATCH = 1_000;
@@ -33,12 +34,9 @@ describe.each(testServers())('ingest on $describe', (server) => {
       env,
       stdio: 'ignore',
     });
-    for (let wait = 0; wait < 600; wait += 1) {
-      const live = await fetch(`http://127.0.0.1:${port}/health/live`).catch(() => undefined);
-      if (live?.ok) return started;
-      await sleep(100);
-    }
-    throw new Error('the server did not start');
+    const live = () => fetch(`http://127.0.0.1:${port}/health/live`).catch(() => undefined);
+    await until(async () => (await live())?.ok === true, { what: 'the server answers', atMostMs: 60_000 });
+    return started;
   }
 
   it('stores each row exactly once although the server is killed again and again', async () => {
@@ -90,7 +88,10 @@ describe.each(testServers())('ingest on $describe', (server) => {
     };
     const killer = async (): Promise<void> => {
       for (let kill = 1; kill <= KILLS; kill += 1) {
-        while (done < (batches * kill) / (KILLS + 1)) await sleep(5);
+        await until(() => done >= (batches * kill) / (KILLS + 1), {
+          what: `enough is written for kill ${kill}`,
+          atMostMs: 600_000,
+        });
         const ended = child && once(child, 'exit');
         child?.kill('SIGKILL');
         await ended;
@@ -107,7 +108,9 @@ describe.each(testServers())('ingest on $describe', (server) => {
     const ask = async (sql: string) => (await observer.query(sql)).rows[0];
     const connections = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'tsdb-api' AND datname = current_database()`;
     // What the killed servers left ends as soon as its sockets do; the living one has its pools, 4 that write, 10 that read, 1 probe.
-    expect((await ask(connections)).n).toBeLessThanOrEqual(15);
+    await until(async () => (await ask(connections)).n <= 15, {
+      what: 'killed servers leave no connections',
+    });
     expect(
       await ask(
         'SELECT count(*)::int AS rows, count(DISTINCT temperature)::int AS different, max(temperature)::int AS last FROM sensor_data',
@@ -123,13 +126,10 @@ describe.each(testServers())('ingest on $describe', (server) => {
     const ended = once(child, 'exit');
     child.kill('SIGINT');
     await ended;
-    let left = -1;
-    for (let wait = 0; wait < 50 && left !== 0; wait += 1) {
-      left = (await ask(connections)).n;
-      if (left !== 0) await sleep(100);
-    }
+    await until(async () => (await ask(connections)).n === 0, {
+      what: 'a server that ends leaves no connections',
+    });
     await observer.end();
-    expect(left).toBe(0);
     process.stderr.write(
       `${server.engine}: ${ROWS} rows in ${seconds.toFixed(1)} s with ${KILLS} kills: ${Math.round(ROWS / seconds)} rows/s, ${sentAgain} sent again, ${replayed} replayed\n`,
     );

@@ -1,10 +1,11 @@
 // Writes that are sent again, and writes that take too long.
 import { gzipSync } from 'node:zlib';
 import { testServers } from '../../db/local/test-servers';
-import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { type ApiUnderTest, startApi, startBeside } from '../testing/api-under-test';
 import { runSql } from '../testing/fixture';
+import { holdKeys, holdTable } from '../testing/held-table';
 import { forgetOldAnswers } from './idempotency';
-import { type IngestUnderTest, startIngest } from './testing/ingest-under-test';
+import { INGEST_ENV, type IngestUnderTest, startIngest } from './testing/ingest-under-test';
 
 const json = (rows: unknown) => JSON.stringify(rows);
 
@@ -77,27 +78,25 @@ describe.each(testServers())('retried writes on $describe', (server) => {
   });
 
   it('answers 504 when the time limit ends a write, which leaves nothing', async () => {
-    const blocker = await api.database.writer.connect();
-    const writer = () => api.post(json({ time: at(0), sensor_id: 'slow' }), { 'idempotency-key': 'slow' });
+    const hasty = startBeside(api, { env: { ...INGEST_ENV, TSDB_STATEMENT_TIMEOUT_MS: '500' } });
+    const write = (to: ApiUnderTest) =>
+      to.send('POST', '/api/ingest/sensor_data', [{ time: at(0), sensor_id: 'slow' }], {
+        'idempotency-key': 'slow',
+      });
     await api.post(json({ time: at(0), sensor_id: 'chunk' })); // its chunk is there before the table is locked
-    await blocker.query('BEGIN; LOCK TABLE sensor_data IN EXCLUSIVE MODE');
-    const answer = await writer();
-    await blocker.query('ROLLBACK');
-    blocker.release();
+    const table = await holdTable(api.url, 'EXCLUSIVE');
+    const answer = await write(hasty);
+    await table.release();
+    await hasty.stop();
     expect(answer.json()).toMatchObject({ type: 'urn:tsdb:problem:database-timeout', status: 504 });
     expect(answer.json().detail).toContain('send fewer rows');
-    expect((await writer()).json()).toMatchObject({ accepted: 1 });
+    expect((await write(api)).json()).toMatchObject({ accepted: 1 });
   });
 
   it('answers 409 while another process holds the key for long', async () => {
-    const client = await api.database.writer.connect();
-    await client.query('BEGIN');
-    await client.query(
-      `INSERT INTO service.ingest_request (client, key, body_digest, status, answer) VALUES ('', 'held', '', 0, '{}')`,
-    );
+    const claimed = await holdKeys(api.url, '', ['held']);
     const answer = await api.post('[]', { 'idempotency-key': 'held' });
-    await client.query('ROLLBACK');
-    client.release();
+    await claimed.release();
     expect(answer.json()).toMatchObject({ type: 'urn:tsdb:problem:in-progress', status: 409 });
     expect((await api.post('[]', { 'idempotency-key': 'held' })).statusCode).toBe(200);
   });

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { testServers } from '../../db/local/test-servers';
 import { type IngestUnderTest, startIngest } from './testing/ingest-under-test';
 
+const DAY = 86_400_000;
 const json = (rows: unknown) => JSON.stringify(rows);
 
 describe.each(testServers())('POST /api/ingest/:table on $describe', (server) => {
@@ -16,14 +17,16 @@ describe.each(testServers())('POST /api/ingest/:table on $describe', (server) =>
   afterAll(() => api.stop());
 
   it('takes one object, an array, NDJSON and line protocol, and keeps microseconds', async () => {
+    // Before every refresh window, and not so old that retention would be about to drop it.
+    const day = at(-20 * DAY).slice(0, 10);
     const row = {
-      time: '2026-11-01T02:30:00.123456+02:00',
+      time: `${day}T02:30:00.123456+02:00`,
       sensor_id: 'f1',
       temperature: 21.5,
       humidity: null,
     };
-    const time = '2026-11-01T00:30:00.123456Z';
-    const micros = BigInt(Date.parse('2026-11-01T00:30:00Z')) * 1_000n + 123_456n;
+    const time = `${day}T00:30:00.123456Z`;
+    const micros = BigInt(Date.parse(`${day}T00:30:00Z`)) * 1_000n + 123_456n;
     const line = `sensor_data,sensor_id=f4 temperature=21.5 ${micros * 1_000n}\n`;
     const answers = [
       await api.post(json(row)),
@@ -41,7 +44,6 @@ describe.each(testServers())('POST /api/ingest/:table on $describe', (server) =>
       rejected: 0,
       errors: [],
       alerts: 0,
-      // The first of November 2026 lies before every refresh window.
       late: {
         rows: 1,
         from: time,

@@ -1,9 +1,9 @@
 // More writes than the server can take: refused early, and nothing is left behind by clients that go away.
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
 import { testServers } from '../../db/local/test-servers';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { holdTable } from '../testing/held-table';
+import { requestsInFlight, until } from '../testing/waits';
 
 const ENV = { TSDB_WRITE_POOL_SIZE: '1', TSDB_MAX_BODY_BYTES: '10000', TSDB_STATEMENT_TIMEOUT_MS: '60000' };
 const [SLOTS, WAITING] = [1, 4];
@@ -19,39 +19,32 @@ describe.each(testServers())('too many writes on $describe', (server) => {
   });
   afterAll(() => api.stop());
 
+  // One time for all rows: a day that begins meanwhile would need a chunk of a table that is locked.
+  const time = new Date(Date.now() - 60_000).toISOString();
   const write = (sensor_id: string, padding = '') =>
-    api.send(
-      'POST',
-      '/api/ingest/sensor_data',
-      `[{"time":"${new Date().toISOString()}","sensor_id":"${sensor_id}"}]${padding}`,
-      {
-        'content-type': 'application/json',
-      },
-    );
-  const whileLocked = async (work: () => Promise<void>): Promise<void> => {
-    const blocker = new Client({ connectionString: api.url });
-    await blocker.connect();
-    await blocker.query('BEGIN; LOCK TABLE sensor_data IN EXCLUSIVE MODE');
-    try {
-      await work();
-    } finally {
-      await blocker.query('ROLLBACK');
-      await blocker.end();
-    }
-  };
+    api.send('POST', '/api/ingest/sensor_data', `[{"time":"${time}","sensor_id":"${sensor_id}"}]${padding}`, {
+      'content-type': 'application/json',
+    });
+  const underWay = () => requestsInFlight(async () => (await api.get('/metrics')).body);
+  const untilUnderWay = (requests: number) =>
+    until(async () => (await underWay()) === requests, { what: `${requests} requests are under way` });
 
   it('answers 429 with Retry-After beyond the waiting ones, which are all written', async () => {
     await write('first'); // its chunk is there before the table is locked
     const waiting: ReturnType<typeof write>[] = [];
-    await whileLocked(async () => {
+    const table = await holdTable(api.url, 'EXCLUSIVE');
+    try {
       for (let n = 0; n < SLOTS + WAITING; n += 1) waiting.push(write('waiting'));
-      await sleep(300);
+      await table.hasWaiting(SLOTS);
+      await untilUnderWay(SLOTS + WAITING);
       const refused = await write('refused');
       expect(refused.statusCode).toBe(429);
       expect(refused.headers['retry-after']).toBe('1');
       expect(refused.json()).toMatchObject({ type: 'urn:tsdb:problem:too-many-requests' });
       expect((await api.get('/api/sensors')).statusCode).toBe(200);
-    });
+    } finally {
+      await table.release();
+    }
     for (const answer of await Promise.all(waiting)) expect(answer.statusCode).toBe(200);
     const { rows } = await api.pool.query(
       'SELECT sensor_id, count(*)::int AS n FROM sensor_data GROUP BY 1 ORDER BY 1',
@@ -65,18 +58,16 @@ describe.each(testServers())('too many writes on $describe', (server) => {
 
   it('forgets clients that leave in the middle of their bodies, and bodies that are too large', async () => {
     for (let n = 0; n < 2 * (SLOTS + WAITING); n += 1) {
-      await new Promise<void>((resolve) => {
-        const socket = connect(port, '127.0.0.1', () => {
-          socket.write(
-            'POST /api/ingest/sensor_data HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n[{"time"',
-          );
-          setTimeout(() => socket.destroy(), 20);
-        });
-        socket.on('close', () => resolve());
-      });
+      const before = await underWay();
+      const socket = connect(port, '127.0.0.1');
+      socket.write(
+        'POST /api/ingest/sensor_data HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n[{"time"',
+      );
+      await untilUnderWay(before + 1);
+      socket.destroy();
+      await untilUnderWay(before);
       expect((await write('large', ' '.repeat(20_000))).statusCode).toBe(413);
     }
-    await sleep(200);
     for (let n = 0; n < 3; n += 1) expect((await write('still works')).statusCode).toBe(200);
   });
 

@@ -2,8 +2,8 @@
 import { testServers } from '../../db/local/test-servers';
 import { execute, pauseJobs } from '../../db/testing/apply';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { at } from '../testing/clock';
 import { refreshAll, runSql } from '../testing/fixture';
-import { at } from './testing/clock';
 
 const DAY = 86_400_000;
 const AGGREGATES = ['sensor_data_hourly', 'sensor_data_daily', 'sensor_data_monthly', 'peak_hours'];

@@ -11,7 +11,7 @@ describe.each(testServers())('conditions on $describe', (server) => {
   const get = (table: string, parameters: Parameters) => getSeries(api, table, parameters);
 
   beforeAll(async () => {
-    api = await startSeries(server, 'iot,monitoring,metrics,service');
+    api = await startSeries(server);
     await runSql(
       api.url,
       `INSERT INTO metrics.metrics SELECT $1::timestamptz + n * interval '1 minute', 'd' || n % 3, 'cpu', n, jsonb_build_object('rack', n % 2, 'site', 'x')

@@ -12,7 +12,7 @@ import { boundColumns, parseFilters } from './filters';
 import { type Plan, planBuckets } from './planner';
 import type { Question } from './sources';
 import { bucketQuery } from './sql';
-import { seedSeries } from './testing/data';
+import { SEEDED_AT as now, seedSeries } from './testing/data';
 import { parseWidth } from './widths';
 
 const SETS = 'iot,market,apm,service';
@@ -75,12 +75,11 @@ const CASES: readonly Case[] = [
 
 describe.each(testServers())('routing on $describe', (server) => {
   let api: ApiUnderTest;
-  const now = Date.now();
   const tables = seriesTables(desired);
 
   beforeAll(async () => {
     api = await startApi(server, { env: { TSDB_SCHEMAS: SETS } });
-    await seedSeries(api.url, desired, now);
+    await seedSeries(api.url, desired);
   });
   afterAll(() => api.stop());
 

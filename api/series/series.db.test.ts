@@ -21,7 +21,7 @@ describe.each(testServers())('series on $describe', (server) => {
   const get = (table: string, parameters: Parameters) => getSeries(api, table, parameters);
 
   beforeAll(async () => {
-    api = await startSeries(server, 'iot,service');
+    api = await startSeries(server);
   });
   afterAll(() => api.stop());
 

@@ -10,7 +10,7 @@ describe.each(testServers())('shaping on $describe', (server) => {
   const get = (table: string, parameters: Parameters) => getSeries(api, table, parameters);
 
   beforeAll(async () => {
-    api = await startSeries(server, 'iot,service');
+    api = await startSeries(server);
   });
   afterAll(() => api.stop());
 

@@ -1,7 +1,7 @@
 // The API on a database of its own, for tests: requests go by `inject`, without a port.
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Pool } from 'pg';
-import { createTestDatabase, type TestServer } from '../../db/local/test-servers';
+import { createTestDatabase, type Template, type TestServer } from '../../db/local/test-servers';
 import type { Environment } from '../../db/settings';
 import { buildApp } from '../app';
 import { readConfig } from '../config';
@@ -30,33 +30,63 @@ export interface ApiUnderTest {
 export interface ApiOptions {
   readonly env?: Environment;
   readonly isShuttingDown?: () => boolean;
+  /** What the database holds beside the schema. */
+  readonly content?: Template;
 }
 
-/** Creates the database, applies the selected sets (`TSDB_SCHEMAS`, default `iot,service`), and builds the API. */
+/** Creates the database with the selected sets (`TSDB_SCHEMAS`, default `iot,service`) applied, and builds the API. */
 export async function startApi(server: TestServer, options: ApiOptions = {}): Promise<ApiUnderTest> {
-  const { env = {}, isShuttingDown = () => false } = options;
-  const configFor = (url: string) => readConfig({ TSDB_POOL_SIZE: '4', ...env, DATABASE_URL: url });
-  const test = await createTestDatabase(server, fixture(configFor(server.url).desired));
-  const config = configFor(test.url);
+  const schema = fixture(settings(server.url, options).desired);
+  const test = await createTestDatabase(server, filled(schema, options.content));
+  const api = serve(test.url, options);
+  return {
+    ...api,
+    stop: async () => {
+      await api.stop();
+      await test.drop();
+    },
+  };
+}
+
+/** Another API over the database of one that runs, with settings of its own; stopping it leaves the database. */
+export const startBeside = ({ url }: Pick<ApiUnderTest, 'url'>, options: Omit<ApiOptions, 'content'>) =>
+  serve(url, options);
+
+const settings = (url: string, { env }: ApiOptions) =>
+  readConfig({ TSDB_POOL_SIZE: '4', ...env, DATABASE_URL: url });
+
+function filled(schema: Template, content: Template | undefined): Template {
+  if (content === undefined) return schema;
+  return {
+    key: [schema.key, content.key],
+    build: async (url) => {
+      await schema.build(url);
+      await content.build(url);
+    },
+  };
+}
+
+function serve(url: string, options: ApiOptions): ApiUnderTest {
+  const { isShuttingDown = () => false } = options;
+  const config = settings(url, options);
   const database = openDatabase(config);
   const app = buildApp({ database, config, isShuttingDown });
   return {
-    url: test.url,
+    url,
     database,
     pool: database.reader,
     app,
-    get: (url, headers) => app.inject({ method: 'GET', url, ...(headers ? { headers } : {}) }),
-    send: (method, url, payload, headers) =>
+    get: (path, headers) => app.inject({ method: 'GET', url: path, ...(headers ? { headers } : {}) }),
+    send: (method, path, payload, headers) =>
       app.inject({
         method,
-        url,
+        url: path,
         ...(payload === undefined ? {} : { payload }),
         ...(headers ? { headers } : {}),
       }),
     stop: async () => {
       await app.close();
       await database.end();
-      await test.drop();
     },
   };
 }

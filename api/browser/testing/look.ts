@@ -3,13 +3,18 @@ import type { Page } from 'playwright-core';
 
 /** Waits until the chart of a card (`.temperature`) has this many points. */
 export async function waitForPoints(page: Page, card: string, points: number): Promise<void> {
-  await page.locator(`${card} .plot[data-points="${points}"]`).waitFor({ timeout: 10_000 });
+  await page.locator(`${card} .plot[data-points="${points}"]`).waitFor();
 }
 
 /** A part of a chart's time axis, in shares of its width. */
 export interface Part {
   readonly from: number;
   readonly to: number;
+}
+
+/** Lets the page send and hear whatever it has on its way; a request of the test's own comes after all of it. */
+export async function settle(page: Page): Promise<void> {
+  await page.evaluate(`fetch('/health/live').then((answer) => answer.text())`);
 }
 
 /** Number of pixels of exactly a theme colour (`--anomaly`) in a part of a chart's plotting area. */

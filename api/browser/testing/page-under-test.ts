@@ -14,6 +14,12 @@ export interface OpenPage {
   readonly faults: string[];
 }
 
+/** How a page is opened. */
+export interface PageOptions extends BrowserContextOptions {
+  /** Its time stands still, so that no timer fires before `page.clock.fastForward` makes it; default: the true time. */
+  readonly fakeClock?: boolean;
+}
+
 /** The API and the browser. */
 export interface SiteUnderTest {
   readonly databaseUrl: string;
@@ -22,11 +28,8 @@ export interface SiteUnderTest {
   readonly seed: Seed;
   /** What the API itself answers to a GET. */
   ask<Answer>(path: string): Promise<Answer>;
-  /** Opens an address (`#/…`) in a page of its own and waits until it shows data or a message. */
-  open(
-    address: string,
-    options?: BrowserContextOptions & { readonly fakeClock?: boolean },
-  ): Promise<OpenPage>;
+  /** Opens an address (`#/…`) in a page of its own. */
+  open(address: string, options?: PageOptions): Promise<OpenPage>;
   stopApi(): Promise<void>;
   /** Starts it again, with other settings if given. */
   startApi(env?: Environment): Promise<void>;
@@ -59,14 +62,14 @@ export async function startSite(server: TestServer, env: Environment = {}): Prom
   };
 }
 
-async function openPage(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions & { readonly fakeClock?: boolean } = {},
-): Promise<OpenPage> {
+async function openPage(browser: Browser, url: string, options: PageOptions = {}): Promise<OpenPage> {
   const { fakeClock = false, ...contextOptions } = options;
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...contextOptions });
-  if (fakeClock) await context.clock.install();
+  if (fakeClock) {
+    const time = Date.now();
+    await context.clock.install({ time });
+    await context.clock.pauseAt(time + 1);
+  }
   // How far the content moved while loading.
   await context.addInitScript(`
     window.moved = 0;

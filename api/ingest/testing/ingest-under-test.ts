@@ -3,7 +3,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { TestServer } from '../../../db/local/test-servers';
 import { type ApiUnderTest, startApi } from '../../testing/api-under-test';
 
-/** An API that rows are sent to, with a limit of 200 000 bytes and a time limit of 7 s. */
+/** An API that rows are sent to, with a limit of 200 000 bytes. */
 export interface IngestUnderTest extends ApiUnderTest {
   /** Sends a body, as JSON unless the headers say otherwise. */
   post(
@@ -19,15 +19,16 @@ export interface IngestUnderTest extends ApiUnderTest {
   count(sql: string): Promise<number>;
 }
 
+/** Its settings. */
+export const INGEST_ENV = {
+  TSDB_SCHEMAS: 'iot,monitoring,service',
+  TSDB_MAX_BODY_BYTES: '200000',
+  TSDB_STATEMENT_TIMEOUT_MS: '60000',
+};
+
 /** Starts it. */
 export async function startIngest(server: TestServer): Promise<IngestUnderTest> {
-  const api = await startApi(server, {
-    env: {
-      TSDB_SCHEMAS: 'iot,monitoring,service',
-      TSDB_MAX_BODY_BYTES: '200000',
-      TSDB_STATEMENT_TIMEOUT_MS: '7000',
-    },
-  });
+  const api = await startApi(server, { env: INGEST_ENV });
   return {
     ...api,
     post: (payload, headers = {}, table = 'sensor_data') => {

@@ -39,21 +39,25 @@ export function sensorRows(now: number): readonly SensorRow[] {
   }));
 }
 
-/** Fills `sensor_data`, `apm.apm_metrics` and `market.stock_prices`; all but the rows of about the last hour are refreshed. */
-export async function seedSeries(url: string, desired: Desired, now: number): Promise<readonly SensorRow[]> {
-  const rows = sensorRows(now);
-  // No bucket of any width may end between this instant and now: it would be stored, and the rows that come after unseen.
-  const fresh = Math.max(Math.floor((now - HOUR / 2) / HOUR) * HOUR, Math.floor(now / DAY) * DAY);
+/** The present of the seeded rows: long ago, so that the true time of day makes no difference. */
+export const SEEDED_AT = Date.parse('2026-03-02T11:37:00Z');
+/** Begins a bucket of every aggregate's width: none of them is half stored, which would hide the rows that come after. */
+const STORED_TO = Date.parse('2026-03-01T00:00:00Z');
+
+/** Fills `sensor_data`, `apm.apm_metrics` and `market.stock_prices`; all but the rows of the last day and a half are refreshed. */
+export async function seedSeries(url: string, desired: Desired): Promise<readonly SensorRow[]> {
+  const rows = sensorRows(SEEDED_AT);
   await insertSensorRows(
     url,
-    rows.filter(({ time }) => time < fresh),
+    rows.filter(({ time }) => time < STORED_TO),
   );
-  await seedRequests(url, now);
-  await seedPrices(url, now);
-  await refreshEvery(url, desired, fresh);
+  await seedRequests(url, SEEDED_AT);
+  await seedPrices(url, SEEDED_AT);
+  // An end is rounded up to whole buckets.
+  await refreshEvery(url, desired, STORED_TO - 1);
   await insertSensorRows(
     url,
-    rows.filter(({ time }) => time >= fresh),
+    rows.filter(({ time }) => time >= STORED_TO),
   );
   return rows;
 }

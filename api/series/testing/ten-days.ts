@@ -1,7 +1,7 @@
 // Ten days of readings of two sensors, with holes, and the requests about them; for tests of series.
 
 import { desiredFrom } from '../../../db/desired';
-import type { TestServer } from '../../../db/local/test-servers';
+import type { Template, TestServer } from '../../../db/local/test-servers';
 import { selectSets } from '../../../db/schema/sets';
 import { type ApiUnderTest, startApi } from '../../testing/api-under-test';
 import { insertSensorRows, randomNumbers, refreshEvery, type SensorRow } from './data';
@@ -34,12 +34,19 @@ export const queryOf = (parameters: Parameters): string =>
 export const rows: readonly SensorRow[] = readings();
 
 /** The API over the readings and their aggregates, with at most 1600 rows per answer. */
-export async function startSeries(server: TestServer, sets: string): Promise<ApiUnderTest> {
-  const api = await startApi(server, { env: { TSDB_SCHEMAS: sets, TSDB_MAX_ROWS: '1600' } });
-  await insertSensorRows(api.url, rows);
-  await refreshEvery(api.url, desiredFrom(selectSets(sets)));
-  return api;
-}
+export const startSeries = (server: TestServer): Promise<ApiUnderTest> =>
+  startApi(server, { env: { TSDB_SCHEMAS: SETS, TSDB_MAX_ROWS: '1600' }, content });
+
+// The same for all suites, so that they share a template.
+const SETS = 'iot,monitoring,metrics,service';
+
+const content: Template = {
+  key: ['ten days', start],
+  build: async (url) => {
+    await insertSensorRows(url, rows);
+    await refreshEvery(url, desiredFrom(selectSets(SETS)));
+  },
+};
 
 /** Asks for a series. */
 export async function getSeries(api: ApiUnderTest, table: string, parameters: Parameters) {

@@ -1,16 +1,17 @@
 // Behind a connection pooler: refused where it shares sessions, at work where it keeps one. With the real PgBouncer.
+
 import { schemaSet } from '../define';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
+import { describeUnless } from '../local/testing/needs';
 import { applySets, planSets } from '../testing/apply';
 import { findPgBouncer, startPgBouncer } from '../testing/load-pgbouncer';
 import { metricTable } from '../testing/sets';
 
 const program = findPgBouncer();
-if (program === undefined) process.stderr.write('pgbouncer is not installed: its tests are skipped\n');
 const set = schemaSet('plant', [metricTable()]);
 const IGNORE = { ignore_startup_parameters: 'options' };
 
-(program === undefined ? describe.skip : describe)('through PgBouncer', () => {
+describeUnless(program === undefined ? 'pgbouncer is not installed' : undefined, 'through PgBouncer', () => {
   let database: TestDatabase;
   beforeAll(async () => {
     database = await createTestDatabase(testServers('postgres')[0] as { url: string });

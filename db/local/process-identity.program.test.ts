@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { commandLine, identify, stillLives, workingFolder } from './process-identity';
+import { itUnless } from './testing/needs';
 
 describe('identify', () => {
   it('tells a living process and keeps telling the same', () => {
@@ -30,6 +31,9 @@ it('commandLine has the arguments of a process', () => {
   expect(commandLine(process.pid)).toContain('jest');
 });
 
-(process.platform === 'linux' ? it : it.skip)('workingFolder is where a process stands', () => {
-  expect(workingFolder(process.pid)).toBe(realpathSync(process.cwd()));
-});
+itUnless(process.platform === 'linux' ? undefined : 'only Linux tells it')(
+  'workingFolder is where a process stands',
+  () => {
+    expect(workingFolder(process.pid)).toBe(realpathSync(process.cwd()));
+  },
+);

@@ -1,4 +1,5 @@
 // The server of `tsdb up`: chosen, announced, kept for one process, and given back.
+
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findTimescaleBinaries } from './binaries';
@@ -7,6 +8,7 @@ import { runningServer } from './lock';
 import { withClient } from './server-facts';
 import { startLocalServer } from './servers';
 import { testServers } from './test-servers';
+import { itUnless } from './testing/needs';
 import { removeFolder, temporaryFolder } from './testing/places';
 
 jest.mock('./binaries', () => {
@@ -56,11 +58,14 @@ describe('startLocalServer', () => {
     await again.stop();
   });
 
-  (installed === undefined ? it.skip : it)('prefers an installed TimescaleDB', async () => {
-    const server = await startLocalServer({ env: { PATH: process.env.PATH }, dataFolder, durable: false });
-    expect(server.describe).toMatch(/^PostgreSQL \S+ \+ TimescaleDB \S+ Community \(installed\)$/);
-    await server.stop();
-  });
+  itUnless(installed === undefined ? 'no TimescaleDB is installed' : undefined)(
+    'prefers an installed TimescaleDB',
+    async () => {
+      const server = await startLocalServer({ env: { PATH: process.env.PATH }, dataFolder, durable: false });
+      expect(server.describe).toMatch(/^PostgreSQL \S+ \+ TimescaleDB \S+ Community \(installed\)$/);
+      await server.stop();
+    },
+  );
 
   it('falls through to the embedded PostgreSQL without TimescaleDB and without a Docker engine', async () => {
     jest.mocked(findTimescaleBinaries).mockReturnValueOnce(undefined);

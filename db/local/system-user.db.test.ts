@@ -1,4 +1,5 @@
 // Starts as root, and meetings of root's and other users' folders. Runs fully only as root, as in many containers.
+
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { embeddedBinaries, type ServerBinaries } from './binaries';
@@ -6,10 +7,11 @@ import { startCluster } from './cluster';
 import { publishedBinaries } from './published-binaries';
 import { withClient } from './server-facts';
 import { canRun, defaultDataFolder, isRoot, type SystemUser, serverUser } from './system-user';
+import { itUnless } from './testing/needs';
 import { removeFolder, temporaryFolder } from './testing/places';
 
-const itAsRoot = isRoot() ? it : it.skip;
-const itAsUser = isRoot() ? it.skip : it;
+const itAsRoot = itUnless(isRoot() ? undefined : 'this user is not root');
+const itAsUser = itUnless(isRoot() ? 'this user is root' : undefined);
 const binaries = embeddedBinaries();
 /** Only for tests that run as root. */
 const user = (isRoot() ? serverUser() : undefined) as SystemUser;

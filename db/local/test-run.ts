@@ -43,7 +43,7 @@ export interface TestRunOptions {
 /** Starts the servers. TSDB_LOCAL_SERVER=embedded leaves TimescaleDB out, =timescaledb demands it. */
 export async function startTestRun(env: Env, options: TestRunOptions = {}): Promise<TestRun> {
   const { parent = tmpdir(), jobsApart = false } = options;
-  if (options.parent === undefined) await sweepLeftOvers();
+  if (options.parent === undefined) await sweepLeftOvers(parent);
   const started = await settleAll([
     startThrowAway(parent, 'postgres', embeddedBinaries()),
     startTimescale(env, { parent, jobsApart }),
@@ -179,9 +179,9 @@ async function startThrowAway(
 }
 
 /** Runs that were killed together with their guards leave folders and perhaps servers; those of living runs are not touched. */
-export async function sweepLeftOvers(): Promise<void> {
-  for (const name of readdirSync(tmpdir()).filter((entry) => SWEPT.test(entry))) {
-    const folder = join(tmpdir(), name);
+export async function sweepLeftOvers(parent: string): Promise<void> {
+  for (const name of readdirSync(parent).filter((entry) => SWEPT.test(entry))) {
+    const folder = join(parent, name);
     try {
       if (!isLeftOver(folder, name)) continue;
       for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }))

@@ -60,8 +60,8 @@ export function describeOn(
   const servers = testServers(engine === 'any' ? undefined : engine);
   for (const server of servers) describe(`${title} [${server.engine}]`, () => body(server));
   if (servers.length === 0) {
-    describe.skip(`${title} [${engine}]`, () => {
-      it(`needs a server with engine ${engine}`, () => undefined);
+    describe.skip(`${title} (skipped: no server has engine ${engine})`, () => {
+      it('needs one', () => undefined);
     });
   }
 }

@@ -1,4 +1,5 @@
 // The machine's side of a deployment, run for real: the run command fetches bundles and rolls them out one after another.
+
 import { randomBytes } from 'node:crypto';
 import {
   cpSync,
@@ -12,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { select } from '../../db/testing/apply';
 import { writeBundle } from '../../infra/azure/machine/bundle';
@@ -24,10 +26,8 @@ import { filesBelow, type Machine, missingForMachine, type Ran, startMachine } f
 import { type Polling, startPolling } from './testing/polling';
 
 const missing = missingForMachine();
-if (missing !== undefined)
-  process.stderr.write(`the machine's rollouts are not tested: there is ${missing}\n`);
 
-(missing === undefined ? describe : describe.skip)('the machine', () => {
+describeUnless(missing, 'the machine', () => {
   let place: string;
   let built: string;
   let machine: Machine;

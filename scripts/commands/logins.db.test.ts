@@ -1,4 +1,5 @@
 // Login roles at work: each does all of its own work on both engines, and nothing of the others'.
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKey } from '../../api/access/keys';
@@ -16,6 +17,7 @@ import { desiredFrom } from '../../db/desired';
 import { asking } from '../../db/engines/ask';
 import { runDueJobs } from '../../db/jobs';
 import type { TestDatabase } from '../../db/local/test-servers';
+import { itUnless } from '../../db/local/testing/needs';
 import { readLoginPasswords } from '../../db/login-passwords';
 import { LOGINS, type LoginName } from '../../db/login-roles';
 import { ensureLogins, type LoginsReport } from '../../db/logins';
@@ -260,7 +262,7 @@ describe.each(loginEngines)('logins on %s', (engine) => {
       expect([sql, await outcome('backup', sql)]).toEqual([sql, DENIED]);
   });
 
-  (programFolder === undefined ? it.skip : it)(
+  itUnless(programFolder === undefined ? 'no pg_dump was found' : undefined)(
     'backup: backs up, and a superuser restores elsewhere what the owner then owns',
     async () => {
       const env = { TSDB_SCHEMAS: SCHEMAS, TSDB_PG_BIN: programFolder ?? '' };

@@ -1,7 +1,9 @@
 // A deployment for real: cdktf and Terraform against a Kubernetes API server with its controllers; only containers are missing.
+
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { terraform, whyNoProviders } from '../../infra/core/testing/terraform';
 import type { ApiServer } from './testing/api-server';
@@ -10,11 +12,7 @@ import { findPrograms } from './testing/programs';
 
 const { programs, told } = findPrograms(CLUSTER_PROGRAMS);
 const missing = programs === undefined ? told : whyNoProviders();
-process.stderr.write(
-  missing === ''
-    ? `deployments into Kubernetes run on: ${told}\n`
-    : `deployments into Kubernetes are not tested: ${missing}\n`,
-);
+if (missing === '') process.stderr.write(`deployments into Kubernetes run on: ${told}\n`);
 
 const ROOT = join(__dirname, '..', '..');
 const CDKTF = join(ROOT, 'node_modules', '.bin', 'cdktf');
@@ -24,7 +22,7 @@ interface Change {
   readonly change: { readonly actions: readonly string[] };
 }
 
-(missing === '' ? describe : describe.skip)('the kubernetes stack', () => {
+describeUnless(missing, 'the kubernetes stack', () => {
   let place: string;
   let stack: string;
   let cluster: ApiServer;

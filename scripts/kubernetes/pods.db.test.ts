@@ -1,7 +1,9 @@
 // The pods of the stack, run for real: their commands, users and mounts as declared, on a root that is read-only.
+
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { findTimescaleBinaries } from '../../db/local/binaries';
+import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { synthesiseKubernetes } from '../../k8s/testing/deployments';
 import { builtProgram } from '../testing/built-program';
@@ -14,11 +16,8 @@ import type { ThrowAwayProcess } from './testing/throw-away-process';
 
 const binaries = findTimescaleBinaries(process.env);
 const missing = missingForPods() ?? (binaries === undefined ? 'no TimescaleDB' : undefined);
-process.stderr.write(
-  missing === undefined
-    ? `pods run in namespaces of this machine, on PostgreSQL ${binaries?.version}\n`
-    : `pods are not run: ${missing}\n`,
-);
+if (missing === undefined)
+  process.stderr.write(`pods run in namespaces of this machine, on PostgreSQL ${binaries?.version}\n`);
 
 const USERS = { database: 70, app: 10_001 };
 
@@ -26,7 +25,7 @@ const USERS = { database: 70, app: 10_001 };
 const TRIED =
   '/ /etc /usr /usr/local/bin /opt /app /home /root /run /var /var/lib /var/tmp /srv /dev /proc/sys/kernel';
 
-(missing === undefined ? describe : describe.skip)('the pods of the kubernetes stack', () => {
+describeUnless(missing, 'the pods of the kubernetes stack', () => {
   const manifests = manifestsIn(synthesiseKubernetes().text);
   const spec = (name: string): PodSpec => {
     const found = podTemplates(manifests).find((one) => one.name.startsWith(name));

@@ -1,8 +1,10 @@
 // For tests of backups: a database with something in each kind of object, and the commands that work on it.
+
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withDatabase } from '../../db/local/server-facts';
 import { createTestDatabase, type TestDatabase } from '../../db/local/test-servers';
+import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { iot } from '../../db/schema/iot';
 import { market } from '../../db/schema/market';
@@ -38,8 +40,9 @@ export const SEEDED = { readings: 3 * 10 * 48, prices: 90 };
 export function describeDumps(title: string, body: (engine: DumpServer['engine']) => void): void {
   for (const engine of dumpEngines) describe(`${title} on ${engine}`, () => body(engine));
   if (dumpEngines.length > 0) return;
-  process.stderr.write(`${title} is skipped: no PostgreSQL with pg_dump was found (TSDB_PG_BIN)\n`);
-  describe.skip(title, () => it('needs pg_dump', () => undefined));
+  describeUnless('no PostgreSQL with pg_dump was found (TSDB_PG_BIN)', title, () => {
+    it('needs pg_dump', () => undefined);
+  });
 }
 
 /** Begins with three sets, fills hypertables (one of them hash-partitioned), compresses chunks, refreshes aggregates. */

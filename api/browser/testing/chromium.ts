@@ -1,6 +1,7 @@
 // Starts a Chromium, and declares suites that need one.
 import { type Browser, chromium } from 'playwright-core';
 import { type TestServer, testServers } from '../../../db/local/test-servers';
+import { describeUnless } from '../../../db/local/testing/needs';
 import { chromiumPath } from './chromium-path';
 
 /** Starts it. */
@@ -12,16 +13,10 @@ export function launchChromium(): Promise<Browser> {
 }
 
 /**
- * `describe` on one server, TimescaleDB where there is one: the page is the same on both. Without a browser or a server the
- * suite is shown as skipped; the set-up of the run has said why.
+ * `describe` on one server, TimescaleDB where there is one: the page is the same on both. Without a browser the suite is skipped.
  */
 export function describeInBrowser(title: string, body: (server: TestServer) => void): void {
-  const server = testServers('timescaledb')[0] ?? testServers()[0];
-  if (chromiumPath !== undefined && server !== undefined) {
-    describe(`${title} [${server.engine}]`, () => body(server));
-    return;
-  }
-  describe.skip(title, () => {
-    it('needs a browser and a server', () => undefined);
-  });
+  const server = (testServers('timescaledb')[0] ?? testServers()[0]) as TestServer;
+  const missing = chromiumPath === undefined ? 'no Chromium was found (TSDB_CHROMIUM)' : undefined;
+  describeUnless(missing, `${title} [${server.engine}]`, () => body(server));
 }

@@ -12,7 +12,7 @@ export default async function setUp(): Promise<void> {
   const state = await runState();
   const { DATABASE_URL } = process.env;
   const [run] = await Promise.all([
-    startTestRun(process.env, { parent: state.folder, jobsApart: true }),
+    startTestRun(process.env, { parent: state.dataFolder, jobsApart: true }),
     buildPrograms(state.folder),
   ]);
   state.ends.push(async () => {

@@ -2,6 +2,8 @@
 //   unit      x.test.ts          pure: no process, no server, no synthesis; seconds
 //   programs  x.program.test.ts  synthesises stacks or runs programs (Terraform, tar, a shell, the linters)
 //   db        x.db.test.ts       real PostgreSQL servers, and a browser (see db/local/test-servers.ts)
+const { availableParallelism } = require('node:os');
+
 const typescript = {
   '^.+\\.ts$': [
     '@swc/jest',
@@ -45,8 +47,8 @@ module.exports = {
       transform: typescript,
     },
   ],
-  // Suites wait for servers and children much of the time: a worker per processor keeps the machine busy.
-  maxWorkers: '100%',
+  // Suites wait for servers and children some of the time: one worker more than processors keeps the machine busy.
+  maxWorkers: availableParallelism() + 1,
   testTimeout: 120_000,
   reporters: ['default', '<rootDir>/scripts/testing/run/reporter.cjs'],
 };

@@ -31,6 +31,8 @@ const SWEPT = /^tsdb-(test|place)-/;
 const HOUR_MS = 3_600_000;
 /** Several workers share a server, and some suites open dozens of sessions. */
 const MAX_CONNECTIONS = 400;
+/** Autovacuum works when it pleases, too: sizes and estimates would change between two lines of a test. */
+const QUIET = { autovacuum: 'off' };
 
 /** Where servers get their folders, and which are started. */
 export interface TestRunOptions {
@@ -162,7 +164,7 @@ async function startThrowAway(
       folder,
       durable: false,
       maxConnections: MAX_CONNECTIONS,
-      settings,
+      settings: { ...QUIET, ...settings },
     });
     const describe = describeServer(await serverFacts(cluster.url), binaries.origin);
     return {

@@ -9,7 +9,7 @@ start() {
   shift 2
   # Reached from this machine only, and gone with it.
   docker run --detach --name "$name" --publish "127.0.0.1:$port:5432" --env POSTGRES_HOST_AUTH_METHOD=trust \
-    "$image" -c max_connections=400 "$@"
+    "$image" -c max_connections=400 -c autovacuum=off "$@"
 }
 start timescaledb-quiet 5432 -c timescaledb.max_background_workers=0
 start timescaledb-busy 5433

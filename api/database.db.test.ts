@@ -3,12 +3,12 @@ import { asking } from '../db/engines/ask';
 import { embeddedBinaries, findTimescaleBinaries } from '../db/local/binaries';
 import { startCluster } from '../db/local/cluster';
 import { removeFolder, temporaryFolder } from '../db/local/testing/places';
+import { waitFor } from '../db/local/testing/wait';
 import { createKey } from './access/keys';
 import { readConfig } from './config';
 import { openDatabase } from './database';
 import { startServer } from './server';
 import { fixture } from './testing/fixture';
-import { until } from './testing/waits';
 
 const timescale = findTimescaleBinaries(process.env);
 const flavours = timescale === undefined ? [embeddedBinaries()] : [embeddedBinaries(), timescale];
@@ -35,7 +35,7 @@ describe.each(flavours)('a restart of the server $flavour', (binaries) => {
     const before = await statuses();
     await first.stop();
     // A good answer of the probe is shared for half a second.
-    await until(async () => (await ask('/health/ready')) !== 200, { what: 'the probe asks again' });
+    await waitFor('the probe asks again', async () => (await ask('/health/ready')) !== 200);
     const during = await statuses();
     const second = await startCluster({ binaries, folder, durable: true, port: first.port });
     // All pools had connections that are dead now.

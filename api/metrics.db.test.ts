@@ -1,10 +1,10 @@
 // Measures on real servers.
 import { testServers } from '../db/local/test-servers';
+import { waitFor } from '../db/local/testing/wait';
 import { type ApiUnderTest, startApi, startBeside } from './testing/api-under-test';
 import { later } from './testing/clock';
 import { refreshAll, runSql } from './testing/fixture';
 import { holdTable } from './testing/held-table';
-import { until } from './testing/waits';
 
 describe.each(testServers())('GET /metrics on $describe', (server) => {
   let api: ApiUnderTest;
@@ -71,7 +71,7 @@ describe.each(testServers())('GET /metrics on $describe', (server) => {
     await refreshAll(api.url);
     // What is known of freshness is good for two seconds, and a scrape does not wait long for more.
     const shown = await later(2_000, async () => {
-      await until(async () => (await measure(line)) !== undefined, { what: 'the watermark is shown' });
+      await waitFor('the watermark is shown', async () => (await measure(line)) !== undefined);
       return measure(line);
     });
     expect(shown).toBe(Date.parse('2026-03-01T11:00:00Z') / 1_000);

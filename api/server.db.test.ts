@@ -2,11 +2,12 @@
 import { connect } from 'node:net';
 import { UsageError } from '../db/errors';
 import { createTestDatabase, type TestDatabase, testServers } from '../db/local/test-servers';
+import { waitFor } from '../db/local/testing/wait';
 import { type ApiConfig, readConfig } from './config';
 import { startServer } from './server';
 import { fixture } from './testing/fixture';
 import { holdTable } from './testing/held-table';
-import { requestsInFlight, until } from './testing/waits';
+import { requestsInFlight } from './testing/requests-in-flight';
 
 describe.each(testServers())('startServer on $describe', (server) => {
   let database: TestDatabase;
@@ -79,7 +80,7 @@ describe.each(testServers())('startServer on $describe', (server) => {
     await table.hasWaiting(1);
     const during = await inFlight();
     client.destroy();
-    await until(async () => (await inFlight()) === 0, { what: 'the request is counted as ended' });
+    await waitFor('the request is counted as ended', async () => (await inFlight()) === 0);
     // It ended although its query has not.
     await table.hasWaiting(1);
     await table.release();
@@ -102,7 +103,7 @@ describe.each(testServers())('startServer on $describe', (server) => {
         () => true,
         () => false,
       );
-    await until(async () => !(await answers()), { what: 'the port is closed' });
+    await waitFor('the port is closed', async () => !(await answers()));
     expect(isClosed).toBe(false);
     await table.release();
     expect((await underWay).status).toBe(200);

@@ -1,5 +1,4 @@
 // The commands that change and watch a database, on every engine; some of them as processes of their own.
-
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase, testServers } from '../db/local/test-servers';

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { Client, Pool } from 'pg';
 import { freePort } from '../../db/local/free-port';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
 import { sensorData } from '../../db/schema/iot';
 import { fixture } from '../testing/fixture';
 import { holdKeys, holdTable } from '../testing/held-table';
-import { until } from '../testing/waits';
 import { BufferedWriter } from './buffered-writer';
 import { httpSink } from './http-sink';
 import type { Sink } from './sink';
@@ -149,10 +149,11 @@ describe.each(testServers())('buffered writes on $describe', (server) => {
     const url = `http://127.0.0.1:${port}`;
     const start = async () => {
       const child = run('api/main.ts', { PORT: String(port) });
-      await until(async () => (await fetch(`${url}/health/live`).catch(() => undefined))?.ok === true, {
-        what: 'the API answers',
-        atMostMs: 60_000,
-      });
+      await waitFor(
+        'the API answers',
+        async () => (await fetch(`${url}/health/live`).catch(() => undefined))?.ok === true,
+        { atMostMs: 60_000 },
+      );
       return child;
     };
     const api = await start();

@@ -1,6 +1,7 @@
 // Small writes that share a transaction: each is answered as if it were alone, and none harms another.
 import type { LightMyRequestResponse } from 'fastify';
 import { testServers } from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
 import { sensorData } from '../../db/schema/iot';
 import type { Ticket } from '../ingest/gate';
 import { rowReader } from '../ingest/row-reader';
@@ -10,7 +11,7 @@ import type { Batch } from '../ingest/writer';
 import { ProblemError } from '../problems';
 import { runSql } from '../testing/fixture';
 import { type HeldTable, holdTable } from '../testing/held-table';
-import { requestsInFlight, until } from '../testing/waits';
+import { requestsInFlight } from '../testing/requests-in-flight';
 import { groupCommit } from './group-commit';
 
 describe.each(testServers())('writes that share a transaction on $describe', (server) => {
@@ -28,9 +29,10 @@ describe.each(testServers())('writes that share a transaction on $describe', (se
   afterAll(() => api.stop());
 
   const arrived = (requests: number) =>
-    until(async () => (await requestsInFlight(async () => (await api.get('/metrics')).body)) === requests, {
-      what: `${requests} requests have arrived`,
-    });
+    waitFor(
+      `${requests} requests have arrived`,
+      async () => (await requestsInFlight(async () => (await api.get('/metrics')).body)) === requests,
+    );
   async function whileHeld<T>(work: (table: HeldTable) => Promise<T>): Promise<T> {
     const table = await holdTable(api.url, 'EXCLUSIVE');
     try {

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { freePort } from '../../db/local/free-port';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
 import { fixture } from '../testing/fixture';
-import { until } from '../testing/waits';
 
 const ROWS = Number(process.env.TSDB_TEST_INGEST_ROWS ?? 200_000);
 const BATCH = 1_000;
@@ -35,7 +35,7 @@ describe.each(testServers())('ingest on $describe', (server) => {
       stdio: 'ignore',
     });
     const live = () => fetch(`http://127.0.0.1:${port}/health/live`).catch(() => undefined);
-    await until(async () => (await live())?.ok === true, { what: 'the server answers', atMostMs: 60_000 });
+    await waitFor('the server answers', async () => (await live())?.ok === true, { atMostMs: 60_000 });
     return started;
   }
 
@@ -88,8 +88,7 @@ describe.each(testServers())('ingest on $describe', (server) => {
     };
     const killer = async (): Promise<void> => {
       for (let kill = 1; kill <= KILLS; kill += 1) {
-        await until(() => done >= (batches * kill) / (KILLS + 1), {
-          what: `enough is written for kill ${kill}`,
+        await waitFor(`enough is written for kill ${kill}`, () => done >= (batches * kill) / (KILLS + 1), {
           atMostMs: 600_000,
         });
         const ended = child && once(child, 'exit');
@@ -108,9 +107,7 @@ describe.each(testServers())('ingest on $describe', (server) => {
     const ask = async (sql: string) => (await observer.query(sql)).rows[0];
     const connections = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'tsdb-api' AND datname = current_database()`;
     // What the killed servers left ends as soon as its sockets do; the living one has its pools, 4 that write, 10 that read, 1 probe.
-    await until(async () => (await ask(connections)).n <= 15, {
-      what: 'killed servers leave no connections',
-    });
+    await waitFor('killed servers leave no connections', async () => (await ask(connections)).n <= 15);
     expect(
       await ask(
         'SELECT count(*)::int AS rows, count(DISTINCT temperature)::int AS different, max(temperature)::int AS last FROM sensor_data',
@@ -126,9 +123,7 @@ describe.each(testServers())('ingest on $describe', (server) => {
     const ended = once(child, 'exit');
     child.kill('SIGINT');
     await ended;
-    await until(async () => (await ask(connections)).n === 0, {
-      what: 'a server that ends leaves no connections',
-    });
+    await waitFor('a server that ends leaves no connections', async () => (await ask(connections)).n === 0);
     await observer.end();
     process.stderr.write(
       `${server.engine}: ${ROWS} rows in ${seconds.toFixed(1)} s with ${KILLS} kills: ${Math.round(ROWS / seconds)} rows/s, ${sentAgain} sent again, ${replayed} replayed\n`,

@@ -1,9 +1,10 @@
 // More writes than the server can take: refused early, and nothing is left behind by clients that go away.
 import { connect } from 'node:net';
 import { testServers } from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';
 import { holdTable } from '../testing/held-table';
-import { requestsInFlight, until } from '../testing/waits';
+import { requestsInFlight } from '../testing/requests-in-flight';
 
 const ENV = { TSDB_WRITE_POOL_SIZE: '1', TSDB_MAX_BODY_BYTES: '10000', TSDB_STATEMENT_TIMEOUT_MS: '60000' };
 const [SLOTS, WAITING] = [1, 4];
@@ -27,7 +28,7 @@ describe.each(testServers())('too many writes on $describe', (server) => {
     });
   const underWay = () => requestsInFlight(async () => (await api.get('/metrics')).body);
   const untilUnderWay = (requests: number) =>
-    until(async () => (await underWay()) === requests, { what: `${requests} requests are under way` });
+    waitFor(`${requests} requests are under way`, async () => (await underWay()) === requests);
 
   it('answers 429 with Retry-After beyond the waiting ones, which are all written', async () => {
     await write('first'); // its chunk is there before the table is locked

@@ -1,6 +1,6 @@
 // A table that is locked by a session of its own, so that a test decides when requests that need it go on.
 import { Client } from 'pg';
-import { until } from './waits';
+import { waitFor } from '../../db/local/testing/wait';
 
 /** A lock that is held. */
 export interface HeldTable {
@@ -44,12 +44,11 @@ async function hold(url: string, sql: string, values: readonly unknown[] = []): 
   };
   let isHeld = true;
   return {
-    hasWaiting: (sessions) =>
+    hasWaiting: async (sessions) => {
+      const what = `${sessions} sessions wait for the lock`;
       // Programs that a test starts may have to begin first.
-      until(async () => (await ask('*')) >= sessions, {
-        what: `${sessions} sessions wait for the lock`,
-        atMostMs: 60_000,
-      }),
+      await waitFor(what, async () => (await ask('*')) >= sessions, { atMostMs: 60_000 });
+    },
     endWaiting: () => ask('CASE WHEN pg_terminate_backend(pid, 30000) THEN 1 END'),
     release: async () => {
       if (!isHeld) return;

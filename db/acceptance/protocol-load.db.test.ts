@@ -71,7 +71,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const countRuns = async (): Promise<number> =>
       (await select<{ runs: number }>(url, RUNS[engine]))[0]?.runs ?? 0;
     const before = await countRuns();
-    await waitFor('two runs of jobs', async () => (await countRuns()) >= before + 2, 100);
+    await waitFor('two runs of jobs', async () => (await countRuns()) >= before + 2, { everyMs: 100 });
   }
 
   /** On TimescaleDB the server runs the jobs by itself. */

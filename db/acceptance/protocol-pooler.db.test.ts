@@ -1,5 +1,4 @@
 // Behind a connection pooler: refused where it shares sessions, at work where it keeps one. With the real PgBouncer.
-
 import { schemaSet } from '../define';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { describeUnless } from '../local/testing/needs';

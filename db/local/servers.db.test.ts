@@ -1,5 +1,4 @@
 // The server of `tsdb up`: chosen, announced, kept for one process, and given back.
-
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findTimescaleBinaries } from './binaries';

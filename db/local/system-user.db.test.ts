@@ -1,5 +1,4 @@
 // Starts as root, and meetings of root's and other users' folders. Runs fully only as root, as in many containers.
-
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { embeddedBinaries, type ServerBinaries } from './binaries';

@@ -1,5 +1,4 @@
 // The machine's side of a deployment, run for real: the run command fetches bundles and rolls them out one after another.
-
 import { randomBytes } from 'node:crypto';
 import {
   cpSync,

@@ -1,5 +1,4 @@
 // Login roles at work: each does all of its own work on both engines, and nothing of the others'.
-
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKey } from '../../api/access/keys';

@@ -1,5 +1,4 @@
 // A deployment for real: cdktf and Terraform against a Kubernetes API server with its controllers; only containers are missing.
-
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

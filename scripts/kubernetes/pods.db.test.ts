@@ -1,5 +1,4 @@
 // The pods of the stack, run for real: their commands, users and mounts as declared, on a root that is read-only.
-
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { findTimescaleBinaries } from '../../db/local/binaries';

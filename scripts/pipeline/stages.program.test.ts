@@ -1,5 +1,4 @@
 // The stages that work on a stack, run with the real Terraform where there is one.
-
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeUnless } from '../../db/local/testing/needs';

@@ -1,5 +1,4 @@
 // For tests of backups: a database with something in each kind of object, and the commands that work on it.
-
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withDatabase } from '../../db/local/server-facts';

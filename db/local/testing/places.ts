@@ -25,7 +25,7 @@ export function postmasterPid(clusterFolder: string): number | undefined {
 
 /** Waits half a minute for something to become true, and says whether it did. */
 export async function becomesTrue(condition: () => boolean): Promise<boolean> {
-  return waitFor('the condition', condition, 50).catch(() => false);
+  return waitFor('the condition', condition, { everyMs: 50 }).catch(() => false);
 }
 
 /** Whether a process is there. */

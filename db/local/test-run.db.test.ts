@@ -1,32 +1,37 @@
 // A second test run beside this one, and what an earlier one left behind.
 import { existsSync, mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identify } from './process-identity';
 import { probe } from './readiness';
-import { startTestRun } from './test-run';
+import { startTestRun, sweepLeftOvers } from './test-run';
 import { testServers } from './test-servers';
-import { removeFolder } from './testing/places';
+import { removeFolder, temporaryFolder } from './testing/places';
 
-const made: string[] = [];
-const folderNamed = (prefix: string): string => {
-  const folder = mkdtempSync(join(tmpdir(), prefix));
-  made.push(folder);
+// Apart from the folders of the suites that run beside this one.
+let parent: string;
+beforeEach(() => {
+  parent = temporaryFolder();
+});
+afterEach(() => removeFolder(parent));
+
+/** Last changed at a time, by default now: the clock of a file system need not be that of this process. */
+function folderNamed(prefix: string, changed = Date.now() / 1_000): string {
+  const folder = mkdtempSync(join(parent, prefix));
+  mkdirSync(join(folder, 'data.new-1'));
+  utimesSync(folder, changed, changed);
   return folder;
-};
-afterEach(() => made.splice(0).forEach(removeFolder));
+}
 
 describe('startTestRun', () => {
   it('runs beside another run, and removes only what dead runs left', async () => {
     const dead = folderNamed('tsdb-test-dead-');
     writeFileSync(join(dead, 'lock'), JSON.stringify({ ...identify(process.pid), started: 'long ago' }));
     const starting = folderNamed('tsdb-test-starting-');
-    mkdirSync(join(starting, 'data.new-1'));
-    const forgotten = folderNamed('tsdb-place-');
-    utimesSync(forgotten, 1, 1);
+    const forgotten = folderNamed('tsdb-place-', 1);
     const fresh = folderNamed('tsdb-place-');
 
-    const run = await startTestRun({ TSDB_LOCAL_SERVER: 'embedded' });
+    await sweepLeftOvers(parent);
+    const run = await startTestRun({ TSDB_LOCAL_SERVER: 'embedded' }, { parent });
     expect(run.servers).toHaveLength(1);
     expect(run.summary).toContain('TimescaleDB left out by TSDB_LOCAL_SERVER: its suites are skipped');
     const url = run.servers[0]?.url ?? '';
@@ -40,17 +45,17 @@ describe('startTestRun', () => {
 
   it('fails when it is told to use what is not there, and leaves no server', async () => {
     const env = { DATABASE_URL: 'postgresql://u:p@127.0.0.1:1/d' };
-    await expect(startTestRun(env)).rejects.toThrow(
+    await expect(startTestRun(env, { parent })).rejects.toThrow(
       /the server of DATABASE_URL does not answer: .*ECONNREFUSED/,
     );
-    await expect(startTestRun({ TSDB_PG_BIN: '/nowhere' })).rejects.toThrow(
+    await expect(startTestRun({ TSDB_PG_BIN: '/nowhere' }, { parent })).rejects.toThrow(
       'TSDB_PG_BIN=/nowhere has no executable postgres',
     );
   });
 
   it('uses the TimescaleDB of DATABASE_URL, and leaves it running', async () => {
     const given = testServers('timescaledb')[0] ?? testServers('postgres')[0];
-    const run = await startTestRun({ DATABASE_URL: given?.url, PATH: '' });
+    const run = await startTestRun({ DATABASE_URL: given?.url, PATH: '' }, { parent });
     const urls = run.servers.map(({ url }) => url);
     expect(urls.includes(given?.url ?? '')).toBe(given?.engine === 'timescaledb');
     await run.stop();

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { testServers } from '../../db/local/test-servers';
 import { select } from '../../db/testing/apply';
-import { type ExportPlant, iso, startExportPlant } from './testing/export-plant';
+import { day, type ExportPlant, iso, startExportPlant } from './testing/export-plant';
 
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (_engine, server) => {
   let plant: ExportPlant;
@@ -14,17 +14,17 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   it('takes the start of a range and leaves its end out, to the microsecond', async () => {
     const at = (...range: readonly string[]): Promise<unknown[]> =>
       plant.lines('metrics.device_telemetry', '--columns', 'network_rx', ...range);
-    expect(await at('--from', '2026-11-01T00:00:00.000002Z')).toEqual([{ network_rx: 5 }, { network_rx: 0 }]);
-    expect(await at('--to', '2026-11-01T00:00:00.000002Z')).toHaveLength(2);
-    expect(
-      await at('--from', '2026-11-01T01:00:00.000002+01:00', '--to', '2026-11-01T00:00:00.000003Z'),
-    ).toEqual([{ network_rx: 5 }]);
+    expect(await at('--from', `${day()}T00:00:00.000002Z`)).toEqual([{ network_rx: 5 }, { network_rx: 0 }]);
+    expect(await at('--to', `${day()}T00:00:00.000002Z`)).toHaveLength(2);
+    expect(await at('--from', `${day()}T01:00:00.000002+01:00`, '--to', `${day()}T00:00:00.000003Z`)).toEqual(
+      [{ network_rx: 5 }],
+    );
     const { code, stderr } = await plant.run(
       'sensor_data',
       '--from',
-      '2026-11-02',
+      day(1),
       '--to',
-      '2026-11-01',
+      day(),
       '--out',
       '-',
       '--format',

@@ -5,7 +5,7 @@ import { testServers } from '../../db/local/test-servers';
 import { waitFor } from '../../db/local/testing/wait';
 import { execute, select } from '../../db/testing/apply';
 import { startTsdb } from '../testing/command-line';
-import { type ExportPlant, startExportPlant } from './testing/export-plant';
+import { day, type ExportPlant, startExportPlant } from './testing/export-plant';
 
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (_engine, server) => {
   let plant: ExportPlant;
@@ -87,10 +87,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       env: plant.env,
     });
     await command.says(/seen/);
-    await execute(
-      plant.url,
-      `INSERT INTO public.sensor_data VALUES ('2026-11-01 06:00:00Z', 'late', 1, 1, 1)`,
-    );
+    await execute(plant.url, `INSERT INTO public.sensor_data VALUES ('${day()} 06:00:00Z', 'late', 1, 1, 1)`);
     const { stdout } = await command.finished;
     await execute(plant.url, `DELETE FROM public.sensor_data WHERE sensor_id = 'late'`);
     expect(new Set(stdout.match(/"seen":\d+/g))).toEqual(new Set(['"seen":1080']));

@@ -33,6 +33,12 @@ export interface ExportPlant {
   stop(): Promise<void>;
 }
 
+/** Thirty days ago: before every window of a refresh, and long before retention would drop it. */
+const FIRST_DAY = Date.now() - 30 * 86_400_000;
+
+/** The first day of the rows, `YYYY-MM-DD`, or so many days after it. */
+export const day = (after = 0): string => new Date(FIRST_DAY + after * 86_400_000).toISOString().slice(0, 10);
+
 /** Times as import is to read them: computed by the database, not by what is tested. */
 export const iso = (column: string): string =>
   `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
@@ -110,20 +116,20 @@ const CHUNKS = [
   ['market', 'stock_prices'],
 ].map(
   ([schema, table]) =>
-    `SELECT tsdb.ensure_chunks('${schema}', '${table}', '2026-10-25Z'::timestamptz, '2026-11-05Z'::timestamptz)`,
+    `SELECT tsdb.ensure_chunks('${schema}', '${table}', '${day(-7)}Z'::timestamptz, '${day(4)}Z'::timestamptz)`,
 );
 const TELEMETRY = [
-  `('2026-11-01 00:00:00.000001Z', '00000000-0000-4000-8000-000000000001', 'NaN', '-0', NULL, 9007199254740993, -9223372036854775808, '(1.5,-2)', '{"a": [1, null, "x\\"y"], "ö": 12345678901234567890}')`,
-  `('2026-11-01 00:00:00.000001Z', '00000000-0000-4000-8000-000000000001', 'NaN', '-0', NULL, 9007199254740993, -9223372036854775808, '(1.5,-2.5)', NULL)`,
-  `('2026-11-01 00:00:00.000002Z', '00000000-0000-4000-8000-000000000002', 'Infinity', '-Infinity', 0.1, 5, NULL, NULL, '[]')`,
-  `('2026-11-03 12:00:00Z', '00000000-0000-4000-8000-000000000003', 1e300, 5e-324, 0, 0, 0, '(0,0)', '"text"')`,
+  `('${day()} 00:00:00.000001Z', '00000000-0000-4000-8000-000000000001', 'NaN', '-0', NULL, 9007199254740993, -9223372036854775808, '(1.5,-2)', '{"a": [1, null, "x\\"y"], "ö": 12345678901234567890}')`,
+  `('${day()} 00:00:00.000001Z', '00000000-0000-4000-8000-000000000001', 'NaN', '-0', NULL, 9007199254740993, -9223372036854775808, '(1.5,-2.5)', NULL)`,
+  `('${day()} 00:00:00.000002Z', '00000000-0000-4000-8000-000000000002', 'Infinity', '-Infinity', 0.1, 5, NULL, NULL, '[]')`,
+  `('${day(2)} 12:00:00Z', '00000000-0000-4000-8000-000000000003', 1e300, 5e-324, 0, 0, 0, '(0,0)', '"text"')`,
 ];
 const ROWS = [
   `INSERT INTO metrics.device_telemetry (time, device_id, cpu_usage, memory_usage, disk_usage, network_rx, network_tx, location, metadata) VALUES ${TELEMETRY.join(',')}`,
   `INSERT INTO metrics.metrics (time, device_id, metric_name, value, tags)
-   SELECT '2026-11-01Z'::timestamptz + at * interval '1 second', 'd', name, at, '{}' FROM unnest(ARRAY[${TEXTS.filter((value) => value !== 'NULL').join(',')}]) WITH ORDINALITY t(name, at)`,
+   SELECT '${day()}Z'::timestamptz + at * interval '1 second', 'd', name, at, '{}' FROM unnest(ARRAY[${TEXTS.filter((value) => value !== 'NULL').join(',')}]) WITH ORDINALITY t(name, at)`,
   `INSERT INTO public.sensor_data SELECT t, 'sensor_' || s, 20 + s + extract(minute FROM t) / 60, NULL, 1000
-     FROM generate_series('2026-11-01Z'::timestamptz, '2026-11-01 05:59:00Z', '1 minute') t, generate_series(1, 3) s`,
+     FROM generate_series('${day()}Z'::timestamptz, '${day()} 05:59:00Z', '1 minute') t, generate_series(1, 3) s`,
   `INSERT INTO market.stock_prices SELECT t, chr(64 + s), s, s, s, s, 1
-     FROM generate_series('2026-10-26Z'::timestamptz, '2026-11-03Z', '1 hour') t, generate_series(1, 6) s`,
+     FROM generate_series('${day(-6)}Z'::timestamptz, '${day(2)}Z', '1 hour') t, generate_series(1, 6) s`,
 ];

@@ -37,7 +37,8 @@ export interface ApiOptions {
 /** Creates the database with the selected sets (`TSDB_SCHEMAS`, default `iot,service`) applied, and builds the API. */
 export async function startApi(server: TestServer, options: ApiOptions = {}): Promise<ApiUnderTest> {
   const schema = fixture(settings(server.url, options).desired);
-  const test = await createTestDatabase(server, filled(schema, options.content));
+  const template = options.content === undefined ? schema : { ...options.content, base: schema };
+  const test = await createTestDatabase(server, template);
   const api = serve(test.url, options);
   return {
     ...api,
@@ -54,17 +55,6 @@ export const startBeside = ({ url }: Pick<ApiUnderTest, 'url'>, options: Omit<Ap
 
 const settings = (url: string, { env }: ApiOptions) =>
   readConfig({ TSDB_POOL_SIZE: '4', ...env, DATABASE_URL: url });
-
-function filled(schema: Template, content: Template | undefined): Template {
-  if (content === undefined) return schema;
-  return {
-    key: [schema.key, content.key],
-    build: async (url) => {
-      await schema.build(url);
-      await content.build(url);
-    },
-  };
-}
 
 function serve(url: string, options: ApiOptions): ApiUnderTest {
   const { isShuttingDown = () => false } = options;

@@ -14,9 +14,9 @@ const MANY = CHUNKS * 2_000;
 // Rows of whole days in the past, which stay the same when the day changes while the suite runs.
 const empty = applied([tableSet()]);
 const converted: Template = {
-  key: ['converted chunks', CHUNKS, MANY, empty.key],
+  key: ['converted chunks', CHUNKS, MANY],
+  base: empty,
   build: async (url) => {
-    await empty.build(url);
     await execute(
       url,
       `INSERT INTO plant.metric (at, device, value, level) SELECT date_trunc('day', now()) - n * interval '${CHUNKS} days' / ${MANY}, 'device ' || n % 50, n, n FROM generate_series(1, ${MANY}) n`,

@@ -21,7 +21,7 @@ export interface TestServer {
  * same key, because a clone takes milliseconds and an apply seconds. The content must not depend on the time of day.
  */
 export interface Template {
-  /** Says everything that `build` depends on; compared as JSON. */
+  /** Says everything that `build` depends on, `base` left out; compared as JSON. */
   readonly key: unknown;
   /** What it begins with; absent: nothing. */
   readonly base?: Template;
@@ -96,8 +96,12 @@ const createDatabase = (client: Client, name: string, source: string): Promise<u
 export const templatePrefix = (run = process.env.TSDB_TEST_RUN): string => `tsdb_template_${run}_`;
 
 /** Name of the template database, which the first worker that needs it builds while the others wait. */
-async function builtTemplate(url: string, { key, base, build }: Template): Promise<string> {
-  const digest = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
+async function builtTemplate(url: string, template: Template): Promise<string> {
+  const { base, build } = template;
+  const digest = createHash('sha256')
+    .update(JSON.stringify(keysOf(template)))
+    .digest('hex')
+    .slice(0, 16);
   const name = `${templatePrefix()}${digest}`;
   const source = base === undefined ? EMPTY : await builtTemplate(url, base);
   await withClient(url, async (client) => {
@@ -120,6 +124,9 @@ async function builtTemplate(url: string, { key, base, build }: Template): Promi
   });
   return name;
 }
+
+const keysOf = ({ key, base }: Template): readonly unknown[] =>
+  base === undefined ? [key] : [...keysOf(base), key];
 
 /** Drops the templates of this run; for a server that outlives it. */
 export async function dropTemplates(url: string): Promise<void> {

@@ -58,9 +58,6 @@ export const select = <Row extends object>(
   values: readonly unknown[] = [],
 ): Promise<Row[]> => withConnection(url, async (db) => (await db.query<Row>(sql, [...values])).rows);
 
-/** Stops TimescaleDB's own retention jobs, so that they do not run between the lines of a test. Nothing to do elsewhere. */
-export const pauseRetention = (url: string): Promise<void> => pauseJobs(url, 'policy_retention');
-
 /** Stops all jobs of the schema, or those of one procedure, and waits for those that run. Nothing to do elsewhere. */
 export async function pauseJobs(url: string, procedure?: string): Promise<void> {
   const [extension] = await select(url, `SELECT FROM pg_extension WHERE extname = 'timescaledb'`);

@@ -40,9 +40,9 @@ const today = Math.floor(Date.now() / 86_400_000);
 export function filledWorks(engine: EngineName, set: Works, days: number, refreshed: boolean): Template {
   const empty = applied([works(set)]);
   return {
-    key: ['works', today, days, refreshed, empty.key],
+    key: ['works', today, days, refreshed],
+    base: empty,
     build: async (url) => {
-      await empty.build(url);
       await execute(url, ...fill(engine, days));
       if (refreshed) await refresh(url, 'works.hourly', ...(set.daily ? ['works.daily'] : []));
     },

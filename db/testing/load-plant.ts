@@ -20,9 +20,9 @@ export const plantDatabase = (server: TestServer, variation?: Variation): Promis
   createTestDatabase(server, plantTemplate(server.engine, variation));
 
 const plantTemplate = (engine: EngineName, variation?: Variation): Template => ({
-  key: ['plant', today, table.key, variation],
+  key: ['plant', today, variation],
+  base: table,
   build: async (url) => {
-    await table.build(url);
     await insertRows(url, engine);
     if (variation) await applySets(url, [plant(variation)]);
   },

@@ -58,9 +58,9 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     const empty = applied([iot], 'retention');
     /** A year takes seconds, and two tests are about what comes after it. */
     const withTheYear: Template = {
-      key: [empty.key, 'seattle', YEARS],
+      key: ['seattle', YEARS],
+      base: empty,
       build: async (url) => {
-        await empty.build(url);
         await importInto(url, {});
       },
     };

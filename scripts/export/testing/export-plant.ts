@@ -60,9 +60,9 @@ const filled = (engine: TestServer['engine']): Template => {
   const desired = desiredFrom([iot, market, metrics, service]);
   const schema = appliedSchema(desired, 'all jobs');
   return {
-    key: ['for exports', engine, schema.key, CHUNKS, ROWS],
+    key: ['for exports', engine, CHUNKS, ROWS],
+    base: schema,
     build: async (url) => {
-      await schema.build(url);
       await execute(url, ...(engine === 'postgres' ? CHUNKS : []), ...ROWS);
       await withConnection(url, (db) => refreshAggregates(db, engine, desired.aggregates));
     },

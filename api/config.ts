@@ -1,12 +1,12 @@
 // The settings of the API: environment → frozen ApiConfig. The only reader of process.env in this folder.
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { messageOf, UsageError } from '../db/core/errors';
+import type { Environment, Setting } from '../db/core/settings';
 import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from '../db/database-address';
 import { desiredFrom } from '../db/desired';
-import { messageOf, UsageError } from '../db/errors';
 import type { Desired } from '../db/model';
 import { schemasSetting, selectSets } from '../db/schema/sets';
-import type { Environment, Setting } from '../db/settings';
 import { isLoopback } from './access/loopback';
 
 /** What the API needs to know, checked. */

@@ -1,8 +1,8 @@
 // Turns anything that was thrown into the problem that the client is told.
 import type { FastifyError, FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema';
-import { messageOf } from '../db/errors';
-import { unreachable } from '../db/unreachable';
+import { messageOf } from '../db/core/errors';
+import { unreachable } from '../db/core/unreachable';
 import { type DatabaseFault, databaseFault } from './database-errors';
 import { badPeriod } from './period';
 import { ProblemError } from './problems';

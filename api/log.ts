@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { messageOf } from '../db/errors';
+import { messageOf } from '../db/core/errors';
 import { clientOf } from './access/control';
 import { hideKeys } from './access/key-text';
 import type { LogLevel } from './config';

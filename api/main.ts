@@ -1,5 +1,5 @@
 // Starts the API from the environment: `npx tsx api/main.ts`.
-import { TsdbError } from '../db/errors';
+import { TsdbError } from '../db/core/errors';
 import { readConfig } from './config';
 import { startServer } from './server';
 

@@ -1,6 +1,6 @@
 // The API as a process would run it: a port, bytes on a socket, and an end that drops nothing.
 import { connect } from 'node:net';
-import { UsageError } from '../db/errors';
+import { UsageError } from '../db/core/errors';
 import { createTestDatabase, type TestDatabase, testServers } from '../db/local/test-servers';
 import { waitFor } from '../db/local/testing/wait';
 import { type ApiConfig, readConfig } from './config';

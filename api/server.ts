@@ -1,6 +1,6 @@
 // The running API: listens, and stops without dropping a request.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, UsageError } from '../db/errors';
+import { messageOf, UsageError } from '../db/core/errors';
 import { hasKeys } from './access/routes';
 import { buildApp } from './app';
 import type { ApiConfig } from './config';

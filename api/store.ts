@@ -1,8 +1,8 @@
 // The SQL of the API behind named functions. Names come from the declared schema, values are bound as $1.
 import type { Static } from '@fastify/type-provider-typebox';
 import type { Pool } from 'pg';
+import { ident, relation } from '../db/core/sql';
 import { sensorData } from '../db/schema/iot';
-import { ident, relation } from '../db/sql';
 import type { Position } from './cursor';
 import { type Level, type LevelName, levels, rawColumns } from './levels';
 import { query } from './query';

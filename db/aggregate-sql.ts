@@ -1,8 +1,9 @@
 // Renders a declared continuous aggregate as its SELECT; the same text on both engines.
+
+import { ident, interval, literal, relation } from './core/sql';
+import { unreachable } from './core/unreachable';
 import type { ContinuousAggregate } from './define';
 import type { Condition, Expression } from './expressions';
-import { ident, interval, literal, relation } from './sql';
-import { unreachable } from './unreachable';
 
 /** The query that an aggregate materialises; `where` narrows the source rows, e.g. to a refresh window. */
 export function aggregateQuery(aggregate: ContinuousAggregate, where?: string): string {

@@ -1,5 +1,5 @@
 // What a plan must pass before it is carried out: fresh, without refusals, every hazard allowed, confirmed.
-import { RefusedError } from './errors';
+import { RefusedError } from './core/errors';
 import type { HazardName, Plan, Step } from './model';
 
 export interface Consent {

@@ -1,6 +1,6 @@
 // Runs one step of a plan: with its time limits, its row in the journal, and again where that may help.
 import { withTransaction } from './connection';
-import { DatabaseError, messageOf } from './errors';
+import { DatabaseError, messageOf } from './core/errors';
 import { failEntry, finishEntry, startEntry } from './journal';
 import type { Db, Step } from './model';
 import { type Retry, recoveryOf, withRetry } from './retry';

@@ -4,7 +4,7 @@ import type { ClientConfig } from 'pg';
 import { type Consent, requireConsent } from './apply-consent';
 import { runStep, STATEMENT_TIMEOUT_MS, stepFailure, timeoutsOf } from './apply-step';
 import { withConnection, withReconcilerLock, withTransaction } from './connection';
-import { DatabaseError, messageOf, RefusedError, TsdbError } from './errors';
+import { DatabaseError, messageOf, RefusedError, TsdbError } from './core/errors';
 import { finishEntry, planEntries, takeOver, type Unfinished } from './journal';
 import { INTERNALS_STEP } from './kinds/internals';
 import type { Db, Desired, Plan, Step } from './model';

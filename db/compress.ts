@@ -1,11 +1,11 @@
 // Converts chunks by hand: to the columnstore by age, back to rows by range; one chunk at a time, each in its own transaction.
 import { withTransaction } from './connection';
+import { messageOf } from './core/errors';
+import { literal } from './core/sql';
 import { type ContinuousAggregate, type Hypertable, nameOf } from './define';
 import { isoText } from './engines/ask';
-import { messageOf } from './errors';
 import type { Db } from './model';
 import { withRetry } from './retry';
-import { literal } from './sql';
 
 /** What can have a columnstore. */
 export type Stored = Hypertable | ContinuousAggregate;

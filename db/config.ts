@@ -1,8 +1,9 @@
 // Environment → settings of the schema island. The only place in db/ and scripts/ that reads process.env.
+
+import { UsageError } from './core/errors';
+import type { Environment, Setting } from './core/settings';
 import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from './database-address';
-import { UsageError } from './errors';
 import { schemasSetting } from './schema/sets';
-import type { Environment, Setting } from './settings';
 
 /** The process's environment; everything else takes it as an argument. */
 export const processEnvironment = (): Environment => process.env;

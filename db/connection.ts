@@ -1,7 +1,7 @@
 // Connections for planning and applying: one session, pinned settings, transactions and the advisory lock by callback.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
-import { DatabaseError, messageOf, RefusedError } from './errors';
+import { DatabaseError, messageOf, RefusedError } from './core/errors';
 import type { Db } from './model';
 import { explainStartupRefusal, isDirect, requireSessionPooling } from './pooler';
 

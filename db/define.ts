@@ -1,6 +1,6 @@
 // The schema language: typed builders that return plain, frozen data. Columns are known to the compiler.
 import type { Column } from './columns';
-import { UsageError } from './errors';
+import { UsageError } from './core/errors';
 import type { Expression } from './expressions';
 import type { Index, SortKey } from './indexes';
 import { type Duration, parseDuration } from './interval';

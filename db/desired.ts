@@ -1,6 +1,7 @@
 // Brings the selected schema sets into one declaration, in creation order.
+
+import { UsageError } from './core/errors';
 import { type ContinuousAggregate, type DeclaredObject, nameOf, type SchemaSet } from './define';
-import { UsageError } from './errors';
 import type { Desired } from './model';
 
 /**

@@ -1,11 +1,11 @@
 // Runs the jobs of engine `postgres`; on TimescaleDB the server's own scheduler does this work, and is looked at.
 import { LOCK_IS_HELD, withTransaction } from './connection';
+import { messageOf } from './core/errors';
+import { ident, literal } from './core/sql';
 import { nameOf } from './define';
 import { asking } from './engines/ask';
 import { type JobHealth, readJobs } from './engines/health';
-import { messageOf } from './errors';
 import type { Db, Desired } from './model';
-import { ident, literal } from './sql';
 
 export interface JobRun {
   readonly job: string;

@@ -1,8 +1,9 @@
 // Gives what the reconciler made to the login that applies from now on: who alters an object must own it.
+
+import { ident } from './core/sql';
 import { nameOf } from './define';
 import { isInstalled } from './engines/timescaledb/extension';
 import type { Db, Desired } from './model';
-import { ident } from './sql';
 
 const INTERNAL_SCHEMA = 'tsdb';
 

@@ -1,7 +1,8 @@
 // Makes and corrects the login roles of a deployment, so that nothing in it has to log in as a superuser.
 import type { ClientConfig } from 'pg';
 import { withConnection, withReconcilerLock, withTransaction } from './connection';
-import { messageOf, RefusedError } from './errors';
+import { messageOf, RefusedError } from './core/errors';
+import { ident, literal } from './core/sql';
 import { createRoleSql } from './kinds/roles';
 import { findGifts } from './login-ownership';
 import { type Login, type LoginName, loginOf } from './login-roles';
@@ -9,7 +10,6 @@ import { type LoginState, type LoginsState, readLogins } from './login-state';
 import type { Db, Desired } from './model';
 import { withRetry } from './retry';
 import { isVerifierOf, scramVerifier } from './scram';
-import { ident, literal } from './sql';
 
 /** What became of one login. */
 export interface LoginReport {

@@ -1,8 +1,8 @@
 // Makes a plan: read the catalog, compare it with the declaration, and name the result exactly.
 import { createHash } from 'node:crypto';
 import { LOCK_IS_HELD, withRollback } from './connection';
+import { UsageError } from './core/errors';
 import { kindsOf } from './engines/engines';
-import { UsageError } from './errors';
 import { requireLintFree } from './lint/lint';
 import type { Db, Desired, Findings, Plan, ServerInfo, Step } from './model';
 import { RESTORE, readPaused } from './pause';

@@ -1,5 +1,5 @@
 // Finds out what the server offers and so which engine a plan is made for. Never guessed, always printed.
-import { messageOf, RefusedError } from './errors';
+import { messageOf, RefusedError } from './core/errors';
 import type { Db, ServerInfo } from './model';
 
 const OLDEST_POSTGRES = 15;

@@ -2,7 +2,7 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { UsageError } from '../db/errors';
+import { UsageError } from '../db/core/errors';
 import { copyAssets } from './image/assets';
 import { licenceTexts } from './image/licences';
 import { bundleHead, moduleFolders } from './image/module-folders';

@@ -2,13 +2,13 @@
 import { resolve } from 'node:path';
 import type { ClientConfig } from 'pg';
 import { type DbConfig, processEnvironment, readDbConfig } from '../db/config';
+import { UsageError } from '../db/core/errors';
+import type { Environment } from '../db/core/settings';
 import { desiredFrom } from '../db/desired';
-import { UsageError } from '../db/errors';
 import { runningServer } from '../db/local/lock';
 import { defaultDataFolder } from '../db/local/system-user';
 import type { Desired } from '../db/model';
 import { selectSets } from '../db/schema/sets';
-import type { Environment } from '../db/settings';
 
 export interface Context {
   readonly config: DbConfig;

@@ -80,7 +80,7 @@ describe('the layout rules', () => {
       'db/first.ts': ['./second'],
       'db/second.ts': ['./first'],
       'db/to-nowhere.ts': ['./nowhere'],
-      'api/to-scripts.ts': ['../scripts/tsdb'],
+      'api/to-scripts.ts': ['./tsdb'],
       'scripts/to-infra.ts': ['../infra/core/names'],
     });
     const { status, violations } = checkLayout();

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settings as apiSettings } from '../api/config';
 import { dbSettings } from '../db/config';
+import type { Setting } from '../db/core/settings';
 import { lintRules } from '../db/lint/lint';
-import type { Setting } from '../db/settings';
 import { SETTINGS as deploySettings } from '../infra/core/settings';
 import packageJson from '../package.json';
 

@@ -1,4 +1,4 @@
-import { RefusedError } from '../db/errors';
+import { RefusedError } from '../db/core/errors';
 import { databaseReason, runner } from './run-to-exit';
 
 describe('untilSignal', () => {

@@ -1,5 +1,5 @@
 // Carries out a command and turns its end into an exit code and, when it failed, one message.
-import { messageOf, RefusedError, TsdbError } from '../db/errors';
+import { messageOf, RefusedError, TsdbError } from '../db/core/errors';
 import { note, paintFor } from './output';
 
 /** How a command is carried out. */

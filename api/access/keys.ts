@@ -1,7 +1,8 @@
 // The table of keys: what the routes and the command line do with it. Only a hash of a secret is ever stored.
+
+import { relation } from '../../db/core/sql';
 import type { Ask } from '../../db/engines/ask';
 import { apiKeys } from '../../db/schema/service';
-import { relation } from '../../db/sql';
 import { keyText, newKeyParts } from './key-text';
 import { hashSecret } from './secret';
 

@@ -1,6 +1,7 @@
 // The SQL of thresholds and alerts. Names come from the declared tables, values are bound.
+
+import { ident, relation } from '../../db/core/sql';
 import type { Db } from '../../db/model';
-import { ident, relation } from '../../db/sql';
 import type { Position } from '../cursor';
 import { rangeBounds, type Statement, statement } from '../statement';
 import type { TimeRange } from '../time';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../db/errors';
+import { UsageError } from '../../db/core/errors';
 import { BufferedWriter } from './buffered-writer';
 import { Down, ModelSink } from './testing/model-sink';
 import { numbers, settled, watch, writerOn } from './testing/writer-under-test';

@@ -1,5 +1,5 @@
 // A buffered writer: collects rows, writes them in batches, tries again, and loses or doubles none. Knows no SQL and no HTTP.
-import { DatabaseError, messageOf, UsageError } from '../../db/errors';
+import { DatabaseError, messageOf, UsageError } from '../../db/core/errors';
 import { pauseBefore } from '../../db/retry';
 import { pause } from './pause';
 import type { KeyedRows, Refusal, Sink, WriterCounters } from './sink';

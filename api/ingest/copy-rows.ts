@@ -1,9 +1,9 @@
 // Writes checked rows by COPY. What the server refuses nevertheless, e.g. by a constraint, is taken out and the rest tried again.
 import { copyText, copyValue } from '../../db/copy';
+import { messageOf } from '../../db/core/errors';
+import { relation } from '../../db/core/sql';
 import type { Hypertable } from '../../db/define';
-import { messageOf } from '../../db/errors';
 import type { Db } from '../../db/model';
-import { relation } from '../../db/sql';
 import type { Row, Verdict } from './rows';
 
 /** What became of the rows. */

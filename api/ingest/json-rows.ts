@@ -1,5 +1,5 @@
 // Rows of a JSON body, and of one with a JSON object a line.
-import { messageOf } from '../../db/errors';
+import { messageOf } from '../../db/core/errors';
 import type { SentRow } from './rows';
 
 /** One object, or each entry of an array. */

@@ -1,7 +1,7 @@
 // The kinds of body that rows may come in, as content type parsers of the plugin that they are added to.
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { messageOf } from '../../db/errors';
+import { messageOf } from '../../db/core/errors';
 import type { ApiApp } from '../instance';
 import { ProblemError } from '../problems';
 import { readBody, textOf } from './body';

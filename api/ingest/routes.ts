@@ -1,5 +1,5 @@
 // Writes over HTTP: rows into declared tables, and what becomes of rows that could not be taken.
-import { messageOf } from '../../db/errors';
+import { messageOf } from '../../db/core/errors';
 import { deadLetters, ingestRequests } from '../../db/schema/service';
 import { watchedTables } from '../alerts/alert-tables';
 import { groupCommit } from '../buffer/group-commit';

@@ -1,4 +1,4 @@
-import { DatabaseError, RefusedError, UsageError } from '../../db/errors';
+import { DatabaseError, RefusedError, UsageError } from '../../db/core/errors';
 import { problemOf } from '../failures';
 import { planProblem } from './plan';
 

@@ -1,6 +1,6 @@
 // Plans on a connection of its own: planning makes temporary objects, which the pool that reads cannot.
 import { withConnection } from '../../db/connection';
-import { DatabaseError, messageOf, TsdbError } from '../../db/errors';
+import { DatabaseError, messageOf, TsdbError } from '../../db/core/errors';
 import type { Plan } from '../../db/model';
 import { makePlan } from '../../db/plan';
 import { recoveryOf, withRetry } from '../../db/retry';

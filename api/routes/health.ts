@@ -1,8 +1,8 @@
 // Probes: `live` = the process answers, `ready` = it can serve.
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
+import { relation } from '../../db/core/sql';
 import type { Desired } from '../../db/model';
-import { relation } from '../../db/sql';
 import { problemOf } from '../failures';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';

@@ -1,6 +1,6 @@
 // Thins out rows for a chart, in the database as far as possible, so that memory stays bounded whatever the range holds.
 import type { Pool } from 'pg';
-import { ident, relation } from '../../db/sql';
+import { ident, relation } from '../../db/core/sql';
 import { query } from '../query';
 import { type Statement, statement } from '../statement';
 import type { SeriesTable } from '../tables';

@@ -1,8 +1,9 @@
 // Every declared table and column answers everything that its type allows, on real servers.
+
+import { ident, relation } from '../../db/core/sql';
 import { desiredFrom } from '../../db/desired';
 import { testServers } from '../../db/local/test-servers';
 import { selectSets } from '../../db/schema/sets';
-import { ident, relation } from '../../db/sql';
 import { type SeriesTable, seriesTables } from '../tables';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';
 import { runSql } from '../testing/fixture';

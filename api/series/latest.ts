@@ -1,5 +1,5 @@
 // The newest row of each series.
-import { ident, relation } from '../../db/sql';
+import { ident, relation } from '../../db/core/sql';
 import { type Bind, type Statement, statement } from '../statement';
 import type { SeriesTable } from '../tables';
 import { filterSql } from './filters';

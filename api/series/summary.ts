@@ -1,5 +1,5 @@
 // Describes the values of a column over a range.
-import { ident, relation } from '../../db/sql';
+import { ident, relation } from '../../db/core/sql';
 import { type Statement, statement } from '../statement';
 import { conditions } from './sql';
 import type { Track } from './track';

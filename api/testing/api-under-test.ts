@@ -1,8 +1,8 @@
 // The API on a database of its own, for tests: requests go by `inject`, without a port.
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Pool } from 'pg';
+import type { Environment } from '../../db/core/settings';
 import { createTestDatabase, type Template, type TestServer } from '../../db/local/test-servers';
-import type { Environment } from '../../db/settings';
 import { buildApp } from '../app';
 import { readConfig } from '../config';
 import { type Database, openDatabase } from '../database';

@@ -1,6 +1,7 @@
 // Where an engine keeps the stored buckets of an aggregate, apart from what a real-time view adds.
+
+import { DatabaseError } from '../core/errors';
 import { type ContinuousAggregate, nameOf } from '../define';
-import { DatabaseError } from '../errors';
 import type { Db, EngineName } from '../model';
 
 const QUERY: Readonly<Record<EngineName, string>> = {

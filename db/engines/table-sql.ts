@@ -1,7 +1,7 @@
 // CREATE TABLE parts that both engines share.
 import type { Column } from '../columns';
+import { ident } from '../core/sql';
 import type { Hypertable, PlainTable } from '../define';
-import { ident } from '../sql';
 
 /** `"time" timestamp with time zone NOT NULL, …` in declared order. */
 export function columnDefinitions(table: Pick<Hypertable | PlainTable, 'columns'>): string {

@@ -1,8 +1,9 @@
 // Reads what a change of aggregates would have to read, and what it could not compute again.
+
+import { ident, interval, literal } from '../core/sql';
 import { nameOf } from '../define';
 import { NOTHING, readTableSizes } from '../engines/table-size';
 import type { Db } from '../model';
-import { ident, interval, literal } from '../sql';
 import type { AggregateDialect, Changing, Figures } from './aggregate-model';
 
 interface FigureRow extends Omit<Figures, 'impact'> {

@@ -1,9 +1,9 @@
 // Lets the server read declared queries: as it prints them, and with the types of their columns.
 import { aggregateQuery } from '../aggregate-sql';
 import type { Column } from '../columns';
+import { ident } from '../core/sql';
 import { type ContinuousAggregate, nameOf, type Relation } from '../define';
 import type { Db } from '../model';
-import { ident } from '../sql';
 
 /**
  * Reads queries the way the server prints them, so that texts can be compared: `60 minutes` and `1 hour`, positions and

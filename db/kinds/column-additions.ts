@@ -1,7 +1,8 @@
 // Columns that are declared and missing: how to add each, or why not.
+
+import { ident, relation } from '../core/sql';
 import { nameOf } from '../define';
 import type { Findings, Hazard, Refusal, Step } from '../model';
-import { ident, relation } from '../sql';
 import type { ColumnDialect, ColumnDifference } from './column-difference';
 import { tableRewrite } from './column-hazards';
 

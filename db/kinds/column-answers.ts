@@ -1,6 +1,7 @@
 // Questions about rows that only the rows can answer, asked with a time limit.
+
+import { ident, relation } from '../core/sql';
 import type { Db } from '../model';
-import { ident, relation } from '../sql';
 
 /** A table, and a column of it. */
 export interface ColumnOf {

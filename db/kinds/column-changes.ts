@@ -1,7 +1,8 @@
 // Columns whose default or nullability differs: how to change each in place, or why not. Types are in column-types.ts.
+
+import { ident, relation } from '../core/sql';
 import { nameOf } from '../define';
 import type { Findings, Hazard, Refusal, Step } from '../model';
-import { ident, relation } from '../sql';
 import type { ColumnDifference } from './column-difference';
 import { typeChange } from './column-types';
 

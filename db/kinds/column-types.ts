@@ -1,7 +1,8 @@
 // A column of another type than declared: changed in place, by a rewrite, or refused.
+
+import { ident, relation } from '../core/sql';
 import { nameOf } from '../define';
 import type { Findings, Hazard, Refusal } from '../model';
-import { ident, relation } from '../sql';
 import type { ColumnDifference } from './column-difference';
 import { tableRewrite } from './column-hazards';
 

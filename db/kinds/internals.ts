@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { literal } from '../core/sql';
 import type { Kind } from '../model';
-import { literal } from '../sql';
 
 /** Id of the step that makes or replaces it; it brings the journal that every other step is written to. */
 export const INTERNALS_STEP = 'internals:tsdb';

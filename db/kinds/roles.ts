@@ -1,8 +1,9 @@
 // Kind: group roles and what they are granted. Comes last of the objects: grants name what must exist by then.
+
+import { ident, literal } from '../core/sql';
 import { type Access, nameOf } from '../define';
 import type { Desired, EngineName, Kind, Step } from '../model';
 import { readServer } from '../server';
-import { ident, literal } from '../sql';
 
 /** A privilege on an object, e.g. `SELECT` on the table `public.sensor_data`. */
 interface Grant {

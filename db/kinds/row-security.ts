@@ -1,7 +1,8 @@
 // Kind: row-level security. Policies are compared by what the server prints of them.
+
+import { ident, relation } from '../core/sql';
 import { type Hypertable, nameOf, type PlainTable, type RowPolicy } from '../define';
 import type { Db, Desired, Kind, Step } from '../model';
-import { ident, relation } from '../sql';
 import { EMPTY_COPY } from './empty-copy';
 
 type Table = Hypertable | PlainTable;

@@ -1,6 +1,7 @@
 // Kind: PostgreSQL schemas that hold declared objects.
+
+import { ident } from '../core/sql';
 import type { Kind } from '../model';
-import { ident } from '../sql';
 
 export const schemas: Kind<readonly string[]> = {
   name: 'schemas',

@@ -1,8 +1,9 @@
 // Kind: ordinary tables. Their columns and indexes are compared by the kinds of that name.
+
+import { ident, relation } from '../core/sql';
 import { nameOf, type PlainTable } from '../define';
 import { columnDefinitions } from '../engines/table-sql';
 import type { Kind, Step } from '../model';
-import { ident, relation } from '../sql';
 
 interface TableState {
   readonly name: string;

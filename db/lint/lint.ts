@@ -1,5 +1,5 @@
 // Checks the whole declaration before any SQL: combinations that the server accepts and that lose data or never work.
-import { UsageError } from '../errors';
+import { UsageError } from '../core/errors';
 import type { Desired } from '../model';
 import { columnstoreRules } from './columnstore-rules';
 import { expressionRules } from './expression-rules';

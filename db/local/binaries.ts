@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import { embeddedFolder } from './embedded-package';
 import { LocalServerError } from './errors';
 

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import { LocalServerError } from './errors';
 import { canEnter, isRoot, type SystemUser, serverUser } from './system-user';
 

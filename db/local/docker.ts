@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import type { Env } from './binaries';
 import { LocalServerError } from './errors';
 import { freePort } from './free-port';

@@ -1,5 +1,5 @@
 // The one error of this folder: a local server could not be found, started or shared.
-import { UsageError } from '../errors';
+import { UsageError } from '../core/errors';
 
 /** Says in one line what happened, why, and the way out; may be followed by the server's last log lines. */
 export class LocalServerError extends UsageError {}

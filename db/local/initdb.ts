@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import { majorOf, type ServerBinaries } from './binaries';
 import { giveTo } from './cluster-folder';
 import { LocalServerError } from './errors';

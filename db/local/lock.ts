@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import { codeOf, LocalServerError } from './errors';
 import { identify, type ProcessIdentity, stillLives } from './process-identity';
 

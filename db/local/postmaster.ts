@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, fchownSync, openSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 
 import { runAs, SERVER_ENV, type SystemUser } from './system-user';
 

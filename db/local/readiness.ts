@@ -1,7 +1,7 @@
 // Waits for a server by asking it, as only an answered query proves that it is ready.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import { codeOf } from './errors';
 
 /** The part of a server process that tells whether it has ended. */

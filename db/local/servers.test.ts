@@ -1,4 +1,4 @@
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import { codeOf, LocalServerError } from './errors';
 import { initdbArguments } from './initdb';
 import { describeServer, withDatabase } from './server-facts';

@@ -1,6 +1,6 @@
 // Chooses and starts the server of `tsdb up`: yours, an installed TimescaleDB, Docker, or the embedded PostgreSQL.
 import { join, resolve } from 'node:path';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import { type Env, embeddedBinaries, findTimescaleBinaries, majorOf, type ServerBinaries } from './binaries';
 import { startCluster } from './cluster';
 import { makeOpenFolder } from './cluster-folder';

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { messageOf } from '../errors';
+import { messageOf } from '../core/errors';
 import { type Env, embeddedBinaries, findTimescaleBinaries, type ServerBinaries } from './binaries';
 import { startCluster } from './cluster';
 import { LocalServerError } from './errors';

@@ -1,7 +1,8 @@
 // All schema sets and the choice among them.
+
+import { UsageError } from '../core/errors';
+import type { Setting } from '../core/settings';
 import type { SchemaSet } from '../define';
-import { UsageError } from '../errors';
-import type { Setting } from '../settings';
 import { access } from './access';
 import { apm } from './apm';
 import { business } from './business';

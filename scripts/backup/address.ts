@@ -1,7 +1,7 @@
 // A database's address in the forms that this needs: another database of the same server, and libpq's variables.
 import { Client, type ClientConfig } from 'pg';
+import type { Environment } from '../../db/core/settings';
 import { withDatabase } from '../../db/local/server-facts';
-import type { Environment } from '../../db/settings';
 
 /** Settings of TLS in the address, and the variables that libpq's programs read them from. */
 const TLS_VARIABLES: Readonly<Record<string, string>> = {

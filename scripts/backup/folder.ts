@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { messageOf, RefusedError, UsageError } from '../../db/errors';
+import { messageOf, RefusedError, UsageError } from '../../db/core/errors';
 import { lockOwner, takeLock } from '../../db/local/lock';
 import { manifestOf, readManifest } from './manifest';
 

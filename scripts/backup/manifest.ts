@@ -4,7 +4,7 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { messageOf, RefusedError, UsageError } from '../../db/errors';
+import { messageOf, RefusedError, UsageError } from '../../db/core/errors';
 import type { EngineName } from '../../db/model';
 
 /** What is known about a dump; all of it is of the dump's own snapshot. */

@@ -1,9 +1,9 @@
 // Finds and runs pg_dump and pg_restore. The password reaches them through their environment only.
 import { spawn, spawnSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
-import { DatabaseError, UsageError } from '../../db/errors';
+import { DatabaseError, UsageError } from '../../db/core/errors';
+import type { Environment } from '../../db/core/settings';
 import { isExecutable, parseVersion } from '../../db/local/binaries';
-import type { Environment } from '../../db/settings';
 
 /** A client program of PostgreSQL. */
 export interface Program {

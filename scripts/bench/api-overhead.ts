@@ -1,8 +1,8 @@
 // What the API costs beside a bare handler with the same SQL: requests per second of both, in turns on one database.
 import type { ChildProcess } from 'node:child_process';
-import { DatabaseError } from '../../db/errors';
+import { DatabaseError } from '../../db/core/errors';
+import type { Environment } from '../../db/core/settings';
 import { freePort } from '../../db/local/free-port';
-import type { Environment } from '../../db/settings';
 import type { LoadOrder, LoadResult } from './api-load';
 import { withProcesses } from './api-processes';
 import type { ApiReport } from './report';

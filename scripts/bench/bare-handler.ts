@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import { readConfig } from '../../api/config';
 import { aggregateColumns } from '../../api/levels';
 import { createPool } from '../../api/pool';
+import { ident, relation } from '../../db/core/sql';
 import { sensorDataHourly } from '../../db/schema/iot';
-import { ident, relation } from '../../db/sql';
 
 // What the API's hourly endpoint asks for `period=1w`, word for word in meaning.
 const HOURLY = `

@@ -1,5 +1,5 @@
 // The environment of processes that a benchmark starts: one database, defaults for all other settings.
-import type { Environment } from '../../db/settings';
+import type { Environment } from '../../db/core/settings';
 
 /** What of the caller's environment could change what is measured, or name another database. */
 const OURS = /^(PG.*|TSDB_.*|DATABASE_URL|HOST|PORT|LOG_LEVEL)$/;

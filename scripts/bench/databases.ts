@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../../db/connection';
-import { RefusedError } from '../../db/errors';
+import { RefusedError } from '../../db/core/errors';
+import { ident } from '../../db/core/sql';
 import { withDatabase } from '../../db/local/server-facts';
-import { ident } from '../../db/sql';
 
 /** The databases of one benchmark on one server. */
 export interface BenchDatabases {

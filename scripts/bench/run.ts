@@ -2,9 +2,9 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withConnection, withRollback } from '../../db/connection';
+import type { Environment } from '../../db/core/settings';
 import { describeServer, serverFacts } from '../../db/local/server-facts';
 import { readServer } from '../../db/server';
-import type { Environment } from '../../db/settings';
 import { measureApi } from './api-overhead';
 import { canMeasureApi } from './api-processes';
 import { judge } from './budgets';

@@ -2,12 +2,12 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../../db/errors';
+import { UsageError } from '../../db/core/errors';
+import type { Environment } from '../../db/core/settings';
 import { embeddedBinaries, findTimescaleBinaries, type ServerBinaries } from '../../db/local/binaries';
 import { startCluster } from '../../db/local/cluster';
 import { serverSettings } from '../../db/local/server-settings';
 import { forcedChoice, timescaleNotFound } from '../../db/local/servers';
-import type { Environment } from '../../db/settings';
 
 /** A running server. */
 export interface BenchServer {

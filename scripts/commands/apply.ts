@@ -1,7 +1,7 @@
 // tsdb apply: make the database as declared.
 import { readFileSync } from 'node:fs';
 import { type ApplyOptions, type ApplyReport, applySchema } from '../../db/apply';
-import { RefusedError, UsageError } from '../../db/errors';
+import { RefusedError, UsageError } from '../../db/core/errors';
 import { formatPlan } from '../../db/format';
 import type { HazardName, Plan } from '../../db/model';
 import { parsePlan } from '../../db/plan';

@@ -2,7 +2,7 @@
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { processEnvironment } from '../../db/config';
-import { messageOf, UsageError } from '../../db/errors';
+import { messageOf, UsageError } from '../../db/core/errors';
 import { reportPage } from '../bench/html/page';
 import { PARTS, type Part } from '../bench/report';
 import { runBench } from '../bench/run';

@@ -10,9 +10,9 @@ import {
   type Stored,
 } from '../../db/compress';
 import { withConnection, withRollback } from '../../db/connection';
+import { RefusedError, UsageError } from '../../db/core/errors';
 import { nameOf } from '../../db/define';
 import { savedPercent } from '../../db/engines/chunks';
-import { RefusedError, UsageError } from '../../db/errors';
 import { shortBytes } from '../../db/format';
 import { parseDuration } from '../../db/interval';
 import type { Db, Desired } from '../../db/model';

@@ -1,6 +1,6 @@
 // tsdb export: rows or figures into a CSV, NDJSON or Parquet file.
 import { ProblemError } from '../../api/problems';
-import { UsageError } from '../../db/errors';
+import { UsageError } from '../../db/core/errors';
 import { shortBytes } from '../../db/format';
 import { readContext, requireConnection } from '../context';
 import { exportRows } from '../export/export';

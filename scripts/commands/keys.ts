@@ -2,8 +2,8 @@
 import { createKey, type ListedKey, listKeys, type Role, revokeKey } from '../../api/access/keys';
 import { hasKeys } from '../../api/access/routes';
 import { withConnection } from '../../db/connection';
+import { UsageError } from '../../db/core/errors';
 import { type Ask, asking } from '../../db/engines/ask';
-import { UsageError } from '../../db/errors';
 import { readContext, requireConnection } from '../context';
 import { note, print, printJson, table } from '../output';
 

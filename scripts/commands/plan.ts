@@ -1,7 +1,7 @@
 // tsdb plan: what would change, and what that would do to data.
 import { writeFileSync } from 'node:fs';
 import { withConnection } from '../../db/connection';
-import { UsageError } from '../../db/errors';
+import { UsageError } from '../../db/core/errors';
 import { formatPlan } from '../../db/format';
 import { formatPlanMarkdown } from '../../db/format-markdown';
 import type { Plan } from '../../db/model';

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientConfig } from 'pg';
 import { withConnection, withReconcilerLock, withRollback, withTransaction } from '../../db/connection';
+import { RefusedError, UsageError } from '../../db/core/errors';
+import { relation } from '../../db/core/sql';
 import { nameOf } from '../../db/define';
-import { RefusedError, UsageError } from '../../db/errors';
 import { pauseJobs, restoreJobs } from '../../db/pause';
 import { readServer } from '../../db/server';
-import { relation } from '../../db/sql';
 import { readContext, requireConnection } from '../context';
 import { ensureProgress, markRefreshed, readProgress, type SeedProgress } from '../generate/progress';
 import type { SampleOptions, SampleSet } from '../generate/sample';

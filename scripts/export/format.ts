@@ -1,5 +1,5 @@
 // Which format a file gets: what was asked for, else what its name says.
-import { UsageError } from '../../db/errors';
+import { UsageError } from '../../db/core/errors';
 
 export const EXPORT_FORMATS = ['csv', 'ndjson', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];

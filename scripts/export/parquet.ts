@@ -1,5 +1,5 @@
 // Rows as Parquet, in row groups of bounded size: times in microseconds, numbers as numbers, everything else as text.
-import { RefusedError } from '../../db/errors';
+import { RefusedError } from '../../db/core/errors';
 import type { RowWriter } from './row-writer';
 import { days, type ExportColumn, microseconds, TYPE } from './values';
 

@@ -12,10 +12,10 @@ import { bucketQuery } from '../../api/series/sql';
 import { statement } from '../../api/statement';
 import { publicName, rootOf, seriesTables } from '../../api/tables';
 import { instantOf, parseTime } from '../../api/time';
+import { UsageError } from '../../db/core/errors';
+import { ident, relation } from '../../db/core/sql';
 import type { Relation } from '../../db/define';
-import { UsageError } from '../../db/errors';
 import type { Desired } from '../../db/model';
-import { ident, relation } from '../../db/sql';
 import type { ExportQuery } from './cursor';
 
 /** What to read. Names and times as people write them. */

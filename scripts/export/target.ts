@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Readable, Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { messageOf, RefusedError, UsageError } from '../../db/errors';
+import { messageOf, RefusedError, UsageError } from '../../db/core/errors';
 
 /** How to write. */
 export interface Target {

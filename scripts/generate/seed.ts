@@ -2,14 +2,14 @@
 import type { Client } from 'pg';
 import { withTransaction } from '../../db/connection';
 import { copyText, ensureChunks } from '../../db/copy';
+import { RefusedError } from '../../db/core/errors';
+import { relation } from '../../db/core/sql';
 import { type ContinuousAggregate, type Hypertable, nameOf } from '../../db/define';
-import { RefusedError } from '../../db/errors';
 import { approximateMicroseconds, parseDuration } from '../../db/interval';
 import type { Desired, EngineName } from '../../db/model';
 import { type RefreshResult, refreshAggregates } from '../../db/refresh';
 import type { RefreshWindow } from '../../db/refresh-slices';
 import { sensorData, sensorDataMonthly } from '../../db/schema/iot';
-import { relation } from '../../db/sql';
 import { progressBar } from '../output';
 import { batches, stepCount } from './generator';
 import { iotSample } from './iot';

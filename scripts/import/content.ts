@@ -2,8 +2,8 @@
 
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { UsageError } from '../../db/core/errors';
 import { nameOf } from '../../db/define';
-import { UsageError } from '../../db/errors';
 import { CsvScanner, INCOMPLETE } from './csv-scanner';
 import type { ImportOptions } from './options';
 import { csvSource, isZero, ndjsonSource, type RowSource } from './row-source';

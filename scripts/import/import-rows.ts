@@ -2,8 +2,8 @@
 import type { Client, ClientConfig } from 'pg';
 import { withConnection, withTransaction } from '../../db/connection';
 import { ensureChunksAt } from '../../db/copy';
+import { RefusedError } from '../../db/core/errors';
 import { nameOf } from '../../db/define';
-import { RefusedError } from '../../db/errors';
 import type { Desired, EngineName } from '../../db/model';
 import { refreshAggregates, withDependents } from '../../db/refresh';
 import { cutByLengths } from './batches';

@@ -1,8 +1,8 @@
 // What the database knows of an import: which batches are in. A batch and its entry are one transaction.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { DatabaseError, RefusedError } from '../../db/core/errors';
 import { nameOf } from '../../db/define';
-import { DatabaseError, RefusedError } from '../../db/errors';
 import { LAYOUT } from './batches';
 import type { Checked } from './check';
 import type { ImportOptions, Refusal } from './options';

@@ -1,7 +1,7 @@
 // The second pass: batches go in, each in one transaction with its entry, over some connections at a time.
 import type { Client, ClientConfig } from 'pg';
 import { withConnection } from '../../db/connection';
-import { RefusedError } from '../../db/errors';
+import { RefusedError } from '../../db/core/errors';
 import { announceRetry, isUnreachable, recoveryOf, withRetry } from '../../db/retry';
 import type { Held } from './batches';
 import { type Batch, digestOf } from './check';

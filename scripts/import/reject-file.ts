@@ -1,6 +1,6 @@
 // The file of refused rows: one JSON object a line with line, reason and original. Made when there is a first one.
 import { type FileHandle, open } from 'node:fs/promises';
-import { messageOf, UsageError } from '../../db/errors';
+import { messageOf, UsageError } from '../../db/core/errors';
 import type { Refusal } from './options';
 
 export class RejectFile {

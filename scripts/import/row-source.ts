@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { converterOf } from '../../api/ingest/converters';
 import type { Column } from '../../db/columns';
-import { UsageError } from '../../db/errors';
+import { UsageError } from '../../db/core/errors';
 import { CsvScanner, INCOMPLETE } from './csv-scanner';
 import { type FilledColumn, filledColumns } from './mapping';
 import type { ImportOptions } from './options';

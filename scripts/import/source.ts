@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
-import { messageOf, UsageError } from '../../db/errors';
+import { messageOf, UsageError } from '../../db/core/errors';
 import type { Compression, Format } from './options';
 
 /** Standard input. */

@@ -2,8 +2,8 @@
 import type { Client } from 'pg';
 import type { Column } from '../../db/columns';
 import { copyText, copyValue } from '../../db/copy';
-import { messageOf, UsageError } from '../../db/errors';
-import { ident, literal } from '../../db/sql';
+import { messageOf, UsageError } from '../../db/core/errors';
+import { ident, literal } from '../../db/core/sql';
 import { inputErrors } from './input-errors';
 import type { FilledColumn } from './mapping';
 import type { ImportOptions } from './options';

@@ -2,7 +2,7 @@
 import type { Client } from 'pg';
 import type { Column } from '../../db/columns';
 import { copyCsv, copyText } from '../../db/copy';
-import { relation } from '../../db/sql';
+import { relation } from '../../db/core/sql';
 import type { Batch } from './check';
 import type { ImportOptions } from './options';
 import { isZero, type RowSource } from './row-source';

@@ -1,5 +1,5 @@
 // Turns a synthesised stack into Kubernetes manifests, in the order in which they are to be applied (pure).
-import { messageOf, UsageError } from '../../db/errors';
+import { messageOf, UsageError } from '../../db/core/errors';
 import { KINDS } from './kinds';
 import { resolver, type Variables } from './references';
 import { withoutContent } from './secret-content';

@@ -2,8 +2,8 @@
 import { Command } from 'commander';
 import { Document } from 'yaml';
 import { processEnvironment } from '../../db/config';
-import { UsageError } from '../../db/errors';
-import type { Environment } from '../../db/settings';
+import { UsageError } from '../../db/core/errors';
+import type { Environment } from '../../db/core/settings';
 import { note, print } from '../output';
 import { synthesisedStacks } from '../pipeline/synth';
 import { outliveReaders, type Runner, runner } from '../run-to-exit';

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../../db/errors';
+import { UsageError } from '../../db/core/errors';
 import { note } from '../output';
 import { capture, show } from './child';
 import type { StageRun } from './stage';

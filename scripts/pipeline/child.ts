@@ -1,7 +1,7 @@
 // Runs another program of a stage: its progress goes to standard error, its data to the caller.
 import { spawn } from 'node:child_process';
-import { UsageError } from '../../db/errors';
-import type { Environment } from '../../db/settings';
+import { UsageError } from '../../db/core/errors';
+import type { Environment } from '../../db/core/settings';
 
 /** How a program is run. */
 export interface ChildRun {

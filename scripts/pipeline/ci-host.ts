@@ -1,8 +1,8 @@
 // What runs the stage: GitHub Actions, Azure Pipelines, or a person. Each shows Markdown and passes values on its own way.
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { UsageError } from '../../db/errors';
-import type { Environment } from '../../db/settings';
+import { UsageError } from '../../db/core/errors';
+import type { Environment } from '../../db/core/settings';
 import { note, print } from '../output';
 
 /** Where the results of a stage go. */

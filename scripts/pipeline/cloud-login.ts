@@ -1,5 +1,5 @@
 // The environment that Terraform gets: the federated login of the host, and no questions.
-import type { Environment } from '../../db/settings';
+import type { Environment } from '../../db/core/settings';
 
 /**
  * GitHub's own variables are understood by the provider as they are. Azure Pipelines tells the identity of a service

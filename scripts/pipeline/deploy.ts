@@ -1,5 +1,5 @@
 // pipeline deploy: plans again, makes sure that this is what was approved, and carries out exactly that plan.
-import { RefusedError } from '../../db/errors';
+import { RefusedError } from '../../db/core/errors';
 import { note } from '../output';
 import { type CiHost, ciHost } from './ci-host';
 import type { PlanFlags } from './plan';

@@ -1,5 +1,5 @@
 // pipeline destroy: takes a short-lived deployment away, data and all; needs its name typed and its protection lifted.
-import { RefusedError } from '../../db/errors';
+import { RefusedError } from '../../db/core/errors';
 import { note } from '../output';
 import { type CiHost, ciHost } from './ci-host';
 import { dataLosses } from './plan-guard';

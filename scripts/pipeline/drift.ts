@@ -1,5 +1,5 @@
 // pipeline drift: is what runs still what is declared, infrastructure and schema? Exit code 2 when it is not.
-import { messageOf, TsdbError, UsageError } from '../../db/errors';
+import { messageOf, TsdbError, UsageError } from '../../db/core/errors';
 import { note, paintFor } from '../output';
 import { ciHost } from './ci-host';
 import { dataLosses } from './plan-guard';

@@ -1,5 +1,5 @@
 // Plans the schema on the machine of the azure stack, by a run command: no port, no key, only the login of the stage.
-import { UsageError } from '../../db/errors';
+import { UsageError } from '../../db/core/errors';
 import { capture } from './child';
 import type { StageRun } from './stage';
 

@@ -1,5 +1,5 @@
 // How the deployed database differs from its declaration: asked of the database, else of the API in front of it.
-import { UsageError } from '../../db/errors';
+import { UsageError } from '../../db/core/errors';
 import { summaryOf } from '../../db/format';
 import { formatPlanMarkdown } from '../../db/format-markdown';
 import { inSync } from '../../db/plan';

@@ -1,6 +1,6 @@
 // pipeline schema: what would change in the database, as Markdown. With a base: what this checkout changes against it.
 import { withConnection } from '../../db/connection';
-import { RefusedError } from '../../db/errors';
+import { RefusedError } from '../../db/core/errors';
 import { formatPlanMarkdown } from '../../db/format-markdown';
 import { startTestRun } from '../../db/local/test-run';
 import { createTestDatabase } from '../../db/local/test-servers';

@@ -1,5 +1,5 @@
 // What every stage is given, and how a deployment is called in what it says.
-import type { Environment } from '../../db/settings';
+import type { Environment } from '../../db/core/settings';
 
 /** Where a stage runs, and what stops it. */
 export interface StageRun {

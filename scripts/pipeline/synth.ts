@@ -1,7 +1,7 @@
 // Writes the stacks as Terraform, as `npm run synth` does; and twice, to prove that the same input gives the same bytes.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { RefusedError, UsageError } from '../../db/errors';
+import { RefusedError, UsageError } from '../../db/core/errors';
 import { note } from '../output';
 import { show } from './child';
 import { cloudEnvironment } from './cloud-login';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../../db/errors';
+import { UsageError } from '../../db/core/errors';
 import { type ChildEnd, capture, show } from './child';
 import { cloudEnvironment } from './cloud-login';
 import { type InfrastructurePlan, parsePlan } from './plan-model';

@@ -1,8 +1,8 @@
 // The same question asked twice: from the raw rows and from the aggregate, side by side in one run.
 import type { Client } from 'pg';
 import { aggregateQuery } from '../../db/aggregate-sql';
+import { ident, relation } from '../../db/core/sql';
 import { sensorDataHourly } from '../../db/schema/iot';
-import { ident, relation } from '../../db/sql';
 
 export interface Timing {
   readonly rawMs: number;

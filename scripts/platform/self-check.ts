@@ -1,5 +1,5 @@
 // Asks a running API for everything it offers and looks at the answers.
-import { DatabaseError, messageOf } from '../../db/errors';
+import { DatabaseError, messageOf } from '../../db/core/errors';
 
 export interface CheckedAnswer {
   readonly path: string;

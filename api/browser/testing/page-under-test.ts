@@ -1,7 +1,7 @@
 // The real API on a port with a seeded database, and browser pages that report everything that goes wrong in them.
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Environment } from '../../../db/core/settings';
 import { createTestDatabase, type TestServer } from '../../../db/local/test-servers';
-import type { Environment } from '../../../db/settings';
 import { readConfig } from '../../config';
 import { type RunningServer, startServer } from '../../server';
 import { fixture } from '../../testing/fixture';

@@ -1,7 +1,7 @@
 // The texts of an emulated aggregate: its table, its refresh query, and the view that adds what is newer than the watermark.
 import { aggregateQuery } from '../../aggregate-sql';
+import { ident, literal } from '../../core/sql';
 import type { ContinuousAggregate } from '../../define';
-import { ident, literal } from '../../sql';
 
 /** `'plant', 'metric_hourly'`: its key in tsdb.continuous_aggregate. */
 export const key = (aggregate: { readonly schema: string; readonly name: string }): string =>

@@ -1,7 +1,8 @@
 // Replaces emulated aggregates by others that were built beside them, in one transaction.
+
+import { ident, literal, relation } from '../../core/sql';
 import { type ContinuousAggregate, nameOf } from '../../define';
 import type { AggregateDialect, Replacement } from '../../kinds/aggregate-model';
-import { ident, literal, relation } from '../../sql';
 import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 
 /**

@@ -1,8 +1,9 @@
 // Hypertables on plain PostgreSQL: range-partitioned tables whose chunks live in schema `tsdb`.
+
+import { ident, interval, literal, relation } from '../../core/sql';
 import { type HashPartitions, type Hypertable, nameOf } from '../../define';
 import { approximateMicroseconds, formatInterval, parseDuration } from '../../interval';
 import type { HypertableDialect, HypertableState } from '../../kinds/hypertables';
-import { ident, interval, literal, relation } from '../../sql';
 import { columnDefinitions } from '../table-sql';
 import { hasRuntime } from './runtime';
 

@@ -1,4 +1,6 @@
 // Policies on plain PostgreSQL: rows of tsdb.job, run by `tsdb jobs run` or by `tsdb up`.
+
+import { ident, interval, literal } from '../../core/sql';
 import { nameOf, type Relation } from '../../define';
 import { formatInterval, type Interval, parseIsoInterval } from '../../interval';
 import type {
@@ -9,7 +11,6 @@ import type {
   PolicyTimes,
 } from '../../kinds/policies';
 import type { Db, Impact } from '../../model';
-import { ident, interval, literal } from '../../sql';
 import { hasRuntime } from './runtime';
 
 interface JobRow {

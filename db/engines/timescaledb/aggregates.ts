@@ -1,11 +1,11 @@
 // Continuous aggregates on TimescaleDB.
 import { aggregateQuery, expressionSql } from '../../aggregate-sql';
+import { ident, literal, relation } from '../../core/sql';
 import { type ContinuousAggregate, nameOf } from '../../define';
 import { readAttachments } from '../../kinds/aggregate-attachments';
 import { OLD } from '../../kinds/aggregate-evolution';
 import type { AggregateDialect, AggregateState, Changing } from '../../kinds/aggregate-model';
 import { canonicalQueries, withoutLast } from '../../kinds/aggregate-queries';
-import { ident, literal, relation } from '../../sql';
 import { aggregateColumnstore } from './columnstore';
 import { isInstalled } from './extension';
 

@@ -1,7 +1,8 @@
 // Kind: chunk skipping: ranges of other columns than time, kept per converted chunk so that queries pass chunks over.
+
+import { literal, relation } from '../../core/sql';
 import { type Hypertable, nameOf } from '../../define';
 import type { Kind, Step } from '../../model';
-import { literal, relation } from '../../sql';
 import { isInstalled } from './extension';
 
 interface SkippingState {

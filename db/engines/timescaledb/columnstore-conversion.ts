@@ -1,9 +1,10 @@
 // Steps that convert chunks one after the other. Each chunk is committed on its own and found by its own state, so that an
 // interrupted conversion goes on where it was.
+
+import { literal } from '../../core/sql';
 import { nameOf } from '../../define';
 import { chunkRewrite } from '../../kinds/column-hazards';
 import type { Impact, Step } from '../../model';
-import { literal } from '../../sql';
 
 type Named = { readonly schema: string; readonly name: string };
 

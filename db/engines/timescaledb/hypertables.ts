@@ -1,7 +1,8 @@
 // Hypertables on TimescaleDB.
+
+import { interval, literal, relation } from '../../core/sql';
 import { type HashPartitions, type Hypertable, nameOf } from '../../define';
 import type { HypertableDialect, HypertableState } from '../../kinds/hypertables';
-import { interval, literal, relation } from '../../sql';
 import { columnDefinitions } from '../table-sql';
 import { isInstalled } from './extension';
 

@@ -1,9 +1,10 @@
 // Policies on TimescaleDB: background jobs of the server.
+
+import { interval, literal, relation } from '../../core/sql';
 import { nameOf, type Relation } from '../../define';
 import { formatInterval, type Interval, parseIsoInterval } from '../../interval';
 import type { DesiredPolicy, PolicyDialect, PolicyKind, PolicyState } from '../../kinds/policies';
 import type { Db, Impact } from '../../model';
-import { interval, literal, relation } from '../../sql';
 import { isInstalled } from './extension';
 
 const KIND_OF_PROCEDURE: Readonly<Record<string, PolicyKind>> = {

@@ -1,8 +1,9 @@
 // Kind: reorder policies: chunks that are no longer written to are rewritten in the order of an index.
+
+import { literal, relation } from '../../core/sql';
 import { type Hypertable, nameOf } from '../../define';
 import type { Index } from '../../indexes';
 import type { Kind, Step } from '../../model';
-import { literal, relation } from '../../sql';
 import { isInstalled } from './extension';
 
 interface ReorderState {

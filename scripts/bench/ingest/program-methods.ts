@@ -1,10 +1,10 @@
 // Ways to write a CSV file by a program: our own import, psql, and timescaledb-parallel-copy where it is found.
 import { delimiter, join } from 'node:path';
-import { DatabaseError } from '../../../db/errors';
+import { DatabaseError } from '../../../db/core/errors';
+import type { Environment } from '../../../db/core/settings';
+import { ident, literal, relation } from '../../../db/core/sql';
 import { isExecutable } from '../../../db/local/binaries';
 import { sensorData } from '../../../db/schema/iot';
-import type { Environment } from '../../../db/settings';
-import { ident, literal, relation } from '../../../db/sql';
 import { libpqEnvironment } from '../../backup/address';
 import type { ImportReport } from '../../import/options';
 import { childEnvironment } from '../child-environment';

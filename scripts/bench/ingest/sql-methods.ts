@@ -2,8 +2,8 @@
 import type { Client } from 'pg';
 import { withTransaction } from '../../../db/connection';
 import { copyText } from '../../../db/copy';
+import { ident, relation } from '../../../db/core/sql';
 import { sensorData } from '../../../db/schema/iot';
-import { ident, relation } from '../../../db/sql';
 import { COLUMNS, type Row } from './rows';
 
 /** A way to write rows. */

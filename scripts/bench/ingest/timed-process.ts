@@ -1,7 +1,7 @@
 // Runs a program to its end: how long it took, what it said, and the most memory that it had.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { DatabaseError } from '../../../db/errors';
+import { DatabaseError } from '../../../db/core/errors';
 
 export interface ProcessRun {
   readonly milliseconds: number;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../db/core/errors';
-import { desiredFrom } from '../db/desired';
+import { desiredFrom } from '../db/language/desired';
 import { iot } from '../db/schema/iot';
 import { service } from '../db/schema/service';
 import { readConfig, settings } from './config';

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { messageOf, UsageError } from '../db/core/errors';
 import type { Environment, Setting } from '../db/core/settings';
 import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from '../db/database-address';
-import { desiredFrom } from '../db/desired';
+import { desiredFrom } from '../db/language/desired';
 import type { Desired } from '../db/model';
 import { schemasSetting, selectSets } from '../db/schema/sets';
 import { isLoopback } from './access/loopback';

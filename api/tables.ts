@@ -1,5 +1,5 @@
 // The declared tables and aggregates by the names that requests use: the allow-list of everything a request may name.
-import type { ContinuousAggregate, Hypertable, Relation } from '../db/define';
+import type { ContinuousAggregate, Hypertable, Relation } from '../db/language/define';
 import type { Desired } from '../db/model';
 
 /** A declared hypertable with the aggregates that are built on it, directly or over others; sources come first. */

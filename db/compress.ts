@@ -2,8 +2,8 @@
 import { withTransaction } from './connection';
 import { messageOf } from './core/errors';
 import { literal } from './core/sql';
-import { type ContinuousAggregate, type Hypertable, nameOf } from './define';
 import { isoText } from './engines/ask';
+import { type ContinuousAggregate, type Hypertable, nameOf } from './language/define';
 import type { Db } from './model';
 import { withRetry } from './retry';
 

@@ -2,9 +2,9 @@
 import { LOCK_IS_HELD, withTransaction } from './connection';
 import { messageOf } from './core/errors';
 import { ident, literal } from './core/sql';
-import { nameOf } from './define';
 import { asking } from './engines/ask';
 import { type JobHealth, readJobs } from './engines/health';
+import { nameOf } from './language/define';
 import type { Db, Desired } from './model';
 
 export interface JobRun {

@@ -1,8 +1,8 @@
 // Gives what the reconciler made to the login that applies from now on: who alters an object must own it.
 
 import { ident } from './core/sql';
-import { nameOf } from './define';
 import { isInstalled } from './engines/timescaledb/extension';
+import { nameOf } from './language/define';
 import type { Db, Desired } from './model';
 
 const INTERNAL_SCHEMA = 'tsdb';

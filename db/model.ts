@@ -1,6 +1,6 @@
 // What the reconciler works with: steps, hazards and plans as data. Types only.
 import type { Client } from 'pg';
-import type { ContinuousAggregate, Hypertable, PlainTable, Role, SqlFunction } from './define';
+import type { ContinuousAggregate, Hypertable, PlainTable, Role, SqlFunction } from './language/define';
 
 /** `timescaledb`: Community features present. `postgres`: emulated on plain PostgreSQL. */
 export type EngineName = 'timescaledb' | 'postgres';

@@ -1,9 +1,9 @@
 // Finds what of an aggregate may be refreshed, and cuts it into slices that hold some buckets with rows each.
 
 import { ident, interval, literal, relation } from './core/sql';
-import type { ContinuousAggregate } from './define';
 import { materializationOf } from './engines/materialization';
-import { approximateMicroseconds, parseDuration } from './interval';
+import type { ContinuousAggregate } from './language/define';
+import { approximateMicroseconds, parseDuration } from './language/interval';
 import type { Db, EngineName } from './model';
 
 /** What part of time is refreshed. */

@@ -1,6 +1,6 @@
 // A long refresh goes in slices: they fit together, stop cleanly, go on, and spare history whose source is gone.
 import { withConnection } from './connection';
-import { desiredFrom } from './desired';
+import { desiredFrom } from './language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from './local/test-servers';
 import { type RefreshOptions, type RefreshResult, refreshAggregates } from './refresh';
 import type { RefreshWindow } from './refresh-slices';

@@ -1,9 +1,10 @@
 // The running state: is the schema as declared, do jobs run, are aggregates fresh, how much is stored.
-import { nameOf } from './define';
+
 import { type Ask, asking } from './engines/ask';
 import { readChunks, readCompression, savedPercent, type TableCompression } from './engines/chunks';
 import { type AggregateHealth, type JobHealth, readJobs, readWatermarks } from './engines/health';
 import { INTERNALS_STEP } from './kinds/internals';
+import { nameOf } from './language/define';
 import type { Db, Desired, EngineName, ServerInfo } from './model';
 import { inSync, makePlan } from './plan';
 

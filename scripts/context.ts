@@ -4,7 +4,7 @@ import type { ClientConfig } from 'pg';
 import { type DbConfig, processEnvironment, readDbConfig } from '../db/config';
 import { UsageError } from '../db/core/errors';
 import type { Environment } from '../db/core/settings';
-import { desiredFrom } from '../db/desired';
+import { desiredFrom } from '../db/language/desired';
 import { runningServer } from '../db/local/lock';
 import { defaultDataFolder } from '../db/local/system-user';
 import type { Desired } from '../db/model';

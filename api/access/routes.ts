@@ -1,7 +1,7 @@
 // Keys over HTTP: made, listed and revoked by administrators.
 import { Type } from '@fastify/type-provider-typebox';
-import { nameOf } from '../../db/define';
 import { type Ask, asking } from '../../db/engines/ask';
+import { nameOf } from '../../db/language/define';
 import type { Desired } from '../../db/model';
 import { apiKeys } from '../../db/schema/service';
 import type { ApiApp } from '../instance';

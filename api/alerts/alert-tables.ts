@@ -1,6 +1,6 @@
 // Which tables of readings raise alerts, and where their thresholds and alerts are kept.
-import type { Column } from '../../db/columns';
-import type { Hypertable, PlainTable } from '../../db/define';
+import type { Column } from '../../db/language/columns';
+import type { Hypertable, PlainTable } from '../../db/language/define';
 import type { Desired } from '../../db/model';
 import * as iot from '../../db/schema/iot';
 import * as monitoring from '../../db/schema/monitoring';

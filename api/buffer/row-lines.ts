@@ -1,7 +1,7 @@
 // Rows of a program as lines of NDJSON: one form for all sinks, so that a row means the same wherever it is sent.
 
 import { messageOf } from '../../db/core/errors';
-import type { Hypertable } from '../../db/define';
+import type { Hypertable } from '../../db/language/define';
 import { ndjsonRows } from '../ingest/json-rows';
 import { rowReader } from '../ingest/row-reader';
 import type { Row } from '../ingest/rows';

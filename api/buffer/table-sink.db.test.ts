@@ -1,6 +1,6 @@
 // Rows of a program, straight into a table.
 import type { Pool } from 'pg';
-import { desiredFrom } from '../../db/desired';
+import { desiredFrom } from '../../db/language/desired';
 import { testServers } from '../../db/local/test-servers';
 import { iot, sensorData } from '../../db/schema/iot';
 import { watchedTables } from '../alerts/alert-tables';

@@ -1,6 +1,6 @@
 // Rows that came too late: no refresh policy looks back as far as they lie, or retention is about to drop them.
-import { type ContinuousAggregate, type Hypertable, nameOf } from '../../db/define';
-import { parseDuration } from '../../db/interval';
+import { type ContinuousAggregate, type Hypertable, nameOf } from '../../db/language/define';
+import { parseDuration } from '../../db/language/interval';
 import { before, timeText } from '../series/calendar';
 import type { Row } from './rows';
 

@@ -1,6 +1,7 @@
 // How the platform does: storage, jobs, aggregates, and drift from the declaration.
-import { nameOf } from '../../db/define';
+
 import { readJobs } from '../../db/engines/health';
+import { nameOf } from '../../db/language/define';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
 import { publicName } from '../tables';

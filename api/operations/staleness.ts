@@ -1,6 +1,6 @@
 // Tells how far an aggregate lags, and whether its refreshes keep up.
-import type { ContinuousAggregate } from '../../db/define';
-import { type Interval, parseDuration } from '../../db/interval';
+import type { ContinuousAggregate } from '../../db/language/define';
+import { type Interval, parseDuration } from '../../db/language/interval';
 
 /** `never`: not refreshed yet; `stale`: refreshes are missing, or no rows arrive. */
 export const FRESHNESS_STATES = ['fresh', 'stale', 'never'] as const;

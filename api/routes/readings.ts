@@ -1,5 +1,5 @@
 // The readings of a sensor over a range, in four resolutions.
-import { type ContinuousAggregate, nameOf } from '../../db/define';
+import { type ContinuousAggregate, nameOf } from '../../db/language/define';
 import { decodeCursor, pageOf, questionOf } from '../cursor';
 import { inAllFormats, sendRows } from '../formats';
 import type { ApiApp } from '../instance';

@@ -1,4 +1,4 @@
-import { parseDuration } from '../../db/interval';
+import { parseDuration } from '../../db/language/interval';
 import { instantOf } from '../time';
 import {
   before,

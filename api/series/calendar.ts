@@ -1,5 +1,5 @@
 // Instants, buckets and calendar arithmetic in UTC, as PostgreSQL and `time_bucket` do it. Instants are microseconds since 1970.
-import type { Interval } from '../../db/interval';
+import type { Interval } from '../../db/language/interval';
 import { instantOf } from '../time';
 
 const DAY = 86_400_000_000n;

@@ -1,5 +1,5 @@
 // What every route of a series needs: its table, its source's freshness, and the refusal of answers that are too large.
-import { nameOf, type Relation } from '../../db/define';
+import { nameOf, type Relation } from '../../db/language/define';
 import type { RouteParts } from '../parts';
 import { ProblemError } from '../problems';
 import type { SeriesTable } from '../tables';

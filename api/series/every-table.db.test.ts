@@ -1,7 +1,7 @@
 // Every declared table and column answers everything that its type allows, on real servers.
 
 import { ident, relation } from '../../db/core/sql';
-import { desiredFrom } from '../../db/desired';
+import { desiredFrom } from '../../db/language/desired';
 import { testServers } from '../../db/local/test-servers';
 import { selectSets } from '../../db/schema/sets';
 import { type SeriesTable, seriesTables } from '../tables';

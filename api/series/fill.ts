@@ -1,5 +1,5 @@
 // Puts in the buckets that no row was found for. Pure, so that both engines fill alike.
-import type { Interval } from '../../db/interval';
+import type { Interval } from '../../db/language/interval';
 import { bucketCount, bucketStart, nextBucket, timeText } from './calendar';
 import type { Range } from './ranges';
 import type { Fill } from './request';

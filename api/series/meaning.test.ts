@@ -1,5 +1,5 @@
-import type { ContinuousAggregate, Relation } from '../../db/define';
-import { continuousAggregate } from '../../db/define';
+import type { ContinuousAggregate, Relation } from '../../db/language/define';
+import { continuousAggregate } from '../../db/language/define';
 import {
   avg,
   count,
@@ -18,7 +18,7 @@ import {
   total,
   weightedAvg,
   where,
-} from '../../db/expressions';
+} from '../../db/language/expressions';
 import { apm5min, apmDaily, apmMetrics } from '../../db/schema/apm';
 import { revenueDaily } from '../../db/schema/business';
 import { peakHours, sensorData, sensorDataMonthly } from '../../db/schema/iot';

@@ -1,6 +1,6 @@
 // What the columns of a continuous aggregate mean in terms of the hypertable at the bottom, through any hierarchy.
-import type { ContinuousAggregate, Hypertable, Relation } from '../../db/define';
-import type { Expression } from '../../db/expressions';
+import type { ContinuousAggregate, Hypertable, Relation } from '../../db/language/define';
+import type { Expression } from '../../db/language/expressions';
 import { rootOf } from '../tables';
 import { columnOf, countOf, type Figure } from './figures';
 

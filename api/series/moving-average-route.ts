@@ -1,5 +1,5 @@
 // Averages over a time window that ends with each row, or with each bucket.
-import { formatInterval, type Interval } from '../../db/interval';
+import { formatInterval, type Interval } from '../../db/language/interval';
 import { inAllFormats, sendRows } from '../formats';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';

@@ -1,6 +1,6 @@
 // Whatever is asked, the answer from an aggregate equals the one from the rows.
 import fc from 'fast-check';
-import { desiredFrom } from '../../db/desired';
+import { desiredFrom } from '../../db/language/desired';
 import { testServers } from '../../db/local/test-servers';
 import { selectSets } from '../../db/schema/sets';
 import { query } from '../query';

@@ -1,6 +1,6 @@
-import { expressionSql } from '../../db/aggregate-sql';
-import { continuousAggregate } from '../../db/define';
-import { count, percentile, stddev } from '../../db/expressions';
+import { expressionSql } from '../../db/language/aggregate-sql';
+import { continuousAggregate } from '../../db/language/define';
+import { count, percentile, stddev } from '../../db/language/expressions';
 import { sensorData } from '../../db/schema/iot';
 import { publicName } from '../tables';
 import { timeText } from './calendar';

@@ -1,5 +1,5 @@
 // Decides how a question about buckets is answered: how wide they are, over which range, and from which relation.
-import { formatInterval, type Interval, parseDuration } from '../../db/interval';
+import { formatInterval, type Interval, parseDuration } from '../../db/language/interval';
 import { bucketCount, timeText } from './calendar';
 import { type Range, wholeBuckets } from './ranges';
 import { droppedBefore, exactSources, type Question, type Source } from './sources';

@@ -1,5 +1,5 @@
 // The range of a request as two instants, so that an answer can say exactly what it covers.
-import { type Interval, parseDuration } from '../../db/interval';
+import { type Interval, parseDuration } from '../../db/language/interval';
 import { ProblemError } from '../problems';
 import { instantOf, parseRange } from '../time';
 import { before, bucketEnd, bucketStart, EARLIEST, LATEST, timeText } from './calendar';

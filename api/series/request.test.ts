@@ -1,4 +1,4 @@
-import { parseDuration } from '../../db/interval';
+import { parseDuration } from '../../db/language/interval';
 import { orderMetrics } from '../../db/schema/business';
 import { sensorData } from '../../db/schema/iot';
 import { metric } from '../../db/schema/metrics';

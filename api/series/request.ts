@@ -1,6 +1,6 @@
 // The parameters of a series request, read and checked against the declared table.
-import type { Hypertable } from '../../db/define';
-import type { Interval } from '../../db/interval';
+import type { Hypertable } from '../../db/language/define';
+import type { Interval } from '../../db/language/interval';
 import { ProblemError } from '../problems';
 import { kindOf, NUMERIC } from './column-types';
 import { type Field, parseFields, parseKeys } from './fields';

@@ -1,7 +1,7 @@
 // Which declared relations can answer a question exactly: the hypertable always, an aggregate when it carries enough.
-import type { ContinuousAggregate, Relation } from '../../db/define';
-import type { Expression } from '../../db/expressions';
-import { approximateMicroseconds, type Interval, parseDuration } from '../../db/interval';
+import type { ContinuousAggregate, Relation } from '../../db/language/define';
+import type { Expression } from '../../db/language/expressions';
+import { approximateMicroseconds, type Interval, parseDuration } from '../../db/language/interval';
 import type { SeriesTable } from '../tables';
 import { before, isWholeMultiple } from './calendar';
 import { columnOf, countOf, type Figure, figureKey } from './figures';

@@ -1,6 +1,6 @@
 // What is declared: tables with their columns, aggregates and policies.
 import { Type } from '@fastify/type-provider-typebox';
-import type { Columnstore, ContinuousAggregate } from '../../db/define';
+import type { Columnstore, ContinuousAggregate } from '../../db/language/define';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
 import { problemResponses } from '../problems';

@@ -1,5 +1,5 @@
 // Moving averages, anomalies and summaries on real servers, against the same computed here in plain loops.
-import { desiredFrom } from '../../db/desired';
+import { desiredFrom } from '../../db/language/desired';
 import { testServers } from '../../db/local/test-servers';
 import { selectSets } from '../../db/schema/sets';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';

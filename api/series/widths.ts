@@ -1,5 +1,5 @@
 // Widths of buckets and windows as clients write them: `5m`, `1h`, `1d`, `1w`, `1mo`, `1y`, or `1 hour`.
-import { approximateMicroseconds, type Interval, parseDuration } from '../../db/interval';
+import { approximateMicroseconds, type Interval, parseDuration } from '../../db/language/interval';
 import { ProblemError } from '../problems';
 
 /** Says what a width may be; for descriptions and errors. */

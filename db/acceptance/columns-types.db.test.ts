@@ -1,5 +1,5 @@
 // Types of columns: changed in place, by a rewrite, or refused; and spellings that mean the same.
-import { bigint, type Column, float8, integer, numeric, text, varchar } from '../columns';
+import { bigint, type Column, float8, integer, numeric, text, varchar } from '../language/columns';
 import { changeOf, some, tableSet, withAggregate } from '../testing/columns-sets';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';
 

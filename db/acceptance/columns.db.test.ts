@@ -1,6 +1,16 @@
 // Columns that are added to tables that exist, and their defaults and NOT NULL: on both engines, with rows and without.
-import { bigint, type Column, float8, integer, jsonb, text, timestamptz, uuid, varchar } from '../columns';
-import { type SchemaSet, schemaSet, table } from '../define';
+import {
+  bigint,
+  type Column,
+  float8,
+  integer,
+  jsonb,
+  text,
+  timestamptz,
+  uuid,
+  varchar,
+} from '../language/columns';
+import { type SchemaSet, schemaSet, table } from '../language/define';
 import { changeOf, filled, filledAnd, some, tableSet } from '../testing/columns-sets';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';
 

@@ -1,5 +1,5 @@
-import type { Columnstore } from '../define';
-import { desc } from '../indexes';
+import type { Columnstore } from '../language/define';
+import { desc } from '../language/indexes';
 import { byDevice, compressed, filled, tableSet, withAggregate } from '../testing/columns-sets';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';
 

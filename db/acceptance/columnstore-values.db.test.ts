@@ -1,7 +1,7 @@
 // Rows and values before and after chunks are converted: nothing is lost, not by a later rewrite and not by a SIGKILL.
 import { spawn } from 'node:child_process';
-import { integer } from '../columns';
 import { withConnection } from '../connection';
+import { integer } from '../language/columns';
 import { createTestDatabase, describeOn, type Template } from '../local/test-servers';
 import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { childArguments } from '../testing/child';

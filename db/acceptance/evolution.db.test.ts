@@ -1,6 +1,6 @@
 // Aggregates whose declared query changes: in place where columns are added, else built anew and swapped in.
 import { withConnection } from '../connection';
-import { desiredFrom } from '../desired';
+import { desiredFrom } from '../language/desired';
 import { createTestDatabase, testServers } from '../local/test-servers';
 import type { EngineName } from '../model';
 import { makePlan } from '../plan';

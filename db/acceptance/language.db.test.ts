@@ -1,6 +1,13 @@
 // What the schema language can say means the same on both engines: the same rows give the same figures.
-import { bigint, float8, integer, jsonb, text, timestamptz } from '../columns';
-import { continuousAggregate, hypertable, type SchemaSet, schemaSet, sqlFunction, table } from '../define';
+import { bigint, float8, integer, jsonb, text, timestamptz } from '../language/columns';
+import {
+  continuousAggregate,
+  hypertable,
+  type SchemaSet,
+  schemaSet,
+  sqlFunction,
+  table,
+} from '../language/define';
 import {
   avg,
   count,
@@ -16,8 +23,8 @@ import {
   stddev,
   sum,
   where,
-} from '../expressions';
-import { desc, expression, gin, index, partial, uniqueIndex } from '../indexes';
+} from '../language/expressions';
+import { desc, expression, gin, index, partial, uniqueIndex } from '../language/indexes';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';

@@ -1,7 +1,7 @@
 // Planning asks the same questions of a small and of a big database.
 import { applySchema } from '../apply';
 import { withConnection } from '../connection';
-import { desiredFrom } from '../desired';
+import { desiredFrom } from '../language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import type { Desired } from '../model';
 import { makePlan } from '../plan';

@@ -1,8 +1,8 @@
 // Applies while others write, while jobs run, while somebody holds a lock: in sync, and not one row lost.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../connection';
-import { schemaSet } from '../define';
 import { runDueJobs } from '../jobs';
+import { schemaSet } from '../language/define';
 import { testServers, withJobs } from '../local/test-servers';
 import { waitFor } from '../local/testing/wait';
 import { applySets, execute, planSets, select } from '../testing/apply';

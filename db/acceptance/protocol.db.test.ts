@@ -1,7 +1,7 @@
 // The rules of an apply: saved plans, time limits, jobs held off and given back.
 import { withConnection, withReconcilerLock } from '../connection';
-import { desiredFrom } from '../desired';
 import { runDueJobs } from '../jobs';
+import { desiredFrom } from '../language/desired';
 import { testServers } from '../local/test-servers';
 import { makePlan, parsePlan } from '../plan';
 import { execute, planSets, select } from '../testing/apply';

@@ -1,7 +1,7 @@
 // Aggregates stay right: late rows, real-time rows, hierarchy, history whose source is gone, and jobs.
 import { withConnection } from '../connection';
-import { desiredFrom } from '../desired';
 import { runDueJobs } from '../jobs';
+import { desiredFrom } from '../language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { type RefreshResult, refreshAggregates } from '../refresh';
 import type { RefreshWindow } from '../refresh-slices';

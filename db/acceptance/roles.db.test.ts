@@ -1,7 +1,7 @@
 // Group roles: what each may do and may not, on both engines, and repairs of grants changed by hand.
 import { randomBytes } from 'node:crypto';
 import { withConnection } from '../connection';
-import { role, schemaSet } from '../define';
+import { role, schemaSet } from '../language/define';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { access } from '../schema/access';
 import { service } from '../schema/service';

@@ -1,8 +1,9 @@
 // Row-level security on tables and rowstore hypertables: declared, compared, repaired, and in force.
-import { float8, text, timestamptz } from '../columns';
+
 import { withConnection } from '../connection';
-import { hypertable, type RowPolicy, role, type SchemaSet, schemaSet, table } from '../define';
-import { desc, index } from '../indexes';
+import { float8, text, timestamptz } from '../language/columns';
+import { hypertable, type RowPolicy, role, type SchemaSet, schemaSet, table } from '../language/define';
+import { desc, index } from '../language/indexes';
 import { createTestDatabase, testServers } from '../local/test-servers';
 import { applied, execute } from '../testing/apply';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';

@@ -1,10 +1,10 @@
 // Chunks and compression of tables with hash partitions, aggregates, and a table without rows; sizes are added up by hand.
 
-import { float8, text, timestamptz } from '../columns';
 import { withConnection } from '../connection';
-import { continuousAggregate, hypertable, schemaSet } from '../define';
-import { avg } from '../expressions';
-import { desc, index } from '../indexes';
+import { float8, text, timestamptz } from '../language/columns';
+import { continuousAggregate, hypertable, schemaSet } from '../language/define';
+import { avg } from '../language/expressions';
+import { desc, index } from '../language/indexes';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { refreshAggregates } from '../refresh';
 import { access } from '../schema/access';

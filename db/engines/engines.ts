@@ -1,6 +1,5 @@
 // The kinds of each engine, in creation order.
 
-import { nameOf, type Relation } from '../define';
 import { aggregatesAndPolicies } from '../kinds/aggregate-policies';
 import { columns } from '../kinds/columns';
 import { functions } from '../kinds/functions';
@@ -11,6 +10,7 @@ import { roles } from '../kinds/roles';
 import { rowSecurity } from '../kinds/row-security';
 import { schemas } from '../kinds/schemas';
 import { tables } from '../kinds/tables';
+import { nameOf, type Relation } from '../language/define';
 import type { BoundKind, Desired, EngineName, Kind } from '../model';
 import { postgresAggregates } from './postgres/aggregates';
 import { postgresColumns } from './postgres/column-facts';

@@ -1,7 +1,7 @@
 // Where an engine keeps the stored buckets of an aggregate, apart from what a real-time view adds.
 
 import { DatabaseError } from '../core/errors';
-import { type ContinuousAggregate, nameOf } from '../define';
+import { type ContinuousAggregate, nameOf } from '../language/define';
 import type { Db, EngineName } from '../model';
 
 const QUERY: Readonly<Record<EngineName, string>> = {

@@ -1,5 +1,5 @@
 // Decides how aggregates whose query changed are changed: in place, or built anew beside the old one.
-import { type ContinuousAggregate, nameOf, type Relation } from '../define';
+import { type ContinuousAggregate, nameOf, type Relation } from '../language/define';
 import type { Desired } from '../model';
 import type { AggregateState, Changing, Evolution, Replacement } from './aggregate-model';
 

@@ -1,5 +1,5 @@
 // Aggregates and policies of one plan: the policies of an aggregate that is built anew move with it.
-import { type ContinuousAggregate, nameOf } from '../define';
+import { type ContinuousAggregate, nameOf } from '../language/define';
 import type { Desired, Kind } from '../model';
 import type { AggregateDialect, AggregatesState, Moved } from './aggregate-model';
 import { aggregates } from './aggregates';

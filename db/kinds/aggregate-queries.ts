@@ -1,8 +1,9 @@
 // Lets the server read declared queries: as it prints them, and with the types of their columns.
-import { aggregateQuery } from '../aggregate-sql';
-import type { Column } from '../columns';
+
 import { ident } from '../core/sql';
-import { type ContinuousAggregate, nameOf, type Relation } from '../define';
+import { aggregateQuery } from '../language/aggregate-sql';
+import type { Column } from '../language/columns';
+import { type ContinuousAggregate, nameOf, type Relation } from '../language/define';
 import type { Db } from '../model';
 
 /**

@@ -1,5 +1,5 @@
 // Builds aggregates anew beside the present ones and swaps them in; finds what an interrupted run has left of that.
-import { type ContinuousAggregate, nameOf, type Relation } from '../define';
+import { type ContinuousAggregate, nameOf, type Relation } from '../language/define';
 import type { Desired, Refusal, Step } from '../model';
 import { NEXT, OLD, replacedLeafFirst, replacementsOf } from './aggregate-evolution';
 import type { AggregateDialect, AggregatesState, Moved, Replacement } from './aggregate-model';

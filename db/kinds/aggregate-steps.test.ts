@@ -1,5 +1,5 @@
-import type { ContinuousAggregate } from '../define';
 import { timescaleAggregates } from '../engines/timescaledb/aggregates';
+import type { ContinuousAggregate } from '../language/define';
 import { works } from '../testing/evolution-sets';
 import { buildNext, historyLoss } from './aggregate-steps';
 

@@ -1,7 +1,7 @@
 // Columns whose default or nullability differs: how to change each in place, or why not. Types are in column-types.ts.
 
 import { ident, relation } from '../core/sql';
-import { nameOf } from '../define';
+import { nameOf } from '../language/define';
 import type { Findings, Hazard, Refusal, Step } from '../model';
 import type { ColumnDifference } from './column-difference';
 import { typeChange } from './column-types';

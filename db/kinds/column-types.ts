@@ -1,7 +1,7 @@
 // A column of another type than declared: changed in place, by a rewrite, or refused.
 
 import { ident, relation } from '../core/sql';
-import { nameOf } from '../define';
+import { nameOf } from '../language/define';
 import type { Findings, Hazard, Refusal } from '../model';
 import type { ColumnDifference } from './column-difference';
 import { tableRewrite } from './column-hazards';

@@ -1,7 +1,8 @@
 // Kind: columns of existing tables and hypertables. New ones get theirs with CREATE TABLE.
-import type { Column } from '../columns';
-import { nameOf } from '../define';
+
 import { NOTHING, readTableSizes } from '../engines/table-size';
+import type { Column } from '../language/columns';
+import { nameOf } from '../language/define';
 import type { Db, Desired, Findings, Impact, Kind, Step } from '../model';
 import { addition, leavesValueBesideRows } from './column-additions';
 import { countNulls, isEmpty, survival } from './column-answers';

@@ -1,6 +1,6 @@
 // Kind: hypertables. Compares what is declared with what an engine read; the engine brings the SQL.
-import { type HashPartitions, type Hypertable, nameOf } from '../define';
-import { approximateMicroseconds, parseDuration } from '../interval';
+import { type HashPartitions, type Hypertable, nameOf } from '../language/define';
+import { approximateMicroseconds, parseDuration } from '../language/interval';
 import type { Db, Desired, Findings, Kind, Refusal, Step } from '../model';
 
 /** A relation that has the name of a declared hypertable. */

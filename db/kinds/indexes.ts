@@ -1,8 +1,8 @@
 // Kind: indexes of tables and hypertables, compared by what they are, not by their names.
 
 import { ident, relation } from '../core/sql';
-import { type Hypertable, nameOf, type PlainTable } from '../define';
-import type { Index } from '../indexes';
+import { type Hypertable, nameOf, type PlainTable } from '../language/define';
+import type { Index } from '../language/indexes';
 import type { Db, Desired, Kind, Step } from '../model';
 import { EMPTY_COPY } from './empty-copy';
 

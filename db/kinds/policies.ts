@@ -1,6 +1,6 @@
 // Kind: policies, i.e. what the server does by itself: refresh, retention, columnstore, chunks ahead of time.
-import { type ContinuousAggregate, nameOf, type Relation } from '../define';
-import { formatInterval, type Interval, parseDuration, sameInterval } from '../interval';
+import { type ContinuousAggregate, nameOf, type Relation } from '../language/define';
+import { formatInterval, type Interval, parseDuration, sameInterval } from '../language/interval';
 import type { Db, Desired, Hazard, Impact, Kind, Step } from '../model';
 
 export type PolicyKind = 'refresh' | 'retention' | 'columnstore' | 'chunks';

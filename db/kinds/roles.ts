@@ -1,7 +1,7 @@
 // Kind: group roles and what they are granted. Comes last of the objects: grants name what must exist by then.
 
 import { ident, literal } from '../core/sql';
-import { type Access, nameOf } from '../define';
+import { type Access, nameOf } from '../language/define';
 import type { Desired, EngineName, Kind, Step } from '../model';
 import { readServer } from '../server';
 

@@ -1,7 +1,7 @@
 // Kind: row-level security. Policies are compared by what the server prints of them.
 
 import { ident, relation } from '../core/sql';
-import { type Hypertable, nameOf, type PlainTable, type RowPolicy } from '../define';
+import { type Hypertable, nameOf, type PlainTable, type RowPolicy } from '../language/define';
 import type { Db, Desired, Kind, Step } from '../model';
 import { EMPTY_COPY } from './empty-copy';
 

@@ -1,5 +1,5 @@
 // Columnstore settings that the server refuses, or takes and then works badly with.
-import { nameOf } from '../define';
+import { nameOf } from '../language/define';
 import type { Desired } from '../model';
 import { fault, type LintRule, length, relationsOf } from './rule';
 

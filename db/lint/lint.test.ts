@@ -1,5 +1,5 @@
 // Each rule has a declaration that passes and one that breaks this rule and no other.
-import { bigint, float8, text, timestamptz } from '../columns';
+import { bigint, float8, text, timestamptz } from '../language/columns';
 import {
   type ContinuousAggregate,
   continuousAggregate,
@@ -7,10 +7,18 @@ import {
   hypertable,
   type SchemaSet,
   schemaSet,
-} from '../define';
-import { desiredFrom } from '../desired';
-import { avg, count, countDistinct, type Expression, percentile, sum, weightedAvg } from '../expressions';
-import { desc, index, uniqueIndex } from '../indexes';
+} from '../language/define';
+import { desiredFrom } from '../language/desired';
+import {
+  avg,
+  count,
+  countDistinct,
+  type Expression,
+  percentile,
+  sum,
+  weightedAvg,
+} from '../language/expressions';
+import { desc, index, uniqueIndex } from '../language/indexes';
 import { schemaSets } from '../schema/sets';
 import { lint, lintRules } from './lint';
 

@@ -1,6 +1,6 @@
 // What a lint rule is, and the lengths that rules compare.
-import { nameOf, type Relation } from '../define';
-import { approximateMicroseconds, parseDuration } from '../interval';
+import { nameOf, type Relation } from '../language/define';
+import { approximateMicroseconds, parseDuration } from '../language/interval';
 import type { Desired } from '../model';
 
 /** A rule over the whole declaration; its id is stable and documented in docs/lint.md. */

@@ -1,5 +1,5 @@
 // Tables: partitioning, keys and names.
-import { type Hypertable, nameOf } from '../define';
+import { type Hypertable, nameOf } from '../language/define';
 import { fault, type LintRule, length, relationsOf } from './rule';
 
 // What is put behind schema and table in the name of a chunk: two underscores, fourteen digits, a partition number.

@@ -1,6 +1,6 @@
 // Set `access`: group roles for people and programs, with grants on everything that the other selected sets declare.
 // `tsdb logins` makes logins that are members; add others with `GRANT tsdb_reader TO someone`. The owner is whoever applies.
-import { role, schemaSet } from '../define';
+import { role, schemaSet } from '../language/define';
 
 export const reader = role('tsdb_reader', 'read');
 export const writer = role('tsdb_writer', 'write');

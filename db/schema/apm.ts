@@ -1,8 +1,8 @@
 // Set `apm`: application performance, cascading from five minutes to hours and days.
-import { integer, text, timestamptz } from '../columns';
-import { continuousAggregate, hypertable, schemaSet } from '../define';
-import { avg, count, filter, max, sum, total, weightedAvg, where } from '../expressions';
-import { desc, index } from '../indexes';
+import { integer, text, timestamptz } from '../language/columns';
+import { continuousAggregate, hypertable, schemaSet } from '../language/define';
+import { avg, count, filter, max, sum, total, weightedAvg, where } from '../language/expressions';
+import { desc, index } from '../language/indexes';
 
 /** One row per request. */
 export const apmMetrics = hypertable('apm.apm_metrics', {

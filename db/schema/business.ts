@@ -1,8 +1,8 @@
 // Set `business`: customers, orders, payments and revenue, with what dashboards and fraud checks ask of them.
-import { bigint, float8, jsonb, numeric, text, timestamptz, uuid } from '../columns';
-import { continuousAggregate, hypertable, schemaSet, sqlFunction } from '../define';
-import { avg, count, sum, weightedAvg } from '../expressions';
-import { desc, index, partial } from '../indexes';
+import { bigint, float8, jsonb, numeric, text, timestamptz, uuid } from '../language/columns';
+import { continuousAggregate, hypertable, schemaSet, sqlFunction } from '../language/define';
+import { avg, count, sum, weightedAvg } from '../language/expressions';
+import { desc, index, partial } from '../language/indexes';
 
 const kept = { retention: '2 years' } as const;
 

@@ -1,8 +1,8 @@
 // Set `iot`: sensor readings with their hourly, daily and monthly aggregates, thresholds and alerts. The default set, in PostgreSQL schema `public`.
-import { float8, text, timestamptz, varchar } from '../columns';
-import { continuousAggregate, hypertable, schemaSet, table } from '../define';
-import { avg, count, max, min, minus, sum, total, weightedAvg } from '../expressions';
-import { desc, index } from '../indexes';
+import { float8, text, timestamptz, varchar } from '../language/columns';
+import { continuousAggregate, hypertable, schemaSet, table } from '../language/define';
+import { avg, count, max, min, minus, sum, total, weightedAvg } from '../language/expressions';
+import { desc, index } from '../language/indexes';
 
 /** One row per sensor and reading: temperature in °C, relative humidity in %, pressure in hPa. */
 export const sensorData = hypertable('sensor_data', {

@@ -1,8 +1,8 @@
 // Set `market`: stock prices and their daily candles.
-import { bigint, float8, text, timestamptz } from '../columns';
-import { continuousAggregate, hypertable, schemaSet } from '../define';
-import { first, last, max, min, sum } from '../expressions';
-import { desc, index } from '../indexes';
+import { bigint, float8, text, timestamptz } from '../language/columns';
+import { continuousAggregate, hypertable, schemaSet } from '../language/define';
+import { first, last, max, min, sum } from '../language/expressions';
+import { desc, index } from '../language/indexes';
 
 /** Prices per symbol; four hash partitions keep the rows of one symbol together. */
 export const stockPrices = hypertable('market.stock_prices', {

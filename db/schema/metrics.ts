@@ -1,8 +1,8 @@
 // Set `metrics`: general-purpose metrics, device telemetry and application metrics.
-import { bigint, float8, jsonb, point, text, timestamptz, uuid } from '../columns';
-import { continuousAggregate, hypertable, schemaSet } from '../define';
-import { avg, count, max, min } from '../expressions';
-import { desc, gin, index } from '../indexes';
+import { bigint, float8, jsonb, point, text, timestamptz, uuid } from '../language/columns';
+import { continuousAggregate, hypertable, schemaSet } from '../language/define';
+import { avg, count, max, min } from '../language/expressions';
+import { desc, gin, index } from '../language/indexes';
 
 /** One value per device, metric and time, with free tags. */
 export const metric = hypertable('metrics.metrics', {

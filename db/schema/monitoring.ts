@@ -1,8 +1,8 @@
 // Set `monitoring`: an IoT monitoring service with a sensor registry, readings, alerts and application metrics.
-import { float8, integer, jsonb, text, timestamptz } from '../columns';
-import { continuousAggregate, hypertable, schemaSet, table } from '../define';
-import { avg, count, max, min, sum, total, weightedAvg } from '../expressions';
-import { desc, index } from '../indexes';
+import { float8, integer, jsonb, text, timestamptz } from '../language/columns';
+import { continuousAggregate, hypertable, schemaSet, table } from '../language/define';
+import { avg, count, max, min, sum, total, weightedAvg } from '../language/expressions';
+import { desc, index } from '../language/indexes';
 
 /** Sensors and the range that each metric of theirs should stay in; outside of it a reading raises an alert. */
 export const sensorThresholds = table('monitoring.sensor_thresholds', {

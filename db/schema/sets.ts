@@ -2,7 +2,7 @@
 
 import { UsageError } from '../core/errors';
 import type { Setting } from '../core/settings';
-import type { SchemaSet } from '../define';
+import type { SchemaSet } from '../language/define';
 import { access } from './access';
 import { apm } from './apm';
 import { business } from './business';

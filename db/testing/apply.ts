@@ -1,8 +1,8 @@
 // Short ways to plan and apply in tests, and databases that begin with applied sets.
 import { type ApplyReport, applySchema } from '../apply';
 import { withConnection } from '../connection';
-import type { SchemaSet } from '../define';
-import { desiredFrom } from '../desired';
+import type { SchemaSet } from '../language/define';
+import { desiredFrom } from '../language/desired';
 import type { Template } from '../local/test-servers';
 import type { Desired, HazardName, Plan } from '../model';
 import { makePlan } from '../plan';

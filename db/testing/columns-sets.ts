@@ -1,5 +1,5 @@
 // One table whose columns and columnstore vary, with or without an aggregate over it, and statements that fill it.
-import { type Column, float8, integer, text, timestamptz } from '../columns';
+import { type Column, float8, integer, text, timestamptz } from '../language/columns';
 import {
   type Columnstore,
   continuousAggregate,
@@ -7,9 +7,9 @@ import {
   hypertable,
   type SchemaSet,
   schemaSet,
-} from '../define';
-import { avg, count } from '../expressions';
-import { desc } from '../indexes';
+} from '../language/define';
+import { avg, count } from '../language/expressions';
+import { desc } from '../language/indexes';
 import type { EngineName } from '../model';
 
 /** How many rows `filled` inserts. */

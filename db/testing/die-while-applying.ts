@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { Client } from 'pg';
 import { applySchema } from '../apply';
-import { desiredFrom } from '../desired';
+import { desiredFrom } from '../language/desired';
 import type { Step } from '../model';
 import { plant, type Variation } from './sets';
 

@@ -2,7 +2,7 @@
 // of a step, COMMIT included. Ends with 0 when there were fewer.
 import { Client } from 'pg';
 import { applySchema } from '../apply';
-import { desiredFrom } from '../desired';
+import { desiredFrom } from '../language/desired';
 import { type Works, works } from './evolution-sets';
 
 async function main(url: string, deadly: number, variation: Works): Promise<void> {

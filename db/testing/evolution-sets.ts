@@ -1,5 +1,5 @@
 // A hierarchy for tests of changed aggregates: raw rows → hourly → daily, with room to vary each query.
-import { float8, text, timestamptz } from '../columns';
+import { float8, text, timestamptz } from '../language/columns';
 import {
   type ContinuousAggregate,
   continuousAggregate,
@@ -7,10 +7,10 @@ import {
   hypertable,
   type SchemaSet,
   schemaSet,
-} from '../define';
-import { avg, count, max, min, sum, total } from '../expressions';
-import { desc } from '../indexes';
-import type { Duration } from '../interval';
+} from '../language/define';
+import { avg, count, max, min, sum, total } from '../language/expressions';
+import { desc } from '../language/indexes';
+import type { Duration } from '../language/interval';
 
 export interface Works {
   /** Columns of the hourly aggregate, in order. */

@@ -1,8 +1,8 @@
 // A set of any size: per table an hourly and a daily aggregate.
-import { float8, text, timestamptz } from '../columns';
-import { continuousAggregate, hypertable, type SchemaSet, schemaSet } from '../define';
-import { avg, count, max, min, sum, total, weightedAvg } from '../expressions';
-import { desc, index } from '../indexes';
+import { float8, text, timestamptz } from '../language/columns';
+import { continuousAggregate, hypertable, type SchemaSet, schemaSet } from '../language/define';
+import { avg, count, max, min, sum, total, weightedAvg } from '../language/expressions';
+import { desc, index } from '../language/indexes';
 
 /** `tables` hypertables and twice as many aggregates, all in PostgreSQL schema `big`. */
 export function bigSet(tables: number): SchemaSet {

@@ -1,5 +1,5 @@
 // A small set for tests, with room to vary one thing at a time.
-import { float8, text, timestamptz } from '../columns';
+import { float8, text, timestamptz } from '../language/columns';
 import {
   type ContinuousAggregate,
   continuousAggregate,
@@ -7,10 +7,10 @@ import {
   hypertable,
   type SchemaSet,
   schemaSet,
-} from '../define';
-import { avg, count, max, sum, total, weightedAvg } from '../expressions';
-import { desc, index } from '../indexes';
-import type { Duration } from '../interval';
+} from '../language/define';
+import { avg, count, max, sum, total, weightedAvg } from '../language/expressions';
+import { desc, index } from '../language/indexes';
+import type { Duration } from '../language/interval';
 
 export interface Variation {
   readonly chunkInterval?: Duration;

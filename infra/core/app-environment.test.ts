@@ -1,6 +1,6 @@
 import { settings as apiSettings } from '../../api/config';
 import { dbSettings } from '../../db/config';
-import { desiredFrom } from '../../db/desired';
+import { desiredFrom } from '../../db/language/desired';
 import { loginOf, LOGINS as MADE } from '../../db/login-roles';
 import { selectSets } from '../../db/schema/sets';
 import { apiEnvironment, appEnvironment } from './app-environment';

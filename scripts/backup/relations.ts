@@ -1,7 +1,7 @@
 // The declared hypertables and aggregates in a database: which of them are there, and how many rows they have.
 
 import { relation } from '../../db/core/sql';
-import { nameOf } from '../../db/define';
+import { nameOf } from '../../db/language/define';
 import type { Db, Desired } from '../../db/model';
 
 /** A declared relation by its qualified name. */

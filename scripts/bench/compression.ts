@@ -5,10 +5,10 @@ import { chunksToCompress, convertChunks, type Stored } from '../../db/compress'
 import { withConnection, withTransaction } from '../../db/connection';
 import { DatabaseError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
-import { nameOf } from '../../db/define';
-import { desiredFrom } from '../../db/desired';
 import { asking } from '../../db/engines/ask';
 import { readCompression, savedPercent } from '../../db/engines/chunks';
+import { nameOf } from '../../db/language/define';
+import { desiredFrom } from '../../db/language/desired';
 import type { Desired } from '../../db/model';
 import { schemaSets } from '../../db/schema/sets';
 import type { SampleSet } from '../generate/sample';

@@ -1,7 +1,8 @@
 // The questions that are asked twice, of the raw rows and of an aggregate: figures per sensor and bucket over a range.
-import { aggregateQuery } from '../../db/aggregate-sql';
+
 import { ident, literal, relation } from '../../db/core/sql';
-import { type ContinuousAggregate, nameOf } from '../../db/define';
+import { aggregateQuery } from '../../db/language/aggregate-sql';
+import { type ContinuousAggregate, nameOf } from '../../db/language/define';
 import { sensorData, sensorDataDaily, sensorDataHourly } from '../../db/schema/iot';
 
 /** A question over the last days before `end`. */

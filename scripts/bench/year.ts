@@ -2,7 +2,7 @@
 import type { Client } from 'pg';
 import { applySchema } from '../../db/apply';
 import { withConnection } from '../../db/connection';
-import { desiredFrom } from '../../db/desired';
+import { desiredFrom } from '../../db/language/desired';
 import type { EngineName, ServerInfo } from '../../db/model';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';

@@ -11,10 +11,10 @@ import {
 } from '../../db/compress';
 import { withConnection, withRollback } from '../../db/connection';
 import { RefusedError, UsageError } from '../../db/core/errors';
-import { nameOf } from '../../db/define';
 import { savedPercent } from '../../db/engines/chunks';
 import { shortBytes } from '../../db/format';
-import { parseDuration } from '../../db/interval';
+import { nameOf } from '../../db/language/define';
+import { parseDuration } from '../../db/language/interval';
 import type { Db, Desired } from '../../db/model';
 import { readServer } from '../../db/server';
 import { readContext, requireConnection } from '../context';

@@ -1,7 +1,7 @@
 // tsdb import: a file of rows into a hypertable.
 import { withConnection, withRollback } from '../../db/connection';
 import { UsageError } from '../../db/core/errors';
-import { type Hypertable, nameOf } from '../../db/define';
+import { type Hypertable, nameOf } from '../../db/language/define';
 import type { Desired } from '../../db/model';
 import { readServer } from '../../db/server';
 import { readContext, requireConnection } from '../context';

@@ -14,7 +14,7 @@ import { publicName, rootOf, seriesTables } from '../../api/tables';
 import { instantOf, parseTime } from '../../api/time';
 import { UsageError } from '../../db/core/errors';
 import { ident, relation } from '../../db/core/sql';
-import type { Relation } from '../../db/define';
+import type { Relation } from '../../db/language/define';
 import type { Desired } from '../../db/model';
 import type { ExportQuery } from './cursor';
 

@@ -1,5 +1,5 @@
 // What a set of sample data is: tables that are filled together, one step of time after the other.
-import type { Hypertable, PlainTable } from '../../db/define';
+import type { Hypertable, PlainTable } from '../../db/language/define';
 
 export interface SampleOptions {
   /** How many series: sensors, symbols, endpoints, customers or devices. */

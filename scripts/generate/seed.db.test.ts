@@ -1,6 +1,6 @@
 // Sample data that is interrupted: nothing is written, or what is missing is made up by the next apply.
 import { withConnection } from '../../db/connection';
-import { desiredFrom } from '../../db/desired';
+import { desiredFrom } from '../../db/language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { iot } from '../../db/schema/iot';
 import { readStatus } from '../../db/status';

@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { UsageError } from '../../db/core/errors';
-import { nameOf } from '../../db/define';
+import { nameOf } from '../../db/language/define';
 import { CsvScanner, INCOMPLETE } from './csv-scanner';
 import type { ImportOptions } from './options';
 import { csvSource, isZero, ndjsonSource, type RowSource } from './row-source';

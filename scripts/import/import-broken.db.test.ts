@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { desiredFrom } from '../../db/desired';
+import { desiredFrom } from '../../db/language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { waitFor } from '../../db/local/testing/wait';
 import { iot, sensorData } from '../../db/schema/iot';

@@ -3,7 +3,7 @@ import type { Client, ClientConfig } from 'pg';
 import { withConnection, withTransaction } from '../../db/connection';
 import { ensureChunksAt } from '../../db/copy';
 import { RefusedError } from '../../db/core/errors';
-import { nameOf } from '../../db/define';
+import { nameOf } from '../../db/language/define';
 import type { Desired, EngineName } from '../../db/model';
 import { refreshAggregates, withDependents } from '../../db/refresh';
 import { cutByLengths } from './batches';

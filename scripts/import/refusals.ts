@@ -1,7 +1,7 @@
 // Reasons to write nothing of a file that was checked.
 
 import { RefusedError, UsageError } from '../../db/core/errors';
-import { nameOf } from '../../db/define';
+import { nameOf } from '../../db/language/define';
 import type { Db, Desired, EngineName } from '../../db/model';
 import { openSlices } from '../../db/refresh-slices';
 import type { Checked } from './check';

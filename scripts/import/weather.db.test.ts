@@ -6,7 +6,7 @@ import { parse } from 'csv-parse';
 import { buildApp } from '../../api/app';
 import { readConfig } from '../../api/config';
 import { openDatabase } from '../../api/database';
-import { desiredFrom } from '../../db/desired';
+import { desiredFrom } from '../../db/language/desired';
 import {
   createTestDatabase,
   type Template,

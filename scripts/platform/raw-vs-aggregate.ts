@@ -1,7 +1,7 @@
 // The same question asked twice: from the raw rows and from the aggregate, side by side in one run.
 import type { Client } from 'pg';
-import { aggregateQuery } from '../../db/aggregate-sql';
 import { ident, relation } from '../../db/core/sql';
+import { aggregateQuery } from '../../db/language/aggregate-sql';
 import { sensorDataHourly } from '../../db/schema/iot';
 
 export interface Timing {

@@ -1,6 +1,6 @@
 // Ten days of readings of two sensors, with holes, and the requests about them; for tests of series.
 
-import { desiredFrom } from '../../../db/desired';
+import { desiredFrom } from '../../../db/language/desired';
 import type { Template, TestServer } from '../../../db/local/test-servers';
 import { selectSets } from '../../../db/schema/sets';
 import { type ApiUnderTest, startApi } from '../../testing/api-under-test';

@@ -1,7 +1,8 @@
 // The texts of an emulated aggregate: its table, its refresh query, and the view that adds what is newer than the watermark.
-import { aggregateQuery } from '../../aggregate-sql';
+
 import { ident, literal } from '../../core/sql';
-import type { ContinuousAggregate } from '../../define';
+import { aggregateQuery } from '../../language/aggregate-sql';
+import type { ContinuousAggregate } from '../../language/define';
 
 /** `'plant', 'metric_hourly'`: its key in tsdb.continuous_aggregate. */
 export const key = (aggregate: { readonly schema: string; readonly name: string }): string =>

@@ -1,10 +1,11 @@
 // Continuous aggregates on plain PostgreSQL: a table, its refresh query, and a view that adds what is newer than the watermark.
-import { aggregateQuery } from '../../aggregate-sql';
+
 import { ident, interval, literal, relation } from '../../core/sql';
-import { type ContinuousAggregate, nameOf } from '../../define';
 import { readAttachments } from '../../kinds/aggregate-attachments';
 import type { AggregateDialect, AggregateState } from '../../kinds/aggregate-model';
 import { canonicalQueries, withoutLast } from '../../kinds/aggregate-queries';
+import { aggregateQuery } from '../../language/aggregate-sql';
+import { type ContinuousAggregate, nameOf } from '../../language/define';
 import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 import { createIndexes, drop, swap } from './aggregate-swap';
 import { hasRuntime } from './runtime';

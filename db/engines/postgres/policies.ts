@@ -1,8 +1,6 @@
 // Policies on plain PostgreSQL: rows of tsdb.job, run by `tsdb jobs run` or by `tsdb up`.
 
 import { ident, interval, literal } from '../../core/sql';
-import { nameOf, type Relation } from '../../define';
-import { formatInterval, type Interval, parseIsoInterval } from '../../interval';
 import type {
   DesiredPolicy,
   PolicyDialect,
@@ -10,6 +8,8 @@ import type {
   PolicyState,
   PolicyTimes,
 } from '../../kinds/policies';
+import { nameOf, type Relation } from '../../language/define';
+import { formatInterval, type Interval, parseIsoInterval } from '../../language/interval';
 import type { Db, Impact } from '../../model';
 import { hasRuntime } from './runtime';
 

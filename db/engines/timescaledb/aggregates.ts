@@ -1,11 +1,12 @@
 // Continuous aggregates on TimescaleDB.
-import { aggregateQuery, expressionSql } from '../../aggregate-sql';
+
 import { ident, literal, relation } from '../../core/sql';
-import { type ContinuousAggregate, nameOf } from '../../define';
 import { readAttachments } from '../../kinds/aggregate-attachments';
 import { OLD } from '../../kinds/aggregate-evolution';
 import type { AggregateDialect, AggregateState, Changing } from '../../kinds/aggregate-model';
 import { canonicalQueries, withoutLast } from '../../kinds/aggregate-queries';
+import { aggregateQuery, expressionSql } from '../../language/aggregate-sql';
+import { type ContinuousAggregate, nameOf } from '../../language/define';
 import { aggregateColumnstore } from './columnstore';
 import { isInstalled } from './extension';
 

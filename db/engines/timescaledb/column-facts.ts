@@ -1,8 +1,8 @@
 // What columns need to know of TimescaleDB.
 
 import { literal } from '../../core/sql';
-import { nameOf } from '../../define';
 import type { ColumnDialect } from '../../kinds/column-difference';
+import { nameOf } from '../../language/define';
 import { COLUMN_VIEWS, usersByColumn } from '../column-users';
 import { readChunkImpact } from '../table-size';
 import { rebuildStep } from './columnstore-conversion';

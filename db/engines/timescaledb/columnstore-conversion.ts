@@ -2,8 +2,8 @@
 // interrupted conversion goes on where it was.
 
 import { literal } from '../../core/sql';
-import { nameOf } from '../../define';
 import { chunkRewrite } from '../../kinds/column-hazards';
+import { nameOf } from '../../language/define';
 import type { Impact, Step } from '../../model';
 
 type Named = { readonly schema: string; readonly name: string };

@@ -1,7 +1,7 @@
-import { text, timestamptz } from '../../columns';
-import { type Columnstore, type Hypertable, hypertable, schemaSet } from '../../define';
-import { desiredFrom } from '../../desired';
-import { desc } from '../../indexes';
+import { text, timestamptz } from '../../language/columns';
+import { type Columnstore, type Hypertable, hypertable, schemaSet } from '../../language/define';
+import { desiredFrom } from '../../language/desired';
+import { desc } from '../../language/indexes';
 import type { Desired, Impact } from '../../model';
 import { columnstore, undeclaredColumnstore } from './columnstore';
 import type { ColumnstoreState } from './columnstore-state';

@@ -1,7 +1,7 @@
 // Kinds: columnstore (compression) of hypertables and aggregates, its layout in each chunk, and its end. Only TimescaleDB has it.
 
 import { ident, literal, relation as sqlName } from '../../core/sql';
-import { type Columnstore, nameOf, type Relation } from '../../define';
+import { type Columnstore, nameOf, type Relation } from '../../language/define';
 import type { Db, Desired, Findings, Impact, Kind, Step } from '../../model';
 import { readChunkImpact } from '../table-size';
 import { relayoutStep, toRowsStep } from './columnstore-conversion';

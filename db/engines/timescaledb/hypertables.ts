@@ -1,9 +1,9 @@
 // Hypertables on TimescaleDB.
 
 import { interval, literal, relation } from '../../core/sql';
-import { type HashPartitions, type Hypertable, nameOf } from '../../define';
 import type { HypertableDialect, HypertableState } from '../../kinds/hypertables';
-import { columnDefinitions } from '../table-sql';
+import { columnDefinitions } from '../../language/column-definitions';
+import { type HashPartitions, type Hypertable, nameOf } from '../../language/define';
 import { isInstalled } from './extension';
 
 export const timescaleHypertables: HypertableDialect = {

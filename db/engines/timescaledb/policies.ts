@@ -1,9 +1,9 @@
 // Policies on TimescaleDB: background jobs of the server.
 
 import { interval, literal, relation } from '../../core/sql';
-import { nameOf, type Relation } from '../../define';
-import { formatInterval, type Interval, parseIsoInterval } from '../../interval';
 import type { DesiredPolicy, PolicyDialect, PolicyKind, PolicyState } from '../../kinds/policies';
+import { nameOf, type Relation } from '../../language/define';
+import { formatInterval, type Interval, parseIsoInterval } from '../../language/interval';
 import type { Db, Impact } from '../../model';
 import { isInstalled } from './extension';
 

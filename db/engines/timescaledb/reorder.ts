@@ -1,8 +1,8 @@
 // Kind: reorder policies: chunks that are no longer written to are rewritten in the order of an index.
 
 import { literal, relation } from '../../core/sql';
-import { type Hypertable, nameOf } from '../../define';
-import type { Index } from '../../indexes';
+import { type Hypertable, nameOf } from '../../language/define';
+import type { Index } from '../../language/indexes';
 import type { Kind, Step } from '../../model';
 import { isInstalled } from './extension';
 

@@ -7,7 +7,7 @@ import { ensureChunks } from '../../../db/copy';
 import { DatabaseError } from '../../../db/core/errors';
 import type { Environment } from '../../../db/core/settings';
 import { relation } from '../../../db/core/sql';
-import { desiredFrom } from '../../../db/desired';
+import { desiredFrom } from '../../../db/language/desired';
 import type { EngineName } from '../../../db/model';
 import { iot, sensorData } from '../../../db/schema/iot';
 import type { IngestReport } from '../report';

@@ -1,7 +1,7 @@
 // For tests of exports: a database with values of every kind, a folder for files, and short ways to export.
 import { join } from 'node:path';
 import { withConnection } from '../../../db/connection';
-import { desiredFrom } from '../../../db/desired';
+import { desiredFrom } from '../../../db/language/desired';
 import { createTestDatabase, type Template, type TestServer } from '../../../db/local/test-servers';
 import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
 import { refreshAggregates } from '../../../db/refresh';

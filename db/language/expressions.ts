@@ -1,5 +1,5 @@
 // What a continuous aggregate computes, as data with the column names it uses.
-import { UsageError } from './core/errors';
+import { UsageError } from '../core/errors';
 
 /** Aggregate functions that take one column. */
 export type AggregateFunction = 'avg' | 'min' | 'max' | 'sum' | 'count' | 'stddev';

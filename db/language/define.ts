@@ -1,6 +1,7 @@
 // The schema language: typed builders that return plain, frozen data. Columns are known to the compiler.
+
+import { UsageError } from '../core/errors';
 import type { Column } from './columns';
-import { UsageError } from './core/errors';
 import type { Expression } from './expressions';
 import type { Index, SortKey } from './indexes';
 import { type Duration, parseDuration } from './interval';

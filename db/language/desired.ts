@@ -1,8 +1,8 @@
 // Brings the selected schema sets into one declaration, in creation order.
 
-import { UsageError } from './core/errors';
+import { UsageError } from '../core/errors';
+import type { Desired } from '../model';
 import { type ContinuousAggregate, type DeclaredObject, nameOf, type SchemaSet } from './define';
-import type { Desired } from './model';
 
 /**
  * Merges sets and orders aggregates so that sources come first.

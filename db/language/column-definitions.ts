@@ -1,7 +1,8 @@
 // CREATE TABLE parts that both engines share.
-import type { Column } from '../columns';
+
 import { ident } from '../core/sql';
-import type { Hypertable, PlainTable } from '../define';
+import type { Column } from './columns';
+import type { Hypertable, PlainTable } from './define';
 
 /** `"time" timestamp with time zone NOT NULL, …` in declared order. */
 export function columnDefinitions(table: Pick<Hypertable | PlainTable, 'columns'>): string {

@@ -1,5 +1,5 @@
 // PostgreSQL intervals as data. Months, days and microseconds stay apart: a month has no fixed number of days.
-import { UsageError } from './core/errors';
+import { UsageError } from '../core/errors';
 
 type Unit = 'microsecond' | 'millisecond' | 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year';
 

@@ -4,8 +4,8 @@ import { isIP } from 'node:net';
 import { messageOf, UsageError } from '../db/core/errors';
 import type { Environment, Setting } from '../db/core/settings';
 import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from '../db/database-address';
+import type { Desired } from '../db/language/desired';
 import { desiredFrom } from '../db/language/desired';
-import type { Desired } from '../db/model';
 import { schemasSetting, selectSets } from '../db/schema/sets';
 import { isLoopback } from './access/loopback';
 

@@ -7,7 +7,8 @@ import { withConnection, withReconcilerLock, withTransaction } from './connectio
 import { DatabaseError, messageOf, RefusedError, TsdbError } from './core/errors';
 import { finishEntry, planEntries, takeOver, type Unfinished } from './journal';
 import { INTERNALS_STEP } from './kinds/internals';
-import type { Db, Desired, Plan, Step } from './model';
+import type { Desired } from './language/desired';
+import type { Db, Plan, Step } from './model';
 import { objectsToQuieten, pauseJobs, restoreJobs } from './pause';
 import { inSync, makePlan } from './plan';
 import { announceRetry, isUnreachable, type Retry, recoveryOf } from './retry';

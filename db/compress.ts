@@ -3,7 +3,9 @@ import { withTransaction } from './connection';
 import { messageOf } from './core/errors';
 import { literal } from './core/sql';
 import { isoText } from './engines/ask';
-import { type ContinuousAggregate, type Hypertable, nameOf } from './language/define';
+import type { ContinuousAggregate } from './language/aggregate';
+import type { Hypertable } from './language/hypertable';
+import { nameOf } from './language/names';
 import type { Db } from './model';
 import { withRetry } from './retry';
 

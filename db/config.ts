@@ -1,5 +1,4 @@
 // Environment → settings of the schema island. The only place in db/ and scripts/ that reads process.env.
-
 import { UsageError } from './core/errors';
 import type { Environment, Setting } from './core/settings';
 import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from './database-address';

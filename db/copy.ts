@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Client, ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { ident, literal } from './core/sql';
-import type { Hypertable } from './language/define';
+import type { Hypertable } from './language/hypertable';
 import type { EngineName } from './model';
 
 /**

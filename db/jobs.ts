@@ -4,8 +4,9 @@ import { messageOf } from './core/errors';
 import { ident, literal } from './core/sql';
 import { asking } from './engines/ask';
 import { type JobHealth, readJobs } from './engines/health';
-import { nameOf } from './language/define';
-import type { Db, Desired } from './model';
+import type { Desired } from './language/desired';
+import { nameOf } from './language/names';
+import type { Db } from './model';
 
 export interface JobRun {
   readonly job: string;

@@ -1,5 +1,5 @@
 // The login roles of a deployment: what each is and what it is a member of. Everything that it may do comes from there.
-import type { Desired } from './model';
+import type { Desired } from './language/desired';
 import { api, monitor, reader, writer } from './schema/access';
 
 /** Names of the files that hold passwords; roles are called `tsdb_<name>`. */

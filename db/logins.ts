@@ -4,10 +4,11 @@ import { withConnection, withReconcilerLock, withTransaction } from './connectio
 import { messageOf, RefusedError } from './core/errors';
 import { ident, literal } from './core/sql';
 import { createRoleSql } from './kinds/roles';
+import type { Desired } from './language/desired';
 import { findGifts } from './login-ownership';
 import { type Login, type LoginName, loginOf } from './login-roles';
 import { type LoginState, type LoginsState, readLogins } from './login-state';
-import type { Db, Desired } from './model';
+import type { Db } from './model';
 import { withRetry } from './retry';
 import { isVerifierOf, scramVerifier } from './scram';
 

@@ -1,6 +1,6 @@
 // What the reconciler works with: steps, hazards and plans as data. Types only.
 import type { Client } from 'pg';
-import type { ContinuousAggregate, Hypertable, PlainTable, Role, SqlFunction } from './language/define';
+import type { Desired } from './language/desired';
 
 /** `timescaledb`: Community features present. `postgres`: emulated on plain PostgreSQL. */
 export type EngineName = 'timescaledb' | 'postgres';
@@ -81,17 +81,6 @@ export interface Plan extends Findings {
   readonly server: ServerInfo;
   /** Names the steps exactly: a saved plan is stale when planning again gives another fingerprint. */
   readonly fingerprint: string;
-}
-
-/** The declared schema, in the order that it can be created in. */
-export interface Desired {
-  readonly schemas: readonly string[];
-  readonly tables: readonly PlainTable[];
-  readonly hypertables: readonly Hypertable[];
-  /** Sources come before the aggregates that are built on them. */
-  readonly aggregates: readonly ContinuousAggregate[];
-  readonly functions: readonly SqlFunction[];
-  readonly roles: readonly Role[];
 }
 
 /** The one method of a connection that kinds use. */

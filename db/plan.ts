@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { LOCK_IS_HELD, withRollback } from './connection';
 import { UsageError } from './core/errors';
 import { kindsOf } from './engines/engines';
+import type { Desired } from './language/desired';
 import { requireLintFree } from './lint/lint';
-import type { Db, Desired, Findings, Plan, ServerInfo, Step } from './model';
+import type { Db, Findings, Plan, ServerInfo, Step } from './model';
 import { RESTORE, readPaused } from './pause';
 import { readServer } from './server';
 

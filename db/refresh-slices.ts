@@ -1,8 +1,7 @@
 // Finds what of an aggregate may be refreshed, and cuts it into slices that hold some buckets with rows each.
-
 import { ident, interval, literal, relation } from './core/sql';
 import { materializationOf } from './engines/materialization';
-import type { ContinuousAggregate } from './language/define';
+import type { ContinuousAggregate } from './language/aggregate';
 import { approximateMicroseconds, parseDuration } from './language/interval';
 import type { Db, EngineName } from './model';
 

@@ -1,10 +1,11 @@
 // Refreshes continuous aggregates by hand: sources first, and never over history whose source rows are gone.
-
 import { relation } from './core/sql';
 import { asking } from './engines/ask';
 import { readWatermarks } from './engines/health';
-import { type ContinuousAggregate, nameOf } from './language/define';
-import type { Db, Desired, EngineName } from './model';
+import type { ContinuousAggregate } from './language/aggregate';
+import type { Desired } from './language/desired';
+import { nameOf } from './language/names';
+import type { Db, EngineName } from './model';
 import { type Bounds, openSlices, type RefreshWindow, type Slices } from './refresh-slices';
 import { withRetry } from './retry';
 

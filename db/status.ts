@@ -1,11 +1,11 @@
 // The running state: is the schema as declared, do jobs run, are aggregates fresh, how much is stored.
-
 import { type Ask, asking } from './engines/ask';
 import { readChunks, readCompression, savedPercent, type TableCompression } from './engines/chunks';
 import { type AggregateHealth, type JobHealth, readJobs, readWatermarks } from './engines/health';
 import { INTERNALS_STEP } from './kinds/internals';
-import { nameOf } from './language/define';
-import type { Db, Desired, EngineName, ServerInfo } from './model';
+import type { Desired } from './language/desired';
+import { nameOf } from './language/names';
+import type { Db, EngineName, ServerInfo } from './model';
 import { inSync, makePlan } from './plan';
 
 /** What a table, or the stored buckets of an aggregate, take. */

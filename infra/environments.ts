@@ -1,5 +1,4 @@
 // What differs from one environment to the next. TSDB_DEPLOY_ENVIRONMENT picks one; a variable wins over its values.
-
 import type { Environment } from './core/settings';
 
 export const ENVIRONMENTS = {

@@ -1,5 +1,4 @@
 // The whole deployment on one screen: read the settings, build the stacks, write them as Terraform.
-
 import { join } from 'node:path';
 import { App, type TerraformStack } from 'cdktf';
 import type { AksReference } from '../k8s/cluster-provider';

@@ -1,5 +1,4 @@
 // The way from outside to the API, through the ingress controller that the cluster has. Always with TLS.
-
 import { IngressV1 } from '@cdktf/provider-kubernetes/lib/ingress-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';

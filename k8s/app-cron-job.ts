@@ -1,5 +1,4 @@
 // A `tsdb` command by the clock: one at a time, in UTC, and a failed Job where it ends with anything but 0.
-
 import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
 import type { ITerraformDependable } from 'cdktf';
 import type { Construct } from 'constructs';

@@ -1,5 +1,4 @@
 // What all pods with the `tsdb` command have in common: image, environment names, and one login's password as a file.
-
 import { appEnvironment } from '../infra/core/app-environment';
 import type { DeployConfig } from '../infra/core/config';
 import type { Login } from '../infra/core/logins';

@@ -1,5 +1,4 @@
 // Dumps by the clock, onto a volume of their own.
-
 import { PersistentVolumeClaimV1 } from '@cdktf/provider-kubernetes/lib/persistent-volume-claim-v1';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';

@@ -1,5 +1,4 @@
 // How Terraform gets into the cluster: by a kubeconfig that is there, or as the one who is logged in to Azure.
-
 import { DataAzurermKubernetesCluster } from '@cdktf/provider-azurerm/lib/data-azurerm-kubernetes-cluster';
 import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
 import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';

@@ -1,5 +1,4 @@
 // The way to the database, whatever runs it: the StatefulSet of this stack, or a replicating cluster.
-
 import type { ITerraformDependable } from 'cdktf';
 
 export interface DatabaseAccess {

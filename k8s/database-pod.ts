@@ -1,5 +1,4 @@
 // The pod of the database (pure): the server that the Azure machine runs too, as the cluster wants it written.
-
 import type { DeployConfig } from '../infra/core/config';
 import { databaseContainer, READY_COMMAND } from '../infra/core/database-container';
 import { DATABASE } from '../infra/core/names';

@@ -1,5 +1,4 @@
 // The volume of the database. Its claim is apart from the StatefulSet, whose own templates can never be edited.
-
 import { PersistentVolumeClaimV1 } from '@cdktf/provider-kubernetes/lib/persistent-volume-claim-v1';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';

@@ -1,5 +1,4 @@
 // The database: one volume, one pod, two services, and the superuser's password.
-
 import { ServiceV1 } from '@cdktf/provider-kubernetes/lib/service-v1';
 import { StatefulSetV1 } from '@cdktf/provider-kubernetes/lib/stateful-set-v1';
 import type { ITerraformDependable } from 'cdktf';

@@ -1,5 +1,4 @@
 // Looks every quarter of an hour whether schema and jobs of the database are as declared.
-
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import { addAppCronJob } from './app-cron-job';

@@ -1,5 +1,4 @@
 // The labels that database and clients find each other by.
-
 import type { DeployConfig } from '../infra/core/config';
 import { kubernetesLabels, selectorLabels } from '../infra/core/names';
 

@@ -1,5 +1,4 @@
 // What the namespace may ask of the cluster at most: what this deployment really uses, and nothing beside it.
-
 import { LimitRangeV1 } from '@cdktf/provider-kubernetes/lib/limit-range-v1';
 import { ResourceQuotaV1 } from '@cdktf/provider-kubernetes/lib/resource-quota-v1';
 import { dependable, TerraformResource } from 'cdktf';

@@ -1,5 +1,4 @@
 // The passwords of the logins that `tsdb logins` makes: one Secret each, so that a pod holds no other's.
-
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
 import { LOGINS, type LoginName } from '../infra/core/logins';

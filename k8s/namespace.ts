@@ -1,5 +1,4 @@
 // The namespace that holds the deployment.
-
 import { NamespaceV1 } from '@cdktf/provider-kubernetes/lib/namespace-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';

@@ -1,5 +1,4 @@
 // Who may talk to whom: nobody, but for the ways that are listed here. Needs a network plugin that enforces policies.
-
 import {
   NetworkPolicyV1,
   type NetworkPolicyV1Spec,

@@ -1,5 +1,4 @@
 // What the operator gets to see after a deployment: commands for the next steps, and no secret.
-
 import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';

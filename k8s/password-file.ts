@@ -1,5 +1,4 @@
 // How a pod gets one login's password: a volume with a single file, for the group that the pod runs as.
-
 import type { Login } from '../infra/core/logins';
 import type { SecretKey } from './password';
 

@@ -1,5 +1,4 @@
 // One login's password: made by Terraform while it applies, kept in the cluster and nowhere else.
-
 import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';

@@ -1,5 +1,4 @@
 // The first step of the schema Job: waits for the server, and brings its extensions to the version of its image.
-
 import type { DeployConfig } from '../infra/core/config';
 import { DATABASE } from '../infra/core/names';
 import type { DatabaseAccess } from './database-access';

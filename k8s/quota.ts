@@ -1,5 +1,4 @@
 // What a deployment asks of its cluster at the most, added up (pure). k8s/limits.program.test.ts holds it against the stacks.
-
 import type { DeployConfig } from '../infra/core/config';
 import { BACKUP_MEMORY_MIB } from './backup';
 

@@ -1,5 +1,4 @@
 // The Job that brings logins and schema to what is declared before the API of the same release starts.
-
 import { JobV1 } from '@cdktf/provider-kubernetes/lib/job-v1';
 import { Fn } from 'cdktf';
 import { Construct } from 'constructs';

@@ -1,5 +1,4 @@
 // The identity that one workload's pods run under.
-
 import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account-v1';
 import type { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';

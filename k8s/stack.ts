@@ -1,5 +1,4 @@
 // Wires the Kubernetes parts in the order they come up: namespace and its rules, database, schema, API, what runs by the clock.
-
 import type { Construct } from 'constructs';
 import { BaseStack } from '../infra/core/base-stack';
 import type { DeployConfig } from '../infra/core/config';

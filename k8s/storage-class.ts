@@ -1,5 +1,4 @@
 // A storage class of our own, for clusters whose classes delete a volume with its claim or cannot grow it.
-
 import { StorageClassV1 } from '@cdktf/provider-kubernetes/lib/storage-class-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';

@@ -4,10 +4,10 @@ import type { ClientConfig } from 'pg';
 import { type DbConfig, processEnvironment, readDbConfig } from '../db/config';
 import { UsageError } from '../db/core/errors';
 import type { Environment } from '../db/core/settings';
+import type { Desired } from '../db/language/desired';
 import { desiredFrom } from '../db/language/desired';
 import { runningServer } from '../db/local/lock';
 import { defaultDataFolder } from '../db/local/system-user';
-import type { Desired } from '../db/model';
 import { selectSets } from '../db/schema/sets';
 
 export interface Context {

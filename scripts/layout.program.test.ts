@@ -80,7 +80,7 @@ describe('the layout rules', () => {
       'db/first.ts': ['./second'],
       'db/second.ts': ['./first'],
       'db/to-nowhere.ts': ['./nowhere'],
-      'api/to-scripts.ts': ['./tsdb'],
+      'api/to-scripts.ts': ['../scripts/tsdb'],
       'scripts/to-infra.ts': ['../infra/core/names'],
     });
     const { status, violations } = checkLayout();
@@ -135,9 +135,10 @@ describe('the linter', () => {
 
 describe('the compiler', () => {
   const aggregate = (column: string): string => `
-import { float8, timestamptz } from '${ROOT}/db/columns';
-import { continuousAggregate, hypertable } from '${ROOT}/db/define';
-import { avg } from '${ROOT}/db/expressions';
+import { float8, timestamptz } from '${ROOT}/db/language/columns';
+import { continuousAggregate } from '${ROOT}/db/language/aggregate';
+import { hypertable } from '${ROOT}/db/language/hypertable';
+import { avg } from '${ROOT}/db/language/expressions';
 const table = hypertable('t', { columns: { at: timestamptz().notNull(), value: float8() }, time: 'at', chunkInterval: '1 day' });
 export const hourly = continuousAggregate('t_hourly', {
   from: table, bucket: '1 hour', groupBy: [], select: { mean: avg('${column}') }, realTime: true,

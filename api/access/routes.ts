@@ -1,8 +1,8 @@
 // Keys over HTTP: made, listed and revoked by administrators.
 import { Type } from '@fastify/type-provider-typebox';
 import { type Ask, asking } from '../../db/engines/ask';
-import { nameOf } from '../../db/language/define';
-import type { Desired } from '../../db/model';
+import type { Desired } from '../../db/language/desired';
+import { nameOf } from '../../db/language/names';
 import { apiKeys } from '../../db/schema/service';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';

@@ -1,7 +1,8 @@
 // Which tables of readings raise alerts, and where their thresholds and alerts are kept.
 import type { Column } from '../../db/language/columns';
-import type { Hypertable, PlainTable } from '../../db/language/define';
-import type { Desired } from '../../db/model';
+import type { Desired } from '../../db/language/desired';
+import type { Hypertable } from '../../db/language/hypertable';
+import type { PlainTable } from '../../db/language/table';
 import * as iot from '../../db/schema/iot';
 import * as monitoring from '../../db/schema/monitoring';
 import { isNumeric } from '../ingest/converters';

@@ -1,5 +1,4 @@
 // Group commit: small writes that come while another one is under way wait for it, and then share one transaction.
-
 import { TooManyRefused } from '../ingest/copy-rows';
 import type { Ticket } from '../ingest/gate';
 import { type Batch, type Destination, isServersWord, type WriteResult, writeBatch } from '../ingest/writer';

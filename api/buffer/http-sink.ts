@@ -1,5 +1,5 @@
 // Sends batches to POST /api/ingest/{table} of an API, for programs that have no connection to the database.
-import type { Hypertable } from '../../db/language/define';
+import type { Hypertable } from '../../db/language/hypertable';
 import { PROBLEM_TYPE_PREFIX } from '../problems';
 import { publicName } from '../tables';
 import { refusalsOf, type ToldRefusals } from './refused-lines';

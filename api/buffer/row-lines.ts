@@ -1,7 +1,6 @@
 // Rows of a program as lines of NDJSON: one form for all sinks, so that a row means the same wherever it is sent.
-
 import { messageOf } from '../../db/core/errors';
-import type { Hypertable } from '../../db/language/define';
+import type { Hypertable } from '../../db/language/hypertable';
 import { ndjsonRows } from '../ingest/json-rows';
 import { rowReader } from '../ingest/row-reader';
 import type { Row } from '../ingest/rows';

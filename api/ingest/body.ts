@@ -1,5 +1,4 @@
 // Reads the body of a request: bounded in size and time, decompressed, checked to be UTF-8.
-
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ProblemError } from '../problems';

@@ -2,7 +2,7 @@
 import { copyText, copyValue } from '../../db/copy';
 import { messageOf } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
-import type { Hypertable } from '../../db/language/define';
+import type { Hypertable } from '../../db/language/hypertable';
 import type { Db } from '../../db/model';
 import type { Row, Verdict } from './rows';
 

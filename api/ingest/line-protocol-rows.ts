@@ -1,6 +1,6 @@
 // Rows of a body in line protocol: tags and fields are columns, the timestamp is the table's time.
 import type { Column } from '../../db/language/columns';
-import type { Hypertable } from '../../db/language/define';
+import type { Hypertable } from '../../db/language/hypertable';
 import { publicName } from '../tables';
 import { bareValue } from './converters';
 import { isSkipped, type Point, parseLine } from './line-protocol';

@@ -1,5 +1,4 @@
 // Rows at the edge of what a table takes, and rows that only the server can refuse.
-
 import { testServers } from '../../db/local/test-servers';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';
 import { runSql } from '../testing/fixture';

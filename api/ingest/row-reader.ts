@@ -1,6 +1,6 @@
 // Checks rows against the declared columns of a table and makes COPY texts of them.
 import type { Column } from '../../db/language/columns';
-import type { Hypertable } from '../../db/language/define';
+import type { Hypertable } from '../../db/language/hypertable';
 import { approximateMicroseconds, parseDuration } from '../../db/language/interval';
 import { type Converter, converterOf, shown } from './converters';
 import type { Row, SentRow, Verdict } from './rows';

@@ -1,5 +1,5 @@
 // Tells how far an aggregate lags, and whether its refreshes keep up.
-import type { ContinuousAggregate } from '../../db/language/define';
+import type { ContinuousAggregate } from '../../db/language/aggregate';
 import { type Interval, parseDuration } from '../../db/language/interval';
 
 /** `never`: not refreshed yet; `stale`: refreshes are missing, or no rows arrive. */

@@ -1,7 +1,7 @@
 // What tables and aggregates store: their chunks, and what the columnstore saves.
 import { Type } from '@fastify/type-provider-typebox';
 import { readChunks, readCompression, savedPercent } from '../../db/engines/chunks';
-import { nameOf } from '../../db/language/define';
+import { nameOf } from '../../db/language/names';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
 import { ProblemError, problemResponses } from '../problems';

@@ -2,7 +2,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { relation } from '../../db/core/sql';
-import type { Desired } from '../../db/model';
+import type { Desired } from '../../db/language/desired';
 import { problemOf } from '../failures';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';

@@ -1,5 +1,6 @@
 // The readings of a sensor over a range, in four resolutions.
-import { type ContinuousAggregate, nameOf } from '../../db/language/define';
+import type { ContinuousAggregate } from '../../db/language/aggregate';
+import { nameOf } from '../../db/language/names';
 import { decodeCursor, pageOf, questionOf } from '../cursor';
 import { inAllFormats, sendRows } from '../formats';
 import type { ApiApp } from '../instance';

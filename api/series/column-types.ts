@@ -1,6 +1,6 @@
 // What the types of columns allow, and values of them as clients write them.
 import { isIP } from 'node:net';
-import type { Hypertable } from '../../db/language/define';
+import type { Hypertable } from '../../db/language/hypertable';
 import { canonicalTime } from '../time';
 import { columnOf } from './figures';
 

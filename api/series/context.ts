@@ -1,5 +1,6 @@
 // What every route of a series needs: its table, its source's freshness, and the refusal of answers that are too large.
-import { nameOf, type Relation } from '../../db/language/define';
+import type { Relation } from '../../db/language/aggregate';
+import { nameOf } from '../../db/language/names';
 import type { RouteParts } from '../parts';
 import { ProblemError } from '../problems';
 import type { SeriesTable } from '../tables';

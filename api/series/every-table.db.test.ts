@@ -1,5 +1,4 @@
 // Every declared table and column answers everything that its type allows, on real servers.
-
 import { ident, relation } from '../../db/core/sql';
 import { desiredFrom } from '../../db/language/desired';
 import { testServers } from '../../db/local/test-servers';

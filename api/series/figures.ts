@@ -1,8 +1,8 @@
 // The figures that can be asked for: what is computed per bucket, over columns of a hypertable.
 import { expressionSql } from '../../db/language/aggregate-sql';
 import type { Column } from '../../db/language/columns';
-import type { Hypertable } from '../../db/language/define';
 import type { Expression } from '../../db/language/expressions';
+import type { Hypertable } from '../../db/language/hypertable';
 
 /** A computation over rows of a hypertable. */
 export type Figure = Extract<

@@ -1,5 +1,5 @@
-import type { ContinuousAggregate, Relation } from '../../db/language/define';
-import { continuousAggregate } from '../../db/language/define';
+import type { ContinuousAggregate, Relation } from '../../db/language/aggregate';
+import { continuousAggregate } from '../../db/language/aggregate';
 import {
   avg,
   count,

@@ -1,6 +1,7 @@
 // What the columns of a continuous aggregate mean in terms of the hypertable at the bottom, through any hierarchy.
-import type { ContinuousAggregate, Hypertable, Relation } from '../../db/language/define';
+import type { ContinuousAggregate, Relation } from '../../db/language/aggregate';
 import type { Expression } from '../../db/language/expressions';
+import type { Hypertable } from '../../db/language/hypertable';
 import { rootOf } from '../tables';
 import { columnOf, countOf, type Figure } from './figures';
 

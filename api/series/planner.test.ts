@@ -1,5 +1,5 @@
+import { continuousAggregate } from '../../db/language/aggregate';
 import { expressionSql } from '../../db/language/aggregate-sql';
-import { continuousAggregate } from '../../db/language/define';
 import { count, percentile, stddev } from '../../db/language/expressions';
 import { sensorData } from '../../db/schema/iot';
 import { publicName } from '../tables';

@@ -1,5 +1,5 @@
 // The parameters of a series request, read and checked against the declared table.
-import type { Hypertable } from '../../db/language/define';
+import type { Hypertable } from '../../db/language/hypertable';
 import type { Interval } from '../../db/language/interval';
 import { ProblemError } from '../problems';
 import { kindOf, NUMERIC } from './column-types';

@@ -1,5 +1,5 @@
 // Which declared relations can answer a question exactly: the hypertable always, an aggregate when it carries enough.
-import type { ContinuousAggregate, Relation } from '../../db/language/define';
+import type { ContinuousAggregate, Relation } from '../../db/language/aggregate';
 import type { Expression } from '../../db/language/expressions';
 import { approximateMicroseconds, type Interval, parseDuration } from '../../db/language/interval';
 import type { SeriesTable } from '../tables';

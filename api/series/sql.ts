@@ -1,8 +1,7 @@
 // Renders the queries of a series. Names come from the declared schema, values are bound; the same text on both engines.
-
 import { ident, relation } from '../../db/core/sql';
+import type { Relation } from '../../db/language/aggregate';
 import { expressionSql } from '../../db/language/aggregate-sql';
-import type { Relation } from '../../db/language/define';
 import type { Position } from '../cursor';
 import { type Bind, type Statement, statement } from '../statement';
 import type { SeriesTable } from '../tables';

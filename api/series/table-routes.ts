@@ -1,6 +1,7 @@
 // What is declared: tables with their columns, aggregates and policies.
 import { Type } from '@fastify/type-provider-typebox';
-import type { Columnstore, ContinuousAggregate } from '../../db/language/define';
+import type { ContinuousAggregate } from '../../db/language/aggregate';
+import type { Columnstore } from '../../db/language/hypertable';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
 import { problemResponses } from '../problems';

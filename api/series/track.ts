@@ -1,5 +1,4 @@
 // One numeric column over a range: what moving averages, anomalies and summaries are asked about.
-
 import type { RouteParts } from '../parts';
 import { query } from '../query';
 import type { Statement } from '../statement';

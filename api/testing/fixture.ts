@@ -1,9 +1,9 @@
 // A database as the API expects it: the applied set `iot`.
 import { Client } from 'pg';
 import { withConnection, withRollback } from '../../db/connection';
+import type { Desired } from '../../db/language/desired';
 import { desiredFrom } from '../../db/language/desired';
 import type { Template } from '../../db/local/test-servers';
-import type { Desired } from '../../db/model';
 import { refreshAggregates } from '../../db/refresh';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';

@@ -1,6 +1,6 @@
 // Rows and values before and after columns change, and what a plan says about them.
 import { bigint, integer, numeric, uuid } from '../language/columns';
-import type { SchemaSet } from '../language/define';
+import type { SchemaSet } from '../language/schema-set';
 import { createTestDatabase, testServers } from '../local/test-servers';
 import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { filled, ROWS, some, tableSet, withAggregate } from '../testing/columns-sets';

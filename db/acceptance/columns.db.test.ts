@@ -10,7 +10,8 @@ import {
   uuid,
   varchar,
 } from '../language/columns';
-import { type SchemaSet, schemaSet, table } from '../language/define';
+import { type SchemaSet, schemaSet } from '../language/schema-set';
+import { table } from '../language/table';
 import { changeOf, filled, filledAnd, some, tableSet } from '../testing/columns-sets';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';
 

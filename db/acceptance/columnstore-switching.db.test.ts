@@ -1,4 +1,4 @@
-import type { Columnstore } from '../language/define';
+import type { Columnstore } from '../language/hypertable';
 import { desc } from '../language/indexes';
 import { byDevice, compressed, filled, tableSet, withAggregate } from '../testing/columns-sets';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';

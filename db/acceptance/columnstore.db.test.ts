@@ -1,6 +1,6 @@
 // Columnstore settings, the layout of converted chunks, and columns that are added to them. The other engine has none of it.
 import { bigint, integer, text, timestamptz, uuid } from '../language/columns';
-import type { Columnstore } from '../language/define';
+import type { Columnstore } from '../language/hypertable';
 import { desc } from '../language/indexes';
 import { byDevice, compressed, filled, some, tableSet } from '../testing/columns-sets';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';

@@ -1,13 +1,6 @@
 // What the schema language can say means the same on both engines: the same rows give the same figures.
+import { continuousAggregate } from '../language/aggregate';
 import { bigint, float8, integer, jsonb, text, timestamptz } from '../language/columns';
-import {
-  continuousAggregate,
-  hypertable,
-  type SchemaSet,
-  schemaSet,
-  sqlFunction,
-  table,
-} from '../language/define';
 import {
   avg,
   count,
@@ -24,7 +17,11 @@ import {
   sum,
   where,
 } from '../language/expressions';
+import { sqlFunction } from '../language/function';
+import { hypertable } from '../language/hypertable';
 import { desc, expression, gin, index, partial, uniqueIndex } from '../language/indexes';
+import { type SchemaSet, schemaSet } from '../language/schema-set';
+import { table } from '../language/table';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';

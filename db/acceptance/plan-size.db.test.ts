@@ -1,9 +1,9 @@
 // Planning asks the same questions of a small and of a big database.
 import { applySchema } from '../apply';
 import { withConnection } from '../connection';
+import type { Desired } from '../language/desired';
 import { desiredFrom } from '../language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
-import type { Desired } from '../model';
 import { makePlan } from '../plan';
 import { bigSet } from '../testing/load-big-set';
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../connection';
 import { runDueJobs } from '../jobs';
-import { schemaSet } from '../language/define';
+import { schemaSet } from '../language/schema-set';
 import { testServers, withJobs } from '../local/test-servers';
 import { waitFor } from '../local/testing/wait';
 import { applySets, execute, planSets, select } from '../testing/apply';

@@ -1,5 +1,5 @@
 // Behind a connection pooler: refused where it shares sessions, at work where it keeps one. With the real PgBouncer.
-import { schemaSet } from '../language/define';
+import { schemaSet } from '../language/schema-set';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { describeUnless } from '../local/testing/needs';
 import { applySets, planSets } from '../testing/apply';

@@ -1,5 +1,5 @@
 // What the reconciler does with a new database, a changed declaration and changes made by hand.
-import { schemaSet } from '../language/define';
+import { schemaSet } from '../language/schema-set';
 import { iot } from '../schema/iot';
 import { schemaSets } from '../schema/sets';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';

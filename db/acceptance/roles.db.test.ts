@@ -1,7 +1,8 @@
 // Group roles: what each may do and may not, on both engines, and repairs of grants changed by hand.
 import { randomBytes } from 'node:crypto';
 import { withConnection } from '../connection';
-import { role, schemaSet } from '../language/define';
+import { role } from '../language/access';
+import { schemaSet } from '../language/schema-set';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { access } from '../schema/access';
 import { service } from '../schema/service';

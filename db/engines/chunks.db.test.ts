@@ -1,10 +1,11 @@
 // Chunks and compression of tables with hash partitions, aggregates, and a table without rows; sizes are added up by hand.
-
 import { withConnection } from '../connection';
+import { continuousAggregate } from '../language/aggregate';
 import { float8, text, timestamptz } from '../language/columns';
-import { continuousAggregate, hypertable, schemaSet } from '../language/define';
 import { avg } from '../language/expressions';
+import { hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
+import { schemaSet } from '../language/schema-set';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { refreshAggregates } from '../refresh';
 import { access } from '../schema/access';

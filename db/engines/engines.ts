@@ -1,5 +1,4 @@
 // The kinds of each engine, in creation order.
-
 import { aggregatesAndPolicies } from '../kinds/aggregate-policies';
 import { columns } from '../kinds/columns';
 import { functions } from '../kinds/functions';
@@ -10,8 +9,10 @@ import { roles } from '../kinds/roles';
 import { rowSecurity } from '../kinds/row-security';
 import { schemas } from '../kinds/schemas';
 import { tables } from '../kinds/tables';
-import { nameOf, type Relation } from '../language/define';
-import type { BoundKind, Desired, EngineName, Kind } from '../model';
+import type { Relation } from '../language/aggregate';
+import type { Desired } from '../language/desired';
+import { nameOf } from '../language/names';
+import type { BoundKind, EngineName, Kind } from '../model';
 import { postgresAggregates } from './postgres/aggregates';
 import { postgresColumns } from './postgres/column-facts';
 import { postgresHypertables } from './postgres/hypertables';

@@ -1,7 +1,7 @@
 // Where an engine keeps the stored buckets of an aggregate, apart from what a real-time view adds.
-
 import { DatabaseError } from '../core/errors';
-import { type ContinuousAggregate, nameOf } from '../language/define';
+import type { ContinuousAggregate } from '../language/aggregate';
+import { nameOf } from '../language/names';
 import type { Db, EngineName } from '../model';
 
 const QUERY: Readonly<Record<EngineName, string>> = {

@@ -1,5 +1,5 @@
 // How big tables and stored aggregates are, from the catalog alone: the figures behind every hazard that moves rows.
-import { nameOf } from '../language/define';
+import { nameOf } from '../language/names';
 import type { Db, EngineName, Impact } from '../model';
 import { isInstalled } from './timescaledb/extension';
 

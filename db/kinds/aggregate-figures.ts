@@ -1,8 +1,7 @@
 // Reads what a change of aggregates would have to read, and what it could not compute again.
-
 import { ident, interval, literal } from '../core/sql';
 import { NOTHING, readTableSizes } from '../engines/table-size';
-import { nameOf } from '../language/define';
+import { nameOf } from '../language/names';
 import type { Db } from '../model';
 import type { AggregateDialect, Changing, Figures } from './aggregate-model';
 

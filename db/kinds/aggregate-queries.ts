@@ -1,9 +1,9 @@
 // Lets the server read declared queries: as it prints them, and with the types of their columns.
-
 import { ident } from '../core/sql';
+import type { ContinuousAggregate, Relation } from '../language/aggregate';
 import { aggregateQuery } from '../language/aggregate-sql';
 import type { Column } from '../language/columns';
-import { type ContinuousAggregate, nameOf, type Relation } from '../language/define';
+import { nameOf } from '../language/names';
 import type { Db } from '../model';
 
 /**

@@ -1,6 +1,8 @@
 // Builds aggregates anew beside the present ones and swaps them in; finds what an interrupted run has left of that.
-import { type ContinuousAggregate, nameOf, type Relation } from '../language/define';
-import type { Desired, Refusal, Step } from '../model';
+import type { ContinuousAggregate, Relation } from '../language/aggregate';
+import type { Desired } from '../language/desired';
+import { nameOf } from '../language/names';
+import type { Refusal, Step } from '../model';
 import { NEXT, OLD, replacedLeafFirst, replacementsOf } from './aggregate-evolution';
 import type { AggregateDialect, AggregatesState, Moved, Replacement } from './aggregate-model';
 import { buildNext, catchUp, dropLeftover, historyLoss, nextKey, swap } from './aggregate-steps';

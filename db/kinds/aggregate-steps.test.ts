@@ -1,5 +1,5 @@
 import { timescaleAggregates } from '../engines/timescaledb/aggregates';
-import type { ContinuousAggregate } from '../language/define';
+import type { ContinuousAggregate } from '../language/aggregate';
 import { works } from '../testing/evolution-sets';
 import { buildNext, historyLoss } from './aggregate-steps';
 

@@ -1,7 +1,7 @@
 // The steps that change an aggregate: columns in place, or a new one beside it, filled, and swapped in.
-
 import { interval, literal, relation } from '../core/sql';
-import { type ContinuousAggregate, nameOf } from '../language/define';
+import type { ContinuousAggregate } from '../language/aggregate';
+import { nameOf } from '../language/names';
 import type { Hazard, Impact, Step } from '../model';
 import { lostBuckets } from './aggregate-figures';
 import type { AggregateDialect, Changing, Figures, Replacement } from './aggregate-model';

@@ -1,7 +1,7 @@
 // Kind: continuous aggregates. Created empty, then filled with their history; changed in place or built anew.
-
 import { interval, literal, relation } from '../core/sql';
-import { type ContinuousAggregate, nameOf } from '../language/define';
+import type { ContinuousAggregate } from '../language/aggregate';
+import { nameOf } from '../language/names';
 import type { Db, Kind, Refusal, Step } from '../model';
 import { evolutionOf, NEXT, OLD, replacementsOf, stayingOf } from './aggregate-evolution';
 import { readFigures } from './aggregate-figures';

@@ -1,7 +1,6 @@
 // Columns that are declared and missing: how to add each, or why not.
-
 import { ident, relation } from '../core/sql';
-import { nameOf } from '../language/define';
+import { nameOf } from '../language/names';
 import type { Findings, Hazard, Refusal, Step } from '../model';
 import type { ColumnDialect, ColumnDifference } from './column-difference';
 import { tableRewrite } from './column-hazards';

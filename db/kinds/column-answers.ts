@@ -1,5 +1,4 @@
 // Questions about rows that only the rows can answer, asked with a time limit.
-
 import { ident, relation } from '../core/sql';
 import type { Db } from '../model';
 

@@ -1,7 +1,6 @@
 // Columns whose default or nullability differs: how to change each in place, or why not. Types are in column-types.ts.
-
 import { ident, relation } from '../core/sql';
-import { nameOf } from '../language/define';
+import { nameOf } from '../language/names';
 import type { Findings, Hazard, Refusal, Step } from '../model';
 import type { ColumnDifference } from './column-difference';
 import { typeChange } from './column-types';

@@ -1,7 +1,6 @@
 // A column of another type than declared: changed in place, by a rewrite, or refused.
-
 import { ident, relation } from '../core/sql';
-import { nameOf } from '../language/define';
+import { nameOf } from '../language/names';
 import type { Findings, Hazard, Refusal } from '../model';
 import type { ColumnDifference } from './column-difference';
 import { tableRewrite } from './column-hazards';

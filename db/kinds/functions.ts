@@ -1,7 +1,7 @@
 // Kind: functions in SQL.
-
 import { literal, relation } from '../core/sql';
-import { nameOf, type SqlFunction } from '../language/define';
+import type { SqlFunction } from '../language/function';
+import { nameOf } from '../language/names';
 import type { Findings, Kind, Step } from '../model';
 
 /** A function as the server prints it; the declared ones are printed by the server too, to be compared as equals. */

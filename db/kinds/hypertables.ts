@@ -1,7 +1,9 @@
 // Kind: hypertables. Compares what is declared with what an engine read; the engine brings the SQL.
-import { type HashPartitions, type Hypertable, nameOf } from '../language/define';
+import type { Desired } from '../language/desired';
+import type { HashPartitions, Hypertable } from '../language/hypertable';
 import { approximateMicroseconds, parseDuration } from '../language/interval';
-import type { Db, Desired, Findings, Kind, Refusal, Step } from '../model';
+import { nameOf } from '../language/names';
+import type { Db, Findings, Kind, Refusal, Step } from '../model';
 
 /** A relation that has the name of a declared hypertable. */
 export type HypertableState =

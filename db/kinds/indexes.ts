@@ -1,9 +1,11 @@
 // Kind: indexes of tables and hypertables, compared by what they are, not by their names.
-
 import { ident, relation } from '../core/sql';
-import { type Hypertable, nameOf, type PlainTable } from '../language/define';
+import type { Desired } from '../language/desired';
+import type { Hypertable } from '../language/hypertable';
 import type { Index } from '../language/indexes';
-import type { Db, Desired, Kind, Step } from '../model';
+import { nameOf } from '../language/names';
+import type { PlainTable } from '../language/table';
+import type { Db, Kind, Step } from '../model';
 import { EMPTY_COPY } from './empty-copy';
 
 type Table = Hypertable | PlainTable;

@@ -1,7 +1,9 @@
 // Kind: policies, i.e. what the server does by itself: refresh, retention, columnstore, chunks ahead of time.
-import { type ContinuousAggregate, nameOf, type Relation } from '../language/define';
+import type { ContinuousAggregate, Relation } from '../language/aggregate';
+import type { Desired } from '../language/desired';
 import { formatInterval, type Interval, parseDuration, sameInterval } from '../language/interval';
-import type { Db, Desired, Hazard, Impact, Kind, Step } from '../model';
+import { nameOf } from '../language/names';
+import type { Db, Hazard, Impact, Kind, Step } from '../model';
 
 export type PolicyKind = 'refresh' | 'retention' | 'columnstore' | 'chunks';
 

@@ -1,8 +1,9 @@
 // Kind: group roles and what they are granted. Comes last of the objects: grants name what must exist by then.
-
 import { ident, literal } from '../core/sql';
-import { type Access, nameOf } from '../language/define';
-import type { Desired, EngineName, Kind, Step } from '../model';
+import type { Access } from '../language/access';
+import type { Desired } from '../language/desired';
+import { nameOf } from '../language/names';
+import type { EngineName, Kind, Step } from '../model';
 import { readServer } from '../server';
 
 /** A privilege on an object, e.g. `SELECT` on the table `public.sensor_data`. */

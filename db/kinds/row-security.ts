@@ -1,8 +1,11 @@
 // Kind: row-level security. Policies are compared by what the server prints of them.
-
 import { ident, relation } from '../core/sql';
-import { type Hypertable, nameOf, type PlainTable, type RowPolicy } from '../language/define';
-import type { Db, Desired, Kind, Step } from '../model';
+import type { RowPolicy } from '../language/access';
+import type { Desired } from '../language/desired';
+import type { Hypertable } from '../language/hypertable';
+import { nameOf } from '../language/names';
+import type { PlainTable } from '../language/table';
+import type { Db, Kind, Step } from '../model';
 import { EMPTY_COPY } from './empty-copy';
 
 type Table = Hypertable | PlainTable;

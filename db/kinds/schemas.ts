@@ -1,5 +1,4 @@
 // Kind: PostgreSQL schemas that hold declared objects.
-
 import { ident } from '../core/sql';
 import type { Kind } from '../model';
 

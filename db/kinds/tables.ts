@@ -1,8 +1,8 @@
 // Kind: ordinary tables. Their columns and indexes are compared by the kinds of that name.
-
 import { ident, relation } from '../core/sql';
 import { columnDefinitions } from '../language/column-definitions';
-import { nameOf, type PlainTable } from '../language/define';
+import { nameOf } from '../language/names';
+import type { PlainTable } from '../language/table';
 import type { Kind, Step } from '../model';
 
 interface TableState {

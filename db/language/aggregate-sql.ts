@@ -1,8 +1,7 @@
 // Renders a declared continuous aggregate as its SELECT; the same text on both engines.
-
 import { ident, interval, literal, relation } from '../core/sql';
 import { unreachable } from '../core/unreachable';
-import type { ContinuousAggregate } from './define';
+import type { ContinuousAggregate } from './aggregate';
 import type { Condition, Expression } from './expressions';
 
 /** The query that an aggregate materialises; `where` narrows the source rows, e.g. to a refresh window. */

@@ -1,8 +1,23 @@
 // Brings the selected schema sets into one declaration, in creation order.
-
 import { UsageError } from '../core/errors';
-import type { Desired } from '../model';
-import { type ContinuousAggregate, type DeclaredObject, nameOf, type SchemaSet } from './define';
+import type { Role } from './access';
+import type { ContinuousAggregate } from './aggregate';
+import type { SqlFunction } from './function';
+import type { Hypertable } from './hypertable';
+import { nameOf } from './names';
+import type { DeclaredObject, SchemaSet } from './schema-set';
+import type { PlainTable } from './table';
+
+/** The declared schema, in the order that it can be created in. */
+export interface Desired {
+  readonly schemas: readonly string[];
+  readonly tables: readonly PlainTable[];
+  readonly hypertables: readonly Hypertable[];
+  /** Sources come before the aggregates that are built on them. */
+  readonly aggregates: readonly ContinuousAggregate[];
+  readonly functions: readonly SqlFunction[];
+  readonly roles: readonly Role[];
+}
 
 /**
  * Merges sets and orders aggregates so that sources come first.

@@ -1,6 +1,6 @@
 // Columnstore settings that the server refuses, or takes and then works badly with.
-import { nameOf } from '../language/define';
-import type { Desired } from '../model';
+import type { Desired } from '../language/desired';
+import { nameOf } from '../language/names';
 import { fault, type LintRule, length, relationsOf } from './rule';
 
 const SKIPPABLE: readonly string[] = ['smallint', 'integer', 'bigint', 'date', 'timestamp with time zone'];

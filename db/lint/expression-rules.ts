@@ -1,7 +1,7 @@
 // What aggregates compute: figures that cannot be combined, and names that collide.
-import type { ContinuousAggregate, Relation } from '../language/define';
-import { nameOf } from '../language/define';
+import type { ContinuousAggregate, Relation } from '../language/aggregate';
 import type { Expression } from '../language/expressions';
+import { nameOf } from '../language/names';
 import { fault, type LintRule } from './rule';
 
 export const expressionRules: readonly LintRule[] = [

@@ -1,13 +1,6 @@
 // Each rule has a declaration that passes and one that breaks this rule and no other.
+import { type ContinuousAggregate, continuousAggregate } from '../language/aggregate';
 import { bigint, float8, text, timestamptz } from '../language/columns';
-import {
-  type ContinuousAggregate,
-  continuousAggregate,
-  type Hypertable,
-  hypertable,
-  type SchemaSet,
-  schemaSet,
-} from '../language/define';
 import { desiredFrom } from '../language/desired';
 import {
   avg,
@@ -18,7 +11,9 @@ import {
   sum,
   weightedAvg,
 } from '../language/expressions';
+import { type Hypertable, hypertable } from '../language/hypertable';
 import { desc, index, uniqueIndex } from '../language/indexes';
+import { type SchemaSet, schemaSet } from '../language/schema-set';
 import { schemaSets } from '../schema/sets';
 import { lint, lintRules } from './lint';
 

@@ -1,6 +1,6 @@
 // Checks the whole declaration before any SQL: combinations that the server accepts and that lose data or never work.
 import { UsageError } from '../core/errors';
-import type { Desired } from '../model';
+import type { Desired } from '../language/desired';
 import { columnstoreRules } from './columnstore-rules';
 import { expressionRules } from './expression-rules';
 import { refreshRules } from './refresh-rules';

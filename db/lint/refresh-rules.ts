@@ -1,6 +1,6 @@
 // Refresh windows, buckets and retention: the rules that keep aggregates from losing history.
-import { nameOf } from '../language/define';
 import { approximateMicroseconds, type Interval, parseDuration } from '../language/interval';
+import { nameOf } from '../language/names';
 import { fault, type LintRule, length } from './rule';
 
 export const refreshRules: readonly LintRule[] = [

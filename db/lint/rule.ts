@@ -1,7 +1,8 @@
 // What a lint rule is, and the lengths that rules compare.
-import { nameOf, type Relation } from '../language/define';
+import type { Relation } from '../language/aggregate';
+import type { Desired } from '../language/desired';
 import { approximateMicroseconds, parseDuration } from '../language/interval';
-import type { Desired } from '../model';
+import { nameOf } from '../language/names';
 
 /** A rule over the whole declaration; its id is stable and documented in docs/lint.md. */
 export interface LintRule {

@@ -1,5 +1,6 @@
 // Tables: partitioning, keys and names.
-import { type Hypertable, nameOf } from '../language/define';
+import type { Hypertable } from '../language/hypertable';
+import { nameOf } from '../language/names';
 import { fault, type LintRule, length, relationsOf } from './rule';
 
 // What is put behind schema and table in the name of a chunk: two underscores, fourteen digits, a partition number.

@@ -1,6 +1,7 @@
 // Set `access`: group roles for people and programs, with grants on everything that the other selected sets declare.
 // `tsdb logins` makes logins that are members; add others with `GRANT tsdb_reader TO someone`. The owner is whoever applies.
-import { role, schemaSet } from '../language/define';
+import { role } from '../language/access';
+import { schemaSet } from '../language/schema-set';
 
 export const reader = role('tsdb_reader', 'read');
 export const writer = role('tsdb_writer', 'write');

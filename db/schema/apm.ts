@@ -1,8 +1,10 @@
 // Set `apm`: application performance, cascading from five minutes to hours and days.
+import { continuousAggregate } from '../language/aggregate';
 import { integer, text, timestamptz } from '../language/columns';
-import { continuousAggregate, hypertable, schemaSet } from '../language/define';
 import { avg, count, filter, max, sum, total, weightedAvg, where } from '../language/expressions';
+import { hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
+import { schemaSet } from '../language/schema-set';
 
 /** One row per request. */
 export const apmMetrics = hypertable('apm.apm_metrics', {

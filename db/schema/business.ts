@@ -1,8 +1,11 @@
 // Set `business`: customers, orders, payments and revenue, with what dashboards and fraud checks ask of them.
+import { continuousAggregate } from '../language/aggregate';
 import { bigint, float8, jsonb, numeric, text, timestamptz, uuid } from '../language/columns';
-import { continuousAggregate, hypertable, schemaSet, sqlFunction } from '../language/define';
 import { avg, count, sum, weightedAvg } from '../language/expressions';
+import { sqlFunction } from '../language/function';
+import { hypertable } from '../language/hypertable';
 import { desc, index, partial } from '../language/indexes';
+import { schemaSet } from '../language/schema-set';
 
 const kept = { retention: '2 years' } as const;
 

@@ -1,8 +1,11 @@
 // Set `iot`: sensor readings with their hourly, daily and monthly aggregates, thresholds and alerts. The default set, in PostgreSQL schema `public`.
+import { continuousAggregate } from '../language/aggregate';
 import { float8, text, timestamptz, varchar } from '../language/columns';
-import { continuousAggregate, hypertable, schemaSet, table } from '../language/define';
 import { avg, count, max, min, minus, sum, total, weightedAvg } from '../language/expressions';
+import { hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
+import { schemaSet } from '../language/schema-set';
+import { table } from '../language/table';
 
 /** One row per sensor and reading: temperature in °C, relative humidity in %, pressure in hPa. */
 export const sensorData = hypertable('sensor_data', {

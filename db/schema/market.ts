@@ -1,8 +1,10 @@
 // Set `market`: stock prices and their daily candles.
+import { continuousAggregate } from '../language/aggregate';
 import { bigint, float8, text, timestamptz } from '../language/columns';
-import { continuousAggregate, hypertable, schemaSet } from '../language/define';
 import { first, last, max, min, sum } from '../language/expressions';
+import { hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
+import { schemaSet } from '../language/schema-set';
 
 /** Prices per symbol; four hash partitions keep the rows of one symbol together. */
 export const stockPrices = hypertable('market.stock_prices', {

@@ -1,8 +1,10 @@
 // Set `metrics`: general-purpose metrics, device telemetry and application metrics.
+import { continuousAggregate } from '../language/aggregate';
 import { bigint, float8, jsonb, point, text, timestamptz, uuid } from '../language/columns';
-import { continuousAggregate, hypertable, schemaSet } from '../language/define';
 import { avg, count, max, min } from '../language/expressions';
+import { hypertable } from '../language/hypertable';
 import { desc, gin, index } from '../language/indexes';
+import { schemaSet } from '../language/schema-set';
 
 /** One value per device, metric and time, with free tags. */
 export const metric = hypertable('metrics.metrics', {

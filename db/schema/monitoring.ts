@@ -1,8 +1,11 @@
 // Set `monitoring`: an IoT monitoring service with a sensor registry, readings, alerts and application metrics.
+import { continuousAggregate } from '../language/aggregate';
 import { float8, integer, jsonb, text, timestamptz } from '../language/columns';
-import { continuousAggregate, hypertable, schemaSet, table } from '../language/define';
 import { avg, count, max, min, sum, total, weightedAvg } from '../language/expressions';
+import { hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
+import { schemaSet } from '../language/schema-set';
+import { table } from '../language/table';
 
 /** Sensors and the range that each metric of theirs should stay in; outside of it a reading raises an alert. */
 export const sensorThresholds = table('monitoring.sensor_thresholds', {

@@ -1,7 +1,8 @@
 // Set `service`: what the API keeps for itself: keys of its clients, answers to retried writes, rows that it could not take.
 import { integer, jsonb, text, timestamptz, uuid } from '../language/columns';
-import { schemaSet, table } from '../language/define';
 import { desc, index } from '../language/indexes';
+import { schemaSet } from '../language/schema-set';
+import { table } from '../language/table';
 
 /** Keys of the API's clients. Only a hash of the secret is kept, so a lost key is replaced, never looked up. */
 export const apiKeys = table('service.api_key', {

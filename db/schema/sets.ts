@@ -1,8 +1,7 @@
 // All schema sets and the choice among them.
-
 import { UsageError } from '../core/errors';
 import type { Setting } from '../core/settings';
-import type { SchemaSet } from '../language/define';
+import type { SchemaSet } from '../language/schema-set';
 import { access } from './access';
 import { apm } from './apm';
 import { business } from './business';

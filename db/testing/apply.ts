@@ -1,10 +1,11 @@
 // Short ways to plan and apply in tests, and databases that begin with applied sets.
 import { type ApplyReport, applySchema } from '../apply';
 import { withConnection } from '../connection';
-import type { SchemaSet } from '../language/define';
+import type { Desired } from '../language/desired';
 import { desiredFrom } from '../language/desired';
+import type { SchemaSet } from '../language/schema-set';
 import type { Template } from '../local/test-servers';
-import type { Desired, HazardName, Plan } from '../model';
+import type { HazardName, Plan } from '../model';
 import { makePlan } from '../plan';
 
 /** Applies sets, accepting the given hazards only. */

@@ -1,15 +1,10 @@
 // One table whose columns and columnstore vary, with or without an aggregate over it, and statements that fill it.
+import { continuousAggregate } from '../language/aggregate';
 import { type Column, float8, integer, text, timestamptz } from '../language/columns';
-import {
-  type Columnstore,
-  continuousAggregate,
-  type Hypertable,
-  hypertable,
-  type SchemaSet,
-  schemaSet,
-} from '../language/define';
 import { avg, count } from '../language/expressions';
+import { type Columnstore, type Hypertable, hypertable } from '../language/hypertable';
 import { desc } from '../language/indexes';
+import { type SchemaSet, schemaSet } from '../language/schema-set';
 import type { EngineName } from '../model';
 
 /** How many rows `filled` inserts. */

@@ -1,16 +1,11 @@
 // A hierarchy for tests of changed aggregates: raw rows → hourly → daily, with room to vary each query.
+import { type ContinuousAggregate, continuousAggregate } from '../language/aggregate';
 import { float8, text, timestamptz } from '../language/columns';
-import {
-  type ContinuousAggregate,
-  continuousAggregate,
-  type Hypertable,
-  hypertable,
-  type SchemaSet,
-  schemaSet,
-} from '../language/define';
 import { avg, count, max, min, sum, total } from '../language/expressions';
+import { type Hypertable, hypertable } from '../language/hypertable';
 import { desc } from '../language/indexes';
 import type { Duration } from '../language/interval';
+import { type SchemaSet, schemaSet } from '../language/schema-set';
 
 export interface Works {
   /** Columns of the hourly aggregate, in order. */

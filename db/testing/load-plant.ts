@@ -1,7 +1,7 @@
 // A database with the table of set `plant`, rows in it, and ways to count what must not get lost.
 import { type ApplyOptions, type ApplyReport, applySchema } from '../apply';
-import { schemaSet } from '../language/define';
 import { desiredFrom } from '../language/desired';
+import { schemaSet } from '../language/schema-set';
 import { createTestDatabase, type Template, type TestDatabase, type TestServer } from '../local/test-servers';
 import type { EngineName } from '../model';
 import { applied, applySets, execute, select } from './apply';

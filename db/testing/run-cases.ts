@@ -1,5 +1,5 @@
 // Runs reconciler cases that are data: plan → hazards and steps as expected → apply → second plan empty → equal to a fresh build.
-import type { SchemaSet } from '../language/define';
+import type { SchemaSet } from '../language/schema-set';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import type { EngineName, HazardName, Plan } from '../model';
 import { applied, applySets, execute, planSets } from './apply';

@@ -1,16 +1,11 @@
 // A small set for tests, with room to vary one thing at a time.
+import { type ContinuousAggregate, continuousAggregate } from '../language/aggregate';
 import { float8, text, timestamptz } from '../language/columns';
-import {
-  type ContinuousAggregate,
-  continuousAggregate,
-  type Hypertable,
-  hypertable,
-  type SchemaSet,
-  schemaSet,
-} from '../language/define';
 import { avg, count, max, sum, total, weightedAvg } from '../language/expressions';
+import { type Hypertable, hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
 import type { Duration } from '../language/interval';
+import { type SchemaSet, schemaSet } from '../language/schema-set';
 
 export interface Variation {
   readonly chunkInterval?: Duration;

@@ -1,5 +1,4 @@
 // The cluster: closed API server, no local accounts, encrypted nodes in three zones, upgrades on Sunday mornings.
-
 import { KubernetesCluster } from '@cdktf/provider-azurerm/lib/kubernetes-cluster';
 import { KubernetesClusterNodePool } from '@cdktf/provider-azurerm/lib/kubernetes-cluster-node-pool';
 import type { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';

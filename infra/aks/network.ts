@@ -1,5 +1,4 @@
 // Network of the nodes: one subnet with its rules, and the identity that the cluster uses to join machines to it.
-
 import { NetworkSecurityGroup } from '@cdktf/provider-azurerm/lib/network-security-group';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
 import { Subnet } from '@cdktf/provider-azurerm/lib/subnet';

@@ -1,5 +1,4 @@
 // Who may reach the API server of the cluster: the networks that people and pipelines deploy from.
-
 import { Token } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { DeployConfig } from '../core/config';

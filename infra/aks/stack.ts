@@ -1,5 +1,4 @@
 // Wires the parts of an Azure Kubernetes cluster that the kubernetes stack can be deployed into.
-
 import { DataAzurermClientConfig } from '@cdktf/provider-azurerm/lib/data-azurerm-client-config';
 import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
 import { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';

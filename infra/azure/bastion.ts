@@ -1,5 +1,4 @@
 // The way to a shell without a public address: Azure's own jump host (optional part `bastion`).
-
 import { BastionHost } from '@cdktf/provider-azurerm/lib/bastion-host';
 import { PublicIp } from '@cdktf/provider-azurerm/lib/public-ip';
 import { Subnet } from '@cdktf/provider-azurerm/lib/subnet';

@@ -1,5 +1,4 @@
 // Warns before a month costs more than it should. Azure stops nothing by itself.
-
 import { ConsumptionBudgetResourceGroup } from '@cdktf/provider-azurerm/lib/consumption-budget-resource-group';
 import type { MonitorActionGroup } from '@cdktf/provider-azurerm/lib/monitor-action-group';
 import { Construct } from 'constructs';

@@ -1,5 +1,4 @@
 // Keys of one's own for disks and storage (optional part `customer-keys`). Losing them is losing the data.
-
 import { DiskEncryptionSet } from '@cdktf/provider-azurerm/lib/disk-encryption-set';
 import { KeyVaultKey } from '@cdktf/provider-azurerm/lib/key-vault-key';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';

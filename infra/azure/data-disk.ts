@@ -1,5 +1,4 @@
 // The disk that must outlive the machine.
-
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import { ManagedDisk } from '@cdktf/provider-azurerm/lib/managed-disk';
 import { VirtualMachineDataDiskAttachment } from '@cdktf/provider-azurerm/lib/virtual-machine-data-disk-attachment';

@@ -1,5 +1,4 @@
 // The machine that runs the database. It can be replaced at any time: everything of value is on the data disk.
-
 import { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import type { NetworkInterface } from '@cdktf/provider-azurerm/lib/network-interface';
 import { Fn, Token } from 'cdktf';

@@ -1,5 +1,4 @@
 // Who runs Terraform and from where. Both are known to Terraform only.
-
 import { DataAzurermClientConfig } from '@cdktf/provider-azurerm/lib/data-azurerm-client-config';
 import { Fn, Token } from 'cdktf';
 import { Construct } from 'constructs';

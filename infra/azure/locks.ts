@@ -1,5 +1,4 @@
 // Locks on what holds data (optional part `locks`): not even the portal deletes it before the lock is gone.
-
 import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import type { ManagedDisk } from '@cdktf/provider-azurerm/lib/managed-disk';
 import { ManagementLock } from '@cdktf/provider-azurerm/lib/management-lock';

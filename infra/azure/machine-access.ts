@@ -1,5 +1,4 @@
 // What the machine's identity may do: read its secrets, read bundles, write backups. Nothing else.
-
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
 import { Construct } from 'constructs';

@@ -1,5 +1,4 @@
 // When the machine is patched (optional part `maintenance-window`): Sundays from 03:00 to 05:00 UTC.
-
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import { MaintenanceAssignmentVirtualMachine } from '@cdktf/provider-azurerm/lib/maintenance-assignment-virtual-machine';
 import { MaintenanceConfiguration } from '@cdktf/provider-azurerm/lib/maintenance-configuration';

@@ -1,5 +1,4 @@
 // What tells the operators: logs and figures of the machine, and the audit of vault and storage.
-
 import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';

@@ -1,5 +1,4 @@
 // Rules of a network security group.
-
 import type { NetworkSecurityGroupSecurityRule } from '@cdktf/provider-azurerm/lib/network-security-group';
 
 export interface Opening {

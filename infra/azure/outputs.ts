@@ -1,5 +1,4 @@
 // What the operator is told after a deployment: where things are and what to do next.
-
 import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import type { StorageAccount } from '@cdktf/provider-azurerm/lib/storage-account';

@@ -1,5 +1,4 @@
 // What almost every Azure resource here asks for: where it belongs.
-
 import type { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';
 import type { DeployConfig } from '../core/config';
 

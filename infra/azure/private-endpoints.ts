@@ -1,5 +1,4 @@
 // Private addresses for vault and storage (optional part `private-endpoints`), whose public ones are then closed.
-
 import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import { NetworkSecurityGroup } from '@cdktf/provider-azurerm/lib/network-security-group';
 import { PrivateDnsZone } from '@cdktf/provider-azurerm/lib/private-dns-zone';

@@ -1,5 +1,4 @@
 // The subnets of the network, cut out of its /16.
-
 import type { DeployConfig } from '../core/config';
 
 export interface Ranges {

@@ -1,5 +1,4 @@
 // Daily snapshots of the whole data disk by Azure Backup (optional part `recovery-vault`), beside the database's own.
-
 import { BackupPolicyVm } from '@cdktf/provider-azurerm/lib/backup-policy-vm';
 import { BackupProtectedVm } from '@cdktf/provider-azurerm/lib/backup-protected-vm';
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';

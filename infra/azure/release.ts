@@ -1,5 +1,4 @@
 // What a release of the machine is made of, out of the settings.
-
 import type { DeployConfig } from '../core/config';
 import { databaseShare } from '../core/machine-sizes';
 import { type Bundle, type BundleProps, writeBundle } from './machine/bundle';

@@ -1,5 +1,4 @@
 // The vault and the passwords in it: born while Terraform applies, in no plan and in no state.
-
 import { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import { KeyVaultSecret } from '@cdktf/provider-azurerm/lib/key-vault-secret';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';

@@ -1,5 +1,4 @@
 // Wires the Azure parts: one resource group with network, machine, data disk, secrets, storage, rollout and alerts.
-
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
 import { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';

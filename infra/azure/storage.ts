@@ -1,5 +1,4 @@
 // The storage account: backups, dumps and application bundles. No access keys, no public blobs, old versions kept.
-
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
 import { StorageAccount } from '@cdktf/provider-azurerm/lib/storage-account';
 import { StorageContainer } from '@cdktf/provider-azurerm/lib/storage-container';

@@ -1,5 +1,4 @@
 // How many connections one pod of the API may hold, so that all of them together leave the database some (pure).
-
 import type { MachineSize } from './machine-sizes';
 import { postgresSettings } from './postgres-settings';
 

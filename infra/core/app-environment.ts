@@ -1,5 +1,4 @@
 // What the `tsdb` command reads from its environment in a deployment: the same names on the machine and in the cluster.
-
 import type { ApiConnections } from './api-connections';
 import { API_ROLES, deployedSchemas, type Login, roleOf } from './logins';
 import { API_PORT, DATABASE } from './names';

@@ -1,5 +1,4 @@
 // Where Terraform keeps the state of a stack: one file for each environment and stack, local or in a storage account.
-
 import { AzurermBackend, LocalBackend, type TerraformStack } from 'cdktf';
 import type { DeployConfig } from './config';
 

@@ -1,5 +1,4 @@
 // What every stack of this app has: the Terraform version it needs, a place for its state, tags on its resources.
-
 import { Aspects, type IAspect, TerraformStack } from 'cdktf';
 import type { Construct, IConstruct } from 'constructs';
 import { addBackend } from './backend';

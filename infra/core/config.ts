@@ -1,5 +1,4 @@
 // Environment -> frozen DeployConfig. The only place of infra/ and k8s/ that reads process.env.
-
 import { ENVIRONMENTS } from '../environments';
 import { type AksConfig, readAks } from './config/aks';
 import { type AzureConfig, readAzure } from './config/azure';

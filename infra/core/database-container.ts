@@ -1,5 +1,4 @@
 // The database container as data. Docker Compose on the machine and the StatefulSet both render this.
-
 import type { MachineSize } from './machine-sizes';
 import { DATABASE } from './names';
 import type { ImageFlavour } from './pins';

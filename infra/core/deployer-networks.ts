@@ -1,5 +1,4 @@
 // The networks that people and pipelines deploy from, asked for by the stacks that let nobody else in.
-
 import { TerraformVariable } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { DeployConfig } from './config';

@@ -1,5 +1,4 @@
 // A password that Terraform makes while it applies: in no plan and in no state.
-
 import { TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
 import { RANDOM_PROVIDER } from './pins';

@@ -1,5 +1,4 @@
 // The logins of a deployment, and the schema sets that they need. Both stacks make the same ones with `tsdb logins`.
-
 import { DATABASE } from './names';
 
 /** Logins that own nothing but their work; `tsdb logins` reads their passwords from files of these names. */

@@ -1,5 +1,4 @@
 // The names that both stacks give to things.
-
 import type { DeployConfig } from './config';
 
 /** The one database of a deployment and the way in. */

@@ -1,5 +1,4 @@
 // Memory and cores of a database server -> its PostgreSQL parameters. Pure, so that a plan shows them.
-
 import type { MachineSize } from './machine-sizes';
 
 export type PostgresSettings = Readonly<Record<string, string>>;

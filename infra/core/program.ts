@@ -1,5 +1,4 @@
 // The program that the machine runs, built from the sources beside this folder and kept until they change.
-
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';

@@ -1,5 +1,4 @@
 // A value that one stack cannot do without, asked for as late as possible.
-
 import { TerraformVariable } from 'cdktf';
 import type { Construct } from 'constructs';
 

@@ -1,5 +1,4 @@
 // Every setting of the deployment, in the order of the README's table. What each stack reads is listed beside it.
-
 import { AKS_SETTINGS, type AksValues } from './settings/aks';
 import { AZURE_SETTINGS, type AzureValues } from './settings/azure';
 import { HA_SETTINGS, type HaValues } from './settings/ha';

@@ -1,5 +1,4 @@
 // One hash for the sources that make the database: what the schema Job is named after.
-
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';

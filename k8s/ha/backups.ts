@@ -1,5 +1,4 @@
 // Point-in-time recovery: where base backups and write-ahead log go, and how often a base backup is made.
-
 import type { DeployConfig } from '../../infra/core/config';
 import type { KubernetesManifest } from './manifest';
 import { BACKUP_PLUGIN, haNames, OPERATOR_API, STORE_API } from './names';

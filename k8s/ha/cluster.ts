@@ -1,5 +1,4 @@
 // The replicating database: one primary, its standbys, each on a node of its own.
-
 import type { DeployConfig } from '../../infra/core/config';
 import { DATABASE } from '../../infra/core/names';
 import { databaseLabels } from '../labels';

@@ -1,5 +1,4 @@
 // How the kubernetes stack reaches the database that stack kubernetes-ha has made.
-
 import type { DeployConfig } from '../../infra/core/config';
 import { DATABASE } from '../../infra/core/names';
 import type { DatabaseAccess } from '../database-access';

@@ -1,5 +1,4 @@
 // An object of an operator's own kind, which Kubernetes' provider has no class for.
-
 import { Manifest } from '@cdktf/provider-kubernetes/lib/manifest';
 import type { ITerraformDependable } from 'cdktf';
 import type { Construct } from 'constructs';

@@ -1,5 +1,4 @@
 // The names that the operator gives to things, or that it is given.
-
 import type { DeployConfig } from '../../infra/core/config';
 
 /** API groups as the operator 1.30 and its backup plugin 0.14 serve them. */

@@ -1,5 +1,4 @@
 // What the operator's pods need beyond the ways of the kubernetes stack, which denies everything that is not listed.
-
 import { NetworkPolicyV1, type NetworkPolicyV1Spec } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../../infra/core/config';

@@ -1,5 +1,4 @@
 // PgBouncer in front of the primary, for applications that open many short connections.
-
 import type { DeployConfig } from '../../infra/core/config';
 import { postgresSettings } from '../../infra/core/postgres-settings';
 import { clientLabels } from '../labels';

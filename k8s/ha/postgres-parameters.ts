@@ -1,5 +1,4 @@
 // The computed settings of the server, as far as the operator leaves them to us.
-
 import type { DeployConfig } from '../../infra/core/config';
 import { type PostgresSettings, postgresSettings } from '../../infra/core/postgres-settings';
 

@@ -1,5 +1,4 @@
 // Wires the replicating database: namespace with its rules, password, cluster, pooler, backups.
-
 import { type ITerraformDependable, TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import { BaseStack } from '../../infra/core/base-stack';

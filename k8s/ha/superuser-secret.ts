@@ -1,5 +1,4 @@
 // The superuser's password as the operator wants it: name and password in one Secret, which it watches.
-
 import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../../infra/core/config';

@@ -1,5 +1,4 @@
 // Rules about what a container may do.
-
 import { type Attributes, blocks, type PolicyRule } from '../../infra/core/policy';
 import { eachContainer, only } from './pods';
 

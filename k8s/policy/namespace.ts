@@ -1,5 +1,4 @@
 // Rules about the namespace, and about all that is in it.
-
 import { type Attributes, allOf, eachMust, type PolicyRule, type Resources } from '../../infra/core/policy';
 import { labelsOf, only, WORKLOADS } from './pods';
 

@@ -1,5 +1,4 @@
 // Rules about who may talk to whom.
-
 import { isIPv4 } from 'node:net';
 import { DATABASE } from '../../infra/core/names';
 import {

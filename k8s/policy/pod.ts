@@ -1,5 +1,4 @@
 // Rules about what a pod may see and be.
-
 import {
   type Attributes,
   allOf,

@@ -1,5 +1,4 @@
 // All pods that a stack makes, whatever makes them, in the form that rules look at.
-
 import { type Attributes, allOf, blocks, type PolicyRule, type Resources } from '../../infra/core/policy';
 
 export interface Pod {

@@ -1,5 +1,4 @@
 // Rules about what a container is made from, what it may use, and how one knows that it works.
-
 import { type Attributes, blocks, type PolicyRule } from '../../infra/core/policy';
 import { eachContainer, eachPod, only } from './pods';
 

@@ -1,5 +1,4 @@
 // All rules that the kubernetes stack keeps, whatever its settings.
-
 import type { PolicyRule, Resources } from '../../infra/core/policy';
 import { CONTAINER_POLICY } from './container';
 import { NAMESPACE_POLICY } from './namespace';

@@ -1,5 +1,4 @@
 // Rules of public scanners that the kubernetes stack does not follow, each with its reason.
-
 import type { SkippedRule } from '../../infra/core/policy';
 
 export const SKIPPED_RULES: readonly SkippedRule[] = [

@@ -1,5 +1,4 @@
 // Rules about workloads and what goes with them: selectors, services, budgets, runs by the clock.
-
 import {
   type Attributes,
   allOf,

@@ -1,5 +1,4 @@
 // Deployments whose stacks tests look at: from nothing given to everything that can be.
-
 import { readConfig } from '../../infra/core/config';
 import type { Resources } from '../../infra/core/policy';
 import { type SynthesisedStack, synthesiseStack } from '../../infra/core/testing/synthesise';

@@ -1,5 +1,4 @@
 // Pods and containers in the Terraform JSON of a stack.
-
 import { onlyResource, type SynthesisedStack } from '../../infra/core/testing/synthesise';
 
 type Fields = Readonly<Record<string, unknown>>;

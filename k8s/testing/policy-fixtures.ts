@@ -1,5 +1,4 @@
 // Resources that keep every rule of the policy. k8s/testing/policy-breaks.ts changes them.
-
 import type { Attributes, Resources } from '../../infra/core/policy';
 import { DATABASE_CLIENT } from '../labels';
 

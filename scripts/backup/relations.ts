@@ -1,8 +1,8 @@
 // The declared hypertables and aggregates in a database: which of them are there, and how many rows they have.
-
 import { relation } from '../../db/core/sql';
-import { nameOf } from '../../db/language/define';
-import type { Db, Desired } from '../../db/model';
+import type { Desired } from '../../db/language/desired';
+import { nameOf } from '../../db/language/names';
+import type { Db } from '../../db/model';
 
 /** A declared relation by its qualified name. */
 export interface CountedRelation {

@@ -1,5 +1,5 @@
 // The limits of the design, held against what was measured.
-import { nameOf } from '../../db/language/define';
+import { nameOf } from '../../db/language/names';
 import { sensorData } from '../../db/schema/iot';
 import { number } from './format';
 import type { Budget, CompressionReport, ServerReport, TableSaving } from './report';

@@ -7,7 +7,7 @@ import { DatabaseError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
 import { asking } from '../../db/engines/ask';
 import { readChunks, readCompression } from '../../db/engines/chunks';
-import { nameOf } from '../../db/language/define';
+import { nameOf } from '../../db/language/names';
 import { sensorData } from '../../db/schema/iot';
 import { type QueryCase, queryCases } from './query-cases';
 import type { QueriesReport, QueryReport, SideBySide } from './report';

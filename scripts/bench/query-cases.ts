@@ -1,8 +1,8 @@
 // The questions that are asked twice, of the raw rows and of an aggregate: figures per sensor and bucket over a range.
-
 import { ident, literal, relation } from '../../db/core/sql';
+import type { ContinuousAggregate } from '../../db/language/aggregate';
 import { aggregateQuery } from '../../db/language/aggregate-sql';
-import { type ContinuousAggregate, nameOf } from '../../db/language/define';
+import { nameOf } from '../../db/language/names';
 import { sensorData, sensorDataDaily, sensorDataHourly } from '../../db/schema/iot';
 
 /** A question over the last days before `end`. */

@@ -1,8 +1,9 @@
 // tsdb import: a file of rows into a hypertable.
 import { withConnection, withRollback } from '../../db/connection';
 import { UsageError } from '../../db/core/errors';
-import { type Hypertable, nameOf } from '../../db/language/define';
-import type { Desired } from '../../db/model';
+import type { Desired } from '../../db/language/desired';
+import type { Hypertable } from '../../db/language/hypertable';
+import { nameOf } from '../../db/language/names';
 import { readServer } from '../../db/server';
 import { readContext, requireConnection } from '../context';
 import { importRows } from '../import/import-rows';

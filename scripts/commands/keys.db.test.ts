@@ -1,5 +1,4 @@
 // tsdb keys: the key alone on standard output, good for the API until it is revoked.
-
 import { parseKey } from '../../api/access/key-text';
 import { findKey, type ListedKey } from '../../api/access/keys';
 import { isSecretOf } from '../../api/access/secret';

@@ -1,8 +1,9 @@
 // tsdb refresh: compute buckets again, sources first.
 import { withConnection, withRollback } from '../../db/connection';
 import { UsageError } from '../../db/core/errors';
-import { nameOf } from '../../db/language/define';
-import type { Desired, EngineName } from '../../db/model';
+import type { Desired } from '../../db/language/desired';
+import { nameOf } from '../../db/language/names';
+import type { EngineName } from '../../db/model';
 import { type RefreshProgress, type RefreshResult, refreshAggregates } from '../../db/refresh';
 import type { RefreshWindow } from '../../db/refresh-slices';
 import { readServer } from '../../db/server';

@@ -4,7 +4,7 @@ import type { ClientConfig } from 'pg';
 import { withConnection, withReconcilerLock, withRollback, withTransaction } from '../../db/connection';
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
-import { nameOf } from '../../db/language/define';
+import { nameOf } from '../../db/language/names';
 import { pauseJobs, restoreJobs } from '../../db/pause';
 import { readServer } from '../../db/server';
 import { readContext, requireConnection } from '../context';

@@ -1,5 +1,4 @@
 // What an export reads, as a query: rows of a declared relation, figures per bucket, or the caller's own words.
-
 import { EARLIEST, LATEST } from '../../api/series/calendar';
 import { kindOf } from '../../api/series/column-types';
 import { answerColumns } from '../../api/series/fields';
@@ -14,8 +13,8 @@ import { publicName, rootOf, seriesTables } from '../../api/tables';
 import { instantOf, parseTime } from '../../api/time';
 import { UsageError } from '../../db/core/errors';
 import { ident, relation } from '../../db/core/sql';
-import type { Relation } from '../../db/language/define';
-import type { Desired } from '../../db/model';
+import type { Relation } from '../../db/language/aggregate';
+import type { Desired } from '../../db/language/desired';
 import type { ExportQuery } from './cursor';
 
 /** What to read. Names and times as people write them. */

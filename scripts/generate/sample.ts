@@ -1,5 +1,6 @@
 // What a set of sample data is: tables that are filled together, one step of time after the other.
-import type { Hypertable, PlainTable } from '../../db/language/define';
+import type { Hypertable } from '../../db/language/hypertable';
+import type { PlainTable } from '../../db/language/table';
 
 export interface SampleOptions {
   /** How many series: sensors, symbols, endpoints, customers or devices. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { DatabaseError, RefusedError } from '../../db/core/errors';
-import { nameOf } from '../../db/language/define';
+import { nameOf } from '../../db/language/names';
 import { LAYOUT } from './batches';
 import type { Checked } from './check';
 import type { ImportOptions, Refusal } from './options';

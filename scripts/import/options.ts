@@ -1,5 +1,5 @@
 // What an import is asked to do, and what it answers. Types and the names of choices only.
-import type { Hypertable } from '../../db/language/define';
+import type { Hypertable } from '../../db/language/hypertable';
 import type { RefreshResult } from '../../db/refresh';
 import type { ColumnMapping } from './mapping';
 

@@ -1,8 +1,8 @@
 // Reasons to write nothing of a file that was checked.
-
 import { RefusedError, UsageError } from '../../db/core/errors';
-import { nameOf } from '../../db/language/define';
-import type { Db, Desired, EngineName } from '../../db/model';
+import type { Desired } from '../../db/language/desired';
+import { nameOf } from '../../db/language/names';
+import type { Db, EngineName } from '../../db/model';
 import { openSlices } from '../../db/refresh-slices';
 import type { Checked } from './check';
 import type { ImportOptions } from './options';

@@ -1,5 +1,4 @@
 // For tests: an API that demands keys, and keys for it.
-
 import type { Environment } from '../../../db/core/settings';
 import { asking } from '../../../db/engines/ask';
 import type { TestServer } from '../../../db/local/test-servers';

@@ -1,5 +1,4 @@
 // A program that is killed in the middle and run again: writes its batches under keys that it makes again each time.
-
 import { sensorData } from '../../../db/schema/iot';
 import { readConfig } from '../../config';
 import { openDatabase } from '../../database';

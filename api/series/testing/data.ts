@@ -1,6 +1,6 @@
 // Rows for tests of series: three tables with gaps, NULLs and equal times, partly newer than the last refresh.
 import { withConnection, withRollback } from '../../../db/connection';
-import type { Desired } from '../../../db/model';
+import type { Desired } from '../../../db/language/desired';
 import { refreshAggregates } from '../../../db/refresh';
 import { readServer } from '../../../db/server';
 import { runSql } from '../../testing/fixture';

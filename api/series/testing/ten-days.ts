@@ -1,5 +1,4 @@
 // Ten days of readings of two sensors, with holes, and the requests about them; for tests of series.
-
 import { desiredFrom } from '../../../db/language/desired';
 import type { Template, TestServer } from '../../../db/local/test-servers';
 import { selectSets } from '../../../db/schema/sets';

@@ -1,8 +1,7 @@
 // The texts of an emulated aggregate: its table, its refresh query, and the view that adds what is newer than the watermark.
-
 import { ident, literal } from '../../core/sql';
+import type { ContinuousAggregate } from '../../language/aggregate';
 import { aggregateQuery } from '../../language/aggregate-sql';
-import type { ContinuousAggregate } from '../../language/define';
 
 /** `'plant', 'metric_hourly'`: its key in tsdb.continuous_aggregate. */
 export const key = (aggregate: { readonly schema: string; readonly name: string }): string =>

@@ -1,8 +1,8 @@
 // Replaces emulated aggregates by others that were built beside them, in one transaction.
-
 import { ident, literal, relation } from '../../core/sql';
 import type { AggregateDialect, Replacement } from '../../kinds/aggregate-model';
-import { type ContinuousAggregate, nameOf } from '../../language/define';
+import type { ContinuousAggregate } from '../../language/aggregate';
+import { nameOf } from '../../language/names';
 import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 
 /**

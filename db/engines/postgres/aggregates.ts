@@ -1,11 +1,11 @@
 // Continuous aggregates on plain PostgreSQL: a table, its refresh query, and a view that adds what is newer than the watermark.
-
 import { ident, interval, literal, relation } from '../../core/sql';
 import { readAttachments } from '../../kinds/aggregate-attachments';
 import type { AggregateDialect, AggregateState } from '../../kinds/aggregate-model';
 import { canonicalQueries, withoutLast } from '../../kinds/aggregate-queries';
+import type { ContinuousAggregate } from '../../language/aggregate';
 import { aggregateQuery } from '../../language/aggregate-sql';
-import { type ContinuousAggregate, nameOf } from '../../language/define';
+import { nameOf } from '../../language/names';
 import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 import { createIndexes, drop, swap } from './aggregate-swap';
 import { hasRuntime } from './runtime';

@@ -1,10 +1,10 @@
 // Hypertables on plain PostgreSQL: range-partitioned tables whose chunks live in schema `tsdb`.
-
 import { ident, interval, literal, relation } from '../../core/sql';
 import type { HypertableDialect, HypertableState } from '../../kinds/hypertables';
 import { columnDefinitions } from '../../language/column-definitions';
-import { type HashPartitions, type Hypertable, nameOf } from '../../language/define';
+import type { HashPartitions, Hypertable } from '../../language/hypertable';
 import { approximateMicroseconds, formatInterval, parseDuration } from '../../language/interval';
+import { nameOf } from '../../language/names';
 import { hasRuntime } from './runtime';
 
 export const postgresHypertables: HypertableDialect = {

@@ -1,5 +1,4 @@
 // Policies on plain PostgreSQL: rows of tsdb.job, run by `tsdb jobs run` or by `tsdb up`.
-
 import { ident, interval, literal } from '../../core/sql';
 import type {
   DesiredPolicy,
@@ -8,8 +7,9 @@ import type {
   PolicyState,
   PolicyTimes,
 } from '../../kinds/policies';
-import { nameOf, type Relation } from '../../language/define';
+import type { Relation } from '../../language/aggregate';
 import { formatInterval, type Interval, parseIsoInterval } from '../../language/interval';
+import { nameOf } from '../../language/names';
 import type { Db, Impact } from '../../model';
 import { hasRuntime } from './runtime';
 

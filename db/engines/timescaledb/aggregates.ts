@@ -1,12 +1,12 @@
 // Continuous aggregates on TimescaleDB.
-
 import { ident, literal, relation } from '../../core/sql';
 import { readAttachments } from '../../kinds/aggregate-attachments';
 import { OLD } from '../../kinds/aggregate-evolution';
 import type { AggregateDialect, AggregateState, Changing } from '../../kinds/aggregate-model';
 import { canonicalQueries, withoutLast } from '../../kinds/aggregate-queries';
+import type { ContinuousAggregate } from '../../language/aggregate';
 import { aggregateQuery, expressionSql } from '../../language/aggregate-sql';
-import { type ContinuousAggregate, nameOf } from '../../language/define';
+import { nameOf } from '../../language/names';
 import { aggregateColumnstore } from './columnstore';
 import { isInstalled } from './extension';
 

@@ -1,7 +1,7 @@
 // Kind: chunk skipping: ranges of other columns than time, kept per converted chunk so that queries pass chunks over.
-
 import { literal, relation } from '../../core/sql';
-import { type Hypertable, nameOf } from '../../language/define';
+import type { Hypertable } from '../../language/hypertable';
+import { nameOf } from '../../language/names';
 import type { Kind, Step } from '../../model';
 import { isInstalled } from './extension';
 

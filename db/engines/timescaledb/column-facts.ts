@@ -1,8 +1,7 @@
 // What columns need to know of TimescaleDB.
-
 import { literal } from '../../core/sql';
 import type { ColumnDialect } from '../../kinds/column-difference';
-import { nameOf } from '../../language/define';
+import { nameOf } from '../../language/names';
 import { COLUMN_VIEWS, usersByColumn } from '../column-users';
 import { readChunkImpact } from '../table-size';
 import { rebuildStep } from './columnstore-conversion';

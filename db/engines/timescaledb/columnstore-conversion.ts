@@ -1,9 +1,8 @@
 // Steps that convert chunks one after the other. Each chunk is committed on its own and found by its own state, so that an
 // interrupted conversion goes on where it was.
-
 import { literal } from '../../core/sql';
 import { chunkRewrite } from '../../kinds/column-hazards';
-import { nameOf } from '../../language/define';
+import { nameOf } from '../../language/names';
 import type { Impact, Step } from '../../model';
 
 type Named = { readonly schema: string; readonly name: string };

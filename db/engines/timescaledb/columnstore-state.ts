@@ -1,5 +1,6 @@
 // Reads columnstore settings: those of a table or aggregate, and those that each converted chunk was converted with.
-import { nameOf, type Relation } from '../../language/define';
+import type { Relation } from '../../language/aggregate';
+import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
 import { CHUNK_OWNER, CHUNK_SETTINGS } from './columnstore-conversion';
 import { isInstalled } from './extension';

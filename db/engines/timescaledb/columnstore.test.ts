@@ -1,8 +1,10 @@
 import { text, timestamptz } from '../../language/columns';
-import { type Columnstore, type Hypertable, hypertable, schemaSet } from '../../language/define';
+import type { Desired } from '../../language/desired';
 import { desiredFrom } from '../../language/desired';
+import { type Columnstore, type Hypertable, hypertable } from '../../language/hypertable';
 import { desc } from '../../language/indexes';
-import type { Desired, Impact } from '../../model';
+import { schemaSet } from '../../language/schema-set';
+import type { Impact } from '../../model';
 import { columnstore, undeclaredColumnstore } from './columnstore';
 import type { ColumnstoreState } from './columnstore-state';
 

@@ -1,8 +1,10 @@
 // Kinds: columnstore (compression) of hypertables and aggregates, its layout in each chunk, and its end. Only TimescaleDB has it.
-
 import { ident, literal, relation as sqlName } from '../../core/sql';
-import { type Columnstore, nameOf, type Relation } from '../../language/define';
-import type { Db, Desired, Findings, Impact, Kind, Step } from '../../model';
+import type { Relation } from '../../language/aggregate';
+import type { Desired } from '../../language/desired';
+import type { Columnstore } from '../../language/hypertable';
+import { nameOf } from '../../language/names';
+import type { Db, Findings, Impact, Kind, Step } from '../../model';
 import { readChunkImpact } from '../table-size';
 import { relayoutStep, toRowsStep } from './columnstore-conversion';
 import { type ColumnstoreState, type Layout, readColumnstores } from './columnstore-state';

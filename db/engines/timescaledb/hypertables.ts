@@ -1,9 +1,9 @@
 // Hypertables on TimescaleDB.
-
 import { interval, literal, relation } from '../../core/sql';
 import type { HypertableDialect, HypertableState } from '../../kinds/hypertables';
 import { columnDefinitions } from '../../language/column-definitions';
-import { type HashPartitions, type Hypertable, nameOf } from '../../language/define';
+import type { HashPartitions, Hypertable } from '../../language/hypertable';
+import { nameOf } from '../../language/names';
 import { isInstalled } from './extension';
 
 export const timescaleHypertables: HypertableDialect = {

@@ -1,9 +1,9 @@
 // Policies on TimescaleDB: background jobs of the server.
-
 import { interval, literal, relation } from '../../core/sql';
 import type { DesiredPolicy, PolicyDialect, PolicyKind, PolicyState } from '../../kinds/policies';
-import { nameOf, type Relation } from '../../language/define';
+import type { Relation } from '../../language/aggregate';
 import { formatInterval, type Interval, parseIsoInterval } from '../../language/interval';
+import { nameOf } from '../../language/names';
 import type { Db, Impact } from '../../model';
 import { isInstalled } from './extension';
 

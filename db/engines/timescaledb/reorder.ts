@@ -1,8 +1,8 @@
 // Kind: reorder policies: chunks that are no longer written to are rewritten in the order of an index.
-
 import { literal, relation } from '../../core/sql';
-import { type Hypertable, nameOf } from '../../language/define';
+import type { Hypertable } from '../../language/hypertable';
 import type { Index } from '../../language/indexes';
+import { nameOf } from '../../language/names';
 import type { Kind, Step } from '../../model';
 import { isInstalled } from './extension';
 

@@ -1,5 +1,4 @@
 // All rules that the aks stack keeps, whatever its settings.
-
 import { NETWORK_POLICY } from '../../azure/policy/network';
 import { type Attributes, allOf, blocks, eachMust, type PolicyRule, type Resources } from '../../core/policy';
 

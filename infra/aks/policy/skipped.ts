@@ -1,5 +1,4 @@
 // Rules of public scanners that the aks stack does not follow, each with its reason.
-
 import type { SkippedRule } from '../../core/policy';
 
 export const SKIPPED_RULES: readonly SkippedRule[] = [

@@ -1,5 +1,4 @@
 // A cluster as it must be, and for each rule of the policy one that breaks it.
-
 import type { Attributes } from '../../core/policy';
 
 const POOL = {

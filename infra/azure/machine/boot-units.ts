@@ -1,5 +1,4 @@
 // The systemd unit that cloud-init places: the data disk. All others come with a release.
-
 import { DATA_DISK_LUN, DATA_PATHS, SCRIPT_FOLDER } from './machine-layout';
 import { unitFile } from './unit-file';
 

@@ -1,5 +1,4 @@
 // The application bundle: all that a release of the machine needs, as one archive with its own hash.
-
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';

@@ -1,5 +1,4 @@
 // Caddy's configuration: TLS in front of the two places of the API (pure).
-
 import { API_PORT } from '../../core/names';
 import type { ReleaseProps } from './release-props';
 

@@ -1,5 +1,4 @@
 // First boot of the machine as a cloud-init document, the same for every configuration (pure but for reading a script).
-
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';

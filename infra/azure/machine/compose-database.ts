@@ -1,5 +1,4 @@
 // The database in the compose file. Nothing in it depends on the release, so it is replaced only when image or settings change.
-
 import { databaseContainer, READY_COMMAND } from '../../core/database-container';
 import { DATABASE } from '../../core/names';
 import { serverArguments } from '../../core/postgres-settings';

@@ -1,5 +1,4 @@
 // What the services of the compose file have in common.
-
 import { DATA_PATHS, RUN_FOLDER } from './machine-layout';
 
 /** No privileges, nothing writable but what is mounted, and scratch in memory. */

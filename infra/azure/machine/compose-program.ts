@@ -1,5 +1,4 @@
 // The services of the compose file that run the built program: the two places of the API, and the tools of a rollout.
-
 import { apiEnvironment, appEnvironment } from '../../core/app-environment';
 import type { Login, LoginName } from '../../core/logins';
 import { NODE_IMAGE } from '../../core/pins';

@@ -1,5 +1,4 @@
 // The Docker Compose file of a release (pure).
-
 import { stringify } from 'yaml';
 import { CADDY_IMAGE } from '../../core/pins';
 import { API_PLACES } from './caddyfile';

@@ -1,5 +1,4 @@
 // The image that dumps are made in: the program's own, with pg_dump of the database's version beside it.
-
 import { createHash } from 'node:crypto';
 import { NODE_IMAGE } from '../../core/pins';
 

@@ -1,5 +1,4 @@
 // Runs the boot script of the data disk for real, in a temporary folder; only the commands that touch a device are stand-ins.
-
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

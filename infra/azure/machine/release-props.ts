@@ -1,5 +1,4 @@
 // What a release is made of, and what follows from it.
-
 import type { MachineSize } from '../../core/machine-sizes';
 import type { ImageFlavour } from '../../core/pins';
 

@@ -1,5 +1,4 @@
 // The systemd units that come with a release: start at boot, firewall, timers (pure).
-
 import { DATA_PATHS } from './machine-layout';
 import { backupKind, type ReleaseProps } from './release-props';
 import { unitFile } from './unit-file';

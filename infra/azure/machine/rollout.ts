@@ -1,5 +1,4 @@
 // The script that Azure runs on the machine for each new bundle: fetch, check, unpack, hand over.
-
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

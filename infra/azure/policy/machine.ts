@@ -1,5 +1,4 @@
 // Rules about the machine and its disks.
-
 import { type Attributes, blocks, eachMust, type PolicyRule } from '../../core/policy';
 
 const MACHINE = 'azurerm_linux_virtual_machine';

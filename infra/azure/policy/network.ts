@@ -1,5 +1,4 @@
 // Rules about what gets in from the network.
-
 import { DATABASE } from '../../core/names';
 import { type Attributes, allOf, blocks, eachMust, type PolicyRule, type Resources } from '../../core/policy';
 

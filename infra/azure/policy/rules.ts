@@ -1,5 +1,4 @@
 // All rules that the azure stack keeps, whatever its settings.
-
 import type { PolicyRule, Resources } from '../../core/policy';
 import { MACHINE_POLICY } from './machine';
 import { NETWORK_POLICY } from './network';

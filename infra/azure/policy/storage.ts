@@ -1,5 +1,4 @@
 // Rules about the storage account and its containers.
-
 import { type Attributes, allOf, blocks, eachMust, type PolicyRule, type Resources } from '../../core/policy';
 
 const ACCOUNT = 'azurerm_storage_account';

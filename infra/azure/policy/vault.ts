@@ -1,5 +1,4 @@
 // Rules about the vault and what is in it.
-
 import { blocks, eachMust, type PolicyRule } from '../../core/policy';
 
 const VAULT = 'azurerm_key_vault';

@@ -1,6 +1,5 @@
 // For tests: a program that stands for Azure's login and metadata, as far as the provider asks before it plans. It knows no
 // resource. usage: azure-endpoint.ts KEY CERTIFICATE; prints its port.
-
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';

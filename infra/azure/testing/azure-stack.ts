@@ -1,5 +1,4 @@
 // Synthesises the azure stack alone, with a bundle that only looks like one.
-
 import { readConfig } from '../../core/config';
 import type { Attributes } from '../../core/policy';
 import { AZURE_PARTS } from '../../core/settings/azure';

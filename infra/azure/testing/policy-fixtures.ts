@@ -1,5 +1,4 @@
 // Resources as they must be, and for each rule of the policy resources that break it.
-
 import type { Attributes } from '../../core/policy';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');

@@ -1,5 +1,4 @@
 // For tests: the part of the azure stack that holds data, planned by the real provider against a state that was recorded.
-
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,4 @@
 // The settings of the aks stack, read and checked.
-
 import type { Reader } from './reader';
 
 /** `settings/aks.ts` says what each value means. */

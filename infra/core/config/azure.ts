@@ -1,5 +1,4 @@
 // The settings of the azure stack, read and checked.
-
 import { MACHINE_SIZES, type MachineSize } from '../machine-sizes';
 import { AZURE_PARTS, type AzurePart, type Exposure, type StorageReplication } from '../settings/azure';
 import type { Reader } from './reader';

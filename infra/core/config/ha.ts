@@ -1,5 +1,4 @@
 // The finer settings of the stack kubernetes-ha, read and checked.
-
 import type { Reader } from './reader';
 
 /** `settings/ha.ts` says what each value means. Texts are empty where nothing was given. */

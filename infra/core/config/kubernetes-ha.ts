@@ -1,5 +1,4 @@
 // The replicating database cluster of the stack `kubernetes-ha`, read and checked.
-
 import { IMAGE_REFERENCE, type Reader } from './reader';
 
 export interface HaConfig {

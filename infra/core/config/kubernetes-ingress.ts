@@ -1,5 +1,4 @@
 // The way to the API from outside of the cluster, read and checked.
-
 import type { Reader } from './reader';
 
 export interface IngressConfig {

@@ -1,5 +1,4 @@
 // Where the volumes of the kubernetes stack come from, read and checked.
-
 import type { Reader } from './reader';
 
 export interface StorageConfig {

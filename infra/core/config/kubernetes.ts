@@ -1,5 +1,4 @@
 // The settings of the kubernetes stack, read and checked.
-
 import { apiConnections, LEAST_CONNECTIONS } from '../api-connections';
 import type { MachineSize } from '../machine-sizes';
 import { CLUSTERS, type ClusterKind } from '../settings/kubernetes';

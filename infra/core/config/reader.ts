@@ -1,5 +1,4 @@
 // Reads single settings and remembers every fault, so that all of them are told at once.
-
 import { isIPv4 } from 'node:net';
 import { SETTINGS, type SettingName } from '../settings';
 

@@ -1,5 +1,4 @@
 // The settings of the aks stack, which is there only when TSDB_DEPLOY_CLUSTER is "aks".
-
 import type { Setting } from './setting';
 
 /** What infra/environments.ts may say for the aks stack. Region, networks, budget of time and tags are those of `azure`. */

@@ -1,5 +1,4 @@
 // The settings of the azure stack.
-
 import type { Setting } from './setting';
 
 /** Parts of the azure stack that cost money or need something from outside, and so are off until asked for. */

@@ -1,5 +1,4 @@
 // The finer settings of the stack kubernetes-ha, which is there only when TSDB_DEPLOY_HA is "true".
-
 import type { Setting } from './setting';
 
 /** What infra/environments.ts may say for the stack kubernetes-ha. */

@@ -1,5 +1,4 @@
 // The settings of the kubernetes stack, and of the stacks that go with it: `aks` and `kubernetes-ha`.
-
 import type { Setting } from './setting';
 
 export const CLUSTERS = ['existing', 'aks'] as const;

@@ -1,5 +1,4 @@
 // The settings that both stacks read.
-
 import type { ImageFlavourName } from '../pins';
 import type { Setting } from './setting';
 

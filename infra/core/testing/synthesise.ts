@@ -1,5 +1,4 @@
 // Synthesises a real app into a temporary folder and reads back what Terraform would get.
-
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 // Runs the installed Terraform in a folder of its own, without questions, telemetry or the caller's settings.
-
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';

@@ -1,5 +1,4 @@
 // Synthesises the stack kubernetes-ha alone, and reads the operator's objects back.
-
 import { readConfig } from '../../../infra/core/config';
 import { IMAGE_FLAVOURS } from '../../../infra/core/pins';
 import { type SynthesisedStack, synthesiseStack } from '../../../infra/core/testing/synthesise';

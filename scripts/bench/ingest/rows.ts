@@ -1,5 +1,4 @@
 // The rows that every ingest method gets: readings of the sample data, as values and as a CSV file.
-
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';

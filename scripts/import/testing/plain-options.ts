@@ -1,5 +1,5 @@
 // For tests: an import with nothing special about it.
-import type { Hypertable } from '../../../db/language/define';
+import type { Hypertable } from '../../../db/language/hypertable';
 import type { ImportOptions } from '../options';
 import { kindOf } from '../source';
 

@@ -1,5 +1,4 @@
 // For tests: the real Caddy on ports of this machine, two places behind it, and clients that connect anew each time.
-
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';

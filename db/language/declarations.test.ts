@@ -1,8 +1,10 @@
 // The compiler is part of the schema language: `npm run check:types` fails when one of these lines starts to compile.
+import { continuousAggregate, type Relation } from './aggregate';
 import { float8, text, timestamptz } from './columns';
-import { continuousAggregate, hypertable, nameOf, type Relation } from './define';
 import { avg, count, max, minus, weightedAvg } from './expressions';
+import { hypertable } from './hypertable';
 import { desc, index } from './indexes';
+import { nameOf } from './names';
 
 const columns = { time: timestamptz().notNull(), sensor: text().notNull(), value: float8() };
 const refresh = { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' } as const;

@@ -1,0 +1,72 @@
+// Continuous aggregates as declared, over a hypertable or over another aggregate.
+import type { Expression } from './expressions';
+import type { Columnstore, Hypertable } from './hypertable';
+import type { Duration } from './interval';
+import { checkDurations, qualifiedName } from './names';
+
+/**
+ * Declares a continuous aggregate over a hypertable or over another aggregate.
+ * @throws UsageError when the name or a duration is malformed.
+ */
+export function continuousAggregate<
+  From extends Relation,
+  const G extends ColumnOf<NoInfer<From>>,
+  const S extends Readonly<Record<string, Expression<ColumnOf<NoInfer<From>>>>>,
+>(
+  name: string,
+  spec: {
+    readonly from: From;
+    readonly bucket: Duration;
+    readonly groupBy: readonly G[];
+    readonly select: S;
+    readonly realTime: boolean;
+    readonly refresh: RefreshPolicy;
+    readonly columnstore?: Columnstore<'bucket' | NoInfer<G> | (keyof NoInfer<S> & string)>;
+    readonly retention?: Duration;
+  },
+): ContinuousAggregate<'bucket' | G | (keyof S & string)> {
+  const { startOffset, endOffset, every } = spec.refresh;
+  checkDurations(name, spec.bucket, startOffset, endOffset, every, spec.columnstore?.after, spec.retention);
+  return Object.freeze({
+    ...spec,
+    kind: 'aggregate',
+    ...qualifiedName(name),
+    time: 'bucket',
+    columnNames: ['bucket', ...spec.groupBy, ...Object.keys(spec.select)] as (
+      | 'bucket'
+      | G
+      | (keyof S & string)
+    )[],
+  });
+}
+
+/** When and how much of a continuous aggregate is kept fresh; offsets count back from now. */
+export interface RefreshPolicy {
+  readonly startOffset: Duration;
+  readonly endOffset: Duration;
+  readonly every: Duration;
+}
+
+/** A continuous aggregate as declared; its time column is always called `bucket`. */
+export interface ContinuousAggregate<C extends string = string> {
+  readonly kind: 'aggregate';
+  readonly schema: string;
+  readonly name: string;
+  readonly from: Relation;
+  readonly bucket: Duration;
+  readonly groupBy: readonly string[];
+  readonly select: Readonly<Record<string, Expression>>;
+  readonly columnNames: readonly C[];
+  readonly time: 'bucket';
+  /** Whether queries also see rows that are newer than the last refresh. */
+  readonly realTime: boolean;
+  readonly refresh: RefreshPolicy;
+  readonly columnstore?: Columnstore<C>;
+  readonly retention?: Duration;
+}
+
+/** Anything that an aggregate can be built on. */
+export type Relation<C extends string = string> = Hypertable<C> | ContinuousAggregate<C>;
+
+/** The column names of a declared relation, as a type. */
+export type ColumnOf<R> = R extends { readonly columnNames: readonly (infer C extends string)[] } ? C : never;

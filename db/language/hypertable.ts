@@ -1,0 +1,74 @@
+// Hypertables as declared: columns, chunks, indexes, columnstore and retention. Columns are known to the compiler.
+import type { RowPolicy } from './access';
+import type { Column } from './columns';
+import type { Index, SortKey } from './indexes';
+import type { Duration } from './interval';
+import { checkDurations, qualifiedName } from './names';
+
+/**
+ * Declares a hypertable. `name` may carry a PostgreSQL schema: `monitoring.sensor_data`; the default is `public`.
+ * @throws UsageError when the name or a duration is malformed.
+ */
+export function hypertable<const C extends string>(
+  name: string,
+  spec: {
+    readonly columns: Readonly<Record<C, Column>>;
+    readonly time: NoInfer<C>;
+    readonly chunkInterval: Duration;
+    readonly hash?: HashPartitions<NoInfer<C>>;
+    readonly chunkSkipping?: readonly NoInfer<C>[];
+    readonly indexes?: readonly Index<NoInfer<C>>[];
+    readonly reorder?: Index<NoInfer<C>>;
+    readonly rowSecurity?: readonly RowPolicy[];
+    readonly columnstore?: Columnstore<NoInfer<C>>;
+    readonly retention?: Duration;
+  },
+): Hypertable<C> {
+  checkDurations(name, spec.chunkInterval, spec.columnstore?.after, spec.retention);
+  return Object.freeze({
+    ...spec,
+    kind: 'hypertable',
+    ...qualifiedName(name),
+    columnNames: Object.keys(spec.columns) as C[],
+    indexes: spec.indexes ?? [],
+  });
+}
+
+/** Hash partitions beside the time ranges: rows of one value stay together. */
+export interface HashPartitions<C extends string = string> {
+  readonly by: C;
+  readonly count: number;
+}
+
+/** Columnstore (compression) of a hypertable. */
+export interface Columnstore<C extends string = string> {
+  readonly segmentBy: readonly C[];
+  readonly orderBy: readonly SortKey<C>[];
+  /** Age after which a chunk is converted. */
+  readonly after: Duration;
+  /** Said aloud: rows may still arrive, and refreshes still write, after chunks were converted (lint rule TS008). */
+  readonly acceptLateRows?: boolean;
+}
+
+/** A hypertable as declared. */
+export interface Hypertable<C extends string = string> {
+  readonly kind: 'hypertable';
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: Readonly<Record<C, Column>>;
+  readonly columnNames: readonly C[];
+  /** The column that rows are partitioned by. */
+  readonly time: C;
+  readonly chunkInterval: Duration;
+  readonly hash?: HashPartitions<C>;
+  /** Whole-number or time columns whose range is kept per converted chunk, so that queries can pass chunks over. */
+  readonly chunkSkipping?: readonly C[];
+  readonly indexes: readonly Index<C>[];
+  /** One of the indexes: chunks that are no longer written to are rewritten in its order. */
+  readonly reorder?: Index<C>;
+  /** Row-level security: on when declared; not together with columnstore or continuous aggregates. */
+  readonly rowSecurity?: readonly RowPolicy[];
+  readonly columnstore?: Columnstore<C>;
+  /** Age after which chunks are dropped; absent = kept for ever. */
+  readonly retention?: Duration;
+}

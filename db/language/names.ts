@@ -1,0 +1,38 @@
+// Names and durations in declarations: how they may be written, and how an object is named in plans and messages.
+import { UsageError } from '../core/errors';
+import { type Duration, parseDuration } from './interval';
+
+/** `public.sensor_data`: how an object is named in plans, messages and the journal. */
+export function nameOf(object: { readonly schema: string; readonly name: string }): string {
+  return object.schema === '' ? object.name : `${object.schema}.${object.name}`;
+}
+
+/**
+ * Splits `schema.table` into its parts; the schema is `public` where none is given. Only lower case is taken, because such names
+ * mean the same quoted and unquoted, in the SQL of this repository and in everybody else's. PostgreSQL's limit is 63 bytes.
+ * @throws UsageError when the name cannot be used.
+ */
+export function qualifiedName(name: string): { schema: string; name: string } {
+  const match = /^(?:([a-z_][a-z0-9_]{0,62})\.)?([a-z_][a-z0-9_]{0,62})$/.exec(name);
+  if (!match?.[2]) {
+    throw new UsageError(
+      `"${name}" is not a usable name; write "table" or "schema.table" with lower-case letters, digits and _, at most 63 each`,
+    );
+  }
+  return { schema: match[1] ?? 'public', name: match[2] };
+}
+
+/**
+ * Checks the durations of a declaration; those that are left out are passed over.
+ * @throws UsageError that names the object when a duration is malformed.
+ */
+export function checkDurations(name: string, ...durations: readonly (Duration | undefined)[]): void {
+  for (const duration of durations) {
+    if (duration === undefined) continue;
+    try {
+      parseDuration(duration);
+    } catch (error) {
+      throw new UsageError(`${name}: ${(error as Error).message}`);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// Ordinary tables as declared.
+import type { RowPolicy } from './access';
+import type { Column } from './columns';
+import type { Index } from './indexes';
+import { qualifiedName } from './names';
+
+/**
+ * Declares an ordinary table.
+ * @throws UsageError when the name is malformed.
+ */
+export function table<const C extends string>(
+  name: string,
+  spec: {
+    readonly columns: Readonly<Record<C, Column>>;
+    readonly primaryKey: readonly NoInfer<C>[];
+    readonly indexes?: readonly Index<NoInfer<C>>[];
+    readonly rowSecurity?: readonly RowPolicy[];
+    readonly secret?: boolean;
+  },
+): PlainTable<C> {
+  return Object.freeze({
+    ...spec,
+    kind: 'table',
+    ...qualifiedName(name),
+    columnNames: Object.keys(spec.columns) as C[],
+    indexes: spec.indexes ?? [],
+  });
+}
+
+/** An ordinary table, e.g. a registry that readings are joined with. */
+export interface PlainTable<C extends string = string> {
+  readonly kind: 'table';
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: Readonly<Record<C, Column>>;
+  readonly columnNames: readonly C[];
+  readonly primaryKey: readonly C[];
+  readonly indexes: readonly Index<C>[];
+  /** Row-level security: on when declared. */
+  readonly rowSecurity?: readonly RowPolicy[];
+  /** Holds secrets: roles of access `read` get nothing of it. */
+  readonly secret?: boolean;
+}

@@ -178,7 +178,7 @@ describe('readConfig', () => {
 
 describe('settings', () => {
   it('lists exactly the names that are read', () => {
-    const sources = ['config.ts', '../db/database-address.ts'].map((file) =>
+    const sources = ['config.ts', '../db/server/database-address.ts'].map((file) =>
       readFileSync(join(__dirname, file), 'utf8'),
     );
     const read = [...sources.join('\n').matchAll(/(?:text|whole)\('([A-Z_]+)'|env\.([A-Z_]+)/g)].map(

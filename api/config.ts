@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { messageOf, UsageError } from '../db/core/errors';
 import type { Environment, Setting } from '../db/core/settings';
-import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from '../db/database-address';
 import type { Desired } from '../db/language/desired';
 import { desiredFrom } from '../db/language/desired';
 import { schemasSetting, selectSets } from '../db/schema/sets';
+import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from '../db/server/database-address';
 import { isLoopback } from './access/loopback';
 
 /** What the API needs to know, checked. */

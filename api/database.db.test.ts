@@ -1,9 +1,9 @@
 // The API outlives its database server: stopped and started again under its feet, with keys switched on.
-import { asking } from '../db/engines/ask';
 import { embeddedBinaries, findTimescaleBinaries } from '../db/local/binaries';
 import { startCluster } from '../db/local/cluster';
 import { removeFolder, temporaryFolder } from '../db/local/testing/places';
 import { waitFor } from '../db/local/testing/wait';
+import { asking } from '../db/server/ask';
 import { createKey } from './access/keys';
 import { readConfig } from './config';
 import { openDatabase } from './database';

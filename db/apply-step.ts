@@ -1,9 +1,9 @@
 // Runs one step of a plan: with its time limits, its row in the journal, and again where that may help.
-import { withTransaction } from './connection';
 import { DatabaseError, messageOf } from './core/errors';
 import { failEntry, finishEntry, startEntry } from './journal';
 import type { Db, Step } from './model';
-import { type Retry, recoveryOf, withRetry } from './retry';
+import { withTransaction } from './server/connection';
+import { type Retry, recoveryOf, withRetry } from './server/retry';
 
 /** Milliseconds; 0 = no limit. */
 export interface StepTimeouts {

@@ -9,8 +9,8 @@ import {
   convertChunks,
   type Direction,
 } from './compress';
-import { withConnection, withTransaction } from './connection';
 import { createTestDatabase, describeOn, type TestDatabase } from './local/test-servers';
+import { withConnection, withTransaction } from './server/connection';
 import { applied, execute, select } from './testing/apply';
 import { untilBlocked } from './testing/sessions';
 import { metricTable, plant } from './testing/sets';

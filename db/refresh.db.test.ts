@@ -1,9 +1,9 @@
 // A long refresh goes in slices: they fit together, stop cleanly, go on, and spare history whose source is gone.
-import { withConnection } from './connection';
 import { desiredFrom } from './language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from './local/test-servers';
 import { type RefreshOptions, type RefreshResult, refreshAggregates } from './refresh';
 import type { RefreshWindow } from './refresh-slices';
+import { withConnection } from './server/connection';
 import { applied, execute, select } from './testing/apply';
 import { plant } from './testing/sets';
 

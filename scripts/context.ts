@@ -1,7 +1,6 @@
 // What every command needs: settings, the declared schema, and the database that is meant.
 import { resolve } from 'node:path';
 import type { ClientConfig } from 'pg';
-import { type DbConfig, processEnvironment, readDbConfig } from '../db/config';
 import { UsageError } from '../db/core/errors';
 import type { Environment } from '../db/core/settings';
 import type { Desired } from '../db/language/desired';
@@ -9,6 +8,7 @@ import { desiredFrom } from '../db/language/desired';
 import { runningServer } from '../db/local/lock';
 import { defaultDataFolder } from '../db/local/system-user';
 import { selectSets } from '../db/schema/sets';
+import { type DbConfig, processEnvironment, readDbConfig } from '../db/server/config';
 
 export interface Context {
   readonly config: DbConfig;

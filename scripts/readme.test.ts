@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settings as apiSettings } from '../api/config';
-import { dbSettings } from '../db/config';
 import type { Setting } from '../db/core/settings';
 import { lintRules } from '../db/lint/lint';
+import { dbSettings } from '../db/server/config';
 import { SETTINGS as deploySettings } from '../infra/core/settings';
 import packageJson from '../package.json';
 

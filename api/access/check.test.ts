@@ -1,5 +1,5 @@
 // Checks of keys with a table in memory and a clock that the test moves.
-import type { Ask } from '../../db/engines/ask';
+import type { Ask } from '../../db/server/ask';
 import { countAttempts } from './attempts';
 import { checkKeys } from './check';
 import { keyText, newKeyParts } from './key-text';

@@ -1,7 +1,7 @@
 // Tells whether a key is good. What was found is remembered for a short time, so that requests do not wait for the database
 // and for scrypt, and a revoked key is refused within seconds by every process.
 import { createHash } from 'node:crypto';
-import type { Ask } from '../../db/engines/ask';
+import type { Ask } from '../../db/server/ask';
 import { ProblemError } from '../problems';
 import type { Attempts } from './attempts';
 import type { KeyParts } from './key-text';

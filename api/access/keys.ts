@@ -1,7 +1,7 @@
 // The table of keys: what the routes and the command line do with it. Only a hash of a secret is ever stored.
 import { relation } from '../../db/core/sql';
-import type { Ask } from '../../db/engines/ask';
 import { apiKeys } from '../../db/schema/service';
+import type { Ask } from '../../db/server/ask';
 import { keyText, newKeyParts } from './key-text';
 import { hashSecret } from './secret';
 

@@ -1,7 +1,7 @@
 // The API with the least rights that it needs: a login that owns nothing and is a member of two group roles.
 import { randomBytes } from 'node:crypto';
-import { asking } from '../../db/engines/ask';
 import { testServers } from '../../db/local/test-servers';
+import { asking } from '../../db/server/ask';
 import { select } from '../../db/testing/apply';
 import { buildApp } from '../app';
 import { readConfig } from '../config';

@@ -1,9 +1,9 @@
 // Keys over HTTP: made, listed and revoked by administrators.
 import { Type } from '@fastify/type-provider-typebox';
-import { type Ask, asking } from '../../db/engines/ask';
 import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import { apiKeys } from '../../db/schema/service';
+import { type Ask, asking } from '../../db/server/ask';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
 import { ProblemError, problemResponses } from '../problems';

@@ -1,6 +1,6 @@
 // A buffered writer: collects rows, writes them in batches, tries again, and loses or doubles none. Knows no SQL and no HTTP.
 import { DatabaseError, messageOf, UsageError } from '../../db/core/errors';
-import { pauseBefore } from '../../db/retry';
+import { pauseBefore } from '../../db/server/retry';
 import { pause } from './pause';
 import type { KeyedRows, Refusal, Sink, WriterCounters } from './sink';
 import { type Entry, WriteQueue } from './write-queue';

@@ -1,6 +1,6 @@
 // Small writes of several requests in one transaction; each gets the answer that it would have got alone.
-import { withTransaction } from '../../db/connection';
 import type { Db } from '../../db/model';
+import { withTransaction } from '../../db/server/connection';
 import { SENSOR } from '../alerts/alert-tables';
 import type { Copied } from '../ingest/copy-rows';
 import type { Row, Verdict } from '../ingest/rows';

@@ -1,7 +1,7 @@
 // Writes batches straight into a declared hypertable: the rows and the key of the batch in one transaction.
 import { createHash } from 'node:crypto';
 import type { Hypertable } from '../../db/language/hypertable';
-import { isUnreachable, recoveryOf } from '../../db/retry';
+import { isUnreachable, recoveryOf } from '../../db/server/retry';
 import type { Watched } from '../alerts/alert-tables';
 import { databaseFault } from '../database-errors';
 import { type Destination, writeBatch } from '../ingest/writer';

@@ -1,8 +1,8 @@
 // Whatever the converters let through, the server takes: otherwise one row could fail a whole batch.
 import fc from 'fast-check';
 import { Client } from 'pg';
-import { copyText, copyValue } from '../../db/copy';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
+import { copyText, copyValue } from '../../db/server/copy';
 import { converterOf } from './converters';
 
 const TYPES = [

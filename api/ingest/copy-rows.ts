@@ -1,9 +1,9 @@
 // Writes checked rows by COPY. What the server refuses nevertheless, e.g. by a constraint, is taken out and the rest tried again.
-import { copyText, copyValue } from '../../db/copy';
 import { messageOf } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
 import type { Hypertable } from '../../db/language/hypertable';
 import type { Db } from '../../db/model';
+import { copyText, copyValue } from '../../db/server/copy';
 import type { Row, Verdict } from './rows';
 
 /** What became of the rows. */

@@ -1,9 +1,9 @@
 // Writes checked rows of one table, with the alerts that they raise.
 import type { ClientBase } from 'pg';
-import { ensureChunksAt } from '../../db/copy';
 import type { ContinuousAggregate } from '../../db/language/aggregate';
 import type { Hypertable } from '../../db/language/hypertable';
 import type { Db, EngineName } from '../../db/model';
+import { ensureChunksAt } from '../../db/server/copy';
 import { SENSOR, type Watched } from '../alerts/alert-tables';
 import { type Alert, evaluate, type Reading, type Threshold } from '../alerts/evaluate';
 import { storeAlerts, thresholdQuery } from '../alerts/store';

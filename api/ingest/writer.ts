@@ -1,8 +1,8 @@
 // The transaction of a write: the key, the rows, what was refused and the alerts, all of it or nothing, whenever the process ends.
 import type { ClientBase, Pool, PoolClient } from 'pg';
-import { withTransaction } from '../../db/connection';
 import type { Db, EngineName } from '../../db/model';
-import { withRetry } from '../../db/retry';
+import { withTransaction } from '../../db/server/connection';
+import { withRetry } from '../../db/server/retry';
 import { ProblemError } from '../problems';
 import { currentInstant } from '../series/ranges';
 import { type Copied, TooManyRefused } from './copy-rows';

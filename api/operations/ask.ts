@@ -1,6 +1,6 @@
 // Questions of db/ asked on the pool that reads.
 import type { QueryResultRow } from 'pg';
-import type { Ask } from '../../db/engines/ask';
+import type { Ask } from '../../db/server/ask';
 import type { Database } from '../database';
 import { query } from '../query';
 

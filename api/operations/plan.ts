@@ -1,9 +1,9 @@
 // Plans on a connection of its own: planning makes temporary objects, which the pool that reads cannot.
-import { withConnection } from '../../db/connection';
 import { DatabaseError, messageOf, TsdbError } from '../../db/core/errors';
 import type { Plan } from '../../db/model';
 import { makePlan } from '../../db/plan';
-import { recoveryOf, withRetry } from '../../db/retry';
+import { withConnection } from '../../db/server/connection';
+import { recoveryOf, withRetry } from '../../db/server/retry';
 import type { ServedConfig } from '../parts';
 import { ProblemError } from '../problems';
 

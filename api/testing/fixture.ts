@@ -1,13 +1,13 @@
 // A database as the API expects it: the applied set `iot`.
 import { Client } from 'pg';
-import { withConnection, withRollback } from '../../db/connection';
 import type { Desired } from '../../db/language/desired';
 import { desiredFrom } from '../../db/language/desired';
 import type { Template } from '../../db/local/test-servers';
 import { refreshAggregates } from '../../db/refresh';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
-import { readServer } from '../../db/server';
+import { withConnection, withRollback } from '../../db/server/connection';
+import { readServer } from '../../db/server/server-info';
 import { appliedSchema } from '../../db/testing/apply';
 
 /** The applied schema; retention is paused, as tests use old readings. */

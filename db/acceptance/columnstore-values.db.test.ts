@@ -1,8 +1,8 @@
 // Rows and values before and after chunks are converted: nothing is lost, not by a later rewrite and not by a SIGKILL.
 import { spawn } from 'node:child_process';
-import { withConnection } from '../connection';
 import { integer } from '../language/columns';
 import { createTestDatabase, describeOn, type Template } from '../local/test-servers';
+import { withConnection } from '../server/connection';
 import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { childArguments } from '../testing/child';
 import { compressed, conversions, filled, ROWS, tableSet } from '../testing/columns-sets';

@@ -1,6 +1,6 @@
 // Two policies of one kind: TimescaleDB lets two sessions add one each at the same time, with different ages.
-import { withConnection } from '../connection';
 import { createTestDatabase, describeOn } from '../local/test-servers';
+import { withConnection } from '../server/connection';
 import { applied, applySets, planSets, select } from '../testing/apply';
 import { plant } from '../testing/sets';
 

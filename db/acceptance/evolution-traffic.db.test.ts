@@ -1,8 +1,8 @@
 // An aggregate that changes while rows arrive and people look at it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withConnection } from '../connection';
 import { createTestDatabase, testServers } from '../local/test-servers';
 import { waitFor } from '../local/testing/wait';
+import { withConnection } from '../server/connection';
 import { applySets, planSets } from '../testing/apply';
 import { filledWorks, leftovers, one, refresh } from '../testing/evolution-data';
 import { type Works, works } from '../testing/evolution-sets';

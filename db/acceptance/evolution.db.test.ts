@@ -1,9 +1,9 @@
 // Aggregates whose declared query changes: in place where columns are added, else built anew and swapped in.
-import { withConnection } from '../connection';
 import { desiredFrom } from '../language/desired';
 import { createTestDatabase, testServers } from '../local/test-servers';
 import type { EngineName } from '../model';
 import { makePlan } from '../plan';
+import { withConnection } from '../server/connection';
 import { applied, applySets, execute, planSets } from '../testing/apply';
 import { readCatalog } from '../testing/catalog';
 import { dropRaw, fill, filledWorks, leftovers, one } from '../testing/evolution-data';

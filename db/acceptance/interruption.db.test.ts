@@ -1,6 +1,6 @@
 // Applies that are killed, cut off or fail: the next one ends in sync, with every row, and with jobs as they were.
-import { withConnection } from '../connection';
 import { createTestDatabase, testServers } from '../local/test-servers';
+import { withConnection } from '../server/connection';
 import { applySets, execute, planSets, select } from '../testing/apply';
 import { readCatalog } from '../testing/catalog';
 import { type Killer, withKiller } from '../testing/load-applier';

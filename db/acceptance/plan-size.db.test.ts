@@ -1,10 +1,10 @@
 // Planning asks the same questions of a small and of a big database.
 import { applySchema } from '../apply';
-import { withConnection } from '../connection';
 import type { Desired } from '../language/desired';
 import { desiredFrom } from '../language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { makePlan } from '../plan';
+import { withConnection } from '../server/connection';
 import { bigSet } from '../testing/load-big-set';
 
 interface Measured {

@@ -1,10 +1,10 @@
 // Applies while others write, while jobs run, while somebody holds a lock: in sync, and not one row lost.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withConnection } from '../connection';
 import { runDueJobs } from '../jobs';
 import { schemaSet } from '../language/schema-set';
 import { testServers, withJobs } from '../local/test-servers';
 import { waitFor } from '../local/testing/wait';
+import { withConnection } from '../server/connection';
 import { applySets, execute, planSets, select } from '../testing/apply';
 import { applyPlant, countRows, plantDatabase, ROWS, readJobs } from '../testing/load-plant';
 import { startWriters } from '../testing/load-writers';

@@ -1,9 +1,9 @@
 // The rules of an apply: saved plans, time limits, jobs held off and given back.
-import { withConnection, withReconcilerLock } from '../connection';
 import { runDueJobs } from '../jobs';
 import { desiredFrom } from '../language/desired';
 import { testServers } from '../local/test-servers';
 import { makePlan, parsePlan } from '../plan';
+import { withConnection, withReconcilerLock } from '../server/connection';
 import { execute, planSets, select } from '../testing/apply';
 import { applyPlant, plantDatabase, readJobs } from '../testing/load-plant';
 import { plant } from '../testing/sets';

@@ -1,7 +1,7 @@
 // What roles may do with the emulation of engine `postgres`: see its state, and have chunks made, but nothing else with it.
-import { withConnection } from '../connection';
 import { createTestDatabase, describeOn, type TestDatabase } from '../local/test-servers';
 import { access } from '../schema/access';
+import { withConnection } from '../server/connection';
 import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { plant } from '../testing/sets';
 

@@ -1,11 +1,11 @@
 // Group roles: what each may do and may not, on both engines, and repairs of grants changed by hand.
 import { randomBytes } from 'node:crypto';
-import { withConnection } from '../connection';
 import { role } from '../language/access';
 import { schemaSet } from '../language/schema-set';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { access } from '../schema/access';
 import { service } from '../schema/service';
+import { withConnection } from '../server/connection';
 import { applied, applySets, execute, planSets } from '../testing/apply';
 import { plant } from '../testing/sets';
 

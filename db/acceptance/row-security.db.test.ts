@@ -1,5 +1,4 @@
 // Row-level security on tables and rowstore hypertables: declared, compared, repaired, and in force.
-import { withConnection } from '../connection';
 import { type RowPolicy, role } from '../language/access';
 import { float8, text, timestamptz } from '../language/columns';
 import { hypertable } from '../language/hypertable';
@@ -7,6 +6,7 @@ import { desc, index } from '../language/indexes';
 import { type SchemaSet, schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 import { createTestDatabase, testServers } from '../local/test-servers';
+import { withConnection } from '../server/connection';
 import { applied, execute } from '../testing/apply';
 import { type ReconcilerCase, runCases } from '../testing/run-cases';
 

@@ -1,5 +1,4 @@
 // Chunks and compression of tables with hash partitions, aggregates, and a table without rows; sizes are added up by hand.
-import { withConnection } from '../connection';
 import { continuousAggregate } from '../language/aggregate';
 import { float8, text, timestamptz } from '../language/columns';
 import { avg } from '../language/expressions';
@@ -9,8 +8,9 @@ import { schemaSet } from '../language/schema-set';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import { refreshAggregates } from '../refresh';
 import { access } from '../schema/access';
+import { asking } from '../server/ask';
+import { withConnection } from '../server/connection';
 import { applied, execute, select } from '../testing/apply';
-import { asking } from './ask';
 import { readChunks, readCompression, savedPercent } from './chunks';
 
 const reading = hypertable('yard.reading', {

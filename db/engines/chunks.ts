@@ -1,7 +1,7 @@
 // Reads which chunks tables and aggregates have, how big they are, and what the columnstore saved.
 // Everything here may be read by role `tsdb_reader`: sizes and TimescaleDB's catalog are open to everyone.
 import type { EngineName } from '../model';
-import { type Ask, isoText } from './ask';
+import { type Ask, isoText } from '../server/ask';
 
 /** A part of a table that holds the rows of one range. */
 export interface Chunk {

@@ -1,6 +1,6 @@
 // Reads how jobs and aggregates are doing; one statement per engine and question.
 import type { EngineName } from '../model';
-import { type Ask, isoText as iso } from './ask';
+import { type Ask, isoText as iso } from '../server/ask';
 
 export interface JobHealth {
   readonly id: number;

@@ -1,9 +1,9 @@
 // Kind: columns of existing tables and hypertables. New ones get theirs with CREATE TABLE.
-import { NOTHING, readTableSizes } from '../engines/table-size';
 import type { Column } from '../language/columns';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { Db, Findings, Impact, Kind, Step } from '../model';
+import { NOTHING, readTableSizes } from '../server/table-size';
 import { addition, leavesValueBesideRows } from './column-additions';
 import { countNulls, isEmpty, survival } from './column-answers';
 import { readCanonicalColumns, readTypeChanges } from './column-canonical';

@@ -4,7 +4,7 @@ import type { Access } from '../language/access';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { EngineName, Kind, Step } from '../model';
-import { readServer } from '../server';
+import { readServer } from '../server/server-info';
 
 /** A privilege on an object, e.g. `SELECT` on the table `public.sensor_data`. */
 interface Grant {

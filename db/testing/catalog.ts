@@ -1,6 +1,6 @@
 // What a database holds, as sorted lines of text: two databases built in different ways can be compared.
-import { withConnection } from '../connection';
 import type { EngineName } from '../model';
+import { withConnection } from '../server/connection';
 
 const SHARED = `
   SELECT format('relation %s.%s %s', n.nspname, c.relname, c.relkind) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -1,8 +1,8 @@
 // Rows for tests of changed aggregates, and what is stored of them.
-import { withConnection } from '../connection';
 import type { Template } from '../local/test-servers';
 import type { EngineName } from '../model';
-import { withRetry } from '../retry';
+import { withConnection } from '../server/connection';
+import { withRetry } from '../server/retry';
 import { applied, execute, select } from './apply';
 import { type Works, works } from './evolution-sets';
 

@@ -1,8 +1,8 @@
 import { settings as apiSettings } from '../../api/config';
-import { dbSettings } from '../../db/config';
 import { desiredFrom } from '../../db/language/desired';
 import { loginOf, LOGINS as MADE } from '../../db/login-roles';
 import { selectSets } from '../../db/schema/sets';
+import { dbSettings } from '../../db/server/config';
 import { apiEnvironment, appEnvironment } from './app-environment';
 import { API_ROLES, deployedSchemas, LOGINS, roleOf } from './logins';
 import { DATABASE } from './names';

@@ -3,12 +3,12 @@ import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientConfig } from 'pg';
-import { withConnection, withRollback } from '../../db/connection';
 import { DatabaseError, RefusedError } from '../../db/core/errors';
 import type { Environment } from '../../db/core/settings';
 import type { Desired } from '../../db/language/desired';
 import type { Db } from '../../db/model';
-import { readServer } from '../../db/server';
+import { withConnection, withRollback } from '../../db/server/connection';
+import { readServer } from '../../db/server/server-info';
 import { libpqEnvironment } from './address';
 import { dumpName, PARTIAL, removeOld, syncToDisk, withBackupFolder } from './folder';
 import { type Manifest, manifestOf, measure } from './manifest';

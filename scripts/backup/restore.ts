@@ -1,11 +1,11 @@
 // Restores a backup and proves that all of it is there.
 import type { Client, ClientConfig } from 'pg';
-import { withConnection } from '../../db/connection';
 import { messageOf } from '../../db/core/errors';
 import type { Environment } from '../../db/core/settings';
 import { ident, literal } from '../../db/core/sql';
 import type { Desired } from '../../db/language/desired';
 import { makePlan } from '../../db/plan';
+import { withConnection } from '../../db/server/connection';
 import { libpqEnvironment } from './address';
 import type { Manifest } from './manifest';
 import { findProgram, majorOf, runProgram } from './programs';

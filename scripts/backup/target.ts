@@ -1,11 +1,11 @@
 // The database that a backup is restored into: a new one, or one without anything in it.
 import type { ClientConfig } from 'pg';
-import { withConnection, withRollback } from '../../db/connection';
 import { RefusedError } from '../../db/core/errors';
 import { ident } from '../../db/core/sql';
 import { codeOf } from '../../db/local/errors';
 import type { Db } from '../../db/model';
-import { readServer } from '../../db/server';
+import { withConnection, withRollback } from '../../db/server/connection';
+import { readServer } from '../../db/server/server-info';
 import { databaseOf, inDatabase } from './address';
 import type { Manifest } from './manifest';
 import { majorOf } from './programs';

@@ -1,12 +1,12 @@
 // npm run bench:api [pairs] [seconds]: what the API costs beside a bare handler with the same SQL, and what the hourly aggregate
 // saves over a year. Everything in one run on one server; figures of two runs must not be compared.
 import type { Client } from 'pg';
-import { processEnvironment } from '../../db/config';
-import { withConnection } from '../../db/connection';
 import { aggregateQuery } from '../../db/language/aggregate-sql';
 import { freePort } from '../../db/local/free-port';
 import { describeServer, serverFacts } from '../../db/local/server-facts';
 import { sensorDataHourly } from '../../db/schema/iot';
+import { processEnvironment } from '../../db/server/config';
+import { withConnection } from '../../db/server/connection';
 import { connectionUrl, readContext } from '../context';
 import { note, print, table } from '../output';
 import { runner } from '../run-to-exit';

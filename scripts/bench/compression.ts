@@ -2,15 +2,15 @@
 import type { Client } from 'pg';
 import { applySchema } from '../../db/apply';
 import { chunksToCompress, convertChunks, type Stored } from '../../db/compress';
-import { withConnection, withTransaction } from '../../db/connection';
 import { DatabaseError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
-import { asking } from '../../db/engines/ask';
 import { readCompression, savedPercent } from '../../db/engines/chunks';
 import type { Desired } from '../../db/language/desired';
 import { desiredFrom } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import { schemaSets } from '../../db/schema/sets';
+import { asking } from '../../db/server/ask';
+import { withConnection, withTransaction } from '../../db/server/connection';
 import type { SampleSet } from '../generate/sample';
 import { aggregatesOf, beginSet, continueSet, lastDays, refreshSeeded } from '../generate/seed';
 import { sampleSets } from '../generate/sets';

@@ -1,10 +1,10 @@
 // Databases of a benchmark's own: it makes them, it drops them, and it touches no others.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withConnection } from '../../db/connection';
 import { RefusedError } from '../../db/core/errors';
 import { ident } from '../../db/core/sql';
 import { withDatabase } from '../../db/local/server-facts';
+import { withConnection } from '../../db/server/connection';
 
 /** The databases of one benchmark on one server. */
 export interface BenchDatabases {

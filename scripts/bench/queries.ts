@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
 import { chunksToCompress, convertChunks } from '../../db/compress';
-import { withConnection } from '../../db/connection';
 import { DatabaseError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
-import { asking } from '../../db/engines/ask';
 import { readChunks, readCompression } from '../../db/engines/chunks';
 import { nameOf } from '../../db/language/names';
 import { sensorData } from '../../db/schema/iot';
+import { asking } from '../../db/server/ask';
+import { withConnection } from '../../db/server/connection';
 import { type QueryCase, queryCases } from './query-cases';
 import type { QueriesReport, QueryReport, SideBySide } from './report';
 import { requireSame } from './same-answer';

@@ -1,10 +1,10 @@
 // A whole benchmark: every server in turn, every part on databases of its own, and the report of all of it.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withConnection, withRollback } from '../../db/connection';
 import type { Environment } from '../../db/core/settings';
 import { describeServer, serverFacts } from '../../db/local/server-facts';
-import { readServer } from '../../db/server';
+import { withConnection, withRollback } from '../../db/server/connection';
+import { readServer } from '../../db/server/server-info';
 import { measureApi } from './api-overhead';
 import { canMeasureApi } from './api-processes';
 import { judge } from './budgets';

@@ -1,11 +1,11 @@
 // The database that queries and API are measured on: set `iot` as declared, with readings of many days.
 import type { Client } from 'pg';
 import { applySchema } from '../../db/apply';
-import { withConnection } from '../../db/connection';
 import { desiredFrom } from '../../db/language/desired';
 import type { EngineName, ServerInfo } from '../../db/model';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
+import { withConnection } from '../../db/server/connection';
 import { refreshSeeded, seed } from '../generate/seed';
 
 export interface YearOptions {

@@ -1,5 +1,5 @@
 // tsdb backup: a verified dump with its manifest.
-import { processEnvironment } from '../../db/config';
+import { processEnvironment } from '../../db/server/config';
 import { takeBackup } from '../backup/dump';
 import { readContext, requireConnection } from '../context';
 import { note, print, printJson } from '../output';

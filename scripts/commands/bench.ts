@@ -1,8 +1,8 @@
 // tsdb bench: what aggregates, ingest, columnstore and API are worth on this machine, side by side in one run.
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { processEnvironment } from '../../db/config';
 import { messageOf, UsageError } from '../../db/core/errors';
+import { processEnvironment } from '../../db/server/config';
 import { reportPage } from '../bench/html/page';
 import { PARTS, type Part } from '../bench/report';
 import { runBench } from '../bench/run';

@@ -9,7 +9,6 @@ import {
   type Direction,
   type Stored,
 } from '../../db/compress';
-import { withConnection, withRollback } from '../../db/connection';
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { savedPercent } from '../../db/engines/chunks';
 import { shortBytes } from '../../db/format';
@@ -17,7 +16,8 @@ import type { Desired } from '../../db/language/desired';
 import { parseDuration } from '../../db/language/interval';
 import { nameOf } from '../../db/language/names';
 import type { Db } from '../../db/model';
-import { readServer } from '../../db/server';
+import { withConnection, withRollback } from '../../db/server/connection';
+import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
 import { note, print, printJson, progressBar, table } from '../output';
 

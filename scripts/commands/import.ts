@@ -1,10 +1,10 @@
 // tsdb import: a file of rows into a hypertable.
-import { withConnection, withRollback } from '../../db/connection';
 import { UsageError } from '../../db/core/errors';
 import type { Desired } from '../../db/language/desired';
 import type { Hypertable } from '../../db/language/hypertable';
 import { nameOf } from '../../db/language/names';
-import { readServer } from '../../db/server';
+import { withConnection, withRollback } from '../../db/server/connection';
+import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
 import { importRows } from '../import/import-rows';
 import { parseMapping } from '../import/mapping';

@@ -1,8 +1,8 @@
 // tsdb jobs run: what a scheduler calls. Engine `postgres` has its due jobs run; TimescaleDB, which runs them by itself, is checked.
-import { withConnection, withRollback } from '../../db/connection';
 import type { JobHealth } from '../../db/engines/health';
 import { checkJobs, type JobRun, needsPerson, runDueJobs } from '../../db/jobs';
-import { readServer } from '../../db/server';
+import { withConnection, withRollback } from '../../db/server/connection';
+import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
 import { note, print, printJson, table } from '../output';
 

@@ -2,10 +2,10 @@
 import { parseKey } from '../../api/access/key-text';
 import { findKey, type ListedKey } from '../../api/access/keys';
 import { isSecretOf } from '../../api/access/secret';
-import { withConnection } from '../../db/connection';
-import { asking } from '../../db/engines/ask';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { service } from '../../db/schema/service';
+import { asking } from '../../db/server/ask';
+import { withConnection } from '../../db/server/connection';
 import { applied } from '../../db/testing/apply';
 import { type CommandHost, startHost } from '../testing/command-host';
 import { type Finished, tsdb } from '../testing/command-line';

@@ -1,9 +1,9 @@
 // tsdb keys: make, list and revoke the keys of the API. The first key of an API can only come from here.
 import { createKey, type ListedKey, listKeys, type Role, revokeKey } from '../../api/access/keys';
 import { hasKeys } from '../../api/access/routes';
-import { withConnection } from '../../db/connection';
 import { UsageError } from '../../db/core/errors';
-import { type Ask, asking } from '../../db/engines/ask';
+import { type Ask, asking } from '../../db/server/ask';
+import { withConnection } from '../../db/server/connection';
 import { readContext, requireConnection } from '../context';
 import { note, print, printJson, table } from '../output';
 

@@ -1,12 +1,12 @@
 // tsdb refresh: compute buckets again, sources first.
-import { withConnection, withRollback } from '../../db/connection';
 import { UsageError } from '../../db/core/errors';
 import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import type { EngineName } from '../../db/model';
 import { type RefreshProgress, type RefreshResult, refreshAggregates } from '../../db/refresh';
 import type { RefreshWindow } from '../../db/refresh-slices';
-import { readServer } from '../../db/server';
+import { withConnection, withRollback } from '../../db/server/connection';
+import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
 import { note, type Progress, print, printJson, progressBar } from '../output';
 

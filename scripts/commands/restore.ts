@@ -1,7 +1,7 @@
 // tsdb restore: a backup into a new or empty database, and the proof that it is complete.
 import { resolve } from 'node:path';
-import { processEnvironment } from '../../db/config';
 import { RefusedError, UsageError } from '../../db/core/errors';
+import { processEnvironment } from '../../db/server/config';
 import { databaseOf, inDatabase } from '../backup/address';
 import { type Manifest, readManifest, requireIntact } from '../backup/manifest';
 import { type RestoreReport, restoreBackup } from '../backup/restore';

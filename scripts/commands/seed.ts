@@ -1,12 +1,17 @@
 // tsdb seed: sample data of one set or several, up to now; the same command again continues where the last one ended.
 import { randomUUID } from 'node:crypto';
 import type { ClientConfig } from 'pg';
-import { withConnection, withReconcilerLock, withRollback, withTransaction } from '../../db/connection';
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
 import { nameOf } from '../../db/language/names';
 import { pauseJobs, restoreJobs } from '../../db/pause';
-import { readServer } from '../../db/server';
+import {
+  withConnection,
+  withReconcilerLock,
+  withRollback,
+  withTransaction,
+} from '../../db/server/connection';
+import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
 import { ensureProgress, markRefreshed, readProgress, type SeedProgress } from '../generate/progress';
 import type { SampleOptions, SampleSet } from '../generate/sample';

@@ -1,8 +1,8 @@
 // tsdb serve: the API process.
 import { readConfig } from '../../api/config';
 import { startServer } from '../../api/server';
-import { processEnvironment } from '../../db/config';
 import { runningServer } from '../../db/local/lock';
+import { processEnvironment } from '../../db/server/config';
 import { dataFolder } from '../context';
 import { note } from '../output';
 

@@ -1,6 +1,6 @@
 // tsdb status: is everything as declared, do the jobs run, how fresh are the aggregates, how much is stored.
-import { withConnection } from '../../db/connection';
 import { describeEngine, shortBytes } from '../../db/format';
+import { withConnection } from '../../db/server/connection';
 import { isHealthy, readStatus, type Status, type TableStorage } from '../../db/status';
 import { readContext, requireConnection } from '../context';
 import { paintFor, print, printJson, table } from '../output';

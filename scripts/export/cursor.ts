@@ -1,6 +1,6 @@
 // Reads a query of any size through a cursor, row by row in batches of bounded size, all of them from one snapshot.
 import { type Client, Query, type QueryArrayConfig } from 'pg';
-import { withTransaction } from '../../db/connection';
+import { withTransaction } from '../../db/server/connection';
 import type { ExportColumn, TextRow } from './values';
 
 /** A query with the values of its parameters. */

@@ -1,7 +1,7 @@
 // Carries out an export: one snapshot of the database, read by a cursor, written piece by piece.
 import type { ClientConfig } from 'pg';
-import { withConnection } from '../../db/connection';
 import { messageOf, RefusedError, UsageError } from '../../db/core/errors';
+import { withConnection } from '../../db/server/connection';
 import { csvWriter } from './csv';
 import { withRows } from './cursor';
 import type { ExportFormat } from './format';

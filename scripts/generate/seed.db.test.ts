@@ -1,8 +1,8 @@
 // Sample data that is interrupted: nothing is written, or what is missing is made up by the next apply.
-import { withConnection } from '../../db/connection';
 import { desiredFrom } from '../../db/language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { iot } from '../../db/schema/iot';
+import { withConnection } from '../../db/server/connection';
 import { readStatus } from '../../db/status';
 import { applied, applySets, planSets, select } from '../../db/testing/apply';
 import { hasReadings, lastDays, refreshSeeded, seed } from './seed';

@@ -1,7 +1,5 @@
 // Fills tables with sample data, slice by slice: a run that was interrupted is continued from its last slice.
 import type { Client } from 'pg';
-import { withTransaction } from '../../db/connection';
-import { copyText, ensureChunks } from '../../db/copy';
 import { RefusedError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
 import type { ContinuousAggregate } from '../../db/language/aggregate';
@@ -13,6 +11,8 @@ import type { EngineName } from '../../db/model';
 import { type RefreshResult, refreshAggregates } from '../../db/refresh';
 import type { RefreshWindow } from '../../db/refresh-slices';
 import { sensorData, sensorDataMonthly } from '../../db/schema/iot';
+import { withTransaction } from '../../db/server/connection';
+import { copyText, ensureChunks } from '../../db/server/copy';
 import { progressBar } from '../output';
 import { batches, stepCount } from './generator';
 import { iotSample } from './iot';

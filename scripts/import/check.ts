@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
 import { chunkSpanMs } from '../../api/ingest/row-reader';
-import { withRollback } from '../../db/connection';
 import { messageOf, UsageError } from '../../db/core/errors';
 import { ident, literal } from '../../db/core/sql';
+import { withRollback } from '../../db/server/connection';
 import { type Cut, cutBatches } from './batches';
 import type { ImportOptions, Watcher } from './options';
 import type { RejectFile } from './reject-file';

@@ -1,12 +1,12 @@
 // Imports a file into a hypertable: checked as a whole, written in batches, each exactly once, and the aggregates follow.
 import type { Client, ClientConfig } from 'pg';
-import { withConnection, withTransaction } from '../../db/connection';
-import { ensureChunksAt } from '../../db/copy';
 import { RefusedError } from '../../db/core/errors';
 import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import type { EngineName } from '../../db/model';
 import { refreshAggregates, withDependents } from '../../db/refresh';
+import { withConnection, withTransaction } from '../../db/server/connection';
+import { ensureChunksAt } from '../../db/server/copy';
 import { cutByLengths } from './batches';
 import { type Batch, type Checked, checkRows } from './check';
 import { type Content, openContent } from './content';

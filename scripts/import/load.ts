@@ -1,8 +1,8 @@
 // The second pass: batches go in, each in one transaction with its entry, over some connections at a time.
 import type { Client, ClientConfig } from 'pg';
-import { withConnection } from '../../db/connection';
 import { RefusedError } from '../../db/core/errors';
-import { announceRetry, isUnreachable, recoveryOf, withRetry } from '../../db/retry';
+import { withConnection } from '../../db/server/connection';
+import { announceRetry, isUnreachable, recoveryOf, withRetry } from '../../db/server/retry';
 import type { Held } from './batches';
 import { type Batch, digestOf } from './check';
 import { describeBatch, enterBatch } from './ledger';

@@ -1,9 +1,9 @@
 // A temporary table that takes the rows of one batch, so that the server itself gives each row its verdict.
 import type { Client } from 'pg';
-import { copyText, copyValue } from '../../db/copy';
 import { messageOf, UsageError } from '../../db/core/errors';
 import { ident, literal } from '../../db/core/sql';
 import type { Column } from '../../db/language/columns';
+import { copyText, copyValue } from '../../db/server/copy';
 import { inputErrors } from './input-errors';
 import type { FilledColumn } from './mapping';
 import type { ImportOptions } from './options';

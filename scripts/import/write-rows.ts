@@ -1,8 +1,8 @@
 // Writes the rows of a batch into the table: its bytes as they stand, else their values, else row by row where need be.
 import type { Client } from 'pg';
-import { copyCsv, copyText } from '../../db/copy';
 import { relation } from '../../db/core/sql';
 import type { Column } from '../../db/language/columns';
+import { copyCsv, copyText } from '../../db/server/copy';
 import type { Batch } from './check';
 import type { ImportOptions } from './options';
 import { isZero, type RowSource } from './row-source';

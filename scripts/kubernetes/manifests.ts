@@ -1,9 +1,9 @@
 // npm run k8s:manifests: a stack as plain Kubernetes YAML, to read, to check with other tools, or for `kubectl apply`.
 import { Command } from 'commander';
 import { Document } from 'yaml';
-import { processEnvironment } from '../../db/config';
 import { UsageError } from '../../db/core/errors';
 import type { Environment } from '../../db/core/settings';
+import { processEnvironment } from '../../db/server/config';
 import { note, print } from '../output';
 import { synthesisedStacks } from '../pipeline/synth';
 import { outliveReaders, type Runner, runner } from '../run-to-exit';

@@ -1,6 +1,6 @@
 // The stages of the pipeline, one command each: the same on a laptop, in GitHub Actions and in Azure Pipelines.
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { processEnvironment } from '../../db/config';
+import { processEnvironment } from '../../db/server/config';
 import { outliveReaders, type Runner, runner } from '../run-to-exit';
 import { deploy } from './deploy';
 import { destroy } from './destroy';

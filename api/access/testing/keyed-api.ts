@@ -1,7 +1,7 @@
 // For tests: an API that demands keys, and keys for it.
 import type { Environment } from '../../../db/core/settings';
-import { asking } from '../../../db/engines/ask';
 import type { TestServer } from '../../../db/local/test-servers';
+import { asking } from '../../../db/server/ask';
 import { type ApiUnderTest, startApi } from '../../testing/api-under-test';
 import { type CreatedKey, createKey, type Role } from '../keys';
 

@@ -2,8 +2,8 @@
 import { literal } from '../../core/sql';
 import type { ColumnDialect } from '../../kinds/column-difference';
 import { nameOf } from '../../language/names';
+import { readChunkImpact } from '../../server/table-size';
 import { COLUMN_VIEWS, usersByColumn } from '../column-users';
-import { readChunkImpact } from '../table-size';
 import { rebuildStep } from './columnstore-conversion';
 import { isInstalled } from './extension';
 

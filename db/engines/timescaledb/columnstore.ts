@@ -5,7 +5,7 @@ import type { Desired } from '../../language/desired';
 import type { Columnstore } from '../../language/hypertable';
 import { nameOf } from '../../language/names';
 import type { Db, Findings, Impact, Kind, Step } from '../../model';
-import { readChunkImpact } from '../table-size';
+import { readChunkImpact } from '../../server/table-size';
 import { relayoutStep, toRowsStep } from './columnstore-conversion';
 import { type ColumnstoreState, type Layout, readColumnstores } from './columnstore-state';
 

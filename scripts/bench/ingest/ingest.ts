@@ -2,14 +2,14 @@
 import { rmSync } from 'node:fs';
 import type { Client } from 'pg';
 import { applySchema } from '../../../db/apply';
-import { withConnection } from '../../../db/connection';
-import { ensureChunks } from '../../../db/copy';
 import { DatabaseError } from '../../../db/core/errors';
 import type { Environment } from '../../../db/core/settings';
 import { relation } from '../../../db/core/sql';
 import { desiredFrom } from '../../../db/language/desired';
 import type { EngineName } from '../../../db/model';
 import { iot, sensorData } from '../../../db/schema/iot';
+import { withConnection } from '../../../db/server/connection';
+import { ensureChunks } from '../../../db/server/copy';
 import type { IngestReport } from '../report';
 import { rotated } from '../statistics';
 import { pauseAllJobs } from '../year';

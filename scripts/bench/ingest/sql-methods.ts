@@ -1,9 +1,9 @@
 // Ways to write rows through one session of the driver, from the slowest to the fastest.
 import type { Client } from 'pg';
-import { withTransaction } from '../../../db/connection';
-import { copyText } from '../../../db/copy';
 import { ident, relation } from '../../../db/core/sql';
 import { sensorData } from '../../../db/schema/iot';
+import { withTransaction } from '../../../db/server/connection';
+import { copyText } from '../../../db/server/copy';
 import { COLUMNS, type Row } from './rows';
 
 /** A way to write rows. */

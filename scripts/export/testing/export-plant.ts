@@ -1,6 +1,5 @@
 // For tests of exports: a database with values of every kind, a folder for files, and short ways to export.
 import { join } from 'node:path';
-import { withConnection } from '../../../db/connection';
 import { desiredFrom } from '../../../db/language/desired';
 import { createTestDatabase, type Template, type TestServer } from '../../../db/local/test-servers';
 import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
@@ -9,6 +8,7 @@ import { iot } from '../../../db/schema/iot';
 import { market } from '../../../db/schema/market';
 import { metrics } from '../../../db/schema/metrics';
 import { service } from '../../../db/schema/service';
+import { withConnection } from '../../../db/server/connection';
 import { appliedSchema, execute } from '../../../db/testing/apply';
 import { startHost } from '../../testing/command-host';
 import type { Finished } from '../../testing/command-line';

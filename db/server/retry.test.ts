@@ -1,5 +1,5 @@
 // Which errors are tried again, how often, and what is told about it.
-import { DatabaseError } from './core/errors';
+import { DatabaseError } from '../core/errors';
 import { isUnreachable, pauseBefore, type Retry, recoveryOf, withRetry } from './retry';
 
 const error = (code: string | undefined, message: string, more: object = {}): Error =>

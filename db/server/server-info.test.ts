@@ -1,4 +1,4 @@
-import { serverInfo } from './server';
+import { serverInfo } from './server-info';
 
 const row = {
   server_version: '17.11',

@@ -1,7 +1,7 @@
 // Where the database is: one URL, or its parts, with the password from a file if wanted. Read alike by every process.
 import { readFileSync } from 'node:fs';
-import { messageOf } from './core/errors';
-import type { Environment, Setting } from './core/settings';
+import { messageOf } from '../core/errors';
+import type { Environment, Setting } from '../core/settings';
 
 /** An address that pg takes. */
 export type DatabaseAddress =

@@ -1,6 +1,6 @@
 // Finds out what the server offers and so which engine a plan is made for. Never guessed, always printed.
-import { messageOf, RefusedError } from './core/errors';
-import type { Db, ServerInfo } from './model';
+import { messageOf, RefusedError } from '../core/errors';
+import type { Db, ServerInfo } from '../model';
 
 const OLDEST_POSTGRES = 15;
 const OLDEST_TIMESCALEDB = [2, 28] as const;

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
-import { messageOf, RefusedError } from './core/errors';
+import { messageOf, RefusedError } from '../core/errors';
 
 const WAY_OUT =
   'Connect to the server itself (its own port, usually 5432), or through session pooling (PgBouncer: pool_mode = session and ignore_startup_parameters = options)';

@@ -1,7 +1,7 @@
 // How big tables and stored aggregates are, from the catalog alone: the figures behind every hazard that moves rows.
+import { isInstalled } from '../engines/timescaledb/extension';
 import { nameOf } from '../language/names';
 import type { Db, EngineName, Impact } from '../model';
-import { isInstalled } from './timescaledb/extension';
 
 /** What a table or an aggregate's stored buckets take; rows are an estimate. */
 export interface TableSize extends Impact {

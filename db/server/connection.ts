@@ -1,8 +1,8 @@
 // Connections for planning and applying: one session, pinned settings, transactions and the advisory lock by callback.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
-import { DatabaseError, messageOf, RefusedError } from './core/errors';
-import type { Db } from './model';
+import { DatabaseError, messageOf, RefusedError } from '../core/errors';
+import type { Db } from '../model';
 import { explainStartupRefusal, isDirect, requireSessionPooling } from './pooler';
 
 // Catalog texts (interval, view definitions, job configuration) depend on these, so every session of ours pins them.

@@ -3,9 +3,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Client, ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { ident, literal } from './core/sql';
-import type { Hypertable } from './language/hypertable';
-import type { EngineName } from './model';
+import { ident, literal } from '../core/sql';
+import type { Hypertable } from '../language/hypertable';
+import type { EngineName } from '../model';
 
 /**
  * Streams lines of COPY text format into a relation (quoted name) and its columns.

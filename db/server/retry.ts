@@ -1,6 +1,6 @@
 // Which database errors are worth another try, what has to be done again, and how long to wait before it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from './core/errors';
+import { messageOf } from '../core/errors';
 
 /** `repeat`: the same transaction again. `replan`: the catalog changed under the plan. `reconnect`: the session is gone. */
 export type Recovery = 'repeat' | 'replan' | 'reconnect';

@@ -1,8 +1,8 @@
 // Environment → settings of the schema island. The only place in db/ and scripts/ that reads process.env.
-import { UsageError } from './core/errors';
-import type { Environment, Setting } from './core/settings';
+import { UsageError } from '../core/errors';
+import type { Environment, Setting } from '../core/settings';
+import { schemasSetting } from '../schema/sets';
 import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from './database-address';
-import { schemasSetting } from './schema/sets';
 
 /** The process's environment; everything else takes it as an argument. */
 export const processEnvironment = (): Environment => process.env;

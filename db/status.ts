@@ -5,7 +5,7 @@ import { INTERNALS_STEP } from './kinds/internals';
 import type { Desired } from './language/desired';
 import { nameOf } from './language/names';
 import type { Db, EngineName, ServerInfo } from './model';
-import { inSync, makePlan } from './plan';
+import { inSync, makePlan } from './reconcile/plan';
 import { type Ask, asking } from './server/ask';
 
 /** What a table, or the stored buckets of an aggregate, take. */

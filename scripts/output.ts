@@ -1,7 +1,7 @@
 // The terminal: data to stdout, everything else to stderr, colours and bars only where a person looks.
 import { Presets, SingleBar } from 'cli-progress';
 import { createColors } from 'picocolors';
-import type { Paint } from '../db/format';
+import type { Paint } from '../db/reconcile/format';
 
 /** Data of a command. */
 export function print(text: string): void {

@@ -1,6 +1,6 @@
 // Compares the database with the declaration: one plan at a time, shared by everyone who asks within half a minute.
 import type { Plan } from '../../db/model';
-import { inSync } from '../../db/plan';
+import { inSync } from '../../db/reconcile/plan';
 import { canonicalTime } from '../time';
 
 /** What a comparison found. */

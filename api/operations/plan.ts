@@ -1,7 +1,7 @@
 // Plans on a connection of its own: planning makes temporary objects, which the pool that reads cannot.
 import { DatabaseError, messageOf, TsdbError } from '../../db/core/errors';
 import type { Plan } from '../../db/model';
-import { makePlan } from '../../db/plan';
+import { makePlan } from '../../db/reconcile/plan';
 import { withConnection } from '../../db/server/connection';
 import { recoveryOf, withRetry } from '../../db/server/retry';
 import type { ServedConfig } from '../parts';

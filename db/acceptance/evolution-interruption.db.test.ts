@@ -1,8 +1,8 @@
 // Changes of aggregates that are killed at any statement: the next apply goes on, and nothing is left behind or lost.
 import { spawn } from 'node:child_process';
-import { applySchema } from '../apply';
 import { desiredFrom } from '../language/desired';
 import { createTestDatabase, testServers } from '../local/test-servers';
+import { applySchema } from '../reconcile/apply';
 import { applied, applySets, planSets } from '../testing/apply';
 import { readCatalog } from '../testing/catalog';
 import { childArguments } from '../testing/child';

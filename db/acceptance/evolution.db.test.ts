@@ -2,7 +2,7 @@
 import { desiredFrom } from '../language/desired';
 import { createTestDatabase, testServers } from '../local/test-servers';
 import type { EngineName } from '../model';
-import { makePlan } from '../plan';
+import { makePlan } from '../reconcile/plan';
 import { withConnection } from '../server/connection';
 import { applied, applySets, execute, planSets } from '../testing/apply';
 import { readCatalog } from '../testing/catalog';

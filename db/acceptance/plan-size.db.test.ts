@@ -1,9 +1,9 @@
 // Planning asks the same questions of a small and of a big database.
-import { applySchema } from '../apply';
 import type { Desired } from '../language/desired';
 import { desiredFrom } from '../language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
-import { makePlan } from '../plan';
+import { applySchema } from '../reconcile/apply';
+import { makePlan } from '../reconcile/plan';
 import { withConnection } from '../server/connection';
 import { bigSet } from '../testing/load-big-set';
 

@@ -2,7 +2,7 @@
 import { runDueJobs } from '../jobs';
 import { desiredFrom } from '../language/desired';
 import { testServers } from '../local/test-servers';
-import { makePlan, parsePlan } from '../plan';
+import { makePlan, parsePlan } from '../reconcile/plan';
 import { withConnection, withReconcilerLock } from '../server/connection';
 import { execute, planSets, select } from '../testing/apply';
 import { applyPlant, plantDatabase, readJobs } from '../testing/load-plant';

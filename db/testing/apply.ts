@@ -1,11 +1,11 @@
 // Short ways to plan and apply in tests, and databases that begin with applied sets.
-import { type ApplyReport, applySchema } from '../apply';
 import type { Desired } from '../language/desired';
 import { desiredFrom } from '../language/desired';
 import type { SchemaSet } from '../language/schema-set';
 import type { Template } from '../local/test-servers';
 import type { HazardName, Plan } from '../model';
-import { makePlan } from '../plan';
+import { type ApplyReport, applySchema } from '../reconcile/apply';
+import { makePlan } from '../reconcile/plan';
 import { withConnection } from '../server/connection';
 
 /** Applies sets, accepting the given hazards only. */

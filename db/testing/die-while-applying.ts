@@ -2,9 +2,9 @@
 // with SIGKILL in the given step of the plan. Ends with 0 when there were fewer steps.
 import { once } from 'node:events';
 import { Client } from 'pg';
-import { applySchema } from '../apply';
 import { desiredFrom } from '../language/desired';
 import type { Step } from '../model';
+import { applySchema } from '../reconcile/apply';
 import { plant, type Variation } from './sets';
 
 export interface DeathWish {

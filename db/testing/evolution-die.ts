@@ -1,8 +1,8 @@
 // A child process for tests: changes the set `works` and kills itself with SIGKILL right after sending its n-th statement
 // of a step, COMMIT included. Ends with 0 when there were fewer.
 import { Client } from 'pg';
-import { applySchema } from '../apply';
 import { desiredFrom } from '../language/desired';
+import { applySchema } from '../reconcile/apply';
 import { type Works, works } from './evolution-sets';
 
 async function main(url: string, deadly: number, variation: Works): Promise<void> {

@@ -1,9 +1,9 @@
 // A database with the table of set `plant`, rows in it, and ways to count what must not get lost.
-import { type ApplyOptions, type ApplyReport, applySchema } from '../apply';
 import { desiredFrom } from '../language/desired';
 import { schemaSet } from '../language/schema-set';
 import { createTestDatabase, type Template, type TestDatabase, type TestServer } from '../local/test-servers';
 import type { EngineName } from '../model';
+import { type ApplyOptions, type ApplyReport, applySchema } from '../reconcile/apply';
 import { applied, applySets, execute, select } from './apply';
 import { metricTable, plant, type Variation } from './sets';
 

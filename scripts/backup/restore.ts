@@ -4,7 +4,7 @@ import { messageOf } from '../../db/core/errors';
 import type { Environment } from '../../db/core/settings';
 import { ident, literal } from '../../db/core/sql';
 import type { Desired } from '../../db/language/desired';
-import { makePlan } from '../../db/plan';
+import { makePlan } from '../../db/reconcile/plan';
 import { withConnection } from '../../db/server/connection';
 import { libpqEnvironment } from './address';
 import type { Manifest } from './manifest';

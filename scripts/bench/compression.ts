@@ -1,6 +1,5 @@
 // What the columnstore saves, for every declared table that has one: all sets of sample data, every whole chunk converted.
 import type { Client } from 'pg';
-import { applySchema } from '../../db/apply';
 import { chunksToCompress, convertChunks, type Stored } from '../../db/compress';
 import { DatabaseError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
@@ -8,6 +7,7 @@ import { readCompression, savedPercent } from '../../db/engines/chunks';
 import type { Desired } from '../../db/language/desired';
 import { desiredFrom } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
+import { applySchema } from '../../db/reconcile/apply';
 import { schemaSets } from '../../db/schema/sets';
 import { asking } from '../../db/server/ask';
 import { withConnection, withTransaction } from '../../db/server/connection';

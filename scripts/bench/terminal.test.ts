@@ -1,4 +1,4 @@
-import { noPaint } from '../../db/format';
+import { noPaint } from '../../db/reconcile/format';
 import { formatReport } from './terminal';
 import { sampleReport } from './testing/sample-report';
 

@@ -1,5 +1,5 @@
 // A benchmark's report for the terminal: plain tables, each figure with unit and spread.
-import type { Paint } from '../../db/format';
+import type { Paint } from '../../db/reconcile/format';
 import { table } from '../output';
 import { bytes, count, machineLine, medianOf, middleOf, number, optionsLine, rangeOf } from './format';
 import type {

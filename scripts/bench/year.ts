@@ -1,8 +1,8 @@
 // The database that queries and API are measured on: set `iot` as declared, with readings of many days.
 import type { Client } from 'pg';
-import { applySchema } from '../../db/apply';
 import { desiredFrom } from '../../db/language/desired';
 import type { EngineName, ServerInfo } from '../../db/model';
+import { applySchema } from '../../db/reconcile/apply';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
 import { withConnection } from '../../db/server/connection';

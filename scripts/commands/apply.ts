@@ -1,10 +1,10 @@
 // tsdb apply: make the database as declared.
 import { readFileSync } from 'node:fs';
-import { type ApplyOptions, type ApplyReport, applySchema } from '../../db/apply';
 import { RefusedError, UsageError } from '../../db/core/errors';
-import { formatPlan } from '../../db/format';
 import type { HazardName, Plan } from '../../db/model';
-import { parsePlan } from '../../db/plan';
+import { type ApplyOptions, type ApplyReport, applySchema } from '../../db/reconcile/apply';
+import { formatPlan } from '../../db/reconcile/format';
+import { parsePlan } from '../../db/reconcile/plan';
 import { confirm } from '../confirm';
 import { readContext, requireConnection } from '../context';
 import { note, paintFor, print, printJson } from '../output';

@@ -11,11 +11,11 @@ import {
 } from '../../db/compress';
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { savedPercent } from '../../db/engines/chunks';
-import { shortBytes } from '../../db/format';
 import type { Desired } from '../../db/language/desired';
 import { parseDuration } from '../../db/language/interval';
 import { nameOf } from '../../db/language/names';
 import type { Db } from '../../db/model';
+import { shortBytes } from '../../db/reconcile/format';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';

@@ -1,10 +1,10 @@
 // tsdb plan: what would change, and what that would do to data.
 import { writeFileSync } from 'node:fs';
 import { UsageError } from '../../db/core/errors';
-import { formatPlan } from '../../db/format';
-import { formatPlanMarkdown } from '../../db/format-markdown';
 import type { Plan } from '../../db/model';
-import { inSync, makePlan } from '../../db/plan';
+import { formatPlan } from '../../db/reconcile/format';
+import { formatPlanMarkdown } from '../../db/reconcile/format-markdown';
+import { inSync, makePlan } from '../../db/reconcile/plan';
 import { withConnection } from '../../db/server/connection';
 import { readContext, requireConnection } from '../context';
 import { note, paintFor, print, printJson } from '../output';

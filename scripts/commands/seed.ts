@@ -4,7 +4,7 @@ import type { ClientConfig } from 'pg';
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
 import { nameOf } from '../../db/language/names';
-import { pauseJobs, restoreJobs } from '../../db/pause';
+import { pauseJobs, restoreJobs } from '../../db/reconcile/pause';
 import {
   withConnection,
   withReconcilerLock,

@@ -1,8 +1,8 @@
 // How the deployed database differs from its declaration: asked of the database, else of the API in front of it.
 import { UsageError } from '../../db/core/errors';
-import { summaryOf } from '../../db/format';
-import { formatPlanMarkdown } from '../../db/format-markdown';
-import { inSync } from '../../db/plan';
+import { summaryOf } from '../../db/reconcile/format';
+import { formatPlanMarkdown } from '../../db/reconcile/format-markdown';
+import { inSync } from '../../db/reconcile/plan';
 import { apiClient } from './api-client';
 import { planOnMachine } from './machine-plan';
 import { planDatabase } from './schema-plan';

@@ -1,10 +1,10 @@
 // pipeline schema: what would change in the database, as Markdown. With a base: what this checkout changes against it.
 import { RefusedError } from '../../db/core/errors';
-import { formatPlanMarkdown } from '../../db/format-markdown';
 import { startTestRun } from '../../db/local/test-run';
 import { createTestDatabase } from '../../db/local/test-servers';
 import type { Plan } from '../../db/model';
-import { makePlan } from '../../db/plan';
+import { formatPlanMarkdown } from '../../db/reconcile/format-markdown';
+import { makePlan } from '../../db/reconcile/plan';
 import { withConnection } from '../../db/server/connection';
 import { readContext, requireConnection } from '../context';
 import { note } from '../output';

@@ -1,7 +1,7 @@
 // pipeline smoke: asks a deployed API a few questions and judges the answers. Exit code 1 when one is wrong.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../../db/core/errors';
-import { cell } from '../../db/format-markdown';
+import { cell } from '../../db/reconcile/format-markdown';
 import { note, table } from '../output';
 import { apiClient } from './api-client';
 import { ciHost } from './ci-host';

@@ -1,12 +1,12 @@
 // Ingest methods side by side: the same rows into the same table, emptied before each, in an order that is rotated.
 import { rmSync } from 'node:fs';
 import type { Client } from 'pg';
-import { applySchema } from '../../../db/apply';
 import { DatabaseError } from '../../../db/core/errors';
 import type { Environment } from '../../../db/core/settings';
 import { relation } from '../../../db/core/sql';
 import { desiredFrom } from '../../../db/language/desired';
 import type { EngineName } from '../../../db/model';
+import { applySchema } from '../../../db/reconcile/apply';
 import { iot, sensorData } from '../../../db/schema/iot';
 import { withConnection } from '../../../db/server/connection';
 import { ensureChunks } from '../../../db/server/copy';

@@ -1,13 +1,13 @@
 // Makes a plan: read the catalog, compare it with the declaration, and name the result exactly.
 import { createHash } from 'node:crypto';
-import { UsageError } from './core/errors';
-import { kindsOf } from './engines/engines';
-import type { Desired } from './language/desired';
-import { requireLintFree } from './lint/lint';
-import type { Db, Findings, Plan, ServerInfo, Step } from './model';
+import { UsageError } from '../core/errors';
+import { kindsOf } from '../engines/engines';
+import type { Desired } from '../language/desired';
+import { requireLintFree } from '../lint/lint';
+import type { Db, Findings, Plan, ServerInfo, Step } from '../model';
+import { LOCK_IS_HELD, withRollback } from '../server/connection';
+import { readServer } from '../server/server-info';
 import { RESTORE, readPaused } from './pause';
-import { LOCK_IS_HELD, withRollback } from './server/connection';
-import { readServer } from './server/server-info';
 
 /**
  * Plans how to bring the database to the declaration. Changes nothing.

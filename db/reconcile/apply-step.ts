@@ -1,9 +1,9 @@
 // Runs one step of a plan: with its time limits, its row in the journal, and again where that may help.
-import { DatabaseError, messageOf } from './core/errors';
+import { DatabaseError, messageOf } from '../core/errors';
+import type { Db, Step } from '../model';
+import { withTransaction } from '../server/connection';
+import { type Retry, recoveryOf, withRetry } from '../server/retry';
 import { failEntry, finishEntry, startEntry } from './journal';
-import type { Db, Step } from './model';
-import { withTransaction } from './server/connection';
-import { type Retry, recoveryOf, withRetry } from './server/retry';
 
 /** Milliseconds; 0 = no limit. */
 export interface StepTimeouts {

@@ -1,7 +1,7 @@
 // Holds background jobs off while a plan works on their tables, and restores them, also after a crash of the apply.
-import type { Db, EngineName, Plan, Step } from './model';
-import { withTransaction } from './server/connection';
-import { withRetry } from './server/retry';
+import type { Db, EngineName, Plan, Step } from '../model';
+import { withTransaction } from '../server/connection';
+import { withRetry } from '../server/retry';
 
 // Weaker than SHARE: inserts and the jobs go on beside these.
 const WEAK_LOCKS = /ACCESS SHARE|SHARE UPDATE EXCLUSIVE|(?<!SHARE )ROW (SHARE|EXCLUSIVE)/g;

@@ -1,6 +1,6 @@
 // What a plan must pass before it is carried out: fresh, without refusals, every hazard allowed, confirmed.
-import { RefusedError } from './core/errors';
-import type { HazardName, Plan, Step } from './model';
+import { RefusedError } from '../core/errors';
+import type { HazardName, Plan, Step } from '../model';
 
 export interface Consent {
   /** Hazards that are accepted. */

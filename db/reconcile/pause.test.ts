@@ -1,5 +1,5 @@
 // Which steps hold background jobs off.
-import type { Step } from './model';
+import type { Step } from '../model';
 import { objectsToQuieten } from './pause';
 
 const step = (object: string, lock: string, more: Partial<Step> = {}): Step => ({

@@ -1,6 +1,6 @@
 // Time limits by step, and what a failed step tells.
+import type { HazardName, Step } from '../model';
 import { stepFailure, timeoutsOf } from './apply-step';
-import type { HazardName, Step } from './model';
 
 const step = (transactional: boolean, ...hazards: readonly HazardName[]): Step => ({
   id: 'add-column:a.b',

@@ -1,5 +1,5 @@
 // A plan as text that a person reads at a glance.
-import type { EngineName, Impact, Plan, Step } from './model';
+import type { EngineName, Impact, Plan, Step } from '../model';
 
 /** Marks text, e.g. with colours; each is the identity where there are none. */
 export interface Paint {

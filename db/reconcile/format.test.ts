@@ -1,6 +1,6 @@
+import type { Plan, Step } from '../model';
 import { formatPlan, noPaint } from './format';
 import { formatPlanMarkdown } from './format-markdown';
-import type { Plan, Step } from './model';
 
 const step = (change: Partial<Step>): Step => ({
   id: 'x',

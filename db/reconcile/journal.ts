@@ -1,6 +1,6 @@
 // The journal: which steps a run planned, started and finished. It is for people and for telling an interrupted run; what
 // is left to do is read from the catalog itself.
-import type { Db, Step } from './model';
+import type { Db, Step } from '../model';
 
 /** Steps that an earlier run planned and did not finish. */
 export interface Unfinished {

@@ -1,17 +1,17 @@
 // Carries out a plan: under the lock, with consent, step by step, and proves the result by planning again.
 import { randomUUID } from 'node:crypto';
 import type { ClientConfig } from 'pg';
+import { DatabaseError, messageOf, RefusedError, TsdbError } from '../core/errors';
+import { INTERNALS_STEP } from '../kinds/internals';
+import type { Desired } from '../language/desired';
+import type { Db, Plan, Step } from '../model';
+import { withConnection, withReconcilerLock, withTransaction } from '../server/connection';
+import { announceRetry, isUnreachable, type Retry, recoveryOf } from '../server/retry';
 import { type Consent, requireConsent } from './apply-consent';
 import { runStep, STATEMENT_TIMEOUT_MS, stepFailure, timeoutsOf } from './apply-step';
-import { DatabaseError, messageOf, RefusedError, TsdbError } from './core/errors';
 import { finishEntry, planEntries, takeOver, type Unfinished } from './journal';
-import { INTERNALS_STEP } from './kinds/internals';
-import type { Desired } from './language/desired';
-import type { Db, Plan, Step } from './model';
 import { objectsToQuieten, pauseJobs, restoreJobs } from './pause';
 import { inSync, makePlan } from './plan';
-import { withConnection, withReconcilerLock, withTransaction } from './server/connection';
-import { announceRetry, isUnreachable, type Retry, recoveryOf } from './server/retry';
 
 // Sessions in a row that may be lost without one step being finished in between.
 const SESSIONS = 8;

@@ -1,6 +1,6 @@
 // A plan as Markdown, for a comment on a pull request.
+import type { Plan, Step } from '../model';
 import { describeEngine, formatImpact, hazardNames, stepGroups, summaryOf } from './format';
-import type { Plan, Step } from './model';
 
 const WORD: Readonly<Record<Step['action'], string>> = {
   create: 'create',

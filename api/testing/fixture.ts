@@ -3,12 +3,12 @@ import { Client } from 'pg';
 import type { Desired } from '../../db/language/desired';
 import { desiredFrom } from '../../db/language/desired';
 import type { Template } from '../../db/local/test-servers';
-import { refreshAggregates } from '../../db/refresh';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import { appliedSchema } from '../../db/testing/apply';
+import { refreshAggregates } from '../../db/upkeep/refresh';
 
 /** The applied schema; retention is paused, as tests use old readings. */
 export const fixture = (desired: Desired = desiredFrom([iot, service])): Template =>

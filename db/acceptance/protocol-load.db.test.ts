@@ -1,6 +1,5 @@
 // Applies while others write, while jobs run, while somebody holds a lock: in sync, and not one row lost.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runDueJobs } from '../jobs';
 import { schemaSet } from '../language/schema-set';
 import { testServers, withJobs } from '../local/test-servers';
 import { waitFor } from '../local/testing/wait';
@@ -9,6 +8,7 @@ import { applySets, execute, planSets, select } from '../testing/apply';
 import { applyPlant, countRows, plantDatabase, ROWS, readJobs } from '../testing/load-plant';
 import { startWriters } from '../testing/load-writers';
 import { metricTable, plant, type Variation } from '../testing/sets';
+import { runDueJobs } from '../upkeep/jobs';
 
 const ROUNDS: readonly Variation[] = [
   { extraColumn: true, withoutRetention: true, chunkInterval: '12 hours', realTime: false },

@@ -1,5 +1,4 @@
 // The rules of an apply: saved plans, time limits, jobs held off and given back.
-import { runDueJobs } from '../jobs';
 import { desiredFrom } from '../language/desired';
 import { testServers } from '../local/test-servers';
 import { makePlan, parsePlan } from '../reconcile/plan';
@@ -7,6 +6,7 @@ import { withConnection, withReconcilerLock } from '../server/connection';
 import { execute, planSets, select } from '../testing/apply';
 import { applyPlant, plantDatabase, readJobs } from '../testing/load-plant';
 import { plant } from '../testing/sets';
+import { runDueJobs } from '../upkeep/jobs';
 
 const EXTRA = { extraColumn: true };
 

@@ -1,13 +1,13 @@
 // Aggregates stay right: late rows, real-time rows, hierarchy, history whose source is gone, and jobs.
-import { runDueJobs } from '../jobs';
 import { desiredFrom } from '../language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
-import { type RefreshResult, refreshAggregates } from '../refresh';
-import type { RefreshWindow } from '../refresh-slices';
 import { withConnection } from '../server/connection';
-import { readStatus } from '../status';
 import { applied, applySets, execute, select } from '../testing/apply';
 import { plant } from '../testing/sets';
+import { runDueJobs } from '../upkeep/jobs';
+import { type RefreshResult, refreshAggregates } from '../upkeep/refresh';
+import type { RefreshWindow } from '../upkeep/refresh-slices';
+import { readStatus } from '../upkeep/status';
 
 const desired = desiredFrom([plant()]);
 

@@ -6,11 +6,11 @@ import { hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
 import { schemaSet } from '../language/schema-set';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
-import { refreshAggregates } from '../refresh';
 import { access } from '../schema/access';
 import { asking } from '../server/ask';
 import { withConnection } from '../server/connection';
 import { applied, execute, select } from '../testing/apply';
+import { refreshAggregates } from '../upkeep/refresh';
 import { readChunks, readCompression, savedPercent } from './chunks';
 
 const reading = hypertable('yard.reading', {

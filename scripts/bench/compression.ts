@@ -1,6 +1,5 @@
 // What the columnstore saves, for every declared table that has one: all sets of sample data, every whole chunk converted.
 import type { Client } from 'pg';
-import { chunksToCompress, convertChunks, type Stored } from '../../db/compress';
 import { DatabaseError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
 import { readCompression, savedPercent } from '../../db/engines/chunks';
@@ -11,6 +10,7 @@ import { applySchema } from '../../db/reconcile/apply';
 import { schemaSets } from '../../db/schema/sets';
 import { asking } from '../../db/server/ask';
 import { withConnection, withTransaction } from '../../db/server/connection';
+import { chunksToCompress, convertChunks, type Stored } from '../../db/upkeep/compress';
 import type { SampleSet } from '../generate/sample';
 import { aggregatesOf, beginSet, continueSet, lastDays, refreshSeeded } from '../generate/seed';
 import { sampleSets } from '../generate/sets';

@@ -1,7 +1,6 @@
 // Raw rows against aggregates, in turns on one session, after both were found to give the same answer.
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
-import { chunksToCompress, convertChunks } from '../../db/compress';
 import { DatabaseError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
 import { readChunks, readCompression } from '../../db/engines/chunks';
@@ -9,6 +8,7 @@ import { nameOf } from '../../db/language/names';
 import { sensorData } from '../../db/schema/iot';
 import { asking } from '../../db/server/ask';
 import { withConnection } from '../../db/server/connection';
+import { chunksToCompress, convertChunks } from '../../db/upkeep/compress';
 import { type QueryCase, queryCases } from './query-cases';
 import type { QueriesReport, QueryReport, SideBySide } from './report';
 import { requireSame } from './same-answer';

@@ -1,14 +1,4 @@
 // tsdb compress, tsdb decompress: convert chunks by hand, for those who do not wait for the policy.
-import {
-  type ChunkToConvert,
-  type Conversion,
-  chunksToCompress,
-  chunksToDecompress,
-  columnstoreJob,
-  convertChunks,
-  type Direction,
-  type Stored,
-} from '../../db/compress';
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { savedPercent } from '../../db/engines/chunks';
 import type { Desired } from '../../db/language/desired';
@@ -18,6 +8,16 @@ import type { Db } from '../../db/model';
 import { shortBytes } from '../../db/reconcile/format';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
+import {
+  type ChunkToConvert,
+  type Conversion,
+  chunksToCompress,
+  chunksToDecompress,
+  columnstoreJob,
+  convertChunks,
+  type Direction,
+  type Stored,
+} from '../../db/upkeep/compress';
 import { readContext, requireConnection } from '../context';
 import { note, print, printJson, progressBar, table } from '../output';
 

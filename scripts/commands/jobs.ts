@@ -1,8 +1,8 @@
 // tsdb jobs run: what a scheduler calls. Engine `postgres` has its due jobs run; TimescaleDB, which runs them by itself, is checked.
 import type { JobHealth } from '../../db/engines/health';
-import { checkJobs, type JobRun, needsPerson, runDueJobs } from '../../db/jobs';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
+import { checkJobs, type JobRun, needsPerson, runDueJobs } from '../../db/upkeep/jobs';
 import { readContext, requireConnection } from '../context';
 import { note, print, printJson, table } from '../output';
 

@@ -3,10 +3,10 @@ import { UsageError } from '../../db/core/errors';
 import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import type { EngineName } from '../../db/model';
-import { type RefreshProgress, type RefreshResult, refreshAggregates } from '../../db/refresh';
-import type { RefreshWindow } from '../../db/refresh-slices';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
+import { type RefreshProgress, type RefreshResult, refreshAggregates } from '../../db/upkeep/refresh';
+import type { RefreshWindow } from '../../db/upkeep/refresh-slices';
 import { readContext, requireConnection } from '../context';
 import { note, type Progress, print, printJson, progressBar } from '../output';
 

@@ -1,7 +1,7 @@
 // tsdb status: is everything as declared, do the jobs run, how fresh are the aggregates, how much is stored.
 import { describeEngine, shortBytes } from '../../db/reconcile/format';
 import { withConnection } from '../../db/server/connection';
-import { isHealthy, readStatus, type Status, type TableStorage } from '../../db/status';
+import { isHealthy, readStatus, type Status, type TableStorage } from '../../db/upkeep/status';
 import { readContext, requireConnection } from '../context';
 import { paintFor, print, printJson, table } from '../output';
 

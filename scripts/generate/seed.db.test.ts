@@ -3,8 +3,8 @@ import { desiredFrom } from '../../db/language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { iot } from '../../db/schema/iot';
 import { withConnection } from '../../db/server/connection';
-import { readStatus } from '../../db/status';
 import { applied, applySets, planSets, select } from '../../db/testing/apply';
+import { readStatus } from '../../db/upkeep/status';
 import { hasReadings, lastDays, refreshSeeded, seed } from './seed';
 
 const desired = desiredFrom([iot]);

@@ -1,6 +1,6 @@
 // What an import is asked to do, and what it answers. Types and the names of choices only.
 import type { Hypertable } from '../../db/language/hypertable';
-import type { RefreshResult } from '../../db/refresh';
+import type { RefreshResult } from '../../db/upkeep/refresh';
 import type { ColumnMapping } from './mapping';
 
 export const FORMATS = ['csv', 'ndjson'] as const;

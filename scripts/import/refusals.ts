@@ -3,7 +3,7 @@ import { RefusedError, UsageError } from '../../db/core/errors';
 import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import type { Db, EngineName } from '../../db/model';
-import { openSlices } from '../../db/refresh-slices';
+import { openSlices } from '../../db/upkeep/refresh-slices';
 import type { Checked } from './check';
 import type { ImportOptions } from './options';
 import type { RejectFile } from './reject-file';

@@ -1,8 +1,8 @@
 // Runs the jobs of engine `postgres` while the local platform is up, on a connection of its own.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../db/core/errors';
-import { runDueJobs } from '../../db/jobs';
 import { withConnection } from '../../db/server/connection';
+import { runDueJobs } from '../../db/upkeep/jobs';
 import { describeJobRun } from '../commands/jobs';
 import { note } from '../output';
 

@@ -1,8 +1,8 @@
 // Rows for tests of series: three tables with gaps, NULLs and equal times, partly newer than the last refresh.
 import type { Desired } from '../../../db/language/desired';
-import { refreshAggregates } from '../../../db/refresh';
 import { withConnection, withRollback } from '../../../db/server/connection';
 import { readServer } from '../../../db/server/server-info';
+import { refreshAggregates } from '../../../db/upkeep/refresh';
 import { runSql } from '../../testing/fixture';
 
 const HOUR = 3_600_000;

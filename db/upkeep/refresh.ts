@@ -1,13 +1,13 @@
 // Refreshes continuous aggregates by hand: sources first, and never over history whose source rows are gone.
-import { relation } from './core/sql';
-import { readWatermarks } from './engines/health';
-import type { ContinuousAggregate } from './language/aggregate';
-import type { Desired } from './language/desired';
-import { nameOf } from './language/names';
-import type { Db, EngineName } from './model';
+import { relation } from '../core/sql';
+import { readWatermarks } from '../engines/health';
+import type { ContinuousAggregate } from '../language/aggregate';
+import type { Desired } from '../language/desired';
+import { nameOf } from '../language/names';
+import type { Db, EngineName } from '../model';
+import { asking } from '../server/ask';
+import { withRetry } from '../server/retry';
 import { type Bounds, openSlices, type RefreshWindow, type Slices } from './refresh-slices';
-import { asking } from './server/ask';
-import { withRetry } from './server/retry';
 
 export interface RefreshOptions {
   /** Also buckets that TimescaleDB believes to be fresh. Engine `postgres` always computes all of the window. */

@@ -1,12 +1,12 @@
 // The running state: is the schema as declared, do jobs run, are aggregates fresh, how much is stored.
-import { readChunks, readCompression, savedPercent, type TableCompression } from './engines/chunks';
-import { type AggregateHealth, type JobHealth, readJobs, readWatermarks } from './engines/health';
-import { INTERNALS_STEP } from './kinds/internals';
-import type { Desired } from './language/desired';
-import { nameOf } from './language/names';
-import type { Db, EngineName, ServerInfo } from './model';
-import { inSync, makePlan } from './reconcile/plan';
-import { type Ask, asking } from './server/ask';
+import { readChunks, readCompression, savedPercent, type TableCompression } from '../engines/chunks';
+import { type AggregateHealth, type JobHealth, readJobs, readWatermarks } from '../engines/health';
+import { INTERNALS_STEP } from '../kinds/internals';
+import type { Desired } from '../language/desired';
+import { nameOf } from '../language/names';
+import type { Db, EngineName, ServerInfo } from '../model';
+import { inSync, makePlan } from '../reconcile/plan';
+import { type Ask, asking } from '../server/ask';
 
 /** What a table, or the stored buckets of an aggregate, take. */
 export interface TableStorage extends TableCompression {

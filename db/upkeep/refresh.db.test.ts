@@ -1,11 +1,11 @@
 // A long refresh goes in slices: they fit together, stop cleanly, go on, and spare history whose source is gone.
-import { desiredFrom } from './language/desired';
-import { createTestDatabase, type TestDatabase, testServers } from './local/test-servers';
+import { desiredFrom } from '../language/desired';
+import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
+import { withConnection } from '../server/connection';
+import { applied, execute, select } from '../testing/apply';
+import { plant } from '../testing/sets';
 import { type RefreshOptions, type RefreshResult, refreshAggregates } from './refresh';
 import type { RefreshWindow } from './refresh-slices';
-import { withConnection } from './server/connection';
-import { applied, execute, select } from './testing/apply';
-import { plant } from './testing/sets';
 
 const { aggregates } = desiredFrom([plant()]);
 const hourly = aggregates.filter(({ name }) => name === 'metric_hourly');

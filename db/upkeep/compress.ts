@@ -1,13 +1,13 @@
 // Converts chunks by hand: to the columnstore by age, back to rows by range; one chunk at a time, each in its own transaction.
-import { messageOf } from './core/errors';
-import { literal } from './core/sql';
-import type { ContinuousAggregate } from './language/aggregate';
-import type { Hypertable } from './language/hypertable';
-import { nameOf } from './language/names';
-import type { Db } from './model';
-import { isoText } from './server/ask';
-import { withTransaction } from './server/connection';
-import { withRetry } from './server/retry';
+import { messageOf } from '../core/errors';
+import { literal } from '../core/sql';
+import type { ContinuousAggregate } from '../language/aggregate';
+import type { Hypertable } from '../language/hypertable';
+import { nameOf } from '../language/names';
+import type { Db } from '../model';
+import { isoText } from '../server/ask';
+import { withTransaction } from '../server/connection';
+import { withRetry } from '../server/retry';
 
 /** What can have a columnstore. */
 export type Stored = Hypertable | ContinuousAggregate;

@@ -1,9 +1,9 @@
 // Finds what of an aggregate may be refreshed, and cuts it into slices that hold some buckets with rows each.
-import { ident, interval, literal, relation } from './core/sql';
-import { materializationOf } from './engines/materialization';
-import type { ContinuousAggregate } from './language/aggregate';
-import { approximateMicroseconds, parseDuration } from './language/interval';
-import type { Db, EngineName } from './model';
+import { ident, interval, literal, relation } from '../core/sql';
+import { materializationOf } from '../engines/materialization';
+import type { ContinuousAggregate } from '../language/aggregate';
+import { approximateMicroseconds, parseDuration } from '../language/interval';
+import type { Db, EngineName } from '../model';
 
 /** What part of time is refreshed. */
 export interface RefreshWindow {

@@ -1,4 +1,9 @@
 // Chunks converted by hand: by age and by range, partial ones, ones in use, and none of them twice. TimescaleDB only.
+import { createTestDatabase, describeOn, type TestDatabase } from '../local/test-servers';
+import { withConnection, withTransaction } from '../server/connection';
+import { applied, execute, select } from '../testing/apply';
+import { untilBlocked } from '../testing/sessions';
+import { metricTable, plant } from '../testing/sets';
 import {
   type ChunkToConvert,
   type Conversion,
@@ -9,11 +14,6 @@ import {
   convertChunks,
   type Direction,
 } from './compress';
-import { createTestDatabase, describeOn, type TestDatabase } from './local/test-servers';
-import { withConnection, withTransaction } from './server/connection';
-import { applied, execute, select } from './testing/apply';
-import { untilBlocked } from './testing/sessions';
-import { metricTable, plant } from './testing/sets';
 
 const table = metricTable();
 const DAY = 86_400_000;

@@ -1,12 +1,12 @@
 // Runs the jobs of engine `postgres`; on TimescaleDB the server's own scheduler does this work, and is looked at.
-import { messageOf } from './core/errors';
-import { ident, literal } from './core/sql';
-import { type JobHealth, readJobs } from './engines/health';
-import type { Desired } from './language/desired';
-import { nameOf } from './language/names';
-import type { Db } from './model';
-import { asking } from './server/ask';
-import { LOCK_IS_HELD, withTransaction } from './server/connection';
+import { messageOf } from '../core/errors';
+import { ident, literal } from '../core/sql';
+import { type JobHealth, readJobs } from '../engines/health';
+import type { Desired } from '../language/desired';
+import { nameOf } from '../language/names';
+import type { Db } from '../model';
+import { asking } from '../server/ask';
+import { LOCK_IS_HELD, withTransaction } from '../server/connection';
 
 export interface JobRun {
   readonly job: string;

@@ -1,9 +1,9 @@
 // Gives what the reconciler made to the login that applies from now on: who alters an object must own it.
-import { ident } from './core/sql';
-import { isInstalled } from './engines/timescaledb/extension';
-import type { Desired } from './language/desired';
-import { nameOf } from './language/names';
-import type { Db } from './model';
+import { ident } from '../core/sql';
+import { isInstalled } from '../engines/timescaledb/extension';
+import type { Desired } from '../language/desired';
+import { nameOf } from '../language/names';
+import type { Db } from '../model';
 
 const INTERNAL_SCHEMA = 'tsdb';
 

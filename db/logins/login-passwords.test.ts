@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from './core/errors';
+import { UsageError } from '../core/errors';
 import { readLoginPasswords } from './login-passwords';
 
 let folder: string;

@@ -1,6 +1,6 @@
 // The login roles of a deployment: what each is and what it is a member of. Everything that it may do comes from there.
-import type { Desired } from './language/desired';
-import { api, monitor, reader, writer } from './schema/access';
+import type { Desired } from '../language/desired';
+import { api, monitor, reader, writer } from '../schema/access';
 
 /** Names of the files that hold passwords; roles are called `tsdb_<name>`. */
 export const LOGINS = ['owner', 'app', 'monitoring', 'backup'] as const;

@@ -1,7 +1,7 @@
 // Passwords of login roles: a folder with one file per login, as secrets are mounted.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, UsageError } from './core/errors';
+import { messageOf, UsageError } from '../core/errors';
 import { LOGINS, type LoginName } from './login-roles';
 
 const SHORTEST = 16;

@@ -1,16 +1,16 @@
 // Makes and corrects the login roles of a deployment, so that nothing in it has to log in as a superuser.
 import type { ClientConfig } from 'pg';
-import { messageOf, RefusedError } from './core/errors';
-import { ident, literal } from './core/sql';
-import { createRoleSql } from './kinds/roles';
-import type { Desired } from './language/desired';
+import { messageOf, RefusedError } from '../core/errors';
+import { ident, literal } from '../core/sql';
+import { createRoleSql } from '../kinds/roles';
+import type { Desired } from '../language/desired';
+import type { Db } from '../model';
+import { withConnection, withReconcilerLock, withTransaction } from '../server/connection';
+import { withRetry } from '../server/retry';
 import { findGifts } from './login-ownership';
 import { type Login, type LoginName, loginOf } from './login-roles';
 import { type LoginState, type LoginsState, readLogins } from './login-state';
-import type { Db } from './model';
 import { isVerifierOf, scramVerifier } from './scram';
-import { withConnection, withReconcilerLock, withTransaction } from './server/connection';
-import { withRetry } from './server/retry';
 
 /** What became of one login. */
 export interface LoginReport {

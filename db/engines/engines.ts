@@ -1,6 +1,6 @@
 // The kinds of each engine, in creation order.
-import { aggregatesAndPolicies } from '../kinds/aggregate-policies';
-import { columns } from '../kinds/columns';
+import { aggregatesAndPolicies } from '../kinds/aggregates/policies';
+import { columns } from '../kinds/columns/columns';
 import { functions } from '../kinds/functions';
 import { hypertables } from '../kinds/hypertables';
 import { indexes } from '../kinds/indexes';

@@ -1,6 +1,6 @@
 // Replaces emulated aggregates by others that were built beside them, in one transaction.
 import { ident, literal, relation } from '../../core/sql';
-import type { AggregateDialect, Replacement } from '../../kinds/aggregate-model';
+import type { AggregateDialect, Replacement } from '../../kinds/aggregates/model';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
 import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';

@@ -1,8 +1,8 @@
 // Continuous aggregates on plain PostgreSQL: a table, its refresh query, and a view that adds what is newer than the watermark.
 import { ident, interval, literal, relation } from '../../core/sql';
-import { readAttachments } from '../../kinds/aggregate-attachments';
-import type { AggregateDialect, AggregateState } from '../../kinds/aggregate-model';
-import { canonicalQueries, withoutLast } from '../../kinds/aggregate-queries';
+import { readAttachments } from '../../kinds/aggregates/attachments';
+import type { AggregateDialect, AggregateState } from '../../kinds/aggregates/model';
+import { canonicalQueries, withoutLast } from '../../kinds/aggregates/queries';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { aggregateQuery } from '../../language/aggregate-sql';
 import { nameOf } from '../../language/names';

@@ -1,5 +1,5 @@
 // What columns need to know of plain PostgreSQL.
-import type { ColumnDialect } from '../../kinds/column-difference';
+import type { ColumnDialect } from '../../kinds/columns/difference';
 import { COLUMN_VIEWS, usersByColumn } from '../column-users';
 import { hasRuntime } from './runtime';
 

@@ -1,9 +1,9 @@
 // Continuous aggregates on TimescaleDB.
 import { ident, literal, relation } from '../../core/sql';
-import { readAttachments } from '../../kinds/aggregate-attachments';
-import { OLD } from '../../kinds/aggregate-evolution';
-import type { AggregateDialect, AggregateState, Changing } from '../../kinds/aggregate-model';
-import { canonicalQueries, withoutLast } from '../../kinds/aggregate-queries';
+import { readAttachments } from '../../kinds/aggregates/attachments';
+import { OLD } from '../../kinds/aggregates/evolution';
+import type { AggregateDialect, AggregateState, Changing } from '../../kinds/aggregates/model';
+import { canonicalQueries, withoutLast } from '../../kinds/aggregates/queries';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { aggregateQuery, expressionSql } from '../../language/aggregate-sql';
 import { nameOf } from '../../language/names';

@@ -1,6 +1,6 @@
 // What columns need to know of TimescaleDB.
 import { literal } from '../../core/sql';
-import type { ColumnDialect } from '../../kinds/column-difference';
+import type { ColumnDialect } from '../../kinds/columns/difference';
 import { nameOf } from '../../language/names';
 import { readChunkImpact } from '../../server/table-size';
 import { COLUMN_VIEWS, usersByColumn } from '../column-users';

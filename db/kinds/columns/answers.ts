@@ -1,6 +1,6 @@
 // Questions about rows that only the rows can answer, asked with a time limit.
-import { ident, relation } from '../core/sql';
-import type { Db } from '../model';
+import { ident, relation } from '../../core/sql';
+import type { Db } from '../../model';
 
 /** A table, and a column of it. */
 export interface ColumnOf {

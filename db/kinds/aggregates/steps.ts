@@ -1,10 +1,10 @@
 // The steps that change an aggregate: columns in place, or a new one beside it, filled, and swapped in.
-import { interval, literal, relation } from '../core/sql';
-import type { ContinuousAggregate } from '../language/aggregate';
-import { nameOf } from '../language/names';
-import type { Hazard, Impact, Step } from '../model';
-import { lostBuckets } from './aggregate-figures';
-import type { AggregateDialect, Changing, Figures, Replacement } from './aggregate-model';
+import { interval, literal, relation } from '../../core/sql';
+import type { ContinuousAggregate } from '../../language/aggregate';
+import { nameOf } from '../../language/names';
+import type { Hazard, Impact, Step } from '../../model';
+import { lostBuckets } from './figures';
+import type { AggregateDialect, Changing, Figures, Replacement } from './model';
 
 /** From here on a step that reads a whole source asks for consent: minutes, and much input and output. */
 const LONG = { rows: 10_000_000, bytes: 4 * 1024 ** 3 } as const;

@@ -1,9 +1,9 @@
 // Columns whose default or nullability differs: how to change each in place, or why not. Types are in column-types.ts.
-import { ident, relation } from '../core/sql';
-import { nameOf } from '../language/names';
-import type { Findings, Hazard, Refusal, Step } from '../model';
-import type { ColumnDifference } from './column-difference';
-import { typeChange } from './column-types';
+import { ident, relation } from '../../core/sql';
+import { nameOf } from '../../language/names';
+import type { Findings, Hazard, Refusal, Step } from '../../model';
+import type { ColumnDifference } from './difference';
+import { typeChange } from './types';
 
 /** Steps and refusals for a column that exists; type before default before NOT NULL, as each may need the one before. */
 export function changes(difference: ColumnDifference): Partial<Findings> {

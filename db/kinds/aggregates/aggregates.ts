@@ -1,14 +1,14 @@
 // Kind: continuous aggregates. Created empty, then filled with their history; changed in place or built anew.
-import { interval, literal, relation } from '../core/sql';
-import type { ContinuousAggregate } from '../language/aggregate';
-import { nameOf } from '../language/names';
-import type { Db, Kind, Refusal, Step } from '../model';
-import { evolutionOf, NEXT, OLD, replacementsOf, stayingOf } from './aggregate-evolution';
-import { readFigures } from './aggregate-figures';
-import type { AggregateDialect, AggregateState, AggregatesState, Moved } from './aggregate-model';
-import { columnTypes } from './aggregate-queries';
-import { leftoverSteps, rebuild } from './aggregate-rebuild';
-import { grow, refill } from './aggregate-steps';
+import { interval, literal, relation } from '../../core/sql';
+import type { ContinuousAggregate } from '../../language/aggregate';
+import { nameOf } from '../../language/names';
+import type { Db, Kind, Refusal, Step } from '../../model';
+import { evolutionOf, NEXT, OLD, replacementsOf, stayingOf } from './evolution';
+import { readFigures } from './figures';
+import type { AggregateDialect, AggregateState, AggregatesState, Moved } from './model';
+import { columnTypes } from './queries';
+import { leftoverSteps, rebuild } from './rebuild';
+import { grow, refill } from './steps';
 
 /**
  * Compares aggregates. A changed query climbs a ladder: columns added at the end of `select` are added in place; any

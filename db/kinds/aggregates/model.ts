@@ -1,6 +1,6 @@
 // What the aggregates kind works with: states as read, and what an engine brings. Types only.
-import type { ContinuousAggregate, Relation } from '../language/aggregate';
-import type { Db, EngineName, Hazard, Impact } from '../model';
+import type { ContinuousAggregate, Relation } from '../../language/aggregate';
+import type { Db, EngineName, Hazard, Impact } from '../../model';
 
 /** An aggregate as an engine read it. */
 export interface AggregateState {

@@ -1,11 +1,11 @@
 // Aggregates and policies of one plan: the policies of an aggregate that is built anew move with it.
-import type { ContinuousAggregate } from '../language/aggregate';
-import type { Desired } from '../language/desired';
-import { nameOf } from '../language/names';
-import type { Kind } from '../model';
-import type { AggregateDialect, AggregatesState, Moved } from './aggregate-model';
+import type { ContinuousAggregate } from '../../language/aggregate';
+import type { Desired } from '../../language/desired';
+import { nameOf } from '../../language/names';
+import type { Kind } from '../../model';
+import { desiredPolicies, type PoliciesState, type PolicyDialect, policies } from '../policies';
 import { aggregates } from './aggregates';
-import { desiredPolicies, type PoliciesState, type PolicyDialect, policies } from './policies';
+import type { AggregateDialect, AggregatesState, Moved } from './model';
 
 interface SharedState<Own> {
   readonly own: Own;

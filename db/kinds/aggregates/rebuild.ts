@@ -1,11 +1,11 @@
 // Builds aggregates anew beside the present ones and swaps them in; finds what an interrupted run has left of that.
-import type { ContinuousAggregate, Relation } from '../language/aggregate';
-import type { Desired } from '../language/desired';
-import { nameOf } from '../language/names';
-import type { Refusal, Step } from '../model';
-import { NEXT, OLD, replacedLeafFirst, replacementsOf } from './aggregate-evolution';
-import type { AggregateDialect, AggregatesState, Moved, Replacement } from './aggregate-model';
-import { buildNext, catchUp, dropLeftover, historyLoss, nextKey, swap } from './aggregate-steps';
+import type { ContinuousAggregate, Relation } from '../../language/aggregate';
+import type { Desired } from '../../language/desired';
+import { nameOf } from '../../language/names';
+import type { Refusal, Step } from '../../model';
+import { NEXT, OLD, replacedLeafFirst, replacementsOf } from './evolution';
+import type { AggregateDialect, AggregatesState, Moved, Replacement } from './model';
+import { buildNext, catchUp, dropLeftover, historyLoss, nextKey, swap } from './steps';
 
 export interface Rebuild {
   /** Steps that build the new ones, by the name of the aggregate: they come in the place of that aggregate. */

@@ -1,6 +1,6 @@
 // Reads what hangs on aggregates beside their query: grants, owner, comment, and views that are not declared.
-import type { Db } from '../model';
-import type { Attachments } from './aggregate-model';
+import type { Db } from '../../model';
+import type { Attachments } from './model';
 
 interface AttachmentRow {
   readonly name: string;

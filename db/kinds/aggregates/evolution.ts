@@ -1,8 +1,8 @@
 // Decides how aggregates whose query changed are changed: in place, or built anew beside the old one.
-import type { ContinuousAggregate, Relation } from '../language/aggregate';
-import type { Desired } from '../language/desired';
-import { nameOf } from '../language/names';
-import type { AggregateState, Changing, Evolution, Replacement } from './aggregate-model';
+import type { ContinuousAggregate, Relation } from '../../language/aggregate';
+import type { Desired } from '../../language/desired';
+import { nameOf } from '../../language/names';
+import type { AggregateState, Changing, Evolution, Replacement } from './model';
 
 // Lint rule TS018 leaves room for these within the 63 bytes of a name.
 export const NEXT = '__next';

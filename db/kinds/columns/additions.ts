@@ -1,9 +1,9 @@
 // Columns that are declared and missing: how to add each, or why not.
-import { ident, relation } from '../core/sql';
-import { nameOf } from '../language/names';
-import type { Findings, Hazard, Refusal, Step } from '../model';
-import type { ColumnDialect, ColumnDifference } from './column-difference';
-import { tableRewrite } from './column-hazards';
+import { ident, relation } from '../../core/sql';
+import { nameOf } from '../../language/names';
+import type { Findings, Hazard, Refusal, Step } from '../../model';
+import type { ColumnDialect, ColumnDifference } from './difference';
+import { tableRewrite } from './hazards';
 
 /** The step that adds a missing column, or the refusal. */
 export function addition(dialect: ColumnDialect, missing: ColumnDifference): Partial<Findings> {

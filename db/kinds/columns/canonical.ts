@@ -1,6 +1,6 @@
 // Asks the server what declared types and defaults mean to it, on an empty temporary table that is rolled back.
-import type { Column } from '../language/columns';
-import type { Db } from '../model';
+import type { Column } from '../../language/columns';
+import type { Db } from '../../model';
 
 /** How a value for old rows comes about: the same for all, the same within one statement, or another for each row. */
 export type DefaultKind = 'none' | 'constant' | 'stable' | 'volatile';

@@ -1,15 +1,15 @@
 // Kind: columns of existing tables and hypertables. New ones get theirs with CREATE TABLE.
-import type { Column } from '../language/columns';
-import type { Desired } from '../language/desired';
-import { nameOf } from '../language/names';
-import type { Db, Findings, Impact, Kind, Step } from '../model';
-import { NOTHING, readTableSizes } from '../server/table-size';
-import { addition, leavesValueBesideRows } from './column-additions';
-import { countNulls, isEmpty, survival } from './column-answers';
-import { readCanonicalColumns, readTypeChanges } from './column-canonical';
-import { changes } from './column-changes';
-import type { ColumnDialect, ColumnDifference, DeclaredTable } from './column-difference';
-import { type ColumnState, type ConstraintState, readColumnStates, readConstraints } from './column-state';
+import type { Column } from '../../language/columns';
+import type { Desired } from '../../language/desired';
+import { nameOf } from '../../language/names';
+import type { Db, Findings, Impact, Kind, Step } from '../../model';
+import { NOTHING, readTableSizes } from '../../server/table-size';
+import { addition, leavesValueBesideRows } from './additions';
+import { countNulls, isEmpty, survival } from './answers';
+import { readCanonicalColumns, readTypeChanges } from './canonical';
+import { changes } from './changes';
+import type { ColumnDialect, ColumnDifference, DeclaredTable } from './difference';
+import { type ColumnState, type ConstraintState, readColumnStates, readConstraints } from './state';
 
 interface ColumnsState {
   readonly differences: readonly ColumnDifference[];

@@ -1,9 +1,9 @@
 // A column of another type than declared: changed in place, by a rewrite, or refused.
-import { ident, relation } from '../core/sql';
-import { nameOf } from '../language/names';
-import type { Findings, Hazard, Refusal } from '../model';
-import type { ColumnDifference } from './column-difference';
-import { tableRewrite } from './column-hazards';
+import { ident, relation } from '../../core/sql';
+import { nameOf } from '../../language/names';
+import type { Findings, Hazard, Refusal } from '../../model';
+import type { ColumnDifference } from './difference';
+import { tableRewrite } from './hazards';
 
 // An assignment to these ends with an error where a cast would cut off.
 const CUTS = /^(character|bit)/;

@@ -1,9 +1,9 @@
 // Reads what a change of aggregates would have to read, and what it could not compute again.
-import { ident, interval, literal } from '../core/sql';
-import { nameOf } from '../language/names';
-import type { Db } from '../model';
-import { NOTHING, readTableSizes } from '../server/table-size';
-import type { AggregateDialect, Changing, Figures } from './aggregate-model';
+import { ident, interval, literal } from '../../core/sql';
+import { nameOf } from '../../language/names';
+import type { Db } from '../../model';
+import { NOTHING, readTableSizes } from '../../server/table-size';
+import type { AggregateDialect, Changing, Figures } from './model';
 
 interface FigureRow extends Omit<Figures, 'impact'> {
   readonly name: string;

@@ -1,11 +1,11 @@
 // One column that is not as declared, with everything that is known about it.
-import type { Hypertable } from '../language/hypertable';
-import type { PlainTable } from '../language/table';
-import type { Db, EngineName, Impact, Step } from '../model';
-import type { TableSize } from '../server/table-size';
-import type { Survival } from './column-answers';
-import type { CanonicalColumn, TypeChange } from './column-canonical';
-import type { ColumnState } from './column-state';
+import type { Hypertable } from '../../language/hypertable';
+import type { PlainTable } from '../../language/table';
+import type { Db, EngineName, Impact, Step } from '../../model';
+import type { TableSize } from '../../server/table-size';
+import type { Survival } from './answers';
+import type { CanonicalColumn, TypeChange } from './canonical';
+import type { ColumnState } from './state';
 
 /** A declared object that has columns of its own. */
 export type DeclaredTable = Hypertable | PlainTable;

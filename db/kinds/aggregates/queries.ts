@@ -1,10 +1,10 @@
 // Lets the server read declared queries: as it prints them, and with the types of their columns.
-import { ident } from '../core/sql';
-import type { ContinuousAggregate, Relation } from '../language/aggregate';
-import { aggregateQuery } from '../language/aggregate-sql';
-import type { Column } from '../language/columns';
-import { nameOf } from '../language/names';
-import type { Db } from '../model';
+import { ident } from '../../core/sql';
+import type { ContinuousAggregate, Relation } from '../../language/aggregate';
+import { aggregateQuery } from '../../language/aggregate-sql';
+import type { Column } from '../../language/columns';
+import { nameOf } from '../../language/names';
+import type { Db } from '../../model';
 
 /**
  * Reads queries the way the server prints them, so that texts can be compared: `60 minutes` and `1 hour`, positions and

@@ -1,6 +1,6 @@
 // What it means for readers and writers when rows are written again.
-import type { Hazard, Impact } from '../model';
-import { describeImpact } from '../server/table-size';
+import type { Hazard, Impact } from '../../model';
+import { describeImpact } from '../../server/table-size';
 
 // Around here a rewrite takes minutes to hours rather than seconds.
 const LARGE_BYTES = 10 * 1024 ** 3;

@@ -1,5 +1,5 @@
 // Reads the columns and constraints of declared tables as the server has them.
-import type { Db } from '../model';
+import type { Db } from '../../model';
 
 /** A column in the database; type and default as the server prints them. */
 export interface ColumnState {

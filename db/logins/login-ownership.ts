@@ -1,9 +1,9 @@
 // Gives what the reconciler made to the login that applies from now on: who alters an object must own it.
 import { ident } from '../core/sql';
-import { isInstalled } from '../engines/timescaledb/extension';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { Db } from '../model';
+import { hasTimescaledb } from '../server/server-info';
 
 const INTERNAL_SCHEMA = 'tsdb';
 
@@ -39,7 +39,7 @@ const FOREIGN = (aggregates: string): string => `
 
 /** Everything that the reconciler made and that the role does not own; empty before the first apply. */
 export async function findGifts(db: Db, desired: Desired, role: string): Promise<readonly Gift[]> {
-  const timescale = await isInstalled(db);
+  const timescale = await hasTimescaledb(db);
   const aggregates = timescale
     ? `ARRAY(SELECT format('%s.%s', view_schema, view_name) FROM timescaledb_information.continuous_aggregates)`
     : `'{}'::text[]`;

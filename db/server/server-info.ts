@@ -85,3 +85,9 @@ export function serverInfo(row: ServerRow): ServerInfo {
   }
   return { ...base, engine: 'timescaledb', timescaledbVersion: version };
 }
+
+/** Whether the extension is installed; before the first apply it is not, and its catalog views do not exist. */
+export async function hasTimescaledb(db: Db): Promise<boolean> {
+  const { rows } = await db.query(`SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
+  return rows.length > 0;
+}

@@ -1,7 +1,7 @@
 // How big tables and stored aggregates are, from the catalog alone: the figures behind every hazard that moves rows.
-import { isInstalled } from '../engines/timescaledb/extension';
 import { nameOf } from '../language/names';
 import type { Db, EngineName, Impact } from '../model';
+import { hasTimescaledb } from './server-info';
 
 /** What a table or an aggregate's stored buckets take; rows are an estimate. */
 export interface TableSize extends Impact {
@@ -119,7 +119,7 @@ const SUMS = (only: '' | 'compressed'): string => {
 
 async function chunksOf(db: Db, engine: EngineName): Promise<string> {
   // Before the first apply the extension is not there yet, and tables are only tables.
-  if (engine === 'timescaledb') return (await isInstalled(db)) ? TIMESCALE_CHUNKS : POSTGRES_CHUNKS(false);
+  if (engine === 'timescaledb') return (await hasTimescaledb(db)) ? TIMESCALE_CHUNKS : POSTGRES_CHUNKS(false);
   const { rows } = await db.query<{ present: boolean }>(
     `SELECT to_regclass('tsdb.continuous_aggregate') IS NOT NULL AS present`,
   );

@@ -7,8 +7,8 @@ import { canonicalQueries, withoutLast } from '../../kinds/aggregates/queries';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { aggregateQuery, expressionSql } from '../../language/aggregate-sql';
 import { nameOf } from '../../language/names';
+import { hasTimescaledb } from '../../server/server-info';
 import { aggregateColumnstore } from './columnstore';
-import { isInstalled } from './extension';
 
 interface AggregateRow {
   readonly name: string;
@@ -25,7 +25,7 @@ interface AggregateRow {
 export const timescaleAggregates: AggregateDialect = {
   engine: 'timescaledb',
   async read(db, aggregates) {
-    if (!(await isInstalled(db))) return [];
+    if (!(await hasTimescaledb(db))) return [];
     const { rows } = await db.query<AggregateRow>(
       `SELECT format('%s.%s', a.view_schema, a.view_name) AS name, NOT a.materialized_only AS "realTime", a.view_definition AS definition,
               (SELECT count(*)::int FROM pg_attribute t WHERE t.attrelid = format('%I.%I', a.view_schema, a.view_name)::regclass AND t.attnum > 0) AS columns,

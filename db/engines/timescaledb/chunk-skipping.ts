@@ -3,7 +3,7 @@ import { literal, relation } from '../../core/sql';
 import type { Hypertable } from '../../language/hypertable';
 import { nameOf } from '../../language/names';
 import type { Kind, Step } from '../../model';
-import { isInstalled } from './extension';
+import { hasTimescaledb } from '../../server/server-info';
 
 interface SkippingState {
   readonly table: string;
@@ -13,7 +13,7 @@ interface SkippingState {
 export const chunkSkipping: Kind<readonly SkippingState[]> = {
   name: 'chunk-skipping',
   async read(db, desired) {
-    if (!(await isInstalled(db))) return [];
+    if (!(await hasTimescaledb(db))) return [];
     // The row without a chunk says that the column is watched; each converted chunk adds one of its own.
     const { rows } = await db.query<SkippingState>(
       `SELECT format('%s.%s', h.schema_name, h.table_name) AS table, s.column_name::text AS column

@@ -2,15 +2,15 @@
 import { literal } from '../../core/sql';
 import type { ColumnDialect } from '../../kinds/columns/difference';
 import { nameOf } from '../../language/names';
+import { hasTimescaledb } from '../../server/server-info';
 import { readChunkImpact } from '../../server/table-size';
 import { COLUMN_VIEWS, usersByColumn } from '../column-users';
 import { rebuildStep } from './columnstore-conversion';
-import { isInstalled } from './extension';
 
 export const timescaleColumns: ColumnDialect = {
   engine: 'timescaledb',
   async readUsers(db, tables) {
-    if (!(await isInstalled(db))) return new Map();
+    if (!(await hasTimescaledb(db))) return new Map();
     // An aggregate reads its source through internal views; its own view shows what is stored.
     const { rows } = await db.query<{ column: string; user: string }>(
       `SELECT DISTINCT format('%s.%s.%s', n.nspname, c.relname, a.attname) AS column,

@@ -2,8 +2,8 @@
 import type { Relation } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
+import { hasTimescaledb } from '../../server/server-info';
 import { CHUNK_OWNER, CHUNK_SETTINGS } from './columnstore-conversion';
-import { isInstalled } from './extension';
 
 /** Segments and order; all lists of the order run in parallel. */
 export interface Layout {
@@ -34,7 +34,7 @@ export async function readColumnstores(
   db: Db,
   relations: readonly Relation[],
 ): Promise<readonly ColumnstoreState[]> {
-  if (relations.length === 0 || !(await isInstalled(db))) return [];
+  if (relations.length === 0 || !(await hasTimescaledb(db))) return [];
   const names = relations.map(nameOf);
   // compress_relid is null on the table's own row. On/off comes from the views: hypertable.compression_state stays 0 in 2.29.
   const { rows: states } = await db.query<Omit<ColumnstoreState, 'chunks'>>(

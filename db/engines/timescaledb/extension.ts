@@ -32,9 +32,3 @@ export const extension: Kind<ExtensionState> = {
     };
   },
 };
-
-/** Whether catalog views of the extension can be read; before its first apply they do not exist. */
-export async function isInstalled(db: Parameters<typeof extension.read>[0]): Promise<boolean> {
-  const { rows } = await db.query(`SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
-  return rows.length > 0;
-}

@@ -4,7 +4,7 @@ import type { HypertableDialect, HypertableState } from '../../kinds/hypertables
 import { columnDefinitions } from '../../language/column-definitions';
 import type { HashPartitions, Hypertable } from '../../language/hypertable';
 import { nameOf } from '../../language/names';
-import { isInstalled } from './extension';
+import { hasTimescaledb } from '../../server/server-info';
 
 export const timescaleHypertables: HypertableDialect = {
   async read(db, desired) {
@@ -16,7 +16,7 @@ export const timescaleHypertables: HypertableDialect = {
         WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1`,
       [names],
     );
-    const dimensions = (await isInstalled(db)) ? await readDimensions(db, names) : [];
+    const dimensions = (await hasTimescaledb(db)) ? await readDimensions(db, names) : [];
     return relations.map(({ name, kind }): HypertableState => {
       const dimension = dimensions.find((candidate) => candidate.name === name);
       if (!dimension) return { name, kind: 'other', description: kind };

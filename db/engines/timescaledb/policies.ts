@@ -5,7 +5,7 @@ import type { Relation } from '../../language/aggregate';
 import { formatInterval, type Interval, parseIsoInterval } from '../../language/interval';
 import { nameOf } from '../../language/names';
 import type { Db, Impact } from '../../model';
-import { isInstalled } from './extension';
+import { hasTimescaledb } from '../../server/server-info';
 
 const KIND_OF_PROCEDURE: Readonly<Record<string, PolicyKind>> = {
   policy_refresh_continuous_aggregate: 'refresh',
@@ -26,7 +26,7 @@ interface JobRow {
 export const timescalePolicies: PolicyDialect = {
   kinds: ['refresh', 'retention', 'columnstore'],
   async read(db, desired) {
-    if (!(await isInstalled(db))) return { policies: [], expired: new Map() };
+    if (!(await hasTimescaledb(db))) return { policies: [], expired: new Map() };
     const objects = [...desired.hypertables, ...desired.aggregates];
     return { policies: await readJobs(db, objects.map(nameOf)), expired: await readExpired(db, objects) };
   },

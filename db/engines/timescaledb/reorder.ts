@@ -4,7 +4,7 @@ import type { Hypertable } from '../../language/hypertable';
 import type { Index } from '../../language/indexes';
 import { nameOf } from '../../language/names';
 import type { Kind, Step } from '../../model';
-import { isInstalled } from './extension';
+import { hasTimescaledb } from '../../server/server-info';
 
 interface ReorderState {
   readonly job: number;
@@ -20,7 +20,7 @@ const KEYS = `ARRAY(SELECT CASE WHEN (x.indoption[k - 1] & 1) = 1 THEN '-' ELSE 
 export const reorder: Kind<readonly ReorderState[]> = {
   name: 'reorder',
   async read(db, desired) {
-    if (!(await isInstalled(db))) return [];
+    if (!(await hasTimescaledb(db))) return [];
     const { rows } = await db.query<ReorderState>(
       `SELECT j.job_id AS job, format('%s.%s', j.hypertable_schema, j.hypertable_name) AS table,
               (SELECT ${KEYS} FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid

@@ -7,10 +7,10 @@ import type { Desired } from '../language/desired';
 import type { Db } from '../model';
 import { withConnection, withReconcilerLock, withTransaction } from '../server/connection';
 import { withRetry } from '../server/retry';
-import { findGifts } from './login-ownership';
-import { type Login, type LoginName, loginOf } from './login-roles';
-import { type LoginState, type LoginsState, readLogins } from './login-state';
+import { findGifts } from './ownership';
+import { type Login, type LoginName, loginOf } from './roles';
 import { isVerifierOf, scramVerifier } from './scram';
+import { type LoginState, type LoginsState, readLogins } from './state';
 
 /** What became of one login. */
 export interface LoginReport {

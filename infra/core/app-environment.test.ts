@@ -1,6 +1,6 @@
 import { settings as apiSettings } from '../../api/config';
 import { desiredFrom } from '../../db/language/desired';
-import { loginOf, LOGINS as MADE } from '../../db/logins/login-roles';
+import { loginOf, LOGINS as MADE } from '../../db/logins/roles';
 import { selectSets } from '../../db/schema/sets';
 import { dbSettings } from '../../db/server/config';
 import { apiEnvironment, appEnvironment } from './app-environment';

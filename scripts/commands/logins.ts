@@ -1,6 +1,6 @@
 // tsdb logins: makes the login roles that applying, serving, watching and backing up need, with passwords from files.
-import { readLoginPasswords } from '../../db/logins/login-passwords';
 import { ensureLogins, type LoginsReport } from '../../db/logins/logins';
+import { readLoginPasswords } from '../../db/logins/passwords';
 import { readContext, requireConnection } from '../context';
 import { note, print, printJson } from '../output';
 

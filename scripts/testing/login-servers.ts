@@ -5,7 +5,7 @@ import { embeddedBinaries, findTimescaleBinaries, type ServerBinaries } from '..
 import { startCluster } from '../../db/local/cluster';
 import { createTestDatabase, type TestDatabase } from '../../db/local/test-servers';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
-import type { LoginName } from '../../db/logins/login-roles';
+import type { LoginName } from '../../db/logins/roles';
 import type { EngineName } from '../../db/model';
 import { programFolder } from './dump-servers';
 

@@ -1,6 +1,6 @@
 // Reads what is there of the login roles: attributes, passwords as far as they may be read, memberships and privileges.
 import type { Db } from '../model';
-import { LOGINS } from './login-roles';
+import { LOGINS } from './roles';
 
 export type Attribute =
   | 'LOGIN'

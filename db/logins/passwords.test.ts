@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../core/errors';
-import { readLoginPasswords } from './login-passwords';
+import { readLoginPasswords } from './passwords';
 
 let folder: string;
 beforeEach(() => {

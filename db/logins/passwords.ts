@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UsageError } from '../core/errors';
-import { LOGINS, type LoginName } from './login-roles';
+import { LOGINS, type LoginName } from './roles';
 
 const SHORTEST = 16;
 

@@ -95,7 +95,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
   app.register(accepts);
   entityTags(app);
   // Plugins that look at routes come before them, and routes in a plugin of their own come after those.
-  openApi(app, parts);
+  openApi(app, config.auth);
   metrics(app, parts);
   accessControl(app, parts);
   app.register(async (plain) => {

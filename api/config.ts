@@ -6,24 +6,17 @@ import type { Environment, Setting } from '../db/core/settings';
 import type { Desired } from '../db/language/desired';
 import { desiredFrom } from '../db/language/desired';
 import { schemasSetting, selectSets } from '../db/schema/sets';
-import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from '../db/server/database-address';
+import { databaseSettings, readDatabaseAddress } from '../db/server/database-address';
 import { isLoopback } from './access/loopback';
+import type { DatabaseSettings } from './database';
+import { LOG_LEVELS, type LogLevel } from './log';
 
 /** What the API needs to know, checked. */
-export interface ApiConfig {
-  readonly database: DatabaseAddress;
+export interface ApiConfig extends DatabaseSettings {
   /** The declared schema that is served. */
   readonly desired: Desired;
   readonly host: string;
   readonly port: number;
-  /** Most connections that read. */
-  readonly poolSize: number;
-  /** Most connections that write, which is also the most writes at the same time. */
-  readonly writePoolSize: number;
-  /** Roles that connections take on; undefined = the rights of the login. */
-  readonly readRole?: string;
-  readonly writeRole?: string;
-  readonly statementTimeoutMs: number;
   readonly maxRows: number;
   /** Largest body of a write in bytes, after decompression. */
   readonly maxBodyBytes: number;
@@ -39,10 +32,6 @@ export interface ApiConfig {
   readonly trustedProxies: readonly string[];
   readonly logLevel: LogLevel;
 }
-
-/** Levels of the log, from quiet to talkative. */
-export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Every setting that the API reads. */
 export const settings: readonly Setting[] = [

@@ -1,15 +1,22 @@
 // The API's connections, apart by purpose, so that writes cannot starve reads and neither can starve the probe.
 import type { Pool } from 'pg';
 import type { EngineName } from '../db/model';
-import type { ApiConfig } from './config';
+import type { DatabaseAddress } from '../db/server/database-address';
 import { createPool } from './pool';
 import { query } from './query';
 
 /** Settings of the connections. */
-export type DatabaseSettings = Pick<
-  ApiConfig,
-  'database' | 'poolSize' | 'writePoolSize' | 'readRole' | 'writeRole' | 'statementTimeoutMs'
->;
+export interface DatabaseSettings {
+  readonly database: DatabaseAddress;
+  /** Most connections that read. */
+  readonly poolSize: number;
+  /** Most connections that write, which is also the most writes at the same time. */
+  readonly writePoolSize: number;
+  /** Roles that connections take on; undefined = the rights of the login. */
+  readonly readRole?: string;
+  readonly writeRole?: string;
+  readonly statementTimeoutMs: number;
+}
 
 /** The pools; each connects on its first query. */
 export interface Database {

@@ -1,8 +1,9 @@
-// The type of the Fastify instance that routes are added to: schemas are TypeBox, so handlers know their types.
+// The Fastify instance that routes are added to: schemas are TypeBox, so handlers know their types; each route says who may use it.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type {
   FastifyBaseLogger,
   FastifyInstance,
+  FastifyRequest,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
   RawServerDefault,
@@ -16,3 +17,22 @@ export type ApiApp = FastifyInstance<
   FastifyBaseLogger,
   TypeBoxTypeProvider
 >;
+
+/** What a route demands: `open` to everyone, or a key of at least this role. */
+export type Access = 'open' | 'read' | 'write' | 'admin';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Absent = `read`. */
+    access?: Access;
+  }
+  interface FastifyRequest {
+    /** Id of the key; see `clientOf`. */
+    keyId: string;
+  }
+}
+
+/** Who sent a request: the id of the key, or `''` when no key is needed. */
+export function clientOf(request: FastifyRequest): string {
+  return request.keyId;
+}

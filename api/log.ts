@@ -3,10 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf } from '../db/core/errors';
-import { clientOf } from './access/control';
 import { hideKeys } from './access/key-text';
-import type { LogLevel } from './config';
+import { clientOf } from './instance';
 import type { ProblemError, ProblemName } from './problems';
+
+/** Levels of the log, from quiet to talkative. */
+export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Takes the lines of the log. */
 export interface LogStream {

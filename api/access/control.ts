@@ -1,7 +1,7 @@
 // Who may do what: keys, roles, rates and origins, checked before any route runs.
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
-import type { ApiApp } from '../instance';
+import { type Access, type ApiApp, clientOf } from '../instance';
 import type { RouteParts } from '../parts';
 import { ProblemError } from '../problems';
 import { query } from '../query';
@@ -12,18 +12,7 @@ import { ROLES } from './keys';
 import { onlyOwnPages } from './own-pages';
 import { TooManyRequests } from './too-many-requests';
 
-/** What a route demands: `open` to everyone, or a key of at least this role. */
-export type Access = 'open' | 'read' | 'write' | 'admin';
-
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Absent = `read`. */
-    access?: Access;
-  }
-  interface FastifyRequest {
-    /** Id of the key; see `clientOf`. */
-    keyId: string;
-  }
   interface FastifyInstance {
     /** Present where keys are needed. */
     keyCheck: KeyCheck | undefined;
@@ -70,11 +59,6 @@ export function accessControl(app: ApiApp, { config, database }: RouteParts): vo
       requireRole(role, access);
     });
   });
-}
-
-/** Who sent a request: the id of the key, or `''` when no key is needed. */
-export function clientOf(request: FastifyRequest): string {
-  return request.keyId;
 }
 
 function accessOf(request: FastifyRequest): Access {

@@ -1,9 +1,8 @@
 // Rows that could not be taken: listed, replayed, discarded.
 import { Type } from '@fastify/type-provider-typebox';
-import { clientOf } from '../access/control';
 import { questionOf } from '../cursor';
 import { nextLink } from '../formats';
-import type { ApiApp } from '../instance';
+import { type ApiApp, clientOf } from '../instance';
 import { ProblemError, problemResponses } from '../problems';
 import { query } from '../query';
 import { NoQuery } from '../schemas';

@@ -2,7 +2,7 @@
 import { type TSchema, Type } from '@fastify/type-provider-typebox';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { choice } from './choice';
+import { choice } from './common-schemas';
 import { ProblemError } from './problems';
 
 const MEDIA_TYPES = {

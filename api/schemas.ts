@@ -1,16 +1,13 @@
-// The shapes of requests and answers, as JSON schemas that are also TypeScript types.
+// The requests and answers about sensors, as JSON schemas that are also TypeScript types.
 import { Type } from '@fastify/type-provider-typebox';
 import { sensorData } from '../db/schema/iot';
-import { choice } from './choice';
+import { choice, Freshness, Next, STORABLE } from './common-schemas';
 import { pageQuery } from './cursor';
 import { formatQuery } from './formats';
 import { type LevelName, levels, units } from './levels';
 import { rangeQuery } from './time';
 
 const MAX_ID_LENGTH = Number(/\d+/.exec(sensorData.columns.sensor_id.type)?.[0]);
-
-// PostgreSQL keeps any character but this one.
-const STORABLE = '^[^\\u0000]*$';
 
 /** Says what a sensor id may be. */
 export const SENSOR_ID_RULE = `A sensor id has 1 to ${MAX_ID_LENGTH} characters, none of them NUL`;
@@ -28,9 +25,6 @@ export const SensorParams = Type.Object({
     description: SENSOR_ID_RULE,
   }),
 });
-
-/** Requests that take no parameters refuse them, as a misspelt name must not change the answer silently. */
-export const NoQuery = Type.Object({}, { additionalProperties: false });
 
 /** The range, order, page and format of a sensor's series. */
 export const seriesQuery = (level: LevelName, maxRows: number) =>
@@ -96,30 +90,6 @@ export const AggregateRow = Type.Object({
   avg_humidity: humidity,
   avg_pressure: pressure,
   reading_count: Type.Integer(),
-});
-
-/** How fresh an aggregate is; null for raw rows, which are always. */
-export const Freshness = Type.Unsafe<{ watermark: string | null; real_time: boolean } | null>({
-  type: 'object',
-  nullable: true,
-  required: ['watermark', 'real_time'],
-  properties: {
-    watermark: {
-      type: 'string',
-      format: 'date-time',
-      nullable: true,
-      description: 'Up to where buckets are stored; null before the first refresh',
-    },
-    real_time: { type: 'boolean', description: 'Whether later rows are computed into the answer' },
-  },
-  description: 'Of an aggregate; null for raw rows',
-});
-
-/** `next` of an answer that comes in pages. */
-export const Next = Type.Unsafe<string | null>({
-  type: 'string',
-  nullable: true,
-  description: 'Cursor of the next page; null on the last one',
 });
 
 /** The answer of a series: `source` names the relation that was read. */

@@ -4,11 +4,11 @@ import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import { apiKeys } from '../../db/schema/service';
 import { type Ask, asking } from '../../db/server/ask';
+import { NoQuery } from '../common-schemas';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
 import { ProblemError, problemResponses } from '../problems';
 import { query } from '../query';
-import { NoQuery } from '../schemas';
 import { KEY_ID_PATTERN } from './key-text';
 import { createKey, listKeys, ROLES, revokeKey } from './keys';
 

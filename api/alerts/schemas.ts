@@ -1,8 +1,8 @@
 // The shapes of thresholds and alerts.
 import { Type } from '@fastify/type-provider-typebox';
+import { Next } from '../common-schemas';
 import { pageQuery } from '../cursor';
 import { formatQuery } from '../formats';
-import { Next } from '../schemas';
 import { rangeQuery } from '../time';
 
 const table = Type.Optional(

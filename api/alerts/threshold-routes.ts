@@ -1,11 +1,11 @@
 // The ranges that sensors should stay in: listed, set, removed.
 import { Type } from '@fastify/type-provider-typebox';
+import { NoQuery } from '../common-schemas';
 import { onWriter } from '../ingest/writer';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
 import { ProblemError, problemResponses } from '../problems';
 import { query } from '../query';
-import { NoQuery } from '../schemas';
 import type { Watched } from './alert-tables';
 import type { Threshold } from './evaluate';
 import { metricOf, sensorOf, watchedNamed } from './lookup';

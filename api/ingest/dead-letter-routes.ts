@@ -1,11 +1,11 @@
 // Rows that could not be taken: listed, replayed, discarded.
 import { Type } from '@fastify/type-provider-typebox';
+import { NoQuery } from '../common-schemas';
 import { questionOf } from '../cursor';
 import { nextLink } from '../formats';
 import { type ApiApp, clientOf } from '../instance';
 import { ProblemError, problemResponses } from '../problems';
 import { query } from '../query';
-import { NoQuery } from '../schemas';
 import { type DeadLetter, deadLetterQuery, deleteLetters } from './dead-letters';
 import type { IngestParts } from './ingest-parts';
 import { readLetterCursor, writeLetterCursor } from './letter-cursor';

@@ -1,7 +1,6 @@
 // The shapes of writes and their answers.
 import { Type } from '@fastify/type-provider-typebox';
-import { choice } from '../choice';
-import { Next } from '../schemas';
+import { choice, Next } from '../common-schemas';
 import type { Late } from './late';
 import { PRECISIONS } from './rows';
 

@@ -3,12 +3,12 @@ import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { relation } from '../../db/core/sql';
 import type { Desired } from '../../db/language/desired';
+import { NoQuery } from '../common-schemas';
 import { problemOf } from '../failures';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
 import { ProblemError, problemResponses } from '../problems';
 import { query } from '../query';
-import { NoQuery } from '../schemas';
 
 const READY_WITHIN_MS = 2_000;
 const SHARED_MS = 500;

@@ -1,9 +1,10 @@
 // Which sensors there are, and what each one read last.
+import { NoQuery } from '../common-schemas';
 import { formatOf, inAllFormats, sendRows } from '../formats';
 import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
 import { ProblemError, problemResponses } from '../problems';
-import { NoQuery, Reading, SensorList, SensorParams, sensorsQuery } from '../schemas';
+import { Reading, SensorList, SensorParams, sensorsQuery } from '../schemas';
 import type { Store } from '../store';
 
 /** Adds `GET /api/sensors` and `GET /api/sensors/:id/current`. */

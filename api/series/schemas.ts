@@ -1,8 +1,8 @@
 // The shapes of requests and answers about series.
 import { type TProperties, Type } from '@fastify/type-provider-typebox';
+import { Freshness, Next } from '../common-schemas';
 import { pageQuery } from '../cursor';
 import { formatQuery } from '../formats';
-import { Freshness, Next } from '../schemas';
 import { rangeQuery } from '../time';
 import { FIELD_RULE } from './fields';
 import { FILTER_RULE } from './filters';

@@ -8,32 +8,32 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { accessControl } from './access/control';
-import { hideKeys } from './access/key-text';
 import { keyRoutes } from './access/routes';
 import { alertRoutes } from './alerts/routes';
-import { answerBrokenRequest } from './broken-request';
 import type { ApiConfig } from './config';
-import { entityTags } from './etag';
 import { problemOf } from './failures';
 import { watchFreshness } from './freshness';
+import { answerBrokenRequest } from './http/broken-request';
+import { entityTags } from './http/etag';
+import type { ApiApp } from './http/instance';
+import { hideKeys } from './http/key-text';
+import { type RequestLog, requestIdOf, requestLog } from './http/log';
+import { refuseOtherMethods } from './http/methods';
+import { openApi } from './http/openapi';
+import { PROBLEM_MEDIA_TYPE, ProblemError } from './http/problems';
+import { securityHeaders } from './http/security';
+import { validatorCompiler } from './http/validators';
 import { ingestRoutes } from './ingest/routes';
-import type { ApiApp } from './instance';
-import { type RequestLog, requestIdOf, requestLog } from './log';
-import { refuseOtherMethods } from './methods';
 import { metrics } from './metrics';
-import { openApi } from './openapi';
 import { operationRoutes } from './operations/routes';
 import type { RouteParts, ServedConfig } from './parts';
-import { PROBLEM_MEDIA_TYPE, ProblemError } from './problems';
 import { healthRoutes } from './routes/health';
 import { pageRoutes } from './routes/page';
 import { readingRoutes } from './routes/readings';
 import { sensorRoutes } from './routes/sensors';
-import { securityHeaders } from './security';
 import { seriesRoutes } from './series/routes';
 import { createStore } from './store';
 import { seriesTables } from './tables';
-import { validatorCompiler } from './validators';
 
 /** What the API is made of. */
 export interface AppParts extends Pick<RouteParts, 'database'> {

@@ -9,7 +9,7 @@ import { schemasSetting, selectSets } from '../db/schema/sets';
 import { databaseSettings, readDatabaseAddress } from '../db/server/database-address';
 import { isLoopback } from './access/loopback';
 import type { DatabaseSettings } from './database';
-import { LOG_LEVELS, type LogLevel } from './log';
+import { LOG_LEVELS, type LogLevel } from './http/log';
 
 /** What the API needs to know, checked. */
 export interface ApiConfig extends DatabaseSettings {

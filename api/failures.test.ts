@@ -1,6 +1,6 @@
 import { databaseFault } from './database-errors';
 import { problemOf } from './failures';
-import { PROBLEM_TYPE_PREFIX, ProblemError, type ProblemName, problems } from './problems';
+import { PROBLEM_TYPE_PREFIX, ProblemError, type ProblemName, problems } from './http/problems';
 
 const request = { id: 'req-7', query: {} };
 

@@ -4,8 +4,8 @@ import type { FastifySchemaValidationError } from 'fastify/types/schema';
 import { messageOf } from '../db/core/errors';
 import { unreachable } from '../db/core/unreachable';
 import { type DatabaseFault, databaseFault } from './database-errors';
-import { badPeriod } from './period';
-import { ProblemError } from './problems';
+import { badPeriod } from './http/period';
+import { ProblemError } from './http/problems';
 import { SENSOR_ID_RULE } from './schemas';
 
 /** What the mapping needs to know of a request. */

@@ -5,7 +5,7 @@ import { hasKeys } from './access/routes';
 import { buildApp } from './app';
 import type { ApiConfig } from './config';
 import { openDatabase } from './database';
-import { logOptions } from './log';
+import { logOptions } from './http/log';
 
 /** A server that listens. */
 export interface RunningServer {

@@ -3,12 +3,12 @@ import type { Static } from '@fastify/type-provider-typebox';
 import type { Pool } from 'pg';
 import { ident, relation } from '../db/core/sql';
 import { sensorData } from '../db/schema/iot';
-import type { Position } from './cursor';
+import type { Position } from './http/cursor';
+import type { TimeRange } from './http/time';
 import { type Level, type LevelName, levels, rawColumns } from './levels';
 import { query } from './query';
 import type { AggregateRow, RawRow, Reading, SensorList } from './schemas';
 import { rangeBounds, type Statement, statement } from './statement';
-import type { TimeRange } from './time';
 
 /** A row of the list of sensors. */
 export type Sensor = Static<typeof SensorList>['sensors'][number];

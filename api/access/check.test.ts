@@ -1,8 +1,8 @@
 // Checks of keys with a table in memory and a clock that the test moves.
 import type { Ask } from '../../db/server/ask';
+import { keyText, newKeyParts } from '../http/key-text';
 import { countAttempts } from './attempts';
 import { checkKeys } from './check';
-import { keyText, newKeyParts } from './key-text';
 import type { StoredKey } from './keys';
 import { hashSecret } from './secret';
 

@@ -2,10 +2,10 @@
 // and for scrypt, and a revoked key is refused within seconds by every process.
 import { createHash } from 'node:crypto';
 import type { Ask } from '../../db/server/ask';
-import { ProblemError } from '../problems';
+import type { KeyParts } from '../http/key-text';
+import { parseKey } from '../http/key-text';
+import { ProblemError } from '../http/problems';
 import type { Attempts } from './attempts';
-import type { KeyParts } from './key-text';
-import { parseKey } from './key-text';
 import { findKey, type StoredKey } from './keys';
 import { isSecretOf } from './secret';
 import { TooManyRequests } from './too-many-requests';

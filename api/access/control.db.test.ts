@@ -2,8 +2,8 @@
 import { testServers } from '../../db/local/test-servers';
 import { buildApp } from '../app';
 import { readConfig } from '../config';
-import type { ApiApp } from '../instance';
-import { logOptions } from '../log';
+import type { ApiApp } from '../http/instance';
+import { logOptions } from '../http/log';
 import { runSql } from '../testing/fixture';
 import { bearer, type KeyedApi, startKeyedApi } from './testing/keyed-api';
 

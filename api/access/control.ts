@@ -1,9 +1,9 @@
 // Who may do what: keys, roles, rates and origins, checked before any route runs.
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
-import { type Access, type ApiApp, clientOf } from '../instance';
+import { type Access, type ApiApp, clientOf } from '../http/instance';
+import { ProblemError } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { ProblemError } from '../problems';
 import { query } from '../query';
 import { countAttempts } from './attempts';
 import { checkKeys, type KeyCheck, type KnownKey } from './check';

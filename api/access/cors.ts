@@ -1,6 +1,6 @@
 // Lets pages of other origins call the API, where settings name them.
 import cors from '@fastify/cors';
-import type { ApiApp } from '../instance';
+import type { ApiApp } from '../http/instance';
 
 /** Adds CORS for the given origins. No credentials: keys are sent in a header, there are no cookies. */
 export function allowOrigins(app: ApiApp, origins: readonly string[]): void {

@@ -2,7 +2,7 @@
 import { relation } from '../../db/core/sql';
 import { apiKeys } from '../../db/schema/service';
 import type { Ask } from '../../db/server/ask';
-import { keyText, newKeyParts } from './key-text';
+import { keyText, newKeyParts } from '../http/key-text';
 import { hashSecret } from './secret';
 
 /** What a key may do; each role includes the ones before it. */

@@ -6,7 +6,7 @@ import { select } from '../../db/testing/apply';
 import { buildApp } from '../app';
 import { readConfig } from '../config';
 import { type Database, openDatabase } from '../database';
-import type { ApiApp } from '../instance';
+import type { ApiApp } from '../http/instance';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';
 import { refreshAll, runSql } from '../testing/fixture';
 import { createKey } from './keys';

@@ -1,8 +1,8 @@
 // Where no key is needed, requests of other people's web pages are refused: a browser on this machine would carry them out.
 import type { FastifyRequest } from 'fastify';
-import type { ApiApp } from '../instance';
+import type { ApiApp } from '../http/instance';
+import { ProblemError } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { ProblemError } from '../problems';
 import { isLoopback } from './loopback';
 
 /**

@@ -1,7 +1,7 @@
 // Hashes of secrets by scrypt. A secret is 256 random bits, so no hash could be guessed back even at low cost; scrypt is for
 // the day when somebody puts a secret of their own choice into the table.
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
-import { ProblemError } from '../problems';
+import { ProblemError } from '../http/problems';
 
 // 16 MiB and some 40 ms each.
 const COST = { N: 16_384, r: 8, p: 1 } as const;

@@ -1,5 +1,5 @@
 // The answer to a client that asks too often, with the time at which it may ask again.
-import { ProblemError } from '../problems';
+import { ProblemError } from '../http/problems';
 
 /** 429 with `Retry-After`. */
 export class TooManyRequests extends ProblemError {

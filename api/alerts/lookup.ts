@@ -1,6 +1,6 @@
 // Finds what a request about alerts names: the table, the sensor and the metric.
+import { ProblemError } from '../http/problems';
 import { bareValue, converterOf } from '../ingest/converters';
-import { ProblemError } from '../problems';
 import { sensorType, type Watched } from './alert-tables';
 
 /**

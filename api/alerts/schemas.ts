@@ -1,9 +1,9 @@
 // The shapes of thresholds and alerts.
 import { Type } from '@fastify/type-provider-typebox';
-import { Next } from '../common-schemas';
-import { pageQuery } from '../cursor';
-import { formatQuery } from '../formats';
-import { rangeQuery } from '../time';
+import { Next } from '../http/common-schemas';
+import { pageQuery } from '../http/cursor';
+import { formatQuery } from '../http/formats';
+import { rangeQuery } from '../http/time';
 
 const table = Type.Optional(
   Type.String({

@@ -1,10 +1,10 @@
 // The ranges that sensors should stay in: listed, set, removed.
 import { Type } from '@fastify/type-provider-typebox';
-import { NoQuery } from '../common-schemas';
+import { NoQuery } from '../http/common-schemas';
+import type { ApiApp } from '../http/instance';
+import { ProblemError, problemResponses } from '../http/problems';
 import { onWriter } from '../ingest/writer';
-import type { ApiApp } from '../instance';
 import type { RouteParts } from '../parts';
-import { ProblemError, problemResponses } from '../problems';
 import { query } from '../query';
 import type { Watched } from './alert-tables';
 import type { Threshold } from './evaluate';

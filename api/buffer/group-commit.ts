@@ -1,8 +1,8 @@
 // Group commit: small writes that come while another one is under way wait for it, and then share one transaction.
+import { ProblemError } from '../http/problems';
 import { TooManyRefused } from '../ingest/copy-rows';
 import type { Ticket } from '../ingest/gate';
 import { type Batch, type Destination, isServersWord, type WriteResult, writeBatch } from '../ingest/writer';
-import { ProblemError } from '../problems';
 import { BufferedWriter } from './buffered-writer';
 import { writeShared } from './shared-write';
 

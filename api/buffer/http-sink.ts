@@ -1,6 +1,6 @@
 // Sends batches to POST /api/ingest/{table} of an API, for programs that have no connection to the database.
 import type { Hypertable } from '../../db/language/hypertable';
-import { PROBLEM_TYPE_PREFIX } from '../problems';
+import { PROBLEM_TYPE_PREFIX } from '../http/problems';
 import { publicName } from '../tables';
 import { refusalsOf, type ToldRefusals } from './refused-lines';
 import { checkedRows, type SentValues } from './row-lines';

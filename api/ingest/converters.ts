@@ -1,6 +1,6 @@
 // Turns values of JSON into COPY texts, one converter per declared column type, at least as strict as the server is.
 import { isIPv4, isIPv6 } from 'node:net';
-import { canonicalTime } from '../time';
+import { canonicalTime } from '../http/time';
 
 /** The text that PostgreSQL reads as the value, or why there is none. */
 export type Converted = string | { readonly reason: string };

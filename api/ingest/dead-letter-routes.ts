@@ -1,10 +1,10 @@
 // Rows that could not be taken: listed, replayed, discarded.
 import { Type } from '@fastify/type-provider-typebox';
-import { NoQuery } from '../common-schemas';
-import { questionOf } from '../cursor';
-import { nextLink } from '../formats';
-import { type ApiApp, clientOf } from '../instance';
-import { ProblemError, problemResponses } from '../problems';
+import { NoQuery } from '../http/common-schemas';
+import { questionOf } from '../http/cursor';
+import { nextLink } from '../http/formats';
+import { type ApiApp, clientOf } from '../http/instance';
+import { ProblemError, problemResponses } from '../http/problems';
 import { query } from '../query';
 import { type DeadLetter, deadLetterQuery, deleteLetters } from './dead-letters';
 import type { IngestParts } from './ingest-parts';

@@ -1,5 +1,5 @@
 // How many writes are taken in at once, so that an overloaded server refuses early instead of running out of memory.
-import { ProblemError } from '../problems';
+import { ProblemError } from '../http/problems';
 
 /** Bounds of the gate. */
 export interface GateLimits {

@@ -2,7 +2,7 @@
 import { relation } from '../../db/core/sql';
 import type { Db } from '../../db/model';
 import { ingestRequests } from '../../db/schema/service';
-import { ProblemError } from '../problems';
+import { ProblemError } from '../http/problems';
 
 /** What a client repeats when it sends a write again. */
 export interface WriteKey {

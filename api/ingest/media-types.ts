@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { messageOf } from '../../db/core/errors';
-import type { ApiApp } from '../instance';
-import { ProblemError } from '../problems';
+import type { ApiApp } from '../http/instance';
+import { ProblemError } from '../http/problems';
 import { readBody, textOf } from './body';
 
 /** Body formats by media type. */

@@ -3,7 +3,7 @@ import { messageOf } from '../../db/core/errors';
 import { deadLetters, ingestRequests } from '../../db/schema/service';
 import { watchedTables } from '../alerts/alert-tables';
 import { groupCommit } from '../buffer/group-commit';
-import type { ApiApp } from '../instance';
+import type { ApiApp } from '../http/instance';
 import type { RouteParts } from '../parts';
 import { deadLetterRoutes } from './dead-letter-routes';
 import { createGate } from './gate';

@@ -1,6 +1,6 @@
 // The shapes of writes and their answers.
 import { Type } from '@fastify/type-provider-typebox';
-import { choice, Next } from '../common-schemas';
+import { choice, Next } from '../http/common-schemas';
 import type { Late } from './late';
 import { PRECISIONS } from './rows';
 

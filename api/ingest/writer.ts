@@ -3,7 +3,7 @@ import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Db, EngineName } from '../../db/model';
 import { withTransaction } from '../../db/server/connection';
 import { withRetry } from '../../db/server/retry';
-import { ProblemError } from '../problems';
+import { ProblemError } from '../http/problems';
 import { currentInstant } from '../series/ranges';
 import { type Copied, TooManyRefused } from './copy-rows';
 import { keepDeadLetters } from './dead-letters';

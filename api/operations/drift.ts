@@ -1,7 +1,7 @@
 // Compares the database with the declaration: one plan at a time, shared by everyone who asks within half a minute.
 import type { Plan } from '../../db/model';
 import { inSync } from '../../db/reconcile/plan';
-import { canonicalTime } from '../time';
+import { canonicalTime } from '../http/time';
 
 /** What a comparison found. */
 export interface Drift {

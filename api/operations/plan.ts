@@ -4,8 +4,8 @@ import type { Plan } from '../../db/model';
 import { makePlan } from '../../db/reconcile/plan';
 import { withConnection } from '../../db/server/connection';
 import { recoveryOf, withRetry } from '../../db/server/retry';
+import { ProblemError } from '../http/problems';
 import type { ServedConfig } from '../parts';
-import { ProblemError } from '../problems';
 
 // Planning takes well under a second, unless somebody else holds a table for themselves.
 const LIMITS = ['2s', '30s'] as const;

@@ -1,7 +1,7 @@
 // How the platform does: storage, jobs, aggregates, and drift from the declaration.
 import { readJobs } from '../../db/engines/health';
 import { nameOf } from '../../db/language/names';
-import type { ApiApp } from '../instance';
+import type { ApiApp } from '../http/instance';
 import type { RouteParts } from '../parts';
 import { publicName } from '../tables';
 import { reading } from './ask';

@@ -2,7 +2,7 @@
 import { type TSchema, Type } from '@fastify/type-provider-typebox';
 import type { JobHealth } from '../../db/engines/health';
 import type { Step } from '../../db/model';
-import { choice } from '../common-schemas';
+import { choice } from '../http/common-schemas';
 import { FRESHNESS_STATES } from './staleness';
 
 const JOB_STATES = ['ok', 'failing', 'late', 'paused', 'not-run-yet'] as const satisfies JobHealth['state'][];

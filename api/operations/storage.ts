@@ -2,9 +2,9 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { readChunks, readCompression, savedPercent } from '../../db/engines/chunks';
 import { nameOf } from '../../db/language/names';
-import type { ApiApp } from '../instance';
+import type { ApiApp } from '../http/instance';
+import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { ProblemError, problemResponses } from '../problems';
 import { publicName } from '../tables';
 import { reading } from './ask';
 import { options } from './options';

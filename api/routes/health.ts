@@ -3,11 +3,11 @@ import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { relation } from '../../db/core/sql';
 import type { Desired } from '../../db/language/desired';
-import { NoQuery } from '../common-schemas';
 import { problemOf } from '../failures';
-import type { ApiApp } from '../instance';
+import { NoQuery } from '../http/common-schemas';
+import type { ApiApp } from '../http/instance';
+import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { ProblemError, problemResponses } from '../problems';
 import { query } from '../query';
 
 const READY_WITHIN_MS = 2_000;

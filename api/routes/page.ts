@@ -1,7 +1,7 @@
 // The page at `/` with its script and style, and uPlot from its npm package.
 import { dirname, join } from 'node:path';
 import fastifyStatic from '@fastify/static';
-import type { ApiApp } from '../instance';
+import type { ApiApp } from '../http/instance';
 
 /** Adds the page. Each file is a route of its own, so nothing else below the folders can be asked for. */
 export function pageRoutes(app: ApiApp): void {

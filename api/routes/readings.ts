@@ -1,15 +1,15 @@
 // The readings of a sensor over a range, in four resolutions.
 import type { ContinuousAggregate } from '../../db/language/aggregate';
 import { nameOf } from '../../db/language/names';
-import { decodeCursor, pageOf, questionOf } from '../cursor';
-import { inAllFormats, sendRows } from '../formats';
-import type { ApiApp } from '../instance';
+import { decodeCursor, pageOf, questionOf } from '../http/cursor';
+import { inAllFormats, sendRows } from '../http/formats';
+import type { ApiApp } from '../http/instance';
+import { ProblemError, problemResponses } from '../http/problems';
+import { parseRange } from '../http/time';
 import { type LevelName, levels, units } from '../levels';
 import type { RouteParts } from '../parts';
-import { ProblemError, problemResponses } from '../problems';
 import { AggregateRow, RawRow, SensorParams, seriesOf, seriesQuery } from '../schemas';
 import type { Store } from '../store';
-import { parseRange } from '../time';
 import { unknownSensor } from './sensors';
 
 /** Adds `GET /api/sensors/:id/{raw,hourly,daily,monthly}`. */

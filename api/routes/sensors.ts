@@ -1,9 +1,9 @@
 // Which sensors there are, and what each one read last.
-import { NoQuery } from '../common-schemas';
-import { formatOf, inAllFormats, sendRows } from '../formats';
-import type { ApiApp } from '../instance';
+import { NoQuery } from '../http/common-schemas';
+import { formatOf, inAllFormats, sendRows } from '../http/formats';
+import type { ApiApp } from '../http/instance';
+import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { ProblemError, problemResponses } from '../problems';
 import { Reading, SensorList, SensorParams, sensorsQuery } from '../schemas';
 import type { Store } from '../store';
 

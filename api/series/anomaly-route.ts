@@ -1,8 +1,8 @@
 // Values that are far from those before them.
-import { inAllFormats, sendRows } from '../formats';
-import type { ApiApp } from '../instance';
+import { inAllFormats, sendRows } from '../http/formats';
+import type { ApiApp } from '../http/instance';
+import { problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { problemResponses } from '../problems';
 import { tableNamed } from './context';
 import { keptSince } from './planner';
 import { AnomalyAnswer, anomalyParameters, tableParams } from './schemas';

@@ -1,5 +1,5 @@
 import { parseDuration } from '../../db/language/interval';
-import { instantOf } from '../time';
+import { instantOf } from '../http/time';
 import {
   before,
   bucketCount,

@@ -1,6 +1,6 @@
 // Instants, buckets and calendar arithmetic in UTC, as PostgreSQL and `time_bucket` do it. Instants are microseconds since 1970.
 import type { Interval } from '../../db/language/interval';
-import { instantOf } from '../time';
+import { instantOf } from '../http/time';
 
 const DAY = 86_400_000_000n;
 /** Buckets count from this Monday; those of months from the first of January before it. */

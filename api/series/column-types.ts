@@ -1,7 +1,7 @@
 // What the types of columns allow, and values of them as clients write them.
 import { isIP } from 'node:net';
 import type { Hypertable } from '../../db/language/hypertable';
-import { canonicalTime } from '../time';
+import { canonicalTime } from '../http/time';
 import { columnOf } from './figures';
 
 /** What kind of values a column has. */

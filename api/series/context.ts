@@ -1,8 +1,8 @@
 // What every route of a series needs: its table, its source's freshness, and the refusal of answers that are too large.
 import type { Relation } from '../../db/language/aggregate';
 import { nameOf } from '../../db/language/names';
+import { ProblemError } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { ProblemError } from '../problems';
 import type { SeriesTable } from '../tables';
 import type { Field } from './fields';
 

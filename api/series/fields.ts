@@ -1,6 +1,6 @@
 // The parameters `field` and `by`: what to show of each row or bucket, and which series to tell apart.
 import type { Hypertable } from '../../db/language/hypertable';
-import { ProblemError } from '../problems';
+import { ProblemError } from '../http/problems';
 import { columnsOfKind, GROUPABLE, kindOf, NUMERIC, ORDERED, type TypeKind } from './column-types';
 import { columnOf, countOf, type Figure } from './figures';
 

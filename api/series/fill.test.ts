@@ -1,5 +1,5 @@
 import { parseDuration } from '../../db/language/interval';
-import { instantOf } from '../time';
+import { instantOf } from '../http/time';
 import { filledCount, fillGaps, type Gaps, type Row } from './fill';
 
 const gapsOf = (

@@ -1,7 +1,7 @@
 // The parameter `where`: conditions on columns. Names come from the declared table, values are bound.
 import { ident } from '../../db/core/sql';
 import type { Hypertable } from '../../db/language/hypertable';
-import { ProblemError } from '../problems';
+import { ProblemError } from '../http/problems';
 import { castOf, kindOf, readValue } from './column-types';
 import { columnOf } from './figures';
 

@@ -1,8 +1,8 @@
 // The different values of a column: which series there are.
-import { formatOf, inAllFormats, sendRows } from '../formats';
-import type { ApiApp } from '../instance';
+import { formatOf, inAllFormats, sendRows } from '../http/formats';
+import type { ApiApp } from '../http/instance';
+import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { ProblemError, problemResponses } from '../problems';
 import { query } from '../query';
 import { checkSize, tableNamed } from './context';
 import { parseKeys } from './fields';

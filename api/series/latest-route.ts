@@ -1,8 +1,8 @@
 // The newest row of each series.
-import { inAllFormats, sendRows } from '../formats';
-import type { ApiApp } from '../instance';
+import { inAllFormats, sendRows } from '../http/formats';
+import type { ApiApp } from '../http/instance';
+import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { ProblemError, problemResponses } from '../problems';
 import { query } from '../query';
 import { checkSize, shownField, tableNamed } from './context';
 import { answerColumns } from './fields';

@@ -1,7 +1,7 @@
 // The range of a request as two instants, so that an answer can say exactly what it covers.
 import { type Interval, parseDuration } from '../../db/language/interval';
-import { ProblemError } from '../problems';
-import { instantOf, parseRange } from '../time';
+import { ProblemError } from '../http/problems';
+import { instantOf, parseRange } from '../http/time';
 import { before, bucketEnd, bucketStart, EARLIEST, LATEST, timeText } from './calendar';
 
 /** How far back a series goes when nothing is said. */

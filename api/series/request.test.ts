@@ -2,7 +2,7 @@ import { parseDuration } from '../../db/language/interval';
 import { orderMetrics } from '../../db/schema/business';
 import { sensorData } from '../../db/schema/iot';
 import { metric } from '../../db/schema/metrics';
-import { ProblemError } from '../problems';
+import { ProblemError } from '../http/problems';
 import { parseNumericColumn } from './fields';
 import { boundColumns, parseFilters } from './filters';
 import { parseRequest, type SeriesParameters } from './request';

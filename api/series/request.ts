@@ -1,7 +1,7 @@
 // The parameters of a series request, read and checked against the declared table.
 import type { Hypertable } from '../../db/language/hypertable';
 import type { Interval } from '../../db/language/interval';
-import { ProblemError } from '../problems';
+import { ProblemError } from '../http/problems';
 import { kindOf, NUMERIC } from './column-types';
 import { type Field, parseFields, parseKeys } from './fields';
 import { columnOf } from './figures';

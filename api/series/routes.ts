@@ -1,5 +1,5 @@
 // Adds the routes that serve every declared table.
-import type { ApiApp } from '../instance';
+import type { ApiApp } from '../http/instance';
 import type { RouteParts } from '../parts';
 import { anomalyRoute } from './anomaly-route';
 import { keyListRoute } from './key-list-route';

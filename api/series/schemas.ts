@@ -1,9 +1,9 @@
 // The shapes of requests and answers about series.
 import { type TProperties, Type } from '@fastify/type-provider-typebox';
-import { Freshness, Next } from '../common-schemas';
-import { pageQuery } from '../cursor';
-import { formatQuery } from '../formats';
-import { rangeQuery } from '../time';
+import { Freshness, Next } from '../http/common-schemas';
+import { pageQuery } from '../http/cursor';
+import { formatQuery } from '../http/formats';
+import { rangeQuery } from '../http/time';
 import { FIELD_RULE } from './fields';
 import { FILTER_RULE } from './filters';
 import { DEFAULT_PERIOD } from './ranges';

@@ -1,9 +1,9 @@
 // Rows of a table over a range: as they are, thinned out, or as figures per bucket from the cheapest source.
-import { decodeCursor, type Position, pageOf, questionOf } from '../cursor';
-import { inAllFormats, sendRows } from '../formats';
-import type { ApiApp } from '../instance';
+import { decodeCursor, type Position, pageOf, questionOf } from '../http/cursor';
+import { inAllFormats, sendRows } from '../http/formats';
+import type { ApiApp } from '../http/instance';
+import { problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { problemResponses } from '../problems';
 import { query } from '../query';
 import { publicName, type SeriesTable } from '../tables';
 import { timeText } from './calendar';

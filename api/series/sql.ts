@@ -2,7 +2,7 @@
 import { ident, relation } from '../../db/core/sql';
 import type { Relation } from '../../db/language/aggregate';
 import { expressionSql } from '../../db/language/aggregate-sql';
-import type { Position } from '../cursor';
+import type { Position } from '../http/cursor';
 import { type Bind, type Statement, statement } from '../statement';
 import type { SeriesTable } from '../tables';
 import { timeText } from './calendar';

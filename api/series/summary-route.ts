@@ -1,8 +1,8 @@
 // A description of the values of a column over a range.
-import { inAllFormats, sendRows } from '../formats';
-import type { ApiApp } from '../instance';
+import { inAllFormats, sendRows } from '../http/formats';
+import type { ApiApp } from '../http/instance';
+import { problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { problemResponses } from '../problems';
 import { tableNamed } from './context';
 import { keptSince } from './planner';
 import { SummaryAnswer, summaryParameters, tableParams } from './schemas';

@@ -1,6 +1,6 @@
 // Widths of buckets and windows as clients write them: `5m`, `1h`, `1d`, `1w`, `1mo`, `1y`, or `1 hour`.
 import { approximateMicroseconds, type Interval, parseDuration } from '../../db/language/interval';
-import { ProblemError } from '../problems';
+import { ProblemError } from '../http/problems';
 
 /** Says what a width may be; for descriptions and errors. */
 export const WIDTH_RULE =

@@ -6,7 +6,7 @@ import { createTestDatabase, type Template, type TestServer } from '../../db/loc
 import { buildApp } from '../app';
 import { readConfig } from '../config';
 import { type Database, openDatabase } from '../database';
-import type { ApiApp } from '../instance';
+import type { ApiApp } from '../http/instance';
 import { fixture } from './fixture';
 
 /** An API and its database. */

@@ -1,7 +1,7 @@
 // The OpenAPI document of an API under test, with answers checked against it.
 import Ajv, { type ValidateFunction } from 'ajv';
 import type { LightMyRequestResponse } from 'fastify';
-import { canonicalTime } from '../time';
+import { canonicalTime } from '../http/time';
 import type { ApiUnderTest } from './api-under-test';
 
 /** A parameter as the document has it. */

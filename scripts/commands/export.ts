@@ -1,5 +1,5 @@
 // tsdb export: rows or figures into a CSV, NDJSON or Parquet file.
-import { ProblemError } from '../../api/problems';
+import { ProblemError } from '../../api/http/problems';
 import { UsageError } from '../../db/core/errors';
 import { shortBytes } from '../../db/reconcile/format';
 import { readContext, requireConnection } from '../context';

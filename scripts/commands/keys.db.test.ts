@@ -1,7 +1,7 @@
 // tsdb keys: the key alone on standard output, good for the API until it is revoked.
-import { parseKey } from '../../api/access/key-text';
 import { findKey, type ListedKey } from '../../api/access/keys';
 import { isSecretOf } from '../../api/access/secret';
+import { parseKey } from '../../api/http/key-text';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { service } from '../../db/schema/service';
 import { asking } from '../../db/server/ask';

@@ -6,7 +6,7 @@ import { bearer } from '../../api/access/testing/keyed-api';
 import { buildApp } from '../../api/app';
 import { readConfig } from '../../api/config';
 import { type Database, openDatabase } from '../../api/database';
-import type { ApiApp } from '../../api/instance';
+import type { ApiApp } from '../../api/http/instance';
 import { createPool } from '../../api/pool';
 import { desiredFrom } from '../../db/language/desired';
 import type { TestDatabase } from '../../db/local/test-servers';

@@ -1,4 +1,5 @@
 // What an export reads, as a query: rows of a declared relation, figures per bucket, or the caller's own words.
+import { instantOf, parseTime } from '../../api/http/time';
 import { EARLIEST, LATEST } from '../../api/series/calendar';
 import { kindOf } from '../../api/series/column-types';
 import { answerColumns } from '../../api/series/fields';
@@ -10,7 +11,6 @@ import { parseRequest } from '../../api/series/request';
 import { bucketQuery } from '../../api/series/sql';
 import { statement } from '../../api/statement';
 import { publicName, rootOf, seriesTables } from '../../api/tables';
-import { instantOf, parseTime } from '../../api/time';
 import { UsageError } from '../../db/core/errors';
 import { ident, relation } from '../../db/core/sql';
 import type { Relation } from '../../db/language/aggregate';

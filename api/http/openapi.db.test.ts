@@ -1,10 +1,10 @@
 // The OpenAPI document is valid, complete and exact: every operation is called as documented, rightly and wrongly.
 import SwaggerParser from '@apidevtools/swagger-parser';
-import { testServers } from '../db/local/test-servers';
-import { type ApiUnderTest, startApi } from './testing/api-under-test';
-import { examples } from './testing/examples';
-import { refreshAll, runSql } from './testing/fixture';
-import { type Document, faultsOf, type Operation, operationsOf, readDocument } from './testing/openapi';
+import { testServers } from '../../db/local/test-servers';
+import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { examples } from '../testing/examples';
+import { refreshAll, runSql } from '../testing/fixture';
+import { type Document, faultsOf, type Operation, operationsOf, readDocument } from '../testing/openapi';
 
 describe.each(testServers())('the OpenAPI document on $describe', (server) => {
   let api: ApiUnderTest;

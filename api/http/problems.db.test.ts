@@ -1,9 +1,9 @@
 // Requests that cannot be answered, on real servers: each has its problem document, and no input breaks the API.
-import { testServers } from '../db/local/test-servers';
-import { type ApiUnderTest, startApi, startBeside } from './testing/api-under-test';
-import { later } from './testing/clock';
-import { runSql } from './testing/fixture';
-import { holdTable } from './testing/held-table';
+import { testServers } from '../../db/local/test-servers';
+import { type ApiUnderTest, startApi, startBeside } from '../testing/api-under-test';
+import { later } from '../testing/clock';
+import { runSql } from '../testing/fixture';
+import { holdTable } from '../testing/held-table';
 
 describe.each(testServers())('problems of the API on $describe', (server) => {
   let api: ApiUnderTest;

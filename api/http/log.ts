@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { messageOf } from '../db/core/errors';
-import { hideKeys } from './access/key-text';
+import { messageOf } from '../../db/core/errors';
 import { clientOf } from './instance';
+import { hideKeys } from './key-text';
 import type { ProblemError, ProblemName } from './problems';
 
 /** Levels of the log, from quiet to talkative. */

@@ -11,8 +11,9 @@ import { accessControl } from './access/control';
 import { keyRoutes } from './access/routes';
 import { alertRoutes } from './alerts/routes';
 import type { ApiConfig } from './config';
+import { watchFreshness } from './database/freshness';
+import { seriesTables } from './database/tables';
 import { problemOf } from './failures';
-import { watchFreshness } from './freshness';
 import { answerBrokenRequest } from './http/broken-request';
 import { entityTags } from './http/etag';
 import type { ApiApp } from './http/instance';
@@ -33,7 +34,6 @@ import { readingRoutes } from './routes/readings';
 import { sensorRoutes } from './routes/sensors';
 import { seriesRoutes } from './series/routes';
 import { createStore } from './store';
-import { seriesTables } from './tables';
 
 /** What the API is made of. */
 export interface AppParts extends Pick<RouteParts, 'database'> {

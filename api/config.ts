@@ -8,7 +8,7 @@ import { desiredFrom } from '../db/language/desired';
 import { schemasSetting, selectSets } from '../db/schema/sets';
 import { databaseSettings, readDatabaseAddress } from '../db/server/database-address';
 import { isLoopback } from './access/loopback';
-import type { DatabaseSettings } from './database';
+import type { DatabaseSettings } from './database/database';
 import { LOG_LEVELS, type LogLevel } from './http/log';
 
 /** What the API needs to know, checked. */

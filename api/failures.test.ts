@@ -1,4 +1,4 @@
-import { databaseFault } from './database-errors';
+import { databaseFault } from './database/database-errors';
 import { problemOf } from './failures';
 import { PROBLEM_TYPE_PREFIX, ProblemError, type ProblemName, problems } from './http/problems';
 

@@ -3,7 +3,7 @@ import type { FastifyError, FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema';
 import { messageOf } from '../db/core/errors';
 import { unreachable } from '../db/core/unreachable';
-import { type DatabaseFault, databaseFault } from './database-errors';
+import { type DatabaseFault, databaseFault } from './database/database-errors';
 import { badPeriod } from './http/period';
 import { ProblemError } from './http/problems';
 import { SENSOR_ID_RULE } from './schemas';

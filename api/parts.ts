@@ -1,8 +1,8 @@
 // What routes are given to work with.
 import type { ApiConfig } from './config';
-import type { Database } from './database';
-import type { Freshness } from './freshness';
-import type { SeriesTable } from './tables';
+import type { Database } from './database/database';
+import type { Freshness } from './database/freshness';
+import type { SeriesTable } from './database/tables';
 
 /** The settings that routes look at. */
 export type ServedConfig = Pick<

@@ -4,7 +4,7 @@ import { messageOf, UsageError } from '../db/core/errors';
 import { hasKeys } from './access/routes';
 import { buildApp } from './app';
 import type { ApiConfig } from './config';
-import { openDatabase } from './database';
+import { openDatabase } from './database/database';
 import { logOptions } from './http/log';
 
 /** A server that listens. */

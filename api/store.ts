@@ -3,12 +3,12 @@ import type { Static } from '@fastify/type-provider-typebox';
 import type { Pool } from 'pg';
 import { ident, relation } from '../db/core/sql';
 import { sensorData } from '../db/schema/iot';
+import { query } from './database/query';
+import { rangeBounds, type Statement, statement } from './database/statement';
 import type { Position } from './http/cursor';
 import type { TimeRange } from './http/time';
 import { type Level, type LevelName, levels, rawColumns } from './levels';
-import { query } from './query';
 import type { AggregateRow, RawRow, Reading, SensorList } from './schemas';
-import { rangeBounds, type Statement, statement } from './statement';
 
 /** A row of the list of sensors. */
 export type Sensor = Static<typeof SensorList>['sensors'][number];

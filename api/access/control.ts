@@ -1,10 +1,10 @@
 // Who may do what: keys, roles, rates and origins, checked before any route runs.
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
+import { query } from '../database/query';
 import { type Access, type ApiApp, clientOf } from '../http/instance';
 import { ProblemError } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { query } from '../query';
 import { countAttempts } from './attempts';
 import { checkKeys, type KeyCheck, type KnownKey } from './check';
 import { allowOrigins } from './cors';

@@ -5,7 +5,7 @@ import { asking } from '../../db/server/ask';
 import { select } from '../../db/testing/apply';
 import { buildApp } from '../app';
 import { readConfig } from '../config';
-import { type Database, openDatabase } from '../database';
+import { type Database, openDatabase } from '../database/database';
 import type { ApiApp } from '../http/instance';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';
 import { refreshAll, runSql } from '../testing/fixture';

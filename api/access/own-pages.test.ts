@@ -1,6 +1,6 @@
 import { buildApp } from '../app';
 import { readConfig } from '../config';
-import { openDatabase } from '../database';
+import { openDatabase } from '../database/database';
 
 describe('a server without keys', () => {
   const apps: { close(): Promise<unknown> }[] = [];

@@ -4,12 +4,12 @@ import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import { apiKeys } from '../../db/schema/service';
 import { type Ask, asking } from '../../db/server/ask';
+import { query } from '../database/query';
 import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { KEY_ID_PATTERN } from '../http/key-text';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { query } from '../query';
 import { createKey, listKeys, ROLES, revokeKey } from './keys';
 
 const RoleName = Type.Unsafe<(typeof ROLES)[number]>({

@@ -1,11 +1,11 @@
 // Alerts over HTTP: what was out of its range, and the ranges.
+import { query } from '../database/query';
 import { decodeCursor, pageOf, questionOf } from '../http/cursor';
 import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { ProblemError, problemResponses } from '../http/problems';
 import { parseRange } from '../http/time';
 import type { RouteParts } from '../parts';
-import { query } from '../query';
 import { watchedTables } from './alert-tables';
 import { sensorOf, watchedNamed } from './lookup';
 import { AlertPage, alertsQuery, DEFAULT_PERIOD } from './schemas';

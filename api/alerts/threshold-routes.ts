@@ -1,11 +1,11 @@
 // The ranges that sensors should stay in: listed, set, removed.
 import { Type } from '@fastify/type-provider-typebox';
+import { query } from '../database/query';
 import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { ProblemError, problemResponses } from '../http/problems';
 import { onWriter } from '../ingest/writer';
 import type { RouteParts } from '../parts';
-import { query } from '../query';
 import type { Watched } from './alert-tables';
 import type { Threshold } from './evaluate';
 import { metricOf, sensorOf, watchedNamed } from './lookup';

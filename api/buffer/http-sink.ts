@@ -1,7 +1,7 @@
 // Sends batches to POST /api/ingest/{table} of an API, for programs that have no connection to the database.
 import type { Hypertable } from '../../db/language/hypertable';
+import { publicName } from '../database/tables';
 import { PROBLEM_TYPE_PREFIX } from '../http/problems';
-import { publicName } from '../tables';
 import { refusalsOf, type ToldRefusals } from './refused-lines';
 import { checkedRows, type SentValues } from './row-lines';
 import type { Sink } from './sink';

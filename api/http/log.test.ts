@@ -1,7 +1,7 @@
 // The log without a database: what a line says, whose request id it has, and that a failing database does not flood it.
 import { buildApp } from '../app';
 import { readConfig } from '../config';
-import { openDatabase } from '../database';
+import { openDatabase } from '../database/database';
 import { logOptions, requestIdOf, requestLog } from './log';
 import { ProblemError } from './problems';
 

@@ -1,11 +1,11 @@
 // Rows that could not be taken: listed, replayed, discarded.
 import { Type } from '@fastify/type-provider-typebox';
+import { query } from '../database/query';
 import { NoQuery } from '../http/common-schemas';
 import { questionOf } from '../http/cursor';
 import { nextLink } from '../http/formats';
 import { type ApiApp, clientOf } from '../http/instance';
 import { ProblemError, problemResponses } from '../http/problems';
-import { query } from '../query';
 import { type DeadLetter, deadLetterQuery, deleteLetters } from './dead-letters';
 import type { IngestParts } from './ingest-parts';
 import { readLetterCursor, writeLetterCursor } from './letter-cursor';

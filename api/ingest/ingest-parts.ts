@@ -1,7 +1,7 @@
 // What the routes of this folder are given to work with.
 import type { GroupCommit } from '../buffer/group-commit';
+import type { SeriesTable } from '../database/tables';
 import type { RouteParts } from '../parts';
-import type { SeriesTable } from '../tables';
 import type { Gate } from './gate';
 import type { Target } from './table-writer';
 import type { Destination } from './writer';

@@ -1,7 +1,7 @@
 // Rows of a body in line protocol: tags and fields are columns, the timestamp is the table's time.
 import type { Column } from '../../db/language/columns';
 import type { Hypertable } from '../../db/language/hypertable';
-import { publicName } from '../tables';
+import { publicName } from '../database/tables';
 import { bareValue } from './converters';
 import { isSkipped, type Point, parseLine } from './line-protocol';
 import type { Precision, SentRow } from './rows';

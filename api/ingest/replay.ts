@@ -1,6 +1,6 @@
 // Sends dead letters through the same path again; those that the table takes now are deleted in the transaction that writes them.
 import { withTransaction } from '../../db/server/connection';
-import type { SeriesTable } from '../tables';
+import type { SeriesTable } from '../database/tables';
 import { TooManyRefused } from './copy-rows';
 import { type Choice, type DeadLetter, deleteLetters, lockLetters, readLetters } from './dead-letters';
 import { ndjsonRows } from './json-rows';

@@ -4,7 +4,7 @@ import { testServers } from '../../db/local/test-servers';
 import { execute } from '../../db/testing/apply';
 import { buildApp } from '../app';
 import { readConfig } from '../config';
-import { openDatabase } from '../database';
+import { openDatabase } from '../database/database';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';
 import { at } from '../testing/clock';
 import { holdTable } from '../testing/held-table';

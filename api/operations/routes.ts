@@ -1,9 +1,9 @@
 // How the platform does: storage, jobs, aggregates, and drift from the declaration.
 import { readJobs } from '../../db/engines/health';
 import { nameOf } from '../../db/language/names';
+import { publicName } from '../database/tables';
 import type { ApiApp } from '../http/instance';
 import type { RouteParts } from '../parts';
-import { publicName } from '../tables';
 import { reading } from './ask';
 import { watchDrift } from './drift';
 import { options } from './options';

@@ -2,10 +2,10 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { readChunks, readCompression, savedPercent } from '../../db/engines/chunks';
 import { nameOf } from '../../db/language/names';
+import { publicName } from '../database/tables';
 import type { ApiApp } from '../http/instance';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { publicName } from '../tables';
 import { reading } from './ask';
 import { options } from './options';
 import { ChunkList, CompressionList } from './schemas';

@@ -3,12 +3,12 @@ import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { relation } from '../../db/core/sql';
 import type { Desired } from '../../db/language/desired';
+import { query } from '../database/query';
 import { problemOf } from '../failures';
 import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { query } from '../query';
 
 const READY_WITHIN_MS = 2_000;
 const SHARED_MS = 500;

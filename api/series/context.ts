@@ -1,9 +1,9 @@
 // What every route of a series needs: its table, its source's freshness, and the refusal of answers that are too large.
 import type { Relation } from '../../db/language/aggregate';
 import { nameOf } from '../../db/language/names';
+import type { SeriesTable } from '../database/tables';
 import { ProblemError } from '../http/problems';
 import type { RouteParts } from '../parts';
-import type { SeriesTable } from '../tables';
 import type { Field } from './fields';
 
 /**

@@ -1,10 +1,10 @@
 // Thins out rows for a chart, in the database as far as possible, so that memory stays bounded whatever the range holds.
 import type { Pool } from 'pg';
 import { ident, relation } from '../../db/core/sql';
+import { query } from '../database/query';
+import { type Statement, statement } from '../database/statement';
+import type { SeriesTable } from '../database/tables';
 import { instantOf } from '../http/time';
-import { query } from '../query';
-import { type Statement, statement } from '../statement';
-import type { SeriesTable } from '../tables';
 import { kindOf } from './column-types';
 import { columnOf } from './figures';
 import { type Row, seriesOf } from './fill';

@@ -3,7 +3,7 @@ import { ident, relation } from '../../db/core/sql';
 import { desiredFrom } from '../../db/language/desired';
 import { testServers } from '../../db/local/test-servers';
 import { selectSets } from '../../db/schema/sets';
-import { type SeriesTable, seriesTables } from '../tables';
+import { type SeriesTable, seriesTables } from '../database/tables';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';
 import { runSql } from '../testing/fixture';
 import { columnsOfKind, GROUPABLE, kindOf, NUMERIC, ORDERED, type TypeKind } from './column-types';

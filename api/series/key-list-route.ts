@@ -1,9 +1,9 @@
 // The different values of a column: which series there are.
+import { query } from '../database/query';
 import { formatOf, inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { query } from '../query';
 import { checkSize, tableNamed } from './context';
 import { parseKeys } from './fields';
 import type { Row } from './fill';

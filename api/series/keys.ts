@@ -1,7 +1,7 @@
 // The different values of a column, by a loose index scan where an index starts with it.
 import { ident, relation } from '../../db/core/sql';
 import type { Hypertable } from '../../db/language/hypertable';
-import { type Bind, type Statement, statement } from '../statement';
+import { type Bind, type Statement, statement } from '../database/statement';
 import { columnOf } from './figures';
 import { type Filter, filterSql } from './filters';
 

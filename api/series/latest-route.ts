@@ -1,9 +1,9 @@
 // The newest row of each series.
+import { query } from '../database/query';
 import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { query } from '../query';
 import { checkSize, shownField, tableNamed } from './context';
 import { answerColumns } from './fields';
 import type { Row } from './fill';

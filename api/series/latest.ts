@@ -1,7 +1,7 @@
 // The newest row of each series.
 import { ident, relation } from '../../db/core/sql';
-import { type Bind, type Statement, statement } from '../statement';
-import type { SeriesTable } from '../tables';
+import { type Bind, type Statement, statement } from '../database/statement';
+import type { SeriesTable } from '../database/tables';
 import { filterSql } from './filters';
 import { hasIndexOn, isRequired, looseScan } from './keys';
 import type { Selection } from './sql';

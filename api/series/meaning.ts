@@ -2,7 +2,7 @@
 import type { ContinuousAggregate, Relation } from '../../db/language/aggregate';
 import type { Expression } from '../../db/language/expressions';
 import type { Hypertable } from '../../db/language/hypertable';
-import { rootOf } from '../tables';
+import { rootOf } from '../database/tables';
 import { columnOf, countOf, type Figure } from './figures';
 
 /** What an aggregate's rows and columns say about the hypertable. */

@@ -1,10 +1,10 @@
 // Averages over a time window that ends with each row, or with each bucket.
 import { formatInterval, type Interval } from '../../db/language/interval';
+import { publicName } from '../database/tables';
 import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { publicName } from '../tables';
 import { before, bucketStart, isWholeMultiple, timeText } from './calendar';
 import { freshnessOf, tableNamed } from './context';
 import { countOf } from './figures';

@@ -2,7 +2,7 @@ import { continuousAggregate } from '../../db/language/aggregate';
 import { expressionSql } from '../../db/language/aggregate-sql';
 import { count, percentile, stddev } from '../../db/language/expressions';
 import { sensorData } from '../../db/schema/iot';
-import { publicName } from '../tables';
+import { publicName } from '../database/tables';
 import { timeText } from './calendar';
 import { type Asked, plan, tableOf } from './testing/questions';
 

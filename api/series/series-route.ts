@@ -1,11 +1,11 @@
 // Rows of a table over a range: as they are, thinned out, or as figures per bucket from the cheapest source.
+import { query } from '../database/query';
+import { publicName, type SeriesTable } from '../database/tables';
 import { decodeCursor, type Position, pageOf, questionOf } from '../http/cursor';
 import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { query } from '../query';
-import { publicName, type SeriesTable } from '../tables';
 import { timeText } from './calendar';
 import { checkSize, freshnessOf, shownField, tableNamed } from './context';
 import { thinnedRows } from './downsample';

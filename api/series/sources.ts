@@ -2,7 +2,7 @@
 import type { ContinuousAggregate, Relation } from '../../db/language/aggregate';
 import type { Expression } from '../../db/language/expressions';
 import { approximateMicroseconds, type Interval, parseDuration } from '../../db/language/interval';
-import type { SeriesTable } from '../tables';
+import type { SeriesTable } from '../database/tables';
 import { before, isWholeMultiple } from './calendar';
 import { columnOf, countOf, type Figure, figureKey } from './figures';
 import { isRealTime, type Meaning, meaningOf } from './meaning';

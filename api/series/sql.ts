@@ -2,9 +2,9 @@
 import { ident, relation } from '../../db/core/sql';
 import type { Relation } from '../../db/language/aggregate';
 import { expressionSql } from '../../db/language/aggregate-sql';
+import { type Bind, type Statement, statement } from '../database/statement';
+import type { SeriesTable } from '../database/tables';
 import type { Position } from '../http/cursor';
-import { type Bind, type Statement, statement } from '../statement';
-import type { SeriesTable } from '../tables';
 import { timeText } from './calendar';
 import { kindOf } from './column-types';
 import type { Field } from './fields';

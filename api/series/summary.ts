@@ -1,6 +1,6 @@
 // Describes the values of a column over a range.
 import { ident, relation } from '../../db/core/sql';
-import { type Statement, statement } from '../statement';
+import { type Statement, statement } from '../database/statement';
 import { conditions } from './sql';
 import type { Track } from './track';
 

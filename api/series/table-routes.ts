@@ -2,11 +2,11 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { ContinuousAggregate } from '../../db/language/aggregate';
 import type { Columnstore } from '../../db/language/hypertable';
+import { publicName, type SeriesTable } from '../database/tables';
 import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { publicName, type SeriesTable } from '../tables';
 import { freshnessOf, tableNamed } from './context';
 import { columnOf } from './figures';
 import { tableParams } from './schemas';

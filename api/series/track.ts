@@ -1,8 +1,8 @@
 // One numeric column over a range: what moving averages, anomalies and summaries are asked about.
+import { query } from '../database/query';
+import type { Statement } from '../database/statement';
+import type { SeriesTable } from '../database/tables';
 import type { RouteParts } from '../parts';
-import { query } from '../query';
-import type { Statement } from '../statement';
-import type { SeriesTable } from '../tables';
 import { timeText } from './calendar';
 import { checkSize, shownField } from './context';
 import { answerColumns, type Field, parseKeys, parseNumericColumn } from './fields';

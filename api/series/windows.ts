@@ -1,7 +1,7 @@
 // Queries that look back from each row: moving averages over time, and readings far from those before them.
 import { ident, relation } from '../../db/core/sql';
 import { formatInterval, type Interval } from '../../db/language/interval';
-import { type Statement, statement } from '../statement';
+import { type Statement, statement } from '../database/statement';
 import { before, timeText } from './calendar';
 import { filterSql } from './filters';
 import { isRequired } from './keys';

@@ -5,7 +5,7 @@ import type { Environment } from '../../db/core/settings';
 import { createTestDatabase, type Template, type TestServer } from '../../db/local/test-servers';
 import { buildApp } from '../app';
 import { readConfig } from '../config';
-import { type Database, openDatabase } from '../database';
+import { type Database, openDatabase } from '../database/database';
 import type { ApiApp } from '../http/instance';
 import { fixture } from './fixture';
 

@@ -15,7 +15,7 @@ describe('apiConnections', () => {
       const database = { memoryMiB, cpus: 2 };
       const { read, write, total } = apiConnections(database, pods);
       expect(total * (pods + 1) + 10).toBeLessThanOrEqual(Number(postgresSettings(database).max_connections));
-      // Keys and readiness have three of their own: see api/database.ts.
+      // Keys and readiness have three of their own: see api/database/database/database.ts.
       expect(read + write + 3).toBeLessThanOrEqual(total);
       expect(Math.min(read, write)).toBeGreaterThanOrEqual(1);
     },

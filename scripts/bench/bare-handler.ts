@@ -1,8 +1,8 @@
 // The yardstick of `npm run bench:api`: node:http, the driver with the API's own settings, one query, JSON.stringify.
 import { createServer } from 'node:http';
 import { readConfig } from '../../api/config';
+import { createPool } from '../../api/database/pool';
 import { aggregateColumns } from '../../api/levels';
-import { createPool } from '../../api/pool';
 import { ident, relation } from '../../db/core/sql';
 import { sensorDataHourly } from '../../db/schema/iot';
 

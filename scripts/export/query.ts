@@ -1,4 +1,6 @@
 // What an export reads, as a query: rows of a declared relation, figures per bucket, or the caller's own words.
+import { statement } from '../../api/database/statement';
+import { publicName, rootOf, seriesTables } from '../../api/database/tables';
 import { instantOf, parseTime } from '../../api/http/time';
 import { EARLIEST, LATEST } from '../../api/series/calendar';
 import { kindOf } from '../../api/series/column-types';
@@ -9,8 +11,6 @@ import { chooseWidth, keptSince, planBuckets, widthText } from '../../api/series
 import { currentInstant } from '../../api/series/ranges';
 import { parseRequest } from '../../api/series/request';
 import { bucketQuery } from '../../api/series/sql';
-import { statement } from '../../api/statement';
-import { publicName, rootOf, seriesTables } from '../../api/tables';
 import { UsageError } from '../../db/core/errors';
 import { ident, relation } from '../../db/core/sql';
 import type { Relation } from '../../db/language/aggregate';

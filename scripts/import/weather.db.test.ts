@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse';
 import { buildApp } from '../../api/app';
 import { readConfig } from '../../api/config';
-import { openDatabase } from '../../api/database';
+import { openDatabase } from '../../api/database/database';
 import { desiredFrom } from '../../db/language/desired';
 import {
   createTestDatabase,

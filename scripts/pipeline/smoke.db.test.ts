@@ -1,7 +1,7 @@
 // The smoke test asks real servers: good ones with and without keys, one whose database went away, and none at all.
 import { createKey } from '../../api/access/keys';
 import { readConfig } from '../../api/config';
-import { openDatabase } from '../../api/database';
+import { openDatabase } from '../../api/database/database';
 import { type RunningServer, startServer } from '../../api/server';
 import { fixture, runSql } from '../../api/testing/fixture';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';

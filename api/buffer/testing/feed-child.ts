@@ -1,7 +1,7 @@
 // A program that is killed in the middle and run again: writes its batches under keys that it makes again each time.
 import { sensorData } from '../../../db/schema/iot';
 import { readConfig } from '../../config';
-import { openDatabase } from '../../database';
+import { openDatabase } from '../../database/database';
 import { BufferedWriter } from '../buffered-writer';
 import { tableSink } from '../table-sink';
 import { FEED_BATCHES, feedBatch } from './feed';

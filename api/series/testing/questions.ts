@@ -1,8 +1,8 @@
 // Questions about the declared tables, for tests of the planner.
 import { desiredFrom } from '../../../db/language/desired';
 import { schemaSets } from '../../../db/schema/sets';
+import { type SeriesTable, seriesTables } from '../../database/tables';
 import { instantOf } from '../../http/time';
-import { type SeriesTable, seriesTables } from '../../tables';
 import { parseFields, parseKeys } from '../fields';
 import { boundColumns, parseFilters } from '../filters';
 import { planBuckets } from '../planner';

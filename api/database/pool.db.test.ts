@@ -1,7 +1,7 @@
 // Pools on real servers: what happens to requests when all connections are busy.
-import { testServers } from '../db/local/test-servers';
-import { startApi } from './testing/api-under-test';
-import { holdTable } from './testing/held-table';
+import { testServers } from '../../db/local/test-servers';
+import { startApi } from '../testing/api-under-test';
+import { holdTable } from '../testing/held-table';
 
 describe.each(testServers())('busy connections on $describe', (server) => {
   it('are not waited for without end, and leave the server ready and able to write', async () => {

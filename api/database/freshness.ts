@@ -1,7 +1,7 @@
 // How fresh aggregates are: up to where their buckets are stored. Asked at most every two seconds, whatever the load.
-import { type AggregateHealth, WATERMARKS } from '../db/engines/health';
-import type { ContinuousAggregate } from '../db/language/aggregate';
-import { nameOf } from '../db/language/names';
+import { type AggregateHealth, WATERMARKS } from '../../db/engines/health';
+import type { ContinuousAggregate } from '../../db/language/aggregate';
+import { nameOf } from '../../db/language/names';
 import type { Database } from './database';
 import { query } from './query';
 

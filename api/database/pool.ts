@@ -1,6 +1,6 @@
 // Connections to the database: in UTC, read-only unless they are for writing, bounded in time, and outliving a restart of the server.
 import { Pool, type PoolConfig, types } from 'pg';
-import { type DatabaseAddress, readPasswordFile } from '../db/server/database-address';
+import { type DatabaseAddress, readPasswordFile } from '../../db/server/database-address';
 
 /** What a pool is for. */
 export interface PoolSettings {

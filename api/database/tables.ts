@@ -1,7 +1,7 @@
 // The declared tables and aggregates by the names that requests use: the allow-list of everything a request may name.
-import type { ContinuousAggregate, Relation } from '../db/language/aggregate';
-import type { Desired } from '../db/language/desired';
-import type { Hypertable } from '../db/language/hypertable';
+import type { ContinuousAggregate, Relation } from '../../db/language/aggregate';
+import type { Desired } from '../../db/language/desired';
+import type { Hypertable } from '../../db/language/hypertable';
 
 /** A declared hypertable with the aggregates that are built on it, directly or over others; sources come first. */
 export interface SeriesTable {

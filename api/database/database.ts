@@ -1,7 +1,7 @@
 // The API's connections, apart by purpose, so that writes cannot starve reads and neither can starve the probe.
 import type { Pool } from 'pg';
-import type { EngineName } from '../db/model';
-import type { DatabaseAddress } from '../db/server/database-address';
+import type { EngineName } from '../../db/model';
+import type { DatabaseAddress } from '../../db/server/database-address';
 import { createPool } from './pool';
 import { query } from './query';
 

@@ -1,14 +1,14 @@
 // The API outlives its database server: stopped and started again under its feet, with keys switched on.
-import { embeddedBinaries, findTimescaleBinaries } from '../db/local/binaries';
-import { startCluster } from '../db/local/cluster';
-import { removeFolder, temporaryFolder } from '../db/local/testing/places';
-import { waitFor } from '../db/local/testing/wait';
-import { asking } from '../db/server/ask';
-import { createKey } from './access/keys';
-import { readConfig } from './config';
+import { embeddedBinaries, findTimescaleBinaries } from '../../db/local/binaries';
+import { startCluster } from '../../db/local/cluster';
+import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
+import { waitFor } from '../../db/local/testing/wait';
+import { asking } from '../../db/server/ask';
+import { createKey } from '../access/keys';
+import { readConfig } from '../config';
+import { startServer } from '../server';
+import { fixture } from '../testing/fixture';
 import { openDatabase } from './database';
-import { startServer } from './server';
-import { fixture } from './testing/fixture';
 
 const timescale = findTimescaleBinaries(process.env);
 const flavours = timescale === undefined ? [embeddedBinaries()] : [embeddedBinaries(), timescale];

@@ -25,15 +25,15 @@ import { PROBLEM_MEDIA_TYPE, ProblemError } from './http/problems';
 import { securityHeaders } from './http/security';
 import { validatorCompiler } from './http/validators';
 import { ingestRoutes } from './ingest/routes';
-import { metrics } from './metrics';
 import { operationRoutes } from './operations/routes';
 import type { RouteParts, ServedConfig } from './parts';
 import { healthRoutes } from './routes/health';
+import { metrics } from './routes/metrics';
 import { pageRoutes } from './routes/page';
-import { readingRoutes } from './routes/readings';
-import { sensorRoutes } from './routes/sensors';
+import { readingRoutes } from './sensors/reading-routes';
+import { sensorRoutes } from './sensors/sensor-routes';
+import { createStore } from './sensors/store';
 import { seriesRoutes } from './series/routes';
-import { createStore } from './store';
 
 /** What the API is made of. */
 export interface AppParts extends Pick<RouteParts, 'database'> {

@@ -6,7 +6,7 @@ import { unreachable } from '../db/core/unreachable';
 import { type DatabaseFault, databaseFault } from './database/database-errors';
 import { badPeriod } from './http/period';
 import { ProblemError } from './http/problems';
-import { SENSOR_ID_RULE } from './schemas';
+import { SENSOR_ID_RULE } from './sensors/schemas';
 
 /** What the mapping needs to know of a request. */
 export type FailedRequest = Pick<FastifyRequest, 'id' | 'query'>;

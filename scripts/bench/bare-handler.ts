@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { readConfig } from '../../api/config';
 import { createPool } from '../../api/database/pool';
-import { aggregateColumns } from '../../api/levels';
+import { aggregateColumns } from '../../api/sensors/levels';
 import { ident, relation } from '../../db/core/sql';
 import { sensorDataHourly } from '../../db/schema/iot';
 

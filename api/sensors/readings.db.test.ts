@@ -1,8 +1,8 @@
 // Ranges, order, pages, formats and freshness of the sensor endpoints, on real servers.
 import { parse } from 'csv-parse/sync';
-import { testServers } from '../db/local/test-servers';
-import { type ApiUnderTest, startApi } from './testing/api-under-test';
-import { refreshAll, runSql } from './testing/fixture';
+import { testServers } from '../../db/local/test-servers';
+import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { refreshAll, runSql } from '../testing/fixture';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

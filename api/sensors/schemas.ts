@@ -1,10 +1,10 @@
 // The requests and answers about sensors, as JSON schemas that are also TypeScript types.
 import { Type } from '@fastify/type-provider-typebox';
-import { sensorData } from '../db/schema/iot';
-import { choice, Freshness, Next, STORABLE } from './http/common-schemas';
-import { pageQuery } from './http/cursor';
-import { formatQuery } from './http/formats';
-import { rangeQuery } from './http/time';
+import { sensorData } from '../../db/schema/iot';
+import { choice, Freshness, Next, STORABLE } from '../http/common-schemas';
+import { pageQuery } from '../http/cursor';
+import { formatQuery } from '../http/formats';
+import { rangeQuery } from '../http/time';
 import { type LevelName, levels, units } from './levels';
 
 const MAX_ID_LENGTH = Number(/\d+/.exec(sensorData.columns.sensor_id.type)?.[0]);

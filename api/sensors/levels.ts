@@ -1,6 +1,6 @@
 // The four resolutions of a sensor's data: which declared relation serves each, and which of its columns are shown.
-import type { ColumnOf, Relation } from '../db/language/aggregate';
-import { sensorData, sensorDataDaily, sensorDataHourly, sensorDataMonthly } from '../db/schema/iot';
+import type { ColumnOf, Relation } from '../../db/language/aggregate';
+import { sensorData, sensorDataDaily, sensorDataHourly, sensorDataMonthly } from '../../db/schema/iot';
 
 /** One resolution. Columns are checked by the compiler against the declared relation. */
 export interface Level {

@@ -1,10 +1,10 @@
 // Measures on real servers.
-import { testServers } from '../db/local/test-servers';
-import { waitFor } from '../db/local/testing/wait';
-import { type ApiUnderTest, startApi, startBeside } from './testing/api-under-test';
-import { later } from './testing/clock';
-import { refreshAll, runSql } from './testing/fixture';
-import { holdTable } from './testing/held-table';
+import { testServers } from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
+import { type ApiUnderTest, startApi, startBeside } from '../testing/api-under-test';
+import { later } from '../testing/clock';
+import { refreshAll, runSql } from '../testing/fixture';
+import { holdTable } from '../testing/held-table';
 
 describe.each(testServers())('GET /metrics on $describe', (server) => {
   let api: ApiUnderTest;

@@ -1,12 +1,12 @@
 // Measures of this process and its answers, in Prometheus' text format.
 import { Type } from '@fastify/type-provider-typebox';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Database } from './database/database';
-import type { Freshness } from './database/freshness';
-import { NoQuery } from './http/common-schemas';
-import type { ApiApp } from './http/instance';
-import { problemResponses } from './http/problems';
-import type { RouteParts } from './parts';
+import type { Database } from '../database/database';
+import type { Freshness } from '../database/freshness';
+import { NoQuery } from '../http/common-schemas';
+import type { ApiApp } from '../http/instance';
+import { problemResponses } from '../http/problems';
+import type { RouteParts } from '../parts';
 
 /** Rows that writes brought, by table; whoever takes rows counts them here. */
 export interface IngestCounters {

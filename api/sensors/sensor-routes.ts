@@ -4,8 +4,8 @@ import { formatOf, inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { Reading, SensorList, SensorParams, sensorsQuery } from '../schemas';
-import type { Store } from '../store';
+import { Reading, SensorList, SensorParams, sensorsQuery } from './schemas';
+import type { Store } from './store';
 
 /** Adds `GET /api/sensors` and `GET /api/sensors/:id/current`. */
 export function sensorRoutes(app: ApiApp, { config: { maxRows } }: RouteParts, store: Store): void {

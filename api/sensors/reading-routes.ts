@@ -6,11 +6,11 @@ import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { ProblemError, problemResponses } from '../http/problems';
 import { parseRange } from '../http/time';
-import { type LevelName, levels, units } from '../levels';
 import type { RouteParts } from '../parts';
-import { AggregateRow, RawRow, SensorParams, seriesOf, seriesQuery } from '../schemas';
-import type { Store } from '../store';
-import { unknownSensor } from './sensors';
+import { type LevelName, levels, units } from './levels';
+import { AggregateRow, RawRow, SensorParams, seriesOf, seriesQuery } from './schemas';
+import { unknownSensor } from './sensor-routes';
+import type { Store } from './store';
 
 /** Adds `GET /api/sensors/:id/{raw,hourly,daily,monthly}`. */
 export function readingRoutes(app: ApiApp, parts: RouteParts, store: Store): void {

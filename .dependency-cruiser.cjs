@@ -8,8 +8,30 @@ const island = (name, ...mayImport) => ({
   to: { path: '^(infra|k8s|db|api|scripts)/', pathNot: `^(${[name, ...mayImport].join('|')})/` },
 });
 
+const { db, api } = require('./scripts/rooms.cjs');
+const pathOf = (name, layers) => `^${name}/(${layers.flat().join('|').replaceAll('.', '\\.')})(/|$)`;
+
+/** One rule for each layer of an island but the highest: no import from a layer above. */
+const directions = (name, layers) =>
+  layers.slice(0, -1).map((layer, at) => ({
+    name: `${name}-${layer[0]}-looks-down`,
+    severity: 'error',
+    comment: `${layer.join(', ')} of ${name}/ may only import from rooms that stand before it in scripts/rooms.cjs`,
+    from: { path: pathOf(name, [layer]), pathNot: '\\.test\\.ts$|/testing/' },
+    to: { path: pathOf(name, layers.slice(at + 1)) },
+  }));
+
 module.exports = {
   forbidden: [
+    ...directions('db', db),
+    ...directions('api', api),
+    {
+      name: 'db-upper-rooms-stay-apart',
+      severity: 'error',
+      comment: 'upkeep, logins and local do not know one another',
+      from: { path: '^db/(upkeep|logins|local)/', pathNot: '\\.test\\.ts$|/testing/' },
+      to: { path: '^db/(upkeep|logins|local)/', pathNot: '^db/$1/' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
     island('infra', 'k8s'),

@@ -1,6 +1,7 @@
 // The shape of the command line, and what it makes of settings.
 import { spawnSync } from 'node:child_process';
 import type { Command } from 'commander';
+import { version } from '../package.json';
 import { connectionUrl, dataFolder } from './context';
 import { buildProgram } from './tsdb';
 
@@ -32,6 +33,15 @@ describe('every command', () => {
       expect(text).not.toMatch(/^ {2}-\S+( <\S+>)?$/m);
     },
   );
+
+  it('has the version of the package', async () => {
+    let text = '';
+    const program = buildProgram(idle)
+      .exitOverride()
+      .configureOutput({ writeOut: (part) => (text += part) });
+    await expect(program.parseAsync(['--version'], { from: 'user' })).rejects.toMatchObject({ exitCode: 0 });
+    expect(text).toBe(`${version}\n`);
+  });
 
   it('is known without loading the declared schema, whose faults a command must be able to report', () => {
     const program = `require('./scripts/tsdb.ts'); process.stdout.write(Object.keys(require.cache).join('\\n'))`;

@@ -1,6 +1,7 @@
 #!/usr/bin/env -S npx tsx
 // The command line. Commands and flags are in scripts/command-line/, their work is in scripts/commands/.
 import { Command } from 'commander';
+import { version } from '../package.json';
 import { addDataCommands } from './command-line/data';
 import { addPlatformCommands } from './command-line/platform';
 import { addSchemaCommands } from './command-line/schema';
@@ -11,6 +12,7 @@ import { outliveReaders, type Runner, runner } from './run-to-exit';
 export function buildProgram(runs: Runner): Command {
   const program = new Command('tsdb')
     .description('TimescaleDB as code: plan, apply, serve, import.')
+    .version(version)
     .showHelpAfterError('(--help shows the flags)');
   addPlatformCommands(program, runs);
   addSchemaCommands(program, runs);

@@ -57,6 +57,17 @@ describe('startLocalServer', () => {
     await again.stop();
   });
 
+  it('names the databases of earlier starts that it does not use', async () => {
+    for (const name of ['timescaledb-12', 'docker-timescaledb-17', 'notes'])
+      mkdirSync(join(dataFolder, name), { recursive: true });
+    const env = { TSDB_LOCAL_SERVER: 'embedded' };
+    const server = await startLocalServer({ env, dataFolder, durable: true });
+    await server.stop();
+    expect(server.unused).toEqual(
+      ['docker-timescaledb-17', 'timescaledb-12'].map((name) => join(dataFolder, name)),
+    );
+  });
+
   itUnless(installed === undefined ? 'no TimescaleDB is installed' : undefined)(
     'prefers an installed TimescaleDB',
     async () => {
@@ -80,7 +91,7 @@ describe('startLocalServer', () => {
   it('takes DATABASE_URL as it is, and leaves that server alone', async () => {
     const url = testServers('postgres')[0]?.url ?? '';
     const server = await startLocalServer({ env: { DATABASE_URL: url }, dataFolder, durable: true });
-    expect(server).toMatchObject({ url, origin: 'DATABASE_URL' });
+    expect(server).toMatchObject({ url, origin: 'DATABASE_URL', unused: [] });
     expect(server.describe).toMatch(/\(DATABASE_URL\)$/);
     await server.stop();
     await withClient(url, (client) => client.query('SELECT 1'));

@@ -7,6 +7,7 @@ import { makeOpenFolder } from './cluster-folder';
 import { dockerWorks, startDockerServer } from './docker';
 import { LocalServerError } from './errors';
 import { announceServer, takeLock, withdrawServer } from './lock';
+import { otherClusters } from './other-clusters';
 import { describeServer, ensureDatabase, serverFacts } from './server-facts';
 
 /** Where the server comes from. */
@@ -18,6 +19,8 @@ export interface LocalServer {
   readonly origin: ServerOrigin;
   /** For people, for example `PostgreSQL 17.11 + TimescaleDB 2.29.2 Community (installed)`. */
   readonly describe: string;
+  /** Folders with the databases of earlier starts on another server or another major version, which this start does not use. */
+  readonly unused: readonly string[];
   /** Stops what was started here; a server given by DATABASE_URL is left alone. */
   stop(): Promise<void>;
 }
@@ -58,7 +61,7 @@ export async function startLocalServer({
   let running: RunningServer | undefined;
   try {
     running = await startChosen(choice, env, { folder, durable });
-    const { origin, stop } = running;
+    const { origin, stop, name } = running;
     const url = await ensureDatabase(running.url, DATABASE);
     const describe = describeServer(await serverFacts(url), origin);
     announceServer(folder, url);
@@ -66,6 +69,7 @@ export async function startLocalServer({
       url,
       origin,
       describe,
+      unused: otherClusters(folder, name),
       stop: async () => {
         withdrawServer(folder);
         await stop();
@@ -92,6 +96,8 @@ export function forcedChoice(env: Env): ServerChoice | undefined {
 
 interface RunningServer {
   readonly url: string;
+  /** Of its folder in the data folder. */
+  readonly name: string;
   readonly origin: ServerOrigin;
   stop(): Promise<void>;
 }
@@ -104,7 +110,7 @@ interface Place {
 async function givenServer(url: string): Promise<LocalServer> {
   try {
     const describe = describeServer(await serverFacts(url), 'DATABASE_URL');
-    return { url, origin: 'DATABASE_URL', describe, stop: async () => undefined };
+    return { url, origin: 'DATABASE_URL', describe, unused: [], stop: async () => undefined };
   } catch (error) {
     throw new LocalServerError(
       `the server of DATABASE_URL does not answer: ${messageOf(error)}; start it, or unset DATABASE_URL for a local one`,
@@ -120,8 +126,10 @@ async function startChosen(choice: ServerChoice | undefined, env: Env, place: Pl
     if (choice === 'timescaledb') throw timescaleNotFound();
   }
   if (choice === 'docker' || (choice === undefined && (await dockerWorks(env)))) {
+    const name = 'docker-timescaledb-17';
     return {
-      ...(await startDockerServer({ env, folder: join(place.folder, 'docker-timescaledb-17') })),
+      ...(await startDockerServer({ env, folder: join(place.folder, name) })),
+      name,
       origin: 'docker',
     };
   }
@@ -136,10 +144,7 @@ export function timescaleNotFound(): LocalServerError {
 }
 
 async function startPrivate(binaries: ServerBinaries, { folder, durable }: Place): Promise<RunningServer> {
-  const cluster = await startCluster({
-    binaries,
-    folder: join(folder, `${binaries.flavour}-${majorOf(binaries)}`), // one per major: data cannot be shared
-    durable,
-  });
-  return { url: cluster.url, origin: binaries.origin, stop: cluster.stop };
+  const name = `${binaries.flavour}-${majorOf(binaries)}`; // one per major: data cannot be shared
+  const cluster = await startCluster({ binaries, folder: join(folder, name), durable });
+  return { url: cluster.url, name, origin: binaries.origin, stop: cluster.stop };
 }

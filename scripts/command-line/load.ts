@@ -11,6 +11,7 @@ export const load = {
   jobs: () => require('../commands/jobs') as typeof import('../commands/jobs'),
   keys: () => require('../commands/keys') as typeof import('../commands/keys'),
   logins: () => require('../commands/logins') as typeof import('../commands/logins'),
+  newSet: () => require('../commands/new-set') as typeof import('../commands/new-set'),
   plan: () => require('../commands/plan') as typeof import('../commands/plan'),
   refresh: () => require('../commands/refresh') as typeof import('../commands/refresh'),
   restore: () => require('../commands/restore') as typeof import('../commands/restore'),

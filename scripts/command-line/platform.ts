@@ -13,7 +13,7 @@ export function addPlatformCommands(program: Command, { toEnd, untilSignal }: Ru
     .description('start the whole platform on this machine: database, schema, sample data, API and page')
     .option('--host <address>', 'address of the API', '127.0.0.1')
     .option('--port <number>', 'port of the API', whole(0, 65_535), 5000)
-    .option('--days <number>', 'days of sample data on first start (default 30)', whole(1, 3_650))
+    .option('--days <number>', 'days of sample data on first start (default 30); 0 = none', whole(0, 3_650))
     .option('--sensors <number>', 'sensors of the sample data', whole(1, 999), 10)
     .option('--interval <seconds>', 'seconds between two readings of a sensor', whole(1, 86_400), 60)
     .option(
@@ -26,7 +26,13 @@ export function addPlatformCommands(program: Command, { toEnd, untilSignal }: Ru
   program
     .command('serve')
     .description('run the API and the page')
-    .action(() => toEnd(() => load.serve().serve()));
+    .option('--host <address>', 'address to listen on (default HOST, else 127.0.0.1)')
+    .option(
+      '--port <number>',
+      'port to listen on (default PORT, else 5000); 0 = a free one',
+      whole(0, 65_535),
+    )
+    .action((flags) => toEnd(() => load.serve().serve(flags)));
   const keys = program.command('keys').description('keys of the API and its clients');
   keys
     .command('create')

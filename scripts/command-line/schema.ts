@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Runner } from '../run-to-exit';
 import { load } from './load';
 
-/** Adds plan, apply, status. */
+/** Adds plan, apply, status, new set. */
 export function addSchemaCommands(program: Command, { toEnd, untilSignal }: Runner): void {
   program.commandsGroup('Schema:');
   program
@@ -30,4 +30,10 @@ export function addSchemaCommands(program: Command, { toEnd, untilSignal }: Runn
     .description('is the schema in sync, do the jobs run, how fresh are the aggregates (exit 2 = look at it)')
     .option('--json', 'print one JSON document')
     .action((flags) => toEnd(() => load.status().status(flags)));
+  program
+    .command('new')
+    .description('write declarations to start from')
+    .command('set <name>')
+    .description('write db/schema/NAME.ts with a hypertable and an aggregate, and register the set')
+    .action((name) => toEnd(() => load.newSet().newSet(name)));
 }

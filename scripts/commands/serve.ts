@@ -1,14 +1,25 @@
 // tsdb serve: the API process.
 import { readConfig } from '../../api/config';
 import { startServer } from '../../api/server';
+import type { Environment } from '../../db/core/settings';
 import { runningServer } from '../../db/local/lock';
 import { processEnvironment } from '../../db/server/config';
 import { dataFolder } from '../context';
 import { note } from '../output';
 
+/** What is not given is read from `HOST` and `PORT`. */
+export interface ServeFlags {
+  readonly host?: string;
+  readonly port?: number;
+}
+
 /** Serves the database of the environment, else that of the local platform, until SIGTERM or SIGINT. */
-export async function serve(): Promise<number> {
-  const env = processEnvironment();
+export async function serve({ host, port }: ServeFlags): Promise<number> {
+  const env: Environment = {
+    ...processEnvironment(),
+    ...(host === undefined ? {} : { HOST: host }),
+    ...(port === undefined ? {} : { PORT: String(port) }),
+  };
   const local = env.DATABASE_URL || env.PGHOST ? undefined : runningServer(dataFolder(env));
   const config = readConfig(local === undefined ? env : { ...env, DATABASE_URL: local });
   const server = await startServer(config);

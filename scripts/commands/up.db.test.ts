@@ -78,7 +78,7 @@ describe.each(choices)('up on a server of its own: %s', (choice) => {
 });
 
 async function servesOnce(env: Record<string, string>): Promise<Finished> {
-  const api = startTsdb(['serve'], { env: { ...env, PORT: '0', LOG_LEVEL: 'silent' } });
+  const api = startTsdb(['serve', '--port', '0'], { env: { ...env, PORT: '1', LOG_LEVEL: 'silent' } });
   const [, url] = await api.says(/page and API: (\S+)/);
   expect((await fetch(`${url}/health/ready`)).status).toBe(200);
   api.process.kill('SIGINT');

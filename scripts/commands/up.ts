@@ -24,7 +24,7 @@ import { applyNotes, parseHazards } from './apply';
 export interface UpFlags {
   readonly host: string;
   readonly port: number;
-  /** Days of sample data; undefined = not asked for. */
+  /** Days of sample data; 0 = none; undefined = not asked for. */
   readonly days?: number;
   readonly sensors: number;
   readonly interval: number;
@@ -41,6 +41,7 @@ interface UpContext extends Context {
 
 const DEFAULT_DAYS = 30;
 const SEED = 1;
+const CARRY_OVER = 'docs/data.md#carry-a-local-database-over';
 
 /**
  * Runs until Ctrl-C; with `--once` until everything is up and checked. Whatever happens, nothing is left running.
@@ -59,6 +60,8 @@ export async function up(flags: UpFlags, signal: AbortSignal): Promise<number> {
   });
   try {
     note(`database: ${server.describe}`);
+    for (const folder of server.unused)
+      note(`unused: ${folder} has the database of an earlier start; how to carry it over: ${CARRY_OVER}`);
     signal.throwIfAborted();
     return await withConnection(server.url, (db) =>
       runPlatform(db, server, { ...context, allow, env }, flags, signal),
@@ -134,6 +137,7 @@ async function provideSampleData(
   flags: UpFlags,
   signal: AbortSignal,
 ): Promise<void> {
+  if (flags.days === 0) return note('sample data: none, as --days is 0');
   if (await hasReadings(db)) return note('sample data: there are readings already');
   if (server.origin === 'DATABASE_URL' && flags.days === undefined)
     return note('sample data: none, DATABASE_URL is set; ask for it with --days');

@@ -1,4 +1,4 @@
-import { bytes, machineLine, middleOf, number, rangeOf, spreadOf, withUnit } from './format';
+import { bytes, compareSpeed, machineLine, middleOf, number, rangeOf, spreadOf, withUnit } from './format';
 
 const measured = { unit: 'ms', runs: 7, median: 12.34, min: 11, q1: 12, q3: 13, max: 1_400 } as const;
 
@@ -30,6 +30,15 @@ it.each([
   [1_500, '1.50 kB'],
   [25_200_000_000, '25.2 GB'],
 ])('writes %d bytes as %s', (count, text) => expect(bytes(count)).toBe(text));
+
+it.each([
+  [65.64, '65.6× faster'],
+  [1.01, '1.01× faster'],
+  [1, 'as fast'],
+  [0.999, 'as fast'],
+  [0.6, '1.67× slower'],
+  [0.01, '100× slower'],
+])('says that a ratio of %d is %s', (ratio, text) => expect(compareSpeed(ratio)).toBe(text));
 
 it('says one core of one', () => {
   const machine = { cpu: 'A', cores: 1, memoryBytes: 2e9, os: 'Linux', node: '24.1.0' };

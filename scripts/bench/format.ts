@@ -29,6 +29,16 @@ export const spreadOf = (measured: Measured): readonly [string, string] => [
   `${number(measured.q1)}–${number(measured.q3)} (${number(measured.min)}–${number(measured.max)})`,
 ];
 
+/** How a speed compares, from the ratio of speeds: `65.6× faster`, `1.67× slower`, `as fast`. */
+export function compareSpeed(ratio: number): string {
+  const times = number(Math.max(ratio, 1 / ratio));
+  if (times === number(1)) return 'as fast';
+  return `${times}× ${ratio > 1 ? 'faster' : 'slower'}`;
+}
+
+/** `82.8 %`. */
+export const percent = (value: number): string => `${value.toFixed(1)} %`;
+
 /** `1.5 GB`: powers of ten, as disks are sold. */
 export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

@@ -1,16 +1,9 @@
 // A benchmark's report for the terminal: plain tables, each figure with unit and spread.
 import type { Paint } from '../../db/format';
 import { table } from '../output';
-import { bytes, count, machineLine, medianOf, middleOf, number, optionsLine, rangeOf } from './format';
-import type {
-  ApiReport,
-  BenchReport,
-  CompressionReport,
-  IngestReport,
-  QueriesReport,
-  ServerReport,
-  SideBySide,
-} from './report';
+import { machineLine, medianOf, middleOf, number, optionsLine, percent, rangeOf } from './format';
+import type { BenchReport, ServerReport } from './report';
+import { type Cell, type Column, type ReportTable, tablesOf } from './tables';
 
 /** The whole report; colours mark verdicts only. */
 export function formatReport(report: BenchReport, paint: Paint): string {
@@ -27,111 +20,44 @@ export function formatReport(report: BenchReport, paint: Paint): string {
 }
 
 function formatServer(server: ServerReport, paint: Paint): readonly string[] {
-  const { describe, settings, queries, ingest, compression, api, seconds } = server;
-  const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  const set = Object.entries(server.settings).map(([name, value]) => `${name}=${value}`);
   return [
     '',
-    paint.bold(`${describe} · ${seconds} s`),
+    paint.bold(`${server.describe} · ${server.seconds} s`),
     paint.dim(set.join('  ')),
-    ...(queries ? formatQueries(queries) : []),
-    ...(ingest ? formatIngest(ingest) : []),
-    ...(compression ? formatCompression(compression) : []),
-    ...(api ? formatApi(api) : []),
+    ...tablesOf(server).flatMap(formatTable),
   ];
 }
 
-function formatQueries({ rows, chunks, compressedChunks, cases }: QueriesReport): readonly string[] {
-  const line = (title: string, stored: string, { raw, aggregate, ratio }: SideBySide): readonly string[] => [
-    title,
-    stored,
-    medianOf(raw),
-    middleOf(raw),
-    medianOf(aggregate),
-    middleOf(aggregate),
-    medianOf(ratio),
-    middleOf(ratio),
-  ];
-  const lines = cases.flatMap(({ title, asRows, asDeclared, wholeAnswer }) => [
-    line(title, 'in the server, raw as rows', asRows),
-    ...(asDeclared ? [line('', 'in the server, raw as declared', asDeclared)] : []),
-    line('', 'whole answer in the client', wholeAnswer),
-  ]);
-  return [
-    '',
-    `Queries: raw rows vs aggregate, all sensors (${count(rows)} rows, ${chunks} chunks, ${compressedChunks} of them in the columnstore as declared)`,
-    table(['', '', 'raw', 'middle half', 'aggregate', 'middle half', 'times as fast', 'middle half'], lines),
-  ];
+const formatTable = ({ title, columns, rows }: ReportTable): readonly string[] => [
+  '',
+  title,
+  table(
+    columns.flatMap(headerOf),
+    rows.map((row) => row.flatMap((cell, at) => cellsOf(cell, columns[at]?.spread))),
+  ),
+];
+
+function headerOf({ title, spread }: Column): readonly string[] {
+  if (spread === 'middle half') return [title, 'middle half'];
+  return spread === 'middle half and range' ? [title, 'middle half', 'range'] : [title];
 }
 
-function formatIngest({ rows, fileBytes, methods }: IngestReport): readonly string[] {
-  return [
-    '',
-    `Ingest: ${count(rows)} rows, ${bytes(fileBytes)} as CSV`,
-    table(
-      ['', 'rows', 'median', 'middle half', 'range', 'vs psql \\copy', 'peak memory'],
-      methods.map(({ title, rows: each, speed, toPsqlCopy, peakMemory }) => [
-        title,
-        count(each),
-        medianOf(speed),
-        middleOf(speed),
-        rangeOf(speed),
-        toPsqlCopy === null ? '' : medianOf(toPsqlCopy),
-        peakMemory === null ? '' : `${medianOf(peakMemory)} (at most ${number(peakMemory.max)})`,
-      ]),
-    ),
-  ];
-}
-
-function formatCompression({ tables, total }: CompressionReport): readonly string[] {
-  return [
-    '',
-    'Compression: columnstore of each declared table',
-    table(
-      ['', 'rows', 'chunks', 'segment by', 'before', 'after', 'saved'],
-      [
-        ...tables.map((one) => [
-          one.table,
-          count(one.rows),
-          count(one.chunks),
-          one.segmentBy.join(', '),
-          bytes(one.beforeBytes),
-          bytes(one.afterBytes),
-          `${one.savedPercent.toFixed(1)} %`,
-        ]),
-        [
-          'all',
-          '',
-          '',
-          '',
-          bytes(total.beforeBytes),
-          bytes(total.afterBytes),
-          `${total.savedPercent.toFixed(1)} %`,
-        ],
-      ],
-    ),
-  ];
-}
-
-function formatApi({
-  question,
-  connections,
-  seconds,
-  api,
-  bareHandler,
-  ratio,
-}: ApiReport): readonly string[] {
-  return [
-    '',
-    `API: ${question}; ${connections} connections, ${seconds} s each`,
-    table(
-      ['', 'median', 'middle half', 'range'],
-      [
-        ['API', medianOf(api), middleOf(api), rangeOf(api)],
-        ['bare handler', medianOf(bareHandler), middleOf(bareHandler), rangeOf(bareHandler)],
-        ['API / bare handler', medianOf(ratio), middleOf(ratio), rangeOf(ratio)],
-      ],
-    ),
-  ];
+/** As many cells as `headerOf` has for the column. */
+function cellsOf(cell: Cell, spread: Column['spread']): readonly string[] {
+  if (cell === null) return [''];
+  if (typeof cell === 'string') return [cell];
+  if ('percent' in cell) return [percent(cell.percent)];
+  switch (spread) {
+    case undefined:
+      return [medianOf(cell)];
+    case 'greatest':
+      return [`${medianOf(cell)} (at most ${number(cell.max)})`];
+    case 'middle half':
+      return [medianOf(cell), middleOf(cell)];
+    case 'middle half and range':
+      return [medianOf(cell), middleOf(cell), rangeOf(cell)];
+  }
 }
 
 function formatBudgets({ budgets }: BenchReport, paint: Paint): string {

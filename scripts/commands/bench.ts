@@ -3,7 +3,7 @@ import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { processEnvironment } from '../../db/config';
 import { messageOf, UsageError } from '../../db/errors';
-import { reportPage } from '../bench/html/page';
+import { reportPage } from '../bench/page/page';
 import { PARTS, type Part } from '../bench/report';
 import { runBench } from '../bench/run';
 import { formatReport } from '../bench/terminal';

@@ -5,9 +5,9 @@ export interface Markup {
   readonly markup: string;
 }
 
-type Part = string | number | Markup | undefined | readonly Part[];
+type Part = string | number | false | Markup | undefined | readonly Part[];
 
-/** `html\`<p>${text}</p>\``: texts and numbers are escaped, markup and lists of it are put in, undefined is nothing. */
+/** `html\`<p>${text}</p>\``: texts and numbers are escaped, markup and lists of it are put in, undefined and false are nothing. */
 export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   return { markup: texts.map((text, at) => text + (at < parts.length ? rendered(parts[at]) : '')).join('') };
 }
@@ -20,7 +20,7 @@ export const escaped = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 function rendered(part: Part): string {
-  if (part === undefined) return '';
+  if (part === undefined || part === false) return '';
   if (typeof part === 'string' || typeof part === 'number') return escaped(String(part));
   return 'markup' in part ? part.markup : part.map(rendered).join('');
 }

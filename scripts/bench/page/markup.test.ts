@@ -8,7 +8,7 @@ it('escapes what goes into elements and attributes', () => {
 
 it('puts in markup, lists, numbers and nothing', () => {
   const list = ['<', 'b'].map((text) => html`<li>${text}</li>`);
-  expect(html`<ul>${list}</ul>${1.5}${undefined}${trusted('<hr>')}`.markup).toBe(
+  expect(html`<ul>${list}</ul>${1.5}${undefined}${false}${trusted('<hr>')}`.markup).toBe(
     '<ul><li>&#60;</li><li>b</li></ul>1.5<hr>',
   );
 });

@@ -14,7 +14,7 @@ import { relation } from '../../db/sql';
 import type { SampleSet } from '../generate/sample';
 import { aggregatesOf, beginSet, continueSet, lastDays, refreshSeeded } from '../generate/seed';
 import { sampleSets } from '../generate/sets';
-import type { CompressionReport, Saving, TableSaving } from './report';
+import type { CompressionReport, Saving, TableSaving } from './report/report';
 import { pauseAllJobs } from './year';
 
 export interface CompressionOptions {

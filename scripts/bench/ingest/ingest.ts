@@ -10,12 +10,12 @@ import type { EngineName } from '../../../db/model';
 import { iot, sensorData } from '../../../db/schema/iot';
 import type { Environment } from '../../../db/settings';
 import { relation } from '../../../db/sql';
-import type { IngestReport } from '../report';
-import { rotated } from '../statistics';
+import type { IngestReport } from '../report/report';
+import { rotated } from '../report/statistics';
 import { pauseAllJobs } from '../year';
 import { findOnPath, type ProgramRun, runImport, runParallelCopy, runPsqlCopy } from './program-methods';
-import { type Entry, type Measurement, reportOf } from './report';
 import { type Row, readings, writeCsv } from './rows';
+import { type Entry, type Measurement, reportOf } from './speeds';
 import { sqlMethods } from './sql-methods';
 
 export interface IngestOptions {

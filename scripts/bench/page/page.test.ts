@@ -1,6 +1,6 @@
-import { medianOf, percent, spreadOf } from '../format';
-import type { BenchReport } from '../report';
-import type { Measured } from '../statistics';
+import { medianOf, percent, spreadOf } from '../report/format';
+import type { BenchReport } from '../report/report';
+import type { Measured } from '../report/statistics';
 import { sampleReport } from '../testing/sample-report';
 import { reportPage } from './page';
 

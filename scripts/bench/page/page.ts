@@ -1,9 +1,9 @@
 // A benchmark's report as one page that needs nothing else: no script, no request, light and dark, any width.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytes, machineLine, number, optionsLine } from '../format';
-import type { BenchReport } from '../report';
-import { askedTable, budgetTable, sideBySideTable, tablesOf } from '../tables';
+import { bytes, machineLine, number, optionsLine } from '../report/format';
+import type { BenchReport } from '../report/report';
+import { askedTable, budgetTable, sideBySideTable, tablesOf } from '../report/tables';
 import { html, type Markup, trusted } from './markup';
 import { summary } from './summary';
 import { drawTable } from './table';

@@ -1,7 +1,7 @@
 // The answers in large, one tile for each, with the limits that the design sets.
-import { readingsOf } from '../budgets';
-import { bytes, compareSpeed, medianOf, middleOf, number, percent } from '../format';
-import type { Budget, ServerReport } from '../report';
+import { readingsOf } from '../report/budgets';
+import { bytes, compareSpeed, medianOf, middleOf, number, percent } from '../report/format';
+import type { Budget, ServerReport } from '../report/report';
 import { html, type Markup } from './markup';
 
 /** Tiles of one server. */

@@ -1,6 +1,6 @@
 // A table of the report as HTML: each figure with its spread below it, and bars that compare figures of one unit.
-import { percent, spreadOf } from '../format';
-import type { Cell, ReportTable } from '../tables';
+import { percent, spreadOf } from '../report/format';
+import type { Cell, ReportTable } from '../report/tables';
 import { html, type Markup } from './markup';
 
 /** A card with the table, which scrolls by itself where the page is narrower. The first cell of a row is its name. */

@@ -1,5 +1,5 @@
 // What a reader must know to read the figures of a benchmark right.
-import { sensorData } from '../../db/schema/iot';
+import { sensorData } from '../../../db/schema/iot';
 import { number } from './format';
 import { type Machine, PARTS, type Part, type ServerReport } from './report';
 

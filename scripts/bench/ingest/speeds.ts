@@ -1,6 +1,6 @@
 // From measured rounds to figures: rows per second, and how they compare with psql in the same round.
-import type { IngestMethodReport, IngestReport } from '../report';
-import { summarize, summarizeRatio } from '../statistics';
+import type { IngestMethodReport, IngestReport } from '../report/report';
+import { summarize, summarizeRatio } from '../report/statistics';
 
 /** A figure that is reported. */
 export interface Entry {

@@ -1,6 +1,6 @@
 // A benchmark's report for the terminal: plain tables, each figure with unit and spread.
-import type { Paint } from '../../db/format';
-import { table } from '../output';
+import type { Paint } from '../../../db/format';
+import { table } from '../../output';
 import { machineLine, medianOf, middleOf, number, optionsLine, percent, rangeOf } from './format';
 import type { BenchReport, ServerReport } from './report';
 import { type Cell, type Column, type ReportTable, tablesOf } from './tables';

@@ -1,12 +1,12 @@
 // What the API costs beside a bare handler with the same SQL: requests per second of both, in turns on one database.
 import type { ChildProcess } from 'node:child_process';
-import { DatabaseError } from '../../db/errors';
-import { freePort } from '../../db/local/free-port';
-import type { Environment } from '../../db/settings';
+import { DatabaseError } from '../../../db/errors';
+import { freePort } from '../../../db/local/free-port';
+import type { Environment } from '../../../db/settings';
+import type { ApiReport } from '../report/report';
+import { summarize, summarizeRatio } from '../report/statistics';
 import type { LoadOrder, LoadResult } from './api-load';
-import { withProcesses } from './api-processes';
-import type { ApiReport } from './report';
-import { summarize, summarizeRatio } from './statistics';
+import { withProcesses } from './processes';
 
 export interface ApiOptions {
   /** Pairs of measurements. */

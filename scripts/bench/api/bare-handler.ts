@@ -1,10 +1,10 @@
 // The yardstick of `npm run bench:api`: node:http, the driver with the API's own settings, one query, JSON.stringify.
 import { createServer } from 'node:http';
-import { readConfig } from '../../api/config';
-import { aggregateColumns } from '../../api/levels';
-import { createPool } from '../../api/pool';
-import { sensorDataHourly } from '../../db/schema/iot';
-import { ident, relation } from '../../db/sql';
+import { readConfig } from '../../../api/config';
+import { aggregateColumns } from '../../../api/levels';
+import { createPool } from '../../../api/pool';
+import { sensorDataHourly } from '../../../db/schema/iot';
+import { ident, relation } from '../../../db/sql';
 
 // What the API's hourly endpoint asks for `period=1w`, word for word in meaning.
 const HOURLY = `

@@ -1,23 +1,23 @@
 // npm run bench:api [pairs] [seconds]: what the API costs beside a bare handler with the same SQL, and what the hourly aggregate
 // saves over a year. Everything in one run on one server; figures of two runs must not be compared.
 import type { Client } from 'pg';
-import { aggregateQuery } from '../../db/aggregate-sql';
-import { processEnvironment } from '../../db/config';
-import { withConnection } from '../../db/connection';
-import { freePort } from '../../db/local/free-port';
-import { describeServer, serverFacts } from '../../db/local/server-facts';
-import { sensorDataHourly } from '../../db/schema/iot';
-import { connectionUrl, readContext } from '../context';
-import { note, print, table } from '../output';
-import { runner } from '../run-to-exit';
+import { aggregateQuery } from '../../../db/aggregate-sql';
+import { processEnvironment } from '../../../db/config';
+import { withConnection } from '../../../db/connection';
+import { freePort } from '../../../db/local/free-port';
+import { describeServer, serverFacts } from '../../../db/local/server-facts';
+import { sensorDataHourly } from '../../../db/schema/iot';
+import { connectionUrl, readContext } from '../../context';
+import { note, print, table } from '../../output';
+import { runner } from '../../run-to-exit';
+import { openDatabases } from '../databases';
+import { readMachine } from '../machine';
+import { machineLine, spreadOf } from '../report/format';
+import { type Measured, summarize } from '../report/statistics';
+import { benchServers } from '../servers';
+import { prepareYear } from '../year';
 import { apiSettings, measureApi } from './api-overhead';
-import { withProcesses } from './api-processes';
-import { openDatabases } from './databases';
-import { machineLine, spreadOf } from './format';
-import { readMachine } from './machine';
-import { benchServers } from './servers';
-import { type Measured, summarize } from './statistics';
-import { prepareYear } from './year';
+import { withProcesses } from './processes';
 
 const YEAR = { days: 365, sensors: 3, intervalSeconds: 60 };
 const YEAR_REQUESTS = 200;

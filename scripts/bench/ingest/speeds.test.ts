@@ -1,4 +1,4 @@
-import { type Measurement, reportOf } from './report';
+import { type Measurement, reportOf } from './speeds';
 
 const at = (id: string, milliseconds: number, peakBytes: number | null = null): Measurement => ({
   id,

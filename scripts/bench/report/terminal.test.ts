@@ -1,6 +1,6 @@
-import { noPaint } from '../../db/format';
+import { noPaint } from '../../../db/format';
+import { sampleReport } from '../testing/sample-report';
 import { formatReport } from './terminal';
-import { sampleReport } from './testing/sample-report';
 
 const text = formatReport(sampleReport, noPaint);
 

@@ -1,6 +1,6 @@
 // The limits of the design, held against what was measured.
-import { nameOf } from '../../db/define';
-import { sensorData } from '../../db/schema/iot';
+import { nameOf } from '../../../db/define';
+import { sensorData } from '../../../db/schema/iot';
 import { number } from './format';
 import type { Budget, CompressionReport, ServerReport, TableSaving } from './report';
 

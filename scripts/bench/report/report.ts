@@ -1,5 +1,5 @@
 // What a benchmark found: the document that `tsdb bench --json` prints. Types only; docs/benchmark.md explains each field.
-import type { EngineName } from '../../db/model';
+import type { EngineName } from '../../../db/model';
 import type { Measured } from './statistics';
 
 export const PARTS = ['queries', 'ingest', 'compression', 'api'] as const;

@@ -1,8 +1,8 @@
 // The questions that are asked twice, of the raw rows and of an aggregate: figures per sensor and bucket over a range.
-import { aggregateQuery } from '../../db/aggregate-sql';
-import { type ContinuousAggregate, nameOf } from '../../db/define';
-import { sensorData, sensorDataDaily, sensorDataHourly } from '../../db/schema/iot';
-import { ident, literal, relation } from '../../db/sql';
+import { aggregateQuery } from '../../../db/aggregate-sql';
+import { type ContinuousAggregate, nameOf } from '../../../db/define';
+import { sensorData, sensorDataDaily, sensorDataHourly } from '../../../db/schema/iot';
+import { ident, literal, relation } from '../../../db/sql';
 
 /** A question over the last days before `end`. */
 export interface QueryCase {

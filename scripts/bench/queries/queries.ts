@@ -1,19 +1,19 @@
 // Raw rows against aggregates, in turns on one session, after both were found to give the same answer.
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
-import { chunksToCompress, convertChunks } from '../../db/compress';
-import { withConnection } from '../../db/connection';
-import { nameOf } from '../../db/define';
-import { asking } from '../../db/engines/ask';
-import { readChunks, readCompression } from '../../db/engines/chunks';
-import { DatabaseError } from '../../db/errors';
-import { sensorData } from '../../db/schema/iot';
-import { relation } from '../../db/sql';
+import { chunksToCompress, convertChunks } from '../../../db/compress';
+import { withConnection } from '../../../db/connection';
+import { nameOf } from '../../../db/define';
+import { asking } from '../../../db/engines/ask';
+import { readChunks, readCompression } from '../../../db/engines/chunks';
+import { DatabaseError } from '../../../db/errors';
+import { sensorData } from '../../../db/schema/iot';
+import { relation } from '../../../db/sql';
+import type { QueriesReport, QueryReport, SideBySide } from '../report/report';
+import { summarize, summarizeRatio } from '../report/statistics';
+import type { Year } from '../year';
 import { type QueryCase, queryCases } from './query-cases';
-import type { QueriesReport, QueryReport, SideBySide } from './report';
 import { requireSame } from './same-answer';
-import { summarize, summarizeRatio } from './statistics';
-import type { Year } from './year';
 
 export interface QueriesOptions {
   readonly days: number;

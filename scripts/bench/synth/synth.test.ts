@@ -1,4 +1,4 @@
-import { summarize, summarizeRatio } from './statistics';
+import { summarize, summarizeRatio } from '../report/statistics';
 import { formatSynth, type SynthReport } from './synth';
 
 const report = (stacks: readonly number[], megabytes: number): SynthReport => ({

@@ -1,5 +1,5 @@
 // Proves that two answers are the same before anybody times them: a benchmark of different answers is worth nothing.
-import { DatabaseError } from '../../db/errors';
+import { DatabaseError } from '../../../db/errors';
 
 /** A row as the driver gives it. */
 export type AnswerRow = Readonly<Record<string, unknown>>;

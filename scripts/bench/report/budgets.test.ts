@@ -1,7 +1,7 @@
+import { sampleReport } from '../testing/sample-report';
 import { judge } from './budgets';
 import type { ServerReport } from './report';
 import { summarize } from './statistics';
-import { sampleReport } from './testing/sample-report';
 
 const [timescale, postgres] = sampleReport.servers as readonly [ServerReport, ServerReport];
 const all = () => true;

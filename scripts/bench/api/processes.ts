@@ -2,9 +2,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseError, UsageError } from '../../db/errors';
-import type { Environment } from '../../db/settings';
-import { childEnvironment } from './child-environment';
+import { DatabaseError, UsageError } from '../../../db/errors';
+import type { Environment } from '../../../db/settings';
+import { childEnvironment } from '../child-environment';
 
 export type ProgramName = 'api-process' | 'bare-handler' | 'api-load';
 

@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runner } from '../run-to-exit';
-import { childEnvironment } from './child-environment';
-import { medianOf, number, rangeOf } from './format';
-import { type ProcessRun, timedProcess } from './ingest/timed-process';
-import { type Measured, summarize, summarizeRatio } from './statistics';
+import { runner } from '../../run-to-exit';
+import { childEnvironment } from '../child-environment';
+import { type ProcessRun, timedProcess } from '../ingest/timed-process';
+import { medianOf, number, rangeOf } from '../report/format';
+import { type Measured, summarize, summarizeRatio } from '../report/statistics';
 
-const ROOT = join(__dirname, '..', '..');
+const ROOT = join(__dirname, '..', '..', '..');
 const RUNS = 7;
 const MOST_TIMES = 2;
 const MOST_MEGABYTES = 300;

@@ -1,5 +1,5 @@
+import { sampleReport } from '../testing/sample-report';
 import { notesOf } from './notes';
-import { sampleReport } from './testing/sample-report';
 
 const { servers } = sampleReport;
 const quiet = { cores: 2, loadBefore: 0.4 };

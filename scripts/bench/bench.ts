@@ -1,4 +1,10 @@
-// A whole benchmark: every server in turn, every part on databases of its own, and the report of all of it.
+// `tsdb bench`: options go in, the report comes out. Every server in turn, every part on databases of its own.
+// - `servers`, `databases`, `machine`: what is measured on, and what is removed afterwards
+// - `year`, `columnstore`: fill a database as the parts need it
+// - `queries/`, `ingest/`, `compression`, `api/`: the parts, each with one function that gives its figures
+// - `in-turns`, `child-process`: how things are measured
+// - `report/`: the report's types, statistics, budgets and notes, and its text for the terminal; `page/`: the HTML page
+// - `synth/`: `npm run bench:synth`, which is about the stacks and not about a database
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withConnection, withRollback } from '../../db/connection';
@@ -30,7 +36,11 @@ export interface BenchContext {
   readonly onNote: (text: string) => void;
 }
 
-/** Measures. Whatever happens, Ctrl-C included, databases and servers of the benchmark are gone afterwards. */
+/**
+ * Measures. Whatever happens, Ctrl-C included, databases and servers of the benchmark are gone afterwards.
+ * @throws RefusedError when the server's user may not create databases; UsageError when no server can be started;
+ * DatabaseError when the sides of a comparison do not do the same work.
+ */
 export async function runBench(context: BenchContext): Promise<BenchReport> {
   const { options, configured, env, command, onNote } = context;
   const started = new Date().toISOString();
@@ -92,26 +102,25 @@ async function measureParts(
   const describe = describeServer(await serverFacts(url), origin);
   const onNote = (text: string): void => note(`${describe.replace(/ \(.*$/, '')}: ${text}`);
   const { server, settings } = await identify(databases);
-  const { days, sensors, intervalSeconds, repeat, rows } = options;
-  const common = { days, sensors, intervalSeconds, repeat, env, signal, onNote };
+  const common = { ...options, env, signal, onNote };
   const wants = (part: Part): boolean => options.parts.includes(part);
   const found: Pick<Mutable<ServerReport>, Part> = {};
   const apiToo = wants('api') && canMeasureApi();
   if (wants('api') && !apiToo) onNote('the API is measured from a checkout only, and is left out');
   if (wants('queries') || apiToo)
-    await inDatabase(databases, 'year', async (address) => {
+    await databases.use('year', async (address) => {
       const year = await prepareYear(address, common);
       if (wants('queries')) found.queries = await measureQueries(address, year, common);
-      if (apiToo)
-        found.api = await measureApi(address, { ...common, pairs: repeat, seconds: apiSeconds(repeat) });
+      // Who measures once only wants to see that it works.
+      if (apiToo) found.api = await measureApi(address, { ...common, seconds: options.repeat === 1 ? 1 : 2 });
     });
   if (wants('ingest'))
-    await inDatabase(databases, 'ingest', async (address) => {
+    await databases.use('ingest', async (address) => {
       const file = join(tmpdir(), `tsdb-bench-${process.pid}.csv`);
-      found.ingest = await measureIngest(address, { ...common, rows, file });
+      found.ingest = await measureIngest(address, { ...common, file });
     });
   if (wants('compression') && server.engine === 'timescaledb')
-    await inDatabase(databases, 'sets', async (address) => {
+    await databases.use('sets', async (address) => {
       found.compression = await measureCompression(address, common);
     });
   return {
@@ -127,25 +136,11 @@ async function measureParts(
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-// Who measures once only wants to see that it works.
-const apiSeconds = (repeat: number): number => (repeat === 1 ? 1 : 2);
-
 // The engine shows in a database of our own only: the configured one may lack the extension.
 const identify = (databases: BenchDatabases) =>
-  inDatabase(databases, 'look', (address) =>
+  databases.use('look', (address) =>
     withConnection(address, async (db) => ({
       server: await withRollback(db, () => readServer(db)),
       settings: await readSettings(db),
     })),
   );
-
-async function inDatabase<T>(
-  databases: BenchDatabases,
-  purpose: string,
-  work: (address: string) => Promise<T>,
-): Promise<T> {
-  const address = await databases.create(purpose);
-  const result = await work(address);
-  await databases.drop(address);
-  return result;
-}

@@ -7,14 +7,11 @@ import type { EngineName, ServerInfo } from '../../db/model';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
 import { refreshSeeded, seed } from '../generate/seed';
+import type { RunControl } from './in-turns';
+import type { BenchOptions } from './report/report';
 
-export interface YearOptions {
-  readonly days: number;
-  readonly sensors: number;
-  readonly intervalSeconds: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onNote: (text: string) => void;
-}
+/** Which readings are written. */
+export type YearOptions = Pick<BenchOptions, 'days' | 'sensors' | 'intervalSeconds'> & RunControl;
 
 /** What is in the database. */
 export interface Year {

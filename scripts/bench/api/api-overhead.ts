@@ -3,19 +3,18 @@ import type { ChildProcess } from 'node:child_process';
 import { DatabaseError } from '../../../db/errors';
 import { freePort } from '../../../db/local/free-port';
 import type { Environment } from '../../../db/settings';
+import { inTurns, type RunControl } from '../in-turns';
 import type { ApiReport } from '../report/report';
 import { summarize, summarizeRatio } from '../report/statistics';
 import type { LoadOrder, LoadResult } from './api-load';
 import { withProcesses } from './processes';
 
-export interface ApiOptions {
-  /** Pairs of measurements. */
-  readonly pairs: number;
+export interface ApiOptions extends RunControl {
+  /** Measurements of each side. */
+  readonly repeat: number;
   /** Length of each, in seconds. */
   readonly seconds: number;
   readonly env: Environment;
-  readonly signal?: AbortSignal | undefined;
-  readonly onNote: (text: string) => void;
 }
 
 const CONNECTIONS = 8;
@@ -24,30 +23,25 @@ const WARM_UP_SECONDS = 2;
 /** Measures on a database that holds set `iot` with readings up to now. */
 export async function measureApi(
   url: string,
-  { pairs, seconds, env, signal, onNote }: ApiOptions,
+  { repeat, seconds, env, signal, onNote }: ApiOptions,
 ): Promise<ApiReport> {
   const [apiPort, barePort] = [await freePort(), await freePort()];
-  const own = apiSettings(url, apiPort);
   const programs = [
     { name: 'api-process' },
     { name: 'bare-handler', args: [String(barePort)] },
     { name: 'api-load' },
   ] as const;
-  return withProcesses(programs, { env, own }, async (children) => {
+  return withProcesses(programs, { env, own: apiSettings(url, apiPort) }, async (children) => {
     const loader = children[2] as ChildProcess;
-    const sides = [
-      { url: `http://127.0.0.1:${apiPort}/api/sensors/sensor_001/hourly?period=1w`, speeds: [] as number[] },
-      { url: `http://127.0.0.1:${barePort}/?sensor=sensor_001`, speeds: [] as number[] },
-    ] as const;
-    for (const side of sides) await load(loader, side.url, Math.min(seconds, WARM_UP_SECONDS));
-    for (let pair = 0; pair < pairs; pair += 1) {
-      onNote(`API and bare handler: ${pair + 1} of ${pairs}`);
-      for (const { url: target, speeds } of pair % 2 === 0 ? sides : [sides[1], sides[0]]) {
-        signal?.throwIfAborted();
-        speeds.push(await load(loader, target, seconds));
-      }
-    }
-    const [{ speeds: api }, { speeds: bare }] = sides;
+    const measure = (target: string) => (round: number) =>
+      load(loader, target, round === 0 ? Math.min(seconds, WARM_UP_SECONDS) : seconds);
+    const onRound = (round: number): void => {
+      if (round > 0) onNote(`API and bare handler: ${round} of ${repeat}`);
+    };
+    const [api = [], bare = []] = await inTurns({ rounds: repeat, signal, onRound }, [
+      measure(`http://127.0.0.1:${apiPort}/api/sensors/sensor_001/hourly?period=1w`),
+      measure(`http://127.0.0.1:${barePort}/?sensor=sensor_001`),
+    ]);
     return {
       question: 'hourly figures of one sensor over a week (GET /api/sensors/{id}/hourly?period=1w)',
       connections: CONNECTIONS,

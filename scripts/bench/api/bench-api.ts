@@ -1,11 +1,11 @@
 // npm run bench:api [pairs] [seconds]: what the API costs beside a bare handler with the same SQL, and what the hourly aggregate
 // saves over a year. Everything in one run on one server; figures of two runs must not be compared.
-import type { Client } from 'pg';
 import { aggregateQuery } from '../../../db/aggregate-sql';
 import { processEnvironment } from '../../../db/config';
 import { withConnection } from '../../../db/connection';
 import { freePort } from '../../../db/local/free-port';
 import { describeServer, serverFacts } from '../../../db/local/server-facts';
+import { plural } from '../../../db/plural';
 import { sensorDataHourly } from '../../../db/schema/iot';
 import { connectionUrl, readContext } from '../../context';
 import { note, print, table } from '../../output';
@@ -30,18 +30,16 @@ async function main(pairs: number, seconds: number, signal: AbortSignal): Promis
   try {
     const databases = await openDatabases(server.url, note);
     try {
-      const url = await databases.create('api');
-      await prepareYear(url, { ...YEAR, signal, onNote: note });
-      const report = await measureApi(url, { pairs, seconds, env, signal, onNote: note });
-      print(`${describeServer(await serverFacts(url), server.origin)}; ${machineLine(readMachine())}`);
-      print(`\n${report.question}, ${report.connections} connections, ${pairs} pairs of ${seconds} s`);
-      print(
-        table(
-          ['', 'median', 'spread'],
-          [row('API', report.api), row('bare handler', report.bareHandler), row('ratio', report.ratio)],
-        ),
-      );
-      await printYear(url);
+      await databases.use('api', async (url) => {
+        await prepareYear(url, { ...YEAR, signal, onNote: note });
+        const report = await measureApi(url, { repeat: pairs, seconds, env, signal, onNote: note });
+        print(`${describeServer(await serverFacts(url), server.origin)}; ${machineLine(readMachine())}`);
+        print(
+          `\n${report.question}, ${report.connections} connections, ${plural(pairs, 'pair')} of ${seconds} s`,
+        );
+        printFigures({ API: report.api, 'bare handler': report.bareHandler, ratio: report.ratio });
+        await printYear(url);
+      });
     } finally {
       await databases.dropAll();
     }
@@ -51,7 +49,13 @@ async function main(pairs: number, seconds: number, signal: AbortSignal): Promis
   return 0;
 }
 
-const row = (name: string, measured: Measured): readonly string[] => [name, ...spreadOf(measured)];
+const printFigures = (figures: Readonly<Record<string, Measured>>): void =>
+  print(
+    table(
+      ['', 'median', 'spread'],
+      Object.entries(figures).map(([name, measured]) => [name, ...spreadOf(measured)]),
+    ),
+  );
 
 /** Latency of the hourly endpoint over a year, and of the same buckets computed from raw rows. */
 async function printYear(url: string): Promise<void> {
@@ -66,21 +70,16 @@ async function printYear(url: string): Promise<void> {
     return [times, count] as const;
   });
   const where = `sensor_id = 'sensor_001'`;
-  const [stored, raw] = await withConnection(url, async (db: Client) => [
-    await timed(30, () => db.query(`SELECT * FROM public.sensor_data_hourly WHERE ${where}`)),
-    await timed(15, () => db.query(aggregateQuery(sensorDataHourly, where))),
-  ]);
-  print(`\nhourly of a year (${rows} rows of one sensor)`);
-  print(
-    table(
-      ['', 'median', 'spread'],
-      [
-        row('API, whole answer', through),
-        row('SQL on the aggregate', stored as Measured),
-        row('SQL on the raw rows', raw as Measured),
-      ],
-    ),
-  );
+  await withConnection(url, async (db) => {
+    print(`\nhourly of a year (${plural(rows, 'row')} of one sensor)`);
+    printFigures({
+      'API, whole answer': through,
+      'SQL on the aggregate': await timed(30, () =>
+        db.query(`SELECT * FROM public.sensor_data_hourly WHERE ${where}`),
+      ),
+      'SQL on the raw rows': await timed(15, () => db.query(aggregateQuery(sensorDataHourly, where))),
+    });
+  });
 }
 
 /** Milliseconds of each run; the first few are thrown away. */

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseError, UsageError } from '../../../db/errors';
 import type { Environment } from '../../../db/settings';
-import { childEnvironment } from '../child-environment';
+import { childEnvironment } from '../child-process';
 
 export type ProgramName = 'api-process' | 'bare-handler' | 'api-load';
 

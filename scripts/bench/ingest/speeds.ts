@@ -1,6 +1,6 @@
 // From measured rounds to figures: rows per second, and how they compare with psql in the same round.
 import type { IngestMethodReport, IngestReport } from '../report/report';
-import { summarize, summarizeRatio } from '../report/statistics';
+import { summarize, summarizeMemory, summarizeRatio } from '../report/statistics';
 
 /** A figure that is reported. */
 export interface Entry {
@@ -13,7 +13,8 @@ export interface Entry {
 export interface Measurement {
   readonly id: string;
   readonly milliseconds: number;
-  readonly peakBytes: number | null;
+  /** Peak memory of the process; absent or null where there is none, or the system does not tell. */
+  readonly peakBytes?: number | null;
 }
 
 const YARDSTICK = 'psql-copy';
@@ -27,21 +28,14 @@ export function reportOf(
   const speeds = ({ id, rows }: Entry): readonly number[] =>
     rounds.map((round) => (rows * 1_000) / (of(round, id)?.milliseconds ?? Number.NaN));
   const yardstick = entries.find(({ id }) => id === YARDSTICK);
-  const methods = entries.map((entry): IngestMethodReport => {
-    const peaks = rounds.flatMap((round) => of(round, entry.id)?.peakBytes ?? []);
-    return {
+  const methods = entries.map(
+    (entry): IngestMethodReport => ({
       ...entry,
       speed: summarize(speeds(entry), 'rows/s'),
       toPsqlCopy: yardstick === undefined ? null : summarizeRatio(speeds(entry), speeds(yardstick)),
-      peakMemory:
-        peaks.length === 0
-          ? null
-          : summarize(
-              peaks.map((bytes) => bytes / 1e6),
-              'MB',
-            ),
-    };
-  });
+      peakMemory: summarizeMemory(rounds.map((round) => of(round, entry.id)?.peakBytes ?? null)),
+    }),
+  );
   return { ...rest, methods };
 }
 

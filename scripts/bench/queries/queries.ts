@@ -1,7 +1,6 @@
 // Raw rows against aggregates, in turns on one session, after both were found to give the same answer.
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
-import { chunksToCompress, convertChunks } from '../../../db/compress';
 import { withConnection } from '../../../db/connection';
 import { nameOf } from '../../../db/define';
 import { asking } from '../../../db/engines/ask';
@@ -9,22 +8,23 @@ import { readChunks, readCompression } from '../../../db/engines/chunks';
 import { DatabaseError } from '../../../db/errors';
 import { sensorData } from '../../../db/schema/iot';
 import { relation } from '../../../db/sql';
-import type { QueriesReport, QueryReport, SideBySide } from '../report/report';
+import { convertOlder } from '../columnstore';
+import { inTurns, type RunControl } from '../in-turns';
+import type { BenchOptions, QueriesReport, QueryReport, SideBySide } from '../report/report';
 import { summarize, summarizeRatio } from '../report/statistics';
 import type { Year } from '../year';
 import { type QueryCase, queryCases } from './query-cases';
 import { requireSame } from './same-answer';
 
-export interface QueriesOptions {
-  readonly days: number;
-  readonly repeat: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onNote: (text: string) => void;
-}
+/** How long the ranges may be, and how many measurements each figure gets. */
+export type QueriesOptions = Pick<BenchOptions, 'days' | 'repeat'> & RunControl;
 
 const KEYS = ['bucket', 'sensor_id'];
 
-/** Measures all questions; on TimescaleDB once with raw rows as rows, and again as declared, old ones in the columnstore. */
+/**
+ * Measures all questions; on TimescaleDB once with raw rows as rows, and again as declared, old ones in the columnstore.
+ * @throws DatabaseError when the two sides of a question give different answers.
+ */
 export async function measureQueries(
   url: string,
   { server, rows, end }: Year,
@@ -50,7 +50,7 @@ export async function measureQueries(
         ...(verified[at] as Verified),
         asRows: first[at] as SideBySide,
         ...(second === undefined ? {} : { asDeclared: second[at] as SideBySide }),
-        wholeAnswer: await inTurns(wholeAnswer(db, query.raw), wholeAnswer(db, query.stored), options),
+        wholeAnswer: await sideBySide(wholeAnswer(db, query.raw), wholeAnswer(db, query.stored), options),
       });
     }
     return { rows, ...(await chunkCounts(db, server.engine)), cases: reports };
@@ -82,7 +82,7 @@ async function measureAll(
   const measured: SideBySide[] = [];
   for (const query of cases) {
     options.onNote(`${query.title}: raw rows ${stored}`);
-    measured.push(await inTurns(await inServer(db, query.raw), await inServer(db, query.stored), options));
+    measured.push(await sideBySide(await inServer(db, query.raw), await inServer(db, query.stored), options));
   }
   return measured;
 }
@@ -90,20 +90,8 @@ async function measureAll(
 /** Asks once; milliseconds. */
 type Ask = () => Promise<number>;
 
-/** The first round warms caches and is thrown away; then each side goes first every other round. */
-async function inTurns(raw: Ask, stored: Ask, { repeat, signal }: QueriesOptions): Promise<SideBySide> {
-  const sides = [
-    { ask: raw, times: [] as number[] },
-    { ask: stored, times: [] as number[] },
-  ] as const;
-  for (let round = 0; round <= repeat; round += 1) {
-    for (const { ask, times } of round % 2 === 0 ? sides : [sides[1], sides[0]]) {
-      signal?.throwIfAborted();
-      const milliseconds = await ask();
-      if (round > 0) times.push(milliseconds);
-    }
-  }
-  const [{ times: rawTimes }, { times: storedTimes }] = sides;
+async function sideBySide(raw: Ask, stored: Ask, { repeat, signal }: QueriesOptions): Promise<SideBySide> {
+  const [rawTimes = [], storedTimes = []] = await inTurns({ rounds: repeat, signal }, [raw, stored]);
   return {
     raw: summarize(rawTimes, 'ms'),
     aggregate: summarize(storedTimes, 'ms'),
@@ -138,9 +126,9 @@ interface Explained {
 function wholeAnswer(db: Client, text: string): Ask {
   const name = `whole_${nameOfStatement(text)}`;
   return async () => {
-    const started = process.hrtime.bigint();
+    const started = performance.now();
     await db.query({ name, text });
-    return Number(process.hrtime.bigint() - started) / 1e6;
+    return performance.now() - started;
   };
 }
 
@@ -148,17 +136,11 @@ function wholeAnswer(db: Client, text: string): Ask {
 const nameOfStatement = (sql: string): string =>
   `bench_${createHash('sha256').update(sql).digest('hex').slice(0, 16)}`;
 
-async function compressAsDeclared(db: Client, { signal, onNote }: QueriesOptions): Promise<number> {
-  const { columnstore } = sensorData;
-  if (columnstore === undefined) return 0;
-  const chunks = await chunksToCompress(db, sensorData, columnstore.after);
-  onNote(`converting ${chunks.length} chunks older than ${columnstore.after} to the columnstore`);
-  const done = await convertChunks(db, 'columns', chunks, signal ? { signal } : {});
-  signal?.throwIfAborted();
-  const failed = done.find(({ error }) => error !== undefined);
-  if (failed !== undefined) throw new DatabaseError(`${failed.chunk} was not converted: ${failed.error}`);
+async function compressAsDeclared(db: Client, options: QueriesOptions): Promise<number> {
+  if (sensorData.columnstore === undefined) return 0;
+  const converted = await convertOlder(db, sensorData, sensorData.columnstore.after, options);
   await db.query(`ANALYZE ${relation(sensorData)}`);
-  return chunks.length;
+  return converted;
 }
 
 async function chunkCounts(

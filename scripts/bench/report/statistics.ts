@@ -49,9 +49,11 @@ export function summarizeRatio(over: readonly number[], under: readonly number[]
   );
 }
 
-/** The order of a round: each of `count` things comes first, second, … equally often over `count` rounds. */
-export const rotated = (count: number, round: number): readonly number[] =>
-  Array.from({ length: count }, (_, at) => (at + round) % count);
+/** Memory in megabytes, from bytes; null when no run could tell it. */
+export function summarizeMemory(bytes: readonly (number | null)[]): Measured | null {
+  const megabytes = bytes.flatMap((value) => (value === null ? [] : [value / 1e6]));
+  return megabytes.length === 0 ? null : summarize(megabytes, 'MB');
+}
 
 function quantile(sorted: readonly number[], fraction: number): number {
   const place = (sorted.length - 1) * fraction;

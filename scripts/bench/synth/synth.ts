@@ -2,11 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { plural } from '../../../db/plural';
 import { runner } from '../../run-to-exit';
-import { childEnvironment } from '../child-environment';
-import { type ProcessRun, timedProcess } from '../ingest/timed-process';
+import { childEnvironment, type ProcessRun, timedProcess } from '../child-process';
+import { inTurns } from '../in-turns';
 import { medianOf, number, rangeOf } from '../report/format';
-import { type Measured, summarize, summarizeRatio } from '../report/statistics';
+import { type Measured, summarize, summarizeMemory, summarizeRatio } from '../report/statistics';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const RUNS = 7;
@@ -26,22 +27,17 @@ export interface SynthReport {
  * @throws DatabaseError with its last words when a run fails.
  */
 export async function benchSynth(signal: AbortSignal, runs = RUNS): Promise<SynthReport> {
-  const pairs: { readonly stacks: ProcessRun; readonly empty: ProcessRun }[] = [];
-  for (let run = 0; run <= runs; run += 1) {
-    const pair = {
-      stacks: await synthOnce(join(ROOT, 'infra', 'main.ts'), signal),
-      empty: await synthOnce(join(__dirname, 'empty-app.ts'), signal),
-    };
-    if (run > 0) pairs.push(pair);
-  }
-  const stacks = pairs.map((pair) => pair.stacks.milliseconds);
-  const empty = pairs.map((pair) => pair.empty.milliseconds);
-  const peaks = pairs.flatMap(({ stacks: { peakBytes } }) => (peakBytes === null ? [] : [peakBytes / 1e6]));
+  const [stacks = [], empty = []] = await inTurns({ rounds: runs, signal }, [
+    () => synthOnce(join(ROOT, 'infra', 'main.ts'), signal),
+    () => synthOnce(join(__dirname, 'empty-app.ts'), signal),
+  ]);
+  const stackTimes = stacks.map(({ milliseconds }) => milliseconds);
+  const emptyTimes = empty.map(({ milliseconds }) => milliseconds);
   return {
-    stacks: summarize(stacks, 'ms'),
-    empty: summarize(empty, 'ms'),
-    ratio: summarizeRatio(stacks, empty),
-    peak: peaks.length === 0 ? null : summarize(peaks, 'MB'),
+    stacks: summarize(stackTimes, 'ms'),
+    empty: summarize(emptyTimes, 'ms'),
+    ratio: summarizeRatio(stackTimes, emptyTimes),
+    peak: summarizeMemory(stacks.map(({ peakBytes }) => peakBytes)),
   };
 }
 
@@ -54,7 +50,7 @@ export function formatSynth({ stacks, empty, ratio, peak }: SynthReport): string
     line('empty app', empty),
     line('times as much', ratio, MOST_TIMES),
     ...(peak === null ? [] : [line('peak memory', peak, MOST_MEGABYTES)]),
-    `medians of ${stacks.runs} runs, smallest and largest in brackets`,
+    `medians of ${plural(stacks.runs, 'run')}, smallest and largest in brackets`,
   ].join('\n');
 }
 

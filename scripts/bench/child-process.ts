@@ -1,8 +1,10 @@
-// Runs a program to its end: how long it took, what it said, and the most memory that it had.
+// Programs that a benchmark starts: the environment that they get, and how long one took, what it said and its most memory.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { DatabaseError } from '../../../db/errors';
+import { DatabaseError } from '../../db/errors';
+import type { Environment } from '../../db/settings';
 
+/** A program that ran to its end. */
 export interface ProcessRun {
   readonly milliseconds: number;
   readonly stdout: string;
@@ -11,10 +13,21 @@ export interface ProcessRun {
   readonly peakBytes: number | null;
 }
 
+/** What of the caller's environment could change what is measured, or name another database. */
+const OURS = /^(PG.*|TSDB_.*|DATABASE_URL|HOST|PORT|LOG_LEVEL)$/;
 const LOOK_EVERY_MS = 20;
 
+/** An environment without the caller's settings, but with those in `own`. */
+export const childEnvironment = (
+  env: Environment,
+  own: Readonly<Record<string, string>>,
+): Record<string, string | undefined> => ({
+  ...Object.fromEntries(Object.entries(env).filter(([name]) => !OURS.test(name))),
+  ...own,
+});
+
 /**
- * Runs it; a signal ends it.
+ * Runs a program; a signal ends it.
  * @throws DatabaseError with its last words when it fails; the signal's reason when it was stopped.
  */
 export async function timedProcess(

@@ -1,0 +1,28 @@
+// Converts chunks to the columnstore at once, as the policies of TimescaleDB would in time.
+
+import type { Client } from 'pg';
+import { chunksToCompress, convertChunks, type Stored } from '../../db/compress';
+import { nameOf } from '../../db/define';
+import { DatabaseError } from '../../db/errors';
+import { plural } from '../../db/plural';
+import type { RunControl } from './in-turns';
+
+/**
+ * Converts every chunk of a table whose rows are all older than `age`.
+ * @returns how many chunks.
+ * @throws DatabaseError that names the first chunk that was not converted.
+ */
+export async function convertOlder(
+  db: Client,
+  table: Stored,
+  age: string,
+  { signal, onNote }: RunControl,
+): Promise<number> {
+  const chunks = await chunksToCompress(db, table, age);
+  onNote(`${nameOf(table)}: converting ${plural(chunks.length, 'chunk')} to the columnstore`);
+  const done = await convertChunks(db, 'columns', chunks, signal ? { signal } : {});
+  signal?.throwIfAborted();
+  const failed = done.find(({ error }) => error !== undefined);
+  if (failed !== undefined) throw new DatabaseError(`${failed.chunk} was not converted: ${failed.error}`);
+  return chunks.length;
+}

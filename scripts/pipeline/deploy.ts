@@ -3,11 +3,11 @@ import { RefusedError } from '../../db/errors';
 import { note } from '../output';
 import { type CiHost, ciHost } from './ci-host';
 import type { PlanFlags } from './plan';
-import { dataLosses, guard } from './plan-guard';
-import { countsOf, formatInfrastructurePlan } from './plan-markdown';
-import type { InfrastructurePlan } from './plan-model';
 import { listOf, type StackRun, titleOf } from './stage';
-import { withPlan } from './terraform';
+import { dataLosses, guard } from './terraform/plan-guard';
+import { countsOf, formatInfrastructurePlan } from './terraform/plan-markdown';
+import type { InfrastructurePlan } from './terraform/plan-model';
+import { withPlan } from './terraform/terraform';
 
 export interface DeployFlags extends PlanFlags {
   /** Fingerprints of the plans that were approved, one for each stack; without them, any plan that the guard lets pass is carried out. */

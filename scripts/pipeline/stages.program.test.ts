@@ -7,8 +7,8 @@ import { DATA_PATHS } from '../../infra/azure/machine/machine-layout';
 import { deploy } from './deploy';
 import { destroy } from './destroy';
 import { drift } from './drift';
-import { MACHINE_COMMAND } from './machine-plan';
 import { plan } from './plan';
+import { MACHINE_COMMAND } from './schema/machine-plan';
 import { type StackRun, stacksOf } from './stage';
 import { declare, diskTellingTerraform, hasTerraform, runIn } from './testing/real-terraform';
 

@@ -1,9 +1,9 @@
 // The schema of a commit against that of this checkout, without any deployed database.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { testServers } from '../../db/local/test-servers';
-import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
-import { select } from '../../db/testing/apply';
+import { testServers } from '../../../db/local/test-servers';
+import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
+import { select } from '../../../db/testing/apply';
 import { schemaPlan } from './schema-plan';
 
 const server = testServers('timescaledb')[0] ?? testServers()[0];

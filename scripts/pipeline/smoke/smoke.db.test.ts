@@ -1,14 +1,14 @@
 // The smoke test asks real servers: good ones with and without keys, one whose database went away, and none at all.
-import { createKey } from '../../api/access/keys';
-import { readConfig } from '../../api/config';
-import { openDatabase } from '../../api/database';
-import { type RunningServer, startServer } from '../../api/server';
-import { fixture, runSql } from '../../api/testing/fixture';
-import { asking } from '../../db/engines/ask';
-import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
-import { quietPort } from '../../db/local/testing/quiet-port';
-import { select } from '../../db/testing/apply';
-import { drift } from './drift';
+import { createKey } from '../../../api/access/keys';
+import { readConfig } from '../../../api/config';
+import { openDatabase } from '../../../api/database';
+import { type RunningServer, startServer } from '../../../api/server';
+import { fixture, runSql } from '../../../api/testing/fixture';
+import { asking } from '../../../db/engines/ask';
+import { createTestDatabase, type TestDatabase, testServers } from '../../../db/local/test-servers';
+import { quietPort } from '../../../db/local/testing/quiet-port';
+import { select } from '../../../db/testing/apply';
+import { drift } from '../drift';
 import { smoke } from './smoke';
 
 const [server] = testServers();

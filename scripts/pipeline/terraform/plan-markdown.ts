@@ -1,5 +1,5 @@
 // A plan of Terraform as Markdown, for a pull request: what takes data away first, values never.
-import { cell, code } from '../../db/format-markdown';
+import { cell, code } from '../../../db/format-markdown';
 import type { DataLoss } from './plan-guard';
 import type { ChangeKind, InfrastructurePlan, ResourceChange } from './plan-model';
 

@@ -5,7 +5,7 @@ import { formatInfrastructurePlan } from './plan-markdown';
 import { parsePlan } from './plan-model';
 
 // What `terraform show -json` said about a plan with one resource of each fate.
-const recorded = readFileSync(join(__dirname, 'testing', 'recorded-plan.json'), 'utf8');
+const recorded = readFileSync(join(__dirname, '..', 'testing', 'recorded-plan.json'), 'utf8');
 const DATA = { terraform_data: 'something dear' };
 
 interface Raw {

@@ -1,16 +1,16 @@
 // pipeline schema: what would change in the database, as Markdown. With a base: what this checkout changes against it.
-import { withConnection } from '../../db/connection';
-import { RefusedError } from '../../db/errors';
-import { formatPlanMarkdown } from '../../db/format-markdown';
-import { startTestRun } from '../../db/local/test-run';
-import { createTestDatabase } from '../../db/local/test-servers';
-import type { Plan } from '../../db/model';
-import { makePlan } from '../../db/plan';
-import { readContext, requireConnection } from '../context';
-import { note } from '../output';
+import { withConnection } from '../../../db/connection';
+import { RefusedError } from '../../../db/errors';
+import { formatPlanMarkdown } from '../../../db/format-markdown';
+import { startTestRun } from '../../../db/local/test-run';
+import { createTestDatabase } from '../../../db/local/test-servers';
+import type { Plan } from '../../../db/model';
+import { makePlan } from '../../../db/plan';
+import { readContext, requireConnection } from '../../context';
+import { note } from '../../output';
+import { ciHost } from '../ci-host';
+import type { StageRun } from '../stage';
 import { applySchemaOf } from './base-schema';
-import { ciHost } from './ci-host';
-import type { StageRun } from './stage';
 
 export interface SchemaFlags {
   /** A commit whose schema stands in for the database, for example `HEAD^1` of a merged pull request. */

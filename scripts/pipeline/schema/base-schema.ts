@@ -2,12 +2,12 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../../db/errors';
-import { note } from '../output';
-import { capture, show } from './child';
-import type { StageRun } from './stage';
+import { UsageError } from '../../../db/errors';
+import { note } from '../../output';
+import { capture, show } from '../child';
+import type { StageRun } from '../stage';
 
-const ROOT = join(__dirname, '..', '..');
+const ROOT = join(__dirname, '..', '..', '..');
 
 /**
  * Takes the commit's files into a temporary folder and runs `tsdb apply` there; its dependencies are the installed ones.

@@ -1,12 +1,12 @@
 // pipeline smoke: asks a deployed API a few questions and judges the answers. Exit code 1 when one is wrong.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UsageError } from '../../db/errors';
-import { cell } from '../../db/format-markdown';
-import { note, table } from '../output';
+import { UsageError } from '../../../db/errors';
+import { cell } from '../../../db/format-markdown';
+import { note, table } from '../../output';
+import { ciHost } from '../ci-host';
+import type { StageRun } from '../stage';
 import { apiClient } from './api-client';
-import { ciHost } from './ci-host';
 import { type Outcome, type SmokeTarget, smokeChecks } from './smoke-checks';
-import type { StageRun } from './stage';
 
 export interface SmokeFlags {
   /** Address of the API, such as `https://tsdb.example`; default TSDB_API_URL. */

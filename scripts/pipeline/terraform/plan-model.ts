@@ -1,6 +1,6 @@
 // A plan of Terraform as `terraform show -json` tells it, reduced to what people and the guard look at.
 import { createHash } from 'node:crypto';
-import { UsageError } from '../../db/errors';
+import { UsageError } from '../../../db/errors';
 
 /** What happens to a resource. `forget` drops it from the state and leaves it where it is. */
 export type ChangeKind = 'create' | 'update' | 'replace' | 'delete' | 'read' | 'forget' | 'none';

@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../../db/errors';
-import { type ChildEnd, capture, show } from './child';
-import { cloudEnvironment } from './cloud-login';
+import { UsageError } from '../../../db/errors';
+import { type ChildEnd, capture, show } from '../child';
+import { cloudEnvironment } from '../cloud-login';
+import type { StageRun } from '../stage';
 import { type InfrastructurePlan, parsePlan } from './plan-model';
-import type { StageRun } from './stage';
 
 /** What is planned. */
 export interface PlanRequest {

@@ -1,7 +1,7 @@
 // Plans the schema on the machine of the azure stack, by a run command: no port, no key, only the login of the stage.
-import { UsageError } from '../../db/errors';
-import { capture } from './child';
-import type { StageRun } from './stage';
+import { UsageError } from '../../../db/errors';
+import { capture } from '../child';
+import type { StageRun } from '../stage';
 
 /** What `tsdb plan` said there. */
 export interface MachinePlan {

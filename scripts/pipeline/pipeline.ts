@@ -6,8 +6,8 @@ import { deploy } from './deploy';
 import { destroy } from './destroy';
 import { drift, PARTS } from './drift';
 import { plan } from './plan';
-import { schemaPlan } from './schema-plan';
-import { smoke } from './smoke';
+import { schemaPlan } from './schema/schema-plan';
+import { smoke } from './smoke/smoke';
 import { listOf, type StackRun, stacksOf } from './stage';
 import { synthesisedStacks, synthTwice } from './synth';
 

@@ -1,5 +1,5 @@
 // Refuses a plan that would take data away, unless each such resource is allowed by its address.
-import { RefusedError, UsageError } from '../../db/errors';
+import { RefusedError, UsageError } from '../../../db/errors';
 import { DATA_BEARING } from './data-bearing';
 import type { InfrastructurePlan, ResourceChange } from './plan-model';
 

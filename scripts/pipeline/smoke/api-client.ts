@@ -1,5 +1,5 @@
 // Asks a deployed API over HTTP. An answer is data, whatever its status; no answer is one too.
-import { messageOf } from '../../db/errors';
+import { messageOf } from '../../../db/errors';
 
 /** An answer, or why there was none. */
 export interface Answer {

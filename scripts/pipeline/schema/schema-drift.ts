@@ -1,13 +1,13 @@
 // How the deployed database differs from its declaration: asked of the database, else of the API in front of it.
-import { UsageError } from '../../db/errors';
-import { summaryOf } from '../../db/format';
-import { formatPlanMarkdown } from '../../db/format-markdown';
-import { inSync } from '../../db/plan';
-import { apiClient } from './api-client';
+import { UsageError } from '../../../db/errors';
+import { summaryOf } from '../../../db/format';
+import { formatPlanMarkdown } from '../../../db/format-markdown';
+import { inSync } from '../../../db/plan';
+import { apiClient } from '../smoke/api-client';
+import type { StackRun } from '../stage';
+import { stackOutputs } from '../terraform/terraform';
 import { planOnMachine } from './machine-plan';
 import { planDatabase } from './schema-plan';
-import type { StackRun } from './stage';
-import { stackOutputs } from './terraform';
 
 /** A page about it, and the difference in one line; without one the database is as declared. */
 export interface SchemaDrift {

@@ -29,7 +29,8 @@ describe('pipeline schema', () => {
     const out = join(folder, 'schema.md');
     expect(await schemaPlan({ base: 'HEAD', out }, run)).toBe(0);
     const page = readFileSync(out, 'utf8');
-    const [, name] = /^### Schema plan for `(tsdb_test_\w+)`/.exec(page) ?? [];
+    const name = /^### Schema plan for `(tsdb_schema_\w+)`/.exec(page)?.[1];
+    expect(name).toBeDefined();
     // The commit's objects are there: what is left is what this checkout adds, and never everything.
     expect((page.match(/\| create \|/g) ?? []).length).toBeLessThan(10);
     expect(await select(server.url, 'SELECT FROM pg_catalog.pg_database WHERE datname = $1', [name])).toEqual(

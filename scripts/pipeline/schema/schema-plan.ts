@@ -1,13 +1,19 @@
 // pipeline schema: what would change in the database, as Markdown. With a base: what this checkout changes against it.
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { withConnection } from '../../../db/connection';
 import { RefusedError } from '../../../db/errors';
 import { formatPlanMarkdown } from '../../../db/format-markdown';
-import { startTestRun } from '../../../db/local/test-run';
-import { createTestDatabase } from '../../../db/local/test-servers';
+import { findTimescaleBinaries } from '../../../db/local/binaries';
+import { startLocalServer } from '../../../db/local/servers';
 import type { Plan } from '../../../db/model';
 import { makePlan } from '../../../db/plan';
+import type { Environment } from '../../../db/settings';
 import { readContext, requireConnection } from '../../context';
 import { note } from '../../output';
+import { createThrowaway } from '../../throwaway-database';
 import { ciHost } from '../ci-host';
 import type { StageRun } from '../stage';
 import { applySchemaOf } from './base-schema';
@@ -40,23 +46,33 @@ export function planDatabase(): Promise<Plan> {
  * of DATABASE_URL or on one that is started for it; the database is dropped in the end.
  */
 async function planAgainst(base: string, run: StageRun): Promise<Plan> {
-  const servers = await startTestRun(run.env);
+  const folder = join(tmpdir(), `tsdb-schema-${randomUUID()}`);
   try {
-    const server = servers.servers.find(({ engine }) => engine === 'timescaledb') ?? servers.servers[0];
-    if (server === undefined) throw new Error('a test run has a server');
-    note(`planned on ${server.describe}`);
-    const database = await createTestDatabase(server);
+    const env = withoutDocker(run.env);
+    const server = await startLocalServer({ env, dataFolder: folder, durable: false });
     try {
-      await applySchemaOf(base, database.url, run);
-      const { desired } = readContext();
-      return await withConnection({ connectionString: database.url }, (db) => makePlan(db, desired));
+      note(`planned on ${server.describe}`);
+      const database = await createThrowaway(server.url, 'tsdb_schema');
+      try {
+        await applySchemaOf(base, database.url, run);
+        const { desired } = readContext();
+        return await withConnection(database.url, (db) => makePlan(db, desired));
+      } finally {
+        await database.drop();
+      }
     } finally {
-      await database.drop();
+      await server.stop();
     }
   } finally {
-    await servers.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
+
+// A container that nobody asked for would leave its volume behind after every plan.
+const withoutDocker = (env: Environment): Environment =>
+  env.TSDB_LOCAL_SERVER || env.DATABASE_URL || findTimescaleBinaries(env) !== undefined
+    ? env
+    : { ...env, TSDB_LOCAL_SERVER: 'embedded' };
 
 function refuseUnsafe({ refusals }: Plan): void {
   if (refusals.length === 0) return;

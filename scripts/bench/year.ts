@@ -6,7 +6,7 @@ import { desiredFrom } from '../../db/desired';
 import type { EngineName, ServerInfo } from '../../db/model';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
-import { refreshSeeded, seed } from '../generate/seed';
+import { refreshSeeded, seed } from '../generate/generate';
 import type { RunControl } from './in-turns';
 import type { BenchOptions } from './report/report';
 

@@ -8,8 +8,6 @@ import { pauseJobs, restoreJobs } from '../../db/pause';
 import { readServer } from '../../db/server';
 import { relation } from '../../db/sql';
 import { readContext, requireConnection } from '../context';
-import { ensureProgress, markRefreshed, readProgress, type SeedProgress } from '../generate/progress';
-import type { SampleOptions, SampleSet } from '../generate/sample';
 import {
   aggregatesOf,
   beginSet,
@@ -18,8 +16,10 @@ import {
   lastDays,
   refreshSeeded,
   type Target,
-} from '../generate/seed';
-import { sampleSets } from '../generate/sets';
+} from '../generate/generate';
+import { ensureProgress, markRefreshed, readProgress, type SeedProgress } from '../generate/progress';
+import type { SampleOptions, SampleSet } from '../generate/sample';
+import { sampleSets } from '../generate/sets/sets';
 import { note, print, printJson } from '../output';
 import { describeRefresh } from './refresh';
 

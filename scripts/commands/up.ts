@@ -14,7 +14,7 @@ import { type LocalServer, startLocalServer } from '../../db/local/servers';
 import type { HazardName, ServerInfo } from '../../db/model';
 import type { Environment } from '../../db/settings';
 import { type Context, connectionUrl, dataFolder, readContext } from '../context';
-import { hasReadings, lastDays, refreshSeeded, seed } from '../generate/seed';
+import { hasReadings, lastDays, refreshSeeded, seed } from '../generate/generate';
 import { note, print } from '../output';
 import { describeTiming, timeHourly } from '../platform/raw-vs-aggregate';
 import { startScheduler } from '../platform/scheduler';

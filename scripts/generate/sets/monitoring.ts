@@ -5,10 +5,10 @@ import {
   sensorData,
   sensorReadings,
   sensorThresholds,
-} from '../../db/schema/monitoring';
+} from '../../../db/schema/monitoring';
+import { randomAt } from '../random';
+import { daily, fixed2, perSeries, type SampleSet, stamp } from '../sample';
 import { advanceClimate, alertLines, beginClimate, type ClimateState, limitLines, limitsOf } from './climate';
-import { randomAt } from './random';
-import { daily, fixed2, perSeries, type SampleSet, stamp } from './sample';
 
 const LOCATIONS = ['roof', 'lobby', 'server room', 'warehouse', 'office'];
 const HOSTS = ['web-1', 'web-2', 'worker-1'];

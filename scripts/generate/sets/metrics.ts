@@ -1,7 +1,7 @@
 // Sample data of set `metrics`: metrics with tags, telemetry of devices that move, and metrics of applications.
-import { appMetrics, deviceTelemetry, metric } from '../../db/schema/metrics';
-import { randomAt } from './random';
-import { daily, fixed2, perSeries, type SampleSet, stamp } from './sample';
+import { appMetrics, deviceTelemetry, metric } from '../../../db/schema/metrics';
+import { randomAt } from '../random';
+import { daily, fixed2, perSeries, type SampleSet, stamp } from '../sample';
 
 const REGIONS = ['north', 'south', 'east', 'west'];
 const APPLICATIONS = ['gateway', 'billing'];

@@ -5,9 +5,9 @@ import {
   paymentMetrics,
   revenueMetrics,
   systemMetrics,
-} from '../../db/schema/business';
-import { type Random, randomAt } from './random';
-import { daily, fixed2, type Lines, perSeries, type SampleOptions, type SampleSet, stamp } from './sample';
+} from '../../../db/schema/business';
+import { type Random, randomAt } from '../random';
+import { daily, fixed2, type Lines, perSeries, type SampleOptions, type SampleSet, stamp } from '../sample';
 
 const REGIONS = ['north', 'south', 'east', 'west'];
 const SERVICES = ['shop', 'billing', 'shipping'];

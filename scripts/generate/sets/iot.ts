@@ -1,7 +1,7 @@
 // Sample data of set `iot`: readings, thresholds, and the alerts that follow from them.
-import { sensorAlerts, sensorData, sensorThresholds } from '../../db/schema/iot';
+import { sensorAlerts, sensorData, sensorThresholds } from '../../../db/schema/iot';
+import { fixed2, type SampleSet, sensorId, stamp } from '../sample';
 import { advanceClimate, alertLines, beginClimate, type ClimateState, limitLines, limitsOf } from './climate';
-import { fixed2, type SampleSet, sensorId, stamp } from './sample';
 
 export const iotSample: SampleSet<ClimateState> = {
   name: 'iot',

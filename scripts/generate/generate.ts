@@ -11,10 +11,10 @@ import type { RefreshWindow } from '../../db/refresh-slices';
 import { sensorData, sensorDataMonthly } from '../../db/schema/iot';
 import { relation } from '../../db/sql';
 import { progressBar } from '../output';
-import { batches, stepCount } from './generator';
-import { iotSample } from './iot';
+import { batches, stepCount } from './batches';
 import { ensureProgress, moveProgress, readProgress, type SeedProgress, startProgress } from './progress';
 import type { SampleOptions, SampleSet } from './sample';
+import { iotSample } from './sets/iot';
 
 /** A series of sensor readings without gaps and outliers. */
 export interface SeriesOptions {

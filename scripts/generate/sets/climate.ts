@@ -1,7 +1,7 @@
 // Temperature, humidity and pressure of sensors: daily and yearly cycles, noise with memory, offsets, gaps and outliers.
-import type { Random } from './random';
-import { randomAt } from './random';
-import { daily, perSeries, type SampleOptions } from './sample';
+import type { Random } from '../random';
+import { randomAt } from '../random';
+import { daily, perSeries, type SampleOptions } from '../sample';
 
 /** A measured quantity: where its values lie and how they move. */
 interface Quantity {

@@ -1,6 +1,6 @@
-import { batches, stepCount } from './generator';
+import { batches, stepCount } from './batches';
 import { type Lines, noLines, type SampleOptions, type SampleSet, sensorId } from './sample';
-import { sampleSets } from './sets';
+import { sampleSets } from './sets/sets';
 
 const options: SampleOptions = { series: 4, intervalSeconds: 900, seed: 1, gaps: 0, outliers: 0 };
 const range = { from: new Date('2026-03-01T00:00:00Z'), to: new Date('2026-03-31T00:00:00Z') };

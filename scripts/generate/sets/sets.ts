@@ -1,12 +1,13 @@
 // The sets that have sample data.
+
+import type { SampleName } from '../names';
+import type { SampleSet } from '../sample';
 import { apmSample } from './apm';
 import { businessSample } from './business';
 import { iotSample } from './iot';
 import { marketSample } from './market';
 import { metricsSample } from './metrics';
 import { monitoringSample } from './monitoring';
-import type { SampleName } from './names';
-import type { SampleSet } from './sample';
 
 export const sampleSets = {
   iot: iotSample,

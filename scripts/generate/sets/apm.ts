@@ -1,7 +1,7 @@
 // Sample data of set `apm`: requests of services with rush hours, latencies with a long tail, and bursts of errors.
-import { apmMetrics } from '../../db/schema/apm';
-import { randomAt } from './random';
-import { daily, perSeries, type SampleSet, stamp } from './sample';
+import { apmMetrics } from '../../../db/schema/apm';
+import { randomAt } from '../random';
+import { daily, perSeries, type SampleSet, stamp } from '../sample';
 
 const SERVICES = ['shop', 'payments', 'search', 'accounts'];
 const ENDPOINTS = ['/list', '/detail', '/create', '/update', '/health'];

@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase, testServers } from '../../db/loc
 import { iot } from '../../db/schema/iot';
 import { readStatus } from '../../db/status';
 import { applied, applySets, planSets, select } from '../../db/testing/apply';
-import { hasReadings, lastDays, refreshSeeded, seed } from './seed';
+import { hasReadings, lastDays, refreshSeeded, seed } from './generate';
 
 const desired = desiredFrom([iot]);
 const series = { ...lastDays(2, 600), sensors: 2, intervalSeconds: 600, seed: 1 };

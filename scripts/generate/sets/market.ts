@@ -1,7 +1,7 @@
 // Sample data of set `market`: prices that walk at random, on weekdays from 14:30 to 21:00 UTC.
-import { stockPrices } from '../../db/schema/market';
-import { randomAt } from './random';
-import { fixed2, perSeries, type SampleSet, stamp } from './sample';
+import { stockPrices } from '../../../db/schema/market';
+import { randomAt } from '../random';
+import { fixed2, perSeries, type SampleSet, stamp } from '../sample';
 
 const SYMBOLS = ['ALFA', 'BRVO', 'CHRL', 'DLTA', 'ECHO', 'FXTR', 'GOLF', 'HTEL', 'INDA', 'JULT'];
 const [OPENS, CLOSES] = [14.5, 21];

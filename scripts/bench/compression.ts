@@ -64,7 +64,7 @@ async function fill(
   const aggregates = aggregatesOf(set, desired);
   // Those without a columnstore are needed where one with it is built on them.
   if (aggregates.some(({ columnstore }) => columnstore !== undefined))
-    await refreshSeeded(db, 'timescaledb', { aggregates });
+    await refreshSeeded(target, aggregates);
 }
 
 async function convert(db: Client, table: Stored, options: YearOptions): Promise<TableSaving | undefined> {

@@ -4,10 +4,12 @@ import { applySchema } from '../../db/apply';
 import { withConnection } from '../../db/connection';
 import { desiredFrom } from '../../db/desired';
 import type { EngineName, ServerInfo } from '../../db/model';
+import { plural } from '../../db/plural';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
 import { refreshSeeded, seed } from '../generate/generate';
 import type { RunControl } from './in-turns';
+import { count } from './report/format';
 import type { BenchOptions } from './report/report';
 
 /** Which readings are written. */
@@ -36,17 +38,14 @@ export async function prepareYear(
     const to = new Date(Math.floor(Date.now() / step) * step);
     const end = new Date(Math.floor(to.getTime() / DAY_MS) * DAY_MS);
     const from = new Date(end.getTime() - days * DAY_MS);
-    onNote(`readings of ${sensors} sensors over ${days} days, every ${intervalSeconds} s`);
-    const rows = await seed(
-      db,
-      plan.server.engine,
-      desired,
-      { from, to, sensors, intervalSeconds, seed: 1 },
-      signal,
+    onNote(
+      `readings of ${plural(sensors, 'sensor')} over ${plural(days, 'day')}, every ${intervalSeconds} s`,
     );
+    const target = { db, engine: plan.server.engine, desired };
+    const rows = await seed(target, { from, to, sensors, intervalSeconds, seed: 1 }, signal);
     signal?.throwIfAborted();
-    onNote(`${rows.toLocaleString('en')} readings are in; refreshing the aggregates`);
-    await refreshSeeded(db, plan.server.engine, desired);
+    onNote(`${count(rows)} readings are in; refreshing the aggregates`);
+    await refreshSeeded(target, desired.aggregates);
     await db.query('ANALYZE');
     return { server: plan.server, rows, end };
   });

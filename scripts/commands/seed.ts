@@ -82,7 +82,7 @@ async function seedSet(
   end: Date,
   signal: AbortSignal,
 ): Promise<Seeded> {
-  const { db, engine, desired } = target;
+  const { db, desired } = target;
   await ensureProgress(db);
   const filled = await filledTable(target, set);
   const earlier = filled === undefined ? undefined : await readProgress(db, set.name);
@@ -101,7 +101,7 @@ async function seedSet(
     // Not from the beginning: what retention has dropped since lives on in older buckets.
     const window = earlier === undefined ? {} : { from: unseen };
     const aggregates = aggregatesOf(set, desired);
-    await refreshSeeded(db, engine, { aggregates }, (result) => note(describeRefresh(result)), window);
+    await refreshSeeded(target, aggregates, { window, onDone: (result) => note(describeRefresh(result)) });
     await markRefreshed(db, set.name);
   }
   return {

@@ -139,16 +139,15 @@ async function provideSampleData(
     return note('sample data: none, DATABASE_URL is set; ask for it with --days');
   const range = lastDays(flags.days ?? DEFAULT_DAYS, flags.interval);
   const started = Date.now();
+  const target = { db, engine, desired };
   const rows = await seed(
-    db,
-    engine,
-    desired,
+    target,
     { ...range, sensors: flags.sensors, intervalSeconds: flags.interval, seed: SEED },
     signal,
   );
   note(`sample data: ${rows} readings of ${flags.sensors} sensors in ${seconds(started)}`);
   const refreshing = Date.now();
-  await refreshSeeded(db, engine, desired);
+  await refreshSeeded(target, desired.aggregates);
   await db.query('ANALYZE');
   note(`aggregates: refreshed in ${seconds(refreshing)}`);
 }

@@ -23,19 +23,19 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     it('leaves nothing and a usable connection when it is aborted', async () => {
       await withConnection(database.url, async (db) => {
         const stop = new AbortController();
-        const running = seed(db, engine, desired, { ...series, sensors: 999 }, stop.signal);
+        const running = seed({ db, engine, desired }, { ...series, sensors: 999 }, stop.signal);
         setImmediate(() => stop.abort());
         await expect(running).rejects.toMatchObject({ name: 'AbortError' });
-        await expect(seed(db, engine, desired, series, AbortSignal.abort())).rejects.toMatchObject({
+        await expect(seed({ db, engine, desired }, series, AbortSignal.abort())).rejects.toMatchObject({
           name: 'AbortError',
         });
         expect(await hasReadings(db)).toBe(false);
-        expect(await seed(db, engine, desired, series)).toBe(2 * 288);
+        expect(await seed({ db, engine, desired }, series)).toBe(2 * 288);
       });
     });
 
     it('has its aggregates filled by the next apply when it dies before they are', async () => {
-      await withConnection(database.url, (db) => seed(db, engine, desired, series));
+      await withConnection(database.url, (db) => seed({ db, engine, desired }, series));
       const plan = await planSets(database.url, [iot]);
       expect(plan.steps.map((step) => step.id)).toEqual(
         AGGREGATES.map((name) => `backfill-aggregate:public.${name}`),
@@ -49,16 +49,16 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
 
     it('leaves nothing to do after its refresh', async () => {
       await withConnection(database.url, async (db) => {
-        await seed(db, engine, desired, series);
-        await refreshSeeded(db, engine, desired);
+        await seed({ db, engine, desired }, series);
+        await refreshSeeded({ db, engine }, desired.aggregates);
       });
       expect((await planSets(database.url, [iot])).steps).toEqual([]);
     });
 
     it('counts what only an aggregate still holds as readings', async () => {
       await withConnection(database.url, async (db) => {
-        await seed(db, engine, desired, series);
-        await refreshSeeded(db, engine, desired);
+        await seed({ db, engine, desired }, series);
+        await refreshSeeded({ db, engine }, desired.aggregates);
         await db.query('DELETE FROM public.sensor_data');
         expect(await select(database.url, 'SELECT FROM public.sensor_data LIMIT 1')).toEqual([]);
         // The completed hours are stored, and the coarser aggregates are made of them.

@@ -1,4 +1,7 @@
-// Fills tables with sample data, slice by slice: a run that was interrupted is continued from its last slice.
+// Sample data: sets of declared tables go in, rows in the database and their number come out. Written slice by slice, so that a
+// run that was interrupted is continued from its last slice. The same options give the same rows, on every machine.
+// - `sample`: what a set is; `sets/`: the sets; `random`: numbers that depend on a seed and the time only
+// - `batches`: walks a set through time; `progress`: how far each set has come
 import type { Client } from 'pg';
 import { withTransaction } from '../../db/connection';
 import { copyText, ensureChunks } from '../../db/copy';
@@ -46,17 +49,15 @@ export async function hasReadings(db: Client): Promise<boolean> {
 /**
  * Writes sensor readings into a table that has no history yet, all of them or none; `refreshSeeded` comes after it.
  * @returns the number of readings.
+ * @throws the signal's reason when it was stopped.
  */
 export async function seed(
-  db: Client,
-  engine: EngineName,
-  desired: Desired,
+  target: Target,
   { from, to, sensors, intervalSeconds, seed: number }: SeriesOptions,
   signal?: AbortSignal,
 ): Promise<number> {
   const options = { series: sensors, intervalSeconds, seed: number, gaps: 0, outliers: 0 };
-  return withTransaction(db, async () => {
-    const target = { db, engine, desired };
+  return withTransaction(target.db, async () => {
     await beginSet(target, iotSample as SampleSet, options, from);
     const rows = await continueSet(target, iotSample as SampleSet, to, {
       slice: (write) => write(),
@@ -195,13 +196,16 @@ export function aggregatesOf(set: SampleSet, { aggregates }: Desired): readonly 
   return aggregates.filter(reaches);
 }
 
-/** Computes the aggregates of rows that were just written. */
+export interface RefreshOptions {
+  readonly window?: RefreshWindow;
+  readonly onDone?: (result: RefreshResult) => void;
+}
+
+/** Computes the aggregates of rows that were just written: all of their history, or a window of it. */
 export async function refreshSeeded(
-  db: Client,
-  engine: EngineName,
-  { aggregates }: Pick<Desired, 'aggregates'>,
-  onDone?: (result: RefreshResult) => void,
-  window: RefreshWindow = {},
+  { db, engine }: Pick<Target, 'db' | 'engine'>,
+  aggregates: readonly ContinuousAggregate[],
+  { window = {}, onDone }: RefreshOptions = {},
 ): Promise<void> {
   await refreshAggregates(db, engine, aggregates, window, onDone);
   await db.query('DELETE FROM tsdb.pending_refresh WHERE aggregate = ANY ($1)', [aggregates.map(nameOf)]);

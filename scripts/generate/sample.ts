@@ -1,6 +1,11 @@
 // What a set of sample data is: tables that are filled together, one step of time after the other.
 import type { Hypertable, PlainTable } from '../../db/define';
 
+/** The sets that have sample data; known here without loading what they are made of. */
+export const SAMPLE_NAMES = ['iot', 'monitoring', 'market', 'apm', 'business', 'metrics'] as const;
+
+export type SampleName = (typeof SAMPLE_NAMES)[number];
+
 export interface SampleOptions {
   /** How many series: sensors, symbols, endpoints, customers or devices. */
   readonly series: number;

@@ -1,7 +1,5 @@
 // The sets that have sample data.
-
-import type { SampleName } from '../names';
-import type { SampleSet } from '../sample';
+import type { SampleName, SampleSet } from '../sample';
 import { apmSample } from './apm';
 import { businessSample } from './business';
 import { iotSample } from './iot';

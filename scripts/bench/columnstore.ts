@@ -4,8 +4,8 @@ import type { Client } from 'pg';
 import { chunksToCompress, convertChunks, type Stored } from '../../db/compress';
 import { nameOf } from '../../db/define';
 import { DatabaseError } from '../../db/errors';
-import { plural } from '../../db/plural';
 import type { RunControl } from './in-turns';
+import { counted } from './report/format';
 
 /**
  * Converts every chunk of a table whose rows are all older than `age`.
@@ -19,7 +19,7 @@ export async function convertOlder(
   { signal, onNote }: RunControl,
 ): Promise<number> {
   const chunks = await chunksToCompress(db, table, age);
-  onNote(`${nameOf(table)}: converting ${plural(chunks.length, 'chunk')} to the columnstore`);
+  onNote(`${nameOf(table)}: converting ${counted(chunks.length, 'chunk')} to the columnstore`);
   const done = await convertChunks(db, 'columns', chunks, signal ? { signal } : {});
   signal?.throwIfAborted();
   const failed = done.find(({ error }) => error !== undefined);

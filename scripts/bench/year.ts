@@ -4,12 +4,11 @@ import { applySchema } from '../../db/apply';
 import { withConnection } from '../../db/connection';
 import { desiredFrom } from '../../db/desired';
 import type { EngineName, ServerInfo } from '../../db/model';
-import { plural } from '../../db/plural';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
 import { refreshSeeded, seed } from '../generate/generate';
 import type { RunControl } from './in-turns';
-import { count } from './report/format';
+import { counted } from './report/format';
 import type { BenchOptions } from './report/report';
 
 /** Which readings are written. */
@@ -39,12 +38,12 @@ export async function prepareYear(
     const end = new Date(Math.floor(to.getTime() / DAY_MS) * DAY_MS);
     const from = new Date(end.getTime() - days * DAY_MS);
     onNote(
-      `readings of ${plural(sensors, 'sensor')} over ${plural(days, 'day')}, every ${intervalSeconds} s`,
+      `readings of ${counted(sensors, 'sensor')} over ${counted(days, 'day')}, every ${intervalSeconds} s`,
     );
     const target = { db, engine: plan.server.engine, desired };
     const rows = await seed(target, { from, to, sensors, intervalSeconds, seed: 1 }, signal);
     signal?.throwIfAborted();
-    onNote(`${count(rows)} readings are in; refreshing the aggregates`);
+    onNote(`${counted(rows, 'reading')} written; refreshing the aggregates`);
     await refreshSeeded(target, desired.aggregates);
     await db.query('ANALYZE');
     return { server: plan.server, rows, end };

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { DatabaseError } from '../../../db/errors';
 import { freePort } from '../../../db/local/free-port';
+import { plural } from '../../../db/plural';
 import type { Environment } from '../../../db/settings';
 import { inTurns, type RunControl } from '../in-turns';
 import type { ApiReport } from '../report/report';
@@ -75,7 +76,7 @@ async function load(loader: ChildProcess, url: string, seconds: number): Promise
   });
   if (result.not200 > 0 || result.errors > 0 || result.requests === 0)
     throw new DatabaseError(
-      `${url}: ${result.not200} answers were not 200, ${result.errors} failed, ${result.requests} in all`,
+      `${url}: of ${plural(result.requests, 'request')}, ${result.not200} had an answer other than 200 and ${result.errors} failed; its speed means nothing`,
     );
   return result.requests / seconds;
 }

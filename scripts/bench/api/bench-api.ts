@@ -5,14 +5,13 @@ import { processEnvironment } from '../../../db/config';
 import { withConnection } from '../../../db/connection';
 import { freePort } from '../../../db/local/free-port';
 import { describeServer, serverFacts } from '../../../db/local/server-facts';
-import { plural } from '../../../db/plural';
 import { sensorDataHourly } from '../../../db/schema/iot';
 import { connectionUrl, readContext } from '../../context';
 import { note, print, table } from '../../output';
 import { runner } from '../../run-to-exit';
 import { openDatabases } from '../databases';
 import { readMachine } from '../machine';
-import { machineLine, spreadOf } from '../report/format';
+import { counted, machineLine, spreadOf } from '../report/format';
 import { type Measured, summarize } from '../report/statistics';
 import { benchServers } from '../servers';
 import { prepareYear } from '../year';
@@ -35,7 +34,7 @@ async function main(pairs: number, seconds: number, signal: AbortSignal): Promis
         const report = await measureApi(url, { repeat: pairs, seconds, env, signal, onNote: note });
         print(`${describeServer(await serverFacts(url), server.origin)}; ${machineLine(readMachine())}`);
         print(
-          `\n${report.question}, ${report.connections} connections, ${plural(pairs, 'pair')} of ${seconds} s`,
+          `\n${report.question}, ${counted(report.connections, 'connection')}, ${counted(pairs, 'pair')} of ${seconds} s`,
         );
         printFigures({ API: report.api, 'bare handler': report.bareHandler, ratio: report.ratio });
         await printYear(url);
@@ -71,7 +70,7 @@ async function printYear(url: string): Promise<void> {
   });
   const where = `sensor_id = 'sensor_001'`;
   await withConnection(url, async (db) => {
-    print(`\nhourly of a year (${plural(rows, 'row')} of one sensor)`);
+    print(`\nhourly of a year (${counted(rows, 'row')} of one sensor)`);
     printFigures({
       'API, whole answer': through,
       'SQL on the aggregate': await timed(30, () =>

@@ -8,6 +8,7 @@ import { ensureChunks } from '../../../db/copy';
 import { desiredFrom } from '../../../db/desired';
 import { DatabaseError } from '../../../db/errors';
 import type { EngineName } from '../../../db/model';
+import { plural } from '../../../db/plural';
 import { iot, sensorData } from '../../../db/schema/iot';
 import type { Environment } from '../../../db/settings';
 import { relation } from '../../../db/sql';
@@ -133,6 +134,6 @@ async function requireRows(db: Client, { entries }: Method): Promise<void> {
   const [count, wanted] = [Number(rows[0]?.count), entries[0]?.rows];
   if (count !== wanted)
     throw new DatabaseError(
-      `${entries[0]?.title}: ${count} of ${wanted} rows arrived; its speed means nothing`,
+      `${entries[0]?.title}: ${count} of ${plural(wanted ?? 0, 'row')} arrived; its speed means nothing`,
     );
 }

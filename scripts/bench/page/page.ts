@@ -1,7 +1,7 @@
 // A benchmark's report as one page that needs nothing else: no script, no request, light and dark, any width.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytes, machineLine, number, optionsLine } from '../report/format';
+import { bytes, counted, machineLine, number, optionsLine } from '../report/format';
 import type { BenchReport } from '../report/report';
 import { askedTable, budgetTable, sideBySideTable, tablesOf } from '../report/tables';
 import { html, type Markup, trusted } from './markup';
@@ -40,7 +40,7 @@ ${budgets.length > 0 && html`<h2>Budgets</h2>${drawTable(budgetTable(budgets))}`
 <ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>
 <h2>Machine and settings</h2>
 ${facts('Machine', {
-  Processor: `${machine.cpu}, ${machine.cores} cores`,
+  Processor: `${machine.cpu}, ${counted(machine.cores, 'core')}`,
   Memory: bytes(machine.memoryBytes),
   System: machine.os,
   'Node.js': machine.node,

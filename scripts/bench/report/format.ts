@@ -1,4 +1,5 @@
 // How figures are written for people: three digits that mean something, always with a unit.
+import { wordFor } from '../../../db/plural';
 import type { BenchReport, Machine } from './report';
 import type { Measured, Unit } from './statistics';
 
@@ -48,6 +49,9 @@ export function bytes(count: number): string {
 
 export const count = (value: number): string => value.toLocaleString('en');
 
+/** `1 row`, `5,256,000 rows`. */
+export const counted = (value: number, one: string): string => `${count(value)} ${wordFor(value, one)}`;
+
 /** `Intel … (2 cores), 25.2 GB, Debian …, Node.js 20.20.0`. */
 export const machineLine = ({
   cpu,
@@ -56,10 +60,10 @@ export const machineLine = ({
   os,
   node,
 }: Pick<Machine, 'cpu' | 'cores' | 'memoryBytes' | 'os' | 'node'>): string =>
-  `${cpu} (${cores} ${cores === 1 ? 'core' : 'cores'}), ${bytes(memoryBytes)} memory, ${os}, Node.js ${node}`;
+  `${cpu} (${counted(cores, 'core')}), ${bytes(memoryBytes)} memory, ${os}, Node.js ${node}`;
 
 /** One line about everything the benchmark went over. */
 export const optionsLine = ({ options }: Pick<BenchReport, 'options'>): string =>
-  `${options.sensors} sensors, a reading every ${options.intervalSeconds} s, ${options.days} days; ${count(options.rows)} rows per ingest measurement; ${options.repeat} measurements of each figure after one that is thrown away`;
+  `${counted(options.sensors, 'sensor')}, a reading every ${options.intervalSeconds} s, ${counted(options.days, 'day')}; ${counted(options.rows, 'row')} per ingest measurement; ${counted(options.repeat, 'measurement')} of each figure after one that is thrown away`;
 
 const between = (low: number, high: number, unit: Unit): string => `${number(low)}–${withUnit(high, unit)}`;

@@ -1,6 +1,6 @@
 // What a reader must know to read the figures of a benchmark right.
 import { sensorData } from '../../../db/schema/iot';
-import { number } from './format';
+import { counted, number } from './format';
 import { type Machine, PARTS, type Part, type ServerReport } from './report';
 
 /** Sentences for the end of a report, only those that apply to it. */
@@ -14,7 +14,7 @@ export function notesOf(
   return [
     ...(isBusy
       ? [
-          `Other work shared the machine: load ${number(loadBefore)} on ${cores} cores before anything was measured. Times are longer than they would be alone; ratios were measured in turns.`,
+          `Other work shared the machine: load ${number(loadBefore)} on ${counted(cores, 'core')} before anything was measured. Times are longer than they would be alone; ratios were measured in turns.`,
         ]
       : []),
     'Figures of one run may be compared with each other, those of different runs or machines may not.',

@@ -1,5 +1,5 @@
 // The figures of a server as tables, which the terminal and the page draw each in its own way.
-import { bytes, count } from './format';
+import { bytes, count, counted } from './format';
 import type {
   ApiReport,
   Budget,
@@ -43,7 +43,7 @@ export function tablesOf({ queries, ingest, compression, api }: ServerReport): r
 function queryTable({ rows, chunks, compressedChunks, cases }: QueriesReport): ReportTable {
   const sides = ({ raw, aggregate, ratio }: SideBySide): readonly Cell[] => [raw, aggregate, ratio];
   return {
-    title: `Queries: raw rows vs aggregate, all sensors (${count(rows)} rows, ${chunks} chunks, ${compressedChunks} of them in the columnstore as declared)`,
+    title: `Queries: raw rows vs aggregate, all sensors (${counted(rows, 'row')}, ${counted(chunks, 'chunk')}, ${count(compressedChunks)} of them in the columnstore as declared)`,
     columns: [
       { title: '' },
       { title: '' },
@@ -62,7 +62,7 @@ function queryTable({ rows, chunks, compressedChunks, cases }: QueriesReport): R
 
 function ingestTable({ rows, fileBytes, methods }: IngestReport): ReportTable {
   return {
-    title: `Ingest: ${count(rows)} rows, ${bytes(fileBytes)} as CSV`,
+    title: `Ingest: ${counted(rows, 'row')}, ${bytes(fileBytes)} as CSV`,
     columns: [
       { title: '' },
       { title: 'rows' },
@@ -107,7 +107,7 @@ function compressionTable({ tables, total }: CompressionReport): ReportTable {
 
 function apiTable({ question, connections, seconds, api, bareHandler, ratio }: ApiReport): ReportTable {
   return {
-    title: `API: ${question}; ${connections} connections, ${seconds} s each`,
+    title: `API: ${question}; ${counted(connections, 'connection')}, ${seconds} s each`,
     columns: [{ title: '' }, { title: 'median', spread: 'middle half and range' }],
     rows: [
       ['API', api],

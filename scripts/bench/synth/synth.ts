@@ -2,11 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { plural } from '../../../db/plural';
 import { runner } from '../../run-to-exit';
 import { childEnvironment, type ProcessRun, timedProcess } from '../child-process';
 import { inTurns } from '../in-turns';
-import { medianOf, number, rangeOf } from '../report/format';
+import { counted, medianOf, number, rangeOf } from '../report/format';
 import { type Measured, summarize, summarizeMemory, summarizeRatio } from '../report/statistics';
 
 const ROOT = join(__dirname, '..', '..', '..');
@@ -50,7 +49,7 @@ export function formatSynth({ stacks, empty, ratio, peak }: SynthReport): string
     line('empty app', empty),
     line('times as much', ratio, MOST_TIMES),
     ...(peak === null ? [] : [line('peak memory', peak, MOST_MEGABYTES)]),
-    `medians of ${plural(stacks.runs, 'run')}, smallest and largest in brackets`,
+    `medians of ${counted(stacks.runs, 'run')}, smallest and largest in brackets`,
   ].join('\n');
 }
 

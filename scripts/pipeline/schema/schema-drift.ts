@@ -3,6 +3,7 @@ import { UsageError } from '../../../db/errors';
 import { summaryOf } from '../../../db/format';
 import { formatPlanMarkdown } from '../../../db/format-markdown';
 import { inSync } from '../../../db/plan';
+import { plural } from '../../../db/plural';
 import { apiClient } from '../smoke/api-client';
 import type { StackRun } from '../stage';
 import { stackOutputs } from '../terraform/terraform';
@@ -66,7 +67,7 @@ async function askApi(url: string, key: string, signal: AbortSignal): Promise<Sc
       ({ object, what, why, way_out }) => `- **refused** \`${object}\` ${what}: ${why}; ${way_out}`,
     ),
   ];
-  const difference = `${steps.length} steps, ${refusals.length} refused`;
+  const difference = `${plural(steps.length, 'step')}, ${refusals.length} refused`;
   const markdown = [
     '### Schema drift',
     '',

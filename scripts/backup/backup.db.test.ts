@@ -7,7 +7,7 @@ import { select } from '../../db/testing/apply';
 import { processesOf, startTsdb } from '../testing/command-line';
 import { programFolder } from '../testing/dump-servers';
 import { describeDumps, fakePrograms, type Plant, SEEDED, startPlant } from '../testing/plant';
-import type { BackupReport } from './dump';
+import type { BackupReport } from './backup';
 
 describeDumps('backup', (engine) => {
   let plant: Plant;

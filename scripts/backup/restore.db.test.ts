@@ -6,7 +6,7 @@ import { waitFor } from '../../db/local/testing/wait';
 import { execute, select } from '../../db/testing/apply';
 import { startTsdb } from '../testing/command-line';
 import { describeDumps, fakePrograms, type Plant, SEEDED, startPlant } from '../testing/plant';
-import type { BackupReport } from './dump';
+import type { BackupReport } from './backup';
 import type { RestoreReport } from './restore';
 
 const TABLES = ['public.sensor_data', 'market.stock_prices'];

@@ -4,6 +4,7 @@ import { RefusedError } from '../../db/core/errors';
 import { ident } from '../../db/core/sql';
 import { codeOf } from '../../db/local/errors';
 import type { Db } from '../../db/model';
+import { plural } from '../../db/plural';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import { databaseOf, inDatabase } from './address';
@@ -61,9 +62,10 @@ async function requireEmpty(db: Db, database: string): Promise<void> {
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
       ORDER BY n.nspname, c.relname LIMIT 1`,
   );
+  const others = Number(rows[0]?.others);
   if (rows[0])
     throw new RefusedError(
-      `nothing was changed: database ${database} is not empty, it has ${rows[0].name} and ${rows[0].others} others; restore into a new one with --into NAME`,
+      `nothing was changed: database ${database} is not empty, it has ${rows[0].name}${others > 0 ? ` and ${plural(others, 'other')}` : ''}; restore into a new one with --into NAME`,
     );
 }
 

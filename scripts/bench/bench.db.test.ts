@@ -7,8 +7,8 @@ import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { execute, select } from '../../db/testing/apply';
 import { processesOf, type Running, startTsdb, tsdb } from '../testing/command-line';
 import { NPM_SERVER } from '../testing/npm-server';
-import { measureQueries } from './queries';
-import type { BenchReport, SideBySide } from './report';
+import { measureQueries } from './queries/queries';
+import type { BenchReport, SideBySide } from './report/report';
 import { prepareYear } from './year';
 
 // Nine days: some chunks are old enough for the columnstore.

@@ -10,29 +10,19 @@ import { applySchema } from '../../db/reconcile/apply';
 import { schemaSets } from '../../db/schema/sets';
 import { asking } from '../../db/server/ask';
 import { withConnection, withTransaction } from '../../db/server/connection';
-import { chunksToCompress, convertChunks, type Stored } from '../../db/upkeep/compress';
+import type { Stored } from '../../db/upkeep/compress';
+import { aggregatesOf, beginSet, continueSet, lastDays, refreshSeeded } from '../generate/generate';
 import type { SampleSet } from '../generate/sample';
-import { aggregatesOf, beginSet, continueSet, lastDays, refreshSeeded } from '../generate/seed';
-import { sampleSets } from '../generate/sets';
-import type { CompressionReport, Saving, TableSaving } from './report';
-import { pauseAllJobs } from './year';
-
-export interface CompressionOptions {
-  readonly days: number;
-  readonly sensors: number;
-  readonly intervalSeconds: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onNote: (text: string) => void;
-}
+import { sampleSets } from '../generate/sets/sets';
+import { convertOlder } from './columnstore';
+import type { CompressionReport, Saving, TableSaving } from './report/report';
+import { pauseAllJobs, type YearOptions } from './year';
 
 /** Two weeks hold a whole chunk of every table, whatever the day. */
 const MOST_DAYS = 14;
 
 /** Fills all sets, converts, and reads TimescaleDB's own figures of the conversion. */
-export async function measureCompression(
-  url: string,
-  options: CompressionOptions,
-): Promise<CompressionReport> {
+export async function measureCompression(url: string, options: YearOptions): Promise<CompressionReport> {
   const names = Object.keys(sampleSets);
   const desired = desiredFrom(names.flatMap((name) => schemaSets[name] ?? []));
   await applySchema(url, desired, { allow: [], lockWaitMs: 30_000 });
@@ -42,7 +32,7 @@ export async function measureCompression(
     const stored: readonly Stored[] = [...desired.hypertables, ...desired.aggregates];
     const tables: TableSaving[] = [];
     for (const table of stored.filter(({ columnstore }) => columnstore !== undefined)) {
-      const saving = await convert(db, table, options.signal);
+      const saving = await convert(db, table, options);
       if (saving !== undefined) tables.push(saving);
     }
     if (tables.length === 0)
@@ -63,7 +53,7 @@ async function fill(
   db: Client,
   desired: Desired,
   set: SampleSet,
-  { days, sensors, intervalSeconds, signal, onNote }: CompressionOptions,
+  { days, sensors, intervalSeconds, signal, onNote }: YearOptions,
 ): Promise<void> {
   const target = { db, engine: 'timescaledb', desired } as const;
   const { from, to } = lastDays(Math.min(days, MOST_DAYS), intervalSeconds);
@@ -74,20 +64,12 @@ async function fill(
   const aggregates = aggregatesOf(set, desired);
   // Those without a columnstore are needed where one with it is built on them.
   if (aggregates.some(({ columnstore }) => columnstore !== undefined))
-    await refreshSeeded(db, 'timescaledb', { aggregates });
+    await refreshSeeded(target, aggregates);
 }
 
-async function convert(
-  db: Client,
-  table: Stored,
-  signal: AbortSignal | undefined,
-): Promise<TableSaving | undefined> {
+async function convert(db: Client, table: Stored, options: YearOptions): Promise<TableSaving | undefined> {
   const { rows: counted } = await db.query<{ count: string }>(`SELECT count(*) FROM ${relation(table)}`);
-  const chunks = await chunksToCompress(db, table, '0 seconds');
-  const done = await convertChunks(db, 'columns', chunks, signal ? { signal } : {});
-  signal?.throwIfAborted();
-  const failed = done.find(({ error }) => error !== undefined);
-  if (failed !== undefined) throw new DatabaseError(`${failed.chunk} was not converted: ${failed.error}`);
+  await convertOlder(db, table, '0 seconds', options);
   const [found] = await readCompression(asking(db), 'timescaledb', [nameOf(table)]);
   if (!found?.beforeBytes || !found.afterBytes) return undefined;
   return {

@@ -1,24 +1,15 @@
 // Databases of a benchmark's own: it makes them, it drops them, and it touches no others.
-import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RefusedError } from '../../db/core/errors';
-import { ident } from '../../db/core/sql';
-import { withDatabase } from '../../db/local/server-facts';
 import { withConnection } from '../../db/server/connection';
+import { createThrowaway, type ThrowawayDatabase } from '../throwaway-database';
 
 /** The databases of one benchmark on one server. */
 export interface BenchDatabases {
-  /** Makes an empty database and returns its address. */
-  create(purpose: string): Promise<string>;
-  /** Drops one that `create` made, ending the sessions that are left. */
-  drop(address: string): Promise<void>;
-  /** Drops all that are left, and makes no more. */
+  /** Gives `work` the address of an empty database. After an error the database stays until `dropAll`. */
+  use<T>(purpose: string, work: (address: string) => Promise<T>): Promise<T>;
+  /** Drops all that are left, ending what runs in them, and makes no more. */
   dropAll(): Promise<void>;
 }
-
-const OWN_NAME = /^tsdb_bench_[a-z]+_\d+_[0-9a-f]{8}$/;
-const OBJECT_IN_USE = '55006';
-const MOST_TRIES = 20;
 
 /**
  * Databases on the server of `address`, whose own database is only connected to.
@@ -26,36 +17,34 @@ const MOST_TRIES = 20;
  */
 export async function openDatabases(
   address: string,
-  onNote: (text: string) => void = () => undefined,
+  onNote: (text: string) => void,
 ): Promise<BenchDatabases> {
   await requireCreateDb(address, onNote);
-  const made = new Set<string>();
+  const made = new Set<ThrowawayDatabase>();
   let closed = false;
-  const drop = async (name: string): Promise<void> => {
-    if (!closed && !made.has(name)) throw new RefusedError(`${name} is not a database of this benchmark`);
-    await dropDatabase(address, name);
-    made.delete(name);
+  const drop = async (database: ThrowawayDatabase): Promise<void> => {
+    await database.drop();
+    made.delete(database);
   };
   return {
-    async create(purpose) {
-      const name = `tsdb_bench_${purpose}_${process.pid}_${randomBytes(4).toString('hex')}`;
-      if (closed) throw new RefusedError('the benchmark is being stopped');
-      made.add(name);
-      // template0, as images with TimescaleDB put the extension into template1.
-      await withConnection(address, (db) => db.query(`CREATE DATABASE ${ident(name)} TEMPLATE template0`));
-      // Ctrl-C in the meantime has dropped what was not there yet.
-      if (closed) await drop(name);
-      return withDatabase(address, name);
+    async use(purpose, work) {
+      const database = await createThrowaway(address, `tsdb_bench_${purpose}`);
+      made.add(database);
+      // Ctrl-C in the meantime has dropped the others only.
+      if (closed) {
+        await drop(database);
+        throw new RefusedError('the benchmark is being stopped');
+      }
+      const result = await work(database.url);
+      await drop(database);
+      return result;
     },
-    drop: (of) => drop(nameIn(of)),
     async dropAll() {
       closed = true;
-      for (const name of [...made]) await drop(name);
+      for (const database of [...made]) await drop(database);
     },
   };
 }
-
-const nameIn = (address: string): string => decodeURIComponent(new URL(address).pathname.slice(1));
 
 async function requireCreateDb(address: string, onNote: (text: string) => void): Promise<void> {
   await withConnection(address, async (db) => {
@@ -74,18 +63,4 @@ async function requireCreateDb(address: string, onNote: (text: string) => void):
         `databases of another benchmark are on this server: ${left.join(', ')}; drop them if it does not run any more`,
       );
   });
-}
-
-// A TimescaleDB worker that starts while the others are being ended makes a forced drop fail.
-async function dropDatabase(address: string, name: string): Promise<void> {
-  if (!OWN_NAME.test(name)) throw new RefusedError(`${name} is not the name of a benchmark's database`);
-  for (let tried = 1; ; tried += 1) {
-    try {
-      await withConnection(address, (db) => db.query(`DROP DATABASE IF EXISTS ${ident(name)} WITH (FORCE)`));
-      return;
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== OBJECT_IN_USE || tried === MOST_TRIES) throw error;
-      await sleep(200);
-    }
-  }
 }

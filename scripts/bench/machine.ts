@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, loadavg, release, totalmem, type } from 'node:os';
 import type { Db } from '../../db/model';
-import type { Machine } from './report';
+import type { Machine } from './report/report';
 
 /** The machine; the load is that of the last minute, asked again by `loadNow` when all is done. */
 export function readMachine(): Omit<Machine, 'loadBefore' | 'loadAfter'> {

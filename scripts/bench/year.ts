@@ -6,15 +6,13 @@ import { applySchema } from '../../db/reconcile/apply';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
 import { withConnection } from '../../db/server/connection';
-import { refreshSeeded, seed } from '../generate/seed';
+import { refreshSeeded, seed } from '../generate/generate';
+import type { RunControl } from './in-turns';
+import { counted } from './report/format';
+import type { BenchOptions } from './report/report';
 
-export interface YearOptions {
-  readonly days: number;
-  readonly sensors: number;
-  readonly intervalSeconds: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onNote: (text: string) => void;
-}
+/** Which readings are written. */
+export type YearOptions = Pick<BenchOptions, 'days' | 'sensors' | 'intervalSeconds'> & RunControl;
 
 /** What is in the database. */
 export interface Year {
@@ -39,17 +37,14 @@ export async function prepareYear(
     const to = new Date(Math.floor(Date.now() / step) * step);
     const end = new Date(Math.floor(to.getTime() / DAY_MS) * DAY_MS);
     const from = new Date(end.getTime() - days * DAY_MS);
-    onNote(`readings of ${sensors} sensors over ${days} days, every ${intervalSeconds} s`);
-    const rows = await seed(
-      db,
-      plan.server.engine,
-      desired,
-      { from, to, sensors, intervalSeconds, seed: 1 },
-      signal,
+    onNote(
+      `readings of ${counted(sensors, 'sensor')} over ${counted(days, 'day')}, every ${intervalSeconds} s`,
     );
+    const target = { db, engine: plan.server.engine, desired };
+    const rows = await seed(target, { from, to, sensors, intervalSeconds, seed: 1 }, signal);
     signal?.throwIfAborted();
-    onNote(`${rows.toLocaleString('en')} readings are in; refreshing the aggregates`);
-    await refreshSeeded(db, plan.server.engine, desired);
+    onNote(`${counted(rows, 'reading')} written; refreshing the aggregates`);
+    await refreshSeeded(target, desired.aggregates);
     await db.query('ANALYZE');
     return { server: plan.server, rows, end };
   });

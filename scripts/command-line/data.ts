@@ -1,7 +1,7 @@
 // Commands that bring rows in and out.
 import { type Command, Option } from 'commander';
 import { EXPORT_FORMATS } from '../export/format';
-import { SAMPLE_NAMES } from '../generate/names';
+import { SAMPLE_NAMES } from '../generate/sample';
 import { COMPRESSIONS, CONFLICTS, FORMATS, TIME_FORMATS } from '../import/options';
 import type { Runner } from '../run-to-exit';
 import { collect, percent, whole } from './arguments';

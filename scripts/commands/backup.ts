@@ -1,6 +1,6 @@
 // tsdb backup: a verified dump with its manifest.
 import { processEnvironment } from '../../db/server/config';
-import { takeBackup } from '../backup/dump';
+import { takeBackup } from '../backup/backup';
 import { readContext, requireConnection } from '../context';
 import { note, print, printJson } from '../output';
 

@@ -3,10 +3,10 @@ import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf, UsageError } from '../../db/core/errors';
 import { processEnvironment } from '../../db/server/config';
-import { reportPage } from '../bench/html/page';
-import { PARTS, type Part } from '../bench/report';
-import { runBench } from '../bench/run';
-import { formatReport } from '../bench/terminal';
+import { runBench } from '../bench/bench';
+import { reportPage } from '../bench/page/page';
+import { PARTS, type Part } from '../bench/report/report';
+import { formatReport } from '../bench/report/terminal';
 import { connectionUrl, readContext } from '../context';
 import { note, paintFor, print, printJson } from '../output';
 

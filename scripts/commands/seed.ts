@@ -13,8 +13,6 @@ import {
 } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
-import { ensureProgress, markRefreshed, readProgress, type SeedProgress } from '../generate/progress';
-import type { SampleOptions, SampleSet } from '../generate/sample';
 import {
   aggregatesOf,
   beginSet,
@@ -23,8 +21,10 @@ import {
   lastDays,
   refreshSeeded,
   type Target,
-} from '../generate/seed';
-import { sampleSets } from '../generate/sets';
+} from '../generate/generate';
+import { ensureProgress, markRefreshed, readProgress, type SeedProgress } from '../generate/progress';
+import type { SampleOptions, SampleSet } from '../generate/sample';
+import { sampleSets } from '../generate/sets/sets';
 import { note, print, printJson } from '../output';
 import { describeRefresh } from './refresh';
 
@@ -87,7 +87,7 @@ async function seedSet(
   end: Date,
   signal: AbortSignal,
 ): Promise<Seeded> {
-  const { db, engine, desired } = target;
+  const { db, desired } = target;
   await ensureProgress(db);
   const filled = await filledTable(target, set);
   const earlier = filled === undefined ? undefined : await readProgress(db, set.name);
@@ -106,7 +106,7 @@ async function seedSet(
     // Not from the beginning: what retention has dropped since lives on in older buckets.
     const window = earlier === undefined ? {} : { from: unseen };
     const aggregates = aggregatesOf(set, desired);
-    await refreshSeeded(db, engine, { aggregates }, (result) => note(describeRefresh(result)), window);
+    await refreshSeeded(target, aggregates, { window, onDone: (result) => note(describeRefresh(result)) });
     await markRefreshed(db, set.name);
   }
   return {

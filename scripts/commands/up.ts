@@ -14,7 +14,7 @@ import { asking } from '../../db/server/ask';
 import { processEnvironment } from '../../db/server/config';
 import { withConnection } from '../../db/server/connection';
 import { type Context, connectionUrl, dataFolder, readContext } from '../context';
-import { hasReadings, lastDays, refreshSeeded, seed } from '../generate/seed';
+import { hasReadings, lastDays, refreshSeeded, seed } from '../generate/generate';
 import { note, print } from '../output';
 import { describeTiming, timeHourly } from '../platform/raw-vs-aggregate';
 import { startScheduler } from '../platform/scheduler';
@@ -143,16 +143,15 @@ async function provideSampleData(
     return note('sample data: none, DATABASE_URL is set; ask for it with --days');
   const range = lastDays(flags.days ?? DEFAULT_DAYS, flags.interval);
   const started = Date.now();
+  const target = { db, engine, desired };
   const rows = await seed(
-    db,
-    engine,
-    desired,
+    target,
     { ...range, sensors: flags.sensors, intervalSeconds: flags.interval, seed: SEED },
     signal,
   );
   note(`sample data: ${rows} readings of ${flags.sensors} sensors in ${seconds(started)}`);
   const refreshing = Date.now();
-  await refreshSeeded(db, engine, desired);
+  await refreshSeeded(target, desired.aggregates);
   await db.query('ANALYZE');
   note(`aggregates: refreshed in ${seconds(refreshing)}`);
 }

@@ -2,6 +2,11 @@
 import type { Hypertable } from '../../db/language/hypertable';
 import type { PlainTable } from '../../db/language/table';
 
+/** The sets that have sample data; known here without loading what they are made of. */
+export const SAMPLE_NAMES = ['iot', 'monitoring', 'market', 'apm', 'business', 'metrics'] as const;
+
+export type SampleName = (typeof SAMPLE_NAMES)[number];
+
 export interface SampleOptions {
   /** How many series: sensors, symbols, endpoints, customers or devices. */
   readonly series: number;

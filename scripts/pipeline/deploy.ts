@@ -1,13 +1,14 @@
 // pipeline deploy: plans again, makes sure that this is what was approved, and carries out exactly that plan.
 import { RefusedError } from '../../db/core/errors';
+import { plural } from '../../db/plural';
 import { note } from '../output';
 import { type CiHost, ciHost } from './ci-host';
 import type { PlanFlags } from './plan';
-import { dataLosses, guard } from './plan-guard';
-import { countsOf, formatInfrastructurePlan } from './plan-markdown';
-import type { InfrastructurePlan } from './plan-model';
 import { listOf, type StackRun, titleOf } from './stage';
-import { withPlan } from './terraform';
+import { dataLosses, guard } from './terraform/plan-guard';
+import { countsOf, formatInfrastructurePlan } from './terraform/plan-markdown';
+import type { InfrastructurePlan } from './terraform/plan-model';
+import { withPlan } from './terraform/terraform';
 
 export interface DeployFlags extends PlanFlags {
   /** Fingerprints of the plans that were approved, one for each stack; without them, any plan that the guard lets pass is carried out. */
@@ -27,7 +28,7 @@ export async function deploy(flags: DeployFlags, run: StackRun): Promise<number>
   const approved = listOf(flags.expect ?? '');
   if (approved.length > 0 && approved.length !== flags.stacks.length)
     throw new RefusedError(
-      `${approved.length} plans were approved, and ${flags.stacks.length} stacks are to be deployed (${flags.stacks.join(', ')}); plan and deploy with the same TSDB_DEPLOY_STACKS`,
+      `the approval is for ${plural(approved.length, 'plan')}, and the deployment is of ${plural(flags.stacks.length, 'stack')} (${flags.stacks.join(', ')}); plan and deploy with the same TSDB_DEPLOY_STACKS`,
     );
   for (const [at, stack] of flags.stacks.entries()) await deployStack(stack, flags, approved[at], host, run);
   return 0;

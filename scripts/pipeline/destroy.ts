@@ -2,10 +2,10 @@
 import { RefusedError } from '../../db/core/errors';
 import { note } from '../output';
 import { type CiHost, ciHost } from './ci-host';
-import { dataLosses } from './plan-guard';
-import { countsOf, formatInfrastructurePlan } from './plan-markdown';
 import { deploymentOf, type StackRun, titleOf } from './stage';
-import { withPlan } from './terraform';
+import { dataLosses } from './terraform/plan-guard';
+import { countsOf, formatInfrastructurePlan } from './terraform/plan-markdown';
+import { withPlan } from './terraform/terraform';
 
 export interface DestroyFlags {
   /** In the order in which they were deployed; they go in the opposite one. */

@@ -2,11 +2,11 @@
 import { messageOf, TsdbError, UsageError } from '../../db/core/errors';
 import { note, paintFor } from '../output';
 import { ciHost } from './ci-host';
-import { dataLosses } from './plan-guard';
-import { countsOf, formatInfrastructurePlan } from './plan-markdown';
-import { schemaDrift } from './schema-drift';
+import { schemaDrift } from './schema/schema-drift';
 import { type StackRun, titleOf } from './stage';
-import { withPlan } from './terraform';
+import { dataLosses } from './terraform/plan-guard';
+import { countsOf, formatInfrastructurePlan } from './terraform/plan-markdown';
+import { withPlan } from './terraform/terraform';
 
 export const PARTS = ['infrastructure', 'schema'] as const;
 export type Part = (typeof PARTS)[number];

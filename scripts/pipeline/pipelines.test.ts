@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { IMAGE_FLAVOURS, TERRAFORM_VERSION } from '../../infra/core/pins';
 import packageJson from '../../package.json';
 import { runner } from '../run-to-exit';
-import { buildPipeline } from './main';
+import { buildPipeline } from './pipeline';
 import { textFaults, workflowFaults } from './testing/workflow-rules';
 
 const ROOT = join(__dirname, '..', '..');
@@ -78,7 +78,7 @@ describe('both pipelines', () => {
       .map((command) => command.replace('run ', ''));
     expect(called.filter((name) => scripts[name] === undefined)).toEqual([]);
     for (const stage of buildPipeline(runner).commands.map((command) => command.name()))
-      expect(scripts[`pipeline:${stage}`]).toBe(`node --import tsx scripts/pipeline/main.ts ${stage}`);
+      expect(scripts[`pipeline:${stage}`]).toBe(`node --import tsx scripts/pipeline/pipeline.ts ${stage}`);
   });
 
   it('give them flags that they have', () => {

@@ -1,9 +1,9 @@
 // pipeline plan: what would change in the infrastructure, as Markdown; refuses what takes data away without consent.
 import { type CiHost, ciHost } from './ci-host';
-import { dataLosses, guard } from './plan-guard';
-import { formatInfrastructurePlan } from './plan-markdown';
 import { type StackRun, titleOf } from './stage';
-import { withPlan } from './terraform';
+import { dataLosses, guard } from './terraform/plan-guard';
+import { formatInfrastructurePlan } from './terraform/plan-markdown';
+import { withPlan } from './terraform/terraform';
 
 /** Which plan, and what it may take away. */
 export interface PlanFlags {

@@ -7,8 +7,8 @@ import { DATA_PATHS } from '../../infra/azure/machine/machine-layout';
 import { deploy } from './deploy';
 import { destroy } from './destroy';
 import { drift } from './drift';
-import { MACHINE_COMMAND } from './machine-plan';
 import { plan } from './plan';
+import { MACHINE_COMMAND } from './schema/machine-plan';
 import { type StackRun, stacksOf } from './stage';
 import { declare, diskTellingTerraform, hasTerraform, runIn } from './testing/real-terraform';
 
@@ -152,7 +152,7 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stage
     expect(read('plan.md')).toMatch(/stack one of pr7-dev(.|\n)*stack two of pr7-dev/);
     const approved = passed('fingerprint') ?? '';
     await expect(deploy({ ...flags, stacks: ['one'], expect: approved }, both)).rejects.toThrow(
-      /2 plans were approved/,
+      /the approval is for 2 plans, and the deployment is of 1 stack /,
     );
     declare(folders.two, { pod: { input: 2 } });
     await expect(deploy({ ...flags, expect: approved }, both)).rejects.toThrow(/not the approved one/);

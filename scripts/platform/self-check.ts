@@ -1,5 +1,6 @@
 // Asks a running API for everything it offers and looks at the answers.
 import { DatabaseError, messageOf } from '../../db/core/errors';
+import { plural } from '../../db/plural';
 
 export interface CheckedAnswer {
   readonly path: string;
@@ -44,7 +45,7 @@ export async function checkAnswers(baseUrl: string, key?: string): Promise<reado
   await ask<string>('/', (page) => (page.includes('<html') ? { detail: 'page' } : { fault: 'no page' }));
   const { sensors } = await ask<{ sensors: readonly { sensor_id: string }[] }>('/api/sensors', (body) =>
     body.sensors.length > 0
-      ? { detail: `${body.sensors.length} sensors` }
+      ? { detail: plural(body.sensors.length, 'sensor') }
       : { fault: 'no sensors; import readings, or let "tsdb up --days 30" write sample data' },
   );
   const sensor = `/api/sensors/${encodeURIComponent(sensors[0]?.sensor_id ?? '')}`;
@@ -59,7 +60,7 @@ export async function checkAnswers(baseUrl: string, key?: string): Promise<reado
 
 function judgeSeries({ count, data }: SeriesBody, lastReading: string, days: number): Verdict {
   if (data.length !== count) return { fault: `count is ${count}, rows are ${data.length}` };
-  if (count > 0) return { detail: `${count} rows` };
+  if (count > 0) return { detail: plural(count, 'row') };
   return Date.parse(lastReading) < Date.now() - days * DAY_MS
     ? { detail: `no rows, the last reading is of ${lastReading}` }
     : { fault: `no rows, although the last reading is of ${lastReading}` };

@@ -1,4 +1,5 @@
 // Ingest methods side by side: the same rows into the same table, emptied before each, in an order that is rotated.
+// `rows` makes the rows and their CSV file, `sql-methods` and `program-methods` write them, `speeds` sums up what was measured.
 import { rmSync } from 'node:fs';
 import type { Client } from 'pg';
 import { DatabaseError } from '../../../db/core/errors';
@@ -6,33 +7,33 @@ import type { Environment } from '../../../db/core/settings';
 import { relation } from '../../../db/core/sql';
 import { desiredFrom } from '../../../db/language/desired';
 import type { EngineName } from '../../../db/model';
+import { plural } from '../../../db/plural';
 import { applySchema } from '../../../db/reconcile/apply';
 import { iot, sensorData } from '../../../db/schema/iot';
 import { withConnection } from '../../../db/server/connection';
 import { ensureChunks } from '../../../db/server/copy';
-import type { IngestReport } from '../report';
-import { rotated } from '../statistics';
+import { inTurns, type RunControl } from '../in-turns';
+import type { BenchOptions, IngestReport } from '../report/report';
 import { pauseAllJobs } from '../year';
 import { findOnPath, type ProgramRun, runImport, runParallelCopy, runPsqlCopy } from './program-methods';
-import { type Entry, type Measurement, reportOf } from './report';
 import { type Row, readings, writeCsv } from './rows';
+import { type Entry, type Measurement, reportOf } from './speeds';
 import { sqlMethods } from './sql-methods';
 
-export interface IngestOptions {
-  readonly rows: number;
-  readonly sensors: number;
-  readonly intervalSeconds: number;
-  readonly repeat: number;
+export interface IngestOptions
+  extends Pick<BenchOptions, 'rows' | 'sensors' | 'intervalSeconds' | 'repeat'>,
+    RunControl {
   readonly env: Environment;
   /** A file that may be written and is removed. */
   readonly file: string;
-  readonly signal?: AbortSignal | undefined;
-  readonly onNote: (text: string) => void;
 }
 
-/** Measures every method on an empty database, `repeat` times after one round that is thrown away. */
+/**
+ * Measures every method on an empty database, `repeat` times after one round that is thrown away.
+ * @throws DatabaseError when a method did not write all rows.
+ */
 export async function measureIngest(url: string, options: IngestOptions): Promise<IngestReport> {
-  const { repeat, file, signal, onNote } = options;
+  const { repeat, file, env, signal, onNote } = options;
   const desired = desiredFrom([iot]);
   const { plan } = await applySchema(url, desired, { allow: [], lockWaitMs: 30_000 });
   const { engine } = plan.server;
@@ -41,20 +42,17 @@ export async function measureIngest(url: string, options: IngestOptions): Promis
     const fileBytes = await writeCsv(file, rows);
     return await withConnection(url, async (db) => {
       await pauseAllJobs(db, engine);
-      const { methods, missing } = methodsOf(db, rows, { url, file, env: options.env, signal });
-      const rounds: Measurement[][] = [];
-      for (let round = 0; round <= repeat; round += 1) {
+      const { methods, missing } = methodsOf(db, rows, { url, file, env, signal });
+      const onRound = (round: number): void =>
         onNote(round === 0 ? 'ingest: warming up' : `ingest: round ${round} of ${repeat}`);
-        const measured: Measurement[] = [];
-        for (const at of rotated(methods.length, round)) {
-          signal?.throwIfAborted();
-          const method = methods[at] as Method;
-          await empty(db, engine, rows);
-          measured.push(...(await method.run(round)));
-          await requireRows(db, method);
-        }
-        if (round > 0) rounds.push(measured);
-      }
+      const works = methods.map((method) => async (round: number) => {
+        await empty(db, engine, rows);
+        const measured = await method.run(round);
+        await requireRows(db, method);
+        return measured;
+      });
+      const measured = await inTurns({ rounds: repeat, signal, onRound }, works);
+      const rounds = Array.from({ length: repeat }, (_, round) => measured.flatMap((of) => of[round] ?? []));
       const entries = methods.flatMap((method) => method.entries);
       return reportOf(entries, rounds, { rows: rows.length, fileBytes, missing });
     });
@@ -74,49 +72,48 @@ function methodsOf(
   rows: readonly Row[],
   program: ProgramRun,
 ): { readonly methods: readonly Method[]; readonly missing: readonly string[] } {
-  const own = sqlMethods.map(({ id, title, most, write }): Method => {
+  const inSession = sqlMethods.map(({ id, title, most, write }): Method => {
     const part = rows.slice(0, most);
     return {
       entries: [{ id, title, rows: part.length }],
       run: async () => {
-        const started = process.hrtime.bigint();
+        const started = performance.now();
         await write(db, part);
-        return [{ id, milliseconds: Number(process.hrtime.bigint() - started) / 1e6, peakBytes: null }];
+        return [{ id, milliseconds: performance.now() - started }];
       },
     };
   });
-  const all = rows.length;
-  const ours: Method = {
+  const ownImport: Method = {
     entries: [
-      { id: 'import-load', title: 'tsdb import, check and load', rows: all },
-      { id: 'import-work', title: 'tsdb import, aggregates refreshed', rows: all },
-      { id: 'import', title: 'tsdb import, whole process', rows: all },
+      { id: 'import-load', title: 'tsdb import, check and load', rows: rows.length },
+      { id: 'import-work', title: 'tsdb import, aggregates refreshed', rows: rows.length },
+      { id: 'import', title: 'tsdb import, whole process', rows: rows.length },
     ],
     run: async (round) => {
       const { whole, work, load, peakBytes } = await runImport(program, `bench_${round}`);
       return [
-        { id: 'import-load', milliseconds: load, peakBytes: null },
-        { id: 'import-work', milliseconds: work, peakBytes: null },
+        { id: 'import-load', milliseconds: load },
+        { id: 'import-work', milliseconds: work },
         { id: 'import', milliseconds: whole, peakBytes },
       ];
     },
   };
-  const found = OTHERS.map(({ name, ...other }) => ({ name, ...other, path: findOnPath(name, program.env) }));
-  const others = found.flatMap(({ id, title, path, run }): Method[] =>
+  const found = PROGRAMS.map((other) => ({ ...other, path: findOnPath(other.name, program.env) }));
+  const others = found.flatMap(({ id, title, path, run }): readonly Method[] =>
     path === undefined
       ? []
       : [
           {
-            entries: [{ id, title, rows: all }],
-            run: async () => [{ id, ...(await run(path, program)), peakBytes: null }],
+            entries: [{ id, title, rows: rows.length }],
+            run: async () => [{ id, milliseconds: await run(path, program) }],
           },
         ],
   );
   const missing = found.filter(({ path }) => path === undefined).map(({ name }) => name);
-  return { methods: [...own, ours, ...others], missing };
+  return { methods: [...inSession, ownImport, ...others], missing };
 }
 
-const OTHERS = [
+const PROGRAMS = [
   { id: 'psql-copy', name: 'psql', title: 'psql \\copy, whole process', run: runPsqlCopy },
   {
     id: 'parallel-copy',
@@ -137,6 +134,6 @@ async function requireRows(db: Client, { entries }: Method): Promise<void> {
   const [count, wanted] = [Number(rows[0]?.count), entries[0]?.rows];
   if (count !== wanted)
     throw new DatabaseError(
-      `${entries[0]?.title}: ${count} of ${wanted} rows arrived; its speed means nothing`,
+      `${entries[0]?.title}: ${count} of ${plural(wanted ?? 0, 'row')} arrived; its speed means nothing`,
     );
 }

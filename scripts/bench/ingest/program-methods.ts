@@ -7,9 +7,8 @@ import { isExecutable } from '../../../db/local/binaries';
 import { sensorData } from '../../../db/schema/iot';
 import { libpqEnvironment } from '../../backup/address';
 import type { ImportReport } from '../../import/options';
-import { childEnvironment } from '../child-environment';
+import { childEnvironment, timedProcess } from '../child-process';
 import { COLUMNS } from './rows';
-import { type ProcessRun, timedProcess } from './timed-process';
 
 /** Where a program writes, and what. */
 export interface ProgramRun {
@@ -48,33 +47,27 @@ export async function runImport({ url, file, env, signal }: ProgramRun, id: stri
   return { whole: milliseconds, work, load: work - refreshing, peakBytes };
 }
 
-/** psql's `\copy` of the same file. */
-export function runPsqlCopy(
-  psql: string,
-  { url, file, env, signal }: ProgramRun,
-): Promise<Pick<ProcessRun, 'milliseconds'>> {
+/** psql's `\copy` of the same file; milliseconds. */
+export function runPsqlCopy(psql: string, run: ProgramRun): Promise<number> {
   const names = COLUMNS.map((name) => ident(name)).join(', ');
-  const command = `\\copy ${relation(sensorData)} (${names}) FROM ${literal(file)} WITH (FORMAT csv, HEADER)`;
-  return timedProcess(
-    [psql, '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-c', command],
-    libpqEnvironment({ connectionString: url }, env),
-    signal,
-  );
+  const command = `\\copy ${relation(sensorData)} (${names}) FROM ${literal(run.file)} WITH (FORMAT csv, HEADER)`;
+  return timed([psql, '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-c', command], run);
 }
 
-/** TimescaleDB's own loader with two workers, as many as `tsdb import` has. */
-export function runParallelCopy(
-  program: string,
-  { url, file, env, signal }: ProgramRun,
-): Promise<Pick<ProcessRun, 'milliseconds'>> {
+/** TimescaleDB's own loader with two workers, as many as `tsdb import` has; milliseconds. */
+export function runParallelCopy(program: string, run: ProgramRun): Promise<number> {
   const flags = ['--schema', sensorData.schema, '--table', sensorData.name, '--columns', COLUMNS.join(',')];
-  const more = ['--file', file, '--skip-header', '--workers', '2', '--copy-options', 'CSV'];
-  return timedProcess(
-    // Everything else about the database is in the environment, the password too.
-    [program, '--connection', 'application_name=tsdb', ...flags, ...more],
-    libpqEnvironment({ connectionString: url }, env),
-    signal,
-  );
+  const more = ['--file', run.file, '--skip-header', '--workers', '2', '--copy-options', 'CSV'];
+  return timed([program, '--connection', 'application_name=tsdb', ...flags, ...more], run);
+}
+
+// What a program of libpq needs to know about the database is in its environment, the password too.
+async function timed(
+  command: readonly [string, ...string[]],
+  { url, env, signal }: ProgramRun,
+): Promise<number> {
+  const run = await timedProcess(command, libpqEnvironment({ connectionString: url }, env), signal);
+  return run.milliseconds;
 }
 
 /** The program in the folder TSDB_PG_BIN, else on PATH; undefined when there is none. */

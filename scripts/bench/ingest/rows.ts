@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { sensorData } from '../../../db/schema/iot';
-import { batches } from '../../generate/generator';
-import { iotSample } from '../../generate/iot';
+import { batches } from '../../generate/batches';
 import type { SampleSet } from '../../generate/sample';
+import { iotSample } from '../../generate/sets/iot';
 
 /** A reading: the columns of `sensor_data` as texts. */
 export type Row = readonly string[];

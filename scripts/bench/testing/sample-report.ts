@@ -1,6 +1,6 @@
 // For tests: a report with every part, as of a run on two servers.
-import type { BenchReport, QueryReport, ServerReport, SideBySide } from '../report';
-import { summarize, summarizeRatio, type Unit } from '../statistics';
+import type { BenchReport, QueryReport, ServerReport, SideBySide } from '../report/report';
+import { summarize, summarizeRatio, type Unit } from '../report/statistics';
 
 const around = (value: number, unit: Unit) =>
   summarize(

@@ -1,0 +1,53 @@
+// Processes that an API measurement needs: started by path, ready when they say so, gone when they are let go.
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseError, UsageError } from '../../../db/core/errors';
+import type { Environment } from '../../../db/core/settings';
+import { childEnvironment } from '../child-process';
+
+export type ProgramName = 'api-process' | 'bare-handler' | 'api-load';
+
+const fileOf = (name: ProgramName): string => join(__dirname, `${name}.ts`);
+
+/** The programs are sources of this repository, and the load generator is a development dependency; an image has neither. */
+export const canMeasureApi = (): boolean => existsSync(fileOf('api-process'));
+
+/** Starts them and gives them to `work` when all are ready; whatever happens, none is left. */
+export async function withProcesses<T>(
+  programs: readonly { readonly name: ProgramName; readonly args?: readonly string[] }[],
+  settings: { readonly env: Environment; readonly own: Readonly<Record<string, string>> },
+  work: (children: readonly ChildProcess[]) => Promise<T>,
+): Promise<T> {
+  if (!canMeasureApi())
+    throw new UsageError('the API is measured from a checkout with development dependencies only');
+  const env = childEnvironment(settings.env, settings.own) as NodeJS.ProcessEnv;
+  const children = programs.map(({ name, args = [] }) =>
+    fork(fileOf(name), [...args], { env, execArgv: ['--import', 'tsx'] }),
+  );
+  try {
+    await Promise.all(children.map(ready));
+    return await work(children);
+  } finally {
+    await Promise.all(children.map(end));
+  }
+}
+
+function ready(child: ChildProcess): Promise<void> {
+  return new Promise((done, fail) => {
+    child.once('message', () => done());
+    child.once('error', fail);
+    child.once('exit', (code) =>
+      fail(new DatabaseError(`a process of the API measurement ended with ${code}`)),
+    );
+  });
+}
+
+/** Before the database goes: a server that is left alone would complain. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((done) => child.once('exit', done));
+  if (child.connected) child.disconnect();
+  else child.kill();
+  await gone;
+}

@@ -1,0 +1,154 @@
+// Raw rows against aggregates, in turns on one session, after both were found to give the same answer.
+import { createHash } from 'node:crypto';
+import type { Client } from 'pg';
+import { DatabaseError } from '../../../db/core/errors';
+import { relation } from '../../../db/core/sql';
+import { readChunks, readCompression } from '../../../db/engines/chunks';
+import { nameOf } from '../../../db/language/names';
+import { sensorData } from '../../../db/schema/iot';
+import { asking } from '../../../db/server/ask';
+import { withConnection } from '../../../db/server/connection';
+import { convertOlder } from '../columnstore';
+import { inTurns, type RunControl } from '../in-turns';
+import type { BenchOptions, QueriesReport, QueryReport, SideBySide } from '../report/report';
+import { summarize, summarizeRatio } from '../report/statistics';
+import type { Year } from '../year';
+import { type QueryCase, queryCases } from './query-cases';
+import { requireSame } from './same-answer';
+
+/** How long the ranges may be, and how many measurements each figure gets. */
+export type QueriesOptions = Pick<BenchOptions, 'days' | 'repeat'> & RunControl;
+
+const KEYS = ['bucket', 'sensor_id'];
+
+/**
+ * Measures all questions; on TimescaleDB once with raw rows as rows, and again as declared, old ones in the columnstore.
+ * @throws DatabaseError when the two sides of a question give different answers.
+ */
+export async function measureQueries(
+  url: string,
+  { server, rows, end }: Year,
+  options: QueriesOptions,
+): Promise<QueriesReport> {
+  const cases = queryCases(end, options.days);
+  return withConnection(url, async (db) => {
+    await verifyAll(db, cases);
+    const first = await measureAll(db, cases, options, 'as rows');
+    const converted = server.engine === 'timescaledb' ? await compressAsDeclared(db, options) : 0;
+    const verified = await verifyAll(db, cases);
+    const second = converted > 0 ? await measureAll(db, cases, options, 'in the columnstore') : undefined;
+    const reports: QueryReport[] = [];
+    for (const [at, query] of cases.entries()) {
+      const { id, title, aggregate, from, to } = query;
+      options.onNote(`${title}: whole answers`);
+      reports.push({
+        id,
+        title,
+        aggregate,
+        from: from.toISOString(),
+        to: to.toISOString(),
+        ...(verified[at] as Verified),
+        asRows: first[at] as SideBySide,
+        ...(second === undefined ? {} : { asDeclared: second[at] as SideBySide }),
+        wholeAnswer: await sideBySide(wholeAnswer(db, query.raw), wholeAnswer(db, query.stored), options),
+      });
+    }
+    return { rows, ...(await chunkCounts(db, server.engine)), cases: reports };
+  });
+}
+
+type Verified = Pick<QueryReport, 'rawRows' | 'answerRows' | 'largestDifference'>;
+
+async function verifyAll(db: Client, cases: readonly QueryCase[]): Promise<readonly Verified[]> {
+  const verified: Verified[] = [];
+  for (const { title, raw, stored, from, to } of cases) {
+    const [left, right] = [(await db.query(raw)).rows, (await db.query(stored)).rows];
+    const largestDifference = requireSame(title, left, right, KEYS);
+    const { rows } = await db.query<{ count: string }>(
+      `SELECT count(*) FROM ${relation(sensorData)} WHERE "time" >= $1::timestamptz AND "time" < $2::timestamptz`,
+      [from.toISOString(), to.toISOString()],
+    );
+    verified.push({ rawRows: Number(rows[0]?.count), answerRows: left.length, largestDifference });
+  }
+  return verified;
+}
+
+async function measureAll(
+  db: Client,
+  cases: readonly QueryCase[],
+  options: QueriesOptions,
+  stored: string,
+): Promise<readonly SideBySide[]> {
+  const measured: SideBySide[] = [];
+  for (const query of cases) {
+    options.onNote(`${query.title}: raw rows ${stored}`);
+    measured.push(await sideBySide(await inServer(db, query.raw), await inServer(db, query.stored), options));
+  }
+  return measured;
+}
+
+/** Asks once; milliseconds. */
+type Ask = () => Promise<number>;
+
+async function sideBySide(raw: Ask, stored: Ask, { repeat, signal }: QueriesOptions): Promise<SideBySide> {
+  const [rawTimes = [], storedTimes = []] = await inTurns({ rounds: repeat, signal }, [raw, stored]);
+  return {
+    raw: summarize(rawTimes, 'ms'),
+    aggregate: summarize(storedTimes, 'ms'),
+    ratio: summarizeRatio(rawTimes, storedTimes),
+  };
+}
+
+// Statements are prepared, as of whoever asks again and again: what is compared is the work of answering, not of planning.
+
+/** The server's own clock: neither network nor driver is in it, and rows are computed but not sent. */
+async function inServer(db: Client, sql: string): Promise<Ask> {
+  const name = nameOfStatement(sql);
+  const { rows } = await db.query('SELECT FROM pg_prepared_statements WHERE name = $1', [name]);
+  if (rows.length === 0) await db.query(`PREPARE ${name} AS ${sql}`);
+  return async () => {
+    const { rows: told } = await db.query<{ 'QUERY PLAN': readonly [Explained] }>(
+      `EXPLAIN (ANALYZE, TIMING OFF, SUMMARY, FORMAT JSON) EXECUTE ${name}`,
+    );
+    const explained = told[0]?.['QUERY PLAN'][0];
+    if (explained === undefined) throw new DatabaseError('the server does not say how long a query took');
+    return explained['Planning Time'] + explained['Execution Time'];
+  };
+}
+
+/** What EXPLAIN says at its end; milliseconds. */
+interface Explained {
+  readonly 'Planning Time': number;
+  readonly 'Execution Time': number;
+}
+
+/** From the question to the last row, on this side. */
+function wholeAnswer(db: Client, text: string): Ask {
+  const name = `whole_${nameOfStatement(text)}`;
+  return async () => {
+    const started = performance.now();
+    await db.query({ name, text });
+    return performance.now() - started;
+  };
+}
+
+// The server keeps a statement by its name, and a name stands for one text.
+const nameOfStatement = (sql: string): string =>
+  `bench_${createHash('sha256').update(sql).digest('hex').slice(0, 16)}`;
+
+async function compressAsDeclared(db: Client, options: QueriesOptions): Promise<number> {
+  if (sensorData.columnstore === undefined) return 0;
+  const converted = await convertOlder(db, sensorData, sensorData.columnstore.after, options);
+  await db.query(`ANALYZE ${relation(sensorData)}`);
+  return converted;
+}
+
+async function chunkCounts(
+  db: Client,
+  engine: Year['server']['engine'],
+): Promise<Pick<QueriesReport, 'chunks' | 'compressedChunks'>> {
+  const names = [nameOf(sensorData)];
+  const [chunks] = await readChunks(asking(db), engine, names, 0);
+  const [compression] = await readCompression(asking(db), engine, names);
+  return { chunks: chunks?.total ?? 0, compressedChunks: compression?.compressedChunks ?? 0 };
+}

@@ -1,0 +1,64 @@
+// Turns repeated measurements into what is reported of them: the median, and how far the others lie from it.
+import { plural } from '../../../db/plural';
+
+/** Milliseconds, rows or requests per second, megabytes (10^6 bytes), or times as much. */
+export type Unit = 'ms' | 'rows/s' | 'requests/s' | 'MB' | '×';
+
+/** One figure with its spread. All numbers are in `unit`. */
+export interface Measured {
+  readonly unit: Unit;
+  /** How many measurements; warm-up runs are not among them. */
+  readonly runs: number;
+  readonly median: number;
+  readonly min: number;
+  /** A quarter of the measurements lies below this. */
+  readonly q1: number;
+  /** A quarter of the measurements lies above this. */
+  readonly q3: number;
+  readonly max: number;
+}
+
+/**
+ * Sums up measurements; quartiles lie between two of them where they must.
+ * @throws RangeError without any measurement, or when one is not a finite number: there is nothing to report then.
+ */
+export function summarize(values: readonly number[], unit: Unit): Measured {
+  if (values.length === 0 || !values.every(Number.isFinite))
+    throw new RangeError(`cannot sum up [${values.join(', ')}] ${unit}`);
+  const sorted = [...values].sort((a, b) => a - b);
+  return {
+    unit,
+    runs: sorted.length,
+    median: quantile(sorted, 0.5),
+    min: quantile(sorted, 0),
+    q1: quantile(sorted, 0.25),
+    q3: quantile(sorted, 0.75),
+    max: quantile(sorted, 1),
+  };
+}
+
+/**
+ * How many times as much the first is: measured in pairs, one right after the other, so that what else happens on the machine
+ * meets both. The median of the pairs' ratios, not the ratio of medians.
+ */
+export function summarizeRatio(over: readonly number[], under: readonly number[]): Measured {
+  if (over.length !== under.length)
+    throw new RangeError(`${plural(over.length, 'measurement')} cannot be paired with ${under.length}`);
+  return summarize(
+    over.map((value, at) => value / (under[at] as number)),
+    '×',
+  );
+}
+
+/** Memory in megabytes, from bytes; null when no run could tell it. */
+export function summarizeMemory(bytes: readonly (number | null)[]): Measured | null {
+  const megabytes = bytes.flatMap((value) => (value === null ? [] : [value / 1e6]));
+  return megabytes.length === 0 ? null : summarize(megabytes, 'MB');
+}
+
+function quantile(sorted: readonly number[], fraction: number): number {
+  const place = (sorted.length - 1) * fraction;
+  const below = sorted[Math.floor(place)] as number;
+  const above = sorted[Math.ceil(place)] as number;
+  return below + (above - below) * (place - Math.floor(place));
+}

@@ -1,0 +1,73 @@
+// `npm run bench:synth`: how long the stacks take to be written, and in how much memory, against an app with nothing in it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runner } from '../../run-to-exit';
+import { childEnvironment, type ProcessRun, timedProcess } from '../child-process';
+import { inTurns } from '../in-turns';
+import { counted, medianOf, number, rangeOf } from '../report/format';
+import { type Measured, summarize, summarizeMemory, summarizeRatio } from '../report/statistics';
+
+const ROOT = join(__dirname, '..', '..', '..');
+const RUNS = 7;
+const MOST_TIMES = 2;
+const MOST_MEGABYTES = 300;
+
+/** What was measured; memory is null where the system does not tell it. */
+export interface SynthReport {
+  readonly stacks: Measured;
+  readonly empty: Measured;
+  readonly ratio: Measured;
+  readonly peak: Measured | null;
+}
+
+/**
+ * Both in turns, after one run of each that is thrown away: it builds the program that the machine gets.
+ * @throws DatabaseError with its last words when a run fails.
+ */
+export async function benchSynth(signal: AbortSignal, runs = RUNS): Promise<SynthReport> {
+  const [stacks = [], empty = []] = await inTurns({ rounds: runs, signal }, [
+    () => synthOnce(join(ROOT, 'infra', 'main.ts'), signal),
+    () => synthOnce(join(__dirname, 'empty-app.ts'), signal),
+  ]);
+  const stackTimes = stacks.map(({ milliseconds }) => milliseconds);
+  const emptyTimes = empty.map(({ milliseconds }) => milliseconds);
+  return {
+    stacks: summarize(stackTimes, 'ms'),
+    empty: summarize(emptyTimes, 'ms'),
+    ratio: summarizeRatio(stackTimes, emptyTimes),
+    peak: summarizeMemory(stacks.map(({ peakBytes }) => peakBytes)),
+  };
+}
+
+/** One line for each figure, the limits beside theirs. */
+export function formatSynth({ stacks, empty, ratio, peak }: SynthReport): string {
+  const line = (what: string, measured: Measured, most?: number) =>
+    `${what.padEnd(14)} ${medianOf(measured).padStart(8)}  (${rangeOf(measured)})${most === undefined ? '' : ` ${verdict(measured, most)}`}`;
+  return [
+    line('all stacks', stacks),
+    line('empty app', empty),
+    line('times as much', ratio, MOST_TIMES),
+    ...(peak === null ? [] : [line('peak memory', peak, MOST_MEGABYTES)]),
+    `medians of ${counted(stacks.runs, 'run')}, smallest and largest in brackets`,
+  ].join('\n');
+}
+
+const verdict = ({ median, unit }: Measured, most: number): string =>
+  `at most ${number(most)}${unit === '×' ? '×' : ` ${unit}`}: ${median <= most ? 'met' : 'not met'}`;
+
+async function synthOnce(main: string, signal: AbortSignal): Promise<ProcessRun> {
+  const outdir = mkdtempSync(join(tmpdir(), 'tsdb-synth-'));
+  try {
+    const env = childEnvironment(process.env, { CDKTF_OUTDIR: outdir });
+    return await timedProcess([process.execPath, '--import', 'tsx', main], env, signal);
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+if (require.main === module)
+  void runner.untilSignal(async (signal) => {
+    process.stdout.write(`${formatSynth(await benchSynth(signal))}\n`);
+    return 0;
+  });

@@ -1,0 +1,97 @@
+// The stages of the pipeline, one command each: the same on a laptop, in GitHub Actions and in Azure Pipelines.
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { processEnvironment } from '../../db/server/config';
+import { outliveReaders, type Runner, runner } from '../run-to-exit';
+import { deploy } from './deploy';
+import { destroy } from './destroy';
+import { drift, PARTS } from './drift';
+import { plan } from './plan';
+import { schemaPlan } from './schema/schema-plan';
+import { smoke } from './smoke/smoke';
+import { listOf, type StackRun, stacksOf } from './stage';
+import { synthesisedStacks, synthTwice } from './synth';
+
+/** Wires every stage; the runner carries one out. Exit codes as of `tsdb`: 1 wrong, 2 differences, 3 refused. */
+export function buildPipeline({ untilSignal }: Runner): Command {
+  const stage = (work: (run: StackRun) => Promise<number>): Promise<void> =>
+    untilSignal((signal) => {
+      const run = { env: processEnvironment(), signal };
+      return work({ ...run, folderOf: synthesisedStacks(run) });
+    });
+  const program = new Command('pipeline')
+    .description('The stages of the pipeline. docs/pipeline.md says what each needs.')
+    .showHelpAfterError('(--help shows the flags)');
+  program
+    .command('synth')
+    .description('write the stacks as Terraform, twice, and compare byte by byte')
+    .action(() => stage(synthTwice));
+  const allow = (): Option =>
+    new Option('--allow <addresses>', 'resources that hold data and may be destroyed, with commas between')
+      .argParser(listOf)
+      .default([]);
+  const onStack = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .option(
+        '--stack <names>',
+        'stacks with commas between, as they are deployed (default TSDB_DEPLOY_STACKS, else azure)',
+        listOf,
+        [],
+      );
+  const onStacks =
+    <Flags extends { readonly stacks: readonly string[] }>(
+      work: (flags: Flags, run: StackRun) => Promise<number>,
+    ) =>
+    (flags: Flags & { readonly stack: readonly string[] }) =>
+      stage((run) => work({ ...flags, stacks: stacksOf(flags.stack, run) }, run));
+  const out = '--out <file>';
+  onStack('plan', 'what would change in the infrastructure, as Markdown')
+    .addOption(allow())
+    .addOption(
+      new Option(
+        '--refresh <yes|no>',
+        'look at what is there; "no" trusts the state, and needs nothing but it',
+      )
+        .choices(['yes', 'no'])
+        .default('yes'),
+    )
+    .option(out, 'also write it to a file')
+    .action(onStacks(plan));
+  program
+    .command('schema')
+    .description('what would change in the database, as Markdown')
+    .option('--base <commit>', 'compare with the schema of a commit instead of a database')
+    .option(out, 'also write it to a file')
+    .action((flags) => stage((run) => schemaPlan(flags, run)));
+  onStack('deploy', 'plan, check, and carry out exactly that plan')
+    .addOption(allow())
+    .option('--expect <fingerprint>', 'the plan that was approved; another one is refused')
+    .option(out, 'also write the plan to a file')
+    .action(onStacks(deploy));
+  program
+    .command('smoke')
+    .description('ask the deployed API a few questions')
+    .option('--url <url>', 'address of the API (default TSDB_API_URL)')
+    .option('--wait <seconds>', 'how long it may take to get ready', seconds, 0)
+    .action((flags) => stage((run) => smoke(flags, run)));
+  onStack('drift', 'is what runs still what is declared (exit 2 = no)')
+    .addOption(new Option('--only <part>', 'look at one part only').choices(PARTS))
+    .action(onStacks(drift));
+  onStack('destroy', 'take a short-lived deployment away, with its data')
+    .requiredOption('--confirm <name-environment>', 'the deployment that is meant, e.g. pr12-dev')
+    .option(out, 'also write the plan to a file')
+    .action(onStacks(destroy));
+  return program;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= 3_600) return value;
+  throw new InvalidArgumentError('It must be a whole number from 0 to 3600.');
+}
+
+if (require.main === module) {
+  outliveReaders();
+  void buildPipeline(runner).parseAsync();
+}

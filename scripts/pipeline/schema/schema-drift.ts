@@ -1,0 +1,80 @@
+// How the deployed database differs from its declaration: asked of the database, else of the API in front of it.
+import { UsageError } from '../../../db/core/errors';
+import { plural } from '../../../db/plural';
+import { summaryOf } from '../../../db/reconcile/format';
+import { formatPlanMarkdown } from '../../../db/reconcile/format-markdown';
+import { inSync } from '../../../db/reconcile/plan';
+import { apiClient } from '../smoke/api-client';
+import type { StackRun } from '../stage';
+import { stackOutputs } from '../terraform/terraform';
+import { planOnMachine } from './machine-plan';
+import { planDatabase } from './schema-plan';
+
+/** A page about it, and the difference in one line; without one the database is as declared. */
+export interface SchemaDrift {
+  readonly markdown: string;
+  readonly difference?: string;
+}
+
+/**
+ * Asks the first that is known: the database (DATABASE_URL) with the schema of this checkout; the API (TSDB_API_URL and
+ * an admin's TSDB_API_KEY), or the machine of the stack, with the schema that it was deployed with.
+ * @throws UsageError when none is known, or what is asked does not tell.
+ */
+export async function schemaDrift(stack: string, run: StackRun): Promise<SchemaDrift> {
+  const { env, signal } = run;
+  if (env.DATABASE_URL || env.PGHOST) return askDatabase();
+  if (env.TSDB_API_URL && env.TSDB_API_KEY) return askApi(env.TSDB_API_URL, env.TSDB_API_KEY, signal);
+  const { machine_id } = await stackOutputs(await run.folderOf(stack), run);
+  if (machine_id) return askMachine(machine_id, run);
+  throw new UsageError(
+    'nothing says where the deployed database is: the stack has no output machine_id; set DATABASE_URL on a runner that reaches the database, or TSDB_API_URL and an admin key in TSDB_API_KEY',
+  );
+}
+
+async function askMachine(machineId: string, run: StackRun): Promise<SchemaDrift> {
+  const { inSync: same, markdown } = await planOnMachine(machineId, run);
+  return same ? { markdown } : { markdown, difference: 'the machine has changes to apply' };
+}
+
+async function askDatabase(): Promise<SchemaDrift> {
+  const plan = await planDatabase();
+  const markdown = formatPlanMarkdown(plan);
+  return inSync(plan) ? { markdown } : { markdown, difference: summaryOf(plan) };
+}
+
+/** As `/api/operations/drift` tells it. */
+interface Report {
+  readonly checked_at: string;
+  readonly in_sync: boolean;
+  readonly steps: readonly { readonly object: string; readonly action: string; readonly summary: string }[];
+  readonly refusals: readonly {
+    readonly object: string;
+    readonly what: string;
+    readonly why: string;
+    readonly way_out: string;
+  }[];
+}
+
+async function askApi(url: string, key: string, signal: AbortSignal): Promise<SchemaDrift> {
+  const answer = await apiClient(url, { key, signal }).get('/api/operations/drift');
+  if (answer.status !== 200)
+    throw new UsageError(`${url}/api/operations/drift answered ${answer.status}: ${answer.said}`);
+  const { in_sync, steps, refusals, checked_at } = answer.body as Report;
+  const lines = [
+    ...steps.map(({ object, action, summary }) => `- ${action} \`${object}\`: ${summary}`),
+    ...refusals.map(
+      ({ object, what, why, way_out }) => `- **refused** \`${object}\` ${what}: ${why}; ${way_out}`,
+    ),
+  ];
+  const difference = `${plural(steps.length, 'step')}, ${refusals.length} refused`;
+  const markdown = [
+    '### Schema drift',
+    '',
+    in_sync ? 'In sync.' : `${difference}.`,
+    '',
+    ...(lines.length > 0 ? [...lines, ''] : []),
+    `Checked by the API at ${checked_at}`,
+  ].join('\n');
+  return in_sync ? { markdown } : { markdown, difference };
+}

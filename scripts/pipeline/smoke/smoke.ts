@@ -1,0 +1,82 @@
+// pipeline smoke: asks a deployed API a few questions and judges the answers. Exit code 1 when one is wrong.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UsageError } from '../../../db/core/errors';
+import { cell } from '../../../db/reconcile/format-markdown';
+import { note, table } from '../../output';
+import { ciHost } from '../ci-host';
+import type { StageRun } from '../stage';
+import { apiClient } from './api-client';
+import { type Outcome, type SmokeTarget, smokeChecks } from './smoke-checks';
+
+export interface SmokeFlags {
+  /** Address of the API, such as `https://tsdb.example`; default TSDB_API_URL. */
+  readonly url?: string;
+  /** How long a fresh deployment may take to get ready, in seconds. */
+  readonly wait: number;
+}
+
+const PAUSE_MS = 1_000;
+
+/**
+ * Runs all checks, whatever becomes of one. TSDB_API_KEY reads; TSDB_API_WRITE_KEY writes one reading.
+ * @throws UsageError when nothing says where the API is.
+ */
+export async function smoke({ url, wait }: SmokeFlags, { env, signal }: StageRun): Promise<number> {
+  const target = targetOf(url || env.TSDB_API_URL, env.TSDB_API_KEY, env.TSDB_API_WRITE_KEY, signal);
+  await untilReady(target, wait, signal);
+  const results: (readonly [string, Outcome])[] = [];
+  for (const check of smokeChecks) results.push([check.name, await check.run(target)]);
+  note(
+    table(
+      ['check', '', ''],
+      results.map(([name, outcome]) => [name, outcome.kind, tellOf(outcome)]),
+    ),
+  );
+  ciHost(env).publish(pageOf(target.url, results));
+  return results.every(([, { kind }]) => kind !== 'failed') ? 0 : 1;
+}
+
+function targetOf(
+  address: string | undefined,
+  readKey: string | undefined,
+  writeKey: string | undefined,
+  signal: AbortSignal,
+): SmokeTarget {
+  if (!address) throw new UsageError('nothing says where the API is: give --url, or set TSDB_API_URL');
+  if (!/^https?:\/\//.test(address) || !URL.canParse(address))
+    throw new UsageError(`the address of the API must be like https://tsdb.example, got "${address}"`);
+  const url = new URL(address);
+  return {
+    url,
+    anyone: apiClient(address, { signal }),
+    ...(readKey ? { reader: apiClient(address, { signal, key: readKey }) } : {}),
+    ...(writeKey ? { writer: apiClient(address, { signal, key: writeKey }) } : {}),
+  };
+}
+
+/** Names and certificates of a fresh deployment take their time. Without an end the checks say what is wrong. */
+async function untilReady({ anyone }: SmokeTarget, seconds: number, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + seconds * 1_000;
+  while ((await anyone.get('/health/ready')).status !== 200) {
+    if (performance.now() + PAUSE_MS >= end) return;
+    await sleep(PAUSE_MS, undefined, { signal });
+  }
+}
+
+const MARK: Readonly<Record<Outcome['kind'], string>> = {
+  passed: 'passed',
+  failed: '**failed**',
+  skipped: 'skipped',
+};
+
+function pageOf(url: URL, results: readonly (readonly [string, Outcome])[]): string {
+  return [
+    `### Smoke test of ${url.origin}`,
+    '',
+    '| check | | |',
+    '|---|---|---|',
+    ...results.map(([name, outcome]) => `| ${name} | ${MARK[outcome.kind]} | ${cell(tellOf(outcome))} |`),
+  ].join('\n');
+}
+
+const tellOf = (outcome: Outcome): string => (outcome.kind === 'passed' ? outcome.detail : outcome.reason);

@@ -1,0 +1,47 @@
+// Refuses a plan that would take data away, unless each such resource is allowed by its address.
+import { RefusedError, UsageError } from '../../../db/core/errors';
+import { DATA_BEARING } from './data-bearing';
+import type { InfrastructurePlan, ResourceChange } from './plan-model';
+
+/** A resource whose loss loses data. */
+export interface DataLoss {
+  readonly change: ResourceChange;
+  /** What is lost with it, for people. */
+  readonly lost: string;
+}
+
+/** All deletions and replacements of resources that hold data, allowed or not. */
+export function dataLosses(
+  plan: InfrastructurePlan,
+  dataBearing: Readonly<Record<string, string>> = DATA_BEARING,
+): readonly DataLoss[] {
+  return plan.changes.flatMap((change) => {
+    const lost = Object.hasOwn(dataBearing, change.type) ? dataBearing[change.type] : undefined;
+    return lost !== undefined && (change.kind === 'delete' || change.kind === 'replace')
+      ? [{ change, lost }]
+      : [];
+  });
+}
+
+/**
+ * Lets a plan pass or not.
+ * @param allowed addresses of resources that may go
+ * @throws RefusedError that lists what is not allowed, UsageError when something is allowed that the plan does not take away.
+ */
+export function guard(losses: readonly DataLoss[], allowed: readonly string[]): void {
+  const addresses = losses.map(({ change }) => change.address);
+  const needless = allowed.filter((address) => !addresses.includes(address));
+  if (needless.length > 0)
+    throw new UsageError(
+      `the plan takes away no data with ${needless.join(', ')}; an address is given as the plan shows it`,
+    );
+  const refused = losses.filter(({ change }) => !allowed.includes(change.address));
+  if (refused.length === 0) return;
+  const lines = refused.map(
+    ({ change, lost }) => `  ${change.kind} ${change.address}: ${lost} would be lost`,
+  );
+  const names = refused.map(({ change }) => change.address).join(',');
+  throw new RefusedError(
+    `the plan would take data away:\n${lines.join('\n')}\nchange the declaration back, or consent with --allow '${names}'`,
+  );
+}

@@ -1,7 +1,7 @@
-import type { Attributes } from '../infra/core/policy';
-import { blocks } from '../infra/core/policy';
-import { only } from './policy/pods';
+import type { Attributes } from '../infra/core/testing/policy';
+import { blocks } from '../infra/core/testing/policy';
 import { type Env, synthesiseKubernetes } from './testing/deployments';
+import { only } from './testing/policy/pods';
 
 interface Found {
   readonly spec: Attributes;

@@ -1,6 +1,6 @@
 // All rules that the kubernetes stack keeps, whatever its settings.
 
-import type { PolicyRule, Resources } from '../../infra/core/policy';
+import type { PolicyRule, Resources } from '../../../infra/core/testing/policy';
 import { CONTAINER_POLICY } from './container';
 import { NAMESPACE_POLICY } from './namespace';
 import { NETWORK_POLICY } from './network';

@@ -1,7 +1,7 @@
-// Resources that keep every rule of the policy. k8s/testing/policy-breaks.ts changes them.
+// Resources that keep every rule of the policy. breaks.ts changes them.
 
-import type { Attributes, Resources } from '../../infra/core/policy';
-import { DATABASE_CLIENT } from '../labels';
+import type { Attributes, Resources } from '../../../infra/core/testing/policy';
+import { DATABASE_CLIENT } from '../../labels';
 
 const NAMESPACE = `\${kubernetes_namespace_v1.x.metadata[0].name}`;
 const CLIENT = { [DATABASE_CLIENT]: 'true' };

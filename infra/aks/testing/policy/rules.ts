@@ -1,7 +1,14 @@
 // All rules that the aks stack keeps, whatever its settings.
 
-import { NETWORK_POLICY } from '../../azure/policy/network';
-import { type Attributes, allOf, blocks, eachMust, type PolicyRule, type Resources } from '../../core/policy';
+import { NETWORK_POLICY } from '../../../azure/testing/policy/network';
+import {
+  type Attributes,
+  allOf,
+  blocks,
+  eachMust,
+  type PolicyRule,
+  type Resources,
+} from '../../../core/testing/policy';
 
 const CLUSTER = 'azurerm_kubernetes_cluster';
 const POOL = 'azurerm_kubernetes_cluster_node_pool';

@@ -1,6 +1,12 @@
 // All pods that a stack makes, whatever makes them, in the form that rules look at.
 
-import { type Attributes, allOf, blocks, type PolicyRule, type Resources } from '../../infra/core/policy';
+import {
+  type Attributes,
+  allOf,
+  blocks,
+  type PolicyRule,
+  type Resources,
+} from '../../../infra/core/testing/policy';
 
 export interface Pod {
   /** Of the workload that makes it. */

@@ -1,6 +1,6 @@
 // A cluster as it must be, and for each rule of the policy one that breaks it.
 
-import type { Attributes } from '../../core/policy';
+import type { Attributes } from '../../../core/testing/policy';
 
 const POOL = {
   node_public_ip_enabled: false,

@@ -1,6 +1,13 @@
 // Rules about the storage account and its containers.
 
-import { type Attributes, allOf, blocks, eachMust, type PolicyRule, type Resources } from '../../core/policy';
+import {
+  type Attributes,
+  allOf,
+  blocks,
+  eachMust,
+  type PolicyRule,
+  type Resources,
+} from '../../../core/testing/policy';
 
 const ACCOUNT = 'azurerm_storage_account';
 const CONTAINER = 'azurerm_storage_container';

@@ -1,6 +1,6 @@
 // Rules about the machine and its disks.
 
-import { type Attributes, blocks, eachMust, type PolicyRule } from '../../core/policy';
+import { type Attributes, blocks, eachMust, type PolicyRule } from '../../../core/testing/policy';
 
 const MACHINE = 'azurerm_linux_virtual_machine';
 const DISK = 'azurerm_managed_disk';

@@ -1,6 +1,6 @@
 // Rules about what a container may do.
 
-import { type Attributes, blocks, type PolicyRule } from '../../infra/core/policy';
+import { type Attributes, blocks, type PolicyRule } from '../../../infra/core/testing/policy';
 import { eachContainer, only } from './pods';
 
 export const CONTAINER_POLICY: readonly PolicyRule[] = [

@@ -1,6 +1,12 @@
 // Rules about the namespace, and about all that is in it.
 
-import { type Attributes, allOf, eachMust, type PolicyRule, type Resources } from '../../infra/core/policy';
+import {
+  type Attributes,
+  allOf,
+  eachMust,
+  type PolicyRule,
+  type Resources,
+} from '../../../infra/core/testing/policy';
 import { labelsOf, only, WORKLOADS } from './pods';
 
 /** What the other rules look at; anything else could be a pod that none of them sees. */

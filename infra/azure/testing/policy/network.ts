@@ -1,7 +1,14 @@
 // Rules about what gets in from the network.
 
-import { DATABASE } from '../../core/names';
-import { type Attributes, allOf, blocks, eachMust, type PolicyRule, type Resources } from '../../core/policy';
+import { DATABASE } from '../../../core/names';
+import {
+  type Attributes,
+  allOf,
+  blocks,
+  eachMust,
+  type PolicyRule,
+  type Resources,
+} from '../../../core/testing/policy';
 
 const GROUP = 'azurerm_network_security_group';
 

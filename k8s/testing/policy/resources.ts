@@ -1,6 +1,6 @@
 // Rules about what a container is made from, what it may use, and how one knows that it works.
 
-import { type Attributes, blocks, type PolicyRule } from '../../infra/core/policy';
+import { type Attributes, blocks, type PolicyRule } from '../../../infra/core/testing/policy';
 import { eachContainer, eachPod, only } from './pods';
 
 export const RESOURCE_POLICY: readonly PolicyRule[] = [

@@ -1,7 +1,7 @@
 // Rules about who may talk to whom.
 
 import { isIPv4 } from 'node:net';
-import { DATABASE } from '../../infra/core/names';
+import { DATABASE } from '../../../infra/core/names';
 import {
   type Attributes,
   allOf,
@@ -9,8 +9,8 @@ import {
   eachMust,
   type PolicyRule,
   type Resources,
-} from '../../infra/core/policy';
-import { DATABASE_CLIENT } from '../labels';
+} from '../../../infra/core/testing/policy';
+import { DATABASE_CLIENT } from '../../labels';
 import { matches, only, podsOf } from './pods';
 
 const POLICY = 'kubernetes_network_policy_v1';

@@ -1,10 +1,10 @@
-import { readConfig } from '../../core/config';
-import type { Attributes, Resources } from '../../core/policy';
-import { synthesiseStack } from '../../core/testing/synthesise';
-import { AksStack } from '../stack';
-import { BAD, GOOD } from '../testing/policy-fixtures';
-import { AKS_POLICY, violations } from './rules';
-import { SKIPPED_RULES } from './skipped';
+import { readConfig } from '../core/config';
+import type { Attributes, Resources } from '../core/testing/policy';
+import { synthesiseStack } from '../core/testing/synthesise';
+import { AksStack } from './stack';
+import { BAD, GOOD } from './testing/policy/fixtures';
+import { AKS_POLICY, violations } from './testing/policy/rules';
+import { SKIPPED_RULES } from './testing/policy/skipped';
 
 function resources(changed: string, change: Attributes): Resources {
   return Object.fromEntries(

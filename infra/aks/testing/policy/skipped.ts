@@ -1,6 +1,6 @@
 // Rules of public scanners that the aks stack does not follow, each with its reason.
 
-import type { SkippedRule } from '../../core/policy';
+import type { SkippedRule } from '../../../core/testing/policy';
 
 export const SKIPPED_RULES: readonly SkippedRule[] = [
   {

@@ -7,7 +7,7 @@ import {
   eachMust,
   type PolicyRule,
   type Resources,
-} from '../../infra/core/policy';
+} from '../../../infra/core/testing/policy';
 import { containersOf, eachPod, matches, only, type Pod, podsOf } from './pods';
 
 const SERVICE = 'kubernetes_service_v1';

@@ -7,7 +7,7 @@ import {
   eachMust,
   type PolicyRule,
   type Resources,
-} from '../../infra/core/policy';
+} from '../../../infra/core/testing/policy';
 import { containersOf, eachPod, only, type Pod, podsOf } from './pods';
 
 const ACCOUNT = 'kubernetes_service_account_v1';

@@ -1,9 +1,9 @@
-import type { Attributes, Resources } from '../../core/policy';
-import { AZURE_PARTS } from '../../core/settings/azure';
-import { synthesiseAzure } from '../testing/azure-stack';
-import { BAD, DATABASE_PORT, GOOD, GROUP, HTTPS, INTERNET, rules } from '../testing/policy-fixtures';
-import { AZURE_POLICY, violations } from './rules';
-import { SKIPPED_RULES } from './skipped';
+import { AZURE_PARTS } from '../core/settings/azure';
+import type { Attributes, Resources } from '../core/testing/policy';
+import { synthesiseAzure } from './testing/azure-stack';
+import { BAD, DATABASE_PORT, GOOD, GROUP, HTTPS, INTERNET, rules } from './testing/policy/fixtures';
+import { AZURE_POLICY, violations } from './testing/policy/rules';
+import { SKIPPED_RULES } from './testing/policy/skipped';
 
 function resources(changed: string, change: Attributes): Resources {
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 // Resources as they must be, and for each rule of the policy resources that break it.
 
-import type { Attributes } from '../../core/policy';
+import type { Attributes } from '../../../core/testing/policy';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 

@@ -1,9 +1,9 @@
-import type { Resources } from '../../infra/core/policy';
-import { deployedResources } from '../testing/deployments';
-import { BAD } from '../testing/policy-breaks';
-import { GOOD } from '../testing/policy-fixtures';
-import { KUBERNETES_POLICY, violations } from './rules';
-import { SKIPPED_RULES } from './skipped';
+import type { Resources } from '../infra/core/testing/policy';
+import { deployedResources } from './testing/deployments';
+import { BAD } from './testing/policy/breaks';
+import { GOOD } from './testing/policy/fixtures';
+import { KUBERNETES_POLICY, violations } from './testing/policy/rules';
+import { SKIPPED_RULES } from './testing/policy/skipped';
 
 /** `GOOD` with another value at a path such as `a.b.0.c`; a dot that is part of a name has a backslash before it. */
 function changed(path: string, value: unknown): Resources {

@@ -1,6 +1,6 @@
 // All rules that the azure stack keeps, whatever its settings.
 
-import type { PolicyRule, Resources } from '../../core/policy';
+import type { PolicyRule, Resources } from '../../../core/testing/policy';
 import { MACHINE_POLICY } from './machine';
 import { NETWORK_POLICY } from './network';
 import { STORAGE_POLICY } from './storage';

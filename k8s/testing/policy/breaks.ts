@@ -1,6 +1,6 @@
 // For each rule of the policy, changes of the good resources that break it and no other.
 
-import { accountOf, metadata } from './policy-fixtures';
+import { accountOf, metadata } from './fixtures';
 
 /** What the rule says (its beginning), where in `GOOD` the value is that breaks it, and that value; none = taken away. */
 export type Bad = readonly [rule: string, path: string, value?: unknown];

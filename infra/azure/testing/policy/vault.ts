@@ -1,6 +1,6 @@
 // Rules about the vault and what is in it.
 
-import { blocks, eachMust, type PolicyRule } from '../../core/policy';
+import { blocks, eachMust, type PolicyRule } from '../../../core/testing/policy';
 
 const VAULT = 'azurerm_key_vault';
 const SECRET = 'azurerm_key_vault_secret';

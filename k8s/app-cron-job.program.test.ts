@@ -1,7 +1,5 @@
-import type { Attributes } from '../infra/core/testing/policy';
-import { blocks } from '../infra/core/testing/policy';
+import { type Attributes, blocks, only } from '../infra/core/testing/policy';
 import { type Env, synthesiseKubernetes } from './testing/deployments';
-import { only } from './testing/policy/pods';
 
 interface Found {
   readonly spec: Attributes;

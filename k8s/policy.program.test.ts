@@ -1,9 +1,11 @@
-import type { Resources } from '../infra/core/testing/policy';
+import { type Resources, violations } from '../infra/core/testing/policy';
 import { deployedResources } from './testing/deployments';
 import { BAD } from './testing/policy/breaks';
 import { GOOD } from './testing/policy/fixtures';
-import { KUBERNETES_POLICY, violations } from './testing/policy/rules';
+import { KUBERNETES_POLICY } from './testing/policy/rules';
 import { SKIPPED_RULES } from './testing/policy/skipped';
+
+const violationsOf = (resources: Resources) => violations(KUBERNETES_POLICY, resources);
 
 /** `GOOD` with another value at a path such as `a.b.0.c`; a dot that is part of a name has a backslash before it. */
 function changed(path: string, value: unknown): Resources {
@@ -23,7 +25,7 @@ function changed(path: string, value: unknown): Resources {
 
 describe('the policy of the kubernetes stack', () => {
   it('lets good resources pass', () => {
-    expect(violations(GOOD)).toEqual([]);
+    expect(violationsOf(GOOD)).toEqual([]);
   });
 
   it.each<[what: string, path: string, value: unknown]>([
@@ -35,13 +37,13 @@ describe('the policy of the kubernetes stack', () => {
     ['a digest', 'kubernetes_job_v1.x.spec.template.spec.container.0.image', 'e.org:5000/x@sha256:0'],
     ['anti-affinity', 'kubernetes_deployment_v1.x.spec.template.spec.affinity', { pod_anti_affinity: {} }],
   ])('lets %s pass', (_what, path, value) => {
-    expect(violations(changed(path, value))).toEqual([]);
+    expect(violationsOf(changed(path, value))).toEqual([]);
   });
 
   // Each row has all three: jest takes a parameter without a value for a callback, and waits for it.
   const rows = BAD.map(([rule, path, value]) => [rule, path, value] as const);
   it.each(rows)('%s: finds that and nothing else: %s = %j', (rule, path, value) => {
-    expect(violations(changed(path, value))).toEqual([expect.stringMatching(new RegExp(`^${rule}`))]);
+    expect(violationsOf(changed(path, value))).toEqual([expect.stringMatching(new RegExp(`^${rule}`))]);
   });
 
   it('has a bad fixture for each rule', () => {
@@ -85,6 +87,6 @@ describe('the policy of the kubernetes stack', () => {
 
 describe('every deployment', () => {
   it.each(Object.entries(deployedResources()))('keeps the policy: %s', (_what, resources) => {
-    expect(violations(resources)).toEqual([]);
+    expect(violationsOf(resources)).toEqual([]);
   });
 });

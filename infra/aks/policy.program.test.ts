@@ -1,31 +1,23 @@
 import { readConfig } from '../core/config';
-import type { Attributes, Resources } from '../core/testing/policy';
+import { type Attributes, changed, type Resources, violations } from '../core/testing/policy';
 import { synthesiseStack } from '../core/testing/synthesise';
 import { AksStack } from './stack';
 import { BAD, GOOD } from './testing/policy/fixtures';
-import { AKS_POLICY, violations } from './testing/policy/rules';
+import { AKS_POLICY } from './testing/policy/rules';
 import { SKIPPED_RULES } from './testing/policy/skipped';
 
-function resources(changed: string, change: Attributes): Resources {
-  return Object.fromEntries(
-    Object.entries({ ...GOOD, [changed]: { ...GOOD[changed], ...change } }).map(([type, attributes]) => [
-      type,
-      { x: attributes },
-    ]),
-  );
-}
+const violationsOf = (resources: Resources) => violations(AKS_POLICY, resources);
+const violationsWith = (type: string, change: Attributes) => violationsOf(changed(GOOD, type, change));
 
 describe('the policy of the aks stack', () => {
   it('lets good resources pass', () => {
-    expect(violations(resources('azurerm_subnet', {}))).toEqual([]);
+    expect(violationsWith('azurerm_subnet', {})).toEqual([]);
     const variable = { authorized_ip_ranges: `\${var.deployer_cidrs}` };
-    expect(
-      violations(resources('azurerm_kubernetes_cluster', { api_server_access_profile: variable })),
-    ).toEqual([]);
+    expect(violationsWith('azurerm_kubernetes_cluster', { api_server_access_profile: variable })).toEqual([]);
   });
 
   it.each(BAD)('%s: finds a bad %s %j', (rule, type, change) => {
-    expect(violations(resources(type, change))).toEqual([
+    expect(violationsWith(type, change)).toEqual([
       expect.stringMatching(new RegExp(`^${rule}.*\\.x(: r)?$`)),
     ]);
   });
@@ -56,6 +48,6 @@ describe('the policy of the aks stack', () => {
     { TSDB_DEPLOY_AKS_VERSION: '1.34', TSDB_DEPLOY_AKS_NODES: '6' },
   ])('is kept by the stack: %j', (env) => {
     const { resource } = synthesiseStack((app, id) => new AksStack(app, id, { config: readConfig(env) }));
-    expect(violations(resource)).toEqual([]);
+    expect(violationsOf(resource)).toEqual([]);
   });
 });

@@ -20,6 +20,11 @@ export interface SkippedRule {
   readonly because: string;
 }
 
+/** Each break of a rule as `<what the rule says>: <address>`. */
+export function violations(policy: readonly PolicyRule[], resources: Resources): readonly string[] {
+  return policy.flatMap(({ says, find }) => find(resources).map((address) => `${says}: ${address}`));
+}
+
 /** A rule that each resource of one type keeps by itself. */
 export function eachMust(
   type: string,
@@ -27,14 +32,24 @@ export function eachMust(
   says: string,
   isGood: (attributes: Attributes) => boolean,
 ): PolicyRule {
-  return {
+  return ruleForEach((resources) => allOf(resources, type))(ids, says, isGood);
+}
+
+/**
+ * Makes rules that each thing of one sort keeps by itself.
+ * @param all every such thing among the resources, with its address
+ */
+export function ruleForEach<Thing>(
+  all: (resources: Resources) => readonly (readonly [address: string, thing: Thing])[],
+): (ids: readonly string[], says: string, isGood: (thing: Thing) => boolean) => PolicyRule {
+  return (ids, says, isGood) => ({
     ids,
     says,
     find: (resources) =>
-      allOf(resources, type)
-        .filter(([, attributes]) => !isGood(attributes))
+      all(resources)
+        .filter(([, thing]) => !isGood(thing))
         .map(([address]) => address),
-  };
+  });
 }
 
 /** Address and attributes of all resources of one type. */
@@ -49,4 +64,19 @@ export function blocks(attributes: Attributes, name: string): readonly Attribute
   const value = attributes[name];
   if (value === undefined || value === null) return [];
   return (Array.isArray(value) ? value : [value]) as readonly Attributes[];
+}
+
+/** The one block under `name`; `otherwise` where there is none. */
+export function only(attributes: Attributes, name: string, otherwise: Attributes = {}): Attributes {
+  return blocks(attributes, name)[0] ?? otherwise;
+}
+
+/** One resource `x` of each type as it must be, but for a change of the attributes of one type. */
+export function changed(
+  good: Readonly<Record<string, Attributes>>,
+  type: string,
+  change: Attributes,
+): Resources {
+  const all = Object.entries({ ...good, [type]: { ...good[type], ...change } });
+  return Object.fromEntries(all.map(([name, attributes]) => [name, { x: attributes }]));
 }

@@ -1,7 +1,7 @@
 // Rules about what a container may do.
 
-import { type Attributes, blocks, type PolicyRule } from '../../../infra/core/testing/policy';
-import { eachContainer, only } from './pods';
+import { type Attributes, blocks, only, type PolicyRule } from '../../../infra/core/testing/policy';
+import { eachContainer } from './pods';
 
 export const CONTAINER_POLICY: readonly PolicyRule[] = [
   eachContainer(

@@ -4,10 +4,11 @@ import {
   type Attributes,
   allOf,
   eachMust,
+  only,
   type PolicyRule,
   type Resources,
 } from '../../../infra/core/testing/policy';
-import { labelsOf, only, WORKLOADS } from './pods';
+import { labelsOf, WORKLOADS } from './pods';
 
 /** What the other rules look at; anything else could be a pod that none of them sees. */
 const KNOWN_KINDS: readonly string[] = [

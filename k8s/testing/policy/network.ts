@@ -7,11 +7,12 @@ import {
   allOf,
   blocks,
   eachMust,
+  only,
   type PolicyRule,
   type Resources,
 } from '../../../infra/core/testing/policy';
 import { DATABASE_CLIENT } from '../../labels';
-import { matches, only, podsOf } from './pods';
+import { matches, podsOf } from './pods';
 
 const POLICY = 'kubernetes_network_policy_v1';
 

@@ -5,10 +5,11 @@ import {
   allOf,
   blocks,
   eachMust,
+  only,
   type PolicyRule,
   type Resources,
 } from '../../../infra/core/testing/policy';
-import { containersOf, eachPod, only, type Pod, podsOf } from './pods';
+import { containersOf, eachPod, type Pod, podsOf } from './pods';
 
 const ACCOUNT = 'kubernetes_service_account_v1';
 

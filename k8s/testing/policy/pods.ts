@@ -4,8 +4,9 @@ import {
   type Attributes,
   allOf,
   blocks,
-  type PolicyRule,
+  only,
   type Resources,
+  ruleForEach,
 } from '../../../infra/core/testing/policy';
 
 export interface Pod {
@@ -46,45 +47,20 @@ export function containersOf({ spec }: Pod): readonly Attributes[] {
   return [...blocks(spec, 'init_container'), ...blocks(spec, 'container')];
 }
 
-/** The one block under `name`; `otherwise` where there is none. */
-export function only(attributes: Attributes, name: string, otherwise: Attributes = {}): Attributes {
-  return blocks(attributes, name)[0] ?? otherwise;
-}
-
 /** Labels in the metadata of a resource or template. */
 export function labelsOf(attributes: Attributes): Readonly<Record<string, string>> {
   return (only(attributes, 'metadata').labels ?? {}) as Readonly<Record<string, string>>;
 }
 
 /** A rule that each pod keeps by itself. */
-export function eachPod(ids: readonly string[], says: string, isGood: (pod: Pod) => boolean): PolicyRule {
-  return {
-    ids,
-    says,
-    find: (resources) =>
-      podsOf(resources)
-        .filter((pod) => !isGood(pod))
-        .map(({ address }) => address),
-  };
-}
+export const eachPod = ruleForEach((resources) => podsOf(resources).map((pod) => [pod.address, pod]));
 
 /** A rule that each container keeps by itself, be it one that runs first or one that stays. */
-export function eachContainer(
-  ids: readonly string[],
-  says: string,
-  isGood: (container: Attributes, pod: Pod) => boolean,
-): PolicyRule {
-  return {
-    ids,
-    says,
-    find: (resources) =>
-      podsOf(resources).flatMap((pod) =>
-        containersOf(pod)
-          .filter((container) => !isGood(container, pod))
-          .map(({ name }) => `${pod.address}: ${String(name)}`),
-      ),
-  };
-}
+export const eachContainer = ruleForEach((resources) =>
+  podsOf(resources).flatMap((pod) =>
+    containersOf(pod).map((container) => [`${pod.address}: ${String(container.name)}`, container]),
+  ),
+);
 
 /** Whether all of `wanted` is among `labels`; nothing wanted selects everything. */
 export function matches(wanted: unknown, labels: Readonly<Record<string, string>>): boolean {

@@ -1,7 +1,7 @@
 // Rules about what a container is made from, what it may use, and how one knows that it works.
 
-import { type Attributes, blocks, type PolicyRule } from '../../../infra/core/testing/policy';
-import { eachContainer, eachPod, only } from './pods';
+import { type Attributes, blocks, only, type PolicyRule } from '../../../infra/core/testing/policy';
+import { eachContainer, eachPod } from './pods';
 
 export const RESOURCE_POLICY: readonly PolicyRule[] = [
   eachContainer(['CKV_K8S_14', 'KSV-0013', 'latest-tag'], 'each image has a version', ({ image }) =>

@@ -1,6 +1,6 @@
 // All rules that the kubernetes stack keeps, whatever its settings.
 
-import type { PolicyRule, Resources } from '../../../infra/core/testing/policy';
+import type { PolicyRule } from '../../../infra/core/testing/policy';
 import { CONTAINER_POLICY } from './container';
 import { NAMESPACE_POLICY } from './namespace';
 import { NETWORK_POLICY } from './network';
@@ -16,10 +16,3 @@ export const KUBERNETES_POLICY: readonly PolicyRule[] = [
   ...WORKLOAD_POLICY,
   ...NETWORK_POLICY,
 ];
-
-/** Each break of a rule as `<what the rule says>: <address>`. */
-export function violations(resources: Resources): readonly string[] {
-  return KUBERNETES_POLICY.flatMap(({ says, find }) =>
-    find(resources).map((address) => `${says}: ${address}`),
-  );
-}

@@ -1,16 +1,25 @@
 // Rules about workloads and what goes with them: selectors, services, budgets, runs by the clock.
 
 import {
-  type Attributes,
   allOf,
   blocks,
   eachMust,
+  only,
   type PolicyRule,
   type Resources,
+  ruleForEach,
 } from '../../../infra/core/testing/policy';
-import { containersOf, eachPod, matches, only, type Pod, podsOf } from './pods';
+import { containersOf, eachPod, matches, type Pod, podsOf } from './pods';
 
 const SERVICE = 'kubernetes_service_v1';
+
+/** A rule that each service keeps by itself; it sees the pods that the service leads to. */
+const eachServiceMust = ruleForEach((resources) =>
+  allOf(resources, SERVICE).map(([address, service]) => {
+    const spec = only(service, 'spec');
+    return [address, { spec, pods: selected(resources, spec.selector) }];
+  }),
+);
 
 export const WORKLOAD_POLICY: readonly PolicyRule[] = [
   eachPod(
@@ -28,17 +37,17 @@ export const WORKLOAD_POLICY: readonly PolicyRule[] = [
         ({ topology_key }) => topology_key === 'kubernetes.io/hostname',
       ),
   ),
-  serviceRule(
+  eachServiceMust(
     ['dangling-service'],
     'each service leads to pods that the stack makes',
-    (_service, pods) => pods.length > 0,
+    ({ pods }) => pods.length > 0,
   ),
-  serviceRule(
+  eachServiceMust(
     ['invalid-target-ports'],
     'each port of a service is one that its pods have, and each name of a port is one',
-    ({ port }, pods) =>
+    ({ spec, pods }) =>
       pods.every((pod) =>
-        blocks({ port }, 'port').every(({ target_port }) => portsOf(pod).includes(String(target_port))),
+        blocks(spec, 'port').every(({ target_port }) => portsOf(pod).includes(String(target_port))),
       ) && pods.flatMap(portsOf).every((name) => /^(?=.*[a-z0-9])[a-z0-9-]{1,15}$/.test(name)),
   ),
   eachMust(SERVICE, [], 'no service opens a port of the nodes or an address of the cloud', (service) =>
@@ -85,24 +94,6 @@ export const WORKLOAD_POLICY: readonly PolicyRule[] = [
     return blocks(spec, 'rule').every(({ host }) => covered.includes(String(host)));
   }),
 ];
-
-function serviceRule(
-  ids: readonly string[],
-  says: string,
-  isGood: (spec: Attributes, pods: readonly Pod[]) => boolean,
-): PolicyRule {
-  return {
-    ids,
-    says,
-    find: (resources) =>
-      allOf(resources, SERVICE)
-        .filter(([, service]) => {
-          const spec = only(service, 'spec');
-          return !isGood(spec, selected(resources, spec.selector));
-        })
-        .map(([address]) => address),
-  };
-}
 
 function selected(resources: Resources, wanted: unknown): readonly Pod[] {
   return podsOf(resources).filter(({ labels }) => matches(wanted, labels));

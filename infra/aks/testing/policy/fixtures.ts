@@ -1,5 +1,6 @@
 // A cluster as it must be, and for each rule of the policy one that breaks it.
 
+import { type Bad, HTTPS } from '../../../azure/testing/policy/fixtures';
 import type { Attributes } from '../../../core/testing/policy';
 
 const POOL = {
@@ -10,14 +11,6 @@ const POOL = {
   zones: ['1', '2', '3'],
 };
 const NETWORK = { network_plugin: 'azure', network_policy: 'cilium' };
-const HTTPS = {
-  name: 'r',
-  direction: 'Inbound',
-  access: 'Allow',
-  protocol: 'Tcp',
-  source_address_prefixes: ['203.0.113.0/24'],
-  destination_port_range: '443',
-};
 
 /** One resource `x` of each type, as it must be. */
 export const GOOD: Readonly<Record<string, Attributes>> = {
@@ -43,9 +36,6 @@ export const GOOD: Readonly<Record<string, Attributes>> = {
   azurerm_network_security_group: { security_rule: [HTTPS] },
   azurerm_network_interface: { ip_forwarding_enabled: false },
 };
-
-/** What the rule says (its beginning), the type of the resource that breaks it, and how that differs from `GOOD`. */
-export type Bad = readonly [rule: string, type: string, change: Attributes];
 
 const CLUSTER = 'azurerm_kubernetes_cluster';
 const NODES = 'azurerm_kubernetes_cluster_node_pool';

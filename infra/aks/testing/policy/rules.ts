@@ -6,12 +6,21 @@ import {
   allOf,
   blocks,
   eachMust,
+  only,
   type PolicyRule,
-  type Resources,
+  ruleForEach,
 } from '../../../core/testing/policy';
 
 const CLUSTER = 'azurerm_kubernetes_cluster';
 const POOL = 'azurerm_kubernetes_cluster_node_pool';
+
+/** A rule that each pool of nodes keeps by itself, be it a part of its cluster or a resource of its own. */
+const eachPoolMust = ruleForEach<Attributes>((resources) => [
+  ...allOf(resources, CLUSTER).map(
+    ([address, cluster]) => [address, only(cluster, 'default_node_pool')] as const,
+  ),
+  ...allOf(resources, POOL),
+]);
 
 export const AKS_POLICY: readonly PolicyRule[] = [
   // Those of the azure stack that public scanners know too; its own ones are about the one machine there.
@@ -20,7 +29,7 @@ export const AKS_POLICY: readonly PolicyRule[] = [
     CLUSTER,
     ['CKV_AZURE_4', 'AZU-0040'],
     'the output of each cluster is collected',
-    (cluster) => typeof first(cluster, 'oms_agent').log_analytics_workspace_id === 'string',
+    (cluster) => typeof only(cluster, 'oms_agent').log_analytics_workspace_id === 'string',
   ),
   eachMust(
     CLUSTER,
@@ -28,13 +37,13 @@ export const AKS_POLICY: readonly PolicyRule[] = [
     'each cluster asks who somebody is and what he may do, and Azure answers',
     (cluster) =>
       cluster.role_based_access_control_enabled === true &&
-      first(cluster, 'azure_active_directory_role_based_access_control').azure_rbac_enabled === true,
+      only(cluster, 'azure_active_directory_role_based_access_control').azure_rbac_enabled === true,
   ),
   eachMust(
     CLUSTER,
     ['CKV_AZURE_6', 'AZU-0041'],
     'each API server lets in the networks of its operators only',
-    (cluster) => namesNetworks(first(cluster, 'api_server_access_profile').authorized_ip_ranges),
+    (cluster) => namesNetworks(only(cluster, 'api_server_access_profile').authorized_ip_ranges),
   ),
   eachMust(CLUSTER, ['CKV_AZURE_7', 'AZU-0043'], 'network policies are enforced in each cluster', (cluster) =>
     ['azure', 'calico', 'cilium'].includes(String(network(cluster).network_policy)),
@@ -76,13 +85,13 @@ export const AKS_POLICY: readonly PolicyRule[] = [
     CLUSTER,
     ['CKV_AZURE_172'],
     'secrets out of a vault are renewed in each cluster',
-    (cluster) => first(cluster, 'key_vault_secrets_provider').secret_rotation_enabled === true,
+    (cluster) => only(cluster, 'key_vault_secrets_provider').secret_rotation_enabled === true,
   ),
   eachMust(
     CLUSTER,
     ['CKV_AZURE_232'],
     "the first nodes of each cluster run the cluster's own pods only",
-    (cluster) => first(cluster, 'default_node_pool').only_critical_addons_enabled === true,
+    (cluster) => only(cluster, 'default_node_pool').only_critical_addons_enabled === true,
   ),
   eachMust(
     CLUSTER,
@@ -117,42 +126,12 @@ export const AKS_POLICY: readonly PolicyRule[] = [
   ),
 ];
 
-/** Each break of a rule as `<what the rule says>: <address>`. */
-export function violations(resources: Resources): readonly string[] {
-  return AKS_POLICY.flatMap(({ says, find }) => find(resources).map((address) => `${says}: ${address}`));
-}
-
-function first(attributes: Attributes, name: string): Attributes {
-  return blocks(attributes, name)[0] ?? {};
-}
-
 function network(cluster: Attributes): Attributes {
-  return first(cluster, 'network_profile');
+  return only(cluster, 'network_profile');
 }
 
 // A reference is to the variable that refuses to be empty or the whole internet.
 function namesNetworks(ranges: unknown): boolean {
   if (typeof ranges === 'string') return ranges === `\${var.deployer_cidrs}`;
   return Array.isArray(ranges) && ranges.length > 0 && !ranges.some((range) => /\/0$/.test(String(range)));
-}
-
-/** A rule for each pool of nodes, be it a part of its cluster or apart. */
-function eachPoolMust(
-  ids: readonly string[],
-  says: string,
-  isGood: (pool: Attributes) => boolean,
-): PolicyRule {
-  return {
-    ids,
-    says,
-    find: (resources) =>
-      [
-        ...allOf(resources, CLUSTER).map(
-          ([address, cluster]) => [address, first(cluster, 'default_node_pool')] as const,
-        ),
-        ...allOf(resources, POOL),
-      ]
-        .filter(([, pool]) => !isGood(pool))
-        .map(([address]) => address),
-  };
 }

@@ -1,6 +1,6 @@
 // Rules about the machine and its disks.
 
-import { type Attributes, blocks, eachMust, type PolicyRule } from '../../../core/testing/policy';
+import { type Attributes, blocks, eachMust, only, type PolicyRule } from '../../../core/testing/policy';
 
 const MACHINE = 'azurerm_linux_virtual_machine';
 const DISK = 'azurerm_managed_disk';
@@ -56,6 +56,5 @@ function decoded(customData: unknown): string {
 }
 
 function ignored(attributes: Attributes): readonly string[] {
-  const [lifecycle] = blocks(attributes, 'lifecycle');
-  return (lifecycle?.ignore_changes ?? []) as readonly string[];
+  return (only(attributes, 'lifecycle').ignore_changes ?? []) as readonly string[];
 }

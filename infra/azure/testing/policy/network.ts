@@ -8,22 +8,23 @@ import {
   eachMust,
   type PolicyRule,
   type Resources,
+  ruleForEach,
 } from '../../../core/testing/policy';
 
 const GROUP = 'azurerm_network_security_group';
 
 export const NETWORK_POLICY: readonly PolicyRule[] = [
-  inboundRule(
+  noInbound(
     [],
     'no rule lets TCP reach the database port, be it by range, by `*` or by a reference that could become it',
     (rule) => isTcp(rule) && reaches(rule, DATABASE.port),
   ),
-  inboundRule(
+  noInbound(
     ['CKV_AZURE_9', 'CKV_AZURE_10', 'CKV_AZURE_160', 'AZU-0047', 'AZU-0048', 'AZU-0050', 'AZU-0074'],
     'nothing but HTTPS is open to the whole internet, and that only where an operator says so',
     (rule) => isTcp(rule) && isFromAnywhere(rule) && !isHttpsOnly(rule),
   ),
-  inboundRule(
+  noInbound(
     ['CKV_AZURE_77'],
     'no UDP comes in from the whole internet',
     (rule) => (is(rule.protocol, 'udp') || is(rule.protocol, '*')) && isFromAnywhere(rule),
@@ -44,22 +45,18 @@ export const NETWORK_POLICY: readonly PolicyRule[] = [
   },
 ];
 
-function inboundRule(ids: readonly string[], says: string, isBad: (rule: Attributes) => boolean): PolicyRule {
-  return {
-    ids,
-    says,
-    find: (resources) =>
-      allRules(resources)
-        .filter(([, rule]) => is(rule.direction, 'inbound') && is(rule.access, 'allow') && isBad(rule))
-        .map(([address]) => address),
-  };
+/** A rule about the security rules that let traffic in: none of them may be bad. */
+function noInbound(ids: readonly string[], says: string, isBad: (rule: Attributes) => boolean): PolicyRule {
+  return ruleForEach(inboundRules)(ids, says, (rule) => !isBad(rule));
 }
 
-function allRules(resources: Resources): readonly (readonly [string, Attributes])[] {
+function inboundRules(resources: Resources): readonly (readonly [string, Attributes])[] {
   const inline = allOf(resources, GROUP).flatMap(([address, group]) =>
     blocks(group, 'security_rule').map((rule) => [`${address}: ${String(rule.name)}`, rule] as const),
   );
-  return [...inline, ...allOf(resources, 'azurerm_network_security_rule')];
+  return [...inline, ...allOf(resources, 'azurerm_network_security_rule')].filter(
+    ([, rule]) => is(rule.direction, 'inbound') && is(rule.access, 'allow'),
+  );
 }
 
 function isTcp({ protocol }: Attributes): boolean {

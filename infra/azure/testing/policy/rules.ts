@@ -1,6 +1,6 @@
 // All rules that the azure stack keeps, whatever its settings.
 
-import type { PolicyRule, Resources } from '../../../core/testing/policy';
+import type { PolicyRule } from '../../../core/testing/policy';
 import { MACHINE_POLICY } from './machine';
 import { NETWORK_POLICY } from './network';
 import { STORAGE_POLICY } from './storage';
@@ -12,8 +12,3 @@ export const AZURE_POLICY: readonly PolicyRule[] = [
   ...VAULT_POLICY,
   ...STORAGE_POLICY,
 ];
-
-/** Each break of a rule as `<what the rule says>: <address>`. */
-export function violations(resources: Resources): readonly string[] {
-  return AZURE_POLICY.flatMap(({ says, find }) => find(resources).map((address) => `${says}: ${address}`));
-}

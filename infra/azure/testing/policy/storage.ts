@@ -5,6 +5,7 @@ import {
   allOf,
   blocks,
   eachMust,
+  only,
   type PolicyRule,
   type Resources,
 } from '../../../core/testing/policy';
@@ -29,13 +30,13 @@ export const STORAGE_POLICY: readonly PolicyRule[] = [
     ACCOUNT,
     ['CKV_AZURE_35', 'AZU-0012'],
     'storage lets in only the networks that it lists',
-    (account) => rulesOf(account)?.default_action === 'Deny',
+    (account) => only(account, 'network_rules').default_action === 'Deny',
   ),
   eachMust(
     ACCOUNT,
     ['CKV_AZURE_36', 'AZU-0010'],
     'storage lets in trusted services of Azure, such as its backup',
-    (account) => [rulesOf(account)?.bypass].flat().includes('AzureServices'),
+    (account) => [only(account, 'network_rules').bypass].flat().includes('AzureServices'),
   ),
   eachMust(
     ACCOUNT,
@@ -89,12 +90,8 @@ export const STORAGE_POLICY: readonly PolicyRule[] = [
   },
 ];
 
-function rulesOf(account: Attributes): Attributes | undefined {
-  return blocks(account, 'network_rules')[0];
-}
-
 function daysOf(blobs: Attributes, policy: string): number {
-  return Number(blocks(blobs, policy)[0]?.days ?? 0);
+  return Number(only(blobs, policy).days ?? 0);
 }
 
 function unloggedAccounts(resources: Resources): readonly string[] {

@@ -1,6 +1,6 @@
 // Rules about the vault and what is in it.
 
-import { blocks, eachMust, type PolicyRule } from '../../../core/testing/policy';
+import { eachMust, only, type PolicyRule } from '../../../core/testing/policy';
 
 const VAULT = 'azurerm_key_vault';
 const SECRET = 'azurerm_key_vault_secret';
@@ -23,8 +23,8 @@ export const VAULT_POLICY: readonly PolicyRule[] = [
     ['CKV_AZURE_109', 'CKV_AZURE_189', 'AZU-0013'],
     'a vault lets in only the networks that it lists',
     (vault) => {
-      const [rules] = blocks(vault, 'network_acls');
-      return rules?.default_action === 'Deny' && rules.bypass === 'AzureServices';
+      const { default_action, bypass } = only(vault, 'network_acls');
+      return default_action === 'Deny' && bypass === 'AzureServices';
     },
   ),
   eachMust(

@@ -8,8 +8,8 @@ import type { AksStack } from './aks/stack';
 import type { Bundle } from './azure/machine/bundle';
 import { machineBundle } from './azure/release';
 import { AzureStack } from './azure/stack';
-import { type DeployConfig, readConfig } from './core/config';
-import { UsageError } from './core/config/reader';
+import { type DeployConfig, readConfig, UsageError } from './core/config';
+
 import { builtProgram } from './core/program';
 import { hashSources } from './core/source-hash';
 

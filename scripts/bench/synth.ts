@@ -29,7 +29,7 @@ export async function benchSynth(signal: AbortSignal, runs = RUNS): Promise<Synt
   const pairs: { readonly stacks: ProcessRun; readonly empty: ProcessRun }[] = [];
   for (let run = 0; run <= runs; run += 1) {
     const pair = {
-      stacks: await synthOnce(join(ROOT, 'infra', 'main.ts'), signal),
+      stacks: await synthOnce(join(ROOT, 'main.ts'), signal),
       empty: await synthOnce(join(__dirname, 'empty-app.ts'), signal),
     };
     if (run > 0) pairs.push(pair);

@@ -2,16 +2,15 @@
 
 import { join } from 'node:path';
 import { App, type TerraformStack } from 'cdktf';
-import type { AksReference } from '../k8s/cluster-provider';
-import { KubernetesStack } from '../k8s/stack';
-import type { AksStack } from './aks/stack';
-import type { Bundle } from './azure/machine/bundle';
-import { machineBundle } from './azure/release';
-import { AzureStack } from './azure/stack';
-import { type DeployConfig, readConfig, UsageError } from './core/config';
-
-import { builtProgram } from './core/program';
-import { hashSources } from './core/source-hash';
+import type { AksStack } from './infra/aks/stack';
+import type { Bundle } from './infra/azure/machine/bundle';
+import { machineBundle } from './infra/azure/release';
+import { AzureStack } from './infra/azure/stack';
+import { type DeployConfig, readConfig, UsageError } from './infra/core/config';
+import { builtProgram } from './infra/core/program';
+import { hashSources } from './infra/core/source-hash';
+import type { AksReference } from './k8s/cluster-provider';
+import { KubernetesStack } from './k8s/stack';
 
 /** What is made from the sources before the stacks are. */
 export interface Sources {
@@ -40,12 +39,12 @@ export function buildApp(config: DeployConfig, { schemaHash, bundle }: Sources, 
 // The two optional stacks are loaded when they are asked for: otherwise every run would take a tenth of a second more.
 
 function aksStack(app: App, config: DeployConfig): AksStack {
-  const { AksStack } = require('./aks/stack') as typeof import('./aks/stack');
+  const { AksStack } = require('./infra/aks/stack') as typeof import('./infra/aks/stack');
   return new AksStack(app, 'aks', { config });
 }
 
 function haStack(app: App, config: DeployConfig, aks: AksReference | undefined): TerraformStack {
-  const { KubernetesHaStack } = require('../k8s/ha/stack') as typeof import('../k8s/ha/stack');
+  const { KubernetesHaStack } = require('./k8s/ha/stack') as typeof import('./k8s/ha/stack');
   return new KubernetesHaStack(app, 'kubernetes-ha', { config, aks });
 }
 
@@ -54,10 +53,9 @@ function main(): void {
   process.setSourceMapsEnabled(false);
   try {
     const config = readConfig();
-    const root = join(__dirname, '..');
-    const program = builtProgram(root);
+    const program = builtProgram(__dirname);
     const bundle = machineBundle(config, program, join(program, '..', 'bundles'));
-    buildApp(config, { schemaHash: hashSources(join(root, 'db')), bundle }).synth();
+    buildApp(config, { schemaHash: hashSources(join(__dirname, 'db')), bundle }).synth();
   } catch (error) {
     process.setSourceMapsEnabled(true);
     if (!(error instanceof UsageError)) throw error;

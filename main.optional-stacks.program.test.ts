@@ -1,13 +1,13 @@
-import { TEST_BUNDLE } from './azure/testing/azure-stack';
-import { readConfig } from './core/config';
-import { IMAGE_FLAVOURS } from './core/pins';
+import { TEST_BUNDLE } from './infra/azure/testing/azure-stack';
+import { readConfig } from './infra/core/config';
+import { IMAGE_FLAVOURS } from './infra/core/pins';
 import { buildApp } from './main';
 
 // Each synthesis pays for what it loads: these two cannot be loaded here.
-jest.mock('./aks/stack', () => {
+jest.mock('./infra/aks/stack', () => {
   throw new Error('aks was loaded');
 });
-jest.mock('../k8s/ha/stack', () => {
+jest.mock('./k8s/ha/stack', () => {
   throw new Error('ha was loaded');
 });
 

@@ -1,8 +1,8 @@
 import type { App } from 'cdktf';
-import { TEST_BUNDLE } from './azure/testing/azure-stack';
-import { readConfig } from './core/config';
-import { IMAGE_FLAVOURS } from './core/pins';
-import { synthesiseApp } from './core/testing/synthesise';
+import { TEST_BUNDLE } from './infra/azure/testing/azure-stack';
+import { readConfig } from './infra/core/config';
+import { IMAGE_FLAVOURS } from './infra/core/pins';
+import { synthesiseApp } from './infra/core/testing/synthesise';
 import { buildApp } from './main';
 
 const SOURCES = { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE };

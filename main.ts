@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App, type TerraformStack } from 'cdktf';
 import type { AksStack } from './infra/aks/stack';
 import type { Bundle } from './infra/azure/machine/bundle';
-import { machineBundle } from './infra/azure/release';
+import { machineBundle } from './infra/azure/machine-bundle';
 import { AzureStack } from './infra/azure/stack';
 import { type DeployConfig, readConfig, UsageError } from './infra/core/config';
 import { builtProgram } from './infra/core/program';

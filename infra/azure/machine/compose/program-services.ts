@@ -1,11 +1,11 @@
 // The services of the compose file that run the built program: the two places of the API, and the tools of a rollout.
 
-import { apiEnvironment, appEnvironment } from '../../core/app-environment';
-import type { Login, LoginName } from '../../core/logins';
-import { NODE_IMAGE } from '../../core/pins';
-import { APP_USER, bind, HARDENED, onDisk, secret } from './compose-parts';
-import { DUMP_IMAGE } from './dump-image';
-import type { ReleaseProps } from './release-props';
+import { apiEnvironment, appEnvironment } from '../../../core/app-environment';
+import type { Login, LoginName } from '../../../core/logins';
+import { NODE_IMAGE } from '../../../core/pins';
+import { DUMP_IMAGE } from '../dump-image';
+import type { ReleaseProps } from '../release-props';
+import { APP_USER, bind, HARDENED, onDisk, secret } from './service-parts';
 
 const PROGRAM = '/app';
 const LOGIN_FOLDER = '/run/secrets/logins';

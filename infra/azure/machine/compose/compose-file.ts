@@ -1,13 +1,13 @@
 // The Docker Compose file of a release (pure).
 
 import { stringify } from 'yaml';
-import { CADDY_IMAGE } from '../../core/pins';
-import { API_PLACES } from './caddyfile';
-import { databaseService } from './compose-database';
-import { APP_USER, bind, HARDENED, onDisk } from './compose-parts';
-import { apiService, dumpService, loginsService, schemaService } from './compose-program';
-import { backupKind, type ReleaseProps } from './release-props';
-import { YAML_OPTIONS } from './yaml-options';
+import { CADDY_IMAGE } from '../../../core/pins';
+import { API_PLACES } from '../caddyfile';
+import { backupKind, type ReleaseProps } from '../release-props';
+import { YAML_OPTIONS } from '../yaml-options';
+import { databaseService } from './database-service';
+import { apiService, dumpService, loginsService, schemaService } from './program-services';
+import { APP_USER, bind, HARDENED, onDisk } from './service-parts';
 
 /**
  * The compose file. Paths below the data disk and the folder in memory are absolute with the machine's own as default,

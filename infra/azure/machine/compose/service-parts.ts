@@ -1,6 +1,6 @@
 // What the services of the compose file have in common.
 
-import { DATA_PATHS, RUN_FOLDER } from './machine-layout';
+import { DATA_PATHS, RUN_FOLDER } from '../machine-layout';
 
 /** No privileges, nothing writable but what is mounted, and scratch in memory. */
 export const HARDENED = {

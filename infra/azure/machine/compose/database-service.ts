@@ -1,10 +1,10 @@
 // The database in the compose file. Nothing in it depends on the release, so it is replaced only when image or settings change.
 
-import { databaseContainer, READY_COMMAND } from '../../core/database-container';
-import { DATABASE } from '../../core/names';
-import { serverArguments } from '../../core/postgres-settings';
-import { bind, HARDENED, onDisk, secret } from './compose-parts';
-import { hasRepository, type ReleaseProps } from './release-props';
+import { databaseContainer, READY_COMMAND } from '../../../core/database-container';
+import { DATABASE } from '../../../core/names';
+import { serverArguments } from '../../../core/postgres-settings';
+import { hasRepository, type ReleaseProps } from '../release-props';
+import { bind, HARDENED, onDisk, secret } from './service-parts';
 
 const PASSWORD_FILE = '/run/secrets/postgres';
 const SPOOL = '/var/spool/pgbackrest';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
  * number of a rotation, whose change is only meant to run it again. It holds no `${` and no `%{`, which Terraform
  * would take for a template, so it may stand in a resource as it is.
  */
-export function rolloutScript(): string {
+export function fetchReleaseScript(): string {
   const read = (...path: readonly string[]) => readFileSync(join(__dirname, ...path), 'utf8');
   // A run command is one file: what the script sources stands in its place.
   return read('boot', 'fetch-release.sh').replace(/^\. .*azure\.sh"$/m, () => read('release', 'azure.sh'));

@@ -28,7 +28,7 @@ module.exports = {
     },
     {
       displayName: 'programs',
-      testMatch: ['<rootDir>/{infra,k8s,db,api,scripts}/**/*.program.test.ts'],
+      testMatch: ['<rootDir>/*.program.test.ts', '<rootDir>/{infra,k8s,db,api,scripts}/**/*.program.test.ts'],
       globalSetup: '<rootDir>/scripts/testing/run/setup-programs.ts',
       globalTeardown: TEARDOWN,
       // The providers are loaded once per worker, not once per suite: see the environment.

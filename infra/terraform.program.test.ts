@@ -1,12 +1,12 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { itUnless, titleUnless } from '../db/local/testing/needs';
+import { buildApp } from '../main';
 import { EVERYTHING, PRIVATE, synthesiseAzure, TEST_BUNDLE } from './azure/testing/azure-stack';
 import { readConfig } from './core/config';
 import { IMAGE_FLAVOURS } from './core/pins';
 import { type SynthesisedStack, synthesiseApp } from './core/testing/synthesise';
 import { hasTerraform, terraform, whyNoProviders, withConfiguration } from './core/testing/terraform';
-import { buildApp } from './main';
 
 const GIVEN = {
   TF_VAR_ssh_public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5',

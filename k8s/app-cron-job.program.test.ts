@@ -1,6 +1,4 @@
-import type { Attributes } from '../infra/core/policy';
-import { blocks } from '../infra/core/policy';
-import { only } from './policy/pods';
+import { type Attributes, blocks, only } from '../infra/core/testing/policy';
 import { type Env, synthesiseKubernetes } from './testing/deployments';
 
 interface Found {

@@ -3,11 +3,12 @@ import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
 import type { ITerraformDependable } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { Login } from '../infra/core/logins';
-import { type AppPodProps, appContainer, appPod, type ContainerExtras } from './app-pod';
+import { type AppProps, appContainer, appPod, type ContainerExtras } from './app-pod';
 import { clientLabels } from './labels';
 import { podFailurePolicy } from './pod-failure-policy';
+import { addServiceAccount } from './service-account';
 
-export interface AppCronJobProps extends AppPodProps {
+export interface AppCronJobProps extends AppProps {
   /** backup | health: label of the pods, name of their container, and end of the CronJob's own name. */
   readonly component: string;
   readonly login: Login;
@@ -30,11 +31,12 @@ export interface AppCronJobProps extends AppPodProps {
 }
 
 export function addAppCronJob(scope: Construct, id: string, props: AppCronJobProps): CronJobV1 {
-  const { config, component, history } = props;
+  const { config, namespace, component, history } = props;
+  const serviceAccount = addServiceAccount(scope, { config, namespace, component });
   const labels = clientLabels(config, component);
   const container = appContainer(props, props.login, component, props.args, props.extras);
   return new CronJobV1(scope, id, {
-    metadata: { name: `${config.name}-${component}`, namespace: props.namespace, labels },
+    metadata: { name: `${config.name}-${component}`, namespace, labels },
     spec: {
       schedule: props.schedule,
       timezone: 'Etc/UTC',
@@ -53,7 +55,7 @@ export function addAppCronJob(scope: Construct, id: string, props: AppCronJobPro
             metadata: { labels },
             // What failed stays as a pod of its own, whose log can be read.
             spec: {
-              ...appPod(props, props.login, props.volume),
+              ...appPod({ ...props, serviceAccount }, props.login, props.volume),
               restartPolicy: 'Never',
               container: [container],
             },

@@ -5,7 +5,6 @@ import { Construct } from 'constructs';
 import { kubernetesLabels } from '../infra/core/names';
 import { addAppCronJob } from './app-cron-job';
 import type { AppProps } from './app-pod';
-import { addServiceAccount } from './service-account';
 import { storageClassOf } from './storage-class';
 
 export interface BackupProps extends AppProps {
@@ -55,7 +54,6 @@ export class Backup extends Construct {
     this.claim = claim.metadata.name;
     addAppCronJob(this, 'job', {
       ...props,
-      serviceAccount: addServiceAccount(this, { config, namespace, component: COMPONENT }),
       component: COMPONENT,
       login: 'backup',
       // A folder below the root of the volume, which belongs to root and may hold `lost+found`.

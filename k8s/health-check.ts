@@ -3,14 +3,11 @@ import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import { addAppCronJob } from './app-cron-job';
 import type { AppProps } from './app-pod';
-import { addServiceAccount } from './service-account';
 
 export interface HealthCheckProps extends AppProps {
   /** The schema Job: before it, nothing is as declared. */
   readonly after: readonly ITerraformDependable[];
 }
-
-const COMPONENT = 'health';
 
 /**
  * `tsdb status` as the monitoring login. It ends with 2 when a policy fails or is late or the schema differs, which fails
@@ -19,11 +16,9 @@ const COMPONENT = 'health';
 export class HealthCheck extends Construct {
   constructor(scope: Construct, id: string, props: HealthCheckProps) {
     super(scope, id);
-    const { config, namespace } = props;
     addAppCronJob(this, 'job', {
       ...props,
-      serviceAccount: addServiceAccount(this, { config, namespace, component: COMPONENT }),
-      component: COMPONENT,
+      component: 'health',
       login: 'monitoring',
       args: ['status'],
       schedule: '7-59/15 * * * *',

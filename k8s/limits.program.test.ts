@@ -1,8 +1,8 @@
 import { readConfig } from '../infra/core/config';
-import type { Attributes, Resources } from '../infra/core/policy';
+import { type Attributes, only, type Resources } from '../infra/core/testing/policy';
 import { onlyResource } from '../infra/core/testing/synthesise';
-import { containersOf, only, podsOf } from './policy/pods';
 import { type Env, synthesiseHa, synthesiseKubernetes } from './testing/deployments';
+import { containersOf, podsOf } from './testing/policy/pods';
 
 const HA = { TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: 'e.org/pg:pg17' };
 const BACKUP_URL = { TSDB_DEPLOY_HA_BACKUP_URL: 's3://bucket/path' };

@@ -1,4 +1,4 @@
-import type { Attributes } from '../infra/core/policy';
+import type { Attributes } from '../infra/core/testing/policy';
 import { type Env, synthesiseKubernetes } from './testing/deployments';
 
 const INGRESS = { TSDB_DEPLOY_INGRESS_HOST: 'm.example.org', TSDB_DEPLOY_INGRESS_ISSUER: 'letsencrypt' };

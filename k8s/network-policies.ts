@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
 import { API_PORT, DATABASE, kubernetesLabels, selectorLabels } from '../infra/core/names';
 import { DATABASE_CLIENT, databaseLabels } from './labels';
-import { inNamespace, port } from './network-rule';
+import { inNamespace, nameLookup, port } from './network-rule';
 
 export interface NetworkPoliciesProps {
   readonly config: DeployConfig;
@@ -39,12 +39,7 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
   const database = { matchLabels: databaseLabels(config) };
   return {
     'default-deny': { podSelector: ALL_PODS, policyTypes: ['Ingress', 'Egress'] },
-    // Asked by each pod that connects by name; the cluster's own resolver is the only one.
-    dns: {
-      podSelector: ALL_PODS,
-      policyTypes: ['Egress'],
-      egress: [{ to: [inNamespace('kube-system')], ports: [port(53, 'UDP'), port(53)] }],
-    },
+    dns: nameLookup(ALL_PODS),
     database: {
       podSelector: database,
       policyTypes: ['Ingress'],

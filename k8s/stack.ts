@@ -18,7 +18,7 @@ import { Namespace } from './namespace';
 import { NetworkPolicies } from './network-policies';
 import { addOutputs } from './outputs';
 import { SchemaJob } from './schema-job';
-import { StorageClass } from './storage-class';
+import { addStorageClass } from './storage-class';
 
 export interface KubernetesStackProps {
   readonly config: DeployConfig;
@@ -54,11 +54,8 @@ export class KubernetesStack extends BaseStack {
   private single(config: DeployConfig): Place {
     const { namespace } = new Namespace(this, 'namespace', { config });
     const limits = new Limits(this, 'limits', { config, namespace });
-    const storage =
-      config.kubernetes.storageProvisioner === ''
-        ? []
-        : [new StorageClass(this, 'storage', { config }).storageClass];
-    const database = new Database(this, 'database', { config, namespace, after: storage });
+    const after = addStorageClass(this, config);
+    const database = new Database(this, 'database', { config, namespace, after });
     limits.precede(database);
     return { namespace, database: database.access, limits };
   }

@@ -4,10 +4,6 @@ import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
 import { kubernetesLabels } from '../infra/core/names';
 
-export interface StorageClassProps {
-  readonly config: DeployConfig;
-}
-
 /** Name of the storage class that volumes ask for; empty for the cluster's default. */
 export function storageClassName({ name, environment, kubernetes }: DeployConfig): string {
   const { storageClass, storageProvisioner } = kubernetes;
@@ -21,24 +17,22 @@ export function storageClassOf(config: DeployConfig): { readonly storageClassNam
 }
 
 /**
- * Only for a deployment with `storageProvisioner`. It is needed to make a volume, not to use one: other parameters
- * make another class of the same name and leave the volumes that are there as they are.
+ * Makes the class where `storageProvisioner` is given; gives it, or nothing. A class is needed to make a volume, not to use
+ * one: other parameters make another class of the same name and leave existing volumes as they are.
  */
-export class StorageClass extends Construct {
-  readonly storageClass: StorageClassV1;
-
-  constructor(scope: Construct, id: string, { config }: StorageClassProps) {
-    super(scope, id);
-    const { storageProvisioner, storageParameters } = config.kubernetes;
-    this.storageClass = new StorageClassV1(this, 'class', {
+export function addStorageClass(scope: Construct, config: DeployConfig): readonly StorageClassV1[] {
+  const { storageProvisioner, storageParameters } = config.kubernetes;
+  if (storageProvisioner === '') return [];
+  return [
+    new StorageClassV1(new Construct(scope, 'storage'), 'class', {
       metadata: { name: storageClassName(config), labels: kubernetesLabels(config, 'storage') },
       storageProvisioner,
       parameters: { ...storageParameters },
       allowVolumeExpansion: true,
-      // A volume stays when its claim is deleted, and with it the data.
+      // The volume, and with it the data, stays when its claim is deleted.
       reclaimPolicy: 'Retain',
       // In the zone of the node that the pod is placed on.
       volumeBindingMode: 'WaitForFirstConsumer',
-    });
-  }
+    }),
+  ];
 }

@@ -40,7 +40,7 @@ function write(path: string, text: string): void {
 
 function checkLayout(): { status: number | null; violations: readonly string[] } {
   const config = join(ROOT, '.dependency-cruiser.cjs');
-  const islands = ['infra', 'k8s', 'db', 'api', 'scripts'];
+  const islands = ['main.ts', 'infra', 'k8s', 'db', 'api', 'scripts'];
   const args = ['--config', config, '--output-type', 'err', ...islands];
   const { status, stdout } = spawnSync(program('depcruise'), args, { cwd: folder, encoding: 'utf8' });
   // "  error rule: from → to"; a cycle goes on in the next line.
@@ -50,7 +50,7 @@ function checkLayout(): { status: number | null; violations: readonly string[] }
 
 // What is allowed: every import that the design names, at least once.
 const CLEAN: Readonly<Record<string, readonly string[]>> = {
-  'infra/main.ts': ['../k8s/stack', './azure/stack'],
+  'main.ts': ['./k8s/stack', './infra/azure/stack'],
   'infra/azure/stack.ts': ['../core/names', '@cdktf/provider-azurerm/lib/subnet'],
   'infra/azure/stack.test.ts': ['./stack', '../testing/synthesise'],
   'infra/testing/synthesise.ts': ['../core/names'],
@@ -109,7 +109,9 @@ describe('the layout rules', () => {
   it('each catch what they are for, and nothing else', () => {
     writeTree({
       ...CLEAN,
+      'main.ts': ['./db/model'],
       'infra/to-db.ts': ['../db/model'],
+      'infra/to-main.ts': ['../main'],
       'infra/azure/to-k8s.ts': ['../../k8s/stack'],
       'infra/azure/whole-provider.ts': ['@cdktf/provider-azurerm'],
       'k8s/to-azure.ts': ['../infra/azure/stack'],
@@ -134,12 +136,14 @@ describe('the layout rules', () => {
         'api-stays-inside: api/to-scripts.ts -> scripts/tsdb.ts',
         'db-stays-inside: db/to-api.ts -> api/server.ts',
         'deep-provider-imports-only: infra/azure/whole-provider.ts -> node_modules/@cdktf/provider-azurerm/lib/index.js',
+        'infra-stays-inside: infra/azure/to-k8s.ts -> k8s/stack.ts',
         'infra-stays-inside: infra/to-db.ts -> db/model.ts',
+        'infra-stays-inside: infra/to-main.ts -> main.ts',
         'k8s-stays-inside: k8s/to-azure.ts -> infra/azure/stack.ts',
+        'main-composes-stacks: main.ts -> db/model.ts',
         'no-cycles: db/first.ts -> db/second.ts',
         'no-test-code-in-production: db/to-testing.ts -> db/testing/sets.ts',
         'no-unresolved: db/to-nowhere.ts -> ./nowhere',
-        'only-main-imports-k8s: infra/azure/to-k8s.ts -> k8s/stack.ts',
         'scripts-stays-inside: scripts/to-infra.ts -> infra/core/names.ts',
       ].sort(),
     );
@@ -147,7 +151,7 @@ describe('the layout rules', () => {
     const { forbidden } = jest.requireActual<{ forbidden: readonly { name: string }[] }>(
       '../.dependency-cruiser.cjs',
     );
-    expect(violations.map((violation) => violation.split(':')[0])).toEqual(
+    expect([...new Set(violations.map((violation) => violation.split(':')[0]))]).toEqual(
       forbidden.map(({ name }) => name).sort(),
     );
   });

@@ -1,27 +1,12 @@
 // What the cluster tells: output and figures of its containers, and the audit of its API server.
 import type { KubernetesCluster } from '@cdktf/provider-azurerm/lib/kubernetes-cluster';
-import { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
+import type { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
 import { MonitorDataCollectionRule } from '@cdktf/provider-azurerm/lib/monitor-data-collection-rule';
 import { MonitorDataCollectionRuleAssociation } from '@cdktf/provider-azurerm/lib/monitor-data-collection-rule-association';
 import { MonitorDiagnosticSetting } from '@cdktf/provider-azurerm/lib/monitor-diagnostic-setting';
 import { Construct } from 'constructs';
 import { type PartProps, placeIn } from '../azure/place';
 import { azureName } from '../core/names';
-
-export class Workspace extends Construct {
-  readonly workspace: LogAnalyticsWorkspace;
-
-  constructor(scope: Construct, id: string, { config, resourceGroup }: PartProps) {
-    super(scope, id);
-    this.workspace = new LogAnalyticsWorkspace(this, 'workspace', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'log-aks'),
-      sku: 'PerGB2018',
-      retentionInDays: 30,
-      localAuthenticationEnabled: false,
-    });
-  }
-}
 
 export interface MonitoringProps extends PartProps {
   readonly workspace: LogAnalyticsWorkspace;

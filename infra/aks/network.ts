@@ -1,15 +1,13 @@
 // Network of the nodes: one subnet with its rules, and the identity that the cluster uses to join machines to it.
-import { NetworkSecurityGroup } from '@cdktf/provider-azurerm/lib/network-security-group';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
 import { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
-import { SubnetNetworkSecurityGroupAssociation } from '@cdktf/provider-azurerm/lib/subnet-network-security-group-association';
 import { UserAssignedIdentity } from '@cdktf/provider-azurerm/lib/user-assigned-identity';
 import { VirtualNetwork } from '@cdktf/provider-azurerm/lib/virtual-network';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import { allow, denyTheRest } from '../azure/network-rules';
+import { allow, guardSubnet } from '../azure/network-rules';
 import { type PartProps, placeIn } from '../azure/place';
-import type { DeployConfig } from '../core/config';
+import { rangesOf } from '../azure/ranges';
 import { azureName } from '../core/names';
 
 /** Pods and services have addresses of their own, which no network of a deployment can take: those are private ones. */
@@ -35,7 +33,7 @@ export class Network extends Construct {
       name: azureName(config, 'snet-aks'),
       resourceGroupName: resourceGroup.name,
       virtualNetworkName: network.name,
-      addressPrefixes: [nodeRange(config)],
+      addressPrefixes: [rangesOf(config).nodes],
       // Nodes leave by the cluster's load balancer; Azure is retiring the implicit way out.
       defaultOutboundAccessEnabled: false,
     });
@@ -52,23 +50,19 @@ export class Network extends Construct {
     this.ready = [this.addRules(props), mayJoin];
   }
 
-  private addRules({ config, resourceGroup }: PartProps): SubnetNetworkSecurityGroupAssociation {
-    const nodes = nodeRange(config);
-    const group = new NetworkSecurityGroup(this, 'rules', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'nsg-aks'),
-      securityRule: [
+  private addRules(props: PartProps): ITerraformDependable {
+    const { nodes } = rangesOf(props.config);
+    return guardSubnet(this, {
+      ...props,
+      subnet: this.subnet,
+      kind: 'nsg-aks',
+      rules: [
         // For an ingress controller; Azure hands its packets on with the address of the load balancer as target.
-        ...allow('https', { priority: 100, port: 443, from: config.azure.apiCidrs, to: '*' }),
+        ...allow('https', { priority: 100, port: 443, from: props.config.azure.apiCidrs, to: '*' }),
         // Who may talk to whom in there is for the network policies of Kubernetes to say.
         inside('nodes-and-pods', 110, { sourceAddressPrefixes: [nodes, POD_RANGE] }, [nodes, POD_RANGE]),
         inside('load-balancer', 120, { sourceAddressPrefix: 'AzureLoadBalancer' }, [nodes]),
-        denyTheRest(),
       ],
-    });
-    return new SubnetNetworkSecurityGroupAssociation(this, 'rules-on-subnet', {
-      networkSecurityGroupId: group.id,
-      subnetId: this.subnet.id,
     });
   }
 }
@@ -87,9 +81,4 @@ function inside(name: string, priority: number, source: Source, to: string[]) {
     destinationPortRange: '*',
     destinationAddressPrefixes: to,
   };
-}
-
-// Pods take no addresses of it, so four thousand are enough for nodes, their replacements and load balancers.
-function nodeRange({ azure }: DeployConfig): string {
-  return `${azure.networkRange.split('.').slice(0, 2).join('.')}.16.0/20`;
 }

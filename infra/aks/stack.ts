@@ -4,12 +4,13 @@ import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
 import { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
 import { TerraformOutput } from 'cdktf';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
+import { addLogWorkspace } from '../azure/log-workspace';
 import { BaseStack } from '../core/base-stack';
 import type { DeployConfig } from '../core/config';
 import { azureName, azureTags } from '../core/names';
 import { Cluster } from './cluster';
-import { Monitoring, Workspace } from './monitoring';
+import { Monitoring } from './monitoring';
 import { Network } from './network';
 import { operatorNetworks } from './operator-networks';
 
@@ -36,7 +37,7 @@ export class AksStack extends BaseStack {
     });
     const shared = { config, resourceGroup };
     const network = new Network(this, 'network', shared);
-    const { workspace } = new Workspace(this, 'logs', shared);
+    const workspace = addLogWorkspace(new Construct(this, 'logs'), { ...shared, kind: 'log-aks' });
     const { cluster } = new Cluster(this, 'cluster', {
       ...shared,
       network,

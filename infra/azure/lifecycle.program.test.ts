@@ -1,4 +1,4 @@
-import type { Attributes } from '../core/policy';
+import type { Attributes } from '../core/testing/policy';
 import { addresses, type SynthesisedStack } from '../core/testing/synthesise';
 import { SECRETS } from './machine/machine-facts';
 import { DATA_DISK_LUN } from './machine/machine-layout';

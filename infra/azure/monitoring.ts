@@ -1,7 +1,7 @@
 // What tells the operators: logs and figures of the machine, and the audit of vault and storage.
 import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
-import { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
+import type { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
 import { MonitorDataCollectionRule } from '@cdktf/provider-azurerm/lib/monitor-data-collection-rule';
 import { MonitorDataCollectionRuleAssociation } from '@cdktf/provider-azurerm/lib/monitor-data-collection-rule-association';
 import { MonitorDiagnosticSetting } from '@cdktf/provider-azurerm/lib/monitor-diagnostic-setting';
@@ -9,6 +9,7 @@ import type { StorageAccount } from '@cdktf/provider-azurerm/lib/storage-account
 import { VirtualMachineExtension } from '@cdktf/provider-azurerm/lib/virtual-machine-extension';
 import { Construct } from 'constructs';
 import { azureName } from '../core/names';
+import { addLogWorkspace } from './log-workspace';
 import { type PartProps, placeIn } from './place';
 
 export interface MonitoringProps extends PartProps {
@@ -22,14 +23,8 @@ export class Monitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
-    const { config, resourceGroup, vault, account } = props;
-    this.workspace = new LogAnalyticsWorkspace(this, 'workspace', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'log'),
-      sku: 'PerGB2018',
-      retentionInDays: 30,
-      localAuthenticationEnabled: false,
-    });
+    const { vault, account } = props;
+    this.workspace = addLogWorkspace(this, { ...props, kind: 'log' });
     this.collectFromMachine(props);
     const audit = { logAnalyticsWorkspaceId: this.workspace.id };
     new MonitorDiagnosticSetting(this, 'vault-audit', {

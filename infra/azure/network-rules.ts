@@ -1,5 +1,40 @@
-// Rules of a network security group.
-import type { NetworkSecurityGroupSecurityRule } from '@cdktf/provider-azurerm/lib/network-security-group';
+// Rules for what may come into a subnet.
+import {
+  NetworkSecurityGroup,
+  type NetworkSecurityGroupSecurityRule,
+} from '@cdktf/provider-azurerm/lib/network-security-group';
+import type { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
+import { SubnetNetworkSecurityGroupAssociation } from '@cdktf/provider-azurerm/lib/subnet-network-security-group-association';
+import type { Construct } from 'constructs';
+import { azureName } from '../core/names';
+import { type PartProps, placeIn } from './place';
+
+export interface GuardProps extends PartProps {
+  readonly subnet: Subnet;
+  /** Prefix of the name of the security group; see `azureName`. */
+  readonly kind: string;
+  /** What is let in; everything else is denied. */
+  readonly rules: readonly NetworkSecurityGroupSecurityRule[];
+}
+
+/**
+ * Puts rules on a subnet, and gives what has to be in force before anything is in it. The rules are the whole list: one
+ * that is added by hand disappears with the next apply.
+ */
+export function guardSubnet(
+  scope: Construct,
+  { config, resourceGroup, subnet, kind, rules }: GuardProps,
+): SubnetNetworkSecurityGroupAssociation {
+  const group = new NetworkSecurityGroup(scope, 'rules', {
+    ...placeIn(resourceGroup),
+    name: azureName(config, kind),
+    securityRule: [...rules, DENY_THE_REST],
+  });
+  return new SubnetNetworkSecurityGroupAssociation(scope, 'rules-on-subnet', {
+    networkSecurityGroupId: group.id,
+    subnetId: subnet.id,
+  });
+}
 
 export interface Opening {
   readonly priority: number;
@@ -29,17 +64,15 @@ export function allow(
   ];
 }
 
-/** Azure's own last rules would let the whole virtual network in. */
-export function denyTheRest(): NetworkSecurityGroupSecurityRule {
-  return {
-    name: 'deny-the-rest',
-    priority: 4096,
-    direction: 'Inbound',
-    access: 'Deny',
-    protocol: '*',
-    sourcePortRange: '*',
-    sourceAddressPrefix: '*',
-    destinationPortRange: '*',
-    destinationAddressPrefix: '*',
-  };
-}
+// Azure's own last rules would let the whole virtual network in.
+const DENY_THE_REST: NetworkSecurityGroupSecurityRule = {
+  name: 'deny-the-rest',
+  priority: 4096,
+  direction: 'Inbound',
+  access: 'Deny',
+  protocol: '*',
+  sourcePortRange: '*',
+  sourceAddressPrefix: '*',
+  destinationPortRange: '*',
+  destinationAddressPrefix: '*',
+};

@@ -2,7 +2,7 @@ import { readConfig } from '../core/config';
 import { addresses, onlyResource } from '../core/testing/synthesise';
 import { cloudInit } from './machine/cloud-init';
 import { releaseUnits } from './machine/release-units';
-import { bundleProps } from './release';
+import { bundleProps } from './machine-bundle';
 import { EVERYTHING, only, PRIVATE, synthesiseAzure } from './testing/azure-stack';
 
 const OPEN = {

@@ -2,15 +2,14 @@
 import { NatGateway } from '@cdktf/provider-azurerm/lib/nat-gateway';
 import { NatGatewayPublicIpAssociation } from '@cdktf/provider-azurerm/lib/nat-gateway-public-ip-association';
 import { NetworkInterface } from '@cdktf/provider-azurerm/lib/network-interface';
-import { NetworkSecurityGroup } from '@cdktf/provider-azurerm/lib/network-security-group';
 import { PublicIp } from '@cdktf/provider-azurerm/lib/public-ip';
 import { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
 import { SubnetNatGatewayAssociation } from '@cdktf/provider-azurerm/lib/subnet-nat-gateway-association';
-import { SubnetNetworkSecurityGroupAssociation } from '@cdktf/provider-azurerm/lib/subnet-network-security-group-association';
 import { VirtualNetwork } from '@cdktf/provider-azurerm/lib/virtual-network';
+import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import { azureName } from '../core/names';
-import { allow, denyTheRest } from './network-rules';
+import { allow, guardSubnet } from './network-rules';
 import { type PartProps, placeIn } from './place';
 import { rangesOf } from './ranges';
 
@@ -61,14 +60,14 @@ export class Network extends Construct {
     });
   }
 
-  private addRules({ config, resourceGroup }: PartProps): SubnetNetworkSecurityGroupAssociation {
-    const { apiCidrs, sshCidrs, parts } = config.azure;
-    const ranges = rangesOf(config);
-    // Inline rules are the whole list: a rule added by hand disappears with the next apply.
-    const group = new NetworkSecurityGroup(this, 'rules', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'nsg'),
-      securityRule: [
+  private addRules(props: PartProps): ITerraformDependable {
+    const { apiCidrs, sshCidrs, parts } = props.config.azure;
+    const ranges = rangesOf(props.config);
+    return guardSubnet(this, {
+      ...props,
+      subnet: this.subnet,
+      kind: 'nsg',
+      rules: [
         ...allow('https', { priority: 100, port: 443, from: apiCidrs, to: ranges.machine }),
         ...allow('ssh', { priority: 110, port: 22, from: sshCidrs, to: ranges.machine }),
         ...allow('ssh-from-bastion', {
@@ -77,12 +76,7 @@ export class Network extends Construct {
           from: parts.includes('bastion') ? [ranges.bastion] : [],
           to: ranges.machine,
         }),
-        denyTheRest(),
       ],
-    });
-    return new SubnetNetworkSecurityGroupAssociation(this, 'rules-on-subnet', {
-      networkSecurityGroupId: group.id,
-      subnetId: this.subnet.id,
     });
   }
 

@@ -1,16 +1,14 @@
 // Private addresses for vault and storage (optional part `private-endpoints`), whose public ones are then closed.
 import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
-import { NetworkSecurityGroup } from '@cdktf/provider-azurerm/lib/network-security-group';
 import { PrivateDnsZone } from '@cdktf/provider-azurerm/lib/private-dns-zone';
 import { PrivateDnsZoneVirtualNetworkLink } from '@cdktf/provider-azurerm/lib/private-dns-zone-virtual-network-link';
 import { PrivateEndpoint } from '@cdktf/provider-azurerm/lib/private-endpoint';
 import type { StorageAccount } from '@cdktf/provider-azurerm/lib/storage-account';
 import { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
-import { SubnetNetworkSecurityGroupAssociation } from '@cdktf/provider-azurerm/lib/subnet-network-security-group-association';
 import { Construct } from 'constructs';
 import { azureName } from '../core/names';
 import type { Network } from './network';
-import { allow, denyTheRest } from './network-rules';
+import { allow, guardSubnet } from './network-rules';
 import { type PartProps, placeIn } from './place';
 import { rangesOf } from './ranges';
 
@@ -42,7 +40,8 @@ export class PrivateEndpoints extends Construct {
     ];
   }
 
-  private addSubnet({ config, resourceGroup, network }: PrivateEndpointsProps): Subnet {
+  private addSubnet(props: PrivateEndpointsProps): Subnet {
+    const { config, resourceGroup, network } = props;
     const { endpoints } = rangesOf(config);
     const subnet = new Subnet(this, 'subnet', {
       name: azureName(config, 'snet-endpoints'),
@@ -53,18 +52,13 @@ export class PrivateEndpoints extends Construct {
       // Without it the rules below would not count for endpoints.
       privateEndpointNetworkPolicies: 'NetworkSecurityGroupEnabled',
     });
-    const rules = new NetworkSecurityGroup(this, 'rules', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'nsg-endpoints'),
-      securityRule: [
-        ...allow('https', { priority: 100, port: 443, from: [config.azure.networkRange], to: endpoints }),
-        denyTheRest(),
-      ],
+    const rules = allow('https', {
+      priority: 100,
+      port: 443,
+      from: [config.azure.networkRange],
+      to: endpoints,
     });
-    new SubnetNetworkSecurityGroupAssociation(this, 'rules-on-subnet', {
-      networkSecurityGroupId: rules.id,
-      subnetId: subnet.id,
-    });
+    guardSubnet(this, { ...props, subnet, kind: 'nsg-endpoints', rules });
     return subnet;
   }
 

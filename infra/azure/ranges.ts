@@ -1,4 +1,4 @@
-// The subnets of the network, cut out of its /16.
+// The subnets, cut out of the /16 of the network. The stacks azure and aks have a network each, with the same range.
 import type { DeployConfig } from '../core/config';
 
 export interface Ranges {
@@ -6,10 +6,17 @@ export interface Ranges {
   /** Where vault and storage get their private addresses. */
   readonly endpoints: string;
   readonly bastion: string;
+  /** Nodes of the aks stack. Pods take no addresses of it, so 4096 are enough for nodes, their replacements and load balancers. */
+  readonly nodes: string;
 }
 
 /** `10.20.0.0/16` gives `10.20.1.0/24` and so on. */
 export function rangesOf({ azure }: DeployConfig): Ranges {
   const base = azure.networkRange.split('.').slice(0, 2).join('.');
-  return { machine: `${base}.1.0/24`, endpoints: `${base}.2.0/24`, bastion: `${base}.255.0/26` };
+  return {
+    machine: `${base}.1.0/24`,
+    endpoints: `${base}.2.0/24`,
+    bastion: `${base}.255.0/26`,
+    nodes: `${base}.16.0/20`,
+  };
 }

@@ -5,7 +5,7 @@ import { VirtualMachineRunCommand } from '@cdktf/provider-azurerm/lib/virtual-ma
 import { AssetType, type ITerraformDependable, TerraformAsset } from 'cdktf';
 import { Construct } from 'constructs';
 import type { Bundle } from './machine/bundle';
-import { rolloutScript } from './machine/rollout';
+import { fetchReleaseScript } from './machine/fetch-release';
 import type { PartProps } from './place';
 import type { Storage } from './storage';
 
@@ -42,7 +42,7 @@ export class Rollout extends Construct {
       name: 'tsdb-rollout',
       location: resourceGroup.location,
       virtualMachineId: machine.id,
-      source: { script: withoutTemplates(rolloutScript()) },
+      source: { script: withoutTemplates(fetchReleaseScript()) },
       parameter: [
         { name: 'bundle_url', value: blob.url },
         { name: 'bundle_sha256', value: bundle.sha256 },

@@ -1,6 +1,6 @@
 import { readConfig } from './config';
-import type { Variables } from './config/reader';
 import { SETTINGS, type SettingName } from './settings';
+import type { Variables } from './settings/read';
 import { faultsOf } from './testing/faults';
 
 /** A good value for each setting that differs from its default. */

@@ -1,31 +1,32 @@
 // Environment -> frozen DeployConfig. The only place of infra/ and k8s/ that reads process.env.
 import { ENVIRONMENTS } from '../environments';
-import { type AksConfig, readAks } from './config/aks';
-import { type AzureConfig, readAzure } from './config/azure';
-import { type HaClusterConfig, readHaCluster } from './config/ha';
-import { type KubernetesConfig, readKubernetes } from './config/kubernetes';
-import { IMAGE_REFERENCE, Reader, type Variables } from './config/reader';
 import { IMAGE_FLAVOURS, type ImageFlavour } from './pins';
-import { type Environment, textsOf } from './settings';
+import { type Environment, SETTINGS } from './settings';
+import { AKS_SETTINGS, type AksConfig } from './settings/aks';
+import { AZURE_SETTINGS, type AzureConfig, azureConfig } from './settings/azure';
+import { checkHa, HA_SETTINGS, type HaClusterConfig } from './settings/ha';
+import { KUBERNETES_SETTINGS } from './settings/kubernetes';
+import { type KubernetesConfig, kubernetesConfig } from './settings/kubernetes-config';
+import { oneOf } from './settings/parsers';
+import { settingsReader, type Variables } from './settings/read';
+import type { Fault, ValuesOf } from './settings/setting';
+import { SHARED_SETTINGS } from './settings/shared';
 
-/** The whole deployment as checked, frozen data. `settings.ts` says what each value means. */
-export interface DeployConfig {
-  readonly name: string;
-  readonly environment: string;
-  readonly protectData: boolean;
-  readonly diskGiB: number;
+/** The whole deployment as checked, frozen data. The tables of `settings/` say what each value means. */
+export interface DeployConfig
+  extends Omit<ValuesOf<typeof SHARED_SETTINGS>, 'flavour' | 'otherImage' | 'schemas'> {
   readonly image: ImageFlavour;
+  /** Names of schema sets, comma-separated. */
   readonly schemas: string;
-  /** New passwords are drawn when it grows. */
-  readonly passwordVersion: number;
-  /** Hazards of schema changes that are consented to, comma-separated; empty for none. */
-  readonly allow: string;
-  /** Where Terraform keeps its state; `account` is empty for local files. */
-  readonly state: { readonly account: string; readonly container: string };
   readonly azure: AzureConfig;
   readonly kubernetes: KubernetesConfig;
   readonly ha: HaClusterConfig;
   readonly aks: AksConfig;
+}
+
+/** The caller's settings are wrong. The message lists every fault, one a line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
 }
 
 /**
@@ -37,53 +38,30 @@ export function readConfig(
   env: Variables = process.env,
   environments: Readonly<Record<string, Environment>> = ENVIRONMENTS,
 ): DeployConfig {
-  const read = new Reader(env);
-  const environment = read.oneOf('TSDB_DEPLOY_ENVIRONMENT', Object.keys(environments));
-  read.fallBackOn(textsOf(environments[environment] ?? {}));
-  const config: DeployConfig = {
-    environment,
-    // 16 + 12 characters keep every Azure name within its limit.
-    name: read.matching('TSDB_DEPLOY_NAME', /^[a-z][a-z0-9]{1,15}$/, '2 to 16 lower-case letters and digits'),
-    protectData: read.oneOf('TSDB_DEPLOY_PROTECT_DATA', ['true', 'false']) === 'true',
-    diskGiB: read.wholeNumber('TSDB_DEPLOY_DISK_GIB', 16, 65_536),
-    image: imageOf(read),
-    schemas: read.matching(
-      'TSDB_SCHEMAS',
-      /^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*$/,
-      'names of schema sets, comma-separated',
-    ),
-    passwordVersion: read.wholeNumber('TSDB_DEPLOY_PASSWORD_VERSION', 1, 1_000_000),
-    allow: read.optional(
-      'TSDB_DEPLOY_ALLOW',
-      /^[a-z]+(-[a-z]+)*(,[a-z]+(-[a-z]+)*)*$/,
-      'hazards such as deletes-data',
-    ),
-    state: {
-      account: read.optional(
-        'TSDB_DEPLOY_STATE_ACCOUNT',
-        /^[a-z0-9]{3,24}$/,
-        '3 to 24 lower-case letters and digits',
-      ),
-      container: read.matching(
-        'TSDB_DEPLOY_STATE_CONTAINER',
-        /^[a-z0-9](-?[a-z0-9]){2,62}$/,
-        '3 to 63 lower-case letters, digits and hyphens',
-      ),
-    },
-    azure: readAzure(read),
-    kubernetes: readKubernetes(read),
-    ha: readHaCluster(read),
-    aks: readAks(read),
+  const faults = unknownSettings(env);
+  const fault: Fault = (message) => {
+    faults.push(message);
   };
-  read.refuseFaults();
-  return freezeDeep(config);
+  const read = settingsReader(env, fault);
+  const chosen = { ...SHARED_SETTINGS.environment, parse: oneOf(Object.keys(environments)) };
+  const declared = environments[read({ chosen }).chosen];
+  const { flavour, otherImage, schemas, ...shared } = read(SHARED_SETTINGS, declared);
+  const azure = azureConfig(read(AZURE_SETTINGS, declared?.azure), fault);
+  const kubernetes = kubernetesConfig(read(KUBERNETES_SETTINGS, declared?.kubernetes), fault);
+  const ha = read(HA_SETTINGS, declared?.ha);
+  checkHa(ha, kubernetes, fault);
+  const aks = read(AKS_SETTINGS, declared?.aks);
+  if (faults.length > 0) throw new UsageError(faults.join('\n'));
+  const image = { ...IMAGE_FLAVOURS[flavour], ...(otherImage === '' ? {} : { image: otherImage }) };
+  return freezeDeep({ ...shared, image, schemas: schemas.join(','), azure, kubernetes, ha, aks });
 }
 
-function imageOf(read: Reader): ImageFlavour {
-  const flavour = read.oneOf('TSDB_DEPLOY_DB_FLAVOUR', ['alpine', 'ha']);
-  const image = read.optional('TSDB_DEPLOY_DB_IMAGE', IMAGE_REFERENCE, 'an image reference');
-  const pinned: ImageFlavour = IMAGE_FLAVOURS[flavour];
-  return image === '' ? { ...pinned } : { ...pinned, image };
+function unknownSettings(env: Variables): string[] {
+  const known: readonly string[] = SETTINGS.map(({ name }) => name);
+  return Object.keys(env)
+    .filter((name) => name.startsWith('TSDB_DEPLOY_') && !known.includes(name))
+    .sort()
+    .map((name) => `${name} is not a setting of this deployment`);
 }
 
 function freezeDeep<T extends object>(value: T): T {

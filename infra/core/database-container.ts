@@ -17,7 +17,6 @@ export interface DatabaseContainer {
   readonly env: Readonly<Record<string, string>>;
   /** Folders beside the data that must be writable although the root file system is not. */
   readonly scratch: readonly string[];
-  /** Parallel queries share memory through /dev/shm; a container's own 64 MiB break them. */
   readonly sharedMemoryMiB: number;
 }
 
@@ -36,8 +35,13 @@ export function databaseContainer({ image, size, passwordFile }: DatabaseContain
       POSTGRES_USER: DATABASE.superuser,
     },
     scratch: ['/tmp', '/var/run/postgresql'],
-    sharedMemoryMiB: Math.max(64, Math.floor(size.memoryMiB / 8)),
+    sharedMemoryMiB: sharedMemoryMiB(size),
   };
+}
+
+/** Size of /dev/shm, through which parallel queries share memory; a container's own 64 MiB break them. */
+export function sharedMemoryMiB({ memoryMiB }: MachineSize): number {
+  return Math.max(64, Math.floor(memoryMiB / 8));
 }
 
 /** Asks over TCP: the temporary server of the first start listens on its socket only and must not count as ready. */

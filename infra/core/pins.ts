@@ -38,8 +38,6 @@ export const IMAGE_FLAVOURS = {
   },
 } as const satisfies Record<string, ImageFlavour>;
 
-export type ImageFlavourName = keyof typeof IMAGE_FLAVOURS;
-
 /** Runs the built program on the machine. Tag and digest as published together. */
 export const NODE_IMAGE =
   'node:24.21.0-trixie-slim@sha256:8ec5d7557396cfe32d21c3f9c13072355ceab22b584578ca4bb28af31120cffe';

@@ -1,5 +1,6 @@
 // The replicating database: one primary, its standbys, each on a node of its own.
 import type { DeployConfig } from '../../infra/core/config';
+import { sharedMemoryMiB } from '../../infra/core/database-container';
 import { DATABASE } from '../../infra/core/names';
 import { databaseLabels } from '../labels';
 import { storageClassName } from '../storage-class';
@@ -45,9 +46,8 @@ export function databaseCluster(config: DeployConfig): KubernetesManifest {
       walStorage: volume(config, ha.walGiB),
       // No CPU limit: it would throttle the server in the middle of a query.
       resources: { requests: { cpu: String(kubernetes.database.cpus), memory }, limits: { memory } },
-      // Parallel queries share memory through /dev/shm.
       ephemeralVolumesSizeLimit: {
-        shm: memoryQuantity(Math.max(64, Math.floor(kubernetes.database.memoryMiB / 8))),
+        shm: memoryQuantity(sharedMemoryMiB(kubernetes.database)),
         temporaryData: '1Gi',
       },
       postgresql: {

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import type { DeployConfig } from '../../infra/core/config';
 import { DATABASE, kubernetesLabels } from '../../infra/core/names';
 import { databaseLabels } from '../labels';
-import { inNamespace, port } from '../network-rule';
+import { inNamespace, nameLookup, port } from '../network-rule';
 
 export interface HaNetworkProps {
   readonly config: DeployConfig;
@@ -49,11 +49,7 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
       policyTypes: ['Ingress'],
       ingress: [{ from: [inNamespace(config.ha.operatorNamespace)], ports: database }],
     },
-    dns: {
-      podSelector,
-      policyTypes: ['Egress'],
-      egress: [{ to: [inNamespace('kube-system')], ports: [port(53, 'UDP'), port(53)] }],
-    },
+    dns: nameLookup(podSelector),
     // An instance learns from the Kubernetes API who is primary, and no policy can name that API. The metadata service
     // of the cloud, which hands out the node's identity, stays closed.
     outside: {

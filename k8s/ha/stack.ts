@@ -7,7 +7,7 @@ import { DATABASE } from '../../infra/core/names';
 import { type AksReference, addClusterProvider } from '../cluster-provider';
 import { Limits } from '../limits';
 import { Namespace } from '../namespace';
-import { StorageClass } from '../storage-class';
+import { addStorageClass } from '../storage-class';
 import { nightlyBackup, objectStore } from './backups';
 import { databaseCluster, imageCatalog } from './cluster';
 import { addOperatorObject, type KubernetesManifest } from './manifest';
@@ -40,10 +40,7 @@ export class KubernetesHaStack extends BaseStack {
 
     const { secret } = new SuperuserSecret(this, 'superuser', { config, namespace });
     const { policies } = new HaNetwork(this, 'network', { config, namespace });
-    const classes =
-      config.kubernetes.storageProvisioner === ''
-        ? []
-        : [new StorageClass(this, 'storage', { config }).storageClass];
+    const classes = addStorageClass(this, config);
     const images = add('images', 'database', imageCatalog(config));
     const hasBackups = config.kubernetes.haBackupUrl !== '';
     const store = hasBackups ? [add('store', 'backup', objectStore(config))] : [];

@@ -1,6 +1,6 @@
 // Deployments whose stacks tests look at: from nothing given to everything that can be.
 import { readConfig } from '../../infra/core/config';
-import type { Resources } from '../../infra/core/policy';
+import type { Resources } from '../../infra/core/testing/policy';
 import { type SynthesisedStack, synthesiseStack } from '../../infra/core/testing/synthesise';
 import { KubernetesHaStack } from '../ha/stack';
 import { KubernetesStack } from '../stack';

@@ -16,7 +16,7 @@ import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { select } from '../../db/testing/apply';
 import { writeBundle } from '../../infra/azure/machine/bundle';
-import { rolloutScript } from '../../infra/azure/machine/rollout';
+import { fetchReleaseScript } from '../../infra/azure/machine/fetch-release';
 import { CADDY_IMAGE, IMAGE_FLAVOURS, NODE_IMAGE } from '../../infra/core/pins';
 import { builtProgram } from '../testing/built-program';
 import { endAtOnce, withColumn } from './testing/edits';
@@ -35,7 +35,7 @@ describeUnless(missing, 'the machine', () => {
   beforeAll(async () => {
     place = temporaryFolder();
     built = builtProgram(join(place, 'program'));
-    writeFileSync(join(place, 'run-command.sh'), rolloutScript());
+    writeFileSync(join(place, 'run-command.sh'), fetchReleaseScript());
     machine = await startMachine();
   });
   afterAll(async () => {

@@ -65,7 +65,7 @@ describeUnless(missing, 'the kubernetes stack', () => {
       more,
     );
   const synthesise = (more: Readonly<Record<string, string>>) =>
-    expect(run(process.execPath, ['--import', 'tsx', 'infra/main.ts'], more)).toMatchObject({ status: 0 });
+    expect(run(process.execPath, ['--import', 'tsx', 'main.ts'], more)).toMatchObject({ status: 0 });
   const names = (what: string): readonly string[] =>
     cluster.kubectl(['get', what, '--namespace=tsdb', '--output=name']).stdout.split('\n').filter(Boolean);
   const value = (what: string, path: string): string =>

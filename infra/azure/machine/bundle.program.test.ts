@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { IMAGE_FLAVOURS } from '../../core/pins';
 import { type BundleProps, writeBundle } from './bundle';
-import { rolloutScript } from './rollout';
+import { fetchReleaseScript } from './fetch-release';
 
 let place: string;
 let props: BundleProps;
@@ -73,7 +73,7 @@ describe('writeBundle', () => {
 
   it('holds scripts that bash and, where it is installed, shellcheck accept', () => {
     const folder = unpack();
-    writeFileSync(join(folder, 'run-command.sh'), rolloutScript());
+    writeFileSync(join(folder, 'run-command.sh'), fetchReleaseScript());
     const scripts = readdirSync(folder).filter((name) => name.endsWith('.sh'));
     expect(scripts.length).toBeGreaterThan(12);
     for (const name of scripts)
@@ -168,10 +168,10 @@ describe('the compose file', () => {
   });
 });
 
-describe('rolloutScript', () => {
+describe('fetchReleaseScript', () => {
   it('is one file without anything that Terraform would take for a template', () => {
-    expect(rolloutScript()).toMatch(/^#!\/usr\/bin\/env bash\n/);
-    expect(rolloutScript()).not.toMatch(/[$%]\{|^\. /m);
-    expect(rolloutScript()).toContain('azure_request()');
+    expect(fetchReleaseScript()).toMatch(/^#!\/usr\/bin\/env bash\n/);
+    expect(fetchReleaseScript()).not.toMatch(/[$%]\{|^\. /m);
+    expect(fetchReleaseScript()).toContain('azure_request()');
   });
 });

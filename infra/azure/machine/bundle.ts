@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { caddyfile } from './caddyfile';
-import { composeFile } from './compose';
+import { composeFile } from './compose/compose-file';
 import { DUMP_DOCKERFILE } from './dump-image';
 import { checkRelease, type ReleaseProps } from './release-props';
 import { releaseSettings } from './release-settings';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { diskUnit } from './boot-units';
-import { SCRIPT_FOLDER } from './machine-layout';
+import { DATA_DISK_LUN, DATA_PATHS, SCRIPT_FOLDER } from './machine-layout';
+import { unitFile } from './unit-file';
 import { YAML_OPTIONS } from './yaml-options';
 
 /** The part of cloud-init's schema that this machine needs. */
@@ -56,6 +56,26 @@ const KERNEL = [
   'vm.swappiness = 1',
 ];
 
+const DISK_WAIT_SECONDS = 900;
+
+// Azure's udev rules name a disk by its LUN: the first is for NVMe controllers, the second for SCSI.
+const DISK_DEVICES = [
+  `/dev/disk/azure/data/by-lun/${DATA_DISK_LUN}`,
+  `/dev/disk/azure/scsi1/lun${DATA_DISK_LUN}`,
+];
+
+// Waits for the data disk and mounts it. On later boots /etc/fstab may have done so already.
+const DISK_UNIT = unitFile({
+  Unit: ['Description=Data disk of the database', 'After=srv-tsdb.mount'],
+  Service: [
+    'Type=oneshot',
+    'RemainAfterExit=yes',
+    `TimeoutStartSec=${DISK_WAIT_SECONDS + 300}`,
+    `ExecStart=${SCRIPT_FOLDER}/prepare-disk.sh ${DATA_PATHS.dataDisk} ${DISK_WAIT_SECONDS} ${DISK_DEVICES.join(' ')}`,
+  ],
+  Install: ['WantedBy=multi-user.target'],
+});
+
 const CONFIG: CloudConfig = {
   ssh_pwauth: false,
   disable_root: true,
@@ -69,7 +89,7 @@ const CONFIG: CloudConfig = {
       permissions: '0755',
       content: readFileSync(join(__dirname, 'boot', 'prepare-disk.sh'), 'utf8'),
     },
-    text('/etc/systemd/system/tsdb-disk.service', diskUnit()),
+    text('/etc/systemd/system/tsdb-disk.service', DISK_UNIT),
   ],
   runcmd: [
     ['sysctl', '--system'],

@@ -1,7 +1,7 @@
 // Synthesises the azure stack alone, with a bundle that only looks like one.
 import { readConfig } from '../../core/config';
-import type { Attributes } from '../../core/policy';
 import { AZURE_PARTS } from '../../core/settings/azure';
+import type { Attributes } from '../../core/testing/policy';
 import { onlyResource, type SynthesisedStack, synthesiseStack } from '../../core/testing/synthesise';
 import type { Bundle } from '../machine/bundle';
 import { AzureStack } from '../stack';

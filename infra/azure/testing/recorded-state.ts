@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Attributes } from '../../core/policy';
+import type { Attributes } from '../../core/testing/policy';
 import type { SynthesisedStack } from '../../core/testing/synthesise';
 
 /** What is planned; everything else stands as the values that it has after a deployment. */

@@ -1,37 +1,41 @@
 // The settings of the aks stack, which is there only when TSDB_DEPLOY_CLUSTER is "aks".
-import type { Setting } from './setting';
+// Its region, networks, maintenance window and tags are those of the azure stack.
+import { matching, optional, wholeNumber } from './parsers';
+import type { SettingTable, ValuesOf } from './setting';
 
-/** What infra/environments.ts may say for the aks stack. Region, networks, budget of time and tags are those of `azure`. */
-export interface AksValues {
-  readonly version?: string;
-  readonly systemSize?: string;
-  readonly nodeSize?: string;
-  readonly nodes?: number;
-}
+// The "d" after the cores says that the machine has a disk of its own, which the node's system lives on.
+const sizeWithLocalDisk = matching(
+  /^Standard_[A-Z]{1,2}\d{1,3}[a-z]*d[a-z]*_v\d$/,
+  'a machine size with a local disk such as Standard_E4ds_v5',
+);
 
-export const AKS_SETTINGS = [
-  {
+export const AKS_SETTINGS = {
+  /** Empty for the one that Azure proposes. */
+  version: {
     name: 'TSDB_DEPLOY_AKS_VERSION',
-    field: 'version',
     default: '',
     meaning: 'Kubernetes minor version such as "1.34"; empty for the one that Azure proposes',
+    parse: optional(/^1\.\d{2}(\.\d{1,2})?$/, 'a version such as 1.34'),
   },
-  {
+  systemSize: {
     name: 'TSDB_DEPLOY_AKS_SYSTEM_SIZE',
-    field: 'systemSize',
     default: 'Standard_D4ds_v5',
     meaning: "machine size of the three nodes that run the cluster's own pods; a size with a local disk",
+    parse: sizeWithLocalDisk,
   },
-  {
+  nodeSize: {
     name: 'TSDB_DEPLOY_AKS_NODE_SIZE',
-    field: 'nodeSize',
     default: 'Standard_E4ds_v5',
     meaning: 'machine size of the nodes that run database and API; a size with a local disk',
+    parse: sizeWithLocalDisk,
   },
-  {
+  nodes: {
     name: 'TSDB_DEPLOY_AKS_NODES',
-    field: 'nodes',
     default: '3',
     meaning: 'how many of those nodes, spread over three zones; a volume can only be used in its own zone',
+    // One in each zone: a volume stays in the zone where it was made.
+    parse: wholeNumber(3, 100),
   },
-] as const satisfies readonly Setting<keyof AksValues>[];
+} as const satisfies SettingTable;
+
+export type AksConfig = ValuesOf<typeof AKS_SETTINGS>;

@@ -1,5 +1,7 @@
 // The settings of the azure stack.
-import type { Setting } from './setting';
+import { MACHINE_SIZES, type MachineSize } from '../machine-sizes';
+import { dnsName, manyOf, matching, networks, oneOf, optional, pairs, wholeNumber } from './parsers';
+import type { Fault, SettingTable, ValuesOf } from './setting';
 
 /** Parts of the azure stack that cost money or need something from outside, and so are off until asked for. */
 export const AZURE_PARTS = [
@@ -14,151 +16,169 @@ export const AZURE_PARTS = [
 ] as const;
 
 export type AzurePart = (typeof AZURE_PARTS)[number];
-export type Exposure = 'public' | 'private';
-export type StorageReplication = 'LRS' | 'ZRS' | 'GZRS';
 
-/** What infra/environments.ts may say for the azure stack. */
-export interface AzureValues {
-  readonly region?: string;
-  readonly zone?: '1' | '2' | '3';
-  readonly vmSize?: string;
-  readonly diskIops?: number;
-  readonly diskMbps?: number;
-  readonly networkRange?: string;
-  readonly exposure?: Exposure;
-  readonly sshCidrs?: readonly string[];
-  readonly apiCidrs?: readonly string[];
-  readonly deployerCidrs?: readonly string[];
-  readonly deployerId?: string;
-  readonly dnsLabel?: string;
-  readonly hostName?: string;
-  readonly backupDays?: number;
-  readonly storageReplication?: StorageReplication;
-  readonly alertEmail?: string;
-  readonly monthlyBudget?: number;
-  readonly parts?: readonly AzurePart[];
-  readonly tags?: Readonly<Record<string, string>>;
-}
-
-export const AZURE_SETTINGS = [
-  {
+export const AZURE_SETTINGS = {
+  region: {
     name: 'TSDB_DEPLOY_REGION',
-    field: 'region',
     default: 'westeurope',
     meaning: 'Azure region; it must have availability zones',
+    parse: matching(/^[a-z0-9]{2,40}$/, 'an Azure region such as westeurope'),
   },
-  {
+  zone: {
     name: 'TSDB_DEPLOY_ZONE',
-    field: 'zone',
     default: '1',
     meaning: 'availability zone of machine, disk and address: 1, 2 or 3',
+    parse: oneOf(['1', '2', '3']),
   },
-  {
+  vmSize: {
     name: 'TSDB_DEPLOY_VM_SIZE',
-    field: 'vmSize',
     default: 'Standard_D2s_v5',
     meaning: 'Azure machine size; the database settings follow from it',
+    parse: oneOf(Object.keys(MACHINE_SIZES)),
   },
-  {
+  diskIops: {
     name: 'TSDB_DEPLOY_DISK_IOPS',
-    field: 'diskIops',
     default: '3000',
     meaning: 'operations a second of the Azure data disk; 3000 cost nothing extra',
+    // Azure's limits for one Premium SSD v2, here and in the next row.
+    parse: wholeNumber(3000, 80_000),
   },
-  {
+  diskMbps: {
     name: 'TSDB_DEPLOY_DISK_MBPS',
-    field: 'diskMbps',
     default: '125',
     meaning: 'megabytes a second of the Azure data disk; 125 cost nothing extra',
+    parse: wholeNumber(125, 1200),
   },
-  {
+  networkRange: {
     name: 'TSDB_DEPLOY_NETWORK',
-    field: 'networkRange',
     default: '10.20.0.0/16',
     meaning: 'private /16 network of the machine',
+    parse: matching(
+      /^(10\.\d{1,3}|172\.(1[6-9]|2\d|3[01])|192\.168)\.0\.0\/16$/,
+      'a private /16 network such as 10.20.0.0/16',
+    ),
   },
-  {
+  exposure: {
     name: 'TSDB_DEPLOY_EXPOSURE',
-    field: 'exposure',
     default: 'public',
     meaning: '"public" gives the machine an address, "private" none (needs part `nat`)',
+    parse: oneOf(['public', 'private']),
   },
-  {
+  /** Empty when not given: the azure stack then fails inside Terraform, and no other stack does. */
+  sshPublicKey: {
     name: 'TSDB_DEPLOY_SSH_PUBLIC_KEY',
+    variableOnly: true,
     default: '',
     meaning: 'public key of the operator, one line; the azure stack needs it',
+    parse: optional(
+      /^ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( [^$%]*)?$/,
+      'one line that starts with ssh-ed25519 or ssh-rsa',
+    ),
   },
-  {
+  sshCidrs: {
     name: 'TSDB_DEPLOY_SSH_CIDRS',
-    field: 'sshCidrs',
     default: '',
     meaning: 'IPv4 networks that may use SSH, comma-separated; empty keeps port 22 closed',
+    parse: networks,
   },
-  {
+  apiCidrs: {
     name: 'TSDB_DEPLOY_API_CIDRS',
-    field: 'apiCidrs',
     default: '',
     meaning: 'IPv4 networks that may use HTTPS, comma-separated; empty keeps port 443 closed',
+    parse: networks,
   },
-  {
+  /** As `sshPublicKey`. */
+  deployerCidrs: {
     name: 'TSDB_DEPLOY_DEPLOYER_CIDRS',
-    field: 'deployerCidrs',
     default: '',
     meaning: 'IPv4 networks that Terraform runs in, for vault and storage; the azure stack needs it',
+    parse: networks,
   },
-  {
+  /** Empty for the identity that runs Terraform. */
+  deployerId: {
     name: 'TSDB_DEPLOY_DEPLOYER_ID',
-    field: 'deployerId',
     default: '',
     meaning:
       'object id of the identity that deploys, for plans that another one makes; empty for who runs Terraform',
+    parse: optional(
+      /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+      'an object id such as 00000000-0000-0000-0000-000000000000',
+    ),
   },
-  {
+  dnsLabel: {
     name: 'TSDB_DEPLOY_DNS_LABEL',
-    field: 'dnsLabel',
     default: '',
     meaning: 'host part of the Azure name of the public address, unique in the region; empty for none',
+    parse: optional(/^[a-z][a-z0-9-]{1,61}[a-z0-9]$/, '3 to 63 lower-case letters, digits and hyphens'),
   },
-  {
+  /** DNS name of the API. Where none is given, it is the one that `dnsLabel` makes; empty when there is no label either. */
+  hostName: {
     name: 'TSDB_DEPLOY_HOST_NAME',
-    field: 'hostName',
     default: '',
     meaning: 'DNS name of the API when it is another than that one',
+    parse: dnsName,
   },
-  {
+  backupDays: {
     name: 'TSDB_DEPLOY_BACKUP_DAYS',
-    field: 'backupDays',
     default: '30',
     meaning: 'days that backups are kept',
+    parse: wholeNumber(7, 365),
   },
-  {
+  storageReplication: {
     name: 'TSDB_DEPLOY_STORAGE_REPLICATION',
-    field: 'storageReplication',
     default: 'ZRS',
     meaning: 'copies of the backups: `LRS` one building, `ZRS` three zones, `GZRS` a second region too',
+    parse: oneOf(['LRS', 'ZRS', 'GZRS']),
   },
-  {
+  alertEmail: {
     name: 'TSDB_DEPLOY_ALERT_EMAIL',
-    field: 'alertEmail',
     default: '',
     meaning: 'address that alerts are sent to; empty shows them in the portal only',
+    parse: optional(/^[^\s@$%]+@[^\s@$%]+$/, 'a mail address'),
   },
-  {
+  monthlyBudget: {
     name: 'TSDB_DEPLOY_MONTHLY_BUDGET',
-    field: 'monthlyBudget',
     default: '0',
     meaning: "warns at 80 % of this monthly cost, in the subscription's currency; 0 for none",
+    parse: wholeNumber(0, 10_000_000),
   },
-  {
+  parts: {
     name: 'TSDB_DEPLOY_PARTS',
-    field: 'parts',
     default: '',
     meaning: 'optional parts of the azure stack, comma-separated: see `docs/azure.md`',
+    parse: manyOf(AZURE_PARTS),
   },
-  {
+  tags: {
     name: 'TSDB_DEPLOY_TAGS',
-    field: 'tags',
     default: '',
     meaning: 'more tags for all Azure resources: `owner=ops,cost-centre=42`',
+    parse: pairs(/^[\w.-]{1,64}=[\w .@:-]{0,128}$/, 'pairs such as owner=ops'),
   },
-] as const satisfies readonly Setting<keyof AzureValues>[];
+} as const satisfies SettingTable;
+
+export interface AzureConfig extends ValuesOf<typeof AZURE_SETTINGS> {
+  /** What `vmSize` has. */
+  readonly machine: MachineSize;
+}
+
+/** Checks the settings against each other and adds what follows from them. */
+export function azureConfig(settings: ValuesOf<typeof AZURE_SETTINGS>, fault: Fault): AzureConfig {
+  const { exposure, parts, sshCidrs, dnsLabel, region, vmSize } = settings;
+  for (const network of sshCidrs.filter((candidate) => candidate.endsWith('/0')))
+    fault(
+      `TSDB_DEPLOY_SSH_CIDRS would open SSH to the whole internet (${network}); name the networks of your operators`,
+    );
+  if (exposure === 'private' && !parts.includes('nat'))
+    fault(
+      'TSDB_DEPLOY_EXPOSURE=private leaves the machine no way to packages, images and the vault; add nat to TSDB_DEPLOY_PARTS',
+    );
+  const nameByAzure = dnsLabel === '' ? '' : `${dnsLabel}.${region}.cloudapp.azure.com`;
+  return {
+    ...settings,
+    hostName: settings.hostName || nameByAzure,
+    machine: MACHINE_SIZES[vmSize] ?? NO_MACHINE,
+  };
+}
+
+// Stands in for an unknown machine until the faults end the run.
+const NO_MACHINE: MachineSize = { cpus: 1, memoryMiB: 2048 };

@@ -1,76 +1,101 @@
 // The finer settings of the stack kubernetes-ha, which is there only when TSDB_DEPLOY_HA is "true".
-import type { Setting } from './setting';
+import type { KubernetesConfig } from './kubernetes-config';
+import { matching, NAMESPACE, optional, resourceName, wholeNumber } from './parsers';
+import type { Fault, SettingTable, ValuesOf } from './setting';
 
-/** What infra/environments.ts may say for the stack kubernetes-ha. */
-export interface HaValues {
-  readonly operatorNamespace?: string;
-  readonly postgresMajor?: number;
-  readonly uid?: number;
-  readonly walGiB?: number;
-  readonly backupDays?: number;
-  readonly backupEndpoint?: string;
-  readonly backupSecret?: string;
-  readonly backupIdentity?: string;
-}
-
-export const HA_SETTINGS = [
-  {
+export const HA_SETTINGS = {
+  operatorNamespace: {
     name: 'TSDB_DEPLOY_HA_OPERATOR_NAMESPACE',
-    field: 'operatorNamespace',
     default: 'cnpg-system',
     meaning: 'namespace of the CloudNativePG operator, whose pods may reach the instances',
+    parse: matching(NAMESPACE, 'a namespace'),
   },
-  {
+  postgresMajor: {
     name: 'TSDB_DEPLOY_HA_POSTGRES_MAJOR',
-    field: 'postgresMajor',
     default: '17',
     meaning: 'PostgreSQL major version in the image; the operator cannot tell it from such tags',
+    parse: wholeNumber(15, 18),
   },
-  {
+  uid: {
     name: 'TSDB_DEPLOY_HA_UID',
-    field: 'uid',
     default: '1000',
     meaning:
       "user and group `postgres` in the image: 1000 in timescaledb-ha, 26 in images built on the operator's",
+    parse: wholeNumber(1, 65_535),
   },
-  {
+  walGiB: {
     name: 'TSDB_DEPLOY_HA_WAL_GIB',
-    field: 'walGiB',
     default: '32',
     meaning: 'size of the volume of the write-ahead log of each instance in GiB; may grow, never shrink',
+    // The server keeps up to 4 GiB of it between two checkpoints, and more while a standby is away.
+    parse: wholeNumber(8, 65_536),
   },
-  {
+  backupDays: {
     name: 'TSDB_DEPLOY_HA_BACKUP_DAYS',
-    field: 'backupDays',
     default: '30',
     meaning: 'any moment of so many days can be restored',
+    parse: wholeNumber(1, 3650),
   },
-  {
+  backupEndpoint: {
     name: 'TSDB_DEPLOY_HA_BACKUP_ENDPOINT',
-    field: 'backupEndpoint',
     default: '',
     meaning: "address of an object store that is not the cloud's own: `https://minio.example.org:9000`",
+    parse: optional(
+      /^https?:\/\/[a-z0-9][a-z0-9.-]*(:\d{1,5})?$/,
+      'an address such as https://minio.example.org:9000',
+    ),
   },
-  {
+  backupSecret: {
     name: 'TSDB_DEPLOY_HA_BACKUP_SECRET',
-    field: 'backupSecret',
     default: '',
     meaning: "Secret with the keys of the object store; empty to log in as the pods' own identity",
+    parse: resourceName('a Secret'),
   },
-  {
+  backupIdentity: {
     name: 'TSDB_DEPLOY_HA_BACKUP_IDENTITY',
-    field: 'backupIdentity',
     default: '',
     meaning: 'that identity: client id of a managed identity (https), or ARN of a role (s3)',
+    parse: optional(/^[\w:/+=,.@-]+$/, 'a client id or the ARN of a role'),
   },
-  {
+  restoreFrom: {
     name: 'TSDB_DEPLOY_HA_RESTORE_FROM',
+    variableOnly: true,
     default: '',
     meaning: 'a new cluster starts from the backups of this one: `<name>-<environment>`',
+    parse: optional(/^[a-z][a-z0-9-]{1,62}$/, 'name and environment of a deployment such as tsdb-prod'),
   },
-  {
+  restoreTime: {
     name: 'TSDB_DEPLOY_HA_RESTORE_TIME',
+    variableOnly: true,
     default: '',
     meaning: 'the moment to restore: `2026-01-31 23:59:00+00`; empty for the latest',
+    parse: optional(
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/,
+      'a moment with its time zone such as 2026-01-31 23:59:00+00',
+    ),
   },
-] as const satisfies readonly Setting<keyof HaValues>[];
+} as const satisfies SettingTable;
+
+export type HaClusterConfig = ValuesOf<typeof HA_SETTINGS>;
+
+/** Checks the settings against each other and against those of the kubernetes stack. */
+export function checkHa(
+  { postgresMajor, backupSecret, restoreFrom, restoreTime }: HaClusterConfig,
+  { haImage, haBackupUrl }: KubernetesConfig,
+  fault: Fault,
+): void {
+  // The operator believes the number, and would start version 17 on the files of version 16.
+  const inTag = /:pg(\d\d)/.exec(haImage)?.[1] ?? String(postgresMajor);
+  if (inTag !== String(postgresMajor))
+    fault(
+      `TSDB_DEPLOY_HA_IMAGE=${haImage} looks like PostgreSQL ${inTag}, and TSDB_DEPLOY_HA_POSTGRES_MAJOR says ${postgresMajor}; make them agree`,
+    );
+  if (haBackupUrl.startsWith('gs:') && backupSecret === '')
+    fault(
+      'TSDB_DEPLOY_HA_BACKUP_URL=gs://… needs TSDB_DEPLOY_HA_BACKUP_SECRET: an identity of the pod would mean an open way to the metadata service of the cloud',
+    );
+  if (restoreFrom !== '' && haBackupUrl === '')
+    fault('TSDB_DEPLOY_HA_RESTORE_FROM needs TSDB_DEPLOY_HA_BACKUP_URL, where those backups are');
+  if (restoreTime !== '' && restoreFrom === '')
+    fault('TSDB_DEPLOY_HA_RESTORE_TIME needs TSDB_DEPLOY_HA_RESTORE_FROM');
+}

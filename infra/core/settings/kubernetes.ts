@@ -1,188 +1,206 @@
 // The settings of the kubernetes stack, and of the stacks that go with it: `aks` and `kubernetes-ha`.
-import type { Setting } from './setting';
+import {
+  dnsName,
+  flag,
+  imageReference,
+  matching,
+  NAMESPACE,
+  oneOf,
+  optional,
+  pairs,
+  resourceName,
+  wholeNumber,
+} from './parsers';
+import type { Fault, SettingTable } from './setting';
 
-export const CLUSTERS = ['existing', 'aks'] as const;
+export const LEAST_MEMORY_MIB = 512;
 
-/** Whose cluster: one that is there, or one that the stack `aks` makes. */
-export type ClusterKind = (typeof CLUSTERS)[number];
-
-/** What infra/environments.ts may say for these stacks. */
-export interface KubernetesValues {
-  readonly cluster?: ClusterKind;
-  readonly configPath?: string;
-  readonly context?: string;
-  readonly storageClass?: string;
-  readonly storageProvisioner?: string;
-  readonly storageParameters?: Readonly<Record<string, string>>;
-  readonly databaseMemoryMiB?: number;
-  readonly databaseCpus?: number;
-  readonly replicas?: 1;
-  readonly ha?: boolean;
-  readonly haInstances?: number;
-  readonly haImage?: string;
-  readonly haBackupUrl?: string;
-  readonly apiReplicas?: number;
-  readonly apiMaxReplicas?: number;
-  readonly ingressHost?: string;
-  readonly ingressClass?: string;
-  readonly ingressTlsSecret?: string;
-  readonly ingressIssuer?: string;
-  readonly ingressNamespace?: string;
-  readonly backupSchedule?: string;
-  readonly backupKeep?: number;
-  readonly backupGiB?: number;
-  readonly pullSecret?: string;
-}
-
-export const KUBERNETES_SETTINGS = [
-  {
+export const KUBERNETES_SETTINGS = {
+  /** Whose cluster: one that is there, or one that the stack `aks` makes. */
+  cluster: {
     name: 'TSDB_DEPLOY_CLUSTER',
-    field: 'cluster',
     default: 'existing',
     meaning: '"existing" takes the cluster of the kubeconfig, "aks" the one that stack `aks` makes',
+    parse: oneOf(['existing', 'aks']),
   },
-  {
+  configPath: {
     name: 'TSDB_DEPLOY_KUBE_CONFIG',
-    field: 'configPath',
     default: '~/.kube/config',
     meaning: 'kubeconfig file of an existing cluster',
+    parse: matching(/^[^$%\n]+$/, 'a file path'),
   },
-  {
+  context: {
     name: 'TSDB_DEPLOY_KUBE_CONTEXT',
-    field: 'context',
     default: '',
     meaning: 'context in that file; empty for its current one',
+    parse: optional(/^[^$%\n]+$/, 'a context name'),
   },
-  {
+  /** With a provisioner: what the storage class is called that the stack makes. */
+  storageClass: {
     name: 'TSDB_DEPLOY_STORAGE_CLASS',
-    field: 'storageClass',
     default: '',
     meaning: "storage class of the database volume; empty for the cluster's default",
+    parse: optional(/^[a-z0-9][a-z0-9.-]*$/, 'the name of a storage class'),
   },
-  {
+  storageProvisioner: {
     name: 'TSDB_DEPLOY_STORAGE_PROVISIONER',
-    field: 'storageProvisioner',
     default: '',
     meaning: 'makes a storage class of this provisioner whose volumes grow and outlive their claim',
+    parse: optional(
+      /^[a-z0-9]([a-z0-9./-]*[a-z0-9])?$/,
+      'the name of a provisioner such as disk.csi.azure.com',
+    ),
   },
-  {
+  storageParameters: {
     name: 'TSDB_DEPLOY_STORAGE_PARAMETERS',
-    field: 'storageParameters',
     default: '',
     meaning: 'its parameters: `skuName=PremiumV2_LRS,cachingMode=None`',
+    parse: pairs(/^[\w./-]{1,253}=[\w .@:/-]*$/, 'pairs such as skuName=PremiumV2_LRS'),
   },
-  {
+  databaseMemoryMiB: {
     name: 'TSDB_DEPLOY_DB_MEMORY_MIB',
-    field: 'databaseMemoryMiB',
     default: '2048',
     meaning: 'memory of the database pod in MiB, request and limit',
+    parse: wholeNumber(LEAST_MEMORY_MIB, 1_048_576),
   },
-  {
+  databaseCpus: {
     name: 'TSDB_DEPLOY_DB_CPUS',
-    field: 'databaseCpus',
     default: '1',
     meaning: 'cores requested for the database pod',
+    parse: wholeNumber(1, 128),
   },
-  {
+  replicas: {
     name: 'TSDB_DEPLOY_DB_REPLICAS',
-    field: 'replicas',
     default: '1',
     meaning: 'must be 1: more would be separate databases; see `TSDB_DEPLOY_HA`',
+    parse: oneReplica,
   },
-  {
+  ha: {
     name: 'TSDB_DEPLOY_HA',
-    field: 'ha',
     default: 'false',
     meaning: '"true" takes a replicating CloudNativePG cluster, stack `kubernetes-ha`, for the database pod',
+    parse: flag,
   },
-  {
+  haInstances: {
     name: 'TSDB_DEPLOY_HA_INSTANCES',
-    field: 'haInstances',
     default: '3',
     meaning: 'instances of that cluster: one primary, the others standbys',
+    parse: wholeNumber(2, 9),
   },
-  {
+  /** Never empty with `ha`. */
+  haImage: {
     name: 'TSDB_DEPLOY_HA_IMAGE',
-    field: 'haImage',
     default: '',
     meaning: 'image of those instances: TimescaleDB Community as CloudNativePG wants it; needed with HA',
+    parse: imageReference,
   },
-  {
+  /** Object store for base backups and write-ahead log; empty for none. */
+  haBackupUrl: {
     name: 'TSDB_DEPLOY_HA_BACKUP_URL',
-    field: 'haBackupUrl',
     default: '',
     meaning: 'object store for point-in-time recovery of that cluster: `s3://bucket/path`; empty for none',
+    parse: optional(
+      /^(s3|gs|https):\/\/[a-z0-9][\w.-]*(\/[\w./-]*)?$/,
+      'an object store such as s3://bucket/path, gs://bucket/path or https://account.blob.core.windows.net/container',
+    ),
   },
-  {
+  apiReplicas: {
     name: 'TSDB_DEPLOY_API_REPLICAS',
-    field: 'apiReplicas',
     default: '2',
     meaning: 'least number of API pods',
+    parse: wholeNumber(1, 50),
   },
-  {
+  /** At least `apiReplicas`. */
+  apiMaxReplicas: {
     name: 'TSDB_DEPLOY_API_MAX_REPLICAS',
-    field: 'apiMaxReplicas',
     default: '6',
     meaning: 'most API pods under load; together they share the connections of the database',
+    parse: wholeNumber(1, 50),
   },
-  {
+  /** Empty for no ingress. With it, `ingressTlsSecret` or `ingressIssuer` is given. */
+  ingressHost: {
     name: 'TSDB_DEPLOY_INGRESS_HOST',
-    field: 'ingressHost',
     default: '',
     meaning: 'DNS name of the API on an ingress; empty for no ingress',
+    parse: dnsName,
   },
-  {
+  ingressClass: {
     name: 'TSDB_DEPLOY_INGRESS_CLASS',
-    field: 'ingressClass',
     default: '',
     meaning: "ingress class; empty for the cluster's default",
+    parse: resourceName('an ingress class'),
   },
-  {
+  ingressTlsSecret: {
     name: 'TSDB_DEPLOY_INGRESS_TLS_SECRET',
-    field: 'ingressTlsSecret',
     default: '',
     meaning: 'Secret with the certificate of that name; an issuer makes it when it is not there',
+    parse: resourceName('a Secret'),
   },
-  {
+  ingressIssuer: {
     name: 'TSDB_DEPLOY_INGRESS_ISSUER',
-    field: 'ingressIssuer',
     default: '',
     meaning: 'cluster issuer of cert-manager that makes the certificate',
+    parse: resourceName('a cluster issuer'),
   },
-  {
+  ingressNamespace: {
     name: 'TSDB_DEPLOY_INGRESS_NAMESPACE',
-    field: 'ingressNamespace',
     default: '',
     meaning: 'namespace of the ingress controller; its pods alone may then reach the API from outside',
+    parse: optional(NAMESPACE, 'the name of a namespace'),
   },
-  {
+  /** Five fields of cron, in UTC; empty for no backups. */
+  backupSchedule: {
     name: 'TSDB_DEPLOY_BACKUP_SCHEDULE',
-    field: 'backupSchedule',
     default: '17 2 * * *',
     meaning: 'when the database is dumped, as cron writes it in UTC; "off" for no dumps',
+    parse: cronOrOff,
   },
-  {
+  backupKeep: {
     name: 'TSDB_DEPLOY_BACKUP_KEEP',
-    field: 'backupKeep',
     default: '7',
     meaning: 'days that dumps are kept',
+    parse: wholeNumber(1, 3650),
   },
-  {
+  backupGiB: {
     name: 'TSDB_DEPLOY_BACKUP_GIB',
-    field: 'backupGiB',
     default: '64',
     meaning: 'size of the volume of the dumps in GiB; may grow, never shrink',
+    parse: wholeNumber(1, 65_536),
   },
-  {
+  /** The Secret may be made while the first deployment waits for its pods. */
+  pullSecret: {
     name: 'TSDB_DEPLOY_PULL_SECRET',
-    field: 'pullSecret',
     default: '',
     meaning:
       'Secret in the namespace that logs in to the registry of the images; empty where nodes may pull them',
+    parse: resourceName('a Secret'),
   },
-  {
+  /** Empty when not given: the kubernetes stack then fails inside Terraform, and no other stack does. */
+  appImage: {
     name: 'TSDB_APP_IMAGE',
+    variableOnly: true,
     default: '',
     meaning: 'image with the tsdb command and the API; the kubernetes stack needs it',
+    // An image that stays what it is: nodes keep what they pulled once, and a new one is told by its new name.
+    parse: optional(
+      /^(?!.*:latest$)[a-z0-9][a-z0-9._/:-]*(:[a-z0-9_][a-z0-9._-]*|@sha256:[0-9a-f]{64})$/i,
+      'an image reference with a version tag that is not "latest", or with a digest',
+    ),
   },
-] as const satisfies readonly Setting<keyof KubernetesValues>[];
+} as const satisfies SettingTable;
+
+function oneReplica(given: string | 1, fault: Fault): 1 {
+  if (String(given) !== '1')
+    fault(
+      `must be 1, got "${given}": more replicas of the StatefulSet would be as many separate databases, not standbys of one; leave it at 1, and set TSDB_DEPLOY_HA=true for a cluster that replicates`,
+    );
+  return 1;
+}
+
+function cronOrOff(given: string, fault: Fault): string {
+  const schedule = matching(
+    /^(off|[\d*/,-]+( [\d*/,-]+){2} [\dA-Za-z*/,-]+ [\dA-Za-z*/,-]+)$/,
+    'five fields of cron such as "17 2 * * *", or "off"',
+  )(given, fault);
+  return schedule === 'off' ? '' : schedule;
+}

@@ -1,75 +1,90 @@
-// The settings that both stacks read.
-import type { ImageFlavourName } from '../pins';
-import type { Setting } from './setting';
+// The settings that every stack reads.
+import { flag, imageReference, matching, oneOf, optional, wholeNumber } from './parsers';
+import type { Fault, SettingTable } from './setting';
 
-/** What infra/environments.ts may say for both stacks. */
-export interface SharedValues {
-  readonly protectData?: boolean;
-  readonly diskGiB?: number;
-  readonly flavour?: ImageFlavourName;
-  readonly schemas?: readonly string[];
-  readonly passwordVersion?: number;
-}
-
-export const SHARED_SETTINGS = [
-  {
+export const SHARED_SETTINGS = {
+  name: {
     name: 'TSDB_DEPLOY_NAME',
+    variableOnly: true,
     default: 'tsdb',
     meaning: 'base of every resource name, and the Kubernetes namespace',
+    // 16 + 12 characters keep every Azure name within its limit.
+    parse: matching(/^[a-z][a-z0-9]{1,15}$/, '2 to 16 lower-case letters and digits'),
   },
-  {
+  environment: {
     name: 'TSDB_DEPLOY_ENVIRONMENT',
+    variableOnly: true,
     default: 'dev',
     meaning: 'environment of `infra/environments.ts`; second part of every Azure name, a tag and a label',
+    // readConfig knows which environments there are, and checks it.
+    parse: (name: string) => name,
   },
-  {
+  protectData: {
     name: 'TSDB_DEPLOY_PROTECT_DATA',
-    field: 'protectData',
     default: 'true',
     meaning: 'Terraform refuses to destroy disk, volume, backups and passwords; "false" for a wanted destroy',
+    parse: flag,
   },
-  {
+  diskGiB: {
     name: 'TSDB_DEPLOY_DISK_GIB',
-    field: 'diskGiB',
     default: '128',
     meaning: 'size of the data disk or volume in GiB; may grow, never shrink',
+    parse: wholeNumber(16, 65_536),
   },
-  {
+  flavour: {
     name: 'TSDB_DEPLOY_DB_FLAVOUR',
-    field: 'flavour',
     default: 'alpine',
     meaning: 'image layout: "alpine", or "ha" which brings pgBackRest',
+    parse: oneOf(['alpine', 'ha']),
   },
-  {
+  otherImage: {
     name: 'TSDB_DEPLOY_DB_IMAGE',
+    variableOnly: true,
     default: '',
     meaning: 'another image reference of the same flavour, e.g. from a mirror or with a digest',
+    parse: imageReference,
   },
-  {
+  /** Storage account that keeps the state of Terraform; empty for local files. */
+  stateAccount: {
     name: 'TSDB_DEPLOY_STATE_ACCOUNT',
+    variableOnly: true,
     default: '',
     meaning: 'storage account that keeps the Terraform state; empty keeps it in local files',
+    parse: optional(/^[a-z0-9]{3,24}$/, '3 to 24 lower-case letters and digits'),
   },
-  {
+  stateContainer: {
     name: 'TSDB_DEPLOY_STATE_CONTAINER',
+    variableOnly: true,
     default: 'tfstate',
     meaning: 'container of that account',
+    parse: matching(/^[a-z0-9](-?[a-z0-9]){2,62}$/, '3 to 63 lower-case letters, digits and hyphens'),
   },
-  {
+  schemas: {
     name: 'TSDB_SCHEMAS',
-    field: 'schemas',
     default: 'iot,service',
     meaning: 'schema sets to apply and to serve, comma-separated',
+    parse: schemaSets,
   },
-  {
+  /** New passwords are drawn when it grows. */
+  passwordVersion: {
     name: 'TSDB_DEPLOY_PASSWORD_VERSION',
-    field: 'passwordVersion',
     default: '1',
     meaning: 'a higher number draws new passwords at the next deployment',
+    parse: wholeNumber(1, 1_000_000),
   },
-  {
+  /** Hazards of schema changes that are consented to, comma-separated; empty for none. */
+  allow: {
     name: 'TSDB_DEPLOY_ALLOW',
+    variableOnly: true,
     default: '',
     meaning: 'hazards of schema changes that this deployment consents to, as for `tsdb apply --allow`',
+    parse: optional(/^[a-z]+(-[a-z]+)*(,[a-z]+(-[a-z]+)*)*$/, 'hazards such as deletes-data'),
   },
-] as const satisfies readonly Setting<keyof SharedValues>[];
+} as const satisfies SettingTable;
+
+function schemaSets(given: string | readonly string[], fault: Fault): readonly string[] {
+  const names = typeof given === 'string' ? given.split(',') : given;
+  if (!names.every((name) => /^[a-z][a-z0-9_]*$/.test(name)))
+    fault(`must be names of schema sets, comma-separated, got "${names.join(',')}"`);
+  return names;
+}

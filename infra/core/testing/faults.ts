@@ -1,6 +1,6 @@
 // For tests of settings: what is wrong with them.
-import { readConfig } from '../config';
-import { UsageError, type Variables } from '../config/reader';
+import { readConfig, UsageError } from '../config';
+import type { Variables } from '../settings/read';
 
 /** Every fault that reading the configuration lists; none when it is read. */
 export function faultsOf(env: Variables): readonly string[] {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'cdktf';
 import type { Construct } from 'constructs';
-import type { Resources } from '../policy';
+import type { Resources } from './policy';
 
 /** One stack as Terraform JSON. `text` is the file itself, byte for byte. */
 export interface SynthesisedStack {

@@ -27,7 +27,7 @@ export interface SynthReport {
  */
 export async function benchSynth(signal: AbortSignal, runs = RUNS): Promise<SynthReport> {
   const [stacks = [], empty = []] = await inTurns({ rounds: runs, signal }, [
-    () => synthOnce(join(ROOT, 'infra', 'main.ts'), signal),
+    () => synthOnce(join(ROOT, 'main.ts'), signal),
     () => synthOnce(join(__dirname, 'empty-app.ts'), signal),
   ]);
   const stackTimes = stacks.map(({ milliseconds }) => milliseconds);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
 import { readConfig } from '../../../infra/core/config';
 import { synthesiseApp } from '../../../infra/core/testing/synthesise';
-import { buildApp } from '../../../infra/main';
+import { buildApp } from '../../../main';
 import { DATA_BEARING } from './data-bearing';
 
 describe('DATA_BEARING', () => {

@@ -1,0 +1,92 @@
+// The services of the compose file that run the built program: the two places of the API, and the tools of a rollout.
+import { apiEnvironment, appEnvironment } from '../../../core/app-environment';
+import type { Login, LoginName } from '../../../core/logins';
+import { NODE_IMAGE } from '../../../core/pins';
+import { DUMP_IMAGE } from '../dump-image';
+import type { ReleaseProps } from '../release-props';
+import { APP_USER, bind, HARDENED, onDisk, secret } from './service-parts';
+
+const PROGRAM = '/app';
+const LOGIN_FOLDER = '/run/secrets/logins';
+const PASSWORD_FILE = '/run/secrets/password';
+
+/** Asks the API itself whether it can serve; the image has no other client. */
+const READY = [
+  'CMD',
+  'node',
+  '-e',
+  `fetch('http://127.0.0.1:' + process.env.PORT + '/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`,
+];
+
+/** The API, as a login that owns nothing. No network of it leads anywhere but to Caddy and the database. */
+export function apiService(props: ReleaseProps) {
+  return {
+    ...program(props, 'app'),
+    command: ['node', `${PROGRAM}/tsdb.js`, 'serve'],
+    // The only other member of its networks that speaks HTTP is Caddy.
+    environment: { ...environment(props, 'app'), ...apiEnvironment({ behindProxy: true }) },
+    networks: ['data', 'edge'],
+    stop_grace_period: '60s',
+    mem_limit: '256m',
+    healthcheck: { test: READY, interval: '2s', timeout: '5s', retries: 90 },
+  };
+}
+
+/**
+ * Makes some of the logins, as superuser. That of the API has a service of its own: a rollout changes its password only
+ * right before the new API starts, as the old one cannot open connections afterwards.
+ */
+export function loginsService(props: ReleaseProps, names: readonly LoginName[]) {
+  const service = program(props, 'superuser');
+  return {
+    ...service,
+    ...TOOL,
+    command: ['node', `${PROGRAM}/tsdb.js`, 'logins', '--passwords', LOGIN_FOLDER],
+    volumes: [...service.volumes, ...names.map((name) => secret(name, `${LOGIN_FOLDER}/${name}`))],
+  };
+}
+
+/** The tsdb command as the schema's owner: `docker compose run --rm schema apply --yes`. */
+export function schemaService(props: ReleaseProps) {
+  return {
+    ...program(props, 'owner'),
+    ...TOOL,
+    entrypoint: ['node', `${PROGRAM}/tsdb.js`],
+    command: ['plan'],
+  };
+}
+
+/** The tsdb command beside pg_dump and pg_restore, with the folder of the dumps. */
+export function dumpService(props: ReleaseProps, login: Login) {
+  const service = program(props, login);
+  return {
+    ...service,
+    ...TOOL,
+    image: DUMP_IMAGE,
+    entrypoint: ['node', `${PROGRAM}/tsdb.js`],
+    command: ['--help'],
+    volumes: [...service.volumes, bind(onDisk('dumps'), '/dumps', 'writable')],
+  };
+}
+
+/** Started by name only. */
+const TOOL = { profiles: ['tools'], restart: 'no', networks: ['data'], mem_limit: '512m' } as const;
+
+function program(props: ReleaseProps, login: Login) {
+  return {
+    ...HARDENED,
+    image: NODE_IMAGE,
+    init: true,
+    user: APP_USER,
+    working_dir: '/tmp',
+    environment: environment(props, login),
+    volumes: [bind('./program', PROGRAM, 'read-only'), secret(secretOf(login), PASSWORD_FILE)],
+  };
+}
+
+/** Name of a login's secret in the vault. */
+const secretOf = (login: Login): string => (login === 'superuser' ? 'postgres' : login);
+
+function environment({ schemas }: ReleaseProps, login: Login) {
+  return appEnvironment({ host: 'timescaledb', login, passwordFile: PASSWORD_FILE, schemas });
+}

@@ -1,0 +1,64 @@
+// The configuration of the kubernetes stack: its settings, checked against each other.
+import { apiConnections, LEAST_CONNECTIONS } from '../api-connections';
+import type { MachineSize } from '../machine-sizes';
+import { type KUBERNETES_SETTINGS, LEAST_MEMORY_MIB } from './kubernetes';
+import type { Fault, ValuesOf } from './setting';
+
+type Settings = ValuesOf<typeof KUBERNETES_SETTINGS>;
+
+export interface KubernetesConfig extends Omit<Settings, 'databaseCpus' | 'databaseMemoryMiB'> {
+  /** The size of the database pod, or of each instance of a replicating database. */
+  readonly database: MachineSize;
+}
+
+export function kubernetesConfig(settings: Settings, fault: Fault): KubernetesConfig {
+  checkStorage(settings, fault);
+  checkHa(settings, fault);
+  checkIngress(settings, fault);
+  const { databaseCpus: cpus, databaseMemoryMiB: memoryMiB, ...others } = settings;
+  const config = { ...others, database: { cpus, memoryMiB } };
+  checkApi(config, fault);
+  return config;
+}
+
+function checkStorage({ storageProvisioner, storageParameters }: Settings, fault: Fault): void {
+  if (storageProvisioner === '' && Object.keys(storageParameters).length > 0)
+    fault(
+      'TSDB_DEPLOY_STORAGE_PARAMETERS belong to a storage class that this deployment makes; set TSDB_DEPLOY_STORAGE_PROVISIONER too, or take them away',
+    );
+}
+
+function checkHa({ ha, haImage }: Settings, fault: Fault): void {
+  if (ha && haImage === '')
+    fault(
+      'TSDB_DEPLOY_HA=true needs an image of PostgreSQL with TimescaleDB Community that CloudNativePG can run; set TSDB_DEPLOY_HA_IMAGE',
+    );
+}
+
+function checkIngress(settings: Settings, fault: Fault): void {
+  const { ingressHost, ingressClass, ingressTlsSecret, ingressIssuer } = settings;
+  if (ingressHost === '' && `${ingressClass}${ingressTlsSecret}${ingressIssuer}` !== '')
+    fault(
+      'TSDB_DEPLOY_INGRESS_CLASS, _TLS_SECRET and _ISSUER belong to an ingress; set TSDB_DEPLOY_INGRESS_HOST too, or take them away',
+    );
+  if (ingressHost !== '' && ingressTlsSecret === '' && ingressIssuer === '')
+    fault(
+      'TSDB_DEPLOY_INGRESS_HOST without TLS would send keys and data in clear text; set TSDB_DEPLOY_INGRESS_TLS_SECRET, or TSDB_DEPLOY_INGRESS_ISSUER for a certificate that cert-manager makes',
+    );
+}
+
+function checkApi({ apiReplicas, apiMaxReplicas, database }: KubernetesConfig, fault: Fault): void {
+  if (apiMaxReplicas < apiReplicas) {
+    fault(
+      `TSDB_DEPLOY_API_MAX_REPLICAS must be at least TSDB_DEPLOY_API_REPLICAS, which is ${apiReplicas}, got "${apiMaxReplicas}"`,
+    );
+    return;
+  }
+  // A size that is a fault by itself has no number of connections.
+  if (!(database.cpus >= 1 && database.memoryMiB >= LEAST_MEMORY_MIB)) return;
+  const { total } = apiConnections(database, apiMaxReplicas);
+  if (total < LEAST_CONNECTIONS)
+    fault(
+      `TSDB_DEPLOY_API_MAX_REPLICAS=${apiMaxReplicas} leaves each API pod ${total} connections of a database with TSDB_DEPLOY_DB_MEMORY_MIB=${database.memoryMiB}, and it needs ${LEAST_CONNECTIONS}; take fewer pods or, below 1600 MiB, more memory`,
+    );
+}

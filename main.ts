@@ -1,0 +1,67 @@
+// The whole deployment on one screen: read the settings, build the stacks, write them as Terraform.
+import { join } from 'node:path';
+import { App, type TerraformStack } from 'cdktf';
+import type { AksStack } from './infra/aks/stack';
+import type { Bundle } from './infra/azure/machine/bundle';
+import { machineBundle } from './infra/azure/machine-bundle';
+import { AzureStack } from './infra/azure/stack';
+import { type DeployConfig, readConfig, UsageError } from './infra/core/config';
+import { builtProgram } from './infra/core/program';
+import { hashSources } from './infra/core/source-hash';
+import type { AksReference } from './k8s/cluster-provider';
+import { KubernetesStack } from './k8s/stack';
+
+/** What is made from the sources before the stacks are. */
+export interface Sources {
+  /** Identity of the declared database; a new one makes a new schema Job. */
+  readonly schemaHash: string;
+  /** What the machine runs. */
+  readonly bundle: Bundle;
+}
+
+/**
+ * The stacks, not yet written. Their ids are contract: `azure` and `kubernetes` are always there, `aks` and
+ * `kubernetes-ha` when the settings ask for them. `cdktf deploy` brings them into this order by itself:
+ * `aks`, `kubernetes-ha`, `kubernetes`.
+ * @param outdir folder that `synth()` writes to; cdktf chooses when it is left out
+ */
+export function buildApp(config: DeployConfig, { schemaHash, bundle }: Sources, outdir?: string): App {
+  const app = new App(outdir === undefined ? {} : { outdir });
+  new AzureStack(app, 'azure', { config, bundle });
+  const aks = config.kubernetes.cluster === 'aks' ? aksStack(app, config) : undefined;
+  const ha = config.kubernetes.ha ? haStack(app, config, aks) : undefined;
+  const kubernetes = new KubernetesStack(app, 'kubernetes', { config, schemaHash, aks });
+  if (ha !== undefined) kubernetes.addDependency(ha);
+  return app;
+}
+
+// The two optional stacks are loaded when they are asked for: otherwise every run would take a tenth of a second more.
+
+function aksStack(app: App, config: DeployConfig): AksStack {
+  const { AksStack } = require('./infra/aks/stack') as typeof import('./infra/aks/stack');
+  return new AksStack(app, 'aks', { config });
+}
+
+function haStack(app: App, config: DeployConfig, aks: AksReference | undefined): TerraformStack {
+  const { KubernetesHaStack } = require('./k8s/ha/stack') as typeof import('./k8s/ha/stack');
+  return new KubernetesHaStack(app, 'kubernetes-ha', { config, aks });
+}
+
+function main(): void {
+  // cdktf notes where each value comes from; looking that up in source maps takes a third of the time and memory.
+  process.setSourceMapsEnabled(false);
+  try {
+    const config = readConfig();
+    const program = builtProgram(__dirname);
+    const bundle = machineBundle(config, program, join(program, '..', 'bundles'));
+    buildApp(config, { schemaHash: hashSources(join(__dirname, 'db')), bundle }).synth();
+  } catch (error) {
+    process.setSourceMapsEnabled(true);
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  }
+}
+
+// Tests import buildApp; only a direct run may write files.
+if (require.main === module) main();

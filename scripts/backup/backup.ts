@@ -1,4 +1,8 @@
-// Writes one backup: a dump and its manifest, both of one snapshot of the database, or nothing at all.
+// `tsdb backup`: a database and a folder go in, a dump and its manifest come out, both of one snapshot of the database, or
+// nothing at all. `restore` is the way back.
+// - `folder`: names, one writer at a time, what is old enough to go; `manifest`: the file beside each dump, and its check
+// - `programs`: finds and runs pg_dump and pg_restore; `address`: the database as these programs are told it
+// - `relations`: the declared tables and their rows; `target`: the database that a backup is restored into
 import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,7 +37,8 @@ export interface BackupReport {
 
 /**
  * Backs a database up into a folder, and then removes backups of it that are older than `keepDays`.
- * @throws RefusedError when none of the declared tables is there, or the folder is in use; UsageError without programs.
+ * @throws RefusedError when none of the declared tables is there, or the folder is in use; UsageError when pg_dump or
+ * pg_restore is missing or too old; DatabaseError when the dump fails or lacks a declared table.
  */
 export function takeBackup(
   connection: ClientConfig,

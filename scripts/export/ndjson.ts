@@ -1,7 +1,6 @@
 // Rows as NDJSON: one JSON object a line. What a JSON number cannot hold is written as text, so that nothing is lost.
-import type { RowWriter } from './row-writer';
 import { textWriter } from './text-writer';
-import { type ExportColumn, plainText, type TextRow, TYPE } from './values';
+import { type ExportColumn, plainText, type RowWriter, type TextRow, TYPE } from './values';
 
 /** One line per row. */
 export const ndjsonWriter = (columns: readonly ExportColumn[]): RowWriter =>

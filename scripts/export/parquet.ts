@@ -1,7 +1,6 @@
 // Rows as Parquet, in row groups of bounded size: times in microseconds, numbers as numbers, everything else as text.
 import { RefusedError } from '../../db/errors';
-import type { RowWriter } from './row-writer';
-import { days, type ExportColumn, microseconds, TYPE } from './values';
+import { days, type ExportColumn, microseconds, type RowWriter, TYPE } from './values';
 
 // A row group is in memory as a whole, as values and while it is encoded, so its size is bounded by bytes: those of the
 // values as text, and what an object of the language takes for each. Narrow rows come to tens of thousands a group.

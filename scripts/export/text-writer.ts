@@ -1,6 +1,5 @@
 // Lines of text as bytes. They go into buffers outside of V8's heap at once, so that no line outlives its row.
-import type { RowWriter } from './row-writer';
-import type { TextRow } from './values';
+import type { RowWriter, TextRow } from './values';
 
 const BUFFER_BYTES = 65_536;
 // The most that UTF-8 needs for a unit of a JavaScript text.

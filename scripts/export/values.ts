@@ -1,4 +1,5 @@
-// What the database writes as text, as exports write it: times as in RFC 3339 with microseconds, numbers without loss.
+// Rows of an export, and their values: the database gives texts, the file gets times as in RFC 3339 with microseconds and
+// numbers without loss.
 
 /** A column of a result: its name and the OID of its type. */
 export interface ExportColumn {
@@ -8,6 +9,16 @@ export interface ExportColumn {
 
 /** Values of one row as the database writes them; null is NULL. */
 export type TextRow = readonly (string | null)[];
+
+/** Makes the bytes of one file: rows go in one at a time. */
+export interface RowWriter {
+  /** Takes the next row. */
+  add(row: TextRow): void;
+  /** The bytes that are ready and were not taken yet. */
+  take(): readonly Uint8Array[];
+  /** Ends the file: the bytes that `take` did not give. */
+  finish(): readonly Uint8Array[];
+}
 
 /** OIDs of the built-in types that are not just text. They are part of PostgreSQL's protocol and never change. */
 export const TYPE = {

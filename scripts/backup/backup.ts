@@ -48,7 +48,7 @@ export function takeBackup(
   const { keepDays, signal } = options;
   return withBackupFolder(options.folder, (folder) =>
     withConnection(connection, async (db) => {
-      // A count under way must not hold up the end.
+      // A count that is still running must not delay the end.
       const leave = (): void => void db.end().catch(() => undefined);
       signal.addEventListener('abort', leave, { once: true });
       try {
@@ -86,7 +86,7 @@ async function writeBackup(
   const draft = `${final}${PARTIAL}`;
   const run = { env: libpqEnvironment(connection, env), signal };
   try {
-    // Made here, so that nobody else may ever read it.
+    // The file is created here, before pg_dump writes to it, so that it is never readable for others.
     closeSync(openSync(draft, 'wx', 0o600));
     const args = ['--format=custom', '--no-password', `--snapshot=${snapshot}`, `--file=${draft}`];
     const rows = await bothOrNeither(signal, (either) => [
@@ -130,7 +130,7 @@ async function freeName(folder: string, database: string): Promise<string> {
   }
 }
 
-// Counts while the dump is written; when one fails the other is of no use.
+// Rows are counted while the dump is written. When one of the two fails, the other is stopped, because it is of no use alone.
 async function bothOrNeither<T>(
   signal: AbortSignal,
   start: (either: AbortSignal) => readonly [Promise<T>, Promise<unknown>],
@@ -164,7 +164,7 @@ async function requireComplete(
   const lacking = relations.filter(({ kind, name }) => !entries.has(`${kind} ${name}`));
   if (lacking.length > 0)
     throw new DatabaseError(
-      `the dump lacks ${lacking.map(({ name }) => name).join(', ')}; may the user of the backup read them?`,
+      `the dump lacks ${lacking.map(({ name }) => name).join(', ')}; let the user of the backup read them`,
     );
 }
 
@@ -180,7 +180,7 @@ async function involvedRoles(db: Db): Promise<readonly string[]> {
   return rows.map(({ role }) => role);
 }
 
-// The dump gets its name last: where there is a dump, there is its manifest.
+// The dump gets its final name last, so that every dump has its manifest.
 async function publish(draft: string, final: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
   const note = manifestOf(final);
   writeFileSync(`${note}${PARTIAL}`, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });

@@ -1,4 +1,4 @@
-// The yardstick of `npm run bench:api`: node:http, the driver with the API's own settings, one query, JSON.stringify.
+// What the API is compared with: node:http, the driver with the API's own settings, one query, JSON.stringify.
 import { createServer } from 'node:http';
 import { readConfig } from '../../../api/config';
 import { aggregateColumns } from '../../../api/levels';
@@ -6,7 +6,7 @@ import { createPool } from '../../../api/pool';
 import { sensorDataHourly } from '../../../db/schema/iot';
 import { ident, relation } from '../../../db/sql';
 
-// What the API's hourly endpoint asks for `period=1w`, word for word in meaning.
+// The same query that the API's hourly endpoint sends for `period=1w`.
 const HOURLY = `
   SELECT ${aggregateColumns.map((name) => ident(name)).join(', ')} FROM ${relation(sensorDataHourly)}
    WHERE "sensor_id" = $1 AND "bucket" >= date_trunc('hour', now() - interval '7 days')

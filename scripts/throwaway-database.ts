@@ -1,4 +1,4 @@
-// A database of a command's own on a server that may hold others: made for one purpose, dropped afterwards.
+// An empty database on a server that may hold others: created for one purpose and dropped afterwards.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ident } from '../db/core/sql';
@@ -18,7 +18,7 @@ const MOST_TRIES = 20;
 
 /**
  * Creates a database `<prefix>_<process>_<random>` on the server of `address`.
- * @throws DatabaseError when the user of the address may not create databases.
+ * @throws the server's error when the user of the address may not create databases.
  */
 export async function createThrowaway(address: string, prefix: string): Promise<ThrowawayDatabase> {
   const name = `${prefix}_${process.pid}_${randomBytes(4).toString('hex')}`;

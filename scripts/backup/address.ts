@@ -1,4 +1,4 @@
-// A database's address in the forms that this needs: another database of the same server, and libpq's variables.
+// A database's address in other forms: as another database of the same server, and as variables of libpq.
 import { Client, type ClientConfig } from 'pg';
 import type { Environment } from '../../db/core/settings';
 import { withDatabase } from '../../db/local/server-facts';
@@ -11,7 +11,7 @@ const TLS_VARIABLES: Readonly<Record<string, string>> = {
   sslkey: 'PGSSLKEY',
 };
 
-/** What programs keep of our environment; the rest might name another database. */
+/** The variables that programs inherit from this process; others might name another database. */
 const KEPT = ['PATH', 'HOME', 'LD_LIBRARY_PATH', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'PGPASSFILE'];
 
 /** Name of the database that is meant. */
@@ -25,7 +25,7 @@ export function inDatabase(connection: ClientConfig, database: string): ClientCo
     : { ...connection, connectionString: withDatabase(connectionString, database) };
 }
 
-/** The environment of pg_dump and pg_restore: this database, the password included, and nothing that says otherwise. */
+/** The environment of pg_dump and pg_restore: it names this database, includes the password, and holds nothing that contradicts it. */
 export function libpqEnvironment(connection: ClientConfig, env: Environment): Environment {
   const { host, port, user, database, password } = new Client(connection);
   const asked = connection.connectionString ? new URL(connection.connectionString).searchParams : undefined;

@@ -1,4 +1,8 @@
-// Writes one backup: a dump and its manifest, both of one snapshot of the database, or nothing at all.
+// `tsdb backup`: a database and a folder go in, a dump and its manifest come out, both of one snapshot of the database, or
+// nothing at all. `restore` is the way back.
+// - `folder`: names, one writer at a time, what is old enough to go; `manifest`: the file beside each dump, and its check
+// - `programs`: finds and runs pg_dump and pg_restore; `address`: the database as these programs are told it
+// - `relations`: the declared tables and their rows; `target`: the database that a backup is restored into
 import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,7 +38,8 @@ export interface BackupReport {
 
 /**
  * Backs a database up into a folder, and then removes backups of it that are older than `keepDays`.
- * @throws RefusedError when none of the declared tables is there, or the folder is in use; UsageError without programs.
+ * @throws RefusedError when none of the declared tables is there, or the folder is in use; UsageError when pg_dump or
+ * pg_restore is missing or too old; DatabaseError when the dump fails or lacks a declared table.
  */
 export function takeBackup(
   connection: ClientConfig,
@@ -44,7 +49,7 @@ export function takeBackup(
   const { keepDays, signal } = options;
   return withBackupFolder(options.folder, (folder) =>
     withConnection(connection, async (db) => {
-      // A count under way must not hold up the end.
+      // A count that is still running must not delay the end.
       const leave = (): void => void db.end().catch(() => undefined);
       signal.addEventListener('abort', leave, { once: true });
       try {
@@ -82,7 +87,7 @@ async function writeBackup(
   const draft = `${final}${PARTIAL}`;
   const run = { env: libpqEnvironment(connection, env), signal };
   try {
-    // Made here, so that nobody else may ever read it.
+    // The file is created here, before pg_dump writes to it, so that it is never readable for others.
     closeSync(openSync(draft, 'wx', 0o600));
     const args = ['--format=custom', '--no-password', `--snapshot=${snapshot}`, `--file=${draft}`];
     const rows = await bothOrNeither(signal, (either) => [
@@ -126,7 +131,7 @@ async function freeName(folder: string, database: string): Promise<string> {
   }
 }
 
-// Counts while the dump is written; when one fails the other is of no use.
+// Rows are counted while the dump is written. When one of the two fails, the other is stopped, because it is of no use alone.
 async function bothOrNeither<T>(
   signal: AbortSignal,
   start: (either: AbortSignal) => readonly [Promise<T>, Promise<unknown>],
@@ -160,7 +165,7 @@ async function requireComplete(
   const lacking = relations.filter(({ kind, name }) => !entries.has(`${kind} ${name}`));
   if (lacking.length > 0)
     throw new DatabaseError(
-      `the dump lacks ${lacking.map(({ name }) => name).join(', ')}; may the user of the backup read them?`,
+      `the dump lacks ${lacking.map(({ name }) => name).join(', ')}; let the user of the backup read them`,
     );
 }
 
@@ -176,7 +181,7 @@ async function involvedRoles(db: Db): Promise<readonly string[]> {
   return rows.map(({ role }) => role);
 }
 
-// The dump gets its name last: where there is a dump, there is its manifest.
+// The dump gets its final name last, so that every dump has its manifest.
 async function publish(draft: string, final: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
   const note = manifestOf(final);
   writeFileSync(`${note}${PARTIAL}`, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });

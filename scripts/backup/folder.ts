@@ -1,4 +1,4 @@
-// The folder of backups: names, one writer at a time, what an interrupted one left, and what is old enough to go.
+// The folder of backups: file names, one writer at a time, leftovers of interrupted backups, and removal of old ones.
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -21,7 +21,7 @@ export async function withBackupFolder<T>(asked: string, work: (folder: string) 
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new UsageError(`cannot make ${folder}: ${messageOf(error)}; choose another with --out`, {
+    throw new UsageError(`cannot create ${folder}: ${messageOf(error)}; choose another with --out`, {
       cause: error,
     });
   }
@@ -41,7 +41,7 @@ export async function withBackupFolder<T>(asked: string, work: (folder: string) 
 export const dumpName = (database: string, at: Date): string =>
   `tsdb-${database.replace(/[^\w.-]/g, '_')}-${at.toISOString().replace(/[-:]|\.\d+/g, '')}.dump`;
 
-/** Removes a dump with its manifest; the dump first, as a manifest alone counts as left over. */
+/** Removes a dump and its manifest. The dump goes first, because a manifest alone is cleaned up as a leftover. */
 export function removeBackup(folder: string, name: string): void {
   rmSync(join(folder, name), { force: true });
   rmSync(manifestOf(join(folder, name)), { force: true });
@@ -49,7 +49,7 @@ export function removeBackup(folder: string, name: string): void {
 
 /**
  * Removes backups of a database that are older than some days, and returns their names.
- * @param kept the one that was just made; it stays whatever the clock says.
+ * @param kept the backup that was just made, which stays even if the clock is wrong.
  */
 export function removeOld(
   folder: string,
@@ -64,7 +64,7 @@ export function removeOld(
   return old;
 }
 
-/** Makes a file, or the names in a folder, outlive a power cut. */
+/** Writes a file, or the names in a folder, to the disk, so that they survive a power cut. */
 export async function syncToDisk(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -80,7 +80,7 @@ function timeOf(name: string): number | undefined {
   return parts.length === 0 ? undefined : Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
-// Names are shortened, so that the manifest decides. Dumps without one were not made here.
+// A file name does not always hold the exact name of the database, but its manifest does. A dump without a manifest is foreign.
 function isOf(database: string, dump: string): boolean {
   try {
     return readManifest(dump).database === database;
@@ -89,7 +89,7 @@ function isOf(database: string, dump: string): boolean {
   }
 }
 
-// The folder is locked: what is half there was left by a writer that was killed.
+// The folder is locked, so unfinished files can only come from a backup that was killed.
 function sweep(folder: string): void {
   for (const name of readdirSync(folder).filter((entry) => /^tsdb-.*Z\.(dump|json)/.test(entry))) {
     const orphan = name.endsWith('.json') && !existsSync(join(folder, name.replace(/\.json$/, '.dump')));

@@ -1,4 +1,4 @@
-// The note beside each dump: where it comes from, what is in it, and the digest of its bytes.
+// The manifest beside each dump: where it comes from, what is in it, and the digest of its bytes.
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -28,7 +28,7 @@ export interface Manifest {
   readonly sha256: string;
 }
 
-/** Where the note of a dump is. */
+/** Path of the manifest of a dump. */
 export const manifestOf = (dump: string): string => `${dump.replace(/\.dump$/, '')}.json`;
 
 /** Size and digest of a file. */
@@ -42,8 +42,8 @@ export async function measure(
 }
 
 /**
- * Reads the note of a dump.
- * @throws UsageError when it is missing or is none.
+ * Reads the manifest of a dump.
+ * @throws UsageError when it is missing, or the file is not a manifest.
  */
 export function readManifest(dump: string): Manifest {
   const file = manifestOf(dump);
@@ -63,7 +63,7 @@ export function readManifest(dump: string): Manifest {
 
 /**
  * Proves that a dump is the one that was written.
- * @throws RefusedError when its bytes are others; UsageError when it cannot be read.
+ * @throws RefusedError when its bytes are different; UsageError when it cannot be read.
  */
 export async function requireIntact(dump: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
   const found = await measure(dump, signal).catch((error: unknown) => {

@@ -49,7 +49,7 @@ export async function restoreBackup(
       restored: counts[name] ?? 0,
     }));
     const plan = await withConnection(target.connection, async (db) => {
-      // A dump has no statistics.
+      // A dump does not contain the planner's statistics.
       await db.query('ANALYZE');
       return makePlan(db, desired);
     });
@@ -101,13 +101,13 @@ async function load(
   );
   return whileRestoring(connection, async (db) => {
     await fill();
-    // In this session only: the jobs of the database still rest, so that none can remove or refresh anything.
+    // This turns restoring off for this session only. The jobs of the database do not run yet, so they cannot change any rows.
     await db.query('SET timescaledb.restoring = off');
     return countRows(db, relations);
   });
 }
 
-/** Between TimescaleDB's two calls; without the second one, rows that are written later would be invisible. */
+/** Runs `work` between TimescaleDB's two calls. Without the second call, rows that are written later would be invisible. */
 async function whileRestoring<T>(connection: ClientConfig, work: (db: Client) => Promise<T>): Promise<T> {
   const finish = () =>
     withConnection(connection, (db) => db.query('SELECT public.timescaledb_post_restore()'));

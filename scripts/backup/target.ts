@@ -41,7 +41,7 @@ export async function inspectTarget(connection: ClientConfig, manifest: Manifest
   }
 }
 
-/** Creates the database; nothing of the server's own template gets into it. */
+/** Creates the database without the contents of the server's own template. */
 export const createDatabase = ({ connection, database }: Target): Promise<unknown> =>
   withConnection(inDatabase(connection, MAINTENANCE), (db) =>
     db.query(`CREATE DATABASE ${ident(database)} TEMPLATE template0`),
@@ -69,7 +69,7 @@ async function requireEmpty(db: Db, database: string): Promise<void> {
     );
 }
 
-// What a dump needs of its server, and does not bring along.
+// What a dump needs from its server and does not contain.
 async function requireFit(db: Db, manifest: Manifest): Promise<string> {
   const { engine, serverVersion } = await readServer(db);
   const refuse = (why: string): never => {

@@ -74,7 +74,7 @@ export async function runBench(context: BenchContext): Promise<BenchReport> {
 async function measureServer(server: BenchServer, context: BenchContext): Promise<ServerReport> {
   const { signal, onNote } = context;
   const databases = await openDatabases(server.url, onNote);
-  // Dropping them ends what runs in them, also a query that takes minutes.
+  // Dropping the databases ends all sessions in them, even during a query that takes minutes.
   const dropped = { early: Promise.resolve() };
   const onAbort = (): void => {
     dropped.early = databases.dropAll().catch(() => undefined);
@@ -83,7 +83,7 @@ async function measureServer(server: BenchServer, context: BenchContext): Promis
   try {
     return await measureParts(server, databases, context);
   } catch (error) {
-    // What was interrupted fails in many ways; the reason is one.
+    // An interrupted part can fail with many errors; the reason of the signal is the one to report.
     signal.throwIfAborted();
     throw error;
   } finally {
@@ -111,7 +111,7 @@ async function measureParts(
     await databases.use('year', async (address) => {
       const year = await prepareYear(address, common);
       if (wants('queries')) found.queries = await measureQueries(address, year, common);
-      // Who measures once only wants to see that it works.
+      // With one measurement the figures mean little, so the run is kept short.
       if (apiToo) found.api = await measureApi(address, { ...common, seconds: options.repeat === 1 ? 1 : 2 });
     });
   if (wants('ingest'))
@@ -136,7 +136,7 @@ async function measureParts(
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-// The engine shows in a database of our own only: the configured one may lack the extension.
+// Only a database of the benchmark's own shows the engine, because the configured one may lack the extension.
 const identify = (databases: BenchDatabases) =>
   databases.use('look', (address) =>
     withConnection(address, async (db) => ({

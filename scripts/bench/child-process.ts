@@ -1,4 +1,4 @@
-// Programs that a benchmark starts: the environment that they get, and how long one took, what it said and its most memory.
+// Programs that a benchmark starts: the environment they get, how long one ran, what it printed and its peak memory.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { DatabaseError } from '../../db/core/errors';
@@ -9,11 +9,11 @@ export interface ProcessRun {
   readonly milliseconds: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Peak resident memory; null where the system does not tell (it is read from /proc). */
+  /** Peak resident memory; null where the system does not report it (it is read from /proc). */
   readonly peakBytes: number | null;
 }
 
-/** What of the caller's environment could change what is measured, or name another database. */
+/** Variables of the caller that could change the result or name another database. */
 const OURS = /^(PG.*|TSDB_.*|DATABASE_URL|HOST|PORT|LOG_LEVEL)$/;
 const LOOK_EVERY_MS = 20;
 
@@ -64,7 +64,7 @@ export async function timedProcess(
   throw new DatabaseError(`${program} failed: ${told.stderr.trim().split('\n').slice(-12).join('\n')}`);
 }
 
-// The kernel keeps the peak, so the last look before the end has it.
+// The kernel keeps the peak, so the last reading before the process ends is the peak of its whole run.
 function peakOf(pid: number | undefined): number | null {
   try {
     const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

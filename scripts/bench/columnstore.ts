@@ -1,4 +1,4 @@
-// Converts chunks to the columnstore at once, as the policies of TimescaleDB would in time.
+// Converts chunks to the columnstore at once, which TimescaleDB's policies would do later.
 import type { Client } from 'pg';
 import { DatabaseError } from '../../db/core/errors';
 import { nameOf } from '../../db/language/names';

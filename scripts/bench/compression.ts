@@ -18,7 +18,7 @@ import { convertOlder } from './columnstore';
 import type { CompressionReport, Saving, TableSaving } from './report/report';
 import { pauseAllJobs, type YearOptions } from './year';
 
-/** Two weeks hold a whole chunk of every table, whatever the day. */
+/** Two weeks contain at least one whole chunk of every table, on whatever day the benchmark runs. */
 const MOST_DAYS = 14;
 
 /** Fills all sets, converts, and reads TimescaleDB's own figures of the conversion. */
@@ -62,7 +62,7 @@ async function fill(
   await withTransaction(db, () => beginSet(target, set, options, from));
   await continueSet(target, set, to, signal ? { signal } : {});
   const aggregates = aggregatesOf(set, desired);
-  // Those without a columnstore are needed where one with it is built on them.
+  // An aggregate without a columnstore is refreshed as well when an aggregate with one is built on it.
   if (aggregates.some(({ columnstore }) => columnstore !== undefined))
     await refreshSeeded(target, aggregates);
 }

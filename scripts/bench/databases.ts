@@ -1,4 +1,4 @@
-// Databases of a benchmark's own: it makes them, it drops them, and it touches no others.
+// The databases that a benchmark creates for itself and drops; it touches no others.
 import { RefusedError } from '../../db/core/errors';
 import { withConnection } from '../../db/server/connection';
 import { createThrowaway, type ThrowawayDatabase } from '../throwaway-database';
@@ -30,7 +30,7 @@ export async function openDatabases(
     async use(purpose, work) {
       const database = await createThrowaway(address, `tsdb_bench_${purpose}`);
       made.add(database);
-      // Ctrl-C in the meantime has dropped the others only.
+      // `dropAll` ran while this database was being created, and did not know of it.
       if (closed) {
         await drop(database);
         throw new RefusedError('the benchmark is being stopped');

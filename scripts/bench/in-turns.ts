@@ -1,4 +1,4 @@
-// Measures several things in turns, so that what else happens on the machine meets all of them alike.
+// Measures several things in turns, so that other work on the machine affects all of them alike.
 
 /** How work that takes long is stopped, and where it says how far it is. */
 export interface RunControl {

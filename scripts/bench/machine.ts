@@ -1,10 +1,10 @@
-// What a benchmark ran on: the machine, and the settings of the server that decide about speed.
+// What a benchmark ran on: the machine, and the settings of the server that affect speed.
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, loadavg, release, totalmem, type } from 'node:os';
 import type { Db } from '../../db/model';
 import type { Machine } from './report/report';
 
-/** The machine; the load is that of the last minute, asked again by `loadNow` when all is done. */
+/** The machine. Its load, which changes during a run, is read by `loadNow`. */
 export function readMachine(): Omit<Machine, 'loadBefore' | 'loadAfter'> {
   return {
     cpu: cpus()[0]?.model.trim() || `unknown (${arch()})`,
@@ -15,7 +15,7 @@ export function readMachine(): Omit<Machine, 'loadBefore' | 'loadAfter'> {
   };
 }
 
-/** Processes that wanted a core, mean of the last minute. */
+/** Mean number of runnable processes in the last minute. */
 export const loadNow = (): number => Math.round((loadavg()[0] ?? 0) * 100) / 100;
 
 /** In the order in which they are shown. */

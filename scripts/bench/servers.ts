@@ -19,13 +19,13 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server when its turn has come. */
+/** Starts one server. */
 export type StartServer = () => Promise<BenchServer>;
 
 /**
  * Starters of the servers. Private ones run as `tsdb up` runs them, and are thrown away afterwards.
  * @param configured address of the server that the environment names.
- * @throws UsageError, or that TSDB_LOCAL_SERVER asks for a server that is not there.
+ * @throws UsageError when TSDB_LOCAL_SERVER asks for a container, or for a TimescaleDB that is not installed.
  */
 export function benchServers(
   configured: string | undefined,
@@ -53,14 +53,14 @@ export function benchServers(
 
 async function startPrivate(binaries: ServerBinaries): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), 'tsdb-bench-'));
-  // Started as root, the server runs as another user, who must be able to get in.
+  // When this process is root, the server runs as another user, who must be able to enter the folder.
   chmodSync(folder, 0o755);
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const { url, stop } = await startCluster({
       binaries,
       folder: join(folder, 'server'),
-      // The folder goes when this process is killed; everything else is as for data that is kept.
+      // The data is removed even when this process is killed. The settings are those of data that is kept.
       durable: false,
       settings: {
         shared_buffers: sharedBuffersOf(binaries),

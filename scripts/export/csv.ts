@@ -1,7 +1,6 @@
 // Rows as CSV (RFC 4180, lines end with a line feed, UTF-8). NULL is an empty field, an empty text is "", as import reads them.
-import type { RowWriter } from './row-writer';
 import { textWriter } from './text-writer';
-import { type ExportColumn, plainText, type TextRow } from './values';
+import { type ExportColumn, plainText, type RowWriter, type TextRow } from './values';
 
 /** The header, then the rows. */
 export const csvWriter = (columns: readonly ExportColumn[]): RowWriter =>

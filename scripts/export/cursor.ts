@@ -11,15 +11,16 @@ export interface ExportQuery {
   readonly searchPath?: string;
 }
 
-/** Gives every row to `add` the moment it arrives, and after each batch the number of its rows, so that a slow reader is waited for. */
+/** Passes every row to `add` when it arrives, and yields the number of rows after each batch, so that it waits for a slow reader. */
 export type ReadRows = (add: (row: TextRow) => void) => AsyncGenerator<number>;
 
-// What is read while the last batch is being written waits in memory: rows of a megabyte come one at a time, narrow ones by thousands.
+// The batch that is read while the one before is written waits in memory, so its size is limited: rows of a megabyte come one
+// at a time, narrow ones by the thousand.
 const BATCH_CHARACTERS = 256_000;
 const MOST_ROWS = 5_000;
 const FIRST_ROWS = 50;
 
-// Values as the database writes them: numbers with all digits, and nobody's timeouts while a slow reader takes its time.
+// Numbers get all their digits, and a slow reader must not run into timeouts that a role or database has set.
 const SETTINGS =
   'SET LOCAL extra_float_digits = 1; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0';
 
@@ -70,13 +71,13 @@ function nextSize({ rows, characters }: Batch, before: number): number {
   return Math.max(1, Math.min(fitting, MOST_ROWS, before * 4));
 }
 
-// Row by row, not as a whole: values that live as short as this never leave the young part of the heap. In arrays of
-// thousands of rows they would be moved to its old part, which V8 lets grow by a hundred megabytes before it looks again.
+// Rows are passed on one by one, so that their values are freed while they are in the young generation of V8's heap. Values in
+// arrays of thousands of rows would move to the old generation, which grows by a hundred megabytes before V8 collects it.
 function fetch(db: Client, most: number, add: (row: TextRow) => void): Promise<Batch> {
   const config: QueryArrayConfig = {
     text: `FETCH FORWARD ${most} FROM export`,
     rowMode: 'array',
-    // Text as it comes.
+    // Values stay the texts that the server sends.
     types: { getTypeParser: () => (text: string) => text },
   };
   return new Promise((resolve, reject) => {
@@ -91,7 +92,7 @@ function fetch(db: Client, most: number, add: (row: TextRow) => void): Promise<B
       try {
         add(row);
       } catch (error) {
-        // Thrown from here it would end the process.
+        // An error that is thrown in this handler would end the process.
         fault = { error };
       }
     });

@@ -18,7 +18,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     writeFileSync(plant.path('mine.csv'), 'mine');
     const refused = await plant.run('sensor_data', '--out', plant.path('mine.csv'));
     expect(refused).toMatchObject({ code: 3, stdout: '' });
-    expect(refused.stderr).toMatch(/mine\.csv is there already; .*--force/);
+    expect(refused.stderr).toMatch(/mine\.csv exists already; .*--force/);
     expect(readFileSync(plant.path('mine.csv'), 'utf8')).toBe('mine');
     expect((await plant.run('sensor_data', '--out', plant.path('mine.csv'), '--force')).code).toBe(0);
     expect(readFileSync(plant.path('mine.csv'), 'utf8')).toMatch(/^time,sensor_id/);

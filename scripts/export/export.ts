@@ -1,4 +1,9 @@
-// Carries out an export: one snapshot of the database, read by a cursor, written piece by piece.
+// `tsdb export`: a plan, a format and a target go in, a file or bytes on standard output come out. One snapshot of the
+// database is read by a cursor and written piece by piece, so that memory does not grow with the number of rows.
+// - `query`: turns what a person asks for into the plan; `format`: which format a file name means
+// - `cursor`: reads the rows; `values`: what a row is, and its values as text and numbers
+// - `csv`, `ndjson`, `parquet`: a writer for each format; `text-writer`: what the first two have in common
+// - `target`: writes the file whole or not at all
 import type { ClientConfig } from 'pg';
 import { messageOf, RefusedError, UsageError } from '../../db/core/errors';
 import { withConnection } from '../../db/server/connection';
@@ -8,9 +13,8 @@ import type { ExportFormat } from './format';
 import { ndjsonWriter } from './ndjson';
 import { parquetWriter } from './parquet';
 import type { ExportPlan } from './query';
-import type { OpenWriter } from './row-writer';
 import { type Target, writeTo } from './target';
-import type { ExportColumn } from './values';
+import type { ExportColumn, RowWriter } from './values';
 
 /** What was written. */
 export interface ExportReport {
@@ -21,8 +25,9 @@ export interface ExportReport {
 }
 
 /**
- * Exports. An aborted signal ends the query on the server too, and leaves no file.
- * @throws RefusedError when a query would write, or is more than one.
+ * Writes the rows of a plan. An aborted signal ends the query on the server too, and leaves no file.
+ * @throws RefusedError when the caller's own query would write, or is more than one, and when a value does not fit the format;
+ * UsageError when two columns have one name, or the file cannot be written; DatabaseError when the server cannot be reached.
  */
 export async function exportRows(
   connection: ClientConfig,
@@ -57,6 +62,8 @@ export async function exportRows(
   });
   return { rows, bytes: bytes ?? null, seconds: Math.round(performance.now() - start) / 1_000 };
 }
+
+type OpenWriter = (columns: readonly ExportColumn[]) => RowWriter | Promise<RowWriter>;
 
 const WRITERS: Readonly<Record<ExportFormat, OpenWriter>> = {
   csv: csvWriter,

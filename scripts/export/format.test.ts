@@ -22,7 +22,7 @@ describe('fileShape', () => {
   );
 
   it('refuses compressed Parquet', () => {
-    expect(() => fileShape('a.parquet.gz', undefined, false)).toThrow(/compressed inside/);
-    expect(() => fileShape('a.parquet', undefined, true)).toThrow(/compressed inside/);
+    expect(() => fileShape('a.parquet.gz', undefined, false)).toThrow(/compressed already/);
+    expect(() => fileShape('a.parquet', undefined, true)).toThrow(/compressed already/);
   });
 });

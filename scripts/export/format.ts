@@ -1,4 +1,4 @@
-// Which format a file gets: what was asked for, else what its name says.
+// The format of a file: the one that was asked for, else the one that its name means.
 import { UsageError } from '../../db/core/errors';
 
 export const EXPORT_FORMATS = ['csv', 'ndjson', 'parquet'] as const;
@@ -32,6 +32,8 @@ export function fileShape(out: string, format: ExportFormat | undefined, gzip: b
       `the name ${out} does not say the format; add --format ${EXPORT_FORMATS.join('|')}, or end the name with .csv, .ndjson or .parquet`,
     );
   if (found === 'parquet' && (gzip || compressed))
-    throw new UsageError('Parquet is compressed inside, and no reader takes it gzipped; leave gzip out');
+    throw new UsageError(
+      'a Parquet file is compressed already, and readers do not accept it gzipped; leave out --gzip and the ending .gz',
+    );
   return { format: found, gzip: gzip || compressed };
 }

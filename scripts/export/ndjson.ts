@@ -1,7 +1,6 @@
 // Rows as NDJSON: one JSON object a line. What a JSON number cannot hold is written as text, so that nothing is lost.
-import type { RowWriter } from './row-writer';
 import { textWriter } from './text-writer';
-import { type ExportColumn, plainText, type TextRow, TYPE } from './values';
+import { type ExportColumn, plainText, type RowWriter, type TextRow, TYPE } from './values';
 
 /** One line per row. */
 export const ndjsonWriter = (columns: readonly ExportColumn[]): RowWriter =>
@@ -31,7 +30,7 @@ function jsonValue(text: string | null, type: number): string {
       return text;
     case TYPE.bigint:
       return Number.isSafeInteger(Number(text)) ? text : `"${text}"`;
-    // NaN and Infinity are no JSON.
+    // JSON has no NaN and no Infinity.
     case TYPE.real:
     case TYPE.double:
       return /\d/.test(text) ? text : `"${text}"`;
@@ -40,14 +39,14 @@ function jsonValue(text: string | null, type: number): string {
     case TYPE.jsonb:
       return text;
     case TYPE.json:
-      // Line breaks can only stand between its parts: inside of texts JSON has them escaped.
+      // A line break can only be white space between the parts, because JSON escapes line breaks in texts.
       return text.replace(/[\r\n]+/g, ' ');
     default:
       return JSON.stringify(plainText(text, type));
   }
 }
 
-// Readers make a double of a number: up to 15 digits survive that.
+// Readers turn a JSON number into a double, which keeps up to 15 digits exactly.
 function isExact(text: string): boolean {
   const digits = text.replace(/^-?0*\.?0*|\./g, '');
   return /^-?[\d.]+$/.test(text) && digits.length <= 15;

@@ -1,16 +1,15 @@
 // Rows as Parquet, in row groups of bounded size: times in microseconds, numbers as numbers, everything else as text.
 import { RefusedError } from '../../db/core/errors';
-import type { RowWriter } from './row-writer';
-import { days, type ExportColumn, microseconds, TYPE } from './values';
+import { days, type ExportColumn, microseconds, type RowWriter, TYPE } from './values';
 
-// A row group is in memory as a whole, as values and while it is encoded, so its size is bounded by bytes: those of the
-// values as text, and what an object of the language takes for each. Narrow rows come to tens of thousands a group.
+// A whole row group is in memory, as values and again while it is encoded, so its size is limited. It is estimated from the
+// length of the values as text, plus the cost of a JavaScript value for each. Groups of narrow rows have tens of thousands.
 const GROUP_BYTES = 4_000_000;
 const BYTES_PER_VALUE = 32;
 
 /**
  * Writes row groups of bounded size, and the footer when it is finished.
- * @throws RefusedError from `add` for an infinite time, which the format has not.
+ * @throws RefusedError from `add` for an infinite time, which the format does not have.
  */
 export async function parquetWriter(columns: readonly ExportColumn[]): Promise<RowWriter> {
   // An ES module, which a CommonJS program can only load this way.
@@ -26,7 +25,7 @@ export async function parquetWriter(columns: readonly ExportColumn[]): Promise<R
     const rows = values[0]?.length ?? 0;
     if (rows === 0) return;
     const columnData = values.map((data, at) => source(columns[at]?.name ?? '', data));
-    // Done when it returns: nothing waits, as this writer keeps its bytes.
+    // The write is complete when the call returns, because this writer keeps its bytes in memory.
     void file.write({ columnData, rowGroupSize: rows });
     values = columns.map(() => []);
     bytes = 0;
@@ -65,11 +64,11 @@ type Value = string | number | bigint | boolean | Uint8Array | null;
 
 interface Kind {
   readonly element: Omit<SchemaElement, 'name'>;
-  /** Undefined = there is no such value in the format. */
+  /** Undefined when the format cannot represent the value. */
   readonly read: (text: string) => Value | undefined;
 }
 
-// The dictionary of a column takes -0 for 0.
+// The dictionary encoding would store -0 as 0.
 const source = (name: string, data: Value[]): ColumnSource =>
   data.some((value) => Object.is(value, -0)) ? { name, data, encoding: 'PLAIN' } : { name, data };
 
@@ -99,7 +98,7 @@ function kindOf({ type }: ExportColumn): Kind {
     case TYPE.timestamp: {
       const zoned = type === TYPE.timestamptz;
       const logical = { type: 'TIMESTAMP', isAdjustedToUTC: zoned, unit: 'MICROS' } as const;
-      // The older name of the type means UTC, so that times without a zone must not have it.
+      // The older annotation means UTC, so times without a zone must not carry it.
       const older = zoned ? ({ converted_type: 'TIMESTAMP_MICROS' } as const) : {};
       return {
         element: { ...optional, type: 'INT64', logical_type: logical, ...older },
@@ -108,7 +107,7 @@ function kindOf({ type }: ExportColumn): Kind {
     }
     case TYPE.json:
     case TYPE.jsonb:
-      // As bytes, or the writer would parse and round its numbers.
+      // The writer would parse a text as JSON and round its numbers; it leaves bytes as they are.
       return {
         element: { ...optional, type: 'BYTE_ARRAY', logical_type: { type: 'JSON' } },
         read: (text) => Buffer.from(text),

@@ -1,4 +1,4 @@
-// What an export reads, as a query: rows of a declared relation, figures per bucket, or the caller's own words.
+// The query of an export: rows of a declared relation, figures per bucket, or the caller's own SQL.
 import { statement } from '../../api/database/statement';
 import { publicName, rootOf, seriesTables } from '../../api/database/tables';
 import { instantOf, parseTime } from '../../api/http/time';
@@ -117,11 +117,11 @@ function rowPlan(source: Relation, request: ExportRequest): ExportPlan {
   };
 }
 
-// Rows that are equal in all of these are equal in the file, so that the same rows always give the same file.
+// All exported columns take part in the order, so that the same rows always give the same file.
 function order(source: Relation, columns: readonly string[]): readonly string[] {
   if (source.kind === 'aggregate') return [source.time, ...source.groupBy].map((name) => ident(name));
   const rest = columns.filter((name) => name !== source.time);
-  // Types without an order, as point, are sorted by their text.
+  // Values of types without an order, such as point, are sorted by their text.
   const isUnordered = (name: string): boolean => kindOf(columnOf(source, name)?.type ?? '') === 'other';
   return [
     ident(source.time),
@@ -178,7 +178,7 @@ function bucketPlan(desired: Desired, source: Relation, request: ExportRequest):
     bound: boundColumns(filters),
   };
   answerColumns('time', ...asked.by, ...fields.map(({ name }) => name));
-  // A range without an end is as long as it is today.
+  // The width is chosen for a range that ends now when no end was given.
   const untilNow = { from: range.from, to: to === undefined && now > range.from ? now : range.to };
   const width = asked.bucket === 'auto' ? chooseWidth(question, MOST_BUCKETS, untilNow, now) : asked.bucket;
   const plan = planBuckets(question, width, range, now);

@@ -1,4 +1,4 @@
-// Where an export goes: standard output, or a file that is there when it is whole and never before.
+// Where an export goes: standard output, or a file that only appears when it is complete.
 import { createWriteStream } from 'node:fs';
 import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -21,28 +21,28 @@ export interface Target {
 export type Pieces = AsyncIterable<Uint8Array>;
 
 /**
- * Looks whether the target can be written, before any work is done.
- * @throws RefusedError when the file is there; UsageError when it is no file, or its folder is missing.
+ * Checks before any work is done that the target can be written.
+ * @throws RefusedError when the file exists; UsageError when it is not a file, or its folder is missing.
  */
 export async function checkTarget({ out, force }: Pick<Target, 'out' | 'force'>): Promise<void> {
   if (out === '-') return;
   const folder = await stat(dirname(resolve(out))).catch(() => undefined);
   if (!folder?.isDirectory())
-    throw new UsageError(`there is no folder ${dirname(resolve(out))}; make it first`);
+    throw new UsageError(`there is no folder ${dirname(resolve(out))}; create it first`);
   const found = await stat(out).catch(() => undefined);
   if (found && !found.isFile())
     throw new UsageError(`${out} is not a file; to write into it, use --out - and redirect`);
   if (found && !force)
-    throw new RefusedError(`${out} is there already; choose another name, or add --force to replace it`);
+    throw new RefusedError(`${out} exists already; choose another name, or add --force to replace it`);
 }
 
 /**
- * Writes the pieces. A file gets its name when all of it is on the disk; when anything fails, nothing is left.
+ * Writes the pieces. A file gets its name when all of it is on the disk; when anything fails, no file is left.
  * @returns the bytes written; undefined when the reader of standard output went away.
  */
 export async function writeTo(target: Target, pieces: Pieces): Promise<number | undefined> {
   if (target.out === '-') return writeToReader(target, pieces);
-  // Through a link the file behind it is replaced, not the link.
+  // When the name is a link, the file that it points to is replaced and not the link.
   const path = await realpath(target.out).catch(() => resolve(target.out));
   const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.unfinished`);
   try {

@@ -1,12 +1,11 @@
-// Lines of text as bytes. They go into buffers outside of V8's heap at once, so that no line outlives its row.
-import type { RowWriter } from './row-writer';
-import type { TextRow } from './values';
+// Lines of text as bytes. Each line is copied at once to a buffer outside of V8's heap, so that its text can be freed.
+import type { RowWriter, TextRow } from './values';
 
 const BUFFER_BYTES = 65_536;
-// The most that UTF-8 needs for a unit of a JavaScript text.
+// The most bytes that UTF-8 needs for one UTF-16 code unit.
 const BYTES_PER_UNIT = 3;
 
-/** Writes a head, as it is, and a line per row. */
+/** Writes the head as it is, and then one line per row. */
 export function textWriter(head: string, lineOf: (row: TextRow) => string): RowWriter {
   let ready: Uint8Array[] = [];
   let buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);

@@ -1,4 +1,5 @@
-// What the database writes as text, as exports write it: times as in RFC 3339 with microseconds, numbers without loss.
+// Rows of an export, and their values: the database gives texts, the file gets times as in RFC 3339 with microseconds and
+// numbers without loss.
 
 /** A column of a result: its name and the OID of its type. */
 export interface ExportColumn {
@@ -8,6 +9,16 @@ export interface ExportColumn {
 
 /** Values of one row as the database writes them; null is NULL. */
 export type TextRow = readonly (string | null)[];
+
+/** Makes the bytes of one file: rows go in one at a time. */
+export interface RowWriter {
+  /** Takes the next row. */
+  add(row: TextRow): void;
+  /** The bytes that are ready and were not taken yet. */
+  take(): readonly Uint8Array[];
+  /** Ends the file: the bytes that `take` did not give. */
+  finish(): readonly Uint8Array[];
+}
 
 /** OIDs of the built-in types that are not just text. They are part of PostgreSQL's protocol and never change. */
 export const TYPE = {
@@ -30,8 +41,8 @@ export const TYPE = {
 const TIME = /^(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(\+00)?( BC)?$/;
 
 /**
- * `2026-11-20 11:11:24.12+00` → `2026-11-20T11:11:24.120000Z`; without a zone when it has none. Infinity, years before Christ
- * and above 9999 have no such form: they stay as the database writes and reads them.
+ * `2026-11-20 11:11:24.12+00` → `2026-11-20T11:11:24.120000Z`; without a zone when it has none. Infinity and years before
+ * Christ or after 9999 have no such form, and stay as the database writes and reads them.
  */
 export function timeText(text: string): string {
   if (text[10] !== ' ' || text.length > 29 || text.endsWith('BC')) return text;
@@ -66,7 +77,7 @@ export function days(text: string): number | undefined {
   return dayNumber(match[4] === undefined ? year : 1 - year, Number(match[2]), Number(match[3]));
 }
 
-// The proleptic Gregorian calendar, as the database has it; a JavaScript Date ends earlier than the calendar of the database.
+// The proleptic Gregorian calendar of the database, which covers more years than a JavaScript Date.
 function dayNumber(year: number, month: number, day: number): number {
   const shifted = month <= 2 ? year - 1 : year;
   const era = Math.floor(shifted / 400);
@@ -76,7 +87,7 @@ function dayNumber(year: number, month: number, day: number): number {
   return era * 146_097 + dayOfEra - 719_468;
 }
 
-/** The value as text that import reads as the same value. */
+/** The value as a text that import reads back as the same value. */
 export function plainText(text: string, type: number): string {
   return type === TYPE.timestamptz || type === TYPE.timestamp ? timeText(text) : text;
 }

@@ -1,4 +1,4 @@
-// Walks a set of sample data through time, in batches of text that are small whatever the size of the whole is.
+// Walks a set of sample data through time and gives its rows in batches of bounded size.
 import { type Lines, noLines, type SampleOptions, type SampleSet } from './sample';
 
 /** A range of steps. */
@@ -15,10 +15,10 @@ export interface Batch {
   readonly next: number;
 }
 
-// Some hundred kilobytes: a COPY for each costs little beside its rows.
+// About a megabyte: large enough that the cost of one COPY for each batch does not matter.
 const BATCH_CHARACTERS = 1_000_000;
 
-/** Steps from `from` on that lie before `to`: readings of a sensor that is never silent. */
+/** Number of steps from `from` on that begin before `to`; this is also the number of readings of a sensor without gaps. */
 export function stepCount({ from, to }: Steps, intervalSeconds: number): number {
   return Math.max(0, Math.ceil((to.getTime() - from.getTime()) / (intervalSeconds * 1000)));
 }

@@ -41,7 +41,7 @@ export interface Target {
   readonly desired: Desired;
 }
 
-/** Whether there is any reading, or what an aggregate kept of readings that retention has dropped. */
+/** Whether there are readings, or buckets of readings that retention has dropped since. */
 export async function hasReadings(db: Client): Promise<boolean> {
   const { rows } = await db.query<{ present: boolean }>(
     `SELECT EXISTS (SELECT FROM ${relation(sensorData)}) OR EXISTS (SELECT FROM ${relation(sensorDataMonthly)}) AS present`,
@@ -70,7 +70,7 @@ export async function seed(
   });
 }
 
-/** Notes where a set begins, and writes what does not change in it. In the caller's transaction. */
+/** Stores where a set begins, and writes its rows that do not change. It runs in the caller's transaction. */
 export async function beginSet(
   { db }: Target,
   set: SampleSet,
@@ -82,7 +82,7 @@ export async function beginSet(
   await startProgress(db, set.name, { options, began: from, next: from, refreshed: from, state });
   if (!set.registry) return;
   const { table, lines } = set.registry;
-  // Thresholds of somebody's own stay as they are.
+  // Thresholds that somebody else has written stay as they are.
   const { rows } = await db.query(`SELECT FROM ${relation(table)} LIMIT 1`);
   if (rows.length === 0) await copyText(db, relation(table), table.columnNames, [lines(options)]);
 }
@@ -94,8 +94,8 @@ export interface ContinueOptions {
 }
 
 /**
- * Writes a set from where it stands up to `to`, day by day: rows, progress and what is to be refreshed are one transaction,
- * so that a run may be killed at any moment and continued later, with the same rows as if nothing had happened.
+ * Continues a set up to `to`, day by day. The rows of a day, the progress and the list of aggregates to refresh are written
+ * in one transaction, so a run can be killed at any moment and continued later with the same rows.
  * @returns the number of rows by table.
  * @throws RefusedError when another run writes the same set.
  */
@@ -138,7 +138,7 @@ async function writeSlice(
   onRows: (table: string, rows: number, next: number) => void,
 ): Promise<void> {
   const { db, engine, desired } = target;
-  // Whole days: chunks of all tables begin at midnight, too.
+  // A slice ends at midnight, where chunks of all tables begin.
   const midnight = (Math.floor(next.getTime() / DAY_MS) + 1) * DAY_MS;
   const end = new Date(Math.min(midnight, to.getTime()));
   const steps = stepCount({ from: next, to: end }, options.intervalSeconds);
@@ -166,7 +166,7 @@ async function writeSlice(
     );
 }
 
-// Where no aggregate remembers it, a row that retention would drop at once is not worth its while.
+// A row that retention would drop at once is left out, unless an aggregate keeps what is computed from it.
 function isExpired(
   table: Hypertable,
   aggregates: readonly ContinuousAggregate[],
@@ -178,7 +178,7 @@ function isExpired(
   return end.getTime() < now.getTime() - approximateMicroseconds(parseDuration(table.retention)) / 1000;
 }
 
-// One long text would be copied as a whole once more.
+// Given in pieces, because a stream would copy one long text once more.
 function* pieces(text: string): Generator<string> {
   for (let at = 0; at < text.length; at += 131_072) yield text.slice(at, at + 131_072);
 }

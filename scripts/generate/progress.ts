@@ -1,4 +1,4 @@
-// How far sample data has come: one row per set, written in the transaction of the rows that it speaks of.
+// The progress of sample data: one row per set, written in the same transaction as the rows that it describes.
 import type { Db } from '../../db/model';
 import type { SampleOptions } from './sample';
 
@@ -14,7 +14,7 @@ export interface SeedProgress {
   readonly state: string;
 }
 
-// The state is text, not jsonb: numbers must come back to the last bit.
+// The state is text and not jsonb, because its numbers must be read back without any change.
 const CREATE = `CREATE TABLE IF NOT EXISTS tsdb.seed_progress (
   set_name  text PRIMARY KEY,
   options   json NOT NULL,
@@ -37,7 +37,7 @@ export async function readProgress(db: Db, set: string): Promise<SeedProgress | 
   return rows[0];
 }
 
-/** Starts anew, also where an earlier series was. */
+/** Stores the beginning of a set; an earlier progress of the set is replaced. */
 export async function startProgress(db: Db, set: string, progress: SeedProgress): Promise<void> {
   await db.query(
     `INSERT INTO tsdb.seed_progress (set_name, options, began, next, refreshed, state) VALUES ($1, $2, $3, $4, $5, $6)
@@ -54,7 +54,7 @@ export async function startProgress(db: Db, set: string, progress: SeedProgress)
   );
 }
 
-/** @returns false when somebody else has moved on from `before` in the meantime. */
+/** @returns false when another run has written the step at `before` in the meantime. */
 export async function moveProgress(
   db: Db,
   set: string,

@@ -49,7 +49,7 @@ function mulberry(start: number): Random {
     uniform,
     normal,
     poisson: (mean) => {
-      // Knuth's product would underflow; many events are nearly normal.
+      // Knuth's product would underflow for large means, where the distribution is nearly normal.
       if (mean > 30) return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal()));
       const limit = Math.exp(-mean);
       let events = 0;

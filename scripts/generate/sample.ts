@@ -2,7 +2,7 @@
 import type { Hypertable } from '../../db/language/hypertable';
 import type { PlainTable } from '../../db/language/table';
 
-/** The sets that have sample data; known here without loading what they are made of. */
+/** Names of the sets with sample data, in a file that does not load the sets themselves. */
 export const SAMPLE_NAMES = ['iot', 'monitoring', 'market', 'apm', 'business', 'metrics'] as const;
 
 export type SampleName = (typeof SAMPLE_NAMES)[number];
@@ -34,8 +34,8 @@ export interface SampleSet<State = object> {
   /** What the first step starts with: plain JSON, as it is stored between two runs. */
   begin(options: SampleOptions): State;
   /**
-   * Adds the rows of [time, time + interval) to `lines` and moves the state on. It must depend on nothing but its
-   * arguments: a run that is continued from the stored state then gives what an uninterrupted one gives.
+   * Adds the rows of [time, time + interval) to `lines` and updates the state. It must depend on nothing but its
+   * arguments, so that a run that is continued from the stored state gives the same rows as an uninterrupted one.
    */
   advance(state: State, time: number, options: SampleOptions, lines: Lines): void;
 }

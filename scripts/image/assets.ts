@@ -9,13 +9,13 @@ const ASSETS: readonly { readonly path: string; readonly only?: RegExp }[] = [
   { path: 'node_modules/@fastify/swagger/package.json' },
   { path: 'node_modules/@fastify/swagger-ui/static' },
   { path: 'node_modules/uplot/dist', only: /\/uPlot(\.iife)?\.min\.(js|css)$/ },
-  // Modules are looked up by it.
+  // Node finds the package by this file.
   { path: 'node_modules/uplot/package.json' },
 ];
 
 /**
  * Copies the assets and returns their paths, sorted.
- * @throws Error when one of them gives no file: the bundle would fail where it is needed.
+ * @throws Error when one of them has no file, because the bundle would fail when it needs one.
  */
 export function copyAssets(root: string, out: string): readonly string[] {
   return ASSETS.flatMap(({ path, only = /./ }) => {

@@ -1,4 +1,4 @@
-// The licence texts of the packages in the bundle: most of them ask to be passed on with copies.
+// The licence texts of the packages in the bundle. Most licences require that copies include them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

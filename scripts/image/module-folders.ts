@@ -1,4 +1,4 @@
-// Lets bundled code find the files that lie beside its sources: `__dirname` stays a module's own folder.
+// Keeps `__dirname` the folder of each module, so that bundled code finds the files beside its sources.
 import { readFileSync } from 'node:fs';
 import { dirname, extname, relative, sep } from 'node:path';
 import type { Loader, Plugin } from 'esbuild';
@@ -26,7 +26,7 @@ export function moduleFolders(root: string): Plugin {
         if (!source.includes('__dirname') && !source.startsWith('#!')) return null;
         const folder = JSON.stringify(relative(root, dirname(path)).split(sep).join('/'));
         return {
-          // The bundle's first line stands for that of the source, which names another way to run it.
+          // The bundle has a first line of its own, so that of the source is removed.
           contents: source.replace(/^#!.*/, '').replaceAll(/\b__dirname\b/g, `${FOLDER_OF}(${folder})`),
           loader: LOADERS[extname(path)] ?? 'js',
         };

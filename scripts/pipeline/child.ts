@@ -17,7 +17,7 @@ export interface ChildEnd {
   readonly stdout: string;
 }
 
-/** Runs a program whose standard output is progress, too. */
+/** Runs a program whose standard output is progress. */
 export const show = (program: string, args: readonly string[], run: ChildRun): Promise<ChildEnd> =>
   start(program, args, run, (text) => process.stderr.write(text));
 
@@ -31,8 +31,8 @@ export async function capture(program: string, args: readonly string[], run: Chi
 }
 
 /**
- * In a process group of its own: a Ctrl-C of the terminal must not reach the program beside the one that is passed on
- * here, as Terraform takes the second for "leave the state locked and go".
+ * The program runs in a process group of its own, so that a Ctrl-C in the terminal reaches it only through `signal`. Terraform
+ * would take a second Ctrl-C as an order to end at once and leave the state locked.
  */
 async function start(
   program: string,

@@ -1,4 +1,4 @@
-// What runs the stage: GitHub Actions, Azure Pipelines, or a person. Each shows Markdown and passes values on its own way.
+// What runs the stage: GitHub Actions, Azure Pipelines, or a person. Each has its own way to show Markdown and to pass values on.
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../../db/core/errors';
@@ -7,7 +7,7 @@ import { note, print } from '../output';
 
 /** Where the results of a stage go. */
 export interface CiHost {
-  /** Shows a page: on the run's summary, and in the file that was asked for, below those of before. Without both it is printed. */
+  /** Shows a page on the summary of the run, and appends it to the file if one was asked for. Without both it is printed. */
   publish(markdown: string, file?: string): void;
   /** Passes a value to later stages; a person sees it. */
   pass(name: string, value: string): void;
@@ -37,7 +37,7 @@ function gitHub(save: Save, summary: string, output: string | undefined): CiHost
   };
 }
 
-// Azure Pipelines reads commands from standard output; a summary is a file that stays where it is until the job ends.
+// Azure Pipelines reads commands from standard output. It reads the file of a summary when the job ends, so the file must stay.
 function azurePipelines(save: Save, folder: string): CiHost {
   let pages = 0;
   return {
@@ -55,7 +55,7 @@ function azurePipelines(save: Save, folder: string): CiHost {
 
 type Save = (file: string, text: string) => void;
 
-/** The first page of a run replaces what is in a file, the next ones go below it. */
+/** The first page of a run replaces the content of a file, and later pages are appended. */
 function saver(): Save {
   const begun = new Set<string>();
   return (file, text) => {
@@ -68,7 +68,7 @@ function saver(): Save {
   };
 }
 
-// A line break would start a value, or a command, of its own.
+// A line break in a value would start another value or another command.
 function oneLine(value: string): string {
   if (/[\r\n]/.test(value)) throw new UsageError('a value for a later stage must be one line');
   return value;

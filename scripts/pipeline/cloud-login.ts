@@ -1,10 +1,10 @@
-// The environment that Terraform gets: the federated login of the host, and no questions.
+// The environment that Terraform gets: the federated login of the host, and settings that keep it from asking questions.
 import type { Environment } from '../../db/core/settings';
 
 /**
- * GitHub's own variables are understood by the provider as they are. Azure Pipelines tells the identity of a service
- * connection to the scripts of the task AzureCLI@2 under names of its own; here they get the names that Terraform reads.
- * A value that somebody set wins.
+ * The provider understands GitHub's own variables. Azure Pipelines gives the identity of a service connection to scripts of
+ * the task AzureCLI@2 under names of its own, which are translated here to the names that Terraform reads.
+ * A variable that is already set wins.
  */
 export function cloudEnvironment(env: Environment): Environment {
   const quiet = { CHECKPOINT_DISABLE: '1', TF_INPUT: '0', TF_IN_AUTOMATION: '1' };
@@ -13,7 +13,7 @@ export function cloudEnvironment(env: Environment): Environment {
   return {
     ...quiet,
     ARM_USE_OIDC: 'true',
-    // A login of the Azure CLI is there as well; it ends after an hour and cannot be renewed, this one can.
+    // The task also logs in the Azure CLI, but that login ends after an hour and cannot be renewed. This one can.
     ARM_USE_CLI: 'false',
     ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID: connection,
     ...named('ARM_CLIENT_ID', env.AZURESUBSCRIPTION_CLIENT_ID),

@@ -19,8 +19,8 @@ export interface DeployFlags extends PlanFlags {
 const API_URL = 'api_url';
 
 /**
- * Deploys one stack after the other and passes the address of the API on. The first failure is the end: what comes
- * before it stays deployed.
+ * Deploys one stack after the other and passes the address of the API on. It ends at the first failure; stacks before that
+ * one stay deployed.
  * @throws RefusedError when the plan is not the approved one, or takes data away without consent.
  */
 export async function deploy(flags: DeployFlags, run: StackRun): Promise<number> {

@@ -1,4 +1,4 @@
-// pipeline destroy: takes a short-lived deployment away, data and all; needs its name typed and its protection lifted.
+// pipeline destroy: removes a short-lived deployment with its data. Its name must be typed, and its protection must be off.
 import { RefusedError } from '../../db/core/errors';
 import { note } from '../output';
 import { type CiHost, ciHost } from './ci-host';
@@ -17,7 +17,7 @@ export interface DestroyFlags {
 
 /**
  * Destroys the stacks.
- * @throws RefusedError when the deployment is another one than was named, or its data is protected.
+ * @throws RefusedError when the settings mean another deployment than the one that was named, or its data is protected.
  */
 export async function destroy({ stacks, confirm, out }: DestroyFlags, run: StackRun): Promise<number> {
   requireMeant(confirm, run);
@@ -38,7 +38,7 @@ async function destroyStack(
     run,
     async ({ plan, apply }) => {
       const losses = dataLosses(plan);
-      // The typed name is consent to all of it.
+      // Typing the name is consent to every loss.
       const allowed = losses.map(({ change }) => change.address);
       host.publish(
         formatInfrastructurePlan({ title: titleOf('Removal', stack, run), plan, losses, allowed }),

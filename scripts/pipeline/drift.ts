@@ -12,18 +12,18 @@ export const PARTS = ['infrastructure', 'schema'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface DriftFlags {
-  /** The schema is asked for of the first one. */
+  /** The schema is checked with the first one. */
   readonly stacks: readonly string[];
-  /** Without it both parts are looked at. */
+  /** Without it both parts are checked. */
   readonly only?: Part;
 }
 
 const DRIFTED = 2;
 
 /**
- * Looks at each part, whatever became of the other: one that cannot be looked at is as loud as one that differs.
+ * Checks each part, even when the other one failed: a part that cannot be checked is reported as well as one that differs.
  * @returns 0 in sync, 2 differences
- * @throws UsageError when a part could not be looked at.
+ * @throws UsageError when a part could not be checked.
  */
 export async function drift(flags: DriftFlags, run: StackRun): Promise<number> {
   const found: string[] = [];
@@ -55,7 +55,7 @@ function looksOf({ stacks, only }: DriftFlags): readonly (readonly [Part, string
 async function ofInfrastructure(stack: string, run: StackRun): Promise<string | undefined> {
   return withPlan(await run.folderOf(stack), { mode: 'apply', lock: 'leave' }, run, async ({ plan }) => {
     const { changes, outputs } = plan;
-    // What was changed outside and is not managed here needs no work, and is shown all the same.
+    // The page also shows what was changed outside of Terraform and needs no change here.
     ciHost(run.env).publish(
       formatInfrastructurePlan({
         title: titleOf('Drift', stack, run),
@@ -64,7 +64,7 @@ async function ofInfrastructure(stack: string, run: StackRun): Promise<string | 
         allowed: [],
       }),
     );
-    // A data source that is read is no difference.
+    // Reading a data source is not a difference.
     const real = changes.filter(({ kind }) => kind !== 'read');
     return real.length === 0 && outputs.length === 0 ? undefined : countsOf({ ...plan, changes: real });
   });

@@ -11,7 +11,7 @@ export interface PlanFlags {
   readonly stacks: readonly string[];
   /** Addresses of resources that hold data and may go. */
   readonly allow: readonly string[];
-  /** `no` compares with the state as it is: faster, and without reading one resource. */
+  /** `no` compares with the stored state, which is faster and reads no resource. */
   readonly refresh?: 'yes' | 'no';
   /** A file for the Markdown. */
   readonly out?: string;
@@ -38,7 +38,7 @@ async function planStack(
     run,
     async ({ plan: made }) => {
       const losses = dataLosses(made);
-      // Published first: a refused plan is the one that people have to read.
+      // The plan is published before the guard, because people have to read a plan that is refused.
       host.publish(
         formatInfrastructurePlan({ title: titleOf('Plan', stack, run), plan: made, losses, allowed: allow }),
         out,

@@ -1,4 +1,4 @@
-// What every stage is given, and how a deployment is called in what it says.
+// What every stage is given, and the name of a deployment in its texts.
 import type { Environment } from '../../db/core/settings';
 
 /** Where a stage runs, and what stops it. */
@@ -20,7 +20,7 @@ export function stacksOf(named: readonly string[], { env }: StageRun): readonly 
   return set.length > 0 ? set : ['azure'];
 }
 
-/** `a, b` as a list. A pipeline passes an empty text where nothing was given. */
+/** `a, b` as a list. A pipeline passes an empty text when nothing was entered. */
 export const listOf = (text: string): readonly string[] =>
   text
     .split(',')

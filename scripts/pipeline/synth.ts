@@ -1,4 +1,4 @@
-// Writes the stacks as Terraform, as `npm run synth` does; and twice, to prove that the same input gives the same bytes.
+// Writes the stacks as Terraform, as `npm run synth` does. Writing them twice proves that the same input gives the same bytes.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RefusedError, UsageError } from '../../db/core/errors';
@@ -33,7 +33,7 @@ function folderOf(stack: string): string {
 }
 
 /**
- * Synthesises twice and compares. The second time in another timezone and language, which must not matter.
+ * Synthesises twice and compares. The second run has another timezone and language, which must not matter.
  * @throws RefusedError that names the first difference of each file.
  */
 export async function synthTwice(run: StageRun): Promise<number> {
@@ -50,7 +50,7 @@ export async function synthTwice(run: StageRun): Promise<number> {
 }
 
 async function synthesise({ env, signal }: StageRun): Promise<void> {
-  // CI keeps the command from drawing a spinner, one line for each of its turns.
+  // With CI set, the command does not draw a spinner, which would fill the log with lines.
   const run = { folder: ROOT, env: { ...cloudEnvironment(env), CI: '1' }, signal };
   const { code } = await show(join(ROOT, 'node_modules', '.bin', 'cdktf'), ['synth', '--output', OUT], run);
   if (code !== 0) throw new UsageError('cdktf synth failed; what it says is above');

@@ -10,11 +10,11 @@ const LOOK_EVERY_MS = 30_000;
 
 /** A scheduler that is running. */
 export interface Scheduler {
-  /** Lets the job under way end, then stops. */
+  /** Waits for the job that is running, then stops. */
   stop(): Promise<void>;
 }
 
-/** Starts to look for due jobs. Failed jobs are told about; a database that is away is tried again. */
+/** Starts to look for due jobs. It reports jobs that fail, and tries again when the database cannot be reached. */
 export function startScheduler(url: string): Scheduler {
   const stopping = new AbortController();
   const finished = loop(url, stopping.signal);
@@ -39,6 +39,6 @@ async function loop(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-// Resolves early on abort, and leaves no listener behind: one per round would grow for as long as the platform is up.
+// Resolves early on abort and leaves no listener behind; one more listener in each round would be a leak.
 const pause = (signal: AbortSignal): Promise<void> =>
   sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);

@@ -18,7 +18,7 @@ interface SeriesBody {
 const DAY_MS = 86_400_000;
 const PATIENCE_MS = 60_000;
 
-// The shortest that a period can be: readings that are older may rightly be missing in the answer.
+// `days` is the shortest length of the period; an answer may lack readings that are older.
 const SERIES = [
   { path: 'raw?period=1d', days: 1 },
   { path: 'hourly?period=1w', days: 7 },

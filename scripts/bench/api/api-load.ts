@@ -1,14 +1,14 @@
-// Requests against a server under test, from a process of its own so that counting them costs neither side anything.
+// Sends requests to a server under test, from a process of its own so that the load does not slow down either side.
 import autocannon from 'autocannon';
 
-/** What is asked of this process. */
+/** One measurement that this process is asked for. */
 export interface LoadOrder {
   readonly url: string;
   readonly seconds: number;
   readonly connections: number;
 }
 
-/** What it answers. */
+/** Its result. */
 export interface LoadResult {
   readonly requests: number;
   readonly not200: number;

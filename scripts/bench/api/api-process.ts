@@ -1,4 +1,4 @@
-// The API of `npm run bench:api` in a process of its own; ends when the bench lets go of it.
+// The API under test in a process of its own; it ends when the benchmark disconnects.
 import { readConfig } from '../../../api/config';
 import { startServer } from '../../../api/server';
 

@@ -1,4 +1,4 @@
-// The yardstick of `npm run bench:api`: node:http, the driver with the API's own settings, one query, JSON.stringify.
+// What the API is compared with: node:http, the driver with the API's own settings, one query, JSON.stringify.
 import { createServer } from 'node:http';
 import { readConfig } from '../../../api/config';
 import { createPool } from '../../../api/database/pool';
@@ -6,7 +6,7 @@ import { aggregateColumns } from '../../../api/sensors/levels';
 import { ident, relation } from '../../../db/core/sql';
 import { sensorDataHourly } from '../../../db/schema/iot';
 
-// What the API's hourly endpoint asks for `period=1w`, word for word in meaning.
+// The same query that the API's hourly endpoint sends for `period=1w`.
 const HOURLY = `
   SELECT ${aggregateColumns.map((name) => ident(name)).join(', ')} FROM ${relation(sensorDataHourly)}
    WHERE "sensor_id" = $1 AND "bucket" >= date_trunc('hour', now() - interval '7 days')

@@ -1,4 +1,4 @@
-// Processes that an API measurement needs: started by path, ready when they say so, gone when they are let go.
+// The processes of an API measurement: started from their sources, used when all have reported that they are ready, then stopped.
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const fileOf = (name: ProgramName): string => join(__dirname, `${name}.ts`);
 /** The programs are sources of this repository, and the load generator is a development dependency; an image has neither. */
 export const canMeasureApi = (): boolean => existsSync(fileOf('api-process'));
 
-/** Starts them and gives them to `work` when all are ready; whatever happens, none is left. */
+/** Starts the programs and gives them to `work` when all are ready. None of them is left running, whatever happens. */
 export async function withProcesses<T>(
   programs: readonly { readonly name: ProgramName; readonly args?: readonly string[] }[],
   settings: { readonly env: Environment; readonly own: Readonly<Record<string, string>> },
@@ -43,7 +43,7 @@ function ready(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Before the database goes: a server that is left alone would complain. */
+/** The processes end before the database is dropped, because a server that loses its database logs errors. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((done) => child.once('exit', done));

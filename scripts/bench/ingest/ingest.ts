@@ -61,7 +61,7 @@ export async function measureIngest(url: string, options: IngestOptions): Promis
   }
 }
 
-/** One thing that is carried out and may give several figures. */
+/** One run of a method, which may give several figures. */
 interface Method {
   readonly entries: readonly Entry[];
   run(round: number): Promise<readonly Measurement[]>;

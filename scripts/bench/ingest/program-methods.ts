@@ -24,12 +24,12 @@ export interface ImportTimes {
   readonly whole: number;
   /** Without the start of Node.js and of the program. */
   readonly work: number;
-  /** Of that, without refreshing the aggregates, which no other method does. */
+  /** `work` without refreshing the aggregates, which no other method does. */
   readonly load: number;
   readonly peakBytes: number | null;
 }
 
-/** `tsdb import` as people run it: a process of the same program as this one, its check pass included. */
+/** `tsdb import` as people run it: another process of this program, including the pass that checks the file. */
 export async function runImport({ url, file, env, signal }: ProgramRun, id: string): Promise<ImportTimes> {
   const own = [...process.execArgv, process.argv[1] as string];
   const flags = ['import', file, '--table', sensorData.name, '--id', id, '--json'];
@@ -39,7 +39,7 @@ export async function runImport({ url, file, env, signal }: ProgramRun, id: stri
     signal,
   );
   const { rows, refreshed } = JSON.parse(stdout) as ImportReport;
-  // The command says how fast it was by its own clock, which starts when the program does its work.
+  // The command reports its speed by its own clock, which starts when the program begins to work.
   const speed = Number(/^(\d+) rows\/s$/m.exec(stderr)?.[1]);
   if (!(speed > 0)) throw new DatabaseError(`tsdb import did not say how fast it was:\n${stderr}`);
   const work = (rows / speed) * 1_000;

@@ -13,10 +13,10 @@ export type Row = readonly string[];
 export const COLUMNS = sensorData.columnNames;
 
 const HOUR_MS = 3_600_000;
-// Well inside of retention, so that an import has nothing to refuse.
+// Well within retention, because an import refuses rows that are older.
 const MOST_DAYS = 60;
 
-/** The newest whole seconds that fit: an hour old at the end, each sensor every `intervalSeconds` or more often. */
+/** Readings that end an hour ago, of each sensor every `intervalSeconds`, or more often so that all fit into sixty days. */
 export function readings(
   count: number,
   { sensors, intervalSeconds }: { readonly sensors: number; readonly intervalSeconds: number },

@@ -10,7 +10,7 @@ import { COLUMNS, type Row } from './rows';
 export interface SqlMethod {
   readonly id: string;
   readonly title: string;
-  /** Most rows that it gets: a hundred thousand one by one would take minutes and tell nothing more. */
+  /** The most rows that it gets: inserting a hundred thousand one by one takes minutes and gives the same figure. */
   readonly most: number;
   write(db: Client, rows: readonly Row[]): Promise<void>;
 }

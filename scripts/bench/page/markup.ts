@@ -7,12 +7,12 @@ export interface Markup {
 
 type Part = string | number | false | Markup | undefined | readonly Part[];
 
-/** `html\`<p>${text}</p>\``: texts and numbers are escaped, markup and lists of it are put in, undefined and false are nothing. */
+/** `html\`<p>${text}</p>\``: texts and numbers are escaped, markup and lists of it are inserted, undefined and false give nothing. */
 export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   return { markup: texts.map((text, at) => text + (at < parts.length ? rendered(parts[at]) : '')).join('') };
 }
 
-/** HTML that was written by us as a whole, such as a style sheet. */
+/** HTML that is known to be safe, such as a style sheet of this repository. */
 export const trusted = (markup: string): Markup => ({ markup });
 
 /** Text for an element or a quoted attribute. */

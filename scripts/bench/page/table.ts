@@ -3,7 +3,7 @@ import { percent, spreadOf } from '../report/format';
 import type { Cell, ReportTable } from '../report/tables';
 import { html, type Markup } from './markup';
 
-/** A card with the table, which scrolls by itself where the page is narrower. The first cell of a row is its name. */
+/** A card with the table, which scrolls sideways when the page is narrower. The first cell of a row is its name. */
 export function drawTable({ title, columns, rows, compared }: ReportTable): Markup {
   const greatest = (unit: string, row: readonly Cell[]): number =>
     Math.max(...(compared === 'row' ? row : rows.flat()).map((cell) => medianIn(unit, cell)));

@@ -87,7 +87,7 @@ async function measureAll(
   return measured;
 }
 
-/** Asks once; milliseconds. */
+/** Runs a query once and returns milliseconds. */
 type Ask = () => Promise<number>;
 
 async function sideBySide(raw: Ask, stored: Ask, { repeat, signal }: QueriesOptions): Promise<SideBySide> {
@@ -99,9 +99,9 @@ async function sideBySide(raw: Ask, stored: Ask, { repeat, signal }: QueriesOpti
   };
 }
 
-// Statements are prepared, as of whoever asks again and again: what is compared is the work of answering, not of planning.
+// Statements are prepared, so that the work of answering is compared and not that of planning.
 
-/** The server's own clock: neither network nor driver is in it, and rows are computed but not sent. */
+/** Time by the server's own clock, without network and driver: rows are computed and not sent. */
 async function inServer(db: Client, sql: string): Promise<Ask> {
   const name = nameOfStatement(sql);
   const { rows } = await db.query('SELECT FROM pg_prepared_statements WHERE name = $1', [name]);
@@ -116,13 +116,13 @@ async function inServer(db: Client, sql: string): Promise<Ask> {
   };
 }
 
-/** What EXPLAIN says at its end; milliseconds. */
+/** The times at the end of EXPLAIN's answer, in milliseconds. */
 interface Explained {
   readonly 'Planning Time': number;
   readonly 'Execution Time': number;
 }
 
-/** From the question to the last row, on this side. */
+/** Time in the client, from sending the query to the last row. */
 function wholeAnswer(db: Client, text: string): Ask {
   const name = `whole_${nameOfStatement(text)}`;
   return async () => {
@@ -132,7 +132,7 @@ function wholeAnswer(db: Client, text: string): Ask {
   };
 }
 
-// The server keeps a statement by its name, and a name stands for one text.
+// The server keeps prepared statements by name, so each text needs a name of its own.
 const nameOfStatement = (sql: string): string =>
   `bench_${createHash('sha256').update(sql).digest('hex').slice(0, 16)}`;
 

@@ -14,7 +14,7 @@ export interface QueryCase {
   readonly from: Date;
   /** Exclusive. */
   readonly to: Date;
-  /** The range that the title of the design speaks of; a benchmark of fewer days has shorter ranges. */
+  /** Whether the range is as long as the budget means; a benchmark of fewer days has shorter ranges. */
   readonly isFullRange: boolean;
   /** Both give bucket, sensor and the same figures in the same order. */
   readonly raw: string;
@@ -23,7 +23,7 @@ export interface QueryCase {
 
 const DAY_MS = 86_400_000;
 
-// What the API's sensor endpoints give; sums and counts that aggregates carry for each other are left out.
+// The figures that the API's sensor endpoints return, without the sums and counts that aggregates store for other aggregates.
 const FIGURES = [
   'avg_temperature',
   'min_temperature',
@@ -42,7 +42,8 @@ const RANGES = [
 
 /**
  * The questions, whole days before `end`, none longer than `days`.
- * Raw rows and buckets are read as SQL of one generator, with the same bounds; the aggregates are those that the API's planner takes.
+ * The query on raw rows is generated from the declaration of the aggregate, and both have the same bounds. The aggregates are
+ * those that the API's planner would choose.
  */
 export function queryCases(end: Date, days: number): readonly QueryCase[] {
   return RANGES.map(({ id, aggregate, buckets, days: wanted }) => {

@@ -5,7 +5,7 @@ import { plural } from '../../../db/plural';
 /** A row as the driver gives it. */
 export type AnswerRow = Readonly<Record<string, unknown>>;
 
-/** Sums in another order differ in the last digits. */
+/** Sums that are computed in another order differ in the last digits. */
 const TOLERANCE = 1e-9;
 
 /**
@@ -41,7 +41,7 @@ export function requireSame(
 
 function differenceOf(left: unknown, right: unknown): number {
   if (shown(left) === shown(right)) return 0;
-  // Whole numbers of 64 bits come as texts.
+  // The driver gives 64-bit integers as text.
   const [a, b] = [Number(left ?? Number.NaN), Number(right ?? Number.NaN)];
   if (left instanceof Date || right instanceof Date) return Number.POSITIVE_INFINITY;
   return Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b));

@@ -20,7 +20,7 @@ export function judge(
 
 const LEAST_SPEED_UP: Readonly<Record<string, number>> = { 'hourly-month': 50, 'daily-year': 100 };
 
-// Against raw rows stored as rows, on TimescaleDB; the columnstore makes raw rows faster or slower, which the report shows.
+// Only on TimescaleDB, and against raw rows that are stored as rows; the report also shows them in the columnstore.
 const queries =
   (fullRange: (id: string) => boolean): Limits =>
   ({ engine, queries: report }) =>
@@ -52,7 +52,7 @@ const ingest: Limits = ({ ingest: report }) => {
   ];
 };
 
-/** What is judged: the readings of the default set. A handful of rows in each chunk is mostly fixed cost, which no layout saves. */
+/** The table that is judged, which holds the readings of the default set. Chunks with a handful of rows are mostly fixed cost. */
 export const readingsOf = (report: CompressionReport | undefined): TableSaving | undefined =>
   report?.tables.find(({ table }) => table === nameOf(sensorData));
 

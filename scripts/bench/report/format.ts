@@ -1,4 +1,4 @@
-// How figures are written for people: three digits that mean something, always with a unit.
+// How figures are written for people: three significant digits, always with a unit.
 import { wordFor } from '../../../db/plural';
 import type { BenchReport, Machine } from './report';
 import type { Measured, Unit } from './statistics';
@@ -62,7 +62,7 @@ export const machineLine = ({
 }: Pick<Machine, 'cpu' | 'cores' | 'memoryBytes' | 'os' | 'node'>): string =>
   `${cpu} (${counted(cores, 'core')}), ${bytes(memoryBytes)} memory, ${os}, Node.js ${node}`;
 
-/** One line about everything the benchmark went over. */
+/** One line with the options of the run. */
 export const optionsLine = ({ options }: Pick<BenchReport, 'options'>): string =>
   `${counted(options.sensors, 'sensor')}, a reading every ${options.intervalSeconds} s, ${counted(options.days, 'day')}; ${counted(options.rows, 'row')} per ingest measurement; ${counted(options.repeat, 'measurement')} of each figure after one that is thrown away`;
 

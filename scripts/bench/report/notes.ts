@@ -8,7 +8,7 @@ export function notesOf(
   { cores, loadBefore }: Pick<Machine, 'cores' | 'loadBefore'>,
   servers: readonly ServerReport[],
 ): readonly string[] {
-  // The load afterwards is the benchmark's own in part, so it proves nothing.
+  // The load after the run includes the benchmark itself, so only the load before it shows other work.
   const isBusy = loadBefore > cores / 2;
   const missing = [...new Set(servers.flatMap(({ ingest }) => ingest?.missing ?? []))];
   return [

@@ -41,7 +41,7 @@ export interface Machine {
   readonly memoryBytes: number;
   readonly os: string;
   readonly node: string;
-  /** Processes that wanted a core, mean of the last minute; before the run those of others, after it its own among them. */
+  /** Mean number of runnable processes in the last minute: before the run those of others, after it also its own. */
   readonly loadBefore: number;
   readonly loadAfter: number;
 }
@@ -53,7 +53,7 @@ export interface ServerReport {
   readonly describe: string;
   readonly postgresVersion: string;
   readonly timescaledbVersion: string | null;
-  /** Parameters that decide about speed, as SHOW prints them. */
+  /** Parameters that affect speed, as SHOW prints them. */
   readonly settings: Readonly<Record<string, string>>;
   readonly queries?: QueriesReport;
   readonly ingest?: IngestReport;
@@ -87,7 +87,7 @@ export interface QueryReport {
   readonly asRows: SideBySide;
   /** The same with raw rows in the columnstore where they are old enough; absent where there is none. */
   readonly asDeclared?: SideBySide;
-  /** The whole answer in the client, raw rows stored as in the last of the two before. */
+  /** The whole answer in the client; raw rows are stored as in `asDeclared`, or as in `asRows` where that is absent. */
   readonly wholeAnswer: SideBySide;
 }
 
@@ -113,9 +113,9 @@ export interface IngestMethodReport {
   /** Rows of one measurement: slow methods get the first part of the same rows. */
   readonly rows: number;
   readonly speed: Measured;
-  /** To `psql \copy` of the same round; null where psql is missing. */
+  /** Speed relative to `psql \copy` in the same round; null where psql is missing. */
   readonly toPsqlCopy: Measured | null;
-  /** Peak memory of the process; null when it is not a process of its own, or the system does not tell. */
+  /** Peak memory of the process; null when the method is not a process of its own, or the system does not report it. */
   readonly peakMemory: Measured | null;
 }
 

@@ -7,7 +7,7 @@ export type Unit = 'ms' | 'rows/s' | 'requests/s' | 'MB' | '×';
 /** One figure with its spread. All numbers are in `unit`. */
 export interface Measured {
   readonly unit: Unit;
-  /** How many measurements; warm-up runs are not among them. */
+  /** Number of measurements, without warm-up runs. */
   readonly runs: number;
   readonly median: number;
   readonly min: number;
@@ -19,8 +19,8 @@ export interface Measured {
 }
 
 /**
- * Sums up measurements; quartiles lie between two of them where they must.
- * @throws RangeError without any measurement, or when one is not a finite number: there is nothing to report then.
+ * Summarises measurements; a quartile that falls between two of them is interpolated.
+ * @throws RangeError when there is no measurement, or one is not a finite number.
  */
 export function summarize(values: readonly number[], unit: Unit): Measured {
   if (values.length === 0 || !values.every(Number.isFinite))
@@ -38,8 +38,8 @@ export function summarize(values: readonly number[], unit: Unit): Measured {
 }
 
 /**
- * How many times as much the first is: measured in pairs, one right after the other, so that what else happens on the machine
- * meets both. The median of the pairs' ratios, not the ratio of medians.
+ * How many times as much the first side is, from pairs that were measured one right after the other, so that other work on
+ * the machine affects both. It is the median of the ratios of the pairs, not the ratio of the medians.
  */
 export function summarizeRatio(over: readonly number[], under: readonly number[]): Measured {
   if (over.length !== under.length)

@@ -23,7 +23,7 @@ export interface ReportTable {
 
 export interface Column {
   readonly title: string;
-  /** What a narrow table tells of a measured figure beside its median. */
+  /** What the terminal shows of a measured figure besides its median. The page shows all of it. */
   readonly spread?: 'middle half' | 'middle half and range' | 'greatest';
 }
 

@@ -1,4 +1,4 @@
-// The least that an app of cdktf can be: one stack with nothing in it. What a synthesis is measured against.
+// The smallest possible app of cdktf: one stack with nothing in it. Syntheses are compared with it.
 import { App, TerraformStack } from 'cdktf';
 
 const app = new App();

@@ -13,7 +13,7 @@ const RUNS = 7;
 const MOST_TIMES = 2;
 const MOST_MEGABYTES = 300;
 
-/** What was measured; memory is null where the system does not tell it. */
+/** What was measured; memory is null where the system does not report it. */
 export interface SynthReport {
   readonly stacks: Measured;
   readonly empty: Measured;
@@ -22,7 +22,7 @@ export interface SynthReport {
 }
 
 /**
- * Both in turns, after one run of each that is thrown away: it builds the program that the machine gets.
+ * Measures both in turns, after one run of each that is thrown away because it also builds the program that the machine gets.
  * @throws DatabaseError with its last words when a run fails.
  */
 export async function benchSynth(signal: AbortSignal, runs = RUNS): Promise<SynthReport> {

@@ -68,7 +68,7 @@ export const businessSample: SampleSet<State> = {
     const random = randomAt(options.seed, 'business', time);
     const customers = customersOf(options);
     const until = time + options.intervalSeconds * 1000;
-    // Revenue is told at the end of each hour, and stands at the step that begins the next.
+    // The revenue of an hour is written when the hour has ended, with the time of the first step of the next hour.
     const hour = Math.floor(time / HOUR);
     if (state.hour !== 0 && hour !== state.hour) tellRevenue(state, time, lines, random);
     state.hour = hour;
@@ -92,7 +92,7 @@ export const businessSample: SampleSet<State> = {
   },
 };
 
-/** Writes a new order and tells what will become of it; a step of the order that is due at once still comes later. */
+/** Writes a new order and decides its next step; even a step that is due at once is carried out later. */
 function createOrder(
   which: number,
   { id, typical }: Customer,
@@ -126,7 +126,7 @@ function follow(
   lines: Lines,
 ): boolean {
   if (status === 'paid' && !pay(time, order, customer, random, lines)) {
-    // Without its payment the order goes no further.
+    // An order whose payment failed goes no further.
     state.due = state.due.filter((each) => each.order.id !== order.id);
     lines[0] += `${stamp(time)}\t${order.id}\t${customer.id}\tcancelled\t${fixed2(order.amount)}\n`;
     return false;
@@ -217,7 +217,7 @@ function methodOf(chance: number): (typeof METHODS)[number] {
 const momentIn = (time: number, { intervalSeconds }: SampleOptions, random: Random): number =>
   time + Math.floor(random.uniform() * intervalSeconds * 1000);
 
-// Made once, not once a step.
+// Computed once and not in every step.
 const known = new Map<string, readonly Customer[]>();
 
 function customersOf({ seed, series }: SampleOptions): readonly Customer[] {

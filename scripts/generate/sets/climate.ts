@@ -19,9 +19,9 @@ interface Quantity {
   readonly noise: number;
   /** Hours until noise is forgotten to about a third. */
   readonly memoryHours: number;
-  /** What a sensor tells apart: its readings are multiples of this. */
+  /** Resolution of a sensor: its readings are multiples of this. */
   readonly resolution: number;
-  /** Outliers lie closer than this to an end of the range, thresholds not. */
+  /** Outliers are closer than this to an end of the range; thresholds are not. */
   readonly margin: number;
 }
 
@@ -67,9 +67,9 @@ export const QUANTITIES: readonly Quantity[] = [
 ];
 
 export interface ClimateState {
-  /** Noise of each sensor and quantity in standard deviations, one after the other: that of the air. */
+  /** Noise of the air, of each sensor and quantity one after the other, in standard deviations. */
   readonly noise: number[];
-  /** The same as a sensor in its housing has it. */
+  /** The same noise as it reaches the sensor in its housing. */
   readonly felt: number[];
   /** Whether a sensor is silent. */
   readonly silent: boolean[];
@@ -81,8 +81,8 @@ export const beginClimate = ({ series }: SampleOptions): ClimateState => ({
   silent: perSeries(series, () => false),
 });
 
-// A sensor in a housing is slow: after this many minutes it has followed about two thirds of a change. Without that, noise
-// would shake every reading by more than air does in a minute.
+// A sensor in a housing reacts slowly: after this many minutes it has followed about two thirds of a change. Without this,
+// readings would change more from minute to minute than air does.
 const FOLLOWS_MINUTES = 10;
 
 // An outage lasts an hour on average.
@@ -90,7 +90,7 @@ const OUTAGE_SECONDS = 3_600;
 
 /**
  * Calls `onReading` for each sensor that is not silent; `values` is used again for the next sensor.
- * Every sensor draws the same number of numbers whatever happens, so gaps and outliers leave all other values as they are.
+ * Every sensor draws the same number of random numbers in each step, so gaps and outliers do not change any other value.
  */
 export function advanceClimate(
   state: ClimateState,
@@ -161,7 +161,7 @@ export function limitsOf({ seed, series }: SampleOptions): readonly Limits[] {
   });
 }
 
-/** COPY lines of alerts of one reading, worded as those of readings that come in over HTTP. */
+/** COPY lines of the alerts of one reading, worded like those of readings that arrive over HTTP. */
 export function alertLines(
   at: string,
   id: string | number,
@@ -206,14 +206,14 @@ const round2 = (value: number): number => Math.round(value * 100) / 100;
 function offsetsOf(seed: number, series: number): readonly number[] {
   return remembered(offsets, seed, series, () => {
     const random = randomAt(seed, 'offsets', 0);
-    // Two standard deviations at most: no sensor lies outside of the range all the time.
+    // At most two standard deviations, so that no sensor is outside of the range all the time.
     return perSeries(series, () => QUANTITIES)
       .flat()
       .map(({ spread }) => spread * Math.max(-2, Math.min(2, random.normal())));
   });
 }
 
-// Made once, not once a step. One key each: a process writes one series of sensors.
+// Computed once and not in every step. One entry is enough, because a process writes one series of sensors.
 const offsets = new Map<string, readonly number[]>();
 const limits = new Map<string, readonly Limits[]>();
 

@@ -45,7 +45,7 @@ export const metricsSample: SampleSet<State> = {
       device.load = memory * device.load + renew * random.normal();
       const cpu = percent(40 + 20 * daily(time, 14) + 10 * device.load);
       const ram = percent(50 + 0.3 * cpu + random.normal());
-      // Fills up by about half a percent a day, and is tidied when it is nearly full.
+      // The disk fills up by about half a percent a day, and is cleaned up when it is nearly full.
       device.disk += (intervalSeconds / 86_400) * random.uniform();
       if (device.disk > 92) device.disk = 35;
       device.received += Math.round(cpu * intervalSeconds * 900 * random.uniform());

@@ -36,7 +36,7 @@ export const monitoringSample: SampleSet<State> = {
     const at = stamp(time);
     const limits = limitsOf(options);
     const random = randomAt(options.seed, 'monitoring', time);
-    // An empty battery is changed for a full one.
+    // An empty battery is replaced by a full one.
     const drain = (options.intervalSeconds / 86_400 / LIFETIME_DAYS) * 100;
     for (let sensor = 0; sensor < options.series; sensor += 1) {
       const left = (state.battery[sensor] as number) - drain * (0.5 + random.uniform());
@@ -44,7 +44,7 @@ export const monitoringSample: SampleSet<State> = {
     }
     advanceClimate(state.climate, time, options, (sensor, values) => {
       const measured = `${at}\t${sensor + 1}\t${fixed2(values[0] as number)}\t${fixed2(values[1] as number)}\t${fixed2(values[2] as number)}`;
-      // The farther away the weaker; people between make it worse by day.
+      // The signal is weaker the farther away a sensor is, and by day, when people stand in between.
       const rssi = Math.round(-50 - ((sensor * 11) % 35) - 3 * daily(time, 14) + 2 * random.normal());
       lines[0] += `${measured}\t${LOCATIONS[sensor % LOCATIONS.length]}\n`;
       lines[1] += `${measured}\t${fixed2(state.battery[sensor] as number)}\t${Math.min(-20, Math.max(-110, rssi))}\n`;

@@ -10,7 +10,7 @@ import type { StageRun } from '../stage';
 const ROOT = join(__dirname, '..', '..', '..');
 
 /**
- * Takes the commit's files into a temporary folder and runs `tsdb apply` there; its dependencies are the installed ones.
+ * Extracts the commit's files to a temporary folder and runs `tsdb apply` there, with the dependencies that are installed here.
  * @throws UsageError when there is no such commit here, or its schema cannot be applied.
  */
 export async function applySchemaOf(

@@ -1,4 +1,4 @@
-// Plans the schema on the machine of the azure stack, by a run command: no port, no key, only the login of the stage.
+// Plans the schema on the machine of the azure stack by a run command, which needs no open port and no key but the stage's login.
 import { UsageError } from '../../../db/core/errors';
 import { capture } from '../child';
 import type { StageRun } from '../stage';
@@ -6,14 +6,14 @@ import type { StageRun } from '../stage';
 /** What `tsdb plan` said there. */
 export interface MachinePlan {
   readonly inSync: boolean;
-  /** The start of the page: Azure passes 4 KB on. */
+  /** The start of the page, because Azure passes on 4 KB only. */
   readonly markdown: string;
 }
 
-/** The tsdb command on the machine, of the release that runs there. */
+/** The tsdb command of the release that runs on the machine. */
 export const MACHINE_COMMAND = '/srv/tsdb/current/tsdb.sh';
 
-// Azure tells whether the script ran, not how it ended; and it cuts what was printed, so the code comes first.
+// Azure reports whether the script ran but not its exit code, and it cuts long output, so the script prints the code first.
 const SCRIPT = [
   `page=$(${MACHINE_COMMAND} plan --detailed-exitcode --format markdown)`,
   'code=$?',

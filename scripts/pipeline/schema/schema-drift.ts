@@ -1,4 +1,4 @@
-// How the deployed database differs from its declaration: asked of the database, else of the API in front of it.
+// How the deployed database differs from its declaration: read from the database, else from its API, else from its machine.
 import { UsageError } from '../../../db/core/errors';
 import { plural } from '../../../db/plural';
 import { summaryOf } from '../../../db/reconcile/format';
@@ -10,16 +10,16 @@ import { stackOutputs } from '../terraform/terraform';
 import { planOnMachine } from './machine-plan';
 import { planDatabase } from './schema-plan';
 
-/** A page about it, and the difference in one line; without one the database is as declared. */
+/** A page about the difference, and the difference in one line, which is absent when the database is as declared. */
 export interface SchemaDrift {
   readonly markdown: string;
   readonly difference?: string;
 }
 
 /**
- * Asks the first that is known: the database (DATABASE_URL) with the schema of this checkout; the API (TSDB_API_URL and
- * an admin's TSDB_API_KEY), or the machine of the stack, with the schema that it was deployed with.
- * @throws UsageError when none is known, or what is asked does not tell.
+ * Asks the first of these that is known: the database (DATABASE_URL), which is compared with the schema of this checkout; the
+ * API (TSDB_API_URL and an admin's TSDB_API_KEY) or the machine of the stack, which compare with the schema they were deployed with.
+ * @throws UsageError when none is known, or the one that was asked does not answer.
  */
 export async function schemaDrift(stack: string, run: StackRun): Promise<SchemaDrift> {
   const { env, signal } = run;

@@ -1,4 +1,4 @@
-// pipeline schema: what would change in the database, as Markdown. With a base: what this checkout changes against it.
+// pipeline schema: what would change in the database, as Markdown. With a base it is what this checkout changes compared to it.
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -68,7 +68,7 @@ async function planAgainst(base: string, run: StageRun): Promise<Plan> {
   }
 }
 
-// A container that nobody asked for would leave its volume behind after every plan.
+// A container would leave a volume behind after every plan, so Docker is only used when TSDB_LOCAL_SERVER asks for it.
 const withoutDocker = (env: Environment): Environment =>
   env.TSDB_LOCAL_SERVER || env.DATABASE_URL || findTimescaleBinaries(env) !== undefined
     ? env

@@ -1,4 +1,4 @@
-// Asks a deployed API over HTTP. An answer is data, whatever its status; no answer is one too.
+// Asks a deployed API over HTTP. Every answer is a result, whatever its status, and so is no answer.
 import { messageOf } from '../../../db/core/errors';
 
 /** An answer, or why there was none. */
@@ -23,7 +23,7 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
 }
 
-/** Requests to the API at an address such as `https://tsdb.example`. Redirects are not followed: they would take the key along. */
+/** Requests to the API at an address such as `https://tsdb.example`. Redirects are not followed, because they would carry the key. */
 export function apiClient(url: string, { key, signal, timeoutMs = 15_000 }: ClientOptions): ApiClient {
   const base = url.replace(/\/+$/, '');
   const login: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {};

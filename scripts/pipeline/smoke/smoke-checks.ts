@@ -25,7 +25,7 @@ export interface SmokeCheck {
   run(target: SmokeTarget): Promise<Outcome>;
 }
 
-/** In the order of asking: the first that fails tells most. */
+/** In the order in which they run; the first one that fails explains most. */
 export const smokeChecks: readonly SmokeCheck[] = [
   { name: 'live', run: async ({ anyone }) => status200(await anyone.get('/health/live')) },
   { name: 'ready', run: async ({ anyone }) => status200(await anyone.get('/health/ready')) },
@@ -76,7 +76,7 @@ async function series({ anyone, reader, url }: SmokeTarget): Promise<Outcome> {
     : failed('the answer is no series');
 }
 
-/** Writes one reading of a sensor of its own, sends it again, and reads it back. Retention removes it in time. */
+/** Writes one reading of a sensor that only this check uses, sends it again, and reads it back. Retention removes it later. */
 async function ingest({ writer, anyone, reader }: SmokeTarget): Promise<Outcome> {
   if (writer === undefined) return skipped('no key that writes: set TSDB_API_WRITE_KEY');
   const time = new Date().toISOString();

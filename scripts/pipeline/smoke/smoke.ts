@@ -18,7 +18,7 @@ export interface SmokeFlags {
 const PAUSE_MS = 1_000;
 
 /**
- * Runs all checks, whatever becomes of one. TSDB_API_KEY reads; TSDB_API_WRITE_KEY writes one reading.
+ * Runs all checks, even when one fails. TSDB_API_KEY is the key to read with, TSDB_API_WRITE_KEY the one to write a reading.
  * @throws UsageError when nothing says where the API is.
  */
 export async function smoke({ url, wait }: SmokeFlags, { env, signal }: StageRun): Promise<number> {
@@ -54,7 +54,7 @@ function targetOf(
   };
 }
 
-/** Names and certificates of a fresh deployment take their time. Without an end the checks say what is wrong. */
+/** DNS names and certificates of a new deployment take a while. When the time is up, the checks report what is wrong. */
 async function untilReady({ anyone }: SmokeTarget, seconds: number, signal: AbortSignal): Promise<void> {
   const end = performance.now() + seconds * 1_000;
   while ((await anyone.get('/health/ready')).status !== 200) {

@@ -1,4 +1,4 @@
-// The kinds of resources that hold data, or without which data cannot be read: losing one is never an accident here.
+// The types of resources that hold data, or without which data cannot be read. A plan that removes one needs consent.
 
 /** What is lost with a resource of a type. */
 export const DATA_BEARING: Readonly<Record<string, string>> = {

@@ -1,9 +1,9 @@
-// Refuses a plan that would take data away, unless each such resource is allowed by its address.
+// Refuses a plan that removes data, unless each such resource is allowed by its address.
 import { RefusedError, UsageError } from '../../../db/core/errors';
 import { DATA_BEARING } from './data-bearing';
 import type { InfrastructurePlan, ResourceChange } from './plan-model';
 
-/** A resource whose loss loses data. */
+/** A resource that is lost together with data. */
 export interface DataLoss {
   readonly change: ResourceChange;
   /** What is lost with it, for people. */

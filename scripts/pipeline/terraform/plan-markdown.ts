@@ -1,4 +1,4 @@
-// A plan of Terraform as Markdown, for a pull request: what takes data away first, values never.
+// A plan of Terraform as Markdown for a pull request. Losses of data come first; values are never shown.
 import { cell, code } from '../../../db/reconcile/format-markdown';
 import type { DataLoss } from './plan-guard';
 import type { ChangeKind, InfrastructurePlan, ResourceChange } from './plan-model';

@@ -1,4 +1,4 @@
-// A plan of Terraform as `terraform show -json` tells it, reduced to what people and the guard look at.
+// A plan of Terraform as `terraform show -json` prints it, reduced to what people and the guard need.
 import { createHash } from 'node:crypto';
 import { UsageError } from '../../../db/core/errors';
 
@@ -25,13 +25,13 @@ export interface InfrastructurePlan {
   readonly drift: readonly ResourceChange[];
   /** Names of outputs whose value changes. */
   readonly outputs: readonly string[];
-  /** Same fingerprint, same work: addresses, actions and planned values. */
+  /** Plans with the same fingerprint do the same work: it is made of addresses, actions and planned values. */
   readonly fingerprint: string;
 }
 
 /**
  * Reads the JSON.
- * @throws UsageError when it is no plan, a plan that failed, or of a format that is not known.
+ * @throws UsageError when it is not a plan, the plan failed, or its format is not known.
  */
 export function parsePlan(text: string): InfrastructurePlan {
   const plan = documentOf(text);
@@ -81,7 +81,7 @@ function documentOf(text: string): RawPlan {
     const document: unknown = JSON.parse(text);
     if (typeof document === 'object' && document !== null) return document as RawPlan;
   } catch {
-    // Said below, as for any other text that is no plan.
+    // The check below reports this like any other text that is not a plan.
   }
   throw new UsageError('this is no plan: it is not a JSON object; make it with "terraform show -json"');
 }
@@ -102,7 +102,7 @@ function kindOf({ actions }: RawChange): ChangeKind {
   const [action = 'no-op'] = actions;
   if (action === 'no-op') return 'none';
   if (action === 'create' || action === 'update' || action === 'read' || action === 'forget') return action;
-  // A guard that does not know an action must not let it pass.
+  // The guard must not let an action pass that it does not know.
   throw new UsageError(`this plan has an action that is not known: "${actions.join(', ')}"`);
 }
 
@@ -140,7 +140,7 @@ function fingerprintOf(
     .digest('hex');
 }
 
-// What is there now is left out: a property that the cloud counts up would make every plan a new one.
+// Present values are left out, because a property that the cloud counts up would give every plan a new fingerprint.
 const workOf = ({ actions, after, after_unknown, replace_paths = [] }: RawChange): readonly unknown[] => [
   actions,
   after,

@@ -12,7 +12,7 @@ import { type InfrastructurePlan, parsePlan } from './plan-model';
 export interface PlanRequest {
   /** `destroy` takes the whole stack away. */
   readonly mode: 'apply' | 'destroy';
-  /** A plan that is only looked at takes no lock: its login need not be able to write, and it stops nobody. */
+  /** A plan that is not applied takes no lock, so its login needs no right to write, and it blocks nobody. */
   readonly lock: 'take' | 'leave';
   /** Whether each resource is read first; yes unless said otherwise. */
   readonly refresh?: boolean;
@@ -23,13 +23,13 @@ export interface SavedPlan {
   readonly plan: InfrastructurePlan;
   /** Carries out exactly this plan. */
   apply(): Promise<void>;
-  /** Values of the outputs that are no secret, as text. */
+  /** Values of the outputs that are not secret, as text. */
   outputs(): Promise<Readonly<Record<string, string>>>;
 }
 
 /**
- * Plans, hands the plan over, and removes its file afterwards: a plan holds values that are nobody's business.
- * @throws UsageError when Terraform fails; it has said why.
+ * Plans, passes the plan to `use`, and removes its file afterwards, because a plan contains secret values.
+ * @throws UsageError when Terraform fails, which has printed the reason.
  */
 export async function withPlan<T>(
   folder: string,

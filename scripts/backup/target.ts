@@ -1,10 +1,10 @@
 // The database that a backup is restored into: a new one, or one without anything in it.
 import type { ClientConfig } from 'pg';
 import { RefusedError } from '../../db/core/errors';
+import { plural } from '../../db/core/plural';
 import { ident } from '../../db/core/sql';
 import { codeOf } from '../../db/local/errors';
 import type { Db } from '../../db/model';
-import { plural } from '../../db/plural';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import { databaseOf, inDatabase } from './address';

@@ -1,6 +1,6 @@
 // pipeline deploy: plans again, makes sure that this is what was approved, and carries out exactly that plan.
 import { RefusedError } from '../../db/core/errors';
-import { plural } from '../../db/plural';
+import { plural } from '../../db/core/plural';
 import { note } from '../output';
 import { type CiHost, ciHost } from './ci-host';
 import type { PlanFlags } from './plan';

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RefusedError, UsageError } from '../../db/core/errors';
-import { plural } from '../../db/plural';
+import { plural } from '../../db/core/plural';
 import { note } from '../output';
 import { show } from './child';
 import { cloudEnvironment } from './cloud-login';

@@ -1,8 +1,8 @@
 // The same question asked twice: from the raw rows and from the aggregate, side by side in one run.
 import type { Client } from 'pg';
+import { plural } from '../../db/core/plural';
 import { ident, relation } from '../../db/core/sql';
 import { aggregateQuery } from '../../db/language/aggregate-sql';
-import { plural } from '../../db/plural';
 import { sensorDataHourly } from '../../db/schema/iot';
 import { inTurns } from '../bench/in-turns';
 import { compareSpeed } from '../bench/report/format';

@@ -1,6 +1,6 @@
 // Asks a running API for everything it offers and looks at the answers.
 import { DatabaseError, messageOf } from '../../db/core/errors';
-import { plural } from '../../db/plural';
+import { plural } from '../../db/core/plural';
 
 export interface CheckedAnswer {
   readonly path: string;

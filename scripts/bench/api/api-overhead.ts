@@ -1,9 +1,9 @@
 // What the API costs beside a bare handler with the same SQL: requests per second of both, in turns on one database.
 import type { ChildProcess } from 'node:child_process';
 import { DatabaseError } from '../../../db/core/errors';
+import { plural } from '../../../db/core/plural';
 import type { Environment } from '../../../db/core/settings';
 import { freePort } from '../../../db/local/free-port';
-import { plural } from '../../../db/plural';
 import { inTurns, type RunControl } from '../in-turns';
 import type { ApiReport } from '../report/report';
 import { summarize, summarizeRatio } from '../report/statistics';

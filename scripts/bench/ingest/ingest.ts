@@ -3,11 +3,11 @@
 import { rmSync } from 'node:fs';
 import type { Client } from 'pg';
 import { DatabaseError } from '../../../db/core/errors';
+import { plural } from '../../../db/core/plural';
 import type { Environment } from '../../../db/core/settings';
 import { relation } from '../../../db/core/sql';
 import { desiredFrom } from '../../../db/language/desired';
 import type { EngineName } from '../../../db/model';
-import { plural } from '../../../db/plural';
 import { applySchema } from '../../../db/reconcile/apply';
 import { iot, sensorData } from '../../../db/schema/iot';
 import { withConnection } from '../../../db/server/connection';

@@ -1,6 +1,6 @@
 // Proves that two answers are the same before anybody times them: a benchmark of different answers is worth nothing.
 import { DatabaseError } from '../../../db/core/errors';
-import { plural } from '../../../db/plural';
+import { plural } from '../../../db/core/plural';
 
 /** A row as the driver gives it. */
 export type AnswerRow = Readonly<Record<string, unknown>>;

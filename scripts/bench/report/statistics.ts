@@ -1,5 +1,5 @@
 // Turns repeated measurements into what is reported of them: the median, and how far the others lie from it.
-import { plural } from '../../../db/plural';
+import { plural } from '../../../db/core/plural';
 
 /** Milliseconds, rows or requests per second, megabytes (10^6 bytes), or times as much. */
 export type Unit = 'ms' | 'rows/s' | 'requests/s' | 'MB' | '×';

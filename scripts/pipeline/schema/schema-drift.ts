@@ -1,6 +1,6 @@
 // How the deployed database differs from its declaration: read from the database, else from its API, else from its machine.
 import { UsageError } from '../../../db/core/errors';
-import { plural } from '../../../db/plural';
+import { plural } from '../../../db/core/plural';
 import { summaryOf } from '../../../db/reconcile/format';
 import { formatPlanMarkdown } from '../../../db/reconcile/format-markdown';
 import { inSync } from '../../../db/reconcile/plan';

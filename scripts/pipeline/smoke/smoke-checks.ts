@@ -1,6 +1,6 @@
 // What a deployed API must do before a deployment counts as good.
 import { randomUUID } from 'node:crypto';
-import { plural } from '../../../db/plural';
+import { plural } from '../../../db/core/plural';
 import type { Answer, ApiClient } from './api-client';
 
 /** What the checks work with. */

@@ -44,6 +44,11 @@ export function progressBar(label: string, total: number, unit: string): Progres
   return { advanceTo: (done) => bar.update(done), stop: () => bar.stop() };
 }
 
+/** Tells a log, which shows no bar, that long work begins. */
+export function noteUnlessBar(text: string): void {
+  if (process.stderr.isTTY !== true) note(text);
+}
+
 /** Rows with aligned columns. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, at) =>

@@ -21,6 +21,8 @@ export function addPlatformCommands(program: Command, { toEnd, untilSignal }: Ru
       'data folder (default TSDB_DATA, else .tsdb); other commands find it by TSDB_DATA',
     )
     .option('--allow <hazards>', 'hazards of a changed schema to accept, with commas between')
+    .option('--live', 'keep sample readings coming (default on a terminal)')
+    .option('--no-live', 'write no readings after the start')
     .option('--once', 'check the answers and exit')
     .action((flags) => untilSignal((signal) => load.up().up(flags, signal)));
   program

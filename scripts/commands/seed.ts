@@ -1,18 +1,12 @@
 // tsdb seed: sample data of one set or several, up to now; the same command again continues where the last one ended.
-import { randomUUID } from 'node:crypto';
 import type { ClientConfig } from 'pg';
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
 import { nameOf } from '../../db/language/names';
-import { pauseJobs, restoreJobs } from '../../db/reconcile/pause';
-import {
-  withConnection,
-  withReconcilerLock,
-  withRollback,
-  withTransaction,
-} from '../../db/server/connection';
+import { withConnection, withRollback, withTransaction } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
+import { withJobsPaused } from '../generate/continue-sample';
 import {
   aggregatesOf,
   beginSet,
@@ -25,7 +19,7 @@ import {
 import { ensureProgress, markRefreshed, readProgress, type SeedProgress } from '../generate/progress';
 import type { SampleOptions, SampleSet } from '../generate/sample';
 import { sampleSets } from '../generate/sets/sets';
-import { note, print, printJson } from '../output';
+import { note, noteUnlessBar, print, printJson } from '../output';
 import { describeRefresh } from './refresh';
 
 /** What is not given is as in the run that is continued, else the default. */
@@ -60,21 +54,14 @@ export async function seedSets(flags: SeedFlags, signal: AbortSignal): Promise<n
   const sets = setsOf(flags.set, names);
   const end = parseEnd(flags.to);
   const connection: ClientConfig = requireConnection(config);
-  const seeded = await withConnection(connection, (db) =>
-    // Nobody changes the schema meanwhile, and no job drops old rows before the aggregates have seen them.
-    withReconcilerLock(db, config.lockWaitMs, async () => {
-      const { engine } = await withRollback(db, () => readServer(db));
-      const tables = sets.flatMap((set) => set.tables.map(nameOf));
-      try {
-        await pauseJobs(db, engine, randomUUID(), tables);
-        const done: Seeded[] = [];
-        for (const set of sets) done.push(await seedSet({ db, engine, desired }, set, flags, end, signal));
-        return done;
-      } finally {
-        await restoreJobs(db);
-      }
-    }),
-  );
+  const seeded = await withConnection(connection, async (db) => {
+    const { engine } = await withRollback(db, () => readServer(db));
+    return withJobsPaused({ db, engine }, sets, config.lockWaitMs, async () => {
+      const done: Seeded[] = [];
+      for (const set of sets) done.push(await seedSet({ db, engine, desired }, set, flags, end, signal));
+      return done;
+    });
+  });
   if (flags.json) printJson(seeded);
   else for (const each of seeded) print(describe(each));
   return 0;
@@ -100,6 +87,7 @@ async function seedSet(
   const from = earlier?.next ?? range.from;
   if (earlier === undefined) await withTransaction(db, () => beginSet(target, set, options, range.from));
   else note(`${set.name}: continued from ${from.toISOString()}`);
+  noteUnlessBar(`${set.name}: writing sample data from ${from.toISOString()} to ${range.to.toISOString()}`);
   const rows = await continueSet(target, set, range.to, { signal });
   const unseen = earlier?.refreshed ?? range.from;
   if (unseen < range.to) {

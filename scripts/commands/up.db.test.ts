@@ -1,8 +1,10 @@
 // `tsdb up`: from nothing to checked answers, found by the other commands, and ended by Ctrl-C.
 import { join } from 'node:path';
 import { findTimescaleBinaries } from '../../db/local/binaries';
+import { runningServer } from '../../db/local/lock';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
+import { waitFor } from '../../db/local/testing/wait';
 import { execute, select } from '../../db/testing/apply';
 import { type Finished, processesOf, startTsdb, tsdb } from '../testing/command-line';
 import { NPM_SERVER } from '../testing/npm-server';
@@ -74,6 +76,40 @@ describe.each(choices)('up on a server of its own: %s', (choice) => {
       code: 1,
       stderr: expect.stringContaining('no database'),
     });
+  });
+});
+
+describe('up --live', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = temporaryFolder();
+  });
+  afterAll(() => removeFolder(folder));
+  const live = ['up', '--port', '0', '--live', '--days', '1', '--sensors', '2', '--interval', '1'];
+  const readings = async (): Promise<number> => {
+    const count = 'SELECT count(*)::int AS readings FROM public.sensor_data';
+    const [row] = await select<{ readings: number }>(runningServer(folder) ?? '', count);
+    return row?.readings ?? 0;
+  };
+
+  it('keeps readings coming, and the next start writes those that are missing', async () => {
+    const env = { ...NPM_SERVER, TSDB_DATA: folder };
+    const first = startTsdb(live, { env });
+    await first.says(/Ctrl-C stops everything/);
+    const before = await readings();
+    await waitFor('two more readings', async () => (await readings()) >= before + 2);
+    first.process.kill('SIGINT');
+    expect(await first.finished).toMatchObject({ code: 0 });
+
+    const second = startTsdb(live, { env });
+    await second.says(/live readings: \d+ readings since the last start/);
+    await second.says(/Ctrl-C stops everything/);
+    const gaps = `SELECT FROM (SELECT time - lag(time) OVER (PARTITION BY sensor_id ORDER BY time) AS step FROM public.sensor_data) s
+                   WHERE step <> interval '1 second'`;
+    expect(await select(runningServer(folder) ?? '', gaps)).toEqual([]);
+    second.process.kill('SIGINT');
+    expect(await second.finished).toMatchObject({ code: 0 });
+    expect(processesOf(folder)).toEqual([]);
   });
 });
 

@@ -5,6 +5,7 @@ import { createKey, revokeKey } from '../../api/access/keys';
 import { readConfig } from '../../api/config';
 import { type RunningServer, startServer } from '../../api/server';
 import { UsageError } from '../../db/core/errors';
+import { plural } from '../../db/core/plural';
 import type { Environment } from '../../db/core/settings';
 import { type LocalServer, startLocalServer } from '../../db/local/servers';
 import type { HazardName, ServerInfo } from '../../db/model';
@@ -14,10 +15,15 @@ import { asking } from '../../db/server/ask';
 import { processEnvironment } from '../../db/server/config';
 import { withConnection } from '../../db/server/connection';
 import { type Context, connectionUrl, dataFolder, readContext } from '../context';
+import { continueSample } from '../generate/continue-sample';
 import { hasReadings, lastDays, refreshSeeded, seed } from '../generate/generate';
-import { note, print } from '../output';
+import { readProgress } from '../generate/progress';
+import type { SampleSet } from '../generate/sample';
+import { iotSample } from '../generate/sets/iot';
+import { note, noteUnlessBar, print } from '../output';
+import { startLiveReadings } from '../platform/live-readings';
 import { describeTiming, timeHourly } from '../platform/raw-vs-aggregate';
-import { startScheduler } from '../platform/scheduler';
+import { type Scheduler, startScheduler } from '../platform/scheduler';
 import { checkAnswers } from '../platform/self-check';
 import { applyNotes, parseHazards } from './apply';
 
@@ -31,6 +37,8 @@ export interface UpFlags {
   readonly data?: string;
   readonly allow?: string;
   readonly once?: boolean;
+  /** Whether sample readings go on; undefined = on a terminal, into a server that was started here. */
+  readonly live?: boolean;
 }
 
 interface UpContext extends Context {
@@ -91,7 +99,9 @@ async function runPlatform(
   });
   const api = await startServer(config, { signals: 'ignore' });
   const scheduler = info.engine === 'postgres' ? startScheduler(server.url) : undefined;
+  let live: Scheduler | undefined;
   try {
+    live = await startLive(db, server, info, context, flags, signal);
     print(`page and API   ${api.url}/`);
     print(`sensors        ${api.url}/api/sensors`);
     print(`database       ${withoutPassword(server.url)}`);
@@ -106,6 +116,7 @@ async function runPlatform(
     await aborted(signal);
     return 0;
   } finally {
+    await live?.stop();
     await scheduler?.stop();
     await api.close();
   }
@@ -124,7 +135,7 @@ async function applyDeclared(
     ...applyNotes,
   });
   note(`engine: ${describeEngine(plan.server)}`);
-  note(applied.length === 0 ? 'schema: in sync' : `schema: ${applied.length} steps applied`);
+  note(applied.length === 0 ? 'schema: in sync' : `schema: ${plural(applied.length, 'step')} applied`);
   return plan.server;
 }
 
@@ -141,7 +152,9 @@ async function provideSampleData(
   if (await hasReadings(db)) return note('sample data: there are readings already');
   if (server.origin === 'DATABASE_URL' && flags.days === undefined)
     return note('sample data: none, DATABASE_URL is set; ask for it with --days');
-  const range = lastDays(flags.days ?? DEFAULT_DAYS, flags.interval);
+  const days = flags.days ?? DEFAULT_DAYS;
+  const range = lastDays(days, flags.interval);
+  noteUnlessBar(`sample data: writing ${plural(days, 'day')} of ${plural(flags.sensors, 'sensor')}`);
   const started = Date.now();
   const target = { db, engine, desired };
   const rows = await seed(
@@ -154,6 +167,28 @@ async function provideSampleData(
   await refreshSeeded(target, desired.aggregates);
   await db.query('ANALYZE');
   note(`aggregates: refreshed in ${seconds(refreshing)}`);
+}
+
+/** Brings sample data of an earlier start up to now, and keeps it coming. */
+async function startLive(
+  db: Client,
+  server: LocalServer,
+  { engine }: ServerInfo,
+  { config, desired }: UpContext,
+  flags: UpFlags,
+  signal: AbortSignal,
+): Promise<Scheduler | undefined> {
+  const asked = flags.live ?? (process.stdout.isTTY === true && server.origin !== 'DATABASE_URL');
+  if (!asked || flags.once) return undefined;
+  const { lockWaitMs } = config;
+  const rows = await continueSample({ db, engine, desired }, iotSample as SampleSet, { lockWaitMs, signal });
+  if (rows === undefined) {
+    if (flags.live) note('live readings: none, as this database holds no sample data');
+    return undefined;
+  }
+  if (rows > 0) note(`live readings: ${plural(rows, 'reading')} since the last start`);
+  const intervalSeconds = (await readProgress(db, iotSample.name))?.options.intervalSeconds ?? flags.interval;
+  return startLiveReadings({ url: server.url, engine, desired, intervalSeconds, lockWaitMs });
 }
 
 async function finishOnce(db: Client, api: RunningServer, needsKey: boolean): Promise<number> {

@@ -91,6 +91,8 @@ export interface ContinueOptions {
   /** Carries out one slice; by default each is a transaction of its own. */
   readonly slice?: (write: () => Promise<void>) => Promise<void>;
   readonly signal?: AbortSignal;
+  /** Says nothing about the progress. */
+  readonly quiet?: boolean;
 }
 
 /**
@@ -103,13 +105,13 @@ export async function continueSet(
   target: Target,
   set: SampleSet,
   to: Date,
-  { slice = (write) => withTransaction(target.db, write), signal }: ContinueOptions = {},
+  { slice = (write) => withTransaction(target.db, write), signal, quiet = false }: ContinueOptions = {},
 ): Promise<ReadonlyMap<string, number>> {
   const written = new Map(set.tables.map((table) => [nameOf(table), 0]));
   const first = await progressOf(target.db, set);
   const span = (from: Date, until: Date): number =>
     stepCount({ from, to: until }, first.options.intervalSeconds);
-  const bar = progressBar(`sample data ${set.name}`, span(first.next, to), 'steps');
+  const bar = quiet ? undefined : progressBar(`sample data ${set.name}`, span(first.next, to), 'steps');
   try {
     for (let progress = first; progress.next < to; progress = await progressOf(target.db, set)) {
       signal?.throwIfAborted();
@@ -117,14 +119,14 @@ export async function continueSet(
       await slice(() =>
         writeSlice(target, set, before, to, (table, rows, next) => {
           written.set(table, (written.get(table) ?? 0) + rows);
-          bar.advanceTo(span(first.next, new Date(next)));
+          bar?.advanceTo(span(first.next, new Date(next)));
           signal?.throwIfAborted();
         }),
       );
     }
     return written;
   } finally {
-    bar.stop();
+    bar?.stop();
   }
 }
 

@@ -1,4 +1,5 @@
 // The questions that are asked twice, of the raw rows and of an aggregate: figures per sensor and bucket over a range.
+import { aggregateColumns } from '../../../api/sensors/levels';
 import { ident, literal, relation } from '../../../db/core/sql';
 import type { ContinuousAggregate } from '../../../db/language/aggregate';
 import { aggregateQuery } from '../../../db/language/aggregate-sql';
@@ -24,14 +25,7 @@ export interface QueryCase {
 const DAY_MS = 86_400_000;
 
 // The figures that the API's sensor endpoints return, without the sums and counts that aggregates store for other aggregates.
-const FIGURES = [
-  'avg_temperature',
-  'min_temperature',
-  'max_temperature',
-  'avg_humidity',
-  'avg_pressure',
-  'reading_count',
-] as const;
+const FIGURES = aggregateColumns.filter((name) => name !== 'bucket');
 
 const RANGES = [
   { id: 'hourly-day', aggregate: sensorDataHourly, buckets: 'hourly', days: 1 },

@@ -11,19 +11,19 @@ import { hashSources } from './infra/core/source-hash';
 import type { AksReference } from './k8s/cluster-provider';
 import { KubernetesStack } from './k8s/stack';
 
-/** What is made from the sources before the stacks are. */
+/** What is derived from the source files before the stacks are built. */
 export interface Sources {
-  /** Identity of the declared database; a new one makes a new schema Job. */
+  /** Hash of the declared database. When it changes, a new schema Job is made. */
   readonly schemaHash: string;
   /** What the machine runs. */
   readonly bundle: Bundle;
 }
 
 /**
- * The stacks, not yet written. Their ids are contract: `azure` and `kubernetes` are always there, `aks` and
- * `kubernetes-ha` when the settings ask for them. `cdktf deploy` brings them into this order by itself:
- * `aks`, `kubernetes-ha`, `kubernetes`.
- * @param outdir folder that `synth()` writes to; cdktf chooses when it is left out
+ * Builds the stacks without writing them. Commands and state files use their ids, so the ids must not change: `azure` and
+ * `kubernetes` always exist, `aks` and `kubernetes-ha` only when the settings ask for them. `cdktf deploy` deploys in the
+ * order `aks`, `kubernetes-ha`, `kubernetes`, because each stack declares what it depends on.
+ * @param outdir folder that `synth()` writes to; cdktf chooses one when it is left out
  */
 export function buildApp(config: DeployConfig, { schemaHash, bundle }: Sources, outdir?: string): App {
   const app = new App(outdir === undefined ? {} : { outdir });
@@ -35,7 +35,7 @@ export function buildApp(config: DeployConfig, { schemaHash, bundle }: Sources, 
   return app;
 }
 
-// The two optional stacks are loaded when they are asked for: otherwise every run would take a tenth of a second more.
+// The optional stacks are loaded only when needed: loading them adds a tenth of a second to every run.
 
 function aksStack(app: App, config: DeployConfig): AksStack {
   const { AksStack } = require('./infra/aks/stack') as typeof import('./infra/aks/stack');
@@ -48,7 +48,7 @@ function haStack(app: App, config: DeployConfig, aks: AksReference | undefined):
 }
 
 function main(): void {
-  // cdktf notes where each value comes from; looking that up in source maps takes a third of the time and memory.
+  // cdktf records a stack trace for each value. Resolving those through source maps takes a third of the time and memory.
   process.setSourceMapsEnabled(false);
   try {
     const config = readConfig();

@@ -1,4 +1,4 @@
-// What differs from one environment to the next. TSDB_DEPLOY_ENVIRONMENT picks one; a variable wins over its values.
+// What differs from one environment to the next. TSDB_DEPLOY_ENVIRONMENT picks one, and variables override its values.
 import type { Environment } from './core/settings';
 
 export const ENVIRONMENTS = {

@@ -1,4 +1,4 @@
-// The way from outside to the API, through the ingress controller that the cluster has. Always with TLS.
+// Makes the API reachable from outside, through the cluster's own ingress controller and always with TLS.
 import { IngressV1 } from '@cdktf/provider-kubernetes/lib/ingress-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
@@ -26,7 +26,7 @@ export class ApiIngress extends Construct {
       },
       spec: {
         ...(ingressClass === '' ? {} : { ingressClassName: ingressClass }),
-        // Without a name of its own, the Secret that cert-manager puts the certificate into.
+        // Without a Secret in the settings, this is the one that cert-manager writes the certificate into.
         tls: [{ hosts: [host], secretName: ingressTlsSecret || `${config.name}-api-tls` }],
         rule: [
           {

@@ -1,4 +1,4 @@
-// More API pods under load, and enough of them left while nodes are drained.
+// Adds API pods under load, and keeps enough of them while nodes are drained.
 import { HorizontalPodAutoscalerV2 } from '@cdktf/provider-kubernetes/lib/horizontal-pod-autoscaler-v2';
 import { PodDisruptionBudgetV1 } from '@cdktf/provider-kubernetes/lib/pod-disruption-budget-v1';
 import { Construct } from 'constructs';
@@ -16,16 +16,16 @@ export interface ApiScalingProps {
 const COMPONENT = 'api';
 
 /**
- * Whether pods come and go by load. The Deployment must then leave their number alone:
- * `lifecycle: { ignoreChanges: ['spec[0].replicas'] }`, else each deployment resets it.
+ * Whether load decides the number of pods. The Deployment must then not manage it:
+ * `lifecycle: { ignoreChanges: ['spec[0].replicas'] }`. Otherwise each deployment would reset it.
  */
 export function scalesByLoad({ kubernetes }: DeployConfig): boolean {
   return kubernetes.apiMaxReplicas > kubernetes.apiReplicas;
 }
 
 /**
- * The API only. A budget for the one database pod would either change nothing or forbid every drain of its node, and
- * with it each upgrade of the cluster; its restart is short, and the API waits and tries again meanwhile.
+ * Only for the API. A disruption budget for the one database pod would either change nothing or block every drain of its
+ * node, and so every upgrade of the cluster. Its restart is short, and the API retries in the meantime.
  */
 export class ApiScaling extends Construct {
   constructor(scope: Construct, id: string, { config, namespace, deployment }: ApiScalingProps) {
@@ -45,7 +45,7 @@ export class ApiScaling extends Construct {
           metric: [
             {
               type: 'Resource',
-              // Of what is requested: the request leaves room for bursts, there is no limit.
+              // Relative to the request. There is no limit, so pods may use more in bursts.
               resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } },
             },
           ],
@@ -55,7 +55,7 @@ export class ApiScaling extends Construct {
   }
 }
 
-/** Up at once, by two pods or by doubling; down one pod a minute, once load was low for five minutes. */
+/** Scales up at once, by two pods or by doubling. Scales down by one pod a minute after five minutes of low load. */
 const BEHAVIOUR = {
   scaleUp: [
     {

@@ -13,18 +13,18 @@ import { RESTARTED_BY_HAND } from './restarted-by-hand';
 import { addServiceAccount } from './service-account';
 
 export interface ApiProps extends AppProps {
-  /** The schema Job: an API must not meet a schema older than itself, nor a database that does not know its password. */
+  /** The schema Job. The API must not start on an older schema, or before the database knows its password. */
   readonly after: readonly ITerraformDependable[];
 }
 
 const COMPONENT = 'api';
 
-/** Seconds from the end of a pod's traffic until it is told to stop, and for both. It then takes at most 13. */
+/** In seconds: how long an ending pod still accepts requests; and the limit for that and its stop, which takes at most 13. */
 const LEAVE_SERVICE = 5;
 const STOP_LIMIT = 30;
 
 export class Api extends Construct {
-  /** Names of service and Deployment, as references. */
+  /** References to the names of service and Deployment. */
   readonly service: string;
   readonly deployment: string;
 
@@ -44,7 +44,7 @@ export class Api extends Construct {
         template: {
           metadata: {
             labels: clientLabels(config, COMPONENT),
-            // A pod reads its password once. This tells that there is another one, and nothing about it.
+            // A pod reads its password only at its start. This changes with the password, without revealing it.
             annotations: {
               'timescaledb-as-code/password': `${secrets.app.identity} ${config.passwordVersion}`,
             },
@@ -54,7 +54,7 @@ export class Api extends Construct {
       },
       waitForRollout: true,
       timeouts: { create: '10m', update: '10m' },
-      // Once load decides how many pods there are, a deployment leaves their number alone.
+      // When load decides the number of pods, a deployment does not change it.
       lifecycle: {
         ignoreChanges: [RESTARTED_BY_HAND, ...(scalesByLoad(config) ? ['spec[0].replicas'] : [])],
       },
@@ -77,10 +77,10 @@ function apiPod(props: AppPodProps) {
       (topologyKey) => ({
         topologyKey,
         maxSkew: 1,
-        // A cluster of one node runs all of them.
+        // So that a cluster of one node can run all of them.
         whenUnsatisfiable: 'ScheduleAnyway',
         labelSelector: [{ matchLabels: selectorLabels(props.config, COMPONENT) }],
-        // The pods of the version before, which are about to go, do not count.
+        // Pods of the previous version, which are about to end, do not count.
         matchLabelKeys: ['pod-template-hash'],
       }),
     ),
@@ -100,7 +100,7 @@ function apiContainer(props: AppProps) {
     startupProbe: { ...get('/health/live'), periodSeconds: 2, failureThreshold: 60 },
     livenessProbe: { ...get('/health/live'), periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...get('/health/ready'), periodSeconds: 5, failureThreshold: 3 },
-    // A pod that ends is taken out of service at the same time as it is told to stop: new requests still come for a while.
+    // Kubernetes removes an ending pod from the service while it already stops it, so requests still arrive for a while.
     lifecycle: { preStop: [{ exec: { command: ['sleep', String(LEAVE_SERVICE)] } }] },
   };
 }

@@ -1,4 +1,4 @@
-// A `tsdb` command by the clock: one at a time, in UTC, and a failed Job where it ends with anything but 0.
+// Runs a `tsdb` command on a schedule in UTC, one run at a time. A run that ends with anything but 0 is a failed Job.
 import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
 import type { ITerraformDependable } from 'cdktf';
 import type { Construct } from 'constructs';
@@ -9,24 +9,24 @@ import { podFailurePolicy } from './pod-failure-policy';
 import { addServiceAccount } from './service-account';
 
 export interface AppCronJobProps extends AppProps {
-  /** backup | health: label of the pods, name of their container, and end of the CronJob's own name. */
+  /** backup | health: the label of the pods, the name of their container, and the end of the CronJob's name. */
   readonly component: string;
   readonly login: Login;
-  /** Of `tsdb`. */
+  /** Arguments of `tsdb`. */
   readonly args: readonly string[];
   /** Five fields of cron. */
   readonly schedule: string;
-  /** Nothing starts by the clock; by hand it does. */
+  /** The schedule starts nothing; runs can still be started by hand. */
   readonly suspend: boolean;
-  /** A run that could not start in time starts up to this many seconds later, or never. */
+  /** A run that cannot start on time may start up to this many seconds late; after that it is skipped. */
   readonly startWithinSeconds: number;
-  /** A run, with all tries, is ended after this many seconds. */
+  /** A run, including all its retries, is stopped after this many seconds. */
   readonly deadlineSeconds: number;
   readonly extras: ContainerExtras;
   readonly volume: readonly object[];
-  /** Runs that are kept to be looked at. */
+  /** How many finished runs are kept for inspection. */
   readonly history: { readonly successful: number; readonly failed: number };
-  /** What has to be there before the first run. */
+  /** What must exist before the first run. */
   readonly after: readonly ITerraformDependable[];
 }
 
@@ -53,7 +53,7 @@ export function addAppCronJob(scope: Construct, id: string, props: AppCronJobPro
           podFailurePolicy: podFailurePolicy(container.name),
           template: {
             metadata: { labels },
-            // What failed stays as a pod of its own, whose log can be read.
+            // With "Never", each failed attempt remains as a pod whose log can be read.
             spec: {
               ...appPod({ ...props, serviceAccount }, props.login, props.volume),
               restartPolicy: 'Never',

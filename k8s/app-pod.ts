@@ -1,4 +1,4 @@
-// What all pods with the `tsdb` command have in common: image, environment names, and one login's password as a file.
+// What all pods that run `tsdb` have in common: image, environment variables, and a login's password as a file.
 import { appEnvironment } from '../infra/core/app-environment';
 import type { DeployConfig } from '../infra/core/config';
 import type { Login } from '../infra/core/logins';
@@ -9,7 +9,7 @@ import type { SecretKey } from './password';
 import { PASSWORD_FILE, passwordMount, passwordVolume } from './password-file';
 import { CONTAINER_SECURITY, podSecurity } from './pod-security';
 
-/** The same for all of them. */
+/** The same for all of these pods. */
 export interface AppProps {
   readonly config: DeployConfig;
   readonly namespace: string;
@@ -23,7 +23,7 @@ export interface AppPodProps extends AppProps {
   readonly serviceAccount: string;
 }
 
-/** What one of them has beside that. */
+/** What a container has in addition. */
 export interface ContainerExtras {
   readonly env?: Readonly<Record<string, string>>;
   readonly volumeMount?: readonly {
@@ -37,13 +37,13 @@ export interface ContainerExtras {
   readonly memoryMiB?: number;
 }
 
-/** Any user but root: the application image needs no particular one. Volumes are given to its group. */
+/** Any user except root will do for the application image. Its group owns the volumes. */
 export const APP_USER = 10_001;
 
 /**
  * The pod around application containers.
- * @param login whose password its containers may mount; several where they log in as different ones
- * @param volume more volumes, for the mounts that its containers ask for
+ * @param login the login whose password the containers may mount, or several of them
+ * @param volume further volumes for the containers to mount
  */
 export function appPod<Volume = never>(
   props: AppPodProps,
@@ -64,7 +64,7 @@ export function appPod<Volume = never>(
   };
 }
 
-/** A container that runs `tsdb` with these arguments, logged in as `login`, whose pod is an `appPod` with it. */
+/** A container that runs `tsdb` with these arguments, logged in as `login`. Its pod is an `appPod` with that login. */
 export function appContainer(
   props: AppProps,
   login: Login,
@@ -81,7 +81,7 @@ export function appContainer(
     // No CPU limit: it would throttle in the middle of a request.
     resources: { requests: { cpu, memory }, limits: { memory } },
     securityContext: CONTAINER_SECURITY,
-    // The last lines of the log are then the reason that `kubectl describe` gives.
+    // `kubectl describe` then shows the last lines of the log as the reason of a failure.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMount: [passwordMount(login), { name: 'tmp', mountPath: '/tmp' }, ...volumeMount],
   };

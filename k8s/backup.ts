@@ -1,4 +1,4 @@
-// Dumps by the clock, onto a volume of their own.
+// Dumps the database on a schedule, onto a separate volume.
 import { PersistentVolumeClaimV1 } from '@cdktf/provider-kubernetes/lib/persistent-volume-claim-v1';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
@@ -8,28 +8,28 @@ import type { AppProps } from './app-pod';
 import { storageClassOf } from './storage-class';
 
 export interface BackupProps extends AppProps {
-  /** The schema Job: it makes the login, and there is nothing to dump before it. */
+  /** The schema Job. It creates the backup login, and before it there is nothing to dump. */
   readonly after: readonly ITerraformDependable[];
 }
 
-/** Where the container sees the volume. */
+/** Where the volume is mounted in the container. */
 export const BACKUP_MOUNT = '/backups';
 
-/** pg_dump holds what it knows of each table in memory, and each chunk is one. */
+/** pg_dump keeps the description of every table in memory, and every chunk is a table. */
 export const BACKUP_MEMORY_MIB = 512;
 
 const COMPONENT = 'backup';
 
-/** For a CronJob that does nothing by the clock: runs start with `kubectl create job --from=cronjob/…`. */
+/** For a suspended CronJob, whose runs start only with `kubectl create job --from=cronjob/…`. */
 const NEVER = '0 0 1 1 *';
 
 /**
- * `tsdb backup` as the backup login: each dump is read back and has a manifest, and those older than `backupKeep` days
- * go once a new one is whole. Always wired: without a schedule the CronJob is suspended but its volume stays, for
- * taking away the claim would take away the dumps that are on it.
+ * Runs `tsdb backup` with the backup login. Each dump is read back and gets a manifest, and dumps older than `backupKeep`
+ * days are deleted once a new one is complete. This part is always there: without a schedule, the CronJob is suspended,
+ * but its volume stays, because removing the claim would remove the dumps on it.
  */
 export class Backup extends Construct {
-  /** Name of the claim, as a reference. */
+  /** Reference to the name of the claim. */
   readonly claim: string;
 
   constructor(scope: Construct, id: string, props: BackupProps) {
@@ -47,7 +47,7 @@ export class Backup extends Construct {
         resources: { requests: { storage: `${backupGiB}Gi` } },
         ...storageClassOf(config),
       },
-      // Most classes bind a volume when its first pod is placed, which is the first night.
+      // Most storage classes bind a volume when its first pod is scheduled, which is at the first backup.
       waitUntilBound: false,
       lifecycle: { preventDestroy: config.protectData },
     });
@@ -56,7 +56,7 @@ export class Backup extends Construct {
       ...props,
       component: COMPONENT,
       login: 'backup',
-      // A folder below the root of the volume, which belongs to root and may hold `lost+found`.
+      // Not the top folder of the volume, which belongs to root and may contain `lost+found`.
       args: ['backup', '--out', `${BACKUP_MOUNT}/dumps`, '--keep-days', String(backupKeep)],
       schedule: backupSchedule === '' ? NEVER : backupSchedule,
       suspend: backupSchedule === '',

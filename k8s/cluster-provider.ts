@@ -1,19 +1,19 @@
-// How Terraform gets into the cluster: by a kubeconfig that is there, or as the one who is logged in to Azure.
+// How Terraform connects to the cluster: with an existing kubeconfig, or as the user who is logged in to Azure.
 import { DataAzurermKubernetesCluster } from '@cdktf/provider-azurerm/lib/data-azurerm-kubernetes-cluster';
 import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
 import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
 import { Fn, type TerraformStack } from 'cdktf';
 import type { DeployConfig } from '../infra/core/config';
 
-/** Where the cluster of stack `aks` is. References into that stack, which therefore is deployed first. */
+/** The cluster of stack `aks`. These are references into that stack, so it is deployed first. */
 export interface AksReference {
   readonly clusterName: string;
   readonly resourceGroupName: string;
 }
 
 /**
- * Adds the provider to a stack. With `aks`, its address and certificate are read from Azure in this very stack, and each
- * request carries a token that `kubelogin` fetches: no credential is handed over between the stacks.
+ * Adds the provider to a stack. With `aks`, this stack itself reads address and certificate of the cluster from Azure,
+ * and each request carries a token that `kubelogin` fetches. So no credential passes between the stacks.
  */
 export function addClusterProvider(stack: TerraformStack, config: DeployConfig, aks?: AksReference): void {
   if (aks !== undefined) {
@@ -28,7 +28,7 @@ export function addClusterProvider(stack: TerraformStack, config: DeployConfig, 
 }
 
 function addAksProvider(stack: TerraformStack, { clusterName, resourceGroupName }: AksReference): void {
-  // Registering what a subscription may use is left to the stack that makes the cluster.
+  // The stack that makes the cluster registers the resource providers of the subscription.
   new AzurermProvider(stack, 'azurerm', { resourceProviderRegistrations: 'none', features: [{}] });
   const cluster = new DataAzurermKubernetesCluster(stack, 'aks', {
     name: clusterName,
@@ -48,5 +48,5 @@ function addAksProvider(stack: TerraformStack, { clusterName, resourceGroupName 
   });
 }
 
-// The application that every AKS cluster is known as to Entra ID, in every tenant.
+// The id of AKS as an application in Entra ID. It is the same for every cluster and tenant.
 const AKS_SERVER = '6dae42f8-4368-4678-94ff-3960e28e3630';

@@ -1,18 +1,18 @@
-// The way to the database, whatever runs it: the StatefulSet of this stack, or a replicating cluster.
+// How to reach the database, which is either the StatefulSet of this stack or a replicating cluster.
 import type { ITerraformDependable } from 'cdktf';
 
 export interface DatabaseAccess {
-  /** Host name inside the cluster; a service of this namespace that leads to the one server that may be written to. */
+  /** Host name inside the cluster: a service of this namespace, which leads to the server that accepts writes. */
   readonly host: string;
   readonly superuser: {
     readonly secretName: string;
-    /** Key of the Secret that the password is under. */
+    /** Key of the Secret that holds the password. */
     readonly key: string;
-    /** Its name in the database. */
+    /** Name of the superuser in the database. */
     readonly user: string;
   };
-  /** What has to be up before anybody connects. */
+  /** What must be running before anything connects. */
   readonly ready: readonly ITerraformDependable[];
-  /** Another database has another one: a new volume needs its schema, although the declaration is the same. */
+  /** Differs for each database: a new volume needs the schema, even when the declared schema has not changed. */
   readonly identity?: string;
 }

@@ -1,4 +1,4 @@
-// The pod of the database (pure): the server that the Azure machine runs too, as the cluster wants it written.
+// The pod of the database (pure): the same server that the Azure machine runs, described for Kubernetes.
 import type { DeployConfig } from '../infra/core/config';
 import { databaseContainer, READY_COMMAND } from '../infra/core/database-container';
 import { DATABASE } from '../infra/core/names';
@@ -14,7 +14,7 @@ export interface DatabasePodProps {
   readonly claimName: string;
 }
 
-/** Seconds for the checkpoint before the server is told to stop, and for all of it. */
+/** In seconds: limit for the checkpoint before the server is told to stop, and for both together. */
 const CHECKPOINT_LIMIT = 60;
 const STOP_LIMIT = 180;
 
@@ -28,7 +28,7 @@ export function databasePod({ config, serviceAccount, password, claimName }: Dat
     serviceAccountName: serviceAccount,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    // The image's stop signal asks for a fast shutdown, which still writes a checkpoint.
+    // The stop signal of the image requests a fast shutdown, which still writes a checkpoint.
     terminationGracePeriodSeconds: STOP_LIMIT,
     securityContext: podSecurity(image.uid, image.gid),
     container: [
@@ -60,8 +60,8 @@ export function databasePod({ config, serviceAccount, password, claimName }: Dat
   };
 }
 
-// What is written while clients are still served need not be written while nobody is. The socket asks for no password;
-// a server that does not answer in time is stopped all the same.
+// A checkpoint while clients are still served leaves less to write during the shutdown, when none are. The socket asks
+// for no password, and a server that does not answer in time is stopped anyway.
 const CHECKPOINT = [
   'timeout',
   String(CHECKPOINT_LIMIT),
@@ -75,10 +75,10 @@ const CHECKPOINT = [
 
 function probes() {
   const ready = [...READY_COMMAND];
-  // 1 = "rejecting connections": recovering or shutting down, which a restart would only prolong.
+  // 1 means "rejecting connections": the server is recovering or shutting down, and a restart would only prolong that.
   const alive = ['sh', '-c', `${READY_COMMAND.join(' ')}; [ $? -le 1 ]`];
   return {
-    // 30 minutes: recovery after a crash may replay gigabytes of write-ahead log.
+    // 30 minutes, because recovery after a crash may replay gigabytes of write-ahead log.
     startupProbe: { exec: { command: ready }, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 360 },
     readinessProbe: { exec: { command: ready }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
     livenessProbe: { exec: { command: alive }, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },

@@ -1,4 +1,4 @@
-// The volume of the database. Its claim is apart from the StatefulSet, whose own templates can never be edited.
+// The volume of the database. Its claim is not part of the StatefulSet, whose claim templates cannot be edited.
 import { PersistentVolumeClaimV1 } from '@cdktf/provider-kubernetes/lib/persistent-volume-claim-v1';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
@@ -9,19 +9,19 @@ import { storageClassOf } from './storage-class';
 export interface DatabaseVolumeProps {
   readonly config: DeployConfig;
   readonly namespace: string;
-  /** The storage class, where this deployment makes it. */
+  /** The storage class, when this deployment makes it. */
   readonly after: readonly ITerraformDependable[];
 }
 
 /**
- * A higher `diskGiB` grows the volume in place where its class allows expansion. A lower one, like another storage
- * class, would be another and empty volume: no claim can shrink, so the provider would make a new one. `protectData`
- * refuses that while it plans, and names the claim.
+ * A higher `diskGiB` grows the volume in place, if its class allows expansion. A lower one, or another storage class,
+ * would mean a new and empty volume, because a claim cannot shrink. With `protectData` the plan refuses that and names
+ * the claim.
  */
 export class DatabaseVolume extends Construct {
-  /** Name of the claim, as a reference. */
+  /** Reference to the name of the claim. */
   readonly claimName: string;
-  /** Another volume has another one. */
+  /** Differs for each volume. */
   readonly identity: string;
 
   constructor(scope: Construct, id: string, { config, namespace, after }: DatabaseVolumeProps) {
@@ -33,7 +33,7 @@ export class DatabaseVolume extends Construct {
         resources: { requests: { storage: `${config.diskGiB}Gi` } },
         ...storageClassOf(config),
       },
-      // Most classes bind a volume when its first pod is placed; waiting for that before the pod exists is a deadlock.
+      // Most storage classes bind a volume when its first pod is scheduled, so waiting here would never end.
       waitUntilBound: false,
       lifecycle: { preventDestroy: config.protectData },
       dependsOn: [...after],

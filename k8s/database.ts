@@ -15,14 +15,14 @@ import { addServiceAccount } from './service-account';
 export interface DatabaseProps {
   readonly config: DeployConfig;
   readonly namespace: string;
-  /** What its volume needs: the storage class, where this deployment makes it. */
+  /** What its volume needs: the storage class, when this deployment makes it. */
   readonly after: readonly ITerraformDependable[];
 }
 
 const COMPONENT = 'database';
 
-// The server reads its password at its first start only. A higher number would change the Secret and not the server,
-// and nothing could make the logins any more. Nobody but the schema Job uses it.
+// The server reads the superuser's password only at its first start. A higher number would change the Secret but not the
+// server, and the schema Job, the only user of this password, could no longer make the logins.
 const SUPERUSER_VERSION = 1;
 
 export class Database extends Construct {
@@ -52,7 +52,7 @@ export class Database extends Construct {
     const server = new StatefulSetV1(this, 'server', {
       metadata: { name: config.name, namespace, labels },
       spec: {
-        // Neither this name nor the selector can be edited: no setting of a deployment may change them.
+        // Kubernetes does not allow changes of this name or the selector, so no setting may influence them.
         serviceName: peers.metadata.name,
         selector: { matchLabels: selector },
         replicas: String(config.kubernetes.replicas),

@@ -1,4 +1,4 @@
-// Environment variables as the provider wants them written.
+// Environment variables in the form that the provider expects.
 
 /** Sorted by name. */
 export function environment(variables: Readonly<Record<string, string>>) {

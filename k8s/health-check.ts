@@ -1,17 +1,18 @@
-// Looks every quarter of an hour whether schema and jobs of the database are as declared.
+// Checks every quarter of an hour whether schema and jobs of the database are as declared.
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import { addAppCronJob } from './app-cron-job';
 import type { AppProps } from './app-pod';
 
 export interface HealthCheckProps extends AppProps {
-  /** The schema Job: before it, nothing is as declared. */
+  /** The schema Job, before which nothing is as declared. */
   readonly after: readonly ITerraformDependable[];
 }
 
 /**
- * `tsdb status` as the monitoring login. It ends with 2 when a policy fails or is late or the schema differs, which fails
- * its Job: alerts go by failed Jobs, such as `kube_job_status_failed` of kube-state-metrics, and its log says why.
+ * Runs `tsdb status` with the monitoring login. It exits with 2 when the schema differs or a policy fails or is late, and
+ * then its Job fails. Alerts can watch failed Jobs, such as `kube_job_status_failed` of kube-state-metrics, and the log
+ * says why.
  */
 export class HealthCheck extends Construct {
   constructor(scope: Construct, id: string, props: HealthCheckProps) {

@@ -1,4 +1,4 @@
-// The labels that database and clients find each other by.
+// The labels by which network policies select the database and its clients.
 import type { DeployConfig } from '../infra/core/config';
 import { kubernetesLabels, selectorLabels } from '../infra/core/names';
 
@@ -10,7 +10,7 @@ export function clientLabels(config: DeployConfig, component: string): Record<st
   return { ...kubernetesLabels(config, component), [DATABASE_CLIENT]: 'true' };
 }
 
-/** Labels that all pods of the database have: those of the StatefulSet, or of the operator's cluster. */
+/** Labels that all pods of the database have, be it the StatefulSet or the operator's cluster. */
 export function databaseLabels(config: DeployConfig): Record<string, string> {
   return config.kubernetes.ha ? { 'cnpg.io/cluster': config.name } : selectorLabels(config, 'database');
 }

@@ -1,4 +1,4 @@
-// What the namespace may ask of the cluster at most: what this deployment really uses, and nothing beside it.
+// Limits what the namespace may use of the cluster to what this deployment needs.
 import { LimitRangeV1 } from '@cdktf/provider-kubernetes/lib/limit-range-v1';
 import { ResourceQuotaV1 } from '@cdktf/provider-kubernetes/lib/resource-quota-v1';
 import { dependable, TerraformResource } from 'cdktf';
@@ -14,8 +14,8 @@ export interface LimitsProps {
 }
 
 /**
- * Belongs to the stack that makes the namespace, hence to `kubernetes-ha` with `ha`: what grows there must find the
- * greater quota in place. Wire it, and then let it `precede` all parts with claims, services or pods.
+ * Belongs to the stack that makes the namespace, which is `kubernetes-ha` with `ha`, because there the quota must grow
+ * before the parts that use it. After making it, call `precede` with all parts that have claims, services or pods.
  */
 export class Limits extends Construct {
   private readonly quota: ResourceQuotaV1;
@@ -29,8 +29,8 @@ export class Limits extends Construct {
         limit: [
           {
             type: 'Container',
-            // For a container that says nothing, such as one of an operator: the quota would refuse its pod. No limit on
-            // processor time, which the database would get too.
+            // For containers without figures, such as those of an operator, whose pods the quota would refuse. There is
+            // no default limit on processor time, because the database would get it too.
             defaultRequest: { cpu: '50m', memory: '64Mi' },
             default: { memory: '256Mi' },
           },
@@ -45,8 +45,8 @@ export class Limits extends Construct {
   }
 
   /**
-   * Has these parts wait for the quota: what is made while its figures are unknown is refused, and a workload that
-   * grows must find it grown. `node.addDependency` would not do: cdktf turns it into nothing inside a stack.
+   * Makes these parts wait for the quota. Kubernetes refuses objects while a quota is still being computed, and a larger
+   * workload needs the larger quota first. `node.addDependency` would not do: cdktf ignores it within a stack.
    */
   precede(...parts: readonly Construct[]): void {
     for (const resource of parts.flatMap((part) => part.node.findAll()))

@@ -1,4 +1,4 @@
-// The passwords of the logins that `tsdb logins` makes: one Secret each, so that a pod holds no other's.
+// The passwords of the logins that `tsdb logins` makes. Each has its own Secret, so that a pod has only those it needs.
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
 import { LOGINS, type LoginName } from '../infra/core/logins';
@@ -11,7 +11,7 @@ export interface LoginPasswordsProps {
 
 export type LoginSecrets = Readonly<Record<LoginName, PasswordSecret>>;
 
-/** A higher `passwordVersion` replaces all of them; the schema Job then tells the database. */
+/** A higher `passwordVersion` replaces all passwords; the schema Job then sets them in the database. */
 export class LoginPasswords extends Construct {
   readonly secrets: LoginSecrets;
 

@@ -8,9 +8,9 @@ export interface NamespaceProps {
   readonly config: DeployConfig;
 }
 
-/** Admission refuses any pod here that runs as root, keeps a capability or mounts the node. */
+/** Kubernetes refuses any pod in it that runs as root, keeps capabilities or mounts folders of its node. */
 export class Namespace extends Construct {
-  /** A reference, so that whatever uses the name is created after the namespace. */
+  /** A reference, so that everything that uses the name is created after the namespace. */
   readonly namespace: string;
 
   constructor(scope: Construct, id: string, { config }: NamespaceProps) {
@@ -26,7 +26,7 @@ export class Namespace extends Construct {
           'pod-security.kubernetes.io/warn': 'restricted',
         },
       },
-      // Everything in it goes with it, volumes included.
+      // Deleting it deletes everything in it, volumes included.
       lifecycle: { preventDestroy: config.protectData },
     });
     this.namespace = namespace.metadata.name;

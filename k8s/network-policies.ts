@@ -1,4 +1,4 @@
-// Who may talk to whom: nobody, but for the ways that are listed here. Needs a network plugin that enforces policies.
+// Who may talk to whom: only what is listed here is allowed. Needs a network plugin that enforces policies.
 import {
   NetworkPolicyV1,
   type NetworkPolicyV1Spec,
@@ -17,9 +17,10 @@ export interface NetworkPoliciesProps {
 }
 
 /**
- * Default deny in both directions, and one policy for each way. What the node itself sends always gets through, hence
- * the probes of the kubelet and `kubectl port-forward` need no rule. No rule names an address, so nothing here leads to
- * the metadata service of a cloud (169.254.169.254) or out of the cluster. Wire it before the workloads.
+ * Denies everything in both directions by default, and has one policy for each allowed connection. Traffic of the node
+ * itself is always allowed, so the probes of the kubelet and `kubectl port-forward` need no rule. No rule contains an
+ * address, so no pod can reach the metadata service of a cloud (169.254.169.254) or anything outside the cluster. Must be
+ * made before the workloads.
  */
 export class NetworkPolicies extends Construct {
   constructor(scope: Construct, id: string, { config, namespace }: NetworkPoliciesProps) {
@@ -45,7 +46,7 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
       policyTypes: ['Ingress'],
       ingress: [{ from: [{ podSelector: clients }], ports: [port(DATABASE.port)] }],
     },
-    // All that the API, the schema Job, backups and the check of the jobs need: dumps stay on a volume of their own.
+    // The API, the schema Job, backups and the health check need no other connection: dumps are written to a volume.
     'database-clients': {
       podSelector: clients,
       policyTypes: ['Egress'],
@@ -62,13 +63,14 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
   };
 }
 
-// An ingress whose controller has no named namespace would lead nowhere, hence any namespace may ask for it then.
+// When the settings do not name the namespace of the ingress controller, every namespace is allowed. Otherwise the
+// ingress would not work.
 function ingressControllers({ kubernetes }: DeployConfig): readonly NetworkPolicyV1SpecIngressFrom[] {
   if (kubernetes.ingressNamespace !== '') return [inNamespace(kubernetes.ingressNamespace)];
   return kubernetes.ingressHost === '' ? [] : [{ namespaceSelector: {} }];
 }
 
-// cert-manager proves that the name is ours with a pod of its own beside the ingress, which answers on port 8089.
+// cert-manager proves that we own the name with a temporary pod behind the ingress, which answers on port 8089.
 function certificateProof(config: DeployConfig): NetworkPolicyV1Spec {
   return {
     podSelector: { matchLabels: { 'acme.cert-manager.io/http01-solver': 'true' } },

@@ -4,12 +4,12 @@ import type {
   NetworkPolicyV1SpecPodSelector,
 } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
 
-/** All pods of a namespace. Every namespace has its name as this label, and nobody can give it another. */
+/** All pods of a namespace. Kubernetes sets this label to the name of the namespace, and nobody can change it. */
 export function inNamespace(name: string) {
   return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } };
 }
 
-/** Lets pods look up names. All of them ask the cluster's resolver, which is in `kube-system`. */
+/** Lets pods look up names. The only resolver is the cluster's own, in `kube-system`. */
 export function nameLookup(podSelector: NetworkPolicyV1SpecPodSelector): NetworkPolicyV1Spec {
   return {
     podSelector,
@@ -18,7 +18,7 @@ export function nameLookup(podSelector: NetworkPolicyV1SpecPodSelector): Network
   };
 }
 
-/** One port; the provider wants it as text. */
+/** One port. The provider expects text. */
 export function port(number: number, protocol: 'TCP' | 'UDP' = 'TCP') {
   return { port: String(number), protocol };
 }

@@ -1,4 +1,4 @@
-// What the operator gets to see after a deployment: commands for the next steps, and no secret.
+// What an operator sees after a deployment: commands for the next steps, without any secret.
 import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
@@ -18,7 +18,7 @@ export interface OutputsProps {
   readonly api: Api;
 }
 
-/** Adds them to the stack under their plain names. */
+/** Adds the outputs to the stack. */
 export function addOutputs(
   stack: Construct,
   { config, namespace, database, secrets, schema, api }: OutputsProps,

@@ -1,4 +1,4 @@
-// How a pod gets one login's password: a volume with a single file, for the group that the pod runs as.
+// How a pod gets a login's password: as a volume with a single file, which the pod's group can read.
 import type { Login } from '../infra/core/logins';
 import type { SecretKey } from './password';
 
@@ -8,7 +8,7 @@ const FILE = 'password';
 /** Where a container finds the password of its login. */
 export const PASSWORD_FILE = `${FOLDER}/${FILE}`;
 
-/** For the pod. One that holds several logins has a volume for each. */
+/** The volume for the pod. A pod with several logins has one for each. */
 export function passwordVolume(login: Login, { secretName, key }: SecretKey) {
   return {
     name: volumeName(login),
@@ -16,7 +16,7 @@ export function passwordVolume(login: Login, { secretName, key }: SecretKey) {
   };
 }
 
-/** For a container of that pod. */
+/** The mount for a container of that pod. */
 export function passwordMount(login: Login) {
   return { name: volumeName(login), mountPath: FOLDER, readOnly: true };
 }

@@ -1,4 +1,4 @@
-// One login's password: made by Terraform while it applies, kept in the cluster and nowhere else.
+// The password of one login. Terraform generates it while it applies, and only the cluster keeps it.
 import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
@@ -10,22 +10,22 @@ export interface PasswordProps {
   readonly config: DeployConfig;
   readonly namespace: string;
   readonly login: Login;
-  /** A password is drawn on each run, but sent only when this number grows. */
+  /** A password is generated on each run, but sent only when this number grows. */
   readonly version: number;
 }
 
-/** Where a password is; the names are references. */
+/** Where a password is stored. The names are references. */
 export interface SecretKey {
   readonly secretName: string;
   readonly key: string;
 }
 
 export interface PasswordSecret extends SecretKey {
-  /** Of the Secret: one that was lost and made anew has another password, and another identity. */
+  /** Identity of the Secret. A Secret that is lost and made again has another password and another identity. */
   readonly identity: string;
 }
 
-/** Value and state never meet: an ephemeral password feeds a write-only attribute. */
+/** The password never gets into the state, because an ephemeral value is written to a write-only attribute. */
 export class Password extends Construct implements PasswordSecret {
   readonly secretName: string;
   readonly key = 'password';
@@ -38,7 +38,7 @@ export class Password extends Construct implements PasswordSecret {
       type: 'Opaque',
       dataWo: { [this.key]: ephemeralPassword(this, login) },
       dataWoRevision: version,
-      // Losing the superuser's locks everybody out of a database whose volume is still there.
+      // Losing the superuser's password would lock everybody out of a database whose volume still exists.
       lifecycle: { preventDestroy: config.protectData },
     });
     this.secretName = secret.metadata.name;

@@ -1,9 +1,9 @@
-// When a Job whose containers run `tsdb` tries again.
+// Decides when a Job whose containers run `tsdb` retries.
 
-/** `tsdb` ends with these when another try cannot help: something differs and needs a person, or consent is missing. */
+/** `tsdb` exits with these when a retry cannot help: something differs and needs a person, or consent is missing. */
 const FINAL_EXIT_CODES = [2, 3];
 
-/** For the spec of a Job: gives up at once on final exit codes of these containers, tries anew after all else. */
+/** For the spec of a Job: gives up at once on final exit codes of these containers, retries after any other failure. */
 export function podFailurePolicy(...containerNames: readonly string[]) {
   return {
     rule: [
@@ -11,7 +11,7 @@ export function podFailurePolicy(...containerNames: readonly string[]) {
         action: 'FailJob',
         onExitCodes: { containerName, operator: 'In', values: FINAL_EXIT_CODES },
       })),
-      // A drained node is not a failed attempt.
+      // The drain of a node does not count as a failed attempt.
       { action: 'Ignore', onPodCondition: [{ type: 'DisruptionTarget', status: 'True' }] },
     ],
   };

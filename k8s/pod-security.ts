@@ -1,19 +1,19 @@
-// What the "restricted" pod security level asks of every pod and container here.
+// What the pod security level "restricted" requires of every pod and container.
 
-/** The user a pod runs as; volumes are given to its group. Kubernetes' provider wants strings. */
+/** The user that a pod runs as. Its group owns the volumes. The provider expects strings. */
 export function podSecurity(uid: number, gid: number) {
   return {
     runAsNonRoot: true,
     runAsUser: String(uid),
     runAsGroup: String(gid),
     fsGroup: String(gid),
-    // "Always" would make PGDATA group-writable on each start, which PostgreSQL refuses.
+    // "Always" would make PGDATA writable for the group at each start, and PostgreSQL refuses to start with that.
     fsGroupChangePolicy: 'OnRootMismatch',
     seccompProfile: { type: 'RuntimeDefault' },
   };
 }
 
-/** No privilege to gain, no capability, nothing writable but what is mounted. */
+/** No privileges, no capabilities, nothing writable except mounts. */
 export const CONTAINER_SECURITY = {
   allowPrivilegeEscalation: false,
   privileged: false,

@@ -1,4 +1,4 @@
-// The first step of the schema Job: waits for the server, and brings its extensions to the version of its image.
+// The first step of the schema Job: waits for the server, and updates its extensions to the versions in its image.
 import type { DeployConfig } from '../infra/core/config';
 import { DATABASE } from '../infra/core/names';
 import type { DatabaseAccess } from './database-access';
@@ -11,7 +11,7 @@ export interface PrepareDatabaseProps {
   readonly database: DatabaseAccess;
 }
 
-/** A container with psql, logged in as superuser: nobody else may make or update these extensions. */
+/** A container with psql, logged in as superuser, because nobody else may create or update these extensions. */
 export function prepareDatabase({ config, database }: PrepareDatabaseProps) {
   const { image, uid, gid } = config.image;
   return {
@@ -33,9 +33,9 @@ export function prepareDatabase({ config, database }: PrepareDatabaseProps) {
 }
 
 /**
- * Run again it changes nothing. A database remembers the version of its extension; each update is the first and only
- * command of its session, as the libraries of two versions cannot share one. Then sessions with the old one end, and
- * their clients connect again.
+ * Running it again changes nothing. Each database remembers the version of its extension. An update must be the first
+ * and only command of its session, because one session cannot load the libraries of two versions. Sessions that loaded
+ * the old version are then ended, and their clients connect again.
  */
 export const PREPARE_SCRIPT = `set -eu
 PGPASSWORD=$(cat "$PGPASSWORD_FILE")

@@ -1,5 +1,5 @@
-// What `kubectl rollout restart` writes, which a deployment must not take away: that would be a restart, too.
+// The annotation that `kubectl rollout restart` writes. A deployment must not remove it, as that would be another restart.
 
-/** For `lifecycle.ignoreChanges` of whatever has a pod template. */
+/** For `lifecycle.ignoreChanges` of everything with a pod template. */
 export const RESTARTED_BY_HAND =
   'spec[0].template[0].metadata[0].annotations["kubectl.kubernetes.io/restartedAt"]';

@@ -1,4 +1,4 @@
-// The Job that brings logins and schema to what is declared before the API of the same release starts.
+// The Job that applies the declared logins and schema before the API of the same release starts.
 import { JobV1 } from '@cdktf/provider-kubernetes/lib/job-v1';
 import { Fn } from 'cdktf';
 import { Construct } from 'constructs';
@@ -10,20 +10,20 @@ import { prepareDatabase } from './prepare-database';
 import { addServiceAccount } from './service-account';
 
 export interface SchemaJobProps extends AppProps {
-  /** Identity of the declared schema; see `hashSources`. */
+  /** Hash of the sources that declare the schema; see `hashSources`. */
   readonly schemaHash: string;
 }
 
-/** Time limits in seconds: the Job gives up by itself before Terraform stops waiting for it. */
+/** In seconds. The Job gives up before Terraform stops waiting for it. */
 const JOB_DEADLINE = 1_800;
 const TERRAFORM_TIMEOUT = `${JOB_DEADLINE + 300}s`;
 
 const LOGIN_FOLDER = '/run/secrets/logins';
 
-/** The only pod that logs in as superuser, and that only to make extensions and logins. */
+/** The only pod that logs in as superuser, and only to make extensions and logins. */
 export class SchemaJob extends Construct {
   readonly job: JobV1;
-  /** Name of the Job: another one for everything that it would bring about. */
+  /** Name of the Job. It changes with everything that the Job depends on. */
   readonly name: string;
 
   constructor(scope: Construct, id: string, props: SchemaJobProps) {
@@ -39,7 +39,7 @@ export class SchemaJob extends Construct {
         podFailurePolicy: podFailurePolicy(...STEPS),
         template: { metadata: { labels }, spec: schemaPod({ ...props, serviceAccount }) },
       },
-      // A failed Job fails the deployment, and the API below it keeps its old version.
+      // A failed Job fails the deployment, and the API keeps running in its old version.
       waitForCompletion: true,
       timeouts: { create: TERRAFORM_TIMEOUT, update: TERRAFORM_TIMEOUT },
       dependsOn: [...database.ready],
@@ -48,11 +48,11 @@ export class SchemaJob extends Construct {
   }
 }
 
-/** The steps that run `tsdb`, in their order. */
+/** The steps that run `tsdb`, in this order. */
 const STEPS = ['logins', 'plan', 'apply', 'api-login'] as const;
 
-// The same order as on the machine: first the schema's owner, so that whatever is made belongs to it and to no superuser.
-// The login of the API comes last, as the API in service cannot open connections with its old password from then on.
+// The same order as on the machine. The schema's owner is made first, so that everything else belongs to it and not to a
+// superuser. The login of the API comes last, because the running API cannot open connections with its old password then.
 function schemaPod(props: AppPodProps) {
   const { config } = props;
   const [logins, plan, apply, apiLogin] = STEPS;
@@ -70,7 +70,7 @@ function schemaPod(props: AppPodProps) {
     initContainer: [
       prepareDatabase(props),
       loginsContainer(props, logins),
-      // For the log only: what the next step is about to do, with its hazards.
+      // Only for the log: shows what the next step will do, and its hazards.
       appContainer(props, 'owner', plan, ['plan']),
       appContainer(props, 'owner', apply, ['apply', '--yes', ...allow]),
     ],
@@ -84,7 +84,7 @@ function loginsContainer(props: AppProps, name: string) {
   });
 }
 
-// One file for each login, of the login's name.
+// One file for each login, named after the login.
 function passwordFolder({ secrets }: AppProps, name: string, logins: readonly LoginName[]) {
   const sources = logins.map((login) => {
     const { secretName, key } = secrets[login];
@@ -93,8 +93,8 @@ function passwordFolder({ secrets }: AppProps, name: string, logins: readonly Lo
   return { name, projected: [{ defaultMode: '0440', sources }] };
 }
 
-// A Job cannot be edited, so its identity is in its name. Terraform hashes, because only it knows the final image, and
-// the volume and Secrets that are really there.
+// A Job cannot be edited, so its name contains a hash of everything that it depends on. Terraform computes the hash,
+// because only Terraform knows the final image and the identities of volume and Secrets.
 function jobName({ config, image, schemaHash, database, secrets }: SchemaJobProps): string {
   const identity = [
     image,
@@ -105,7 +105,7 @@ function jobName({ config, image, schemaHash, database, secrets }: SchemaJobProp
     String(config.passwordVersion),
     database.host,
     database.identity ?? '',
-    // A Secret that was lost is made anew, with a password that the database does not know.
+    // A lost Secret is made again with a password that the database does not know.
     ...LOGINS.map((login) => secrets[login].identity),
   ];
   return `${config.name}-schema-${Fn.substr(Fn.sha256(Fn.join(' ', identity)), 0, 10)}`;

@@ -11,7 +11,7 @@ export interface ServiceAccountProps {
   readonly component: string;
 }
 
-/** Makes the account `<name>-<component>` and gives its name, as a reference. No pod of ours talks to the Kubernetes API. */
+/** Makes the account `<name>-<component>` and returns a reference to its name. No pod of ours uses the Kubernetes API. */
 export function addServiceAccount(
   scope: Construct,
   { config, namespace, component }: ServiceAccountProps,

@@ -1,4 +1,4 @@
-// Wires the Kubernetes parts in the order they come up: namespace and its rules, database, schema, API, what runs by the clock.
+// Wires the Kubernetes parts in the order in which they start: namespace and its rules, database, schema, API, CronJobs.
 import type { Construct } from 'constructs';
 import { BaseStack } from '../infra/core/base-stack';
 import type { DeployConfig } from '../infra/core/config';
@@ -22,13 +22,13 @@ import { addStorageClass } from './storage-class';
 
 export interface KubernetesStackProps {
   readonly config: DeployConfig;
-  /** Identity of the declared schema; see `hashSources`. */
+  /** Hash of the sources that declare the schema; see `hashSources`. */
   readonly schemaHash: string;
   /** The cluster to deploy into, when stack `aks` makes it. */
   readonly aks?: AksReference | undefined;
 }
 
-/** A deployment into a cluster. Nothing contacts it before Terraform plans. */
+/** A deployment into a cluster. Synthesis does not contact the cluster; only Terraform does. */
 export class KubernetesStack extends BaseStack {
   constructor(scope: Construct, id: string, { config, schemaHash, aks }: KubernetesStackProps) {
     super(scope, id, { config, tags: {} });
@@ -71,14 +71,14 @@ export class KubernetesStack extends BaseStack {
   }
 }
 
-/** Where everything else goes. */
+/** Where everything else is placed. */
 interface Place {
   readonly namespace: string;
   readonly database: DatabaseAccess;
   readonly limits?: Limits;
 }
 
-// A stack of its own, which is deployed first, makes namespace, limits, storage class and database.
+// The stack kubernetes-ha, which is deployed first, makes namespace, limits, storage class and database.
 function replicating(config: DeployConfig): Place {
   return { namespace: config.name, database: haDatabase(config) };
 }

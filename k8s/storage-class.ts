@@ -1,4 +1,4 @@
-// A storage class of our own, for clusters whose classes delete a volume with its claim or cannot grow it.
+// Our own storage class, for clusters whose classes delete a volume with its claim or cannot grow it.
 import { StorageClassV1 } from '@cdktf/provider-kubernetes/lib/storage-class-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
@@ -10,15 +10,16 @@ export function storageClassName({ name, environment, kubernetes }: DeployConfig
   return storageClass === '' && storageProvisioner !== '' ? `${name}-${environment}` : storageClass;
 }
 
-/** As part of a claim's `spec`: nothing where the cluster's default is wanted. */
+/** As part of a claim's `spec`. It is empty for the cluster's default. */
 export function storageClassOf(config: DeployConfig): { readonly storageClassName?: string } {
   const name = storageClassName(config);
   return name === '' ? {} : { storageClassName: name };
 }
 
 /**
- * Makes the class where `storageProvisioner` is given; gives it, or nothing. A class is needed to make a volume, not to use
- * one: other parameters make another class of the same name and leave existing volumes as they are.
+ * Makes the class when `storageProvisioner` is given. A class is needed to make volumes, not to use them: with other
+ * parameters, the class is made again under the same name, and existing volumes stay as they are.
+ * @returns the class, or nothing
  */
 export function addStorageClass(scope: Construct, config: DeployConfig): readonly StorageClassV1[] {
   const { storageProvisioner, storageParameters } = config.kubernetes;
@@ -31,7 +32,7 @@ export function addStorageClass(scope: Construct, config: DeployConfig): readonl
       allowVolumeExpansion: true,
       // The volume, and with it the data, stays when its claim is deleted.
       reclaimPolicy: 'Retain',
-      // In the zone of the node that the pod is placed on.
+      // The volume is then made in the zone of the node that the pod is scheduled on.
       volumeBindingMode: 'WaitForFirstConsumer',
     }),
   ];

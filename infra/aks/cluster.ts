@@ -38,7 +38,7 @@ export class Cluster extends Construct {
         networkDataPlane: 'cilium',
         networkPolicy: 'cilium',
         loadBalancerSku: 'standard',
-        // The API server lets in what leaves by this load balancer: the nodes themselves.
+        // Nodes reach the API server through this load balancer, whose address the API server accepts.
         outboundType: 'loadBalancer',
         podCidr: POD_RANGE,
         serviceCidr: SERVICE_RANGE,
@@ -56,7 +56,7 @@ export class Cluster extends Construct {
         nodeCount: 3,
         onlyCriticalAddonsEnabled: true,
       },
-      // The disks of all volumes lie in the group of the nodes, which goes when the cluster goes.
+      // The disks of all volumes are in the resource group of the nodes, which Azure deletes with the cluster.
       lifecycle: { preventDestroy: config.protectData },
       timeouts: { create: '60m', update: '90m' },
       dependsOn: [...network.ready],
@@ -78,7 +78,7 @@ function access({ tenantId, operatorNetworks }: ClusterProps) {
     localAccountDisabled: true,
     azureActiveDirectoryRoleBasedAccessControl: { azureRbacEnabled: true, tenantId },
     apiServerAccessProfile: { authorizedIpRanges: operatorNetworks },
-    // Running commands through Azure's own interface would go around those networks.
+    // Commands run through Azure's own interface would bypass the networks above.
     runCommandEnabled: false,
     oidcIssuerEnabled: true,
     workloadIdentityEnabled: true,
@@ -106,14 +106,14 @@ function pool(network: Network, vmSize: string) {
     vmSize,
     vnetSubnetId: network.subnet.id,
     zones: ['1', '2', '3'],
-    // On the machine's own disk: faster, and nothing of a node outlives it.
+    // On the machine's own disk: faster, and nothing is left behind when a node is removed.
     osDiskType: 'Ephemeral',
     osDiskSizeGb: 128,
     osSku: 'Ubuntu',
     hostEncryptionEnabled: true,
     nodePublicIpEnabled: false,
     maxPods: 60,
-    // A new node first, so that the database has a place to go to; then one node after the other.
+    // An upgrade first adds a node, so that the database has somewhere to move, then replaces one node at a time.
     upgradeSettings: { maxSurge: '1', drainTimeoutInMinutes: 30, nodeSoakDurationInMinutes: 5 },
   };
 }

@@ -1,4 +1,4 @@
-// What the cluster tells: output and figures of its containers, and the audit of its API server.
+// What is collected from the cluster: logs and metrics of its containers, and the audit log of its API server.
 import type { KubernetesCluster } from '@cdktf/provider-azurerm/lib/kubernetes-cluster';
 import type { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
 import { MonitorDataCollectionRule } from '@cdktf/provider-azurerm/lib/monitor-data-collection-rule';
@@ -13,7 +13,7 @@ export interface MonitoringProps extends PartProps {
   readonly cluster: KubernetesCluster;
 }
 
-/** The agent collects nothing by itself: a rule under Azure's own name tells it what, and where to. */
+/** The agent collects nothing by itself: a rule, whose name Azure prescribes, says what to send where. */
 export class Monitoring extends Construct {
   constructor(scope: Construct, id: string, { config, resourceGroup, workspace, cluster }: MonitoringProps) {
     super(scope, id);
@@ -50,7 +50,7 @@ export class Monitoring extends Construct {
       targetResourceId: cluster.id,
       logAnalyticsWorkspaceId: workspace.id,
       logAnalyticsDestinationType: 'Dedicated',
-      // Without the reads, which are most of the volume and of the bill.
+      // Reads are left out: they would be most of the volume and of the bill.
       enabledLog: ['kube-audit-admin', 'guard'].map((category) => ({ category })),
     });
   }

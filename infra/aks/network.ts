@@ -10,13 +10,13 @@ import { type PartProps, placeIn } from '../azure/place';
 import { rangesOf } from '../azure/ranges';
 import { azureName } from '../core/names';
 
-/** Pods and services have addresses of their own, which no network of a deployment can take: those are private ones. */
+/** Addresses of pods and services. They are outside the private ranges that a deployment's network is from. */
 export const POD_RANGE = '100.64.0.0/16';
 export const SERVICE_RANGE = '100.65.0.0/16';
 
 export class Network extends Construct {
   readonly subnet: Subnet;
-  /** The cluster acts as it on the network. */
+  /** The identity that the cluster uses on the network. */
   readonly identity: UserAssignedIdentity;
   /** What has to be in force before there is a cluster. */
   readonly ready: readonly ITerraformDependable[];
@@ -34,7 +34,7 @@ export class Network extends Construct {
       resourceGroupName: resourceGroup.name,
       virtualNetworkName: network.name,
       addressPrefixes: [rangesOf(config).nodes],
-      // Nodes leave by the cluster's load balancer; Azure is retiring the implicit way out.
+      // Outbound traffic of nodes goes through the cluster's load balancer; Azure is retiring implicit outbound access.
       defaultOutboundAccessEnabled: false,
     });
     this.identity = new UserAssignedIdentity(this, 'identity', {
@@ -57,9 +57,9 @@ export class Network extends Construct {
       subnet: this.subnet,
       kind: 'nsg-aks',
       rules: [
-        // For an ingress controller; Azure hands its packets on with the address of the load balancer as target.
+        // For an ingress controller. Azure forwards packets with the address of the load balancer as their destination.
         ...allow('https', { priority: 100, port: 443, from: props.config.azure.apiCidrs, to: '*' }),
-        // Who may talk to whom in there is for the network policies of Kubernetes to say.
+        // Traffic between pods is restricted by the network policies of Kubernetes instead.
         inside('nodes-and-pods', 110, { sourceAddressPrefixes: [nodes, POD_RANGE] }, [nodes, POD_RANGE]),
         inside('load-balancer', 120, { sourceAddressPrefix: 'AzureLoadBalancer' }, [nodes]),
       ],

@@ -5,8 +5,8 @@ import type { DeployConfig } from '../core/config';
 import { deployerNetworks } from '../core/deployer-networks';
 
 /**
- * The networks as a list that Terraform knows. Without one the plan of this stack fails, and of no other: a cluster that
- * nobody can reach cannot be deployed into, and one that everybody can reach is no default.
+ * The networks as a list variable of Terraform. Without networks the plan of this stack fails, but of no other stack:
+ * nothing can be deployed into a cluster that nobody can reach, and one that everybody can reach is no safe default.
  */
 export function operatorNetworks(scope: Construct, config: DeployConfig): string[] {
   const networks = deployerNetworks(scope, {

@@ -19,8 +19,8 @@ export interface AksStackProps {
 }
 
 /**
- * Other stacks get the cluster's name and group and nothing else: whoever deploys into it asks Azure for the address
- * and logs in as himself, so no credential passes from state to state.
+ * Other stacks get only the name and resource group of the cluster. Whoever deploys into it asks Azure for the address
+ * and logs in with their own identity, so no credential passes from one state to another.
  */
 export class AksStack extends BaseStack {
   readonly clusterName: string;
@@ -46,10 +46,10 @@ export class AksStack extends BaseStack {
       operatorNetworks: operators,
     });
     new Monitoring(this, 'monitoring', { ...shared, workspace, cluster });
-    // Who makes the cluster may not read a single pod of it without this.
+    // Even the identity that creates the cluster cannot read its pods without this role.
     new RoleAssignment(this, 'deployer-administers', {
       scope: cluster.id,
-      // A plan that another identity makes must not give its role to that one.
+      // When another identity makes the plan, the role must still go to the one that deploys.
       principalId: config.azure.deployerId === '' ? me.objectId : config.azure.deployerId,
       roleDefinitionName: 'Azure Kubernetes Service RBAC Cluster Admin',
     });
@@ -66,7 +66,7 @@ export class AksStack extends BaseStack {
   }
 
   private addProvider(): void {
-    // The subscription comes from ARM_SUBSCRIPTION_ID: a literal would have to be known at synth.
+    // The provider takes the subscription from ARM_SUBSCRIPTION_ID, as it is not known during synthesis.
     new AzurermProvider(this, 'azurerm', {
       resourceProviderRegistrations: 'core',
       resourceProvidersToRegister: [

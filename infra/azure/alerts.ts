@@ -15,9 +15,9 @@ export interface AlertsProps extends PartProps {
   readonly monitoring: Monitoring;
 }
 
-/** Alerts on figures come with a severity: 0 is the worst. */
+/** Severity 0 is the worst. Alerts on the activity log have none. */
 export class Alerts extends Construct {
-  /** Whom alerts go to; empty of people without `alertEmail`. */
+  /** Who receives the alerts: nobody when `alertEmail` is empty. */
   readonly group: MonitorActionGroup;
 
   constructor(scope: Construct, id: string, props: AlertsProps) {
@@ -27,7 +27,7 @@ export class Alerts extends Construct {
     this.group = new MonitorActionGroup(this, 'group', {
       name: azureName(config, 'ag'),
       resourceGroupName: resourceGroup.name,
-      // At most twelve characters: the sender of a text message.
+      // Azure allows twelve characters, as it is the sender of text messages.
       shortName: config.name.slice(0, 12),
       emailReceiver:
         alertEmail === ''
@@ -43,7 +43,7 @@ export class Alerts extends Construct {
         "Perf | where ObjectName == 'Logical Disk' and CounterName == '% Used Space' and CounterValue > 80" +
         ` | where InstanceName in ('/', '${DATA_PATHS.dataDisk}')`,
     });
-    // The units print one line each time; see machine/release.
+    // Each run of a unit prints one line; see machine/release.
     this.onLog(props, {
       id: 'machine-reports',
       description:
@@ -107,7 +107,7 @@ export class Alerts extends Construct {
       evaluationFrequency: alert.evaluationFrequency ?? 'PT5M',
       windowDuration: alert.windowDuration ?? 'PT15M',
       autoMitigationEnabled: true,
-      // The tables appear with the first record; until then the query would not be accepted.
+      // The tables exist only after the first record, and Azure would refuse the query before that.
       skipQueryValidation: true,
       criteria: [
         {
@@ -127,7 +127,7 @@ interface LogAlert {
   readonly id: string;
   readonly description: string;
   readonly severity: number;
-  /** Each row that it finds within a quarter of an hour is a reason to wake somebody up, unless told otherwise. */
+  /** By default, a single row within a quarter of an hour raises the alert. */
   readonly query: string;
   readonly evaluationFrequency?: string;
   readonly windowDuration?: string;
@@ -135,7 +135,7 @@ interface LogAlert {
   readonly threshold?: number;
 }
 
-/** Here it is the silence that matters. */
+/** Raises the alert when nothing was found within two days. */
 const WITHIN_TWO_DAYS = {
   evaluationFrequency: 'PT1H',
   windowDuration: 'P2D',

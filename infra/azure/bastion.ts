@@ -12,7 +12,7 @@ export interface BastionProps extends PartProps {
   readonly network: Network;
 }
 
-/** Of the cheapest kind that opens tunnels for the operator's own SSH client, and so to the database. */
+/** The cheapest tier that supports tunnels for the operator's own SSH client, and so for database clients. */
 export class Bastion extends Construct {
   readonly host: BastionHost;
 

@@ -9,7 +9,7 @@ export interface BudgetProps extends PartProps {
   readonly group: MonitorActionGroup;
 }
 
-/** Tells the operators and the owners of the subscription at 80 % spent, and when 100 % are foreseen. */
+/** Notifies the operators and the owners of the subscription at 80 % of the budget, and when 100 % is forecast. */
 export class Budget extends Construct {
   constructor(scope: Construct, id: string, { config, resourceGroup, group }: BudgetProps) {
     super(scope, id);
@@ -19,7 +19,7 @@ export class Budget extends Construct {
       resourceGroupId: resourceGroup.id,
       amount: config.azure.monthlyBudget,
       timeGrain: 'Monthly',
-      // Azure wants the first day of the current month at creation, and no other one ever after.
+      // Azure requires the first day of the current month at creation, and refuses to change it afterwards.
       timePeriod: { startDate: `\${formatdate("YYYY-MM-01'T'00:00:00'Z'", plantimestamp())}` },
       notification: [
         { ...tell, threshold: 80, thresholdType: 'Actual' },

@@ -1,4 +1,4 @@
-// Keys of one's own for disks and storage (optional part `customer-keys`). Losing them is losing the data.
+// Customer-managed keys for disks and storage (optional part `customer-keys`). Whoever loses the keys loses the data.
 import { DiskEncryptionSet } from '@cdktf/provider-azurerm/lib/disk-encryption-set';
 import { KeyVaultKey } from '@cdktf/provider-azurerm/lib/key-vault-key';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
@@ -15,11 +15,11 @@ export interface CustomerKeysProps extends PartProps {
   readonly deployer: Deployer;
   readonly vault: Vault;
   readonly account: StorageAccount;
-  /** Created first: a vault without a public address is reached by its private one. */
+  /** Created first: without a public address, the vault is reached only through its private endpoint. */
   readonly after: readonly ITerraformDependable[];
 }
 
-/** Two keys in the vault, which rotate each year; Azure encrypts its own data keys with them. */
+/** Two keys in the vault, rotated every year. Azure encrypts its own data keys with them. */
 export class CustomerKeys extends Construct {
   readonly diskEncryption: DiskEncryptionSet;
   /** What has to be in force before a disk can be made. */

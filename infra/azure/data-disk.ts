@@ -10,11 +10,11 @@ import { type PartProps, placeIn } from './place';
 
 export interface DataDiskProps extends PartProps {
   readonly machine: LinuxVirtualMachine;
-  /** Keys of one's own for the disk. */
+  /** Customer-managed keys for the disk. */
   readonly keys?: CustomerKeys | undefined;
 }
 
-/** Data and write-ahead log of the database. Replacing the machine re-attaches it untouched. */
+/** Data and write-ahead log of the database. A new machine gets the same disk attached, unchanged. */
 export class DataDisk extends Construct {
   readonly disk: ManagedDisk;
   readonly attachment: VirtualMachineDataDiskAttachment;
@@ -35,14 +35,14 @@ export class DataDisk extends Construct {
       ...(keys === undefined
         ? {}
         : { diskEncryptionSetId: keys.diskEncryption.id, dependsOn: [keys.mayEncrypt] }),
-      // cannot be a Terraform variable, so it comes from the settings
+      // Terraform accepts no variable here, so the value comes from the settings.
       lifecycle: { preventDestroy: config.protectData },
     });
     this.attachment = new VirtualMachineDataDiskAttachment(this, 'attachment', {
       managedDiskId: this.disk.id,
       virtualMachineId: machine.id,
       lun: DATA_DISK_LUN,
-      // A Premium SSD v2 allows no host cache, and none must ever hold a write-ahead log.
+      // A Premium SSD v2 allows no host cache, and a write-ahead log must never be in one.
       caching: 'None',
     });
   }

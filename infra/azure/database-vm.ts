@@ -12,11 +12,11 @@ import { type PartProps, placeIn } from './place';
 
 export interface DatabaseVmProps extends PartProps {
   readonly networkInterface: NetworkInterface;
-  /** The cloud-init document in clear text: no secret and no Terraform reference. */
+  /** The cloud-init document in clear text. It contains neither secrets nor Terraform references. */
   readonly cloudInit: string;
-  /** No secret either, but made of references: the machine reads them from the metadata endpoint. */
+  /** Not secret either, but may contain references. The machine reads them from the metadata endpoint. */
   readonly facts: MachineFacts;
-  /** Keys of one's own for the system disk. */
+  /** Customer-managed keys for the system disk. */
   readonly keys?: CustomerKeys | undefined;
 }
 
@@ -44,7 +44,7 @@ export class DatabaseVm extends Construct {
       adminUsername: ADMIN_USER,
       adminSshKey: [{ username: ADMIN_USER, publicKey: sshPublicKey.stringValue }],
       disablePasswordAuthentication: true,
-      // One identity only: pgBackRest cannot choose between several.
+      // A single identity, because pgBackRest cannot choose between several.
       identity: { type: 'SystemAssigned' },
       osDisk: {
         name: azureName(config, 'osdisk'),
@@ -57,7 +57,7 @@ export class DatabaseVm extends Construct {
         publisher: 'Canonical',
         offer: 'ubuntu-24_04-lts',
         sku: 'server',
-        // Only the last releases are kept, so a pinned one stops existing.
+        // Azure keeps only the newest versions, so a pinned one would disappear.
         version: 'latest',
       },
       secureBootEnabled: true,
@@ -71,14 +71,14 @@ export class DatabaseVm extends Construct {
       userData: Fn.base64encode(Fn.jsonencode(facts)),
       ...(keys === undefined ? {} : { dependsOn: [keys.mayEncrypt] }),
       lifecycle: {
-        // Each would replace the machine: a new image each month, or an edit that the running machine does not need.
+        // A change of either would replace the machine, though only a new machine needs it.
         ignoreChanges: ['custom_data', 'source_image_reference'],
       },
     });
   }
 }
 
-/** Ubuntu's unattended upgrades, unless Azure does it in a maintenance window: never both. */
+/** Either Ubuntu's unattended upgrades or Azure's patching in a maintenance window, never both. */
 function patching({ azure }: DeployConfig) {
   if (!azure.parts.includes('maintenance-window')) return { patchMode: 'ImageDefault' };
   return {
@@ -90,7 +90,7 @@ function patching({ azure }: DeployConfig) {
 }
 
 function base64(text: string): string {
-  // A reference inside would be encoded before Terraform could resolve it.
+  // Terraform could not resolve a reference that is already encoded.
   if (Token.isUnresolved(text)) throw new Error('cloud-init must not contain Terraform references');
   return Buffer.from(text, 'utf8').toString('base64');
 }

@@ -1,4 +1,4 @@
-// Who runs Terraform and from where. Both are known to Terraform only.
+// Who runs Terraform, and from which networks. Only Terraform knows both.
 import { DataAzurermClientConfig } from '@cdktf/provider-azurerm/lib/data-azurerm-client-config';
 import { Fn, Token } from 'cdktf';
 import { Construct } from 'constructs';
@@ -14,27 +14,27 @@ export interface DeployerProps {
 export class Deployer extends Construct {
   readonly tenantId: string;
   readonly objectId: string;
-  /** As a firewall rule of a vault or a storage account: the latter refuses `/32`. */
+  /** The networks as firewall rules of vault and storage, without `/32`, which a storage account refuses. */
   readonly ipRules: string[];
-  /** Ten hexadecimal digits: the same in every run for one subscription, others in another. */
+  /** Ten hexadecimal digits that are the same in every run, and differ between subscriptions. */
   readonly uniqueSuffix: string;
 
   constructor(scope: Construct, id: string, { config }: DeployerProps) {
     super(scope, id);
     const me = new DataAzurermClientConfig(this, 'me', {});
     this.tenantId = me.tenantId;
-    // The plan of a pull request is made by an identity that can only read: its roles must not take those of the other's place.
+    // A pull request is planned by an identity that can only read. Roles must still go to the one that deploys.
     this.objectId = config.azure.deployerId === '' ? me.objectId : config.azure.deployerId;
     this.uniqueSuffix = Fn.substr(
       Fn.sha256(Fn.join('/', [me.subscriptionId, azureName(config, 'rg')])),
       0,
       10,
     );
-    // Vault and storage let nobody in by default, and a deployment that cannot write its secrets stops halfway.
+    // Vault and storage let nobody in by default, and a deployment that cannot write secrets would stop halfway.
     const networks = deployerNetworks(this, {
       config,
       description: 'IPv4 networks that Terraform runs in.',
-      // Through private endpoints Terraform comes from inside the network.
+      // With private endpoints, Terraform runs inside the network.
       ...(config.azure.parts.includes('private-endpoints')
         ? {}
         : {

@@ -1,4 +1,4 @@
-// Locks on what holds data (optional part `locks`): not even the portal deletes it before the lock is gone.
+// Locks everything that holds data (optional part `locks`). Not even the portal deletes it without removing the lock first.
 import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import type { ManagedDisk } from '@cdktf/provider-azurerm/lib/managed-disk';
 import { ManagementLock } from '@cdktf/provider-azurerm/lib/management-lock';
@@ -10,11 +10,11 @@ export interface LocksProps {
   readonly disk: ManagedDisk;
   readonly storage: Storage;
   readonly vault: KeyVault;
-  /** Everything else. A destroy so takes the locks away first; they would forbid it even for roles on what they lock. */
+  /** All other resources, so that a destroy removes the locks first. They also protect roles on what they lock. */
   readonly after: readonly ITerraformDependable[];
 }
 
-/** On the resources and not on their group: that lock would stop every other deletion too. */
+/** The resources are locked, not their group: a lock on the group would prevent every other deletion too. */
 export class Locks extends Construct {
   constructor(scope: Construct, id: string, { disk, storage, vault, after }: LocksProps) {
     super(scope, id);

@@ -22,7 +22,7 @@ export class MachineAccess extends Construct {
         principalId: machine.identity.principalId,
         principalType: 'ServicePrincipal',
         roleDefinitionName,
-        // A new identity is not known everywhere at once; without this the assignment would fail for minutes.
+        // A new identity takes minutes to be known everywhere; the assignment would fail until then.
         skipServicePrincipalAadCheck: true,
       });
     this.roles = [

@@ -1,4 +1,4 @@
-// What a release of the machine is made of, out of the settings.
+// Turns the settings into the bundle that the machine runs.
 import type { DeployConfig } from '../core/config';
 import { databaseShare } from '../core/machine-sizes';
 import { type Bundle, type BundleProps, writeBundle } from './machine/bundle';
@@ -18,7 +18,7 @@ export function bundleProps(
   programFolder: string,
 ): BundleProps {
   const { exposure, hostName, apiCidrs, backupDays } = azure;
-  // A public authority looks at port 443 of the name from anywhere; where it cannot, the machine signs for itself.
+  // A public authority connects to port 443 from any address. Where it cannot, the machine signs its own certificate.
   const isReachable = exposure === 'public' && apiCidrs.includes('0.0.0.0/0');
   return {
     image,

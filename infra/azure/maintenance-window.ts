@@ -20,7 +20,7 @@ export class MaintenanceWindow extends Construct {
       scope: 'InGuestPatch',
       inGuestUserPatchMode: 'User',
       window: {
-        // Azure accepts no day of the past; afterwards only the rhythm counts.
+        // Azure refuses a date in the past. Once the window exists, only its recurrence matters.
         startDateTime: `\${formatdate("YYYY-MM-DD 03:00", timeadd(plantimestamp(), "24h"))}`,
         duration: '02:00',
         timeZone: 'UTC',

@@ -1,4 +1,4 @@
-// What tells the operators: logs and figures of the machine, and the audit of vault and storage.
+// What the operators can look at: logs and metrics of the machine, and the audit logs of vault and storage.
 import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import type { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
@@ -63,7 +63,7 @@ export class Monitoring extends Construct {
           },
         ],
         syslog: [
-          // What the units of the machine print arrives as "daemon" and "info", good news included.
+          // The output of the machine's units arrives with facility "daemon" and level "info", also when all is well.
           syslog('units', ['daemon'], ['Info', 'Notice', ...FROM_WARNING]),
           syslog('system', ['auth', 'authpriv', 'kern', 'user'], FROM_WARNING),
         ],

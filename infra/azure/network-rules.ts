@@ -18,8 +18,8 @@ export interface GuardProps extends PartProps {
 }
 
 /**
- * Puts rules on a subnet, and gives what has to be in force before anything is in it. The rules are the whole list: one
- * that is added by hand disappears with the next apply.
+ * Puts rules on a subnet, and returns what must exist before anything is placed into it. The list is complete: a rule
+ * that somebody adds by hand disappears with the next apply.
  */
 export function guardSubnet(
   scope: Construct,
@@ -43,7 +43,7 @@ export interface Opening {
   readonly to: string;
 }
 
-/** Lets TCP in. An empty list of networks means "nobody": no rule at all, because Azure has no rule without a source. */
+/** Allows TCP. An empty list of networks gives no rule at all, because Azure requires a source. */
 export function allow(
   name: string,
   { priority, port, from, to }: Opening,
@@ -64,7 +64,7 @@ export function allow(
   ];
 }
 
-// Azure's own last rules would let the whole virtual network in.
+// Otherwise Azure's default rules would let in the whole virtual network.
 const DENY_THE_REST: NetworkSecurityGroupSecurityRule = {
   name: 'deny-the-rest',
   priority: 4096,

@@ -1,4 +1,4 @@
-// Network of the database machine: one subnet, one list of rules, one interface, and the way out.
+// Network of the database machine: one subnet, one list of rules, one interface, and outbound access.
 import { NatGateway } from '@cdktf/provider-azurerm/lib/nat-gateway';
 import { NatGatewayPublicIpAssociation } from '@cdktf/provider-azurerm/lib/nat-gateway-public-ip-association';
 import { NetworkInterface } from '@cdktf/provider-azurerm/lib/network-interface';
@@ -13,7 +13,7 @@ import { allow, guardSubnet } from './network-rules';
 import { type PartProps, placeIn } from './place';
 import { rangesOf } from './ranges';
 
-/** There is no rule for the database port: the database is reached from the machine itself or by SSH tunnel. */
+/** No rule opens the database port: clients use an SSH tunnel or run on the machine itself. */
 export class Network extends Construct {
   readonly network: VirtualNetwork;
   readonly subnet: Subnet;
@@ -34,9 +34,9 @@ export class Network extends Construct {
       resourceGroupName: resourceGroup.name,
       virtualNetworkName: this.network.name,
       addressPrefixes: [rangesOf(config).machine],
-      // Outbound traffic leaves by the public address or the NAT gateway; Azure is retiring the implicit way out.
+      // Outbound traffic uses the public address or the NAT gateway; Azure is retiring implicit outbound access.
       defaultOutboundAccessEnabled: false,
-      // Vault and storage know the machine by its subnet.
+      // The firewalls of vault and storage allow this subnet.
       serviceEndpoints: ['Microsoft.KeyVault', 'Microsoft.Storage'],
     });
     const guard = this.addRules(props);
@@ -55,7 +55,7 @@ export class Network extends Construct {
           ...(this.publicIp === undefined ? {} : { publicIpAddressId: this.publicIp.id }),
         },
       ],
-      // No interface, hence no machine, before the rules are in force and there is a way out.
+      // The machine needs this interface, so it starts only once the rules are in force and outbound access works.
       dependsOn: [guard, ...exit],
     });
   }

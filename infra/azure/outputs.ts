@@ -1,4 +1,4 @@
-// What the operator is told after a deployment: where things are and what to do next.
+// What an operator sees after a deployment: where things are and what to do next.
 import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import type { StorageAccount } from '@cdktf/provider-azurerm/lib/storage-account';
@@ -41,7 +41,7 @@ function hostOf({ config, network }: OutputsProps): string {
   return network.publicIp?.ipAddress ?? network.networkInterface.privateIpAddress;
 }
 
-// Both open a tunnel to the database as well, which has no port on the network.
+// Both commands also open a tunnel to the database, because its port is not open on the network.
 function shellOf({ network, machine, bastion, config }: OutputsProps): string {
   const tunnel = `-L ${DATABASE.port}:127.0.0.1:${DATABASE.port}`;
   if (bastion !== undefined)

@@ -1,4 +1,4 @@
-// Private addresses for vault and storage (optional part `private-endpoints`), whose public ones are then closed.
+// Private addresses for vault and storage (optional part `private-endpoints`). Their public addresses are then closed.
 import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import { PrivateDnsZone } from '@cdktf/provider-azurerm/lib/private-dns-zone';
 import { PrivateDnsZoneVirtualNetworkLink } from '@cdktf/provider-azurerm/lib/private-dns-zone-virtual-network-link';
@@ -18,7 +18,7 @@ export interface PrivateEndpointsProps extends PartProps {
   readonly account: StorageAccount;
 }
 
-/** Terraform must then run inside the network, or in one that is peered and resolves the private zones. */
+/** Terraform must then run inside the network, or in a peered network that resolves the private DNS zones. */
 export class PrivateEndpoints extends Construct {
   /** What has to be there before secrets and blobs can be written. */
   readonly endpoints: readonly PrivateEndpoint[];
@@ -49,7 +49,7 @@ export class PrivateEndpoints extends Construct {
       virtualNetworkName: network.network.name,
       addressPrefixes: [endpoints],
       defaultOutboundAccessEnabled: false,
-      // Without it the rules below would not count for endpoints.
+      // Without it, the rules below would not apply to private endpoints.
       privateEndpointNetworkPolicies: 'NetworkSecurityGroupEnabled',
     });
     const rules = allow('https', {
@@ -94,7 +94,7 @@ export class PrivateEndpoints extends Construct {
 }
 
 interface EndpointTarget {
-  /** Azure's name for the part of the target that is connected. */
+  /** Azure's name for the service of the target that the endpoint connects to. */
   readonly kind: 'vault' | 'blob';
   readonly zone: string;
   readonly target: string;

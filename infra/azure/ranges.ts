@@ -1,4 +1,4 @@
-// The subnets, cut out of the /16 of the network. The stacks azure and aks have a network each, with the same range.
+// The ranges of the subnets within the /16 of the network. The stacks azure and aks have one such network each.
 import type { DeployConfig } from '../core/config';
 
 export interface Ranges {
@@ -6,7 +6,7 @@ export interface Ranges {
   /** Where vault and storage get their private addresses. */
   readonly endpoints: string;
   readonly bastion: string;
-  /** Nodes of the aks stack. Pods take no addresses of it, so 4096 are enough for nodes, their replacements and load balancers. */
+  /** For nodes of the aks stack, their replacements and load balancers. Pods have other addresses, so 4096 are enough. */
   readonly nodes: string;
 }
 

@@ -1,4 +1,4 @@
-// Daily snapshots of the whole data disk by Azure Backup (optional part `recovery-vault`), beside the database's own.
+// Daily snapshots of the data disk by Azure Backup (optional part `recovery-vault`), beside the database's own backups.
 import { BackupPolicyVm } from '@cdktf/provider-azurerm/lib/backup-policy-vm';
 import { BackupProtectedVm } from '@cdktf/provider-azurerm/lib/backup-protected-vm';
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
@@ -33,7 +33,7 @@ export class RecoveryVault extends Construct {
       name: 'daily',
       resourceGroupName: resourceGroup.name,
       recoveryVaultName: vault.name,
-      // The first version knows no Premium SSD v2.
+      // Version 1 does not support Premium SSD v2.
       policyType: 'V2',
       backup: { frequency: 'Daily', time: '01:30' },
       retentionDaily: { count: backupDays },

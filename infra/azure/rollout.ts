@@ -1,4 +1,4 @@
-// Brings a bundle to the machine: uploads it and runs the script that fetches it. A failing script fails the deploy.
+// Brings a bundle to the machine: uploads it and runs the script that fetches it. A failing script fails the deployment.
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import { StorageBlob } from '@cdktf/provider-azurerm/lib/storage-blob';
 import { VirtualMachineRunCommand } from '@cdktf/provider-azurerm/lib/virtual-machine-run-command';
@@ -13,11 +13,11 @@ export interface RolloutProps extends PartProps {
   readonly machine: LinuxVirtualMachine;
   readonly storage: Storage;
   readonly bundle: Bundle;
-  /** What the script needs in place: the data disk, the secrets, the roles of the machine. */
+  /** What the script needs: the data disk, the secrets, the roles of the machine. */
   readonly after: readonly ITerraformDependable[];
 }
 
-/** Another bundle, another size or other passwords run the script again, on the same machine. */
+/** A new bundle, disk size or password version runs the script again on the same machine. */
 export class Rollout extends Construct {
   constructor(scope: Construct, id: string, props: RolloutProps) {
     super(scope, id);
@@ -28,13 +28,13 @@ export class Rollout extends Construct {
       assetHash: bundle.sha256,
     });
     const blob = new StorageBlob(this, 'blob', {
-      // The hash is in the name: another bundle is another blob.
+      // The name contains the hash, so each bundle is a blob of its own.
       name: bundle.name,
       storageAccountName: storage.account.name,
       storageContainerName: storage.bundles.name,
       type: 'Block',
       contentType: 'application/gzip',
-      // Relative to the stack, so that no machine's own path gets into the JSON.
+      // Relative to the stack, so that the JSON contains no path of the machine that runs synthesis.
       source: asset.path,
       dependsOn: [storage.mayWrite, ...after],
     });
@@ -46,11 +46,12 @@ export class Rollout extends Construct {
       parameter: [
         { name: 'bundle_url', value: blob.url },
         { name: 'bundle_sha256', value: bundle.sha256 },
-        // Read by nobody: a new password or a grown disk is picked up because its number is different.
+        // The script does not read these. A changed number runs it again, so that it picks up a new password or a
+        // larger disk.
         { name: 'password_version', value: String(config.passwordVersion) },
         { name: 'disk_gib', value: String(config.diskGiB) },
       ],
-      // The first one pulls the images and may wait for the machine's roles.
+      // The first run pulls the images and may have to wait for the machine's roles.
       timeouts: { create: '60m', update: '60m' },
       dependsOn: [...after],
     });

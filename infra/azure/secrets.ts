@@ -1,4 +1,4 @@
-// The vault and the passwords in it: born while Terraform applies, in no plan and in no state.
+// The vault and the passwords in it. Terraform generates them while it applies; neither plan nor state has them.
 import { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import { KeyVaultSecret } from '@cdktf/provider-azurerm/lib/key-vault-secret';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
@@ -15,7 +15,7 @@ export interface VaultProps extends PartProps {
   readonly network: Network;
 }
 
-/** Nobody gets in but the machine's subnet and the deployer's networks; what is deleted stays for 90 days. */
+/** Only the machine's subnet and the deployer's networks have access. Deleted secrets can be recovered for 90 days. */
 export class Vault extends Construct {
   readonly vault: KeyVault;
   /** What has to be in force before Terraform may write a secret. */
@@ -51,7 +51,7 @@ export class Vault extends Construct {
 
 export interface SecretsProps extends PartProps {
   readonly vault: Vault;
-  /** Created first. A new role takes minutes to work everywhere, and making the machine takes as long. */
+  /** Created first. A new role takes minutes to take effect, and creating the machine fills that time. */
   readonly after: readonly ITerraformDependable[];
 }
 
@@ -80,7 +80,7 @@ export class Secrets extends Construct {
         name: SECRET_NAMES[name],
         contentType: isCipher ? 'cipher' : 'password',
         valueWo: ephemeralPassword(this, name),
-        // A value is drawn on each run but sent only when this number grows.
+        // A value is generated on each run, but sent only when this number grows.
         valueWoVersion: isCipher ? CIPHER_VERSION : config.passwordVersion,
         expirationDate: isCipher ? cipherExpiry : passwordExpiry,
         dependsOn: [vault.mayWrite, ...after],
@@ -92,8 +92,8 @@ export class Secrets extends Construct {
     >;
   }
 
-  // A warning only: an expired secret can still be read. It moves with the number; a date that is computed on each run
-  // would be a change on each run.
+  // The date is only a reminder: an expired secret can still be read. It changes only with the version; a date that is
+  // computed on each run would be a change in each plan.
   private expiry(id: string, version: number, after: string): string {
     const date = new DataResource(this, id, {
       input: { date: `\${timeadd(plantimestamp(), "${after}")}` },
@@ -104,5 +104,5 @@ export class Secrets extends Construct {
   }
 }
 
-// A new cipher would lock all older backups away, so it is no part of a rotation.
+// Older backups cannot be read with a new cipher, so a rotation of passwords does not change it.
 const CIPHER_VERSION = 1;

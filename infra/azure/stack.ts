@@ -103,7 +103,7 @@ export class AzureStack extends BaseStack {
   }
 
   private addProvider(isPrivate: boolean): void {
-    // The subscription comes from ARM_SUBSCRIPTION_ID: a literal would have to be known at synth.
+    // The provider takes the subscription from ARM_SUBSCRIPTION_ID, as it is not known during synthesis.
     new AzurermProvider(this, 'azurerm', {
       resourceProviderRegistrations: 'core',
       storageUseAzuread: true,
@@ -111,7 +111,7 @@ export class AzureStack extends BaseStack {
         {
           keyVault: [
             {
-              // The vault forbids purging; made again under its old name, it comes back with what was in it.
+              // The vault cannot be purged. Creating it again under the same name recovers its content.
               purgeSoftDeleteOnDestroy: false,
               purgeSoftDeletedKeysOnDestroy: false,
               purgeSoftDeletedSecretsOnDestroy: false,
@@ -122,7 +122,7 @@ export class AzureStack extends BaseStack {
           ],
           managedDisk: [{ expandWithoutDowntime: true }],
           resourceGroup: [{ preventDeletionIfContainsResources: true }],
-          // A closed account is reached only once its private endpoint is there.
+          // An account without public access can be reached only after its private endpoint exists.
           storage: [{ dataPlaneAvailable: !isPrivate }],
           virtualMachine: [{ deleteOsDiskOnDeletion: true, skipShutdownAndForceDelete: false }],
         },

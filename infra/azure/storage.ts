@@ -18,7 +18,7 @@ export interface StorageProps extends PartProps {
 export class Storage extends Construct {
   readonly account: StorageAccount;
   readonly bundles: StorageContainer;
-  /** Repository of pgBackRest, which expires what is in it by itself. */
+  /** Repository of pgBackRest, which deletes expired backups itself. */
   readonly backups: StorageContainer;
   readonly dumps: StorageContainer;
   /** What has to be in force before Terraform may write a blob. */
@@ -37,13 +37,13 @@ export class Storage extends Construct {
       roleDefinitionName: 'Storage Blob Data Contributor',
     });
     this.dropOldVersions(config.azure.backupDays);
-    // On dumps only: pgBackRest rewrites files of its repository, which a container that never forgets forbids.
+    // Only for dumps: pgBackRest rewrites files of its repository, which an immutable container forbids.
     if (config.azure.parts.includes('immutable-dumps'))
       new StorageContainerImmutabilityPolicy(this, 'dumps-stay', {
         storageContainerResourceManagerId: this.dumps.id,
         immutabilityPeriodInDays: config.azure.backupDays,
         protectedAppendWritesAllEnabled: false,
-        // Locking cannot be undone by anybody, so it is left to the operator.
+        // Nobody can undo locking the policy, so that is left to the operator.
         locked: false,
       });
   }
@@ -67,7 +67,7 @@ export class Storage extends Construct {
       localUserEnabled: false,
       crossTenantReplicationEnabled: false,
       allowedCopyScope: 'AAD',
-      // A hierarchical namespace breaks the expiry of pgBackRest.
+      // pgBackRest cannot expire backups in a hierarchical namespace.
       isHnsEnabled: false,
       publicNetworkAccessEnabled: !parts.includes('private-endpoints'),
       ...(parts.includes('customer-keys') ? { identity: { type: 'SystemAssigned' } } : {}),
@@ -85,7 +85,7 @@ export class Storage extends Construct {
       },
       lifecycle: {
         preventDestroy: config.protectData,
-        // Written by the construct for customer-managed keys, which is a resource of its own.
+        // A separate resource, made by CustomerKeys, sets this attribute.
         ...(parts.includes('customer-keys') ? { ignoreChanges: ['customer_managed_key'] } : {}),
       },
     });
@@ -100,7 +100,7 @@ export class Storage extends Construct {
     });
   }
 
-  // Versions and snapshots only: which backup is no longer needed is for pgBackRest to say.
+  // Deletes only old versions and snapshots. pgBackRest decides which backups are no longer needed.
   private dropOldVersions(days: number): void {
     new StorageManagementPolicy(this, 'old-versions', {
       storageAccountId: this.account.id,

@@ -1,8 +1,8 @@
-// How many connections one pod of the API may hold, so that all of them together leave the database some (pure).
+// How many connections each pod of the API may hold, so that all pods together leave some free (pure).
 import type { MachineSize } from './machine-sizes';
 import { postgresSettings } from './postgres-settings';
 
-/** Connections of one pod: `total` of them, of which the pools for reading and writing may be set. */
+/** Connections of one pod. The sizes of the pools for reading and writing are settings of the API. */
 export interface ApiConnections {
   readonly read: number;
   readonly write: number;
@@ -12,21 +12,21 @@ export interface ApiConnections {
 /** For the superuser, the schema Job, backup, health check and people. */
 const RESERVED = 10;
 
-/** One pod more than the most, while a rollout replaces them. */
+/** During a rollout there is one pod more than the maximum. */
 const SURGE = 1;
 
-/** What the API holds beside its two pools: 2 for keys, 1 for its readiness. */
+/** Connections of the API outside its two pools: 2 for keys, 1 for readiness. */
 const OTHERS = 3;
 
-/** Fewer than this, and one slow query holds up the pod. */
+/** With fewer connections, one slow query would block the pod. */
 export const LEAST_CONNECTIONS = OTHERS + 3;
 
 /** The API's own defaults. */
 const MOST = { read: 10, write: 4 } as const;
 
 /**
- * An even share for each pod; `total` is below `LEAST_CONNECTIONS` where there are more pods than the database has
- * connections for.
+ * Gives each pod an equal share. `total` is below `LEAST_CONNECTIONS` when the database has too few connections for so
+ * many pods.
  */
 export function apiConnections(database: MachineSize, mostPods: number): ApiConnections {
   const connections = Number(postgresSettings(database).max_connections);

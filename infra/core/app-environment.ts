@@ -28,20 +28,20 @@ export function appEnvironment({ host, login, passwordFile, schemas }: AppEnviro
   };
 }
 
-// Container networks are made from these.
+// Container networks use these ranges.
 const PRIVATE_NETWORKS = '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16';
 
 export interface ApiEnvironmentProps {
-  /** Left out: the API's own sizes of its pools. */
+  /** The API uses its own defaults when it is left out. */
   readonly connections?: ApiConnections;
-  /** Whether all requests come through a proxy of ours, which then says whose they are. */
+  /** Whether all requests come through our own proxy, whose X-Forwarded-For the API may trust. */
   readonly behindProxy: boolean;
 }
 
-/** What `tsdb serve` reads on top of it. */
+/** What `tsdb serve` needs in addition. */
 export function apiEnvironment({ connections, behindProxy }: ApiEnvironmentProps): Variables {
   return {
-    // It listens on loopback unless told otherwise; a container is reached from outside of it.
+    // The API listens on loopback by default, which nothing outside the container could reach.
     HOST: '0.0.0.0',
     PORT: String(API_PORT),
     TSDB_API_AUTH: 'keys',

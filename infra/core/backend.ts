@@ -3,13 +3,13 @@ import { AzurermBackend, LocalBackend, type TerraformStack } from 'cdktf';
 import type { DeployConfig } from './config';
 
 /**
- * Without an account the state lies beside cdktf.json. With one, Terraform logs in as the operator (no access key);
- * the account and its container are made by hand once, because no state can hold itself.
+ * Without an account, the state is stored beside cdktf.json. With one, Terraform logs in as the operator, without an
+ * access key. Account and container are created by hand once, because a state cannot contain its own storage.
  */
 export function addBackend(stack: TerraformStack, config: DeployConfig): void {
   const file = `${config.name}-${config.environment}.${stack.node.id}.tfstate`;
   if (config.stateAccount === '') {
-    // Relative to cdktf.out/stacks/<stack>, where Terraform runs, so that no machine's own path gets into the JSON.
+    // Relative to cdktf.out/stacks/<stack>, where Terraform runs, so that the JSON contains no path of this machine.
     new LocalBackend(stack, { path: `../../../terraform.${file}` });
     return;
   }

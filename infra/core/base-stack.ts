@@ -1,4 +1,4 @@
-// What every stack of this app has: the Terraform version it needs, a place for its state, tags on its resources.
+// What every stack of this app has: a required Terraform version, a backend for its state, and tags on its resources.
 import { Aspects, type IAspect, TerraformStack } from 'cdktf';
 import type { Construct, IConstruct } from 'constructs';
 import { addBackend } from './backend';
@@ -7,7 +7,7 @@ import { TERRAFORM_VERSION } from './pins';
 
 export interface BaseStackProps {
   readonly config: DeployConfig;
-  /** Put on every resource that knows tags; a resource's own tags win. */
+  /** For every resource that supports tags. A resource's own tags win. */
   readonly tags: Readonly<Record<string, string>>;
 }
 

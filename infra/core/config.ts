@@ -30,8 +30,8 @@ export class UsageError extends Error {
 }
 
 /**
- * A variable wins over the chosen environment, which wins over the default. Checks all settings before it gives up
- * on any.
+ * Reads all settings. A variable wins over the chosen environment, which wins over the default. Every setting is
+ * checked before any fault ends the run.
  * @throws UsageError with one line per fault
  */
 export function readConfig(

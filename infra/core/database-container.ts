@@ -1,4 +1,4 @@
-// The database container as data. Docker Compose on the machine and the StatefulSet both render this.
+// The database container as plain data, from which both the compose file and the StatefulSet are made.
 import type { MachineSize } from './machine-sizes';
 import { DATABASE } from './names';
 import type { ImageFlavour } from './pins';
@@ -7,7 +7,7 @@ import { postgresSettings, serverArguments } from './postgres-settings';
 export interface DatabaseContainerProps {
   readonly image: ImageFlavour;
   readonly size: MachineSize;
-  /** Path inside the container of the file with the superuser's password. */
+  /** Path, inside the container, of the file with the superuser's password. */
   readonly passwordFile: string;
 }
 
@@ -15,16 +15,16 @@ export interface DatabaseContainer {
   readonly image: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Folders beside the data that must be writable although the root file system is not. */
+  /** Folders outside the data that must be writable, while the root file system is read-only. */
   readonly scratch: readonly string[];
   readonly sharedMemoryMiB: number;
 }
 
-/** The server that both deployments run; the password reaches it as a file only. */
+/** The server that both deployments run. It reads the password from a file. */
 export function databaseContainer({ image, size, passwordFile }: DatabaseContainerProps): DatabaseContainer {
   return {
     image: image.image,
-    // Where a node offers huge pages but the container has no limit for them, "try" ends initdb with SIGBUS.
+    // Where a node has huge pages but the container may use none, the default "try" kills initdb with SIGBUS.
     args: serverArguments({ ...postgresSettings(size), huge_pages: 'off' }),
     env: {
       NO_TS_TUNE: 'true',
@@ -44,7 +44,7 @@ export function sharedMemoryMiB({ memoryMiB }: MachineSize): number {
   return Math.max(64, Math.floor(memoryMiB / 8));
 }
 
-/** Asks over TCP: the temporary server of the first start listens on its socket only and must not count as ready. */
+/** Connects over TCP, because the temporary server of the first start, which listens only on its socket, is not ready. */
 export const READY_COMMAND: readonly string[] = [
   'pg_isready',
   '--quiet',

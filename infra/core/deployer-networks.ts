@@ -1,4 +1,4 @@
-// The networks that people and pipelines deploy from, asked for by the stacks that let nobody else in.
+// The networks that people and pipelines deploy from, for stacks that let nobody else in.
 import { TerraformVariable } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { DeployConfig } from './config';
@@ -8,15 +8,15 @@ const VARIABLE = 'deployer_cidrs';
 export interface DeployerNetworksProps {
   readonly config: DeployConfig;
   readonly description: string;
-  /** Message of a plan without any; left out where none is needed. */
+  /** Message of a plan without networks. Left out where no network is needed. */
   readonly missing?: string;
-  /** Length of prefix that is refused, such as `/31`, and the message that says so. */
+  /** A prefix length that is refused, such as `/31`, and the message that says so. */
   readonly refuses: { readonly suffix: string; readonly message: string };
 }
 
 /**
- * Like `requiredVariable`: without the networks the plan of this stack fails, and of no other, and nobody is prompted.
- * @returns the name of the list in expressions
+ * Like `requiredVariable`: without networks only the plan of this stack fails, and Terraform never prompts for them.
+ * @returns the list, as it is written in expressions
  */
 export function deployerNetworks(
   scope: Construct,

@@ -1,12 +1,12 @@
-// The Azure machine sizes on offer, with the figures that the database settings are computed from.
+// The Azure machine sizes to choose from, with the figures that the database settings are computed from.
 
-/** One machine: cores and memory, the latter in MiB. */
+/** Cores, and memory in MiB. */
 export interface MachineSize {
   readonly cpus: number;
   readonly memoryMiB: number;
 }
 
-/** Sizes whose data disk shows up as SCSI LUN and which may carry a Premium SSD v2 (D: 4 GiB a core, E: 8). */
+/** Sizes that show the data disk as a SCSI LUN and support Premium SSD v2. D sizes have 4 GiB per core, E sizes 8. */
 export const MACHINE_SIZES: Readonly<Record<string, MachineSize>> = {
   Standard_D2s_v5: { cpus: 2, memoryMiB: 8 * 1024 },
   Standard_D4s_v5: { cpus: 4, memoryMiB: 16 * 1024 },
@@ -18,7 +18,7 @@ export const MACHINE_SIZES: Readonly<Record<string, MachineSize>> = {
   Standard_E16s_v5: { cpus: 16, memoryMiB: 128 * 1024 },
 };
 
-/** What is left for the database once the system, Docker and the API have theirs: an eighth, 1 GiB at least. */
+/** What is left for the database: system, Docker and API get an eighth of the memory, at least 1 GiB. */
 export function databaseShare(machine: MachineSize): MachineSize {
   const reservedMiB = Math.max(1024, machine.memoryMiB / 8);
   return { cpus: machine.cpus, memoryMiB: machine.memoryMiB - reservedMiB };

@@ -1,7 +1,7 @@
-// The names that both stacks give to things.
+// Names that several stacks use.
 import type { DeployConfig } from './config';
 
-/** The one database of a deployment and the way in. */
+/** The one database of a deployment, its superuser and its port. */
 export const DATABASE = { name: 'tsdb', superuser: 'postgres', port: 5432 } as const;
 
 /** Port that the API listens on inside its container. */
@@ -12,7 +12,7 @@ export function azureName(config: DeployConfig, kind: string): string {
   return `${kind}-${config.name}-${config.environment}`;
 }
 
-/** Tags on every Azure resource that can carry them. Ours win: cost reports and clean-up go by them. */
+/** Tags for every Azure resource that supports them. Ours win, because cost reports and clean-up rely on them. */
 export function azureTags(config: DeployConfig): Readonly<Record<string, string>> {
   return {
     ...config.azure.tags,

@@ -1,20 +1,20 @@
 // What this deployment is pinned to: the Terraform version and the database images with their inner layout.
 
-/** Write-only arguments, which keep the database password out of the state, came with Terraform 1.11. */
+/** Terraform 1.11 introduced write-only arguments, which keep passwords out of the state. */
 export const TERRAFORM_VERSION = '>= 1.11.0';
 
-/** hashicorp/random has no generated classes here: only its ephemeral password is used, through an override. */
+/** There are no generated classes for hashicorp/random: only its ephemeral password is used, through an override. */
 export const RANDOM_PROVIDER = { source: 'hashicorp/random', version: '~> 3.7' } as const;
 
-/** How one family of TimescaleDB images is laid out inside. Mounting the wrong folder loses data silently. */
+/** The file layout of one family of TimescaleDB images. Mounting the wrong folder would silently lose data. */
 export interface ImageFlavour {
   readonly image: string;
-  /** The image's own `postgres` user. Started as it, the entrypoint needs neither root nor any capability. */
+  /** The image's `postgres` user. Started as this user, the entrypoint needs neither root nor capabilities. */
   readonly uid: number;
   readonly gid: number;
   /** Folder that must be on the data volume. */
   readonly dataMount: string;
-  /** Always a folder below `dataMount`: the root of a volume belongs to root and may hold `lost+found`. */
+  /** Always below `dataMount`, because the top folder of a volume belongs to root and may contain `lost+found`. */
   readonly pgdata: string;
   readonly hasPgBackRest: boolean;
 }
@@ -38,9 +38,9 @@ export const IMAGE_FLAVOURS = {
   },
 } as const satisfies Record<string, ImageFlavour>;
 
-/** Runs the built program on the machine. Tag and digest as published together. */
+/** Runs the built program on the machine. Tag and digest were published together. */
 export const NODE_IMAGE =
   'node:24.21.0-trixie-slim@sha256:8ec5d7557396cfe32d21c3f9c13072355ceab22b584578ca4bb28af31120cffe';
 
-/** Ends TLS in front of the API. Its digest differs between publications of the tag, so the tag alone is pinned. */
+/** Terminates TLS in front of the API. Only the tag is pinned, because it is published again with other digests. */
 export const CADDY_IMAGE = 'caddy:2.11.4-alpine';

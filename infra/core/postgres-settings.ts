@@ -1,15 +1,15 @@
-// Memory and cores of a database server -> its PostgreSQL parameters. Pure, so that a plan shows them.
+// Computes PostgreSQL parameters from the memory and cores of the server. Pure, so that a plan shows the values.
 import type { MachineSize } from './machine-sizes';
 
 export type PostgresSettings = Readonly<Record<string, string>>;
 
-/** Less than this and TimescaleDB's background workers crowd out the queries. */
+/** With less memory, TimescaleDB's background workers leave too little for queries. */
 const LEAST_MEMORY_MIB = 256;
 
 /**
- * Parameters for a server that owns `memoryMiB` and `cpus`, sorted by name. They are passed as `-c name=value`,
- * which ALTER SYSTEM cannot override, instead of by timescaledb-tune, which runs at initdb only and so would
- * keep the settings of the first machine for ever.
+ * Parameters for a server that has `memoryMiB` and `cpus` to itself, sorted by name. They are passed as
+ * `-c name=value`, which ALTER SYSTEM cannot override. timescaledb-tune would not do: it runs only at initdb, so the
+ * settings of the first machine would stay for ever.
  * @throws RangeError below 256 MiB or one core
  */
 export function postgresSettings({ memoryMiB, cpus }: MachineSize): PostgresSettings {
@@ -34,13 +34,13 @@ const FIXED: PostgresSettings = {
   checkpoint_completion_target: '0.9',
   checkpoint_timeout: '15min',
   effective_io_concurrency: '200',
-  jit: 'off', // compiling costs more than it saves on queries over many small chunks
-  listen_addresses: '*', // inside the container; what is published is decided outside
+  jit: 'off', // for queries over many small chunks, compiling takes longer than it saves
+  listen_addresses: '*', // inside the container; the deployment decides who can reach it
   random_page_cost: '1.1', // solid-state disks
   shared_preload_libraries: 'timescaledb',
   'timescaledb.telemetry_level': 'off',
   wal_compression: 'on',
-  wal_level: 'replica', // backups by write-ahead log need it, and changing it later needs a restart
+  wal_level: 'replica', // needed to archive the write-ahead log; changing it later would need a restart
 };
 
 function memory(memoryMiB: number): PostgresSettings {
@@ -53,7 +53,7 @@ function memory(memoryMiB: number): PostgresSettings {
     effective_cache_size: `${Math.floor((memoryMiB * 3) / 4)}MB`,
     maintenance_work_mem: `${maintenance}MB`,
     max_connections: String(connections),
-    // Every chunk that a statement touches takes a lock, indexes included.
+    // A statement locks every chunk that it touches, and each of the chunk's indexes.
     max_locks_per_transaction: memoryMiB < 1024 ? '128' : '512',
     shared_buffers: `${sharedBuffers}MB`,
     work_mem: `${workKiB}kB`,
@@ -67,13 +67,13 @@ function maxConnections(memoryMiB: number): number {
 function workers(memoryMiB: number, cpus: number): PostgresSettings {
   const parallel = Math.ceil(cpus);
   const perQuery = Math.ceil(parallel / 2);
-  // One scheduler per database and one worker per running job, each a process of its own.
+  // TimescaleDB runs one scheduler per database and one worker per running job, each as a process.
   const background = clamp(Math.floor(memoryMiB / 128), 4, 16);
   return {
     max_parallel_maintenance_workers: String(perQuery),
     max_parallel_workers: String(parallel),
     max_parallel_workers_per_gather: String(perQuery),
-    // 3 = TimescaleDB's launcher, logical replication's launcher, one spare.
+    // The 3 are TimescaleDB's launcher, the launcher of logical replication, and a spare one.
     max_worker_processes: String(3 + background + parallel),
     'timescaledb.max_background_workers': String(background),
   };

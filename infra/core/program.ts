@@ -1,25 +1,25 @@
-// The program that the machine runs, built from the sources beside this folder and kept until they change.
+// Builds the program that the machine runs, and keeps the result until the sources change.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashFiles } from './source-hash';
 
-/** Everything that can change the built program. */
+/** All sources that the built program depends on. */
 const SOURCE_FOLDERS = ['api', 'db', 'scripts'];
 const SOURCE_FILES = ['package.json', 'package-lock.json', 'LICENSE'];
 
 /**
- * Folder with the built program (`tsdb.js` and what it reads). Building takes about as long as a whole synthesis, so
- * the result is kept under `node_modules/.cache`, where a new installation of packages takes it away.
- * @param root the repository
+ * Folder with the built program (`tsdb.js` and the files it reads). Building takes about as long as a whole synthesis,
+ * so the result is kept in `node_modules/.cache`, which a new installation of packages deletes.
+ * @param root folder of the repository
  * @throws Error with what the build printed, when it fails
  */
 export function builtProgram(root: string): string {
   const cache = join(root, 'node_modules', '.cache', 'tsdb-program');
   const folder = join(cache, hashOfSources(root));
   if (existsSync(folder)) return folder;
-  // Built beside and renamed: an interrupted or a second build never leaves half a program under the final name.
+  // Built in another folder and then renamed, so that an interruption never leaves half a program in the final one.
   const draft = `${folder}.${process.pid}`;
   mkdirSync(draft, { recursive: true });
   const built = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/bundle.ts', draft], {
@@ -37,7 +37,7 @@ export function builtProgram(root: string): string {
   return folder;
 }
 
-// Another process may have built the same in the meantime; a folder with files in it cannot be renamed over.
+// Another process may have built the same program in the meantime. Renaming cannot replace a folder that is not empty.
 function finish(draft: string, folder: string): void {
   try {
     renameSync(draft, folder);

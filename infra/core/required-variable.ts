@@ -1,21 +1,21 @@
-// A value that one stack cannot do without, asked for as late as possible.
+// A value that one stack needs, checked as late as possible.
 import { TerraformVariable } from 'cdktf';
 import type { Construct } from 'constructs';
 
 export interface RequiredVariableProps {
   readonly description: string;
-  /** From the settings; may be empty. `TF_VAR_<id>` still wins over it. */
+  /** From the settings; may be empty. `TF_VAR_<id>` overrides it. */
   readonly value: string;
-  /** Regular expression in Terraform's dialect, without quotes and backslashes. */
+  /** Regular expression in Terraform's syntax, without quotes or backslashes. */
   readonly pattern: string;
-  /** Whole sentence that starts upper-case and ends with a full stop: Terraform insists. */
+  /** Terraform requires a whole sentence that starts with a capital letter and ends with a full stop. */
   readonly errorMessage: string;
 }
 
 /**
- * A Terraform variable with a default, so that nothing is ever prompted for, and a validation that refuses the
- * empty default. A check at synth would be wrong: every command synthesises all stacks, so a value that only
- * `azure` needs would stop the deployment of `kubernetes`.
+ * A Terraform variable with a default, so that Terraform never prompts, and with a validation that refuses an empty
+ * value. Synthesis must not check the value: every command synthesises all stacks, so a missing value that only `azure`
+ * needs would stop a deployment of `kubernetes`.
  */
 export function requiredVariable(
   scope: Construct,
@@ -28,7 +28,7 @@ export function requiredVariable(
     default: props.value,
     description: props.description,
   });
-  // The plain id, whatever construct asks: operators type it as TF_VAR_<id>.
+  // Exactly the id, without a prefix of the construct, because operators type it as TF_VAR_<id>.
   variable.overrideLogicalId(id);
   variable.addValidation({
     condition: `\${can(regex("${props.pattern}", var.${id}))}`,

@@ -1,11 +1,11 @@
-// One hash for the sources that make the database: what the schema Job is named after.
+// Hashes source files. The schema Job is named after the hash of the sources that declare the database.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
 /**
- * sha256 over all production sources below `folder`. Tests and local servers are left out: they do not change the
- * database.
+ * sha256 over all production sources below `folder`. Tests and local servers are left out, because they do not change
+ * the database.
  */
 export function hashSources(folder: string): string {
   return hashFiles(
@@ -17,12 +17,12 @@ export function hashSources(folder: string): string {
   );
 }
 
-/** sha256 in hexadecimal over the sorted relative paths and contents of the files below `folder` that count. */
+/** sha256, in hexadecimal, over the sorted relative paths and contents of those files below `folder` that count. */
 export function hashFiles(folder: string, counts: (path: string) => boolean): string {
   const hash = createHash('sha256');
   for (const path of filesBelow(folder).filter(counts)) {
     const content = readFileSync(join(folder, path));
-    // The length keeps "a" + "bc" apart from "ab" + "c".
+    // With the length, "a" followed by "bc" hashes differently from "ab" followed by "c".
     hash.update(`${path}\0${content.length}\0`).update(content);
   }
   return hash.digest('hex');

@@ -19,7 +19,7 @@ export function objectStore(config: DeployConfig): KubernetesManifest {
         wal: { compression: 'gzip', maxParallel: 4 },
         data: { compression: 'gzip', jobs: 2, immediateCheckpoint: false },
       },
-      // The plugin runs beside each instance, and admission of a namespace with a quota asks for both figures.
+      // The plugin runs beside each instance, and a namespace with a quota admits only pods with requests and limits.
       instanceSidecarConfiguration: {
         resources: { requests: { cpu: '50m', memory: '256Mi' }, limits: { memory: '512Mi' } },
       },
@@ -27,7 +27,7 @@ export function objectStore(config: DeployConfig): KubernetesManifest {
   };
 }
 
-/** A base backup each night, from a standby, and the first one at once: log without one cannot be restored. */
+/** A base backup each night, from a standby. The first is made at once: without one, the log cannot be restored. */
 export function nightlyBackup(config: DeployConfig): KubernetesManifest {
   const { cluster } = haNames(config);
   return {
@@ -35,7 +35,7 @@ export function nightlyBackup(config: DeployConfig): KubernetesManifest {
     kind: 'ScheduledBackup',
     metadata: { name: `${cluster}-nightly` },
     spec: {
-      // Six fields, the first of them seconds; in UTC.
+      // Six fields in UTC, the first of which is seconds.
       schedule: '0 47 1 * * *',
       immediate: true,
       backupOwnerReference: 'cluster',
@@ -47,7 +47,7 @@ export function nightlyBackup(config: DeployConfig): KubernetesManifest {
   };
 }
 
-// The keys of the Secret have the names that the plugin's manual uses.
+// The Secret uses the key names of the plugin's manual.
 function credentials({ kubernetes, ha }: DeployConfig) {
   const key = (name: string) => ({ name: ha.backupSecret, key: name });
   const hasSecret = ha.backupSecret !== '';

@@ -1,4 +1,4 @@
-// The replicating database: one primary, its standbys, each on a node of its own.
+// The replicating database: a primary and its standbys, each on a separate node.
 import type { DeployConfig } from '../../infra/core/config';
 import { sharedMemoryMiB } from '../../infra/core/database-container';
 import { DATABASE } from '../../infra/core/names';
@@ -9,7 +9,7 @@ import { BACKUP_PLUGIN, haNames, OPERATOR_API } from './names';
 import { PRELOADED, postgresParameters } from './postgres-parameters';
 import { memoryQuantity } from './quantity';
 
-/** Tells the operator which PostgreSQL is in the image: its own reading of tags fails at those of TimescaleDB. */
+/** Tells the operator which PostgreSQL is in the image: it cannot read that from the tags of TimescaleDB images. */
 export function imageCatalog(config: DeployConfig): KubernetesManifest {
   return {
     apiVersion: OPERATOR_API,
@@ -19,7 +19,7 @@ export function imageCatalog(config: DeployConfig): KubernetesManifest {
   };
 }
 
-/** The operator's `Cluster`. It makes pods, volumes, services and certificates from it. */
+/** The operator's `Cluster`, from which it makes pods, volumes, services and certificates. */
 export function databaseCluster(config: DeployConfig): KubernetesManifest {
   const { kubernetes, ha } = config;
   const names = haNames(config);
@@ -53,7 +53,7 @@ export function databaseCluster(config: DeployConfig): KubernetesManifest {
       postgresql: {
         shared_preload_libraries: PRELOADED,
         parameters: postgresParameters(config),
-        // A commit waits for one standby, so that a failover loses nothing; while none is up, writing goes on.
+        // A commit waits for one standby, so that a failover loses nothing. Without any standby, writes continue.
         synchronous: { method: 'any', number: 1, dataDurability: 'preferred' },
       },
       ...start(config),
@@ -87,7 +87,7 @@ function volume(config: DeployConfig, sizeGiB: number) {
   };
 }
 
-// What the cloud takes the pods for when they write backups.
+// The cloud identity that pods use to write backups.
 function identity({ ha, kubernetes }: DeployConfig) {
   if (ha.backupIdentity === '') return {};
   const annotation = kubernetes.haBackupUrl.startsWith('s3:')
@@ -96,7 +96,7 @@ function identity({ ha, kubernetes }: DeployConfig) {
   return { serviceAccountTemplate: { metadata: { annotations: { [annotation]: ha.backupIdentity } } } };
 }
 
-// Beside the labels of the operator, which it selects its pods by.
+// In addition to the labels by which the operator selects its pods.
 function podLabels({ name, ha, kubernetes }: DeployConfig): Readonly<Record<string, string>> {
   const asAzureIdentity = ha.backupIdentity !== '' && kubernetes.haBackupUrl.startsWith('https:');
   return {
@@ -107,7 +107,7 @@ function podLabels({ name, ha, kubernetes }: DeployConfig): Readonly<Record<stri
 
 const ORIGIN = 'origin';
 
-// Read once, when the cluster is made: an empty database, or one from the backups of another cluster.
+// Used only when the cluster is created: an empty database, or one from the backups of another cluster.
 function start(config: DeployConfig) {
   const { restoreFrom, restoreTime } = config.ha;
   const database = { database: DATABASE.name, owner: DATABASE.name };
@@ -120,7 +120,7 @@ function start(config: DeployConfig) {
           encoding: 'UTF8',
           localeCollate: 'C.UTF-8',
           localeCType: 'C.UTF-8',
-          // Not in the template: TimescaleDB's scheduler would stay connected to it, and nobody can copy it then.
+          // Not in the template database: TimescaleDB's scheduler would stay connected to it, so it could not be copied.
           postInitApplicationSQL: ['CREATE EXTENSION IF NOT EXISTS timescaledb'],
         },
       },

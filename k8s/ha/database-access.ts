@@ -1,11 +1,11 @@
-// How the kubernetes stack reaches the database that stack kubernetes-ha has made.
+// How the kubernetes stack reaches the database of the stack kubernetes-ha.
 import type { DeployConfig } from '../../infra/core/config';
 import { DATABASE } from '../../infra/core/names';
 import type { DatabaseAccess } from '../database-access';
 import { haNames } from './names';
 import { SUPERUSER_KEY } from './superuser-secret';
 
-/** Plain names: the other stack is deployed first, and is through only when the cluster is ready. */
+/** Plain names are enough: the other stack is deployed first and waits until the cluster is ready. */
 export function haDatabase(config: DeployConfig): DatabaseAccess {
   const { primary, superuserSecret } = haNames(config);
   return {

@@ -1,11 +1,11 @@
-// An object of an operator's own kind, which Kubernetes' provider has no class for.
+// An object of a kind that the operator defines, for which the Kubernetes provider has no class.
 import { Manifest } from '@cdktf/provider-kubernetes/lib/manifest';
 import type { ITerraformDependable } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { DeployConfig } from '../../infra/core/config';
 import { kubernetesLabels } from '../../infra/core/names';
 
-/** As `kubectl apply` would take it, but for namespace and labels. */
+/** As for `kubectl apply`, but without namespace and labels. */
 export interface KubernetesManifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -15,18 +15,18 @@ export interface KubernetesManifest {
 
 export interface OperatorObjectProps {
   readonly config: DeployConfig;
-  /** A reference: the object comes after its namespace. */
+  /** A reference, so that the object is created after its namespace. */
   readonly namespace: string;
   /** database, pooler or backup. */
   readonly component: string;
   readonly manifest: KubernetesManifest;
-  /** What has to be there before. */
+  /** What must exist before. */
   readonly after: readonly ITerraformDependable[];
 }
 
 /**
- * Terraform asks the cluster about the kind while it plans, so operator and namespace must be there by then; `manifest`
- * is what is asked for, and what the operator adds to it stays its own affair.
+ * Terraform looks up the kind in the cluster while it plans, so the operator must be installed by then. Terraform manages
+ * only the fields in `manifest`, not those that the operator adds.
  */
 export function addOperatorObject(
   scope: Construct,
@@ -38,7 +38,7 @@ export function addOperatorObject(
       ...manifest,
       metadata: { ...manifest.metadata, namespace, labels: kubernetesLabels(config, component) },
     },
-    // Another hand that takes a field over is found at the next plan, not silently accepted.
+    // When something else takes over a field, the next plan reports it instead of silently accepting it.
     fieldManager: { name: 'terraform', forceConflicts: false },
     dependsOn: [...after],
   });

@@ -1,11 +1,11 @@
-// The names that the operator gives to things, or that it is given.
+// Names that the operator chooses, and names that we give it.
 import type { DeployConfig } from '../../infra/core/config';
 
-/** API groups as the operator 1.30 and its backup plugin 0.14 serve them. */
+/** API groups of the operator 1.30 and its backup plugin 0.14. */
 export const OPERATOR_API = 'postgresql.cnpg.io/v1';
 export const STORE_API = 'barmancloud.cnpg.io/v1';
 
-/** Writes base backups and write-ahead log; the operator's own code for that ends with its version 1.31. */
+/** Writes base backups and write-ahead log. Version 1.31 of the operator removes its own code for that. */
 export const BACKUP_PLUGIN = 'barman-cloud.cloudnative-pg.io';
 
 export interface HaNames {
@@ -16,7 +16,7 @@ export interface HaNames {
   readonly pooler: string;
   readonly store: string;
   readonly images: string;
-  /** Folder in the object store: another deployment that restores from it must not write there. */
+  /** Folder in the object store. A deployment that restores from another one's folder must not write there. */
   readonly server: string;
 }
 

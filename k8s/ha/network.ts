@@ -1,4 +1,4 @@
-// What the operator's pods need beyond the ways of the kubernetes stack, which denies everything that is not listed.
+// Traffic that the operator's pods need. The kubernetes stack denies everything that no policy lists.
 import { NetworkPolicyV1, type NetworkPolicyV1Spec } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../../infra/core/config';
@@ -50,8 +50,8 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
       ingress: [{ from: [inNamespace(config.ha.operatorNamespace)], ports: database }],
     },
     dns: nameLookup(podSelector),
-    // An instance learns from the Kubernetes API who is primary, and no policy can name that API. The metadata service
-    // of the cloud, which hands out the node's identity, stays closed.
+    // An instance asks the Kubernetes API who is primary, and no policy can select that API. Only the metadata service of
+    // the cloud, which hands out the node's identity, stays closed.
     outside: {
       podSelector,
       policyTypes: ['Egress'],

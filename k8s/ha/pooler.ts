@@ -8,8 +8,8 @@ import { haNames, OPERATOR_API } from './names';
 const INSTANCES = 2;
 
 /**
- * The operator's `Pooler`. The parts of this deployment do not use it: they hold locks over several transactions, which
- * end with the first of them when connections are shared.
+ * The operator's `Pooler`. Our own programs do not use it: they hold session locks over several transactions, and with
+ * shared connections the next transaction may use another session.
  */
 export function pooler(config: DeployConfig): KubernetesManifest {
   const { cluster, pooler: name } = haNames(config);
@@ -26,7 +26,7 @@ export function pooler(config: DeployConfig): KubernetesManifest {
         parameters: {
           max_client_conn: '1000',
           default_pool_size: String(poolSize(config)),
-          // Prepared statements work in spite of shared connections.
+          // Allows prepared statements on shared connections.
           max_prepared_statements: '200',
         },
       },
@@ -53,7 +53,7 @@ export function pooler(config: DeployConfig): KubernetesManifest {
   };
 }
 
-// A quarter of the connections of the server for all of them; the API has its own.
+// A quarter of the server's connections for all poolers together; the API has its own connections.
 function poolSize({ kubernetes }: DeployConfig): number {
   const { max_connections } = postgresSettings(kubernetes.database);
   return Math.max(1, Math.floor(Number(max_connections) / 4 / INSTANCES));

@@ -1,8 +1,8 @@
-// Amounts of memory in the one spelling that Kubernetes gives back.
+// Amounts of memory in the spelling that Kubernetes returns.
 
 /**
- * `2048` is `2Gi`, `1536` stays `1536Mi`. The operator writes each object anew, in the shortest spelling; any other one
- * would come back changed, and Terraform takes that for an error of the provider.
+ * `2048` is `2Gi`, `1536` stays `1536Mi`. The operator rewrites each object with the shortest spelling. Any other
+ * spelling would come back changed, which Terraform treats as an error of the provider.
  */
 export function memoryQuantity(memoryMiB: number): string {
   const units = ['Mi', 'Gi', 'Ti'];

@@ -23,8 +23,8 @@ export interface KubernetesHaStackProps {
 }
 
 /**
- * A stack of its own: Terraform reads the operator's kinds from the cluster while it plans, so the operator must be
- * installed before, and nothing else should have to wait for it.
+ * A separate stack, because Terraform looks up the operator's kinds in the cluster while it plans. The operator must be
+ * installed before that, and the other stacks should not need it.
  */
 export class KubernetesHaStack extends BaseStack {
   constructor(scope: Construct, id: string, { config, aks }: KubernetesHaStackProps) {
@@ -52,9 +52,9 @@ export class KubernetesHaStack extends BaseStack {
       images,
       ...store,
     ]);
-    // Volumes belong to the cluster: who deletes it deletes every copy but those in the object store.
+    // The volumes belong to the cluster: deleting it deletes every copy except those in the object store.
     cluster.lifecycle = { preventDestroy: config.protectData };
-    // The operator writes out its defaults between the parameters that it was given.
+    // The operator adds its defaults to the parameters that it is given.
     cluster.computedFields = ['metadata.labels', 'metadata.annotations', 'spec.postgresql.parameters'];
     cluster.putWait({ condition: [{ type: 'Ready', status: 'True' }] });
     cluster.putTimeouts({ create: '30m', update: '60m', delete: '15m' });

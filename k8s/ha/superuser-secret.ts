@@ -1,4 +1,4 @@
-// The superuser's password as the operator wants it: name and password in one Secret, which it watches.
+// The superuser's password in the form that the operator expects: name and password in one Secret, which it watches.
 import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../../infra/core/config';
@@ -13,7 +13,7 @@ export interface SuperuserSecretProps {
 
 export const SUPERUSER_KEY = 'password';
 
-/** In neither state nor plan; a higher `passwordVersion` draws another, and the operator sets it in the database. */
+/** In neither state nor plan. A higher `passwordVersion` generates another, which the operator sets in the database. */
 export class SuperuserSecret extends Construct {
   readonly secret: SecretV1;
 
@@ -23,7 +23,7 @@ export class SuperuserSecret extends Construct {
       metadata: {
         name: haNames(config).superuserSecret,
         namespace,
-        // Without this label the operator would notice a new password only at its next look at the cluster.
+        // Without this label the operator would notice a new password only the next time it checks the cluster.
         labels: { ...kubernetesLabels(config, 'database'), 'cnpg.io/reload': 'true' },
       },
       type: 'kubernetes.io/basic-auth',

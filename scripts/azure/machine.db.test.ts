@@ -118,10 +118,10 @@ describeUnless(missing, 'the machine', () => {
     [
       'a schema that cannot be applied',
       withColumn('noise: timestamptz()'),
-      /the schema was not applied.*API of before/s,
+      /the schema was not applied.*previous API/s,
     ],
     ['an API that ends at once', endAtOnce, /did not become healthy/],
-  ])('fails with %s, and the API of before answers all the time', async (_what, edit, message) => {
+  ])('fails with %s, and the previous API answers all the time', async (_what, edit, message) => {
     const asking = polling();
     const { code, output } = await deploy(edit);
     expect({ code, output }).toEqual({ code: 1, output: expect.stringMatching(message) });
@@ -134,7 +134,7 @@ describeUnless(missing, 'the machine', () => {
     [
       'another major version of PostgreSQL',
       'timescale/pg99',
-      /the database is of PostgreSQL \d+ and .* is 99; .*nothing was changed/,
+      /the database is of PostgreSQL \d+, but .* is 99; .*nothing was changed/,
     ],
     [
       'an image without the library of its TimescaleDB',
@@ -170,13 +170,13 @@ describeUnless(missing, 'the machine', () => {
     expect((await ask('/api/sensors')).status).toBe(200);
   });
 
-  it('goes back to the passwords of before when the rollout fails', async () => {
+  it('goes back to the previous passwords when the rollout fails', async () => {
     const before = machine.azure.secrets.get('tsdb-app') ?? '';
     machine.azure.secrets.set('tsdb-app', randomBytes(12).toString('hex'));
     const { code, output } = await deploy(endAtOnce);
     expect({ code, output }).toEqual({
       code: 1,
-      output: expect.stringContaining('going back to the passwords of before'),
+      output: expect.stringContaining('going back to the previous passwords'),
     });
     expect(await select(at('app', before), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     machine.azure.secrets.set('tsdb-app', before);

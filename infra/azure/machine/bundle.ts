@@ -27,7 +27,7 @@ export interface Bundle {
 const SCRIPTS = join(__dirname, 'release');
 
 /**
- * Writes the bundle into a folder, which is made. The same input gives the same bytes, on every machine.
+ * Writes the bundle into a folder, which is created if necessary. The same input gives the same bytes on every machine.
  * @throws RangeError when the properties contradict each other; Error when the program is not built.
  */
 export function writeBundle(props: BundleProps, folder: string): Bundle {
@@ -54,9 +54,9 @@ function archiveOf(props: BundleProps): Buffer {
     text('release.env', releaseSettings(props)),
     ...Object.entries(releaseUnits(props)).map(([name, content]) => text(`systemd/${name}`, content)),
   ]);
-  // Stored, not compressed: what a compressor writes depends on its version and on the processor.
+  // Stored without compression, because the output of a compressor depends on its version and on the processor.
   const zipped = gzipSync(archive, { level: 0 });
-  zipped[9] = 255; // "unknown" for the system that wrote it
+  zipped[9] = 255; // the operating system that wrote it: unknown
   return zipped;
 }
 
@@ -72,7 +72,7 @@ function filesBelow(folder: string, under: string): readonly TarFile[] {
     .map((entry) => {
       const file = join(entry.parentPath, entry.name);
       const content = readFileSync(file);
-      // By what is inside, as modes do not survive every checkout.
+      // The mode follows from the content, because not every checkout keeps file modes.
       const mode = content.subarray(0, 2).toString('latin1') === '#!' ? 0o755 : 0o644;
       return {
         path: [...(under === '' ? [] : [under]), ...relative(folder, file).split(sep)].join('/'),

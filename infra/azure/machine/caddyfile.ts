@@ -2,15 +2,15 @@
 import { API_PORT } from '../../core/names';
 import type { ReleaseProps } from './release-props';
 
-/** The name that stands in where a deployment has none; clients by address get its certificate. */
+/** Host name of a deployment that has none. Clients that connect by address get a certificate for it. */
 export const NAMELESS = 'tsdb.internal';
 
-/** Services of the compose file that the API runs in: one serves, the other is empty until the next release. */
+/** The two services of the compose file that can run the API: one serves, the other is empty until the next release. */
 export const API_PLACES = ['api-blue', 'api-green'] as const;
 
 /**
- * The Caddyfile. It names both places and asks each whether it is ready, so a release changes nothing here: a reload
- * would end connections that are opened in that moment. With `internal`, the root certificate is at
+ * The Caddyfile. It names both places, and Caddy itself checks which of them is ready. So a release needs no reload,
+ * which would drop connections that are being opened. With `internal`, the root certificate is at
  * /srv/tsdb/caddy/data/caddy/pki/authorities/local/root.crt.
  */
 export function caddyfile({ hostName, tls }: Pick<ReleaseProps, 'hostName' | 'tls'>): string {

@@ -13,7 +13,7 @@ export interface CloudConfig {
   readonly package_update: boolean;
   readonly packages: readonly string[];
   readonly write_files: readonly CloudFile[];
-  /** Lists, not strings: no shell, hence no quoting. */
+  /** Lists instead of strings, so that no shell runs them and nothing needs quotes. */
   readonly runcmd: readonly (readonly string[])[];
 }
 
@@ -27,9 +27,9 @@ export interface CloudFile {
 export const CUSTOM_DATA_LIMIT = 65_535;
 
 /**
- * The document as text. Terraform ignores later edits of it (a change would replace the machine), so it holds only
- * what a machine needs before its first release: container engine, firewall, data disk.
- * @throws RangeError when it outgrows what Azure accepts
+ * The document as text. Terraform ignores later edits of it, because a change would replace the machine. So it contains
+ * only what a machine needs before its first release: container engine, firewall, data disk.
+ * @throws RangeError when it is larger than Azure accepts
  */
 export function cloudInit(): string {
   const text = `#cloud-config\n${stringify(CONFIG, YAML_OPTIONS)}`;
@@ -40,7 +40,7 @@ export function cloudInit(): string {
 }
 
 const ENGINE = {
-  // The database stays up while updates restart Docker.
+  // Keeps the database running while updates restart Docker.
   'live-restore': true,
   'log-driver': 'local',
   'log-opts': { 'max-size': '50m' },
@@ -50,7 +50,7 @@ const ENGINE = {
 const KERNEL = [
   'kernel.unprivileged_bpf_disabled = 1',
   'net.core.somaxconn = 1024',
-  // Written out steadily: a checkpoint does not meet gigabytes of dirty pages.
+  // Dirty pages are written out steadily, so that a checkpoint does not find gigabytes of them.
   'vm.dirty_background_bytes = 67108864',
   'vm.dirty_bytes = 536870912',
   'vm.swappiness = 1',
@@ -58,7 +58,7 @@ const KERNEL = [
 
 const DISK_WAIT_SECONDS = 900;
 
-// Azure's udev rules name a disk by its LUN: the first is for NVMe controllers, the second for SCSI.
+// Azure's udev rules name a disk by its LUN. The first path is for NVMe controllers, the second for SCSI.
 const DISK_DEVICES = [
   `/dev/disk/azure/data/by-lun/${DATA_DISK_LUN}`,
   `/dev/disk/azure/scsi1/lun${DATA_DISK_LUN}`,
@@ -95,7 +95,7 @@ const CONFIG: CloudConfig = {
     ['sysctl', '--system'],
     ['systemctl', 'daemon-reload'],
     ['systemctl', 'enable', 'tsdb-disk.service'],
-    // The disk comes after the machine: waiting for it here would hold up the boot.
+    // The disk is attached after the machine is created; waiting for it here would delay the boot.
     ['systemctl', 'start', '--no-block', 'tsdb-disk.service'],
   ],
 };

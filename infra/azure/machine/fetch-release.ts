@@ -1,14 +1,14 @@
-// The script that Azure runs on the machine for each new bundle: fetch, check, unpack, hand over.
+// The script that Azure runs on the machine for each new bundle: fetches, checks and unpacks it, and starts its rollout.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Source of the run command. Its parameters: `bundle_url` and `bundle_sha256`, and any further one, such as the
- * number of a rotation, whose change is only meant to run it again. It holds no `${` and no `%{`, which Terraform
- * would take for a template, so it may stand in a resource as it is.
+ * Source of the run command. It reads the parameters `bundle_url` and `bundle_sha256`. A change of any other parameter,
+ * such as the version of the passwords, only makes it run again. It contains neither `${` nor `%{`, which Terraform
+ * would take for a template.
  */
 export function fetchReleaseScript(): string {
   const read = (...path: readonly string[]) => readFileSync(join(__dirname, ...path), 'utf8');
-  // A run command is one file: what the script sources stands in its place.
+  // A run command is a single file, so the sourced file is copied into it.
   return read('boot', 'fetch-release.sh').replace(/^\. .*azure\.sh"$/m, () => read('release', 'azure.sh'));
 }

@@ -1,4 +1,4 @@
-// What the machine has to know about its surroundings. It reads them from the metadata endpoint as its user data.
+// What the machine needs to know about its deployment. It reads this from the metadata endpoint, as its user data.
 
 /** Secrets in the vault: the superuser, the four logins, and the cipher of the backup repository. */
 export const SECRETS = ['postgres', 'owner', 'app', 'monitoring', 'backup', 'repository'] as const;
@@ -6,8 +6,8 @@ export const SECRETS = ['postgres', 'owner', 'app', 'monitoring', 'backup', 'rep
 export type SecretName = (typeof SECRETS)[number];
 
 /**
- * The JSON document of the machine's `user_data`: `Fn.base64encode(Fn.jsonencode(facts))`. Whoever may use the
- * metadata endpoint reads it, so nothing in it is secret.
+ * Becomes the machine's `user_data` as JSON: `Fn.base64encode(Fn.jsonencode(facts))`. Everything that can reach the
+ * metadata endpoint can read it, so nothing in it is secret.
  */
 export interface MachineFacts {
   /** `https://name.vault.azure.net/`, with or without the slash. */

@@ -1,13 +1,13 @@
-// What a release is made of, and what follows from it.
+// The properties of a release, and what follows from them.
 import type { MachineSize } from '../../core/machine-sizes';
 import type { ImageFlavour } from '../../core/pins';
 
-/** What may differ between two releases, besides the program. */
+/** Everything that may differ between two releases, except the program. */
 export interface ReleaseProps {
   readonly image: ImageFlavour;
   /** What the database may use of the machine. */
   readonly size: MachineSize;
-  /** Schema sets, comma-separated. Those that every deployment needs are added. */
+  /** Schema sets, comma-separated. The sets that every deployment needs are added to them. */
   readonly schemas: string;
   /** Name that the certificate is for; empty for none. */
   readonly hostName: string;
@@ -15,11 +15,11 @@ export interface ReleaseProps {
   readonly tls: 'acme' | 'internal';
   readonly exposure: 'public' | 'private';
   readonly backups: BackupProps;
-  /** Hazards of schema changes that this deployment consents to, comma-separated; none when left out. */
+  /** Hazards of schema changes that this deployment allows, comma-separated; none when left out. */
   readonly allow?: string;
 }
 
-/** With an image that has pgBackRest: a repository with point-in-time recovery. Without: a dump each night. */
+/** An image with pgBackRest gets a repository with point-in-time recovery; any other image gets a dump each night. */
 export interface BackupProps {
   readonly enabled: boolean;
   /** Full backups that pgBackRest keeps, at least 1. */

@@ -1,4 +1,4 @@
-// The settings of a release that its scripts read, as shell variables (pure).
+// The settings that the scripts of a release read, as shell variables (pure).
 import { posix } from 'node:path';
 import { DUMP_IMAGE } from './dump-image';
 import { backupKind, type ReleaseProps } from './release-props';

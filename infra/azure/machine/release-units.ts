@@ -5,10 +5,10 @@ import { unitFile } from './unit-file';
 
 const CURRENT = `${DATA_PATHS.dataDisk}/current`;
 
-/** `%i` is the kind; the lines that alerts look for carry the tag. */
+/** `%i` is the kind of backup. The alerts find its lines in the log by the tag. */
 const BACKUP = service('Backup of the database: %i', `${CURRENT}/backup.sh %i`, 'tsdb-backup', '12h');
 
-/** What the timers run, and when (UTC). Jitter keeps many machines from asking the storage at once. */
+/** What the timers run, and when (UTC). A random delay keeps many machines from using the storage at the same time. */
 const BACKUP_TIMERS: Readonly<Record<'pgbackrest' | 'dump' | 'off', Readonly<Record<string, string>>>> = {
   pgbackrest: {
     full: 'Sun 01:00',
@@ -19,7 +19,7 @@ const BACKUP_TIMERS: Readonly<Record<'pgbackrest' | 'dump' | 'off', Readonly<Rec
   off: {},
 };
 
-/** Units by file name. They run what `current` points to, hence always the release in service. */
+/** Units by file name. They run what `current` points to, which is always the release in service. */
 export function releaseUnits(props: ReleaseProps): Readonly<Record<string, string>> {
   const timers = Object.entries(BACKUP_TIMERS[backupKind(props)]);
   return {
@@ -34,7 +34,7 @@ export function releaseUnits(props: ReleaseProps): Readonly<Record<string, strin
         timer(`Backup of the database: ${kind}`, [
           `OnCalendar=${when} UTC`,
           'RandomizedDelaySec=10min',
-          // A machine that was off makes up for it.
+          // A machine that was off at that time runs it once it is on again.
           'Persistent=true',
           `Unit=tsdb-backup@${kind}.service`,
         ]),
@@ -49,7 +49,7 @@ const START = unitFile({
     'Wants=network-online.target docker.service tsdb-firewall.service',
     'Requires=tsdb-disk.service',
     'After=network-online.target docker.service tsdb-disk.service tsdb-firewall.service',
-    // Data can never land on the system disk.
+    // Without the mounted data disk nothing starts, so data is never written to the system disk.
     `RequiresMountsFor=${DATA_PATHS.dataDisk}`,
     `ConditionPathIsMountPoint=${DATA_PATHS.dataDisk}`,
   ],
@@ -59,7 +59,7 @@ const START = unitFile({
     'TimeoutStartSec=45min',
     `ExecStart=${CURRENT}/start.sh`,
     `ExecStop=/usr/bin/docker compose --project-name tsdb --file ${CURRENT}/compose.yaml stop --timeout 120`,
-    // A vault or a registry that is briefly out of reach must not be the end of it.
+    // Tries again when the vault or a registry is out of reach for a while.
     'Restart=on-failure',
     'RestartSec=30',
   ],

@@ -1,7 +1,7 @@
-// Writes a tar archive (ustar) that depends on nothing but its files: no time, no owner, no order of a folder.
-// The installed tar-stream is another package's dependency and works in streams, while a synth is synchronous.
+// Writes a tar archive (ustar) that depends only on its files, not on times, owners or the order of a folder.
+// tar-stream is installed only as a dependency of another package, and it uses streams, while synthesis is synchronous.
 
-/** One file; the folders above it are made when it is unpacked. */
+/** One file. The folders above it are created when it is unpacked. */
 export interface TarFile {
   /** With slashes, relative, 255 bytes at most. */
   readonly path: string;
@@ -19,7 +19,7 @@ export function tar(files: readonly TarFile[]): Buffer {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const twice = sorted.find(({ path }, index) => path === sorted[index + 1]?.path);
   if (twice) throw new RangeError(`${twice.path} is in the archive twice`);
-  // Two empty blocks are the end.
+  // Two empty blocks mark the end.
   return Buffer.concat([
     ...sorted.flatMap((file) => [header(file), padded(file.content)]),
     Buffer.alloc(2 * BLOCK),
@@ -35,7 +35,7 @@ function header({ path, mode, content }: TarFile): Buffer {
   block.write(octal(0, 8), 116); // group
   block.write(octal(content.length, 12), 124);
   block.write(octal(0, 12), 136); // time
-  block.fill(' ', 148, 156); // the checksum counts itself as spaces
+  block.fill(' ', 148, 156); // the checksum is computed as if its own field held spaces
   block.write('0', 156); // a plain file
   block.write('ustar\u000000', 257);
   block.write(prefix, 345);
@@ -51,7 +51,7 @@ function padded(content: Buffer): Buffer {
   return rest === 0 ? content : Buffer.concat([content, Buffer.alloc(BLOCK - rest)]);
 }
 
-// The format has 100 bytes for the end of a path and 155 for what is before the slash in front of it.
+// The format has 155 bytes for the folders of a path and 100 for the rest; the slash between them is not stored.
 function splitPath(path: string): { readonly prefix: string; readonly name: string } {
   if (!/^[^/]+(\/[^/]+)*$/.test(path) || path.split('/').includes('..'))
     throw new RangeError(`"${path}" is not a plain relative path`);

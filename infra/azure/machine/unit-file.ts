@@ -1,6 +1,6 @@
 // Renders a systemd unit.
 
-/** The text of a unit: its sections, each with its lines. */
+/** The text of a unit, from its sections and their lines. */
 export function unitFile(sections: Readonly<Record<string, readonly string[]>>): string {
   return Object.entries(sections)
     .map(([name, lines]) => `[${name}]\n${lines.join('\n')}\n`)

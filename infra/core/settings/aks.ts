@@ -3,14 +3,14 @@
 import { matching, optional, wholeNumber } from './parsers';
 import type { SettingTable, ValuesOf } from './setting';
 
-// The "d" after the cores says that the machine has a disk of its own, which the node's system lives on.
+// The "d" after the number of cores means a local disk. The operating system of the node is on it.
 const sizeWithLocalDisk = matching(
   /^Standard_[A-Z]{1,2}\d{1,3}[a-z]*d[a-z]*_v\d$/,
   'a machine size with a local disk such as Standard_E4ds_v5',
 );
 
 export const AKS_SETTINGS = {
-  /** Empty for the one that Azure proposes. */
+  /** Empty for the version that Azure proposes. */
   version: {
     name: 'TSDB_DEPLOY_AKS_VERSION',
     default: '',
@@ -33,7 +33,7 @@ export const AKS_SETTINGS = {
     name: 'TSDB_DEPLOY_AKS_NODES',
     default: '3',
     meaning: 'how many of those nodes, spread over three zones; a volume can only be used in its own zone',
-    // One in each zone: a volume stays in the zone where it was made.
+    // At least one in each zone, because a volume stays in the zone where it was made.
     parse: wholeNumber(3, 100),
   },
 } as const satisfies SettingTable;

@@ -3,7 +3,7 @@ import { MACHINE_SIZES, type MachineSize } from '../machine-sizes';
 import { dnsName, manyOf, matching, networks, oneOf, optional, pairs, wholeNumber } from './parsers';
 import type { Fault, SettingTable, ValuesOf } from './setting';
 
-/** Parts of the azure stack that cost money or need something from outside, and so are off until asked for. */
+/** Parts of the azure stack that cost money or have requirements of their own, and so are off by default. */
 export const AZURE_PARTS = [
   'bastion',
   'customer-keys',
@@ -40,7 +40,7 @@ export const AZURE_SETTINGS = {
     name: 'TSDB_DEPLOY_DISK_IOPS',
     default: '3000',
     meaning: 'operations a second of the Azure data disk; 3000 cost nothing extra',
-    // Azure's limits for one Premium SSD v2, here and in the next row.
+    // Azure's limits for one Premium SSD v2, here and for `diskMbps`.
     parse: wholeNumber(3000, 80_000),
   },
   diskMbps: {
@@ -64,7 +64,7 @@ export const AZURE_SETTINGS = {
     meaning: '"public" gives the machine an address, "private" none (needs part `nat`)',
     parse: oneOf(['public', 'private']),
   },
-  /** Empty when not given: the azure stack then fails inside Terraform, and no other stack does. */
+  /** When it is empty, the plan of the azure stack fails, but that of no other stack. */
   sshPublicKey: {
     name: 'TSDB_DEPLOY_SSH_PUBLIC_KEY',
     variableOnly: true,
@@ -99,7 +99,7 @@ export const AZURE_SETTINGS = {
     name: 'TSDB_DEPLOY_DEPLOYER_ID',
     default: '',
     meaning:
-      'object id of the identity that deploys, for plans that another one makes; empty for who runs Terraform',
+      'object id of the identity that deploys, when another one makes the plan; empty for the one that runs Terraform',
     parse: optional(
       /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
       'an object id such as 00000000-0000-0000-0000-000000000000',
@@ -115,7 +115,7 @@ export const AZURE_SETTINGS = {
   hostName: {
     name: 'TSDB_DEPLOY_HOST_NAME',
     default: '',
-    meaning: 'DNS name of the API when it is another than that one',
+    meaning: 'DNS name of the API, when it is not that Azure name',
     parse: dnsName,
   },
   backupDays: {
@@ -180,5 +180,5 @@ export function azureConfig(settings: ValuesOf<typeof AZURE_SETTINGS>, fault: Fa
   };
 }
 
-// Stands in for an unknown machine until the faults end the run.
+// Takes the place of an unknown machine until its fault ends the run.
 const NO_MACHINE: MachineSize = { cpus: 1, memoryMiB: 2048 };

@@ -13,7 +13,8 @@ export const HA_SETTINGS = {
   postgresMajor: {
     name: 'TSDB_DEPLOY_HA_POSTGRES_MAJOR',
     default: '17',
-    meaning: 'PostgreSQL major version in the image; the operator cannot tell it from such tags',
+    meaning:
+      'PostgreSQL major version in the image; the operator cannot read it from the tags of TimescaleDB images',
     parse: wholeNumber(15, 18),
   },
   uid: {
@@ -27,13 +28,13 @@ export const HA_SETTINGS = {
     name: 'TSDB_DEPLOY_HA_WAL_GIB',
     default: '32',
     meaning: 'size of the volume of the write-ahead log of each instance in GiB; may grow, never shrink',
-    // The server keeps up to 4 GiB of it between two checkpoints, and more while a standby is away.
+    // The server keeps up to 4 GiB of log between two checkpoints, and more while a standby is absent.
     parse: wholeNumber(8, 65_536),
   },
   backupDays: {
     name: 'TSDB_DEPLOY_HA_BACKUP_DAYS',
     default: '30',
-    meaning: 'any moment of so many days can be restored',
+    meaning: 'how many days back any moment can be restored',
     parse: wholeNumber(1, 3650),
   },
   backupEndpoint: {
@@ -84,7 +85,7 @@ export function checkHa(
   { haImage, haBackupUrl }: KubernetesConfig,
   fault: Fault,
 ): void {
-  // The operator believes the number, and would start version 17 on the files of version 16.
+  // The operator relies on this number, and would start version 17 on the files of version 16.
   const inTag = /:pg(\d\d)/.exec(haImage)?.[1] ?? String(postgresMajor);
   if (inTag !== String(postgresMajor))
     fault(

@@ -54,7 +54,7 @@ function checkApi({ apiReplicas, apiMaxReplicas, database }: KubernetesConfig, f
     );
     return;
   }
-  // A size that is a fault by itself has no number of connections.
+  // A size that is a fault already has no number of connections.
   if (!(database.cpus >= 1 && database.memoryMiB >= LEAST_MEMORY_MIB)) return;
   const { total } = apiConnections(database, apiMaxReplicas);
   if (total < LEAST_CONNECTIONS)

@@ -16,11 +16,11 @@ import type { Fault, SettingTable } from './setting';
 export const LEAST_MEMORY_MIB = 512;
 
 export const KUBERNETES_SETTINGS = {
-  /** Whose cluster: one that is there, or one that the stack `aks` makes. */
+  /** Whether the cluster already exists, or stack `aks` makes it. */
   cluster: {
     name: 'TSDB_DEPLOY_CLUSTER',
     default: 'existing',
-    meaning: '"existing" takes the cluster of the kubeconfig, "aks" the one that stack `aks` makes',
+    meaning: '"existing" uses the cluster of the kubeconfig, "aks" the one that stack `aks` makes',
     parse: oneOf(['existing', 'aks']),
   },
   configPath: {
@@ -35,7 +35,7 @@ export const KUBERNETES_SETTINGS = {
     meaning: 'context in that file; empty for its current one',
     parse: optional(/^[^$%\n]+$/, 'a context name'),
   },
-  /** With a provisioner: what the storage class is called that the stack makes. */
+  /** With a provisioner: the name of the storage class that the stack makes. */
   storageClass: {
     name: 'TSDB_DEPLOY_STORAGE_CLASS',
     default: '',
@@ -45,7 +45,7 @@ export const KUBERNETES_SETTINGS = {
   storageProvisioner: {
     name: 'TSDB_DEPLOY_STORAGE_PROVISIONER',
     default: '',
-    meaning: 'makes a storage class of this provisioner whose volumes grow and outlive their claim',
+    meaning: 'makes a storage class with this provisioner, whose volumes can grow and outlive their claim',
     parse: optional(
       /^[a-z0-9]([a-z0-9./-]*[a-z0-9])?$/,
       'the name of a provisioner such as disk.csi.azure.com',
@@ -78,7 +78,8 @@ export const KUBERNETES_SETTINGS = {
   ha: {
     name: 'TSDB_DEPLOY_HA',
     default: 'false',
-    meaning: '"true" takes a replicating CloudNativePG cluster, stack `kubernetes-ha`, for the database pod',
+    meaning:
+      '"true" replaces the database pod with a replicating CloudNativePG cluster, stack `kubernetes-ha`',
     parse: flag,
   },
   haInstances: {
@@ -91,10 +92,10 @@ export const KUBERNETES_SETTINGS = {
   haImage: {
     name: 'TSDB_DEPLOY_HA_IMAGE',
     default: '',
-    meaning: 'image of those instances: TimescaleDB Community as CloudNativePG wants it; needed with HA',
+    meaning: 'image of those instances: TimescaleDB Community, built for CloudNativePG; needed with HA',
     parse: imageReference,
   },
-  /** Object store for base backups and write-ahead log; empty for none. */
+  /** Object store for base backups and write-ahead log; empty for no such backups. */
   haBackupUrl: {
     name: 'TSDB_DEPLOY_HA_BACKUP_URL',
     default: '',
@@ -117,7 +118,7 @@ export const KUBERNETES_SETTINGS = {
     meaning: 'most API pods under load; together they share the connections of the database',
     parse: wholeNumber(1, 50),
   },
-  /** Empty for no ingress. With it, `ingressTlsSecret` or `ingressIssuer` is given. */
+  /** Empty for no ingress. Otherwise `ingressTlsSecret` or `ingressIssuer` is given as well. */
   ingressHost: {
     name: 'TSDB_DEPLOY_INGRESS_HOST',
     default: '',
@@ -133,7 +134,7 @@ export const KUBERNETES_SETTINGS = {
   ingressTlsSecret: {
     name: 'TSDB_DEPLOY_INGRESS_TLS_SECRET',
     default: '',
-    meaning: 'Secret with the certificate of that name; an issuer makes it when it is not there',
+    meaning: 'Secret with the certificate for that name; an issuer makes it when it does not exist',
     parse: resourceName('a Secret'),
   },
   ingressIssuer: {
@@ -152,7 +153,7 @@ export const KUBERNETES_SETTINGS = {
   backupSchedule: {
     name: 'TSDB_DEPLOY_BACKUP_SCHEDULE',
     default: '17 2 * * *',
-    meaning: 'when the database is dumped, as cron writes it in UTC; "off" for no dumps',
+    meaning: 'when the database is dumped, as a cron expression in UTC; "off" for no dumps',
     parse: cronOrOff,
   },
   backupKeep: {
@@ -167,7 +168,7 @@ export const KUBERNETES_SETTINGS = {
     meaning: 'size of the volume of the dumps in GiB; may grow, never shrink',
     parse: wholeNumber(1, 65_536),
   },
-  /** The Secret may be made while the first deployment waits for its pods. */
+  /** The Secret can still be made while the first deployment waits for its pods. */
   pullSecret: {
     name: 'TSDB_DEPLOY_PULL_SECRET',
     default: '',
@@ -175,13 +176,13 @@ export const KUBERNETES_SETTINGS = {
       'Secret in the namespace that logs in to the registry of the images; empty where nodes may pull them',
     parse: resourceName('a Secret'),
   },
-  /** Empty when not given: the kubernetes stack then fails inside Terraform, and no other stack does. */
+  /** When it is empty, the plan of the kubernetes stack fails, but that of no other stack. */
   appImage: {
     name: 'TSDB_APP_IMAGE',
     variableOnly: true,
     default: '',
     meaning: 'image with the tsdb command and the API; the kubernetes stack needs it',
-    // An image that stays what it is: nodes keep what they pulled once, and a new one is told by its new name.
+    // The reference must never lead to another image: nodes keep an image that they have pulled once.
     parse: optional(
       /^(?!.*:latest$)[a-z0-9][a-z0-9._/:-]*(:[a-z0-9_][a-z0-9._-]*|@sha256:[0-9a-f]{64})$/i,
       'an image reference with a version tag that is not "latest", or with a digest',

@@ -9,7 +9,7 @@ export function matching(pattern: RegExp, expected: string): Parse<string> {
   };
 }
 
-/** As `matching`; an empty text is right, too. */
+/** As `matching`, but an empty text is allowed as well. */
 export function optional(pattern: RegExp, expected: string): Parse<string> {
   const parse = matching(pattern, expected);
   return (text, fault) => (text === '' ? '' : parse(text, fault));
@@ -22,7 +22,7 @@ export function oneOf<const Allowed extends string>(allowed: readonly Allowed[])
   };
 }
 
-/** Sorted, each once. */
+/** A list of allowed values, sorted and without duplicates. */
 export function manyOf<const Allowed extends string>(allowed: readonly Allowed[]): Parse<readonly Allowed[]> {
   return (given, fault) => {
     const values = listOf(given);

@@ -16,13 +16,13 @@ export const SHARED_SETTINGS = {
     variableOnly: true,
     default: 'dev',
     meaning: 'environment of `infra/environments.ts`; second part of every Azure name, a tag and a label',
-    // readConfig knows which environments there are, and checks it.
+    // Any text. `readConfig` checks it, because only there the environments are known.
     parse: (name: string) => name,
   },
   protectData: {
     name: 'TSDB_DEPLOY_PROTECT_DATA',
     default: 'true',
-    meaning: 'Terraform refuses to destroy disk, volume, backups and passwords; "false" for a wanted destroy',
+    meaning: 'Terraform refuses to destroy disk, volume, backups and passwords; "false" to allow a destroy',
     parse: flag,
   },
   diskGiB: {
@@ -65,14 +65,14 @@ export const SHARED_SETTINGS = {
     meaning: 'schema sets to apply and to serve, comma-separated',
     parse: schemaSets,
   },
-  /** New passwords are drawn when it grows. */
+  /** New passwords are generated when it grows. */
   passwordVersion: {
     name: 'TSDB_DEPLOY_PASSWORD_VERSION',
     default: '1',
-    meaning: 'a higher number draws new passwords at the next deployment',
+    meaning: 'a higher number generates new passwords at the next deployment',
     parse: wholeNumber(1, 1_000_000),
   },
-  /** Hazards of schema changes that are consented to, comma-separated; empty for none. */
+  /** Hazards of schema changes that this deployment allows, comma-separated; empty for none. */
   allow: {
     name: 'TSDB_DEPLOY_ALLOW',
     variableOnly: true,

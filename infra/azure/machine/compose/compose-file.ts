@@ -9,8 +9,8 @@ import { apiService, dumpService, loginsService, schemaService } from './program
 import { APP_USER, bind, HARDENED, onDisk } from './service-parts';
 
 /**
- * The compose file. Paths below the data disk and the folder in memory are absolute with the machine's own as default,
- * `TSDB_ROOT` and `TSDB_RUN` move them; the program is beside the file, so that each release runs its own.
+ * The compose file. Paths on the data disk and in memory are absolute; `TSDB_ROOT` and `TSDB_RUN` move them elsewhere.
+ * The program is mounted from beside the file, so that each release runs its own.
  */
 export function composeFile(props: ReleaseProps): string {
   const document = {
@@ -24,11 +24,11 @@ export function composeFile(props: ReleaseProps): string {
       ...(backupKind(props) === 'dump' ? dumpServices(props) : {}),
     },
     networks: {
-      // Without a way out there is no way to the metadata endpoint either, whatever the firewall says.
+      // A network without outbound access cannot reach the metadata endpoint either, whatever the firewall allows.
       data: { internal: true },
       edge: { internal: true },
-      // Of the database: the port on the machine's loopback address, and pgBackRest's way to its storage. The firewall
-      // knows the bridge by this name.
+      // For the database: its port on the machine's loopback address, and access of pgBackRest to its storage. The
+      // firewall refers to the bridge by this name.
       outside: { driver_opts: { 'com.docker.network.bridge.name': 'tsdb-outside' } },
       public: {},
     },
@@ -36,18 +36,18 @@ export function composeFile(props: ReleaseProps): string {
   return stringify(document, YAML_OPTIONS);
 }
 
-// A restore makes a database and switches TimescaleDB to it, which only a superuser may.
+// A restore creates a database and puts TimescaleDB into restore mode, which only a superuser may do.
 const dumpServices = (props: ReleaseProps) => ({
   dump: dumpService(props, 'backup'),
   restore: dumpService(props, 'superuser'),
 });
 
-/** Ends TLS. Its configuration is a folder, as a file that is replaced would stay the old one inside. */
+/** Terminates TLS. A folder holds its configuration, because a container keeps seeing the old one of a replaced file. */
 const CADDY = {
   ...HARDENED,
   image: CADDY_IMAGE,
   user: APP_USER,
-  // The program in the image carries this capability and does not start without it.
+  // The binary in the image has this file capability and does not start without it.
   cap_add: ['NET_BIND_SERVICE'],
   command: ['caddy', 'run', '--config', '/etc/caddy/Caddyfile', '--adapter', 'caddyfile'],
   environment: { XDG_CONFIG_HOME: '/data', XDG_DATA_HOME: '/data' },

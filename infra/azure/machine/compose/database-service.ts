@@ -1,4 +1,4 @@
-// The database in the compose file. Nothing in it depends on the release, so it is replaced only when image or settings change.
+// The database in the compose file. It does not depend on the release: only a new image or setting replaces it.
 import { databaseContainer, READY_COMMAND } from '../../../core/database-container';
 import { DATABASE } from '../../../core/names';
 import { serverArguments } from '../../../core/postgres-settings';
@@ -8,7 +8,7 @@ import { bind, HARDENED, onDisk, secret } from './service-parts';
 const PASSWORD_FILE = '/run/secrets/postgres';
 const SPOOL = '/var/spool/pgbackrest';
 
-/** One database, reachable by the other containers and on the machine's loopback address. */
+/** One database, which the other containers reach, and which also listens on the machine's loopback address. */
 export function databaseService(props: ReleaseProps) {
   const { image, size } = props;
   const container = databaseContainer({ image, size, passwordFile: PASSWORD_FILE });
@@ -40,13 +40,13 @@ export function databaseService(props: ReleaseProps) {
   };
 }
 
-// Account, container and cipher are in the mounted file, which the machine writes: they are not known here.
+// Account, container and cipher are not known here; the machine writes them into the mounted file.
 function repositoryOf({ image, backups }: ReleaseProps) {
   return {
     args: serverArguments({
       archive_command: 'pgbackrest --stanza=main archive-push %p',
       archive_mode: 'on',
-      archive_timeout: '60s', // the most that a lost disk costs
+      archive_timeout: '60s', // at most this much is lost with a disk
     }),
     env: {
       PGBACKREST_ARCHIVE_ASYNC: 'y',

@@ -10,7 +10,7 @@ const PROGRAM = '/app';
 const LOGIN_FOLDER = '/run/secrets/logins';
 const PASSWORD_FILE = '/run/secrets/password';
 
-/** Asks the API itself whether it can serve; the image has no other client. */
+/** Asks the API whether it can serve. It uses Node, because the image has no HTTP client. */
 const READY = [
   'CMD',
   'node',
@@ -18,12 +18,12 @@ const READY = [
   `fetch('http://127.0.0.1:' + process.env.PORT + '/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`,
 ];
 
-/** The API, as a login that owns nothing. No network of it leads anywhere but to Caddy and the database. */
+/** The API, with a login that owns nothing. Its networks lead only to Caddy and the database. */
 export function apiService(props: ReleaseProps) {
   return {
     ...program(props, 'app'),
     command: ['node', `${PROGRAM}/tsdb.js`, 'serve'],
-    // The only other member of its networks that speaks HTTP is Caddy.
+    // Only Caddy sends it requests: nothing else on its networks speaks HTTP.
     environment: { ...environment(props, 'app'), ...apiEnvironment({ behindProxy: true }) },
     networks: ['data', 'edge'],
     stop_grace_period: '60s',
@@ -33,8 +33,8 @@ export function apiService(props: ReleaseProps) {
 }
 
 /**
- * Makes some of the logins, as superuser. That of the API has a service of its own: a rollout changes its password only
- * right before the new API starts, as the old one cannot open connections afterwards.
+ * Makes some of the logins, as superuser. The login of the API has a service of its own, because a rollout changes its
+ * password only right before the new API starts: the old API cannot open connections afterwards.
  */
 export function loginsService(props: ReleaseProps, names: readonly LoginName[]) {
   const service = program(props, 'superuser');
@@ -69,7 +69,7 @@ export function dumpService(props: ReleaseProps, login: Login) {
   };
 }
 
-/** Started by name only. */
+/** Services that run only when they are started by name. */
 const TOOL = { profiles: ['tools'], restart: 'no', networks: ['data'], mem_limit: '512m' } as const;
 
 function program(props: ReleaseProps, login: Login) {

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Two places for the API, blue and green: the new one comes up beside the old one, which then ends. Caddy knows both and
-# asks them itself who is ready. Sourced.
+# Two places for the API, blue and green: the new one starts beside the old one, which is then stopped. Caddy knows both
+# and checks itself which of them is ready. Sourced.
 
 place_file=$TSDB_ROOT/api-place
 
-# The place in service; nothing before the first release.
+# Prints the place in service, or nothing before the first release.
 active_place() {
   cat "$place_file" 2>/dev/null || true
 }
@@ -17,20 +17,20 @@ start_caddy() {
   compose up --detach --wait --wait-timeout 120 --no-deps caddy
 }
 
-# The same configuration again changes nothing; another one ends connections that are opened in that moment.
+# Loading the same configuration again changes nothing. Loading another one drops connections that are being opened.
 load_caddy() {
   compose exec -T caddy caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile </dev/null
 }
 
-# start_place PLACE: a new container there, healthy, or none.
+# start_place PLACE: starts a new container there; removes it again when it does not become healthy.
 start_place() {
   compose up --detach --wait --wait-timeout "${TSDB_API_WAIT:-180}" --no-deps --force-recreate "$1" && return
   compose logs --no-color --tail 40 "$1" >&2 || true
   compose rm --stop --force "$1" >&2 || true
-  fail "the API of this release did not become healthy; its last lines are above. The API of before goes on serving"
+  fail "the API of this release did not become healthy; the last lines of its log are above. The previous API keeps serving"
 }
 
-# turn_to PLACE: Caddy has the release's configuration, and the place is the one in service; or neither.
+# turn_to PLACE: gives Caddy the configuration of the release and makes the place the one in service; both or neither.
 turn_to() {
   local folder=$TSDB_ROOT/caddy/config
   rm -rf "$folder.before"
@@ -48,11 +48,11 @@ turn_to() {
   rm -rf "$folder.before"
   load_caddy || true
   compose rm --stop --force "$1" >&2 || true
-  fail 'Caddy did not take the configuration of this release; the API of before goes on serving'
+  fail 'Caddy could not use the configuration of this release; the previous API keeps serving'
 }
 
-# No request is lost: the API turns its readiness red on SIGTERM, Caddy sees that and turns to the other place, and what
-# is under way is answered.
+# No request is lost: on SIGTERM the API reports that it is not ready, Caddy then uses the other place, and requests that
+# are under way are still answered.
 retire_place() {
   [ -n "$1" ] || return 0
   compose stop --timeout 60 "$1" && compose rm --force "$1"

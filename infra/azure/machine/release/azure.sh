@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Speaks to Azure as the machine itself. Sourced by the scripts of a release and copied into the run command.
-# Variables stand without braces: Terraform would take those for a template of its own.
+# Requests to Azure with the identity of the machine. Sourced by the scripts of a release and copied into the run command.
+# Variables are written without braces, which Terraform would take for a template.
 
 METADATA_URL=$(printenv METADATA_URL || echo http://169.254.169.254)
 
-# The right of a new identity takes minutes to arrive everywhere, hence the long patience.
+# It takes minutes until the roles of a new identity work everywhere, so requests are retried for long.
 azure_retries=$(printenv TSDB_AZURE_RETRIES || echo 20)
 azure_curl() {
   curl --silent --show-error --fail --connect-timeout 10 --retry "$azure_retries" --retry-delay 15 --retry-all-errors "$@"
@@ -17,7 +17,7 @@ azure_token() {
     jq --raw-output --exit-status .access_token
 }
 
-# azure_request RESOURCE URL [ARGUMENT OF CURL...]: the token goes by standard input, where no list of processes shows it.
+# azure_request RESOURCE URL [ARGUMENT OF CURL...]: passes the token on standard input, so that no process list shows it.
 azure_request() {
   local resource=$1 url=$2 token
   shift 2

@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
 # Makes one backup and prints one line for the alerts: "tsdb-backup kind=… result=ok|failed seconds=…".
 # usage: backup.sh full|diff|verify    with pgBackRest: into the repository in the backup container
-#        backup.sh prepare             once: makes the repository known and checks the way there
-#        backup.sh dump                else: a dump into the dump container
+#        backup.sh prepare             once: creates the repository and checks that it can be reached
+#        backup.sh dump                without pgBackRest: a dump into the dump container
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 kind=${1:-}
-# Made up of blocks: a single upload ends at 5000 MiB.
+# Uploads in blocks, because a single upload is limited to 5000 MiB.
 BLOCK_MIB=256
 
 pgbackrest_in_database() {
   compose exec -T timescaledb pgbackrest --stanza=main "$@" </dev/null >&2
 }
 
-# Older ones do not know the machine's identity (repo1-azure-key-type=auto).
+# Older versions do not support the machine's identity (repo1-azure-key-type=auto).
 require_pgbackrest() {
   local version
   version=$(compose exec -T timescaledb pgbackrest version </dev/null | sed -n 's/^pgBackRest \([0-9.]*\).*/\1/p')
   [ "$(printf '%s\n' 2.58 "${version:-0}" | sort -V | head -n 1)" = 2.58 ] ||
-    fail "$DATABASE_IMAGE has pgBackRest ${version:-of no known version}, and 2.58 or newer is needed for backups with the machine's identity; take a newer image"
+    fail "$DATABASE_IMAGE has pgBackRest ${version:-of an unknown version}, but backups with the machine's identity need 2.58 or newer; use a newer image"
 }
 
 prepare() {
@@ -32,7 +32,7 @@ dump() {
   local file
   docker image inspect "$DUMP_IMAGE" >/dev/null 2>&1 || docker build --tag "$DUMP_IMAGE" - <"$release/dump.Dockerfile" >&2
   compose run --rm --no-deps -T dump backup --out /dumps --keep-days 2 </dev/null >&2
-  # The manifest goes last: where it is, the dump is whole.
+  # The manifest is uploaded last: where there is one, the dump is complete.
   for file in "$TSDB_ROOT"/dumps/tsdb-*.dump "$TSDB_ROOT"/dumps/tsdb-*.json; do
     if [ ! -e "$file" ] || grep -qsxF "$(basename "$file")" "$TSDB_ROOT/dumps/.uploaded"; then continue; fi
     upload "$file"
@@ -40,7 +40,7 @@ dump() {
   done
 }
 
-# upload FILE: under its own name, never over another blob.
+# upload FILE: uploads it under its own name and never overwrites a blob.
 upload() {
   local file=$1 url piece=$TSDB_ROOT/dumps/.piece number=0 id list='<?xml version="1.0" encoding="utf-8"?><BlockList>'
   url="${TSDB_BLOB_URL:-https://$(fact storageAccount).blob.core.windows.net}/$(fact dumpContainer)/$(basename "$file")"

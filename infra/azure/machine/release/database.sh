@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The database container: started, and brought to the image's version of its extensions. Sourced.
+# Starts the database container and updates its extensions to the versions in the image. Sourced.
 
-# psql_in DATABASE [--env NAME] ARGUMENT...: as superuser over the socket in the container.
+# psql_in DATABASE [--env NAME] ARGUMENT...: runs psql as superuser over the socket in the container.
 psql_in() {
   local database=$1 env=()
   shift
@@ -16,7 +16,7 @@ value_in() {
   psql_in "$1" --tuples-only --no-align --command "$2" </dev/null
 }
 
-# The container is replaced only when its image or its arguments change; compose tells by their hash.
+# The container is replaced only when its image or its arguments change, which Compose recognises by a hash.
 start_database() {
   local container
   container=$(compose ps --quiet timescaledb || true)
@@ -24,10 +24,10 @@ start_database() {
   compose up --detach --wait --wait-timeout 900 --no-deps timescaledb && return
   compose logs --no-color --tail 40 timescaledb >&2 || true
   if [ -n "$container" ] && [ -e "$TSDB_ROOT/current/compose.yaml" ]; then
-    say 'the database did not come up; going back to the container of the current release'
+    say 'the database did not start; going back to the container of the current release'
     "$TSDB_ROOT/current/start.sh" --unlocked || true
   fi
-  fail 'the database did not become healthy within 15 minutes; its last lines are above'
+  fail 'the database did not become healthy within 15 minutes; the last lines of its log are above'
 }
 
 # A database remembers the version of its extension, and a server without that version's library cannot open it.
@@ -37,10 +37,10 @@ refuse_lost_version() {
   installed=$(value_in tsdb "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'") || return 0
   [ -n "$installed" ] || return 0
   docker run --rm --network none --entrypoint find "$DATABASE_IMAGE" / -name "timescaledb-$installed.so" -not -path '/proc/*' |
-    grep -q . || fail "$DATABASE_IMAGE has no TimescaleDB $installed, which the database needs to be opened and updated; take an image that has it; nothing was changed"
+    grep -q . || fail "$DATABASE_IMAGE has no TimescaleDB $installed, which the database needs to be opened and updated; use an image that has it; nothing was changed"
 }
 
-# Each update is the first and only command of its session, as the libraries of two versions cannot share one.
+# Each update is the first and only command of its session, because one session cannot load the libraries of two versions.
 update_extensions() {
   local database extension
   for database in $(value_in tsdb 'SELECT datname FROM pg_database WHERE datallowconn ORDER BY datname'); do
@@ -48,7 +48,7 @@ update_extensions() {
       [ -n "$(value_in "$database" "SELECT 1 FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname WHERE e.extname = '$extension' AND e.extversion <> a.default_version")" ] || continue
       say "updating $extension in $database"
       value_in "$database" "ALTER EXTENSION $extension UPDATE"
-      # Sessions that loaded the old version end; clients connect again.
+      # Ends sessions that loaded the old version; their clients connect again.
       value_in "$database" "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'" >/dev/null
     done
   done

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Fetches the secrets from the vault into memory: one file each, for the user of the containers that mount it.
+# Fetches the secrets from the vault into memory: one file each, readable by the user of the containers that mount it.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 umask 077
 
-# place NAME OWNER MODE: standard input becomes the file, whole or not at all.
+# place NAME OWNER MODE: writes standard input to the file, completely or not at all.
 place() {
   cat >"$secrets/.$1"
   [ -s "$secrets/.$1" ] || fail "the secret $1 is empty"
@@ -17,7 +17,7 @@ fetch() {
   local url
   url="$(fact vaultUri | sed 's#/*$##')/secrets/$(fact "secretNames.$1")?api-version=7.4"
   azure_request https://vault.azure.net "$url" | jq --join-output --exit-status .value ||
-    fail "the secret $1 cannot be read at $url; may this machine read it?"
+    fail "the secret $1 cannot be read at $url; check that this machine has a role to read it"
 }
 
 backup_settings() {

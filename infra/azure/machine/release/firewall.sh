@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Closes Azure's two addresses inside each machine to the containers: 169.254.169.254 hands out the machine's identity,
-# 168.63.129.16 its configuration. Open stay name resolution, and the identity for pgBackRest in the database container.
+# Blocks containers from two addresses that Azure provides inside each machine: 169.254.169.254 hands out the machine's
+# identity, 168.63.129.16 its configuration. Allowed are name resolution, and the identity for pgBackRest in the database
+# container.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -9,9 +10,9 @@ if [ "$BACKUPS" = pgbackrest ]; then
   for_pgbackrest='-A TSDB-METADATA -i tsdb-outside -d 169.254.169.254 -p tcp --dport 80 -j RETURN'
 fi
 
-# Docker keeps a chain of this name that is there before it.
+# Docker keeps an existing chain of this name.
 iptables --wait -N DOCKER-USER 2>/dev/null || true
-# One transaction: there is no moment without the rules.
+# In one transaction, so that the rules are never missing.
 iptables-restore --wait --noflush <<RULES
 *filter
 :TSDB-METADATA - [0:0]

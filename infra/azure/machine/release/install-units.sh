@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Gives systemd the units of this release: start at boot, firewall, and the timers of backups and checks.
+# Installs the systemd units of this release: start at boot, firewall, and the timers of backups and checks.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -14,5 +14,5 @@ install -m 0644 "$release"/systemd/* "$units/"
 systemctl daemon-reload
 systemctl enable tsdb-firewall.service tsdb.service
 for timer in "$release"/systemd/*.timer; do systemctl enable --now "$(basename "$timer")"; done
-# Everything runs already; started, the unit also stops it in good order when the machine goes down.
+# The containers already run. Starting the unit makes it stop them cleanly when the machine shuts down.
 systemctl start --no-block tsdb.service

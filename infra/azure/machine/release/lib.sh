@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the scripts of a release share. Sourced; the variables let a test stand in for the machine.
+# What the scripts of a release share. Sourced. A test sets the variables to run without a machine.
 
 release=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$release/azure.sh"
@@ -22,12 +22,12 @@ compose() {
   docker compose --project-name tsdb --file "$release/compose.yaml" "$@"
 }
 
-# fact NAME: one value of the machine's user data.
+# fact NAME: prints one value of the machine's user data.
 fact() {
   jq --raw-output --exit-status ".$1" "$TSDB_RUN/facts.json"
 }
 
-# Rollouts, the start at boot and backups follow one another.
+# Only one rollout, start at boot or backup runs at a time.
 take_lock() {
   mkdir -p "$TSDB_RUN"
   exec 9>"$TSDB_RUN/lock"

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# Brings the vault's passwords into the database, and those of before back when a rollout fails. Sourced.
+# Sets the vault's passwords in the database, and restores the previous ones when a rollout fails. Sourced.
 
-# keep_secrets: those that the API in service was started with.
+# keep_secrets: keeps the secrets that the running API was started with.
 keep_secrets() {
   rm -rf "$secrets.before"
   if [ -d "$secrets" ]; then cp -a "$secrets" "$secrets.before"; fi
 }
 
-# By standard input and dollar-quoted: neither the list of processes nor the server's log shows it.
+# On standard input and dollar-quoted, so that neither the process list nor the server's log shows it.
 set_superuser_password() {
   local born=$TSDB_ROOT/secrets/postgres-password PGPASSWORD=''
-  # Deployments of before the vault: only needed where the socket asks for a password.
+  # For deployments that are older than the vault: only needed where the socket asks for a password.
   if [ -s "$born" ]; then PGPASSWORD=$(cat "$born"); fi
   export PGPASSWORD
   {
@@ -22,19 +22,19 @@ set_superuser_password() {
   psql_in postgres --env PGPASSWORD --host 127.0.0.1 --command 'SELECT' </dev/null >/dev/null ||
     fail "the database does not accept the vault's password of the superuser"
   unset PGPASSWORD
-  # Another password that opened the database once is of no use to anybody but thieves.
+  # A previous password of the superuser is no longer needed and must not be kept.
   rm -rf "$TSDB_ROOT/secrets"
 }
 
 make_logins() {
   compose run --rm --no-deps -T "$1" </dev/null >&2 ||
-    fail "the logins were not made ($1); the API of before goes on serving"
+    fail "the logins were not made ($1); the previous API keeps serving"
 }
 
-# The API in service knows only the passwords that it was started with.
+# The running API knows only the passwords that it was started with.
 restore_passwords() {
   [ -d "$secrets.before" ] || return 0
-  say 'going back to the passwords of before'
+  say 'going back to the previous passwords'
   rm -rf "$secrets"
   mv "$secrets.before" "$secrets"
   set_superuser_password

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Proves that the newest backup can be restored, beside the database and without touching it, and prints a line like
-# that of backup.sh. It needs as much free space on the data disk as the database has.
+# Proves that the newest backup can be restored, without touching the database, and prints a line like that of backup.sh.
+# It needs as much free space on the data disk as the database uses.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$release/database.sh"
@@ -10,7 +10,7 @@ report() {
   echo "tsdb-backup kind=drill result=$([ "$code" = 0 ] && echo ok || echo failed)"
 }
 
-# In the container of the database, as its user: a second server on another socket, which archives nothing.
+# Runs a second server in the container of the database, as its user and on another socket. It archives nothing.
 drill_repository() {
   local folder
   folder=$(dirname "$(compose exec -T timescaledb printenv PGDATA </dev/null)")/restore-drill

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts this release into service: database, logins, schema, then the API beside the old one, then the switch. Whatever
-# fails before the switch leaves the old API serving, and the exit code says so.
-# usage: rollout.sh [--without-schema]    (going back to an older release by hand leaves the schema as it is)
+# Puts this release into service: database, logins and schema, then the new API beside the old one, then the switch. When
+# anything fails before the switch, the old API keeps serving, and the exit code says that it failed.
+# usage: rollout.sh [--without-schema]    (keeps the schema as it is, for going back to an older release by hand)
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$release/database.sh"
@@ -11,22 +11,22 @@ set -euo pipefail
 mode=${1:-}
 case $mode in '' | --without-schema) ;; *) fail "unknown argument $mode; only --without-schema is known" ;; esac
 
-# The disk may have been enlarged; a mounted xfs grows without a pause.
+# The disk may have been enlarged. A mounted xfs file system grows without interruption.
 grow_disk() {
   local device
   device=$(findmnt --noheadings --output SOURCE "$TSDB_ROOT" || true)
   device=/sys/class/block/$(basename "${device:-none}")/device/rescan
   if [ -w "$device" ]; then echo 1 >"$device"; fi
-  xfs_growfs -d "$TSDB_ROOT" >/dev/null || fail "the file system on $TSDB_ROOT did not take the size of its disk"
+  xfs_growfs -d "$TSDB_ROOT" >/dev/null || fail "the file system on $TSDB_ROOT could not grow to the size of its disk"
 }
 
 apply_schema() {
   [ "$mode" = '' ] || return 0
   compose run --rm --no-deps -T schema apply --yes ${ALLOW:+--allow "$ALLOW"} </dev/null >&2 && return
-  fail "the schema was not applied, and the API of before goes on serving. To consent to a change: $release/tsdb.sh plan, then $release/tsdb.sh apply --yes --allow HAZARD, then deploy again"
+  fail "the schema was not applied, and the previous API keeps serving. To allow a change: $release/tsdb.sh plan, then $release/tsdb.sh apply --yes --allow HAZARD, then deploy again"
 }
 
-# The newest three stay, and always the one in service.
+# Keeps the newest three releases, and always the one in service.
 prune_releases() {
   local folder
   find "$TSDB_ROOT/releases" -mindepth 1 -maxdepth 1 -name '.incoming-*' -mmin +1440 -exec rm -rf {} +
@@ -36,7 +36,7 @@ prune_releases() {
   done
 }
 
-# Those of the releases that are left stay, and what a container is made of cannot be removed.
+# Keeps the images of the releases that are left. Docker refuses to remove images that containers use.
 prune_images() {
   local name image used
   used=$(sed -n 's/^ *image: //p' "$TSDB_ROOT"/releases/*/compose.yaml | sort -u | while read -r name; do
@@ -52,7 +52,7 @@ at_exit() {
   local code=$?
   trap - EXIT
   if [ "$code" != 0 ] && [ "$passwords" = changed ]; then
-    restore_passwords || say 'the passwords of before could not be restored; see the lines above'
+    restore_passwords || say 'the previous passwords could not be restored; see the lines above'
   fi
   exit "$code"
 }

@@ -10,7 +10,7 @@ set -euo pipefail
 if [ "${1:-}" != --unlocked ]; then take_lock; fi
 "$release/fetch-secrets.sh"
 compose up --detach --wait --wait-timeout 900 --no-deps timescaledb
-# The vault may have moved on since the last rollout.
+# The vault may have newer passwords since the last rollout.
 set_superuser_password
 make_logins logins
 make_logins api-login

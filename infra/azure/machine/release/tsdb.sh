@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tsdb command on this machine's database, as the schema's owner: tsdb.sh status, tsdb.sh keys create --name me …
+# Runs tsdb on this machine's database as the schema's owner: tsdb.sh status, tsdb.sh keys create --name me …
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 

@@ -1,5 +1,5 @@
 // README and docs say what the code does: settings, npm scripts, files.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settings as apiSettings } from '../api/config';
 import type { Setting } from '../db/core/settings';
@@ -61,7 +61,43 @@ describe('README', () => {
     expect(linked.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  it('is short enough to be read', () => expect(readme.split('\n').length).toBeLessThan(240));
+  it('is short enough to be read', () => expect(readme.split('\n').length).toBeLessThanOrEqual(200));
+});
+
+describe('ARCHITECTURE.md', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const rooms = jest.requireActual<Record<'db' | 'api', readonly (readonly string[])[]>>('./rooms.cjs');
+
+  it('names files and folders that exist', () => {
+    const named = [...text.matchAll(/`([\w./-]+(?:\/|\.ts|\.json))`/g)]
+      .map((match) => match[1] as string)
+      .filter((path) => path.includes('/') || existsSync(join(root, path)));
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((path) => path !== 'testing/' && !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it.each(['db', 'api'] as const)('draws the rooms of %s/ as the layout rules have them', (island) => {
+    const from = text.indexOf(`\n${island}/ `);
+    const picture = text
+      .slice(from, text.indexOf('\n\n', from + 1))
+      .replace(`${island}/`, '')
+      .replace('```', '');
+    const layers = picture
+      .trim()
+      .split('\n')
+      .map((line) => line.trim());
+    expect(layers).toHaveLength(rooms[island].length);
+    for (const [at, layer] of rooms[island].entries())
+      expect(`${layers[at]} `).toMatch(new RegExp(`^${layer.join(' ').replaceAll('.', '\\.')} `));
+  });
+
+  it.each(['db', 'api'] as const)('knows every room of %s/', (island) => {
+    const outside = /^(testing|acceptance|public|browser|README\.md)$|\.test\.ts$/;
+    const found = readdirSync(join(root, island)).filter((name) => !outside.test(name));
+    expect(found.sort()).toEqual(rooms[island].flat().sort());
+  });
+
+  it('is short enough to be read', () => expect(text.split('\n').length).toBeLessThanOrEqual(75));
 });
 
 describe('docs/lint.md', () => {

@@ -3,10 +3,10 @@ import { evaluate } from './expression';
 
 const VALUES: Readonly<Record<string, unknown>> = {
   'var.image': 'tsdb:1',
-  'a_b.c-1.metadata.0.name': 'x',
+  'a_b.c-1.metadata[0].name': 'x',
   'var.list': ['p', 'q'],
 };
-const look = (path: readonly string[]) => VALUES[path.join('.')];
+const look = (reference: string) => VALUES[reference];
 const sha = (text: string) => createHash('sha256').update(text).digest('hex');
 
 describe('evaluate', () => {

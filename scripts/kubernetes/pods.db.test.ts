@@ -6,12 +6,12 @@ import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { synthesiseKubernetes } from '../../k8s/testing/deployments';
 import { builtProgram } from '../testing/built-program';
+import type { ThrowAwayProcess } from '../testing/throw-away-process';
 import { appImage, databaseImage } from './testing/images';
 import { missingForPods, type Node, type Pod, startNode } from './testing/node';
 import type { Image } from './testing/pod-root';
 import type { Container, PodSpec } from './testing/pod-spec';
 import { manifestsIn, podTemplates } from './testing/stack-manifests';
-import type { ThrowAwayProcess } from './testing/throw-away-process';
 
 const binaries = findTimescaleBinaries(process.env);
 const missing = missingForPods() ?? (binaries === undefined ? 'no TimescaleDB' : undefined);

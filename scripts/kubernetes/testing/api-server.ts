@@ -5,8 +5,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
 import { quietPort } from '../../../db/local/testing/quiet-port';
+import { startThrowAway, type ThrowAwayProcess } from '../../testing/throw-away-process';
 import type { Programs } from './programs';
-import { startThrowAway, type ThrowAwayProcess } from './throw-away-process';
 
 /** What a suite of this server needs. */
 export const API_SERVER_PROGRAMS = ['etcd', 'kube-apiserver', 'kubectl'] as const;

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { quietPort } from '../../../db/local/testing/quiet-port';
+import { startThrowAway, type ThrowAwayProcess } from '../../testing/throw-away-process';
 import { API_SERVER_PROGRAMS, type ApiServer, startApiServer } from './api-server';
 import { NODE_STAGES } from './node-stages';
 import type { Programs } from './programs';
-import { startThrowAway, type ThrowAwayProcess } from './throw-away-process';
 
 /** What a suite of this cluster needs. */
 export const CLUSTER_PROGRAMS = [

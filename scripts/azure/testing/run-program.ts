@@ -1,0 +1,24 @@
+// For tests: runs a program to its end without keeping the test from answering it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program with its arguments, and gives it a text to read. */
+export async function runProgram(
+  [program = '', ...args]: readonly string[],
+  env: NodeJS.ProcessEnv,
+  input = '',
+): Promise<Ran> {
+  const child = spawn(program, args, { cwd: '/', env });
+  // It may end without having read anything.
+  child.stdin.on('error', () => undefined).end(input);
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { code, stdout, stderr };
+}

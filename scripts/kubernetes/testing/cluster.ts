@@ -1,10 +1,9 @@
-// For tests: a cluster of one node that is not there. Controllers and scheduler are real, containers are not.
-import { writeFileSync } from 'node:fs';
+// For tests: a cluster of one node that is not there. Controllers and scheduler are real, containers are not: kwok says
+// that pods run as soon as they are there, and that those of Jobs end well.
 import { join } from 'node:path';
 import { quietPort } from '../../../db/local/testing/quiet-port';
 import { startThrowAway, type ThrowAwayProcess } from '../../testing/throw-away-process';
 import { API_SERVER_PROGRAMS, type ApiServer, startApiServer } from './api-server';
-import { NODE_STAGES } from './node-stages';
 import type { Programs } from './programs';
 
 /** What a suite of this cluster needs. */
@@ -14,8 +13,6 @@ export const CLUSTER_PROGRAMS = [
   'kube-scheduler',
   'kwok',
 ] as const;
-
-const NODE = 'node-a';
 
 /** Starts a cluster whose default storage class has volumes to give, and waits until pods can be made. */
 export async function startCluster(
@@ -29,48 +26,37 @@ export async function startCluster(
   };
   const start = (name: keyof typeof programs, args: readonly string[]): ThrowAwayProcess => {
     const logFile = join(server.folder, `${name}.log`);
-    const one = startThrowAway(programs[name], [`--kubeconfig=${server.kubeConfig}`, ...args], {
-      logFile,
-    });
+    const one = startThrowAway(programs[name], [`--kubeconfig=${server.kubeConfig}`, ...args], { logFile });
     started.push(one);
     return one;
   };
+  const common = async (): Promise<readonly string[]> => [
+    `--authentication-kubeconfig=${server.kubeConfig}`,
+    `--authorization-kubeconfig=${server.kubeConfig}`,
+    '--bind-address=127.0.0.1',
+    `--secure-port=${await quietPort()}`,
+    '--leader-elect=false',
+    `--cert-dir=${join(server.folder, 'certificates')}`,
+  ];
   try {
-    const common = async (): Promise<readonly string[]> => [
-      `--authentication-kubeconfig=${server.kubeConfig}`,
-      `--authorization-kubeconfig=${server.kubeConfig}`,
-      '--bind-address=127.0.0.1',
-      `--secure-port=${await quietPort()}`,
-      '--leader-elect=false',
-      `--cert-dir=${join(server.folder, 'certificates')}`,
-    ];
     const controllers = start('kube-controller-manager', [
       ...(await common()),
       `--root-ca-file=${server.certificate}`,
       `--service-account-private-key-file=${server.accountKey}`,
     ]);
     start('kube-scheduler', await common());
-    const stages = join(server.folder, 'stages.yaml');
-    writeFileSync(stages, NODE_STAGES);
-    const node = start('kwok', [
-      `--config=${stages}`,
+    const kwok = start('kwok', [
       '--manage-all-nodes=true',
       '--node-lease-duration-seconds=40',
       `--server-address=127.0.0.1:${await quietPort()}`,
     ]);
-    for (const object of [theNode(), theClass(), ...theVolumes()]) {
-      const made = server.kubectl(['create', '--filename=-'], JSON.stringify(object));
-      if (made.status !== 0) throw new Error(made.stderr);
-    }
-    await node.until('the node was ready', async () =>
-      /True/.test(
-        server.kubectl([
-          'get',
-          'node',
-          NODE,
-          '--output=jsonpath={.status.conditions[?(@.type=="Ready")].status}',
-        ]).stdout,
-      ),
+    const objects = [NODE, STORAGE_CLASS, ...VOLUMES].map((object) => JSON.stringify(object)).join('\n');
+    const made = server.kubectl(['create', '--filename=-'], objects);
+    if (made.status !== 0) throw new Error(made.stderr);
+    const ready = '--output=jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}';
+    await kwok.until(
+      'the node was ready',
+      async () => server.kubectl(['get', 'nodes', ready]).stdout === 'True',
     );
     await controllers.until(
       'there was an account for pods',
@@ -83,37 +69,32 @@ export async function startCluster(
   }
 }
 
-function theNode() {
-  const resources = { cpu: '32', memory: '256Gi', pods: '110' };
-  return {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name: NODE, labels: { 'kubernetes.io/hostname': NODE, 'kubernetes.io/os': 'linux' } },
-    status: { allocatable: resources, capacity: resources },
-  };
-}
+const RESOURCES = { cpu: '32', memory: '256Gi', pods: '110' };
 
-function theClass() {
-  return {
-    apiVersion: 'storage.k8s.io/v1',
-    kind: 'StorageClass',
-    metadata: { name: 'local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-    provisioner: 'kubernetes.io/no-provisioner',
-    volumeBindingMode: 'WaitForFirstConsumer',
-    allowVolumeExpansion: true,
-  };
-}
+const NODE = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'node-a', labels: { 'kubernetes.io/hostname': 'node-a', 'kubernetes.io/os': 'linux' } },
+  status: { allocatable: RESOURCES, capacity: RESOURCES },
+};
 
-function theVolumes() {
-  return ['one', 'two', 'three'].map((name) => ({
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name },
-    spec: {
-      capacity: { storage: '4Ti' },
-      accessModes: ['ReadWriteOnce'],
-      storageClassName: 'local',
-      hostPath: { path: '/nowhere' },
-    },
-  }));
-}
+const STORAGE_CLASS = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 'local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: 'kubernetes.io/no-provisioner',
+  volumeBindingMode: 'WaitForFirstConsumer',
+  allowVolumeExpansion: true,
+};
+
+const VOLUMES = ['one', 'two', 'three'].map((name) => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name },
+  spec: {
+    capacity: { storage: '4Ti' },
+    accessModes: ['ReadWriteOnce'],
+    storageClassName: 'local',
+    hostPath: { path: '/nowhere' },
+  },
+}));

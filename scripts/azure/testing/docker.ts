@@ -1,23 +1,29 @@
-// For tests: stands for the docker command. The command asks the test, which runs programs of this machine as containers.
-import { appendFileSync, chmodSync, writeFileSync } from 'node:fs';
+// For tests: stands for the docker command. The command asks the test, whose containers are processes of this machine.
+import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { readCompose } from './compose-file';
-import { type Containers, type Host, makeContainers } from './containers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startThrowAway, type ThrowAwayProcess } from '../../testing/throw-away-process';
+import { readCompose, type Service } from './compose-file';
+import { environmentOf, type Host, lineOf, processOf } from './containers';
 import { type Ran, runProgram } from './run-program';
 
 export interface Docker {
   /** Names of all images; a name is also the id of its image. */
   readonly images: Set<string>;
-  /** The process of a container, alive or not. */
   pidOf(container: string): number | undefined;
   /** Ends a container as a power cut does. */
   kill(container: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-const NAMES = ['caddy', 'api-blue', 'api-green', 'timescaledb'];
+interface Container {
+  readonly image: string;
+  /** What it was made from; another one means another container. */
+  readonly made: string;
+  readonly process: ThrowAwayProcess;
+}
 
 /**
  * @param command path of the docker command, which is written there
@@ -28,142 +34,141 @@ export async function startDocker(
   host: Host,
   variables: Readonly<Record<string, string>>,
 ): Promise<Docker> {
-  const socket = join(host.sockets, 'docker');
-  writeFileSync(command, clientOf(socket));
-  chmodSync(command, 0o755);
-  const containers = makeContainers(host);
   const images = new Set<string>();
+  const containers = new Map<string, Container>();
+  const isAlive = (name: string): boolean => containers.get(name)?.process.hasEnded() === false;
+
+  /** Whatever the signal, the database ends at once, and frees its memory for the next one on the same data. */
+  const end = async (name: string, signal: NodeJS.Signals): Promise<void> =>
+    containers.get(name)?.process.stop(name === 'timescaledb' ? 'SIGINT' : signal);
+
+  const exec = (name: string, service: Service, line: readonly string[], asked?: Asked): Promise<Ran> => {
+    images.add(service.image);
+    const env = { ...environmentOf(host, name, service), ...asked?.env };
+    return runProgram(lineOf(host, service, line), env, asked?.input);
+  };
+
+  /** Starts a container unless the same one runs, waits until it is healthy, and says whether it became so. */
+  const up = async (name: string, service: Service, flags: readonly string[]): Promise<boolean> => {
+    const made = JSON.stringify(service);
+    if (flags.includes('--force-recreate') || !isAlive(name) || containers.get(name)?.made !== made) {
+      await end(name, 'SIGTERM');
+      const {
+        line: [program = '', ...args],
+        ...options
+      } = processOf(host, name, service);
+      const process = startThrowAway(program, args, { ...options, logFile: join(host.state, `${name}.log`) });
+      containers.set(name, { image: service.image, made, process });
+    }
+    const seconds = Number(flags[flags.indexOf('--wait-timeout') + 1]);
+    for (let tries = 0; tries < seconds * 10 && isAlive(name); tries += 1) {
+      if ((await exec(name, service, service.healthcheck?.test.slice(1) ?? [])).code === 0) return true;
+      await sleep(100);
+    }
+    return false;
+  };
+
+  // docker compose --project-name tsdb --file FILE COMMAND [FLAG...] SERVICE [ARGUMENT...]
+  const compose = async (asked: Asked): Promise<Ran> => {
+    const services = readCompose(asked.args[4] ?? '', variables);
+    const [command = '', ...rest] = asked.args.slice(5);
+    const first = rest.findIndex((arg) => services[arg] !== undefined);
+    const [flags, name = '', more] = [rest.slice(0, first), rest[first], rest.slice(first + 1)];
+    const service = services[name];
+    if (service === undefined) throw new Error(`no service: ${asked.args.join(' ')}`);
+    if (command === 'up') {
+      for (const each of [name, ...more])
+        if (!(await up(each, services[each] ?? service, flags)))
+          return { ...FAILED, stderr: `${each} is unhealthy\n` };
+      return says('');
+    }
+    if (command === 'run')
+      return exec(name, service, [
+        ...(service.entrypoint ?? []),
+        ...(more.length > 0 ? more : service.command),
+      ]);
+    if (command === 'exec') return isAlive(name) ? exec(name, service, more, asked) : FAILED;
+    if (command === 'ps') return says(isAlive(name) ? name : '');
+    if (command === 'logs') return says(readFileSync(join(host.state, `${name}.log`), 'utf8'));
+    if (command !== 'stop' && command !== 'rm') throw new Error(`not known: ${asked.args.join(' ')}`);
+    await end(name, 'SIGTERM');
+    if (command === 'rm') containers.delete(name);
+    return says('');
+  };
+
+  const docker = async (asked: Asked): Promise<Ran> => {
+    const { args } = asked;
+    const last = args.at(-1) ?? '';
+    switch (args[0] === 'image' ? `image ${args[1]}` : args[0]) {
+      case 'compose':
+        return compose(asked);
+      case 'build':
+        images.add(args[args.indexOf('--tag') + 1] ?? '');
+        return says('');
+      case 'image ls':
+        return says([...images].join('\n'));
+      case 'image inspect':
+        return images.has(last) ? says(last) : FAILED;
+      case 'image rm':
+        return images.delete(last) ? says('') : FAILED;
+      case 'inspect':
+        if (args.includes('{{.Config.Image}}')) return says(containers.get(last)?.image ?? '');
+        return says(isAlive(last) ? 'healthy' : 'unhealthy');
+      case 'run': {
+        const [program = '', image = ''] = args.slice(args.indexOf('--entrypoint') + 1);
+        images.add(image);
+        if (program === 'find') return says(image.includes('forgetful') ? '' : '/lib/found.so');
+        if (image.includes('pg99')) return says('postgres (PostgreSQL) 99.1');
+        return runProgram([join(host.pgBin, program), '--version'], {});
+      }
+      default:
+        throw new Error(`not known: ${args.join(' ')}`);
+    }
+  };
+
   const server = createServer(async (request, response) => {
-    const [head = '', ...input] = (await text(request)).split('\n');
-    const { args, password } = JSON.parse(head) as { args: readonly string[]; password?: string };
-    appendFileSync(join(host.state, 'commands.log'), `${JSON.stringify(args)}\n`);
-    const asked = { args, password, input: input.join('\n') };
-    const ran = await docker(asked, { host, variables, containers, images }).catch((error: Error) => ({
-      code: 125,
-      stdout: '',
-      stderr: `${error.stack}\n`,
-    }));
+    const asked = JSON.parse(await text(request)) as Asked;
+    appendFileSync(join(host.state, 'commands.log'), `${JSON.stringify(asked.args)}\n`);
+    const ran = await docker(asked).catch((error: Error) => ({ ...FAILED, stderr: `${error.stack}\n` }));
     response.end(JSON.stringify(ran));
   });
+  const socket = join(host.sockets, 'docker');
   await new Promise<void>((resolve) => server.listen(socket, resolve));
+  writeFileSync(command, clientOf(socket));
+  chmodSync(command, 0o755);
   return {
     images,
     pidOf: (name) => containers.get(name)?.process.pid,
-    kill: (name) => containers.stop(name, 'SIGKILL'),
+    kill: (name) => end(name, 'SIGKILL'),
     stop: async () => {
-      for (const name of NAMES) await containers.stop(name, 'SIGKILL');
+      for (const name of containers.keys()) await end(name, 'SIGKILL');
       server.close();
     },
   };
 }
 
-// Only a command that is run in a container reads what it is given.
-const clientOf = (socket: string): string => `#!${process.execPath}
-const args = process.argv.slice(2);
-const request = require('node:http').request({ socketPath: '${socket}', method: 'POST' }, async (response) => {
-  const { code, stdout, stderr } = await require('node:stream/consumers').json(response);
-  process.stdout.write(stdout);
-  process.stderr.write(stderr);
-  process.exitCode = code ?? 1;
-});
-request.write(JSON.stringify({ args, password: process.env.PGPASSWORD }) + '\\n');
-if (args.includes('exec')) process.stdin.pipe(request);
-else request.end();
-`;
-
 interface Asked {
   readonly args: readonly string[];
-  readonly password: string | undefined;
+  readonly env: { readonly PGPASSWORD?: string };
   readonly input: string;
-}
-
-interface Machine {
-  readonly host: Host;
-  readonly variables: Readonly<Record<string, string>>;
-  readonly containers: Containers;
-  readonly images: Set<string>;
-}
-
-async function docker(asked: Asked, machine: Machine): Promise<Ran> {
-  const { containers, images, host } = machine;
-  const [command, ...args] = asked.args;
-  const last = args.at(-1) ?? '';
-  switch (args[0] !== undefined && command === 'image' ? `image ${args[0]}` : command) {
-    case 'compose':
-      return compose(asked, machine);
-    case 'build':
-      images.add(args[args.indexOf('--tag') + 1] ?? '');
-      return says('');
-    case 'image ls':
-      return says([...images].join('\n'));
-    case 'image inspect':
-      return images.has(last) ? says(last) : FAILED;
-    case 'image rm':
-      if (NAMES.some((name) => containers.get(name)?.image === last)) return FAILED;
-      return images.delete(last) ? says('') : FAILED;
-    case 'inspect':
-      if (args.includes('{{.Config.Image}}')) return says(containers.get(last)?.image ?? '');
-      return says(containers.isAlive(last) ? 'healthy' : 'unhealthy');
-    case 'run': {
-      const [program, image = ''] = args.slice(args.indexOf('--entrypoint') + 1);
-      images.add(image);
-      if (program === 'find') return says(image.includes('forgetful') ? '' : '/lib/found.so');
-      if (image.includes('pg99')) return says('postgres (PostgreSQL) 99.1');
-      return runProgram([join(host.pgBin, 'postgres'), '--version'], {});
-    }
-    default:
-      throw new Error(`the stand-in for docker does not know: ${asked.args.join(' ')}`);
-  }
-}
-
-// docker compose --project-name tsdb --file FILE COMMAND [FLAG...] SERVICE [ARGUMENT...]
-async function compose({ args, password, input }: Asked, machine: Machine): Promise<Ran> {
-  const { containers, images, variables } = machine;
-  const services = readCompose(args[args.indexOf('--file') + 1] ?? '', variables);
-  const [command, ...rest] = args.slice(5);
-  const first = rest.findIndex((arg) => services[arg] !== undefined);
-  const [flags, name = '', more] = [rest.slice(0, first), rest[first], rest.slice(first + 1)];
-  const service = services[name];
-  if (service === undefined) throw new Error(`no service in: ${args.join(' ')}`);
-  switch (command) {
-    case 'up': {
-      const anew = flags.includes('--force-recreate');
-      const seconds = Number(flags[flags.indexOf('--wait-timeout') + 1]);
-      for (const each of [name, ...more]) {
-        const next = services[each] ?? service;
-        images.add(next.image);
-        if (!(await containers.up(each, next, { anew, seconds })))
-          return { ...FAILED, stderr: `container ${each} is unhealthy\n` };
-      }
-      return says('');
-    }
-    case 'run': {
-      images.add(service.image);
-      const line = [...(service.entrypoint ?? []), ...(more.length > 0 ? more : service.command)];
-      return containers.exec(name, service, line);
-    }
-    case 'exec': {
-      if (!containers.isAlive(name)) throw new Error(`service "${name}" is not running`);
-      if (name === 'caddy') return containers.reloadCaddy(service);
-      const env = password === undefined ? {} : { PGPASSWORD: password };
-      return containers.exec(name, service, more, { env, input });
-    }
-    case 'ps':
-      return says(containers.isAlive(name) ? name : '');
-    case 'logs':
-      return says(containers.logs(name));
-    case 'stop':
-      await containers.stop(name, 'SIGTERM');
-      return says('');
-    case 'rm':
-      await containers.stop(name, 'SIGTERM');
-      containers.remove(name);
-      return says('');
-    default:
-      throw new Error(`the stand-in for docker compose does not know: ${command}`);
-  }
 }
 
 const FAILED: Ran = { code: 1, stdout: '', stderr: '' };
 
 const says = (text: string): Ran => ({ code: 0, stdout: text === '' ? '' : `${text}\n`, stderr: '' });
+
+// Only a command that is run in a container reads what it is given.
+const clientOf = (socket: string): string => `#!${process.execPath}
+const { json, text } = require('node:stream/consumers');
+const args = process.argv.slice(2);
+const { PGPASSWORD } = process.env;
+const request = require('node:http').request({ socketPath: '${socket}', method: 'POST' }, async (response) => {
+  const { code, stdout, stderr } = await json(response);
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = code ?? 1;
+});
+Promise.resolve(args.includes('exec') ? text(process.stdin) : '').then((input) =>
+  request.end(JSON.stringify({ args, env: { PGPASSWORD }, input })),
+);
+`;

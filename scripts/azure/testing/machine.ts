@@ -48,12 +48,13 @@ const NEEDED = ['bash', 'curl', 'jq', 'flock', 'findmnt', 'sha256sum', 'tar'];
 
 const NAMES = ['postgres', 'owner', 'app', 'monitoring', 'backup', 'repository'];
 
-/** Programs that only real machines have, or that would change this one. */
+/** What programs do here that only real machines have, or that would change this one. Their arguments are kept. */
 const STAND_INS: Readonly<Record<string, string>> = {
-  systemctl: 'echo "systemctl $*" >>"$LOG"',
-  xfs_growfs: 'echo "xfs_growfs $*" >>"$LOG"',
+  systemctl: 'true',
+  xfs_growfs: 'true',
   mountpoint: 'true',
-  iptables: 'echo "iptables $*" >>"$LOG"; case "$*" in *-C*) exit 1 ;; esac',
+  // No rule is there before it is made.
+  iptables: 'case "$*" in *-C*) exit 1 ;; esac',
   'iptables-restore': 'cat >>"$LOG"',
 };
 
@@ -107,7 +108,7 @@ export async function startMachine(): Promise<Machine> {
     caddyAdmin: await port(),
   };
   const pgBin = findTimescaleBinaries(process.env)?.binDir ?? '';
-  const host = { state, sockets, pgBin, user, caddy: onPath('caddy'), ports };
+  const host = { state, sockets, pgBin, user, hasCaddy: onPath('caddy') !== undefined, ports };
   const docker = await startDocker(join(bin, 'docker'), host, variables);
   const env = {
     ...variables,
@@ -152,9 +153,8 @@ export const filesBelow = (folder: string): readonly string[] =>
     .map((entry) => join(entry.parentPath, entry.name));
 
 function placeStandIns(bin: string, log: string): void {
-  const curl = `echo "curl $*" >>"$LOG"; exec '${onPath('curl')}' "$@"`;
-  for (const [name, body] of Object.entries({ ...STAND_INS, curl })) {
-    writeFileSync(join(bin, name), `#!/bin/sh\nLOG='${log}'\n${body}\n`);
+  for (const [name, body] of Object.entries({ ...STAND_INS, curl: `exec '${onPath('curl')}' "$@"` })) {
+    writeFileSync(join(bin, name), `#!/bin/sh\nLOG='${log}'\necho "${name} $*" >>"$LOG"\n${body}\n`);
     chmodSync(join(bin, name), 0o755);
   }
 }

@@ -48,14 +48,8 @@ export function makeVolumes(
   return new Map(ready);
 }
 
-interface SecretFile {
-  readonly path: string;
-  readonly value: string;
-  readonly mode: number;
-}
-
 /** What a volume of Secrets has in it; nothing for one that is written to. */
-function filesOf(volume: Volume, secrets: Secrets): readonly SecretFile[] {
+function filesOf(volume: Volume, secrets: Secrets) {
   const { name: volumeName, secret, projected, emptyDir, persistentVolumeClaim } = volume;
   if (emptyDir !== undefined || persistentVolumeClaim !== undefined) return [];
   const sources = secret

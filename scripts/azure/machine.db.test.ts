@@ -1,4 +1,4 @@
-// The machine's side of a deployment, run for real: the run command fetches bundles and rolls them out one after another.
+// Runs the part of a deployment to Azure that happens on the machine: the run command fetches bundles and rolls them out.
 import { randomBytes } from 'node:crypto';
 import {
   cpSync,
@@ -78,7 +78,7 @@ describeUnless(missing, 'the machine', () => {
   const columns = async (): Promise<string> => JSON.stringify(await (await ask('/api/tables')).json());
   const at = (user: string, password = machine.azure.secrets.get(`tsdb-${user}`) ?? '') =>
     `postgres://${user === 'postgres' ? user : `tsdb_${user}`}:${encodeURIComponent(password)}@127.0.0.1:${machine.databasePort}/tsdb`;
-  // Also the polling of a test that failed ends.
+  // A test that fails does not end its polling.
   let asking: Polling | undefined;
   const polling = (): Polling => (asking = startPolling(`${machine.url}/api/sensors`, key));
   afterEach(() => asking?.stop());
@@ -162,7 +162,7 @@ describeUnless(missing, 'the machine', () => {
     expect(images).not.toContain('timescale/of-no-release');
     expect(images).toEqual(expect.arrayContaining(['timescale/one', NODE_IMAGE, CADDY_IMAGE]));
     expect(existsSync(join(machine.disk, 'secrets'))).toBe(false);
-    // Seven bundles were unpacked by now; three stay.
+    // Seven bundles have been unpacked so far. Three of them are kept.
     expect(releases()).toHaveLength(3);
     expect(releases()).toContain(basename(realpathSync(current('.'))));
     for (const name of ['postgres', 'owner', 'app', 'monitoring', 'backup'])

@@ -5,7 +5,7 @@ import { NODE_IMAGE } from '../../infra/core/pins';
 const ROOT = join(__dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-/** One instruction a line: comments out, continued lines joined. */
+/** The instructions, one in each line, without comments. */
 const lines = read('Dockerfile')
   .replace(/^#.*\n/gm, '')
   .replaceAll(/\\\n\s*/g, '')
@@ -13,7 +13,7 @@ const lines = read('Dockerfile')
   .filter(Boolean);
 const lastStage = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
 
-/** What comes after the name of each instruction of a kind. */
+/** The arguments of all instructions with a name. */
 const all = (name: string, within = lines): readonly string[] =>
   within.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
 

@@ -4,6 +4,7 @@ import { KNOWN_ATTRIBUTES, LISTS, MAPS, MODES, NUMBERS, NUMBERS_OR_TEXTS, RENAME
 type Block = Readonly<Record<string, unknown>>;
 
 /**
+ * The object that a block is in the API. Its attributes are in the order of the table.
  * @param path where the block is, for errors: `spec.template.spec`
  * @throws Error that names an attribute which is not known, or whose value cannot be converted.
  */

@@ -11,7 +11,7 @@ export interface Manifest {
   /** Where it comes from, such as `kubernetes_service_v1.api_service_298EA376`. */
   readonly address: string;
   readonly object: ApiObject;
-  /** Keys of a Secret, which is printed without them and their values. */
+  /** Keys of a Secret that were left out of the object, together with their values. */
   readonly secretKeys: readonly string[];
 }
 

@@ -26,11 +26,11 @@ describe('evaluate', () => {
   });
 
   it.each([
-    [`\${timestamp()}`, 'the function timestamp'],
-    [`\${var.image == "" ? 1 : 2}`, 'something in place of "}"'],
-    ['%{if true}', 'a directive'],
-    [`\${var.image`, 'something in place of "}"'],
-    [`\${+}`, 'what comes'],
+    [`\${timestamp()}`, 'the function timestamp is not known; it stands at character 12'],
+    [`\${var.image == "" ? 1 : 2}`, '"}" is expected at character 11'],
+    ['%{if true}', 'a directive is not supported'],
+    [`\${var.image`, '"}" is expected at character 11'],
+    [`\${+}`, 'a value is expected at character 2'],
   ])('refuses %j', (text, fault) => {
     expect(() => evaluate(text, look)).toThrow(fault);
   });

@@ -11,7 +11,7 @@ const FUNCTIONS: Readonly<Record<string, (...values: readonly unknown[]) => unkn
   substr: (text, from, length) => String(text).slice(Number(from), Number(from) + Number(length)),
 };
 
-/** Text up to the next `${` or `%{`. When the first character is doubled, they are text, too. */
+/** Text up to the next `${` or `%{`. Terraform writes `$${` and `%%{` for these characters as text. */
 const LITERAL = /(?:\$\$\{|%%\{|(?![$%]\{).)+/sy;
 
 const REFERENCE = /[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*/y;
@@ -19,7 +19,7 @@ const REFERENCE = /[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*/y;
 /**
  * The value of a text with expressions in it, such as `tsdb-${substr(sha256(var.app_image), 0, 10)}`. A text that is one
  * expression keeps the type of its value.
- * @throws Error that says what is not understood.
+ * @throws Error that says which part of it is not known here.
  */
 export function evaluate(text: string, lookup: Lookup): unknown {
   let at = 0;
@@ -30,10 +30,10 @@ export function evaluate(text: string, lookup: Lookup): unknown {
     at += found?.length ?? 0;
     return found;
   };
-  const fault = (what: string): Error =>
-    new Error(`${what} at character ${at} of "${text}" is not understood`);
-  const expect = (mark: RegExp, name: string): void => {
-    if (take(mark) === undefined) throw fault(`something in place of "${name}"`);
+  const fault = (reason: string): Error =>
+    new Error(`the text "${text}" cannot be worked out: ${reason} at character ${at}`);
+  const expect = (pattern: RegExp, mark: string): void => {
+    if (take(pattern) === undefined) throw fault(`"${mark}" is expected`);
   };
 
   const value = (): unknown => {
@@ -44,10 +44,10 @@ export function evaluate(text: string, lookup: Lookup): unknown {
     if (number !== undefined) return Number(number);
     if (take(/\[/y) !== undefined) return valuesUpTo(/\s*\]/y);
     const name = take(REFERENCE);
-    if (name === undefined) throw fault('what comes');
+    if (name === undefined) throw fault('a value is expected');
     if (take(/\(/y) === undefined) return lookup(name);
     const compute = FUNCTIONS[name];
-    if (compute === undefined) throw fault(`the function ${name}`);
+    if (compute === undefined) throw fault(`the function ${name} is not known; it stands`);
     return compute(...valuesUpTo(/\s*\)/y));
   };
   const valuesUpTo = (end: RegExp): readonly unknown[] => {
@@ -63,7 +63,7 @@ export function evaluate(text: string, lookup: Lookup): unknown {
   while (at < text.length) {
     const literal = take(LITERAL);
     if (literal !== undefined) parts.push(literal.replaceAll('$${', '${').replaceAll('%%{', '%{'));
-    else if (take(/\$\{/y) === undefined) throw fault('a directive');
+    else if (take(/\$\{/y) === undefined) throw fault('a directive is not supported; it stands');
     else {
       parts.push(value());
       expect(/\s*\}/y, '}');

@@ -53,7 +53,7 @@ function printManifests(stack: StackJson, manifests: readonly Manifest[]): void 
   print(text.trimEnd());
 }
 
-/** One document for each manifest; a comment names the resource of the stack, and the keys of a Secret. */
+/** One document for each manifest, with a comment that names the resource of the stack and the keys of a Secret. */
 export function manifestsAsYaml(manifests: readonly Manifest[]): string {
   return manifests
     .map(({ address, object, secretKeys }) => {

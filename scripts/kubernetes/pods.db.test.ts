@@ -1,4 +1,4 @@
-// The pods of the stack, run for real: their commands, users and mounts as declared, on a root that is read-only.
+// Runs the pods of the stack with their commands, users and mounts as declared, on a file system that is read-only.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { findTimescaleBinaries } from '../../db/local/binaries';
@@ -166,7 +166,7 @@ for place in ${TRIED} ${mounts.join(' ')}; do if (: >"$place/written") 2>/dev/nu
   });
 });
 
-/** Only those of the application are `tsdb` commands. */
+/** All other containers run a `tsdb` command of the application. */
 function isOfDatabase({ command = [] }: Container): boolean {
   return command[0] !== 'tsdb';
 }

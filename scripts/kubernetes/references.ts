@@ -2,13 +2,13 @@
 import { evaluate, type Lookup } from './expression';
 import type { StackJson } from './stack-json';
 
-/** Values of Terraform variables by name; a variable that is not here has its default. */
+/** Values of Terraform variables by name. A variable that is missing has its default. */
 export type Variables = Readonly<Record<string, string>>;
 
-/** Only the cluster knows these, once the object is there. */
+/** Attributes that only the cluster knows, once the object is there. */
 const KNOWN_AFTERWARDS = ['id', 'uid', 'generation', 'resource_version'];
 
-/** Stands for a variable without a value; `.invalid` is a name that nobody can ever have. */
+/** What is printed for a variable without a value. Nobody can own a name that ends in `.invalid`. */
 export const placeholderOf = (variable: string): string => `not-set.invalid/${variable}:not-set`;
 
 /** Replaces all expressions in a value of a stack, however deep. */
@@ -35,9 +35,9 @@ export function resolver(
   return resolve;
 }
 
-/** A block that is there once is referred to as the first of a list, and written without that list. */
+/** The value at a path below a block. References call a block the first of a list (`metadata[0]`) even without a list. */
 function valueAt(block: unknown, [step, ...others]: readonly string[]): unknown {
-  if (step === undefined || block === undefined) return block;
+  if (step === undefined || block === undefined || block === null) return block;
   if (step === '0' && !Array.isArray(block)) return valueAt(block, others);
   return valueAt((block as Readonly<Record<string, unknown>>)[step], others);
 }

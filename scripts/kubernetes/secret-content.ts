@@ -1,4 +1,4 @@
-// Takes the values out of a Secret before anything else is done with it (pure).
+// Takes the values out of a Secret before it is converted (pure).
 
 type Attributes = Readonly<Record<string, unknown>>;
 

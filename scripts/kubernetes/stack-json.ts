@@ -6,7 +6,7 @@ export interface StackJson {
   readonly variable: Readonly<Record<string, { readonly default?: unknown }>>;
 }
 
-/** Parses the file that Terraform gets; parts that it lacks are empty. */
+/** Parses the file that Terraform reads. Parts that it lacks are empty. */
 export function parseStack(text: string): StackJson {
   return { resource: {}, variable: {}, ...(JSON.parse(text) as Partial<StackJson>) };
 }

@@ -1,9 +1,9 @@
-// For tests: stands for the entrypoint of the database image, with the PostgreSQL of this machine.
+// For tests: does what the entrypoint of the database image does, with the PostgreSQL of this machine.
 
 /**
- * The source of a script that takes the arguments of the server. Its first start makes the data with the variables that
- * the image knows (PGDATA, POSTGRES_USER, POSTGRES_PASSWORD_FILE, POSTGRES_INITDB_ARGS, POSTGRES_DB): initdb, then the
- * extension and the database, made by a server that only its socket reaches. Clients from everywhere need a password.
+ * The source of a script whose arguments are those of the server. It knows the variables PGDATA, POSTGRES_USER,
+ * POSTGRES_PASSWORD_FILE, POSTGRES_INITDB_ARGS and POSTGRES_DB of the image. At its first start it creates the data, and in
+ * it the extension and the database. Meanwhile the server listens on its socket only. Clients need a password.
  */
 export const DATABASE_ENTRYPOINT = `#!/bin/bash
 set -eu

@@ -1,4 +1,4 @@
-// For tests: programs that run beside the test. None of them outlives it, however it ends.
+// For tests: programs that run beside a test. They end with the test, even when it is killed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
@@ -9,14 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface ThrowAwayProcess {
   readonly pid: number | undefined;
   hasEnded(): boolean;
-  /** Waits until something is so. Fails with the end of its log when the program ends before, or after a minute. */
+  /** Waits for a condition. Fails with the end of the log when the program ends before, or after a minute. */
   until(what: string, isSo: () => Promise<boolean>): Promise<void>;
-  /** Sends a signal and waits for the end. Without one it ends at once, as its data is thrown away as well. */
+  /** Sends a signal, by default SIGKILL, and waits until the program has ended. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export interface ThrowAwayOptions {
-  /** What the program prints is added to this file. */
+  /** The output of the program is added to this file. */
   readonly logFile: string;
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
@@ -24,7 +24,7 @@ export interface ThrowAwayOptions {
 
 const PATIENCE_MS = 60_000;
 
-// The shell becomes the program. Its child reads from a pipe, which the kernel closes however the test ends.
+// The shell becomes the program. Its child waits on a pipe, and the kernel closes the pipe when the test ends in any way.
 const GUARDED = `exec 3<&0 </dev/null
 { read -r _ <&3; kill -KILL $$; } >/dev/null 2>&1 &
 exec "$@" 3<&-`;
@@ -42,7 +42,7 @@ export function startThrowAway(
     uid: user?.uid,
     gid: user?.gid,
     stdio: ['pipe', log, log],
-    // Ctrl-C is for the test, which ends the program when its users are done.
+    // Ctrl-C must reach the test only, which still needs the program until its last user is done.
     detached: true,
   });
   closeSync(log);

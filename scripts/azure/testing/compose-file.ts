@@ -1,4 +1,4 @@
-// For tests: reads a compose file as far as the stand-in for docker needs it, with the paths of this machine.
+// For tests: reads the parts of a compose file that the stand-in for docker needs, and finds its paths on this machine.
 import { mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
@@ -13,7 +13,7 @@ export interface Service {
   readonly healthcheck?: { readonly test: readonly string[] };
 }
 
-/** The services of a compose file. A variable that is not given has the default that the file names. */
+/** The services of a compose file. A variable that is not given has its default. */
 export function readCompose(
   file: string,
   variables: Readonly<Record<string, string>>,
@@ -35,8 +35,8 @@ export function readCompose(
 }
 
 /**
- * The same text, or the path on this machine when it is one of the container.
- * @param scratch for a folder of the container that has nothing but mounted files in it
+ * The path on this machine when the text is a mounted path of the container, else the text itself.
+ * @param scratch folder for links to mounted files whose folder in the container is not a mount itself
  */
 export function onMachine({ volumes }: Service, text: string, scratch: string): string {
   const mount = volumes.find(({ target }) => text === target || text.startsWith(`${target}/`));

@@ -1,28 +1,28 @@
-// For tests: what the containers of a compose file run as on this machine, with its programs, paths and ports.
+// For tests: runs the services of a compose file as processes of this machine, with its programs, paths and ports.
 import { chmodSync, chownSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SystemUser } from '../../../db/local/system-user';
 import { DATABASE_ENTRYPOINT } from '../../testing/database-image';
 import { onMachine, type Service } from './compose-file';
 
-/** What containers find on this machine. */
+/** What this machine has for containers. */
 export interface Host {
-  /** Folder of logs and of other files that are made here. */
+  /** Folder for logs and for files that are made from those of the release. */
   readonly state: string;
-  /** Folder of the database's socket, whose path has to be short. */
+  /** Folder for sockets, whose paths have to be short. */
   readonly sockets: string;
   /** Folder of PostgreSQL's programs. */
   readonly pgBin: string;
-  /** User that the database runs as; undefined for the test's own. */
+  /** User that the database runs as. It is undefined when the test's own user can run it. */
   readonly user: SystemUser | undefined;
   readonly hasCaddy: boolean;
-  /** Ports of containers by name, and Caddy's own one. */
+  /** Ports by the names of containers. `caddyAdmin` is the port of Caddy's own interface. */
   readonly ports: Readonly<Record<string, string>>;
 }
 
 type Line = readonly string[];
 
-/** The process of a container that stays. */
+/** How to start a container that goes on running. */
 export function processOf(host: Host, name: string, service: Service) {
   const line = [...(service.entrypoint ?? []), ...service.command];
   const env = environmentOf(host, name, service);
@@ -31,7 +31,7 @@ export function processOf(host: Host, name: string, service: Service) {
   const entrypoint = join(host.sockets, 'entrypoint.sh');
   writeFileSync(entrypoint, DATABASE_ENTRYPOINT);
   chmodSync(entrypoint, 0o755);
-  // Its user cannot enter the folder of the secrets.
+  // The database's user cannot enter the folder of the secrets, so it gets a copy.
   const passwordFile = join(host.sockets, 'password');
   copyFileSync(String(env.POSTGRES_PASSWORD_FILE), passwordFile);
   if (host.user !== undefined) chownSync(passwordFile, host.user.uid, host.user.gid);
@@ -42,7 +42,7 @@ export function processOf(host: Host, name: string, service: Service) {
   };
 }
 
-/** The variables of a container. */
+/** The environment of a container's programs. */
 export function environmentOf(host: Host, name: string, service: Service): NodeJS.ProcessEnv {
   const given = Object.entries(service.environment).map(([key, value]) => [
     key,
@@ -61,7 +61,7 @@ export function environmentOf(host: Host, name: string, service: Service): NodeJ
   };
 }
 
-/** What a command line of a container is here. */
+/** Translates a command line of a container. */
 export function lineOf(host: Host, service: Service, [program = '', ...args]: Line): Line {
   const { ports, state } = host;
   const here = args.map((word) =>
@@ -82,7 +82,7 @@ export function lineOf(host: Host, service: Service, [program = '', ...args]: Li
 
 const CADDYFILE = '/etc/caddy/Caddyfile';
 
-/** Writes the release's own file with addresses of this machine and without TLS, and returns its path. */
+/** Writes a copy of the release's file that has addresses of this machine and no TLS, and returns its path. */
 function caddyfile({ state, ports }: Host, service: Service): string {
   const text = readFileSync(onMachine(service, CADDYFILE, state), 'utf8')
     .replace('localhost:2019', `127.0.0.1:${ports.caddyAdmin}`)

@@ -1,4 +1,5 @@
-// For tests: stands for the docker command. The command asks the test, whose containers are processes of this machine.
+// For tests: stands for the docker command. The command passes its arguments to the test, which runs the containers as
+// processes of this machine.
 import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -10,24 +11,25 @@ import { environmentOf, type Host, lineOf, processOf } from './containers';
 import { type Ran, runProgram } from './run-program';
 
 export interface Docker {
-  /** Names of all images; a name is also the id of its image. */
+  /** Names of all images. Each name is also the id of its image. */
   readonly images: Set<string>;
   pidOf(container: string): number | undefined;
-  /** Ends a container as a power cut does. */
+  /** Ends a container without a warning, as a power cut does. */
   kill(container: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 interface Container {
   readonly image: string;
-  /** What it was made from; another one means another container. */
+  /** The service that it was made from. A change of it means that the container is replaced. */
   readonly made: string;
   readonly process: ThrowAwayProcess;
 }
 
 /**
- * @param command path of the docker command, which is written there
- * @param variables what the compose files are filled in with
+ * Writes the docker command and answers it.
+ * @param command path to write it to
+ * @param variables values for the variables in compose files
  */
 export async function startDocker(
   command: string,
@@ -38,7 +40,7 @@ export async function startDocker(
   const containers = new Map<string, Container>();
   const isAlive = (name: string): boolean => containers.get(name)?.process.hasEnded() === false;
 
-  /** Whatever the signal, the database ends at once, and frees its memory for the next one on the same data. */
+  /** The database gets SIGINT instead: it ends as fast, and frees the memory that the next start needs. */
   const end = async (name: string, signal: NodeJS.Signals): Promise<void> =>
     containers.get(name)?.process.stop(name === 'timescaledb' ? 'SIGINT' : signal);
 
@@ -48,7 +50,7 @@ export async function startDocker(
     return runProgram(lineOf(host, service, line), env, asked?.input);
   };
 
-  /** Starts a container unless the same one runs, waits until it is healthy, and says whether it became so. */
+  /** Starts a container unless the same one runs. Waits for it, and says whether it became healthy. */
   const up = async (name: string, service: Service, flags: readonly string[]): Promise<boolean> => {
     const made = JSON.stringify(service);
     if (flags.includes('--force-recreate') || !isAlive(name) || containers.get(name)?.made !== made) {
@@ -157,7 +159,7 @@ const FAILED: Ran = { code: 1, stdout: '', stderr: '' };
 
 const says = (text: string): Ran => ({ code: 0, stdout: text === '' ? '' : `${text}\n`, stderr: '' });
 
-// Only a command that is run in a container reads what it is given.
+// Only `docker compose exec` reads its standard input.
 const clientOf = (socket: string): string => `#!${process.execPath}
 const { json, text } = require('node:stream/consumers');
 const args = process.argv.slice(2);

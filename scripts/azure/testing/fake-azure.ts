@@ -3,27 +3,27 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** What the machine may see, and what it did. */
+/** What the machine can ask for, and what it has uploaded. */
 export interface FakeAzure {
-  /** Base of all addresses. */
+  /** What the addresses of all services begin with. */
   readonly url: string;
-  /** Values of the secrets in the vault by name; change them to rotate. */
+  /** Values of the secrets in the vault by name. A test changes them to rotate a secret. */
   readonly secrets: Map<string, string>;
-  /** Blobs by path, e.g. `/bundles/a.tar.gz`; whole ones only. */
+  /** Complete blobs by path, such as `/bundles/a.tar.gz`. */
   readonly blobs: Map<string, Buffer>;
-  /** Sets what the machine's user data is. */
+  /** Sets the user data of the machine. */
   describe(facts: unknown): void;
   stop(): Promise<void>;
 }
 
-/** Starts it. A token is good for the resource that it was asked for, and for nothing else. */
+/** Starts the services. A token is valid only for the resource that it was asked for. */
 export async function startFakeAzure(): Promise<FakeAzure> {
   const secrets = new Map<string, string>();
   const blobs = new Map<string, Buffer>();
   const blocks = new Map<string, Buffer>();
   let facts = '';
 
-  /** A status, or what comes with the status 200. */
+  /** Gives a status, or the body of an answer with the status 200. */
   const answer = ({ method, headers }: IncomingMessage, url: URL, body: Buffer): number | string | Buffer => {
     const parameter = (name: string): string => url.searchParams.get(name) ?? '';
     const isFor = (resource: string): boolean => headers.authorization === `Bearer ${tokenFor(resource)}`;
@@ -72,5 +72,5 @@ export async function startFakeAzure(): Promise<FakeAzure> {
   };
 }
 
-/** Tests look for it where it must not be. */
+/** The token for a resource. Tests look for it in places where it must not be. */
 export const tokenFor = (resource: string): string => `token-for-${Buffer.from(resource).toString('hex')}`;

@@ -1,4 +1,5 @@
-// For tests: a machine in a folder. Its disk is a plain folder, its cloud is on the loopback interface, its docker a stand-in.
+// For tests: a virtual machine of Azure in a folder. Its disk is a folder, its cloud answers on the loopback interface, and
+// its docker runs processes of this machine.
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -27,38 +28,38 @@ export interface Ran {
 export interface Machine {
   readonly azure: FakeAzure;
   readonly docker: Docker;
-  /** Stands for the data disk. */
+  /** Folder in place of the data disk. */
   readonly disk: string;
-  /** Stands for the folder in memory. */
+  /** Folder in place of the one in memory. */
   readonly memory: string;
-  /** Everything that the stand-ins wrote: logs, and the arguments of commands. */
+  /** Folder of all logs, and of the arguments of commands. */
   readonly state: string;
   /** Address that Caddy answers at. */
   readonly url: string;
   readonly databasePort: string;
   readonly owner: { readonly uid: number; readonly gid: number };
   run(script: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>;
-  /** Every secret that the vault had when something was run. */
+  /** Every secret that was in the vault while a script ran. */
   secretsEver(): readonly string[];
   stop(): Promise<void>;
 }
 
-/** The programs that the scripts need and a machine of the cloud has. */
+/** The programs that the scripts need. A machine of Azure has them. */
 const NEEDED = ['bash', 'curl', 'jq', 'flock', 'findmnt', 'sha256sum', 'tar'];
 
 const NAMES = ['postgres', 'owner', 'app', 'monitoring', 'backup', 'repository'];
 
-/** What programs do here that only real machines have, or that would change this one. Their arguments are kept. */
+/** What stands for programs that a folder cannot have, or that would change this machine. Their arguments are logged. */
 const STAND_INS: Readonly<Record<string, string>> = {
   systemctl: 'true',
   xfs_growfs: 'true',
   mountpoint: 'true',
-  // No rule is there before it is made.
+  // Asked for a rule, it says that there is none yet.
   iptables: 'case "$*" in *-C*) exit 1 ;; esac',
   'iptables-restore': 'cat >>"$LOG"',
 };
 
-/** Why no machine can be stood in for here; undefined when one can. */
+/** Why the machine cannot be set up here; undefined when it can. */
 export function missingForMachine(): string | undefined {
   const program = NEEDED.find((name) => onPath(name) === undefined);
   if (program !== undefined) return `no ${program}`;
@@ -74,7 +75,7 @@ const onPath = (name: string): string | undefined =>
     .map((folder) => join(folder, name))
     .find((file) => existsSync(file));
 
-/** A machine that cloud-init has just finished with: nothing is deployed on it yet. */
+/** Sets up a machine as cloud-init leaves it. Nothing is deployed on it yet. */
 export async function startMachine(): Promise<Machine> {
   const folder = temporaryFolder();
   const [disk, memory, state, units, bin] = ['disk', 'memory', 'state', 'units', 'bin'].map((name) => {

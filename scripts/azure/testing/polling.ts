@@ -1,12 +1,12 @@
-// For tests: asks an address again and again and remembers every answer that was not a good one.
+// For tests: sends requests to an address all the time, and remembers those that fail.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Polling {
-  /** Ends it: how often it asked, and what went wrong. */
+  /** Ends it. Says how many requests were sent, and why some of them failed. */
   stop(): Promise<{ readonly asked: number; readonly failed: readonly string[] }>;
 }
 
-/** Starts it: one request after the other, with a pause in which the test does other things. */
+/** Starts it. Between two requests is a pause, as the test has other things to do. */
 export function startPolling(url: string, key: string): Polling {
   let going = true;
   let asked = 0;

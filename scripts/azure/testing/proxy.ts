@@ -1,10 +1,10 @@
-// For tests: stands for Caddy where that is not installed. A request goes to the first place that says it is ready.
+// For tests: stands for Caddy where it is not installed. Each request goes to the first API that says it is ready.
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const [port, adminPort, ...places] = process.argv.slice(2);
 
-/** What a place answers; tried again for ten seconds when none is ready, or the one that was has just ended. */
+/** The answer of an API. When none is ready, or the one that was ready ends, this is tried again for ten seconds. */
 async function ask(path: string, authorization: string): Promise<Response | undefined> {
   for (let tries = 0; tries < 100; tries += 1) {
     for (const place of places) {

@@ -12,9 +12,9 @@ import type { Programs } from './programs';
 export const API_SERVER_PROGRAMS = ['etcd', 'kube-apiserver', 'kubectl'] as const;
 
 export interface ApiServer {
-  /** Kubeconfig file of somebody who may do everything. */
+  /** Kubeconfig file of a user who may do everything. */
   readonly kubeConfig: string;
-  /** For files of whatever runs beside the server; removed with it. */
+  /** For files of other programs that belong to the server. It is removed with the server. */
   readonly folder: string;
   /** The server's certificate, which is also its authority. */
   readonly certificate: string;
@@ -36,7 +36,7 @@ export async function startApiServer(
   const port = await quietPort();
   const [store, peers] = [`http://127.0.0.1:${await quietPort()}`, `http://127.0.0.1:${await quietPort()}`];
   const token = randomBytes(16).toString('hex');
-  // The server makes it itself.
+  // The server makes its certificate itself.
   const certificate = join(at('certificates'), 'apiserver.crt');
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const files: Readonly<Record<string, string | Buffer>> = {
@@ -47,7 +47,7 @@ export async function startApiServer(
   for (const [name, content] of Object.entries(files)) writeFileSync(at(name), content, { mode: 0o600 });
 
   const kubectl: ApiServer['kubectl'] = (args, input = '') => {
-    // Its cache belongs to this server, and goes with it.
+    // The cache of kubectl is removed with the server.
     const env = { PATH: process.env.PATH, HOME: folder };
     const line = [`--kubeconfig=${at('kubeconfig')}`, ...args];
     const { status, stdout, stderr } = spawnSync(programs.kubectl, line, { encoding: 'utf8', input, env });
@@ -78,7 +78,7 @@ export async function startApiServer(
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
     `--secure-port=${port}`,
-    // There is nobody that services could lead to.
+    // No other server needs to find this one.
     '--endpoint-reconciler-type=none',
     '--service-cluster-ip-range=10.96.0.0/16',
     '--authorization-mode=RBAC',
@@ -101,7 +101,7 @@ export async function startApiServer(
   return { kubeConfig: at('kubeconfig'), folder, certificate, accountKey: at('account.key'), kubectl, stop };
 }
 
-// The newest way to watch needs a newer store, and clients that try it there wait for seconds after each refusal.
+// An old store does not support the newest way to watch, and clients wait for seconds after each refusal.
 function watchArguments(etcd: string): readonly string[] {
   const { stdout } = spawnSync(etcd, ['--version'], { encoding: 'utf8' });
   return /Version: 3\.4\./.test(stdout) ? ['--feature-gates=WatchList=false'] : [];

@@ -1,5 +1,5 @@
-// For tests: a cluster of one node that is not there. Controllers and scheduler are real, containers are not: kwok says
-// that pods run as soon as they are there, and that those of Jobs end well.
+// For tests: a cluster with real controllers and a real scheduler, but without containers. Its only node is played by
+// kwok, which reports each pod as running at once, and the pod of a Job as completed.
 import { join } from 'node:path';
 import { quietPort } from '../../../db/local/testing/quiet-port';
 import { startThrowAway, type ThrowAwayProcess } from '../../testing/throw-away-process';

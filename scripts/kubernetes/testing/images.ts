@@ -1,4 +1,4 @@
-// For tests: what stands for the two images of the stack, made of programs of this machine.
+// For tests: builds what stands for the two images of the stack from programs of this machine.
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DATABASE_ENTRYPOINT } from '../../testing/database-image';
@@ -13,7 +13,7 @@ export function appImage(folder: string, program: string, postgresPrograms: stri
   symlinkSync('/app/tsdb.js', join(links, 'tsdb'));
   const node = dirname(process.execPath);
   return {
-    // Node may be in a folder of its user, with all that belongs to it.
+    // Node may be installed in a folder that containers do not see otherwise.
     folders: { '/app': program, '/image': links, [dirname(node)]: dirname(node) },
     path: `/image:${node}:${postgresPrograms}:${SYSTEM_PATH}`,
     entrypoint: [],

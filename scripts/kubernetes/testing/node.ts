@@ -1,4 +1,4 @@
-// For tests: a node that runs pods for real, in the namespaces of Linux: their users, mounts, processes and network.
+// For tests: a node that runs pods in namespaces of Linux, with their own users, mounts, processes and network.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,11 +13,11 @@ export interface Ran {
   readonly output: string;
 }
 
-/** A pod whose volumes are there. */
+/** A pod whose volumes have been made. */
 export interface Pod {
-  /** Runs a container to its end; with a command, that one in its place, as `kubectl exec` does. */
+  /** Runs a container to its end. A command takes the place of the container's own, as with `kubectl exec`. */
   run(container: Container, image: Image, command?: readonly string[]): Ran;
-  /** Starts a container that stays. */
+  /** Starts a container that goes on running. */
   start(container: Container, image: Image): ThrowAwayProcess;
   /** Whether a probe succeeds now. */
   probe(probe: Probe | undefined, container: Container, image: Image): boolean;
@@ -25,14 +25,14 @@ export interface Pod {
 
 export interface Node {
   pod(spec: PodSpec): Pod;
-  /** Asks whatever listens in the pods' network. */
+  /** Sends a request into the network of the pods. The code is 0 when the answer is a good one. */
   get(url: string): Ran;
   stop(): Promise<void>;
 }
 
 const NEEDED = ['unshare', 'nsenter', 'setpriv', 'chroot', 'mount', 'ip'];
 
-/** Why no pod can be run here; undefined when one can. */
+/** Why pods cannot be run here; undefined when they can. */
 export function missingForPods(): string | undefined {
   if (process.platform !== 'linux') return 'not Linux';
   if (process.geteuid?.() !== 0) return 'not root';
@@ -43,8 +43,8 @@ export function missingForPods(): string | undefined {
 }
 
 /**
- * Starts a node whose pods share one network, in which there is nothing but them.
- * @param hosts names of services that pods ask for
+ * Starts a node whose pods share one network, apart from that of this machine.
+ * @param hosts names of services that pods connect to
  */
 export async function startNode(secrets: Secrets, hosts: readonly string[]): Promise<Node> {
   const folder = temporaryFolder();
@@ -102,7 +102,7 @@ function run([program = '', ...args]: readonly string[]): Ran {
   return { code: status, output: `${stdout}${stderr}` };
 }
 
-// Ends well with the answers that a probe is content with.
+// Ends with 0 after an answer that a probe takes as success, with 1 after another answer, and with 2 without one.
 const GET = `fetch(process.argv[1]).then(async (answer) => {
   process.stdout.write(await answer.text());
   process.exitCode = answer.status < 400 ? 0 : 1;

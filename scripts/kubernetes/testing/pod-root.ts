@@ -1,13 +1,13 @@
-// For tests: the file system that a container sees. Nothing of it can be written to but what the pod mounts.
+// For tests: the file system that a container sees. It can be written to only where the pod mounts something writable.
 import type { Container } from './pod-spec';
 import type { ReadyVolume } from './pod-volumes';
 
-/** Stands for what is in an image. */
+/** What stands for an image. */
 export interface Image {
   /** Folders of this machine by the path they get; read-only. */
   readonly folders: Readonly<Record<string, string>>;
   readonly path: string;
-  /** Runs in front of the arguments of a container without a command. */
+  /** The program of a container that has arguments and no command. */
   readonly entrypoint: readonly string[];
   /** Users that the image knows by name. */
   readonly users: Readonly<Record<string, number>>;
@@ -23,9 +23,9 @@ for each in /bin /sbin /lib*; do if [ -L "$each" ]; then cp -P "$each" .; else b
 for each in /dev /usr /opt /etc/ssl; do if [ -e "$each" ]; then bind "$each" "$each" ro; fi; done
 mkdir -p etc proc home srv var/lib var/tmp
 mount -t proc proc proc
-# Anybody might write there, were the root not read-only.
+# Everybody could write there if the root were not read-only.
 chmod 0777 . home srv var var/lib var/tmp
-# Where the libraries are that this machine has in folders of its own.
+# It says where the libraries of this machine are.
 if [ -e /etc/ld.so.cache ]; then cp /etc/ld.so.cache etc/; fi`;
 
 /** A shell script for a mount namespace of its own. It makes a root in an empty folder, and runs its arguments there. */
@@ -40,7 +40,7 @@ export function rootScript(
     readonly image: Image;
     readonly container: Container;
     readonly volumes: ReadonlyMap<string, ReadyVolume>;
-    /** Names of services: all of them are on the loopback interface. */
+    /** Names of services. All of them are addresses of the loopback interface. */
     readonly hosts: readonly string[];
   },
 ): string {

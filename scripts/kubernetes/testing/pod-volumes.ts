@@ -9,14 +9,14 @@ export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>
 /** A volume of a pod, ready to be mounted. */
 export interface ReadyVolume {
   readonly folder: string;
-  /** Nobody writes to Secrets, whatever the mount says. */
+  /** A volume of Secrets is always read-only, whatever the mount says. */
   readonly readOnly: boolean;
 }
 
 /**
- * Makes the volumes of one pod; claims are shared, and keep what they have.
+ * Makes the volumes of one pod. Pods with the same claim share its folder, which keeps its content.
  * @param folder of the node
- * @throws Error when the pod asks for a Secret or key that is not there, or for a kind of volume that no pod here has.
+ * @throws Error when a Secret or one of its keys is missing, or the kind of a volume is not known.
  */
 export function makeVolumes(
   folder: string,
@@ -32,7 +32,7 @@ export function makeVolumes(
       mkdirSync(place, { recursive: true });
       chownSync(place, 0, group);
       chmodSync(place, 0o2775);
-      // As on a new file system.
+      // A new file system has this folder.
       if (claim !== undefined) mkdirSync(join(place, 'lost+found'), { mode: 0o700 });
     }
     const files = filesOf(volume, secrets);
@@ -48,7 +48,7 @@ export function makeVolumes(
   return new Map(ready);
 }
 
-/** What a volume of Secrets has in it; nothing for one that is written to. */
+/** The files of a volume of Secrets. Other volumes begin without any. */
 function filesOf(volume: Volume, secrets: Secrets) {
   const { name: volumeName, secret, projected, emptyDir, persistentVolumeClaim } = volume;
   if (emptyDir !== undefined || persistentVolumeClaim !== undefined) return [];

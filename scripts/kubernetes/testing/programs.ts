@@ -6,8 +6,8 @@ import { isExecutable } from '../../../db/local/binaries';
 export type Programs<Name extends string> = { readonly [name in Name]: string };
 
 /**
- * Looks in the folder KUBEBUILDER_ASSETS, else in the usual one, and after it on PATH. `programs` is undefined when one of
- * them is missing, and `told` says for people what was found, or what is missing.
+ * Looks in the folder KUBEBUILDER_ASSETS or the usual one, and then on PATH. `programs` is undefined when one of them is
+ * missing. `told` is a text for people that says what was found or what is missing.
  */
 export function findPrograms<Name extends string>(
   names: readonly Name[],

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
 import { quietPort } from '../../../db/local/testing/quiet-port';
 import { startThrowAway, type ThrowAwayProcess } from '../../testing/throw-away-process';
@@ -14,8 +14,8 @@ export const API_SERVER_PROGRAMS = ['etcd', 'kube-apiserver', 'kubectl'] as cons
 export interface ApiServer {
   /** Kubeconfig file of a user who may do everything. */
   readonly kubeConfig: string;
-  /** For files of other programs that belong to the server. It is removed with the server. */
-  readonly folder: string;
+  /** Folder for certificates of programs that belong to the server. */
+  readonly certificates: string;
   /** The server's certificate, which is also its authority. */
   readonly certificate: string;
   /** The key that signs the tokens of service accounts. */
@@ -24,6 +24,8 @@ export interface ApiServer {
     args: readonly string[],
     input?: string,
   ): { readonly status: number | null; readonly stdout: string; readonly stderr: string };
+  /** Starts another program of the cluster. It ends with the server. */
+  start(program: string, args: readonly string[]): ThrowAwayProcess;
   stop(): Promise<void>;
 }
 
@@ -54,8 +56,8 @@ export async function startApiServer(
     return { status, stdout, stderr };
   };
   const started: ThrowAwayProcess[] = [];
-  const start = (name: 'etcd' | 'kube-apiserver', args: readonly string[]): ThrowAwayProcess => {
-    const one = startThrowAway(programs[name], args, { logFile: at(`${name}.log`) });
+  const start: ApiServer['start'] = (program, args) => {
+    const one = startThrowAway(program, args, { logFile: at(`${basename(program)}.log`) });
     started.push(one);
     return one;
   };
@@ -63,7 +65,7 @@ export async function startApiServer(
     await Promise.all(started.map((one) => one.stop()));
     removeFolder(folder);
   };
-  start('etcd', [
+  start(programs.etcd, [
     '--name=store',
     `--data-dir=${at('etcd')}`,
     `--listen-client-urls=${store}`,
@@ -73,7 +75,7 @@ export async function startApiServer(
     `--initial-cluster=store=${peers}`,
     '--unsafe-no-fsync',
   ]);
-  const server = start('kube-apiserver', [
+  const server = start(programs['kube-apiserver'], [
     `--etcd-servers=${store}`,
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
@@ -98,7 +100,15 @@ export async function startApiServer(
     await stop();
     throw error;
   }
-  return { kubeConfig: at('kubeconfig'), folder, certificate, accountKey: at('account.key'), kubectl, stop };
+  return {
+    kubeConfig: at('kubeconfig'),
+    certificates: at('certificates'),
+    certificate,
+    accountKey: at('account.key'),
+    kubectl,
+    start,
+    stop,
+  };
 }
 
 // An old store does not support the newest way to watch, and clients wait for seconds after each refusal.

@@ -1,8 +1,6 @@
 // For tests: a cluster with real controllers and a real scheduler, but without containers. Its only node is played by
 // kwok, which reports each pod as running at once, and the pod of a Job as completed.
-import { join } from 'node:path';
 import { quietPort } from '../../../db/local/testing/quiet-port';
-import { startThrowAway, type ThrowAwayProcess } from '../../testing/throw-away-process';
 import { API_SERVER_PROGRAMS, type ApiServer, startApiServer } from './api-server';
 import type { Programs } from './programs';
 
@@ -19,33 +17,24 @@ export async function startCluster(
   programs: Programs<(typeof CLUSTER_PROGRAMS)[number]>,
 ): Promise<ApiServer> {
   const server = await startApiServer(programs);
-  const started: ThrowAwayProcess[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(started.map((one) => one.stop()));
-    await server.stop();
-  };
-  const start = (name: keyof typeof programs, args: readonly string[]): ThrowAwayProcess => {
-    const logFile = join(server.folder, `${name}.log`);
-    const one = startThrowAway(programs[name], [`--kubeconfig=${server.kubeConfig}`, ...args], { logFile });
-    started.push(one);
-    return one;
-  };
   const common = async (): Promise<readonly string[]> => [
+    `--kubeconfig=${server.kubeConfig}`,
     `--authentication-kubeconfig=${server.kubeConfig}`,
     `--authorization-kubeconfig=${server.kubeConfig}`,
     '--bind-address=127.0.0.1',
     `--secure-port=${await quietPort()}`,
     '--leader-elect=false',
-    `--cert-dir=${join(server.folder, 'certificates')}`,
+    `--cert-dir=${server.certificates}`,
   ];
   try {
-    const controllers = start('kube-controller-manager', [
+    const controllers = server.start(programs['kube-controller-manager'], [
       ...(await common()),
       `--root-ca-file=${server.certificate}`,
       `--service-account-private-key-file=${server.accountKey}`,
     ]);
-    start('kube-scheduler', await common());
-    const kwok = start('kwok', [
+    server.start(programs['kube-scheduler'], await common());
+    const kwok = server.start(programs.kwok, [
+      `--kubeconfig=${server.kubeConfig}`,
       '--manage-all-nodes=true',
       '--node-lease-duration-seconds=40',
       `--server-address=127.0.0.1:${await quietPort()}`,
@@ -62,9 +51,9 @@ export async function startCluster(
       'there was an account for pods',
       async () => server.kubectl(['get', 'serviceaccount', 'default']).status === 0,
     );
-    return { ...server, stop };
+    return server;
   } catch (error) {
-    await stop();
+    await server.stop();
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-// The machine's side of a deployment, run for real: the run command fetches bundles and rolls them out one after another.
+// Runs the part of a deployment to Azure that happens on the machine: the run command fetches bundles and rolls them out.
 import { randomBytes } from 'node:crypto';
 import {
   cpSync,
@@ -77,8 +77,8 @@ describeUnless(missing, 'the machine', () => {
   const ask = (path: string) => fetch(machine.url + path, { headers: { authorization: `Bearer ${key}` } });
   const columns = async (): Promise<string> => JSON.stringify(await (await ask('/api/tables')).json());
   const at = (user: string, password = machine.azure.secrets.get(`tsdb-${user}`) ?? '') =>
-    `postgres://${user === 'postgres' ? user : `tsdb_${user}`}:${encodeURIComponent(password)}@127.0.0.1:${machine.container('timescaledb')?.port}/tsdb`;
-  // Also the polling of a test that failed ends.
+    `postgres://${user === 'postgres' ? user : `tsdb_${user}`}:${encodeURIComponent(password)}@127.0.0.1:${machine.databasePort}/tsdb`;
+  // A test that fails does not end its polling.
   let asking: Polling | undefined;
   const polling = (): Polling => (asking = startPolling(`${machine.url}/api/sensors`, key));
   afterEach(() => asking?.stop());
@@ -142,10 +142,11 @@ describeUnless(missing, 'the machine', () => {
       /has no TimescaleDB \d.*nothing was changed/,
     ],
   ])('refuses %s before it touches the database', async (_what, image, message) => {
-    const { pid } = machine.container('timescaledb') ?? {};
+    const pid = machine.docker.pidOf('timescaledb');
     const { code, output } = await deploy(undefined, { image });
     expect({ code, output }).toEqual({ code: 1, output: expect.stringMatching(message) });
-    expect(machine.container('timescaledb')?.pid).toBe(pid);
+    expect(pid).toBeDefined();
+    expect(machine.docker.pidOf('timescaledb')).toBe(pid);
   });
 
   it('takes new passwords of the vault, and forgets the one that was born on the machine', async () => {
@@ -154,14 +155,14 @@ describeUnless(missing, 'the machine', () => {
     writeFileSync(join(machine.disk, 'secrets', 'postgres-password'), 'born-here\n');
     for (const name of ['postgres', 'owner', 'app', 'monitoring', 'backup'])
       machine.azure.secrets.set(`tsdb-${name}`, `it's ${randomBytes(12).toString('hex')} \\ :x`);
-    for (const image of ['timescale/of-no-release', 'timescale/one'])
-      await machine.docker('build', '--tag', image);
+    for (const image of ['timescale/of-no-release', 'timescale/one']) machine.docker.images.add(image);
     const { code, output } = await deploy(withColumn('noise: float8()'));
     expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('serving from api-blue') });
-    expect(machine.images()).not.toContain('timescale/of-no-release');
-    expect(machine.images()).toEqual(expect.arrayContaining(['timescale/one', NODE_IMAGE, CADDY_IMAGE]));
+    const images = [...machine.docker.images];
+    expect(images).not.toContain('timescale/of-no-release');
+    expect(images).toEqual(expect.arrayContaining(['timescale/one', NODE_IMAGE, CADDY_IMAGE]));
     expect(existsSync(join(machine.disk, 'secrets'))).toBe(false);
-    // Seven bundles were unpacked by now; three stay.
+    // Seven bundles have been unpacked so far. Three of them are kept.
     expect(releases()).toHaveLength(3);
     expect(releases()).toContain(basename(realpathSync(current('.'))));
     for (const name of ['postgres', 'owner', 'app', 'monitoring', 'backup'])
@@ -183,7 +184,7 @@ describeUnless(missing, 'the machine', () => {
   });
 
   it('comes up again after a boot, with the secrets fetched anew', async () => {
-    for (const name of ['caddy', 'api-blue', 'timescaledb']) await machine.kill(name);
+    for (const name of ['caddy', 'api-blue', 'timescaledb']) await machine.docker.kill(name);
     rmSync(machine.memory, { recursive: true });
     const { code, output } = await machine.run(current('start.sh'), []);
     expect({ code, output }).toMatchObject({ code: 0 });

@@ -1,4 +1,4 @@
-// The manifests of the stack, taken by a real Kubernetes API server: strict about fields, restrictive about pods.
+// Applies the manifests of the stacks to a real Kubernetes API server that refuses unknown fields and pods with privileges.
 import { describeUnless } from '../../db/local/testing/needs';
 import { DEPLOYMENTS, type Env, synthesiseHa, synthesiseKubernetes } from '../../k8s/testing/deployments';
 
@@ -13,13 +13,13 @@ if (programs !== undefined) process.stderr.write(`manifests are tested on: ${tol
 
 type Template = ReturnType<typeof podTemplates>[number]['template'];
 
-/** Settings by what is special about them; a namespace for each, as they would change what cannot be changed. */
+/** Settings by what is special about them. Each has a namespace of its own, as some fields of an object cannot change. */
 const STACKS = Object.entries(DEPLOYMENTS).map(([what, env], index): readonly [string, Env] => [
   what,
   { ...env, TSDB_DEPLOY_NAME: `deployment${index}` },
 ]);
 
-/** Objects of operators are left out: nobody knows them here. */
+/** Objects for operators are left out, as this server does not know their kinds. */
 function manifestsFor(env: Env): readonly Manifest[] {
   const stacks = [...(env.TSDB_DEPLOY_HA === 'true' ? [synthesiseHa(env)] : []), synthesiseKubernetes(env)];
   return stacks
@@ -40,7 +40,7 @@ describeUnless(programs === undefined ? told : undefined, 'a Kubernetes API serv
   afterAll(() => server?.stop());
 
   const apply = (input: string) => server.kubectl(['apply', '--server-side', ...STRICT], input);
-  // Not one List: kubectl has the server validate single objects only.
+  // These are no List, as kubectl has the server validate single objects only.
   const documents = (items: readonly object[]) => items.map((item) => JSON.stringify(item)).join('\n');
 
   it.each(STACKS)('accepts every manifest of %s, without a warning', (_what, env) => {
@@ -57,7 +57,7 @@ describeUnless(programs === undefined ? told : undefined, 'a Kubernetes API serv
   });
 
   it('admits each of their pods', () => {
-    // Beside the namespaces of the stacks, where quotas wait for a controller that is not there.
+    // Not in the namespaces of the stacks: their quotas wait for a controller, and none runs here.
     const namespace = 'admitting';
     const all = STACKS.flatMap(([, env]) => manifestsFor(env));
     const accounts = all.filter(({ object }) => object.kind === 'ServiceAccount');
@@ -132,7 +132,7 @@ describeUnless(programs === undefined ? told : undefined, 'a Kubernetes API serv
     server.kubectl(['create', '--dry-run=server', ...STRICT], documents(pods));
 });
 
-// Some types of Secrets are checked for their keys.
+/** The server refuses Secrets of some types when they lack their keys. */
 function withValues(manifest: Manifest): Manifest {
   const { object, secretKeys } = manifest;
   if (secretKeys.length === 0) return manifest;

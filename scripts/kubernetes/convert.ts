@@ -1,9 +1,9 @@
 // Turns a synthesised stack into Kubernetes manifests, in the order in which they are to be applied (pure).
 import { messageOf, UsageError } from '../../db/core/errors';
-import { KINDS } from './kinds';
+import { convertBlock } from './convert-block';
+import { KINDS, TERRAFORM_ONLY } from './kinds';
 import { resolver, type Variables } from './references';
 import { withoutContent } from './secret-content';
-import { convertBlock } from './shape-conversion';
 import type { StackJson } from './stack-json';
 
 /** One object of the Kubernetes API. */
@@ -11,7 +11,7 @@ export interface Manifest {
   /** Where it comes from, such as `kubernetes_service_v1.api_service_298EA376`. */
   readonly address: string;
   readonly object: ApiObject;
-  /** Keys of a Secret, which is printed without them and their values. */
+  /** Keys of a Secret that were left out of the object, together with their values. */
   readonly secretKeys: readonly string[];
 }
 
@@ -21,13 +21,13 @@ export interface ApiObject {
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-/** Objects of kinds that an operator defines; they are given as they are. */
+/** An object of a kind that an operator defines. The stack holds it as the API wants it. */
 const FREE_FORM = 'kubernetes_manifest';
 
 const SECRET = 'kubernetes_secret_v1';
 
 /**
- * All resources of Kubernetes' provider; those of other providers make nothing in a cluster.
+ * One manifest for each resource of Terraform's Kubernetes provider. Other providers make nothing in a cluster.
  * @throws UsageError that names the resource whose type, attribute or expression is not known.
  */
 export function manifestsOf(stack: StackJson, variables: Variables = {}): readonly Manifest[] {
@@ -35,8 +35,10 @@ export function manifestsOf(stack: StackJson, variables: Variables = {}): readon
   const types = Object.keys(stack.resource).filter((type) => type.startsWith('kubernetes_'));
   for (const type of types)
     if (KINDS[type] === undefined && type !== FREE_FORM)
-      throw new UsageError(`${type} has no table in scripts/kubernetes/kinds.ts; add one for it`);
-  // Objects of an operator come last: they need what the others make.
+      throw new UsageError(
+        `${type} is not known as a kind of Kubernetes; add it to scripts/kubernetes/kinds.ts`,
+      );
+  // Objects of an operator come last, as they need what the others make.
   return [...Object.keys(KINDS), FREE_FORM].flatMap((type) =>
     Object.entries(stack.resource[type] ?? {})
       .map(([name, attributes]) => convert(type, `${type}.${name}`, attributes as Attributes, resolve))
@@ -64,8 +66,6 @@ function convert(
 }
 
 function objectOf(type: string, attributes: Attributes): ApiObject {
-  const known = KINDS[type];
-  if (known === undefined) throw new Error('no table');
-  const { apiVersion, kind, shape } = known;
-  return { apiVersion, kind, ...convertBlock(attributes, shape) } as ApiObject;
+  const known = Object.entries(attributes).filter(([name]) => !TERRAFORM_ONLY.includes(name));
+  return { ...KINDS[type], ...convertBlock(Object.fromEntries(known)) } as ApiObject;
 }

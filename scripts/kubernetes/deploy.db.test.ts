@@ -1,4 +1,4 @@
-// A deployment for real: cdktf and Terraform against a Kubernetes API server with its controllers; only containers are missing.
+// Deploys with cdktf and Terraform into a Kubernetes API server with its real controllers. Only the containers are missing.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ describeUnless(missing, 'the kubernetes stack', () => {
     removeFolder(place);
   });
 
-  /** A program of the deployment, with the settings of this suite and others. */
+  /** Runs a program of the deployment with the settings of this suite, and with more of them. */
   function run(program: string, args: readonly string[], more: Readonly<Record<string, string>> = {}) {
     const { PATH, HOME, TF_CLI_CONFIG_FILE } = process.env;
     const { status, stdout, stderr } = spawnSync(program, args, {
@@ -72,7 +72,7 @@ describeUnless(missing, 'the kubernetes stack', () => {
     cluster.kubectl(['get', what, '--namespace=tsdb', `--output=jsonpath={${path}}`]).stdout;
 
   it('comes up by one command', () => {
-    // Checksums for other machines would need the registry.
+    // The checksums of providers for other machines could only be had from the registry.
     expect(cdktf('deploy', {}, ['--skip-provider-lock'])).toEqual({
       status: 0,
       text: expect.stringMatching(/Apply complete! Resources: \d+ added, 0 changed, 0 destroyed/),
@@ -127,7 +127,7 @@ describeUnless(missing, 'the kubernetes stack', () => {
     expect(terraform(['state', 'list'], stack).text.trim()).toBe('');
   });
 
-  /** What Terraform would do, kept as the file `plan`. */
+  /** What Terraform would change. The plan is kept as the file `plan`. */
   function changes(): readonly (readonly [string, readonly string[]])[] {
     expect(terraform(['plan', '-out=plan'], stack)).toMatchObject({ status: 0 });
     const { stdout } = spawnSync('terraform', ['show', '-json', 'plan'], { cwd: stack, encoding: 'utf8' });

@@ -3,10 +3,10 @@ import { evaluate } from './expression';
 
 const VALUES: Readonly<Record<string, unknown>> = {
   'var.image': 'tsdb:1',
-  'a_b.c-1.metadata.0.name': 'x',
+  'a_b.c-1.metadata[0].name': 'x',
   'var.list': ['p', 'q'],
 };
-const look = (path: readonly string[]) => VALUES[path.join('.')];
+const look = (reference: string) => VALUES[reference];
 const sha = (text: string) => createHash('sha256').update(text).digest('hex');
 
 describe('evaluate', () => {
@@ -26,11 +26,11 @@ describe('evaluate', () => {
   });
 
   it.each([
-    [`\${timestamp()}`, 'the function timestamp'],
-    [`\${var.image == "" ? 1 : 2}`, 'something in place of "}"'],
-    ['%{if true}', 'a directive'],
-    [`\${var.image`, 'something in place of "}"'],
-    [`\${+}`, 'what comes'],
+    [`\${timestamp()}`, 'the function timestamp is not known; it stands at character 12'],
+    [`\${var.image == "" ? 1 : 2}`, '"}" is expected at character 11'],
+    ['%{if true}', 'a directive is not supported'],
+    [`\${var.image`, '"}" is expected at character 11'],
+    [`\${+}`, 'a value is expected at character 2'],
   ])('refuses %j', (text, fault) => {
     expect(() => evaluate(text, look)).toThrow(fault);
   });

@@ -92,7 +92,7 @@ describe('manifestsOf', () => {
 
   it('refuses types and attributes that it does not know, by their address', () => {
     expect(() => manifestsOf(stackOf({ kubernetes_pod_v1: { p: {} } }))).toThrow(
-      'kubernetes_pod_v1 has no table',
+      'kubernetes_pod_v1 is not known as a kind of Kubernetes',
     );
     expect(() =>
       manifestsOf(stackOf({ kubernetes_job_v1: { j: { metadata, spec: { colour: 'red' } } } })),

@@ -1,4 +1,11 @@
-// npm run k8s:manifests: a stack as plain Kubernetes YAML, to read, to check with other tools, or for `kubectl apply`.
+// npm run k8s:manifests: prints a stack as plain Kubernetes YAML, to read it, check it with other tools or apply it with kubectl.
+//   In:  a stack as Terraform JSON. It is synthesised from the settings in the environment; TF_VAR_app_image gives
+//        the variable app_image.
+//   Out: one YAML document for each object, in the order in which they are to be applied, without the values of Secrets.
+// convert.ts makes the objects. It replaces expressions by their values (references.ts, expression.ts), leaves out the
+// content of Secrets (secret-content.ts), and translates Terraform's names (kinds.ts, convert-block.ts, attributes.ts).
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { Document } from 'yaml';
 import { UsageError } from '../../db/core/errors';
@@ -9,9 +16,9 @@ import { synthesisedStacks } from '../pipeline/synth';
 import { outliveReaders, type Runner, runner } from '../run-to-exit';
 import { type Manifest, manifestsOf } from './convert';
 import { placeholderOf } from './references';
-import { readStack, type StackJson } from './stack-json';
+import { parseStack, type StackJson } from './stack-json';
 
-/** Wires the command; the runner carries it out. */
+/** Describes the command; the runner carries it out. */
 export function buildManifests({ untilSignal }: Runner): Command {
   return new Command('manifests')
     .description(
@@ -22,7 +29,8 @@ export function buildManifests({ untilSignal }: Runner): Command {
     .action(({ stack }: { stack: string }) =>
       untilSignal(async (signal) => {
         const env = processEnvironment();
-        const json = readStack(await synthesisedStacks({ env, signal })(stack));
+        const folder = await synthesisedStacks({ env, signal })(stack);
+        const json = parseStack(readFileSync(join(folder, 'cdk.tf.json'), 'utf8'));
         const manifests = manifestsOf(json, givenVariables(env));
         if (manifests.length === 0)
           throw new UsageError(`stack ${stack} makes nothing in a cluster; take kubernetes or kubernetes-ha`);
@@ -32,7 +40,7 @@ export function buildManifests({ untilSignal }: Runner): Command {
     );
 }
 
-/** Prints the YAML, and notes what stands in it for something else. */
+/** Prints the YAML, and notes which of its values stand for something that is not known yet. */
 function printManifests(stack: StackJson, manifests: readonly Manifest[]): void {
   const text = manifestsAsYaml(manifests);
   for (const name of Object.keys(stack.variable))
@@ -45,7 +53,7 @@ function printManifests(stack: StackJson, manifests: readonly Manifest[]): void 
   print(text.trimEnd());
 }
 
-/** One document for each manifest; a comment names the resource of the stack, and the keys of a Secret. */
+/** One document for each manifest, with a comment that names the resource of the stack and the keys of a Secret. */
 export function manifestsAsYaml(manifests: readonly Manifest[]): string {
   return manifests
     .map(({ address, object, secretKeys }) => {
@@ -64,7 +72,7 @@ function contentNote(keys: readonly string[]): readonly string[] {
   return keys.length === 0 ? [] : [`Without its values, which are drawn while applying: ${keys.join(', ')}`];
 }
 
-// As Terraform takes them: TF_VAR_app_image.
+/** Values of variables, given as Terraform takes them: TF_VAR_app_image. */
 function givenVariables(env: Environment): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) =>

@@ -1,4 +1,4 @@
-// The pods of the stack, run for real: their commands, users and mounts as declared, on a root that is read-only.
+// Runs the pods of the stack with their commands, users and mounts as declared, on a file system that is read-only.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { findTimescaleBinaries } from '../../db/local/binaries';
@@ -6,12 +6,12 @@ import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { synthesiseKubernetes } from '../../k8s/testing/deployments';
 import { builtProgram } from '../testing/built-program';
+import type { ThrowAwayProcess } from '../testing/throw-away-process';
 import { appImage, databaseImage } from './testing/images';
 import { missingForPods, type Node, type Pod, startNode } from './testing/node';
 import type { Image } from './testing/pod-root';
 import type { Container, PodSpec } from './testing/pod-spec';
 import { manifestsIn, podTemplates } from './testing/stack-manifests';
-import type { ThrowAwayProcess } from './testing/throw-away-process';
 
 const binaries = findTimescaleBinaries(process.env);
 const missing = missingForPods() ?? (binaries === undefined ? 'no TimescaleDB' : undefined);
@@ -166,7 +166,7 @@ for place in ${TRIED} ${mounts.join(' ')}; do if (: >"$place/written") 2>/dev/nu
   });
 });
 
-/** Only those of the application are `tsdb` commands. */
+/** All other containers run a `tsdb` command of the application. */
 function isOfDatabase({ command = [] }: Container): boolean {
   return command[0] !== 'tsdb';
 }

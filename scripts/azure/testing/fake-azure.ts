@@ -1,77 +1,61 @@
 // For tests: the metadata endpoint, the vault and the storage of Azure on the loopback interface.
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 
-/** What the machine may see, and what it did. */
+/** What the machine can ask for, and what it has uploaded. */
 export interface FakeAzure {
-  /** Base of all addresses. */
+  /** What the addresses of all services begin with. */
   readonly url: string;
-  /** Values of the secrets in the vault by name; change them to rotate. */
+  /** Values of the secrets in the vault by name. A test changes them to rotate a secret. */
   readonly secrets: Map<string, string>;
-  /** Blobs by path, e.g. `/bundles/a.tar.gz`; whole ones only. */
+  /** Complete blobs by path, such as `/bundles/a.tar.gz`. */
   readonly blobs: Map<string, Buffer>;
-  /** Sets what the machine's user data is. */
+  /** Sets the user data of the machine. */
   describe(facts: unknown): void;
   stop(): Promise<void>;
 }
 
-const VAULT = 'https://vault.azure.net';
-const STORAGE = 'https://storage.azure.com/';
-
-/** Starts it. Tokens are good for the resource that they were asked for, and for nothing else. */
+/** Starts the services. A token is valid only for the resource that it was asked for. */
 export async function startFakeAzure(): Promise<FakeAzure> {
   const secrets = new Map<string, string>();
   const blobs = new Map<string, Buffer>();
   const blocks = new Map<string, Buffer>();
   let facts = '';
 
-  const answers: readonly ((ask: Ask) => Answer | undefined)[] = [
-    ({ url, metadata }) =>
-      url.pathname === '/metadata/identity/oauth2/token' && metadata
-        ? json({ access_token: tokenFor(url.searchParams.get('resource') ?? '') })
-        : undefined,
-    ({ url, metadata }) =>
-      url.pathname === '/metadata/instance/compute/userData' && metadata
-        ? { status: 200, body: Buffer.from(Buffer.from(facts).toString('base64')) }
-        : undefined,
-    ({ url, token }) => {
-      const value = secrets.get(url.pathname.replace('/vault/secrets/', ''));
-      if (!url.pathname.startsWith('/vault/') || url.searchParams.get('api-version') === null)
-        return undefined;
-      if (token !== tokenFor(VAULT)) return { status: 401 };
-      return value === undefined ? { status: 404 } : json({ value });
-    },
-    ({ url, method, token, version, body, onlyNew }) => {
-      if (!url.pathname.startsWith('/blobs/')) return undefined;
-      if (token !== tokenFor(STORAGE) || version === undefined) return { status: 403 };
-      const path = url.pathname.slice('/blobs'.length);
-      const blob = blobs.get(path);
-      if (method === 'GET') return blob ? { status: 200, body: blob } : { status: 404 };
-      if (url.searchParams.get('comp') === 'block') {
-        blocks.set(`${path}?${url.searchParams.get('blockid')}`, body);
-        return { status: 201 };
-      }
-      if (onlyNew && blob) return { status: 409 };
-      const ids = [...body.toString().matchAll(/<Latest>([^<]+)<\/Latest>/g)].map(([, id]) => id);
-      blobs.set(path, Buffer.concat(ids.map((id) => blocks.get(`${path}?${id}`) ?? Buffer.from('LOST'))));
-      return { status: 201 };
-    },
-  ];
+  /** Gives a status, or the body of an answer with the status 200. */
+  const answer = ({ method, headers }: IncomingMessage, url: URL, body: Buffer): number | string | Buffer => {
+    const parameter = (name: string): string => url.searchParams.get(name) ?? '';
+    const isFor = (resource: string): boolean => headers.authorization === `Bearer ${tokenFor(resource)}`;
+    const [, service, ...rest] = url.pathname.split('/');
+    const path = `/${rest.join('/')}`;
+    if (service === 'metadata' && headers.metadata === 'true') {
+      if (path === '/identity/oauth2/token')
+        return JSON.stringify({ access_token: tokenFor(parameter('resource')) });
+      if (path === '/instance/compute/userData') return Buffer.from(facts).toString('base64');
+    }
+    if (service === 'vault' && parameter('api-version') !== '') {
+      const value = secrets.get(path.replace('/secrets/', ''));
+      if (!isFor('https://vault.azure.net')) return 401;
+      return value === undefined ? 404 : JSON.stringify({ value });
+    }
+    if (service !== 'blobs') return 404;
+    if (!isFor('https://storage.azure.com/') || headers['x-ms-version'] === undefined) return 403;
+    if (method === 'GET') return blobs.get(path) ?? 404;
+    if (parameter('comp') === 'block') {
+      blocks.set(`${path}?${parameter('blockid')}`, body);
+      return 201;
+    }
+    if (headers['if-none-match'] === '*' && blobs.has(path)) return 409;
+    const ids = [...body.toString().matchAll(/<Latest>([^<]+)<\/Latest>/g)].map(([, id]) => id);
+    blobs.set(path, Buffer.concat(ids.map((id) => blocks.get(`${path}?${id}`) ?? Buffer.from('LOST'))));
+    return 201;
+  };
 
   const server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part);
-    const ask: Ask = {
-      method: request.method ?? '',
-      url: new URL(request.url ?? '/', 'http://fake'),
-      metadata: request.headers.metadata === 'true',
-      token: request.headers.authorization?.replace('Bearer ', ''),
-      version: request.headers['x-ms-version']?.toString(),
-      onlyNew: request.headers['if-none-match'] === '*',
-      body: Buffer.concat(parts),
-    };
-    const { status, body } = answers.map((answer) => answer(ask)).find((found) => found) ?? { status: 404 };
-    response.writeHead(status).end(body);
+    const given = answer(request, new URL(request.url ?? '/', 'http://fake'), await buffer(request));
+    if (typeof given === 'number') response.writeHead(given).end();
+    else response.end(given);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -88,22 +72,5 @@ export async function startFakeAzure(): Promise<FakeAzure> {
   };
 }
 
-/** Tests look for it where it must not be. */
+/** The token for a resource. Tests look for it in places where it must not be. */
 export const tokenFor = (resource: string): string => `token-for-${Buffer.from(resource).toString('hex')}`;
-
-interface Ask {
-  readonly method: string;
-  readonly url: URL;
-  readonly metadata: boolean;
-  readonly token: string | undefined;
-  readonly version: string | undefined;
-  readonly onlyNew: boolean;
-  readonly body: Buffer;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body?: Buffer;
-}
-
-const json = (value: unknown): Answer => ({ status: 200, body: Buffer.from(JSON.stringify(value)) });

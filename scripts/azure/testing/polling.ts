@@ -1,28 +1,24 @@
-// For tests: asks an address again and again and remembers every answer that was not a good one.
+// For tests: sends requests to an address all the time, and remembers those that fail.
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Polling {
-  /** Ends it: how often it asked, and what went wrong. */
+  /** Ends it. Says how many requests were sent, and why some of them failed. */
   stop(): Promise<{ readonly asked: number; readonly failed: readonly string[] }>;
 }
 
-/** Starts it: one request after the other, without a pause. */
+/** Starts it. Between two requests is a pause, as the test has other things to do. */
 export function startPolling(url: string, key: string): Polling {
   let going = true;
   let asked = 0;
   const failed: string[] = [];
+  const ask = async (): Promise<void> => {
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
+    const text = await answer.text();
+    if (!answer.ok) failed.push(`${answer.status} ${text}`);
+  };
   const done = (async () => {
-    while (going) {
-      try {
-        const answer = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
-        const text = await answer.text();
-        if (!answer.ok) failed.push(`${answer.status} ${text}`);
-      } catch (error) {
-        failed.push(String((error as Error).cause ?? error));
-      }
-      asked += 1;
-      // An event loop of its own time: the test has other things to do.
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    for (; going; asked += 1, await sleep(10))
+      await ask().catch((error: Error) => failed.push(String(error.cause ?? error)));
   })();
   return {
     stop: async () => {

@@ -1,11 +1,8 @@
-// For tests: a cluster of one node that is not there. Controllers and scheduler are real, containers are not.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// For tests: a cluster with real controllers and a real scheduler, but without containers. Its only node is played by
+// kwok, which reports each pod as running at once, and the pod of a Job as completed.
 import { quietPort } from '../../../db/local/testing/quiet-port';
 import { API_SERVER_PROGRAMS, type ApiServer, startApiServer } from './api-server';
-import { NODE_STAGES } from './node-stages';
 import type { Programs } from './programs';
-import { startThrowAway, type ThrowAwayProcess } from './throw-away-process';
 
 /** What a suite of this cluster needs. */
 export const CLUSTER_PROGRAMS = [
@@ -15,105 +12,78 @@ export const CLUSTER_PROGRAMS = [
   'kwok',
 ] as const;
 
-const NODE = 'node-a';
-
 /** Starts a cluster whose default storage class has volumes to give, and waits until pods can be made. */
 export async function startCluster(
   programs: Programs<(typeof CLUSTER_PROGRAMS)[number]>,
 ): Promise<ApiServer> {
   const server = await startApiServer(programs);
-  const started: ThrowAwayProcess[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(started.map((one) => one.stop()));
-    await server.stop();
-  };
-  const start = (name: keyof typeof programs, args: readonly string[]): ThrowAwayProcess => {
-    const logFile = join(server.folder, `${name}.log`);
-    const one = startThrowAway(programs[name], [`--kubeconfig=${server.kubeConfig}`, ...args], {
-      logFile,
-    });
-    started.push(one);
-    return one;
-  };
+  const common = async (): Promise<readonly string[]> => [
+    `--kubeconfig=${server.kubeConfig}`,
+    `--authentication-kubeconfig=${server.kubeConfig}`,
+    `--authorization-kubeconfig=${server.kubeConfig}`,
+    '--bind-address=127.0.0.1',
+    `--secure-port=${await quietPort()}`,
+    '--leader-elect=false',
+    `--cert-dir=${server.certificates}`,
+  ];
   try {
-    const common = async (): Promise<readonly string[]> => [
-      `--authentication-kubeconfig=${server.kubeConfig}`,
-      `--authorization-kubeconfig=${server.kubeConfig}`,
-      '--bind-address=127.0.0.1',
-      `--secure-port=${await quietPort()}`,
-      '--leader-elect=false',
-      `--cert-dir=${join(server.folder, 'certificates')}`,
-    ];
-    const controllers = start('kube-controller-manager', [
+    const controllers = server.start(programs['kube-controller-manager'], [
       ...(await common()),
       `--root-ca-file=${server.certificate}`,
       `--service-account-private-key-file=${server.accountKey}`,
     ]);
-    start('kube-scheduler', await common());
-    const stages = join(server.folder, 'stages.yaml');
-    writeFileSync(stages, NODE_STAGES);
-    const node = start('kwok', [
-      `--config=${stages}`,
+    server.start(programs['kube-scheduler'], await common());
+    const kwok = server.start(programs.kwok, [
+      `--kubeconfig=${server.kubeConfig}`,
       '--manage-all-nodes=true',
       '--node-lease-duration-seconds=40',
       `--server-address=127.0.0.1:${await quietPort()}`,
     ]);
-    for (const object of [theNode(), theClass(), ...theVolumes()]) {
-      const made = server.kubectl(['create', '--filename=-'], JSON.stringify(object));
-      if (made.status !== 0) throw new Error(made.stderr);
-    }
-    await node.until('the node was ready', async () =>
-      /True/.test(
-        server.kubectl([
-          'get',
-          'node',
-          NODE,
-          '--output=jsonpath={.status.conditions[?(@.type=="Ready")].status}',
-        ]).stdout,
-      ),
+    const objects = [NODE, STORAGE_CLASS, ...VOLUMES].map((object) => JSON.stringify(object)).join('\n');
+    const made = server.kubectl(['create', '--filename=-'], objects);
+    if (made.status !== 0) throw new Error(made.stderr);
+    const ready = '--output=jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}';
+    await kwok.until(
+      'the node was ready',
+      async () => server.kubectl(['get', 'nodes', ready]).stdout === 'True',
     );
     await controllers.until(
       'there was an account for pods',
       async () => server.kubectl(['get', 'serviceaccount', 'default']).status === 0,
     );
-    return { ...server, stop };
+    return server;
   } catch (error) {
-    await stop();
+    await server.stop();
     throw error;
   }
 }
 
-function theNode() {
-  const resources = { cpu: '32', memory: '256Gi', pods: '110' };
-  return {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name: NODE, labels: { 'kubernetes.io/hostname': NODE, 'kubernetes.io/os': 'linux' } },
-    status: { allocatable: resources, capacity: resources },
-  };
-}
+const RESOURCES = { cpu: '32', memory: '256Gi', pods: '110' };
 
-function theClass() {
-  return {
-    apiVersion: 'storage.k8s.io/v1',
-    kind: 'StorageClass',
-    metadata: { name: 'local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-    provisioner: 'kubernetes.io/no-provisioner',
-    volumeBindingMode: 'WaitForFirstConsumer',
-    allowVolumeExpansion: true,
-  };
-}
+const NODE = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'node-a', labels: { 'kubernetes.io/hostname': 'node-a', 'kubernetes.io/os': 'linux' } },
+  status: { allocatable: RESOURCES, capacity: RESOURCES },
+};
 
-function theVolumes() {
-  return ['one', 'two', 'three'].map((name) => ({
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name },
-    spec: {
-      capacity: { storage: '4Ti' },
-      accessModes: ['ReadWriteOnce'],
-      storageClassName: 'local',
-      hostPath: { path: '/nowhere' },
-    },
-  }));
-}
+const STORAGE_CLASS = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 'local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: 'kubernetes.io/no-provisioner',
+  volumeBindingMode: 'WaitForFirstConsumer',
+  allowVolumeExpansion: true,
+};
+
+const VOLUMES = ['one', 'two', 'three'].map((name) => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name },
+  spec: {
+    capacity: { storage: '4Ti' },
+    accessModes: ['ReadWriteOnce'],
+    storageClassName: 'local',
+    hostPath: { path: '/nowhere' },
+  },
+}));

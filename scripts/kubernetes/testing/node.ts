@@ -1,23 +1,23 @@
-// For tests: a node that runs pods for real, in the namespaces of Linux: their users, mounts, processes and network.
+// For tests: a node that runs pods in namespaces of Linux, with their own users, mounts, processes and network.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
-import { type Image, prepareRoot } from './pod-root';
+import { startThrowAway, type ThrowAwayProcess } from '../../testing/throw-away-process';
+import { type Image, rootScript } from './pod-root';
 import type { Container, PodSpec, Probe } from './pod-spec';
 import { makeVolumes, type Secrets } from './pod-volumes';
-import { startThrowAway, type ThrowAwayProcess } from './throw-away-process';
 
 export interface Ran {
   readonly code: number | null;
   readonly output: string;
 }
 
-/** A pod whose volumes are there. */
+/** A pod whose volumes have been made. */
 export interface Pod {
-  /** Runs a container to its end; with a command, that one in its place, as `kubectl exec` does. */
+  /** Runs a container to its end. A command takes the place of the container's own, as with `kubectl exec`. */
   run(container: Container, image: Image, command?: readonly string[]): Ran;
-  /** Starts a container that stays. */
+  /** Starts a container that goes on running. */
   start(container: Container, image: Image): ThrowAwayProcess;
   /** Whether a probe succeeds now. */
   probe(probe: Probe | undefined, container: Container, image: Image): boolean;
@@ -25,96 +25,69 @@ export interface Pod {
 
 export interface Node {
   pod(spec: PodSpec): Pod;
-  /** Asks whatever listens in the pods' network. */
-  get(url: string, headers?: Readonly<Record<string, string>>): Ran;
+  /** Sends a request into the network of the pods. The code is 0 when the answer is a good one. */
+  get(url: string): Ran;
   stop(): Promise<void>;
 }
 
 const NEEDED = ['unshare', 'nsenter', 'setpriv', 'chroot', 'mount', 'ip'];
 
-/** Why no pod can be run here; undefined when one can. */
+/** Why pods cannot be run here; undefined when they can. */
 export function missingForPods(): string | undefined {
   if (process.platform !== 'linux') return 'not Linux';
   if (process.geteuid?.() !== 0) return 'not root';
   const missing = NEEDED.find((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
   if (missing !== undefined) return `no ${missing}`;
-  const tried = spawnSync('unshare', [
-    '--mount',
-    '--net',
-    '--pid',
-    '--fork',
-    'ip',
-    'link',
-    'set',
-    'lo',
-    'up',
-  ]);
-  return tried.status === 0 ? undefined : 'no right to make namespaces';
+  const trial = ['--mount', '--net', '--pid', '--fork', 'ip', 'link', 'set', 'lo', 'up'];
+  return spawnSync('unshare', trial).status === 0 ? undefined : 'no right to make namespaces';
 }
 
 /**
- * Starts a node whose pods share one network, in which there is nothing but them.
- * @param hosts names of services that pods ask for
+ * Starts a node whose pods share one network, apart from that of this machine.
+ * @param hosts names of services that pods connect to
  */
 export async function startNode(secrets: Secrets, hosts: readonly string[]): Promise<Node> {
   const folder = temporaryFolder();
   const pidFile = join(folder, 'network.pid');
   const keep = `ip link set lo up && echo $$ >'${pidFile}' && exec sleep infinity`;
-  const network = startThrowAway('unshare', ['--net', 'sh', '-c', keep], {
-    logFile: join(folder, 'network.log'),
-  });
-  const started: ThrowAwayProcess[] = [];
+  const logFile = join(folder, 'network.log');
+  const started = [startThrowAway('unshare', ['--net', 'sh', '-c', keep], { logFile })];
   const stop = async (): Promise<void> => {
-    await Promise.all(started.map((one) => one.stop()));
-    await network.stop();
+    for (const one of [...started].reverse()) await one.stop();
     removeFolder(folder);
   };
-  try {
-    await network.until('its network was up', async () => existsSync(pidFile));
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  const inNetwork = ['nsenter', `--net=/proc/${readFileSync(pidFile, 'utf8').trim()}/ns/net`];
-  const run = (args: readonly string[]): Ran => {
-    const { status, stdout, stderr } = spawnSync(args[0] as string, args.slice(1), {
-      encoding: 'utf8',
-      timeout: 60_000,
+  await started[0]
+    ?.until('its network was up', async () => existsSync(pidFile))
+    .catch(async (error) => {
+      await stop();
+      throw error;
     });
-    return { code: status, output: `${stdout}${stderr}` };
-  };
-  const get: Node['get'] = (url, headers = {}) =>
-    run([...inNetwork, process.execPath, '-e', GET, url, JSON.stringify(headers)]);
+  const inNetwork = ['nsenter', `--net=/proc/${readFileSync(pidFile, 'utf8').trim()}/ns/net`];
+  const get = (url: string): Ran => run([...inNetwork, process.execPath, '-e', GET, url]);
+
   const pod = (spec: PodSpec): Pod => {
     const volumes = makeVolumes(folder, spec, secrets);
-    const line = (container: Container, image: Image, command?: readonly string[]): readonly string[] => {
+    const lineOf = (container: Container, image: Image, command?: readonly string[]): readonly string[] => {
       const root = mkdtempSync(join(folder, `root-${container.name}-`));
-      const mounts = prepareRoot(root, { image, container, volumes, hosts });
-      const own = command ?? [...(container.command ?? image.entrypoint), ...(container.args ?? [])];
-      const isolate = ['unshare', '--mount', '--pid', '--fork', '--kill-child'];
-      const enter = `${mounts}\nexec chroot '${root}' "$@"`;
       return [
         ...inNetwork,
-        ...isolate,
-        'sh',
-        '-c',
-        enter,
-        'sh',
+        ...['unshare', '--mount', '--pid', '--fork', '--kill-child'],
+        ...['sh', '-c', rootScript(root, { image, container, volumes, hosts }), 'sh'],
         ...asUser(spec, container),
         ...environment(container, image),
-        ...own,
+        ...(command ?? [...(container.command ?? image.entrypoint), ...(container.args ?? [])]),
       ];
     };
     return {
-      run: (...what) => run(line(...what)),
+      run: (...what) => run(lineOf(...what)),
       start: (container, image) => {
-        const [program = '', ...args] = line(container, image);
+        const [program = '', ...args] = lineOf(container, image);
         const one = startThrowAway(program, args, { logFile: join(folder, `${container.name}.log`) });
         started.push(one);
         return one;
       },
       probe: (probe, container, image) => {
-        if (probe?.exec) return run(line(container, image, probe.exec.command)).code === 0;
+        if (probe?.exec) return run(lineOf(container, image, probe.exec.command)).code === 0;
         if (probe?.httpGet)
           return get(`http://127.0.0.1:${probe.httpGet.port}${probe.httpGet.path}`).code === 0;
         throw new Error(`${container.name} has no such probe`);
@@ -124,9 +97,13 @@ export async function startNode(secrets: Secrets, hosts: readonly string[]): Pro
   return { pod, get, stop };
 }
 
-// Ends well with the answers that a probe is content with.
-const GET = `const [url, headers] = process.argv.slice(1);
-fetch(url, { headers: JSON.parse(headers) }).then(async (answer) => {
+function run([program = '', ...args]: readonly string[]): Ran {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 });
+  return { code: status, output: `${stdout}${stderr}` };
+}
+
+// Ends with 0 after an answer that a probe takes as success, with 1 after another answer, and with 2 without one.
+const GET = `fetch(process.argv[1]).then(async (answer) => {
   process.stdout.write(await answer.text());
   process.exitCode = answer.status < 400 ? 0 : 1;
 }, (error) => { console.error(error.cause ?? error); process.exitCode = 2; })`;
@@ -138,15 +115,9 @@ function asUser(
   const user = own.runAsUser ?? securityContext.runAsUser;
   const group = own.runAsGroup ?? securityContext.runAsGroup;
   if (user === undefined || group === undefined) throw new Error('the pod does not say whom it runs as');
-  return [
-    'setpriv',
-    `--reuid=${user}`,
-    `--regid=${group}`,
-    `--groups=${[...new Set([group, securityContext.fsGroup ?? group])].join(',')}`,
-    '--no-new-privs',
-    '--bounding-set=-all',
-    '--inh-caps=-all',
-  ];
+  const groups = [...new Set([group, securityContext.fsGroup ?? group])].join(',');
+  const identity = [`--reuid=${user}`, `--regid=${group}`, `--groups=${groups}`];
+  return ['setpriv', ...identity, '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'];
 }
 
 function environment({ env = [] }: Container, { path }: Image): readonly string[] {

@@ -5,28 +5,32 @@ export interface Container {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
-  readonly securityContext?: { readonly runAsUser?: number; readonly runAsGroup?: number };
-  readonly volumeMounts?: readonly VolumeMount[];
+  readonly securityContext?: SecurityContext;
+  readonly volumeMounts?: readonly {
+    readonly name: string;
+    readonly mountPath: string;
+    readonly readOnly?: boolean;
+  }[];
   readonly lifecycle?: { readonly preStop?: Probe };
   readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
 }
 
-export interface VolumeMount {
-  readonly name: string;
-  readonly mountPath: string;
-  readonly readOnly?: boolean;
-}
-
 export interface Probe {
   readonly exec?: { readonly command: readonly string[] };
-  readonly httpGet?: { readonly path: string; readonly port: number | string };
+  readonly httpGet?: { readonly path: string; readonly port: number };
 }
 
-interface KeyToPath {
-  readonly key: string;
-  readonly path: string;
+interface SecurityContext {
+  readonly runAsUser?: number;
+  readonly runAsGroup?: number;
+  readonly fsGroup?: number;
+}
+
+interface SecretVolume {
+  readonly defaultMode?: number;
+  readonly items?: readonly { readonly key: string; readonly path: string }[];
 }
 
 export interface Volume {
@@ -35,23 +39,14 @@ export interface Volume {
   readonly secret?: SecretVolume & { readonly secretName: string };
   readonly projected?: {
     readonly defaultMode?: number;
-    readonly sources: readonly { readonly secret?: SecretVolume & { readonly name: string } }[];
+    readonly sources: readonly { readonly secret: SecretVolume & { readonly name: string } }[];
   };
   readonly persistentVolumeClaim?: { readonly claimName: string };
-}
-
-interface SecretVolume {
-  readonly defaultMode?: number;
-  readonly items?: readonly KeyToPath[];
 }
 
 export interface PodSpec {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly volumes?: readonly Volume[];
-  readonly securityContext?: {
-    readonly runAsUser?: number;
-    readonly runAsGroup?: number;
-    readonly fsGroup?: number;
-  };
+  readonly securityContext?: SecurityContext;
 }

@@ -1,4 +1,4 @@
-// For tests: a synthesised stack as manifests, and the pods that they would make.
+// For tests: turns a synthesised stack into manifests, and finds the pods in them.
 import { type ApiObject, type Manifest, manifestsOf } from '../convert';
 import { parseStack } from '../stack-json';
 import type { PodSpec } from './pod-spec';
@@ -19,7 +19,7 @@ interface Workload extends ApiObject {
   };
 }
 
-/** The pods that the manifests would make: workload's kind and name, and the template. */
+/** The templates of pods in manifests, each with the kind and name of its workload. */
 export function podTemplates(
   manifests: readonly Manifest[],
 ): readonly { readonly name: string; readonly template: Template }[] {

@@ -1,9 +1,10 @@
 // Set `iot`: sensor readings with their hourly, daily and monthly aggregates, thresholds and alerts. The default set, in PostgreSQL schema `public`.
 import { continuousAggregate } from '../language/aggregate';
 import { float8, text, timestamptz, varchar } from '../language/columns';
-import { avg, count, max, min, minus, sum, total, weightedAvg } from '../language/expressions';
+import { avg, count, max, min, minus, sum } from '../language/expressions';
 import { hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
+import { rollup } from '../language/rollup';
 import { schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 
@@ -47,40 +48,18 @@ export const sensorDataHourly = continuousAggregate('sensor_data_hourly', {
   retention: '1 year',
 });
 
-// The same figures over coarser buckets, from the carried sums and counts.
-const rollup = {
-  avg_temperature: weightedAvg('sum_temperature', 'count_temperature'),
-  min_temperature: min('min_temperature'),
-  max_temperature: max('max_temperature'),
-  avg_humidity: weightedAvg('sum_humidity', 'count_humidity'),
-  avg_pressure: weightedAvg('sum_pressure', 'count_pressure'),
-  reading_count: total('reading_count'),
-  sum_temperature: sum('sum_temperature'),
-  count_temperature: total('count_temperature'),
-  sum_humidity: sum('sum_humidity'),
-  count_humidity: total('count_humidity'),
-  sum_pressure: sum('sum_pressure'),
-  count_pressure: total('count_pressure'),
-} as const;
-
 /** Daily figures per sensor, over the hourly ones. */
-export const sensorDataDaily = continuousAggregate('sensor_data_daily', {
+export const sensorDataDaily = rollup('sensor_data_daily', {
   from: sensorDataHourly,
   bucket: '1 day',
-  groupBy: ['sensor_id'],
-  select: rollup,
-  realTime: true,
   refresh: { startOffset: '7 days', endOffset: '1 day', every: '1 day' },
   retention: '5 years',
 });
 
 /** Monthly figures per sensor, over the daily ones; kept for ever. */
-export const sensorDataMonthly = continuousAggregate('sensor_data_monthly', {
+export const sensorDataMonthly = rollup('sensor_data_monthly', {
   from: sensorDataDaily,
   bucket: '1 month',
-  groupBy: ['sensor_id'],
-  select: rollup,
-  realTime: true,
   // A month varies in length, so the window must hold more than two of them.
   refresh: { startOffset: '4 months', endOffset: '1 day', every: '1 day' },
 });

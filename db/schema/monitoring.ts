@@ -1,9 +1,10 @@
 // Set `monitoring`: an IoT monitoring service with a sensor registry, readings, alerts and application metrics.
 import { continuousAggregate } from '../language/aggregate';
 import { float8, integer, jsonb, text, timestamptz } from '../language/columns';
-import { avg, count, max, min, sum, total, weightedAvg } from '../language/expressions';
+import { avg, count, max, min, sum } from '../language/expressions';
 import { hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
+import { rollup } from '../language/rollup';
 import { schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 
@@ -34,13 +35,6 @@ export const sensorData = hypertable('monitoring.sensor_data', {
   retention: '30 days',
 });
 
-const dailyFigures = {
-  avg_temperature: weightedAvg('sum_temperature', 'count_temperature'),
-  min_temperature: min('min_temperature'),
-  max_temperature: max('max_temperature'),
-  reading_count: total('reading_count'),
-} as const;
-
 /** Hourly figures per sensor; kept for a year. */
 export const sensorHourlyStats = continuousAggregate('monitoring.sensor_hourly_stats', {
   from: sensorData,
@@ -60,12 +54,10 @@ export const sensorHourlyStats = continuousAggregate('monitoring.sensor_hourly_s
 });
 
 /** Daily figures per sensor, exact over the hourly ones; kept for five years. */
-export const sensorDailyStats = continuousAggregate('monitoring.sensor_daily_stats', {
+export const sensorDailyStats = rollup('monitoring.sensor_daily_stats', {
   from: sensorHourlyStats,
   bucket: '1 day',
-  groupBy: ['sensor_id'],
-  select: dailyFigures,
-  realTime: true,
+  columns: ['avg_temperature', 'min_temperature', 'max_temperature', 'reading_count'],
   refresh: { startOffset: '7 days', endOffset: '1 day', every: '1 day' },
   retention: '5 years',
 });

@@ -94,6 +94,3 @@ export interface Kind<State = unknown> {
   /** Compares; every difference becomes a step or a refusal. */
   compare(desired: Desired, actual: State): Partial<Findings>;
 }
-
-/** Ties a kind's `read` to its `compare` and forgets the type of the slice between them. */
-export type BoundKind = { readonly name: string; find(db: Db, desired: Desired): Promise<Partial<Findings>> };

@@ -19,7 +19,8 @@ export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
   return withRollback(db, async () => {
     const server = await readServer(db);
     const found: Partial<Findings>[] = [];
-    for (const kind of kindsOf(server.engine)) found.push(await kind.find(db, desired));
+    for (const kind of kindsOf(server.engine))
+      found.push(kind.compare(desired, await kind.read(db, desired)));
     const all = <K extends keyof Findings>(key: K): Findings[K][number][] =>
       found.flatMap((findings) => [...(findings[key] ?? [])]);
     const findings: Findings = {

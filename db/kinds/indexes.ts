@@ -1,16 +1,10 @@
 // Kind: indexes of tables and hypertables, compared by what they are, not by their names.
 import { ident, relation } from '../core/sql';
-import type { Desired } from '../language/desired';
-import type { Hypertable } from '../language/hypertable';
+import { type DeclaredTable, tablesOf } from '../language/desired';
 import type { Index } from '../language/indexes';
 import { nameOf } from '../language/names';
-import type { PlainTable } from '../language/table';
 import type { Db, Kind, Step } from '../model';
 import { EMPTY_COPY } from './empty-copy';
-
-type Table = Hypertable | PlainTable;
-
-const tablesOf = (desired: Desired): readonly Table[] => [...desired.tables, ...desired.hypertables];
 
 interface IndexState {
   readonly table: string;
@@ -80,14 +74,14 @@ function indexSql({ method, keys, where }: Index): string {
   return `${method} (${columns.join(', ')})${where === undefined ? '' : ` WHERE ${where}`}`;
 }
 
-const key = (table: Table, index: Index): string =>
+const key = (table: DeclaredTable, index: Index): string =>
   `${nameOf(table)} ${index.unique ? 'UNIQUE ' : ''}${indexSql(index)}`;
 
 /**
  * Lets the server print the declared indexes, on an empty copy of each table that is rolled back with the transaction:
  * spellings of expressions and conditions come out alike. One statement for all of them.
  */
-async function readCanonical(db: Db, tables: readonly Table[]): Promise<ReadonlyMap<string, string>> {
+async function readCanonical(db: Db, tables: readonly DeclaredTable[]): Promise<ReadonlyMap<string, string>> {
   await db.query(
     `CREATE FUNCTION pg_temp.tsdb_canonical_indexes(source text, definitions text[]) RETURNS text[] LANGUAGE plpgsql AS $$
      DECLARE printed text[] := '{}'; definition text;
@@ -144,7 +138,7 @@ async function readFilled(db: Db, tables: readonly string[]): Promise<ReadonlySe
   return new Set(rows.map((row) => row.name));
 }
 
-function createIndex(table: Table, index: Index, filled: boolean): Step {
+function createIndex(table: DeclaredTable, index: Index, filled: boolean): Step {
   const object = nameOf(table);
   // Without a name PostgreSQL picks a free one by its usual pattern (table_columns_idx).
   return {

@@ -1,16 +1,12 @@
 // Kind: row-level security. Policies are compared by what the server prints of them.
 import { ident, relation } from '../core/sql';
 import type { RowPolicy } from '../language/access';
-import type { Desired } from '../language/desired';
-import type { Hypertable } from '../language/hypertable';
+import { type DeclaredTable, tablesOf } from '../language/desired';
 import { nameOf } from '../language/names';
-import type { PlainTable } from '../language/table';
 import type { Db, Kind, Step } from '../model';
 import { EMPTY_COPY } from './empty-copy';
 
-type Table = Hypertable | PlainTable;
-
-interface PolicyState {
+interface RowPolicyState {
   readonly table: string;
   readonly name: string;
   readonly definition: string;
@@ -18,7 +14,7 @@ interface PolicyState {
 
 interface RowSecurityState {
   readonly enabled: readonly string[];
-  readonly policies: readonly PolicyState[];
+  readonly policies: readonly RowPolicyState[];
   /** `table name` → how the server prints the declared policy; absent where a column or role is not there yet. */
   readonly canonical: ReadonlyMap<string, string>;
 }
@@ -36,7 +32,7 @@ export const rowSecurity: Kind<RowSecurityState> = {
         WHERE c.relrowsecurity AND format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1`,
       [tables.map(nameOf)],
     );
-    const { rows: policies } = await db.query<PolicyState>(
+    const { rows: policies } = await db.query<RowPolicyState>(
       `SELECT format('%s.%s', n.nspname, c.relname) AS table, p.polname::text AS name, ${PRINTED} AS definition
          FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1, 2`,
@@ -75,11 +71,9 @@ export const rowSecurity: Kind<RowSecurityState> = {
   },
 };
 
-const tablesOf = ({ tables, hypertables }: Desired): readonly Table[] => [...tables, ...hypertables];
-
 // All in one transaction: between dropping a policy and creating the new one nobody may see more, or less, than before.
 function secure(
-  table: Table,
+  table: DeclaredTable,
   changed: readonly RowPolicy[],
   surplus: readonly string[],
   present: readonly string[],
@@ -110,7 +104,7 @@ function createPolicy({ name, command, to, using, check }: RowPolicy, target: st
 }
 
 /** Lets the server print the declared policies, on empty copies of their tables that are rolled back. */
-async function readCanonical(db: Db, tables: readonly Table[]): Promise<ReadonlyMap<string, string>> {
+async function readCanonical(db: Db, tables: readonly DeclaredTable[]): Promise<ReadonlyMap<string, string>> {
   const declared = tables.flatMap((table) => (table.rowSecurity ?? []).map((policy) => ({ table, policy })));
   if (declared.length === 0) return new Map();
   await db.query(

@@ -8,6 +8,9 @@ import { nameOf } from './names';
 import type { DeclaredObject, SchemaSet } from './schema-set';
 import type { PlainTable } from './table';
 
+/** A declared object that has columns of its own. */
+export type DeclaredTable = Hypertable | PlainTable;
+
 /** The declared schema, in the order that it can be created in. */
 export interface Desired {
   readonly schemas: readonly string[];
@@ -18,6 +21,12 @@ export interface Desired {
   readonly functions: readonly SqlFunction[];
   readonly roles: readonly Role[];
 }
+
+/** All declared tables. */
+export const tablesOf = ({ tables, hypertables }: Desired): readonly DeclaredTable[] => [
+  ...tables,
+  ...hypertables,
+];
 
 /**
  * Merges sets and orders aggregates so that sources come first.

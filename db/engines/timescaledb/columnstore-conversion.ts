@@ -1,7 +1,7 @@
 // Steps that convert chunks one after the other. Each chunk is committed on its own and found by its own state, so that an
 // interrupted conversion goes on where it was.
 import { literal } from '../../core/sql';
-import { chunkRewrite } from '../../kinds/columns/hazards';
+import { chunkRewrite } from '../../kinds/columns/difference';
 import { nameOf } from '../../language/names';
 import type { Impact, Step } from '../../model';
 

@@ -2,8 +2,7 @@
 import { ident, relation } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Findings, Hazard, Refusal, Step } from '../../model';
-import type { ColumnDialect, ColumnDifference } from './difference';
-import { tableRewrite } from './hazards';
+import { type ColumnDialect, type ColumnDifference, tableRewrite } from './difference';
 
 /** The step that adds a missing column, or the refusal. */
 export function addition(dialect: ColumnDialect, missing: ColumnDifference): Partial<Findings> {
@@ -15,10 +14,9 @@ export function addition(dialect: ColumnDialect, missing: ColumnDifference): Par
   }
   if (wanted.defaultKind === 'constant') return { steps: [step(missing, withConstant(dialect, missing))] };
   if (size.compressed.chunks > 0) return { refusals: [notInCompressedChunks(missing)] };
-  if (size.columnstore)
-    return { steps: [step(missing, rowByRow(missing), tableRewrite(nameOf(missing.table), size))] };
+  if (size.columnstore) return { steps: [step(missing, rowByRow(missing), tableRewrite(missing))] };
   // now() and its like are the same for all old rows, and kept beside them; a volatile default is computed for each row.
-  const hazards = wanted.defaultKind === 'volatile' ? tableRewrite(nameOf(missing.table), size) : [];
+  const hazards = wanted.defaultKind === 'volatile' ? tableRewrite(missing) : [];
   return { steps: [step(missing, [inOne(missing)], hazards)] };
 }
 

@@ -1,21 +1,14 @@
-// One column that is not as declared, with everything that is known about it.
-import type { Hypertable } from '../../language/hypertable';
-import type { PlainTable } from '../../language/table';
-import type { Db, EngineName, Impact, Step } from '../../model';
-import type { TableSize } from '../../server/table-size';
-import type { Survival } from './answers';
-import type { CanonicalColumn, TypeChange } from './canonical';
-import type { ColumnState } from './state';
+// What a plan must know about a column that is not as declared before it can say what to do.
+import { ident, relation } from '../../core/sql';
+import type { DeclaredTable } from '../../language/desired';
+import { nameOf } from '../../language/names';
+import type { Db, EngineName, Hazard, Impact, Step } from '../../model';
+import { withSavepointRollback } from '../../server/savepoint';
+import { describeImpact, NOTHING, readTableSizes, type TableSize } from '../../server/table-size';
+import type { DifferingColumn } from './read';
 
-/** A declared object that has columns of its own. */
-export type DeclaredTable = Hypertable | PlainTable;
-
-export interface ColumnDifference {
-  readonly table: DeclaredTable;
-  readonly name: string;
-  readonly wanted: CanonicalColumn & { readonly nullable: boolean };
-  /** Absent: the column is missing. */
-  readonly actual?: ColumnState;
+/** A differing column with all that decides about its step. */
+export interface ColumnDifference extends DifferingColumn {
   readonly size: TableSize;
   /** Whether the table has no row; asked where a missing column needs a value in old rows. */
   readonly empty?: boolean;
@@ -26,6 +19,21 @@ export interface ColumnDifference {
   /** Rows that are NULL; absent when not asked or too long to count. */
   readonly nulls?: number;
 }
+
+/** What changing a column from one type to another does. */
+interface TypeChange {
+  readonly rewrites: boolean;
+  /** Whether every value of the old type is one of the new type. */
+  readonly lossless: boolean;
+  /** The server's complaint where it has no cast that it would use by itself. */
+  readonly error: string | null;
+}
+
+/** Whether the values of a column survive a change of its type. */
+type Survival =
+  | { readonly kind: 'counted'; readonly changed: number }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'fails'; readonly error: string };
 
 /** What columns need to know of an engine. */
 export interface ColumnDialect {
@@ -40,4 +48,152 @@ export interface ColumnDialect {
     note(table: DeclaredTable): string;
     step(table: DeclaredTable, impact: Impact): Step;
   };
+}
+
+/** Completes the columns that differ. A database in sync costs none of these queries. */
+export async function readDifferences(
+  db: Db,
+  dialect: ColumnDialect,
+  differing: readonly DifferingColumn[],
+): Promise<readonly ColumnDifference[]> {
+  if (differing.length === 0) return [];
+  const tables = [...new Set(differing.map(({ table }) => table))];
+  const sizes = await readTableSizes(db, dialect.engine, tables);
+  const users = await dialect.readUsers(db, tables.map(nameOf));
+  const typeChanges = await readTypeChanges(db, differing);
+  const differences: ColumnDifference[] = [];
+  for (const one of differing) {
+    const table = nameOf(one.table);
+    const size = sizes.get(table) ?? NOTHING;
+    const change = typeChanges.get(one);
+    differences.push({
+      ...one,
+      size,
+      users: users.get(`${table}.${one.name}`) ?? [],
+      ...(await readRows(db, one)),
+      ...(change === undefined
+        ? {}
+        : { typeChange: { ...change, survival: await readSurvival(db, one, change, size) } }),
+    });
+  }
+  return differences;
+}
+
+// Implicit casts keep every value, but for whole and exact numbers that a float has no room for.
+const TYPE_CHANGE = `
+  CREATE FUNCTION pg_temp.tsdb_type_change(old_type text, new_type text, OUT rewrites boolean, OUT lossless boolean, OUT error text) LANGUAGE plpgsql AS $$
+  DECLARE file oid; old_id oid; new_id oid; new_modifier int;
+  BEGIN
+    EXECUTE format('CREATE TEMP TABLE tsdb_probe (c %s)', old_type);
+    file := pg_relation_filenode('pg_temp.tsdb_probe'::regclass);
+    SELECT atttypid INTO old_id FROM pg_attribute WHERE attrelid = 'pg_temp.tsdb_probe'::regclass AND attname = 'c';
+    EXECUTE format('ALTER TABLE pg_temp.tsdb_probe ALTER COLUMN c TYPE %s', new_type);
+    SELECT atttypid, atttypmod INTO new_id, new_modifier FROM pg_attribute WHERE attrelid = 'pg_temp.tsdb_probe'::regclass AND attname = 'c';
+    rewrites := pg_relation_filenode('pg_temp.tsdb_probe'::regclass) <> file;
+    lossless := new_modifier = -1 AND (
+      new_id IN ('text'::regtype, 'varchar'::regtype)
+      OR EXISTS (SELECT FROM pg_cast WHERE castsource = old_id AND casttarget = new_id AND castcontext = 'i'
+                    AND NOT (casttarget IN ('float4'::regtype, 'float8'::regtype) AND castsource IN ('int8'::regtype, 'numeric'::regtype))
+                    AND NOT (casttarget = 'float4'::regtype AND castsource = 'int4'::regtype)));
+    DROP TABLE pg_temp.tsdb_probe;
+  EXCEPTION WHEN OTHERS THEN
+    rewrites := true; lossless := false; error := SQLERRM;
+  END $$`;
+
+// Tries the changes of type on empty tables, all in two queries.
+async function readTypeChanges(
+  db: Db,
+  differing: readonly DifferingColumn[],
+): Promise<ReadonlyMap<DifferingColumn, TypeChange>> {
+  const retyped = differing.filter(({ wanted, actual }) => actual && actual.type !== wanted.type);
+  if (retyped.length === 0) return new Map();
+  await db.query(TYPE_CHANGE);
+  const { rows } = await db.query<TypeChange>(
+    `SELECT p.* FROM unnest($1::text[], $2::text[]) WITH ORDINALITY u (old, new, at), pg_temp.tsdb_type_change(u.old, u.new) p ORDER BY u.at`,
+    [retyped.map(({ actual }) => actual?.type), retyped.map(({ wanted }) => wanted.type)],
+  );
+  return new Map(retyped.map((one, at) => [one, rows[at] as TypeChange]));
+}
+
+// What the declaration asks of rows that are there: a value in a new column, or in one that no longer takes NULL.
+async function readRows(
+  db: Db,
+  { table, name, wanted, actual }: DifferingColumn,
+): Promise<Pick<ColumnDifference, 'empty' | 'nulls'>> {
+  if (actual !== undefined) {
+    if (wanted.nullable || !actual.nullable) return {};
+    const nulls = await countRows(db, table, `${ident(name)} IS NULL`);
+    return typeof nulls === 'number' ? { nulls } : {};
+  }
+  if (wanted.defaultKind === 'constant' || (wanted.nullable && wanted.defaultKind === 'none')) return {};
+  const { rows } = await db.query(`SELECT FROM ${relation(table)} LIMIT 1`);
+  return { empty: rows.length === 0 };
+}
+
+// Values are lost when they come back different from a round trip through the new type.
+async function readSurvival(
+  db: Db,
+  { table, name, wanted, actual }: DifferingColumn,
+  { rewrites, lossless, error }: TypeChange,
+  size: TableSize,
+): Promise<Survival> {
+  if (!rewrites || lossless || error !== null || size.compressed.chunks > 0) return { kind: 'unknown' };
+  const column = ident(name);
+  const changed = await countRows(
+    db,
+    table,
+    `(${column}::${wanted.type})::${actual?.type} IS DISTINCT FROM ${column}`,
+  );
+  if (typeof changed === 'number') return { kind: 'counted', changed };
+  // Class 22, data exception: a value that the new type cannot hold.
+  return changed.code?.startsWith('22') ? { kind: 'fails', error: changed.message } : { kind: 'unknown' };
+}
+
+// Long enough for some million rows; a plan must not make anybody wait for it.
+const LIMIT = '3s';
+
+// Counts rows, or returns the error. The rollback also ends the time limit.
+function countRows(
+  db: Db,
+  table: DeclaredTable,
+  condition: string,
+): Promise<number | { readonly code?: string; readonly message: string }> {
+  return withSavepointRollback(db, async () => {
+    await db.query(`SET LOCAL statement_timeout = '${LIMIT}'`);
+    const { rows } = await db.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM ${relation(table)} WHERE ${condition}`,
+    );
+    return rows[0]?.count ?? 0;
+  }).catch((error: { readonly code?: string; readonly message: string }) => error);
+}
+
+// From about this size on a rewrite takes minutes to hours rather than seconds.
+const LARGE_BYTES = 10 * 1024 ** 3;
+
+/** The hazards of rewriting the whole table of a column in one statement; none where it is empty. */
+export function tableRewrite({ table, size }: ColumnDifference): readonly Hazard[] {
+  const object = nameOf(table);
+  if (size.rows === 0) return [];
+  return [
+    { name: 'rewrites-data', reason: `writes ${describeImpact(size)} of ${object} again` },
+    { name: 'blocks-reads', reason: `nobody reads or writes ${object} until that is done` },
+    ...ifLarge(size),
+  ];
+}
+
+/** The hazards of converting the chunks of a table again, each committed on its own. */
+export function chunkRewrite(object: string, size: Impact): readonly Hazard[] {
+  return [
+    {
+      name: 'rewrites-data',
+      reason: `converts ${describeImpact(size)} of ${object}, one chunk after the other; each is locked while it is its turn`,
+    },
+    ...ifLarge(size),
+  ];
+}
+
+function ifLarge(size: Impact): readonly Hazard[] {
+  return size.bytes < LARGE_BYTES
+    ? []
+    : [{ name: 'long-running', reason: `${describeImpact(size)} take minutes to hours` }];
 }

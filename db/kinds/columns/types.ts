@@ -2,8 +2,7 @@
 import { ident, relation } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Findings, Hazard, Refusal } from '../../model';
-import type { ColumnDifference } from './difference';
-import { tableRewrite } from './hazards';
+import { type ColumnDifference, tableRewrite } from './difference';
 
 // An assignment to these ends with an error where a cast would cut off.
 const CUTS = /^(character|bit)/;
@@ -14,7 +13,7 @@ export function typeChange(difference: ColumnDifference): Partial<Findings> {
   if (refused !== undefined) return { refusals: [refused] };
   const { table, name, wanted, actual, size } = difference;
   const object = nameOf(table);
-  const hazards = difference.typeChange?.rewrites ? [...tableRewrite(object, size), ...loss(difference)] : [];
+  const hazards = difference.typeChange?.rewrites ? [...tableRewrite(difference), ...loss(difference)] : [];
   const alter = `ALTER TABLE ${relation(table)} ALTER COLUMN ${ident(name)}`;
   return {
     steps: [

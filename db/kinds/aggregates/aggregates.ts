@@ -1,14 +1,42 @@
-// Kind: continuous aggregates. Created empty, then filled with their history; changed in place or built anew.
+// Compares continuous aggregates. They are created empty, then filled with their history, and changed in place or built anew.
 import { interval, literal, relation } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
+import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
-import type { Db, Kind, Refusal, Step } from '../../model';
+import type { Db, Findings, Refusal, Step } from '../../model';
 import { evolutionOf, NEXT, OLD, replacementsOf, stayingOf } from './evolution';
 import { readFigures } from './figures';
 import type { AggregateDialect, AggregateState, AggregatesState, Moved } from './model';
 import { columnTypes } from './queries';
 import { leftoverSteps, rebuild } from './rebuild';
 import { grow, refill } from './steps';
+
+/** Reads the declared aggregates, and of those that change what their change would read and lose. */
+export async function readAggregates(
+  db: Db,
+  dialect: AggregateDialect,
+  desired: Desired,
+): Promise<AggregatesState> {
+  const states = byName(await dialect.read(db, desired.aggregates));
+  const evolution = evolutionOf(desired, states);
+  const nexts = replacementsOf(evolution).map(({ next }) => next);
+  const pending = await readPending(db);
+  const rebuilt = evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate));
+  const inTheWay = rebuilt.flatMap((name) => [`${name}${NEXT}`, `${name}${OLD}`]);
+  return {
+    states,
+    evolution,
+    pending,
+    occupied: await readOccupied(db, [...desired.aggregates.map(nameOf), ...inTheWay]),
+    nexts: byName(nexts.length > 0 && pending.length > 0 ? await dialect.read(db, nexts) : []),
+    figures: await readFigures(db, dialect, [...evolution.grown, ...evolution.rebuilt]),
+    types: await columnTypes(
+      db,
+      evolution.grown.map(({ aggregate }) => aggregate),
+    ),
+    attachments: rebuilt.length > 0 ? await dialect.readAttachments(db, rebuilt) : new Map(),
+  };
+}
 
 /**
  * Compares aggregates. A changed query climbs a ladder: columns added at the end of `select` are added in place; any
@@ -17,53 +45,28 @@ import { grow, refill } from './steps';
  * Replacing without loss needs no consent but `long-running`, where a source is large: nothing is dropped that is not
  * there again, so `drops-object` is not among the hazards.
  */
-export function aggregates(
+export function compareAggregates(
   dialect: AggregateDialect,
-  move: (rebuilt: readonly ContinuousAggregate[]) => Moved,
-): Kind<AggregatesState> {
+  desired: Desired,
+  actual: AggregatesState,
+  moved: Moved,
+): Partial<Findings> {
+  const anew = rebuild(dialect, desired, actual, moved);
+  const steps: Step[] = [...leftoverSteps(dialect, desired, actual)];
+  const refusals: Refusal[] = [...anew.refusals];
+  for (const aggregate of desired.aggregates) {
+    const name = nameOf(aggregate);
+    const state = actual.states.get(name);
+    const occupant = actual.occupied.get(name);
+    if (state === undefined && occupant !== undefined) refusals.push(nameTaken(name, occupant));
+    else if (anew.building.has(name)) steps.push(...(anew.building.get(name) ?? []));
+    else if (state === undefined) steps.push(create(dialect, aggregate), backfill(aggregate));
+    else steps.push(...changes(dialect, actual, { aggregate, state }));
+  }
   return {
-    name: 'aggregates',
-    async read(db, desired) {
-      const states = byName(await dialect.read(db, desired.aggregates));
-      const evolution = evolutionOf(desired, states);
-      const replacements = replacementsOf(evolution);
-      const nexts = replacements.map(({ next }) => next);
-      const pending = await readPending(db);
-      const rebuilt = evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate));
-      const inTheWay = rebuilt.flatMap((name) => [`${name}${NEXT}`, `${name}${OLD}`]);
-      return {
-        states,
-        evolution,
-        pending,
-        occupied: await readOccupied(db, [...desired.aggregates.map(nameOf), ...inTheWay]),
-        nexts: byName(nexts.length > 0 && pending.length > 0 ? await dialect.read(db, nexts) : []),
-        figures: await readFigures(db, dialect, [...evolution.grown, ...evolution.rebuilt]),
-        types: await columnTypes(
-          db,
-          evolution.grown.map(({ aggregate }) => aggregate),
-        ),
-        attachments: rebuilt.length > 0 ? await dialect.readAttachments(db, rebuilt) : new Map(),
-      };
-    },
-    compare(desired, actual) {
-      const anew = rebuild(dialect, desired, actual, move);
-      const steps: Step[] = [...leftoverSteps(dialect, desired, actual)];
-      const refusals: Refusal[] = [...anew.refusals];
-      for (const aggregate of desired.aggregates) {
-        const name = nameOf(aggregate);
-        const state = actual.states.get(name);
-        const occupant = actual.occupied.get(name);
-        if (state === undefined && occupant !== undefined) refusals.push(nameTaken(name, occupant));
-        else if (anew.building.has(name)) steps.push(...(anew.building.get(name) ?? []));
-        else if (state === undefined) steps.push(create(dialect, aggregate), backfill(aggregate));
-        else steps.push(...changes(dialect, actual, { aggregate, state }));
-      }
-      return {
-        steps: [...steps, ...anew.swapping],
-        refusals,
-        emulated: dialect.emulated !== undefined && desired.aggregates.length > 0 ? [dialect.emulated] : [],
-      };
-    },
+    steps: [...steps, ...anew.swapping],
+    refusals,
+    emulated: dialect.emulated !== undefined && desired.aggregates.length > 0 ? [dialect.emulated] : [],
   };
 }
 

@@ -1,5 +1,5 @@
 // Builds aggregates anew beside the present ones and swaps them in; finds what an interrupted run has left of that.
-import type { ContinuousAggregate, Relation } from '../../language/aggregate';
+import type { Relation } from '../../language/aggregate';
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Refusal, Step } from '../../model';
@@ -23,7 +23,7 @@ export function rebuild(
   dialect: AggregateDialect,
   desired: Desired,
   actual: AggregatesState,
-  move: (rebuilt: readonly ContinuousAggregate[]) => Moved,
+  moved: Moved,
 ): Rebuild {
   const { rebuilt } = actual.evolution;
   if (rebuilt.length === 0) return { building: new Map(), swapping: [], refusals: [] };
@@ -49,7 +49,6 @@ export function rebuild(
     ];
   });
   const replaced = replacedLeafFirst(actual.evolution);
-  const moved = move(rebuilt.map(({ aggregate }) => aggregate));
   const attached = replaced.flatMap((one) => actual.attachments.get(nameOf(one))?.statements ?? []);
   const losses = replaced.flatMap((one) => {
     const figures = actual.figures.get(nameOf(one));

@@ -1,4 +1,5 @@
 // Kind: hypertables. Compares what is declared with what an engine read; the engine brings the SQL.
+import { counted } from '../core/quantities';
 import type { Desired } from '../language/desired';
 import type { HashPartitions, Hypertable } from '../language/hypertable';
 import { approximateMicroseconds, parseDuration } from '../language/interval';
@@ -59,7 +60,7 @@ function compareTable(
       id: `create-hypertable:${object}`,
       object,
       action: 'create',
-      summary: `hypertable on ${table.time}, chunks of ${table.chunkInterval}, ${table.columnNames.length} columns`,
+      summary: `hypertable on ${table.time}, chunks of ${table.chunkInterval}, ${counted(table.columnNames.length, 'column')}`,
       sql: dialect.create(table),
       transactional: true,
       lock: 'none',

@@ -1,4 +1,5 @@
 // Kind: policies, i.e. what the server does by itself: refresh, retention, columnstore, chunks ahead of time.
+import { counted } from '../core/quantities';
 import type { ContinuousAggregate, Relation } from '../language/aggregate';
 import type { Desired } from '../language/desired';
 import { formatInterval, type Interval, parseDuration, sameInterval } from '../language/interval';
@@ -162,6 +163,6 @@ function describe({ kind, times }: DesiredPolicy): string {
 function deletion(object: string, policy: DesiredPolicy, { chunks, rows }: Impact): Hazard {
   return {
     name: 'deletes-data',
-    reason: `the next run deletes ${chunks > 0 ? `${chunks} chunks, ` : ''}about ${rows} rows of ${object} older than ${policy.times.after ? formatInterval(policy.times.after) : ''}`,
+    reason: `the next run deletes ${chunks > 0 ? `${counted(chunks, 'chunk')}, ` : ''}about ${counted(rows, 'row')} of ${object} older than ${policy.times.after ? formatInterval(policy.times.after) : ''}`,
   };
 }

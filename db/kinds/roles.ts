@@ -1,4 +1,5 @@
 // Kind: group roles and what they are granted. Comes last of the objects: grants name what must exist by then.
+import { counted } from '../core/quantities';
 import { ident, literal } from '../core/sql';
 import type { Access } from '../language/access';
 import type { Desired } from '../language/desired';
@@ -164,7 +165,7 @@ function grantSteps(verb: 'grant' | 'revoke', role: string, grants: readonly Gra
       id: `${verb}:${role}`,
       object: role,
       action: verb === 'grant' ? 'create' : 'drop',
-      summary: `${grants.length} privileges on ${statements.length} objects${verb === 'revoke' ? ' that are not declared' : ''}`,
+      summary: `${counted(grants.length, 'privilege')} on ${counted(statements.length, 'object')}${verb === 'revoke' ? ' that are not declared' : ''}`,
       sql: statements,
       transactional: true,
       lock: 'none',

@@ -83,7 +83,11 @@ function secure(
     id: `row-security:${nameOf(table)}`,
     object: nameOf(table),
     action: present.length > 0 ? 'change' : 'create',
-    summary: `row-level security: ${changed.length} policies set${surplus.length > 0 ? `, ${surplus.length} removed that are not declared` : ''}`,
+    summary: [
+      'row-level security on',
+      ...changed.map(({ name }) => `set policy ${name}`),
+      ...surplus.map((name) => `remove policy ${name}, which is not declared`),
+    ].join('; '),
     sql: [
       `ALTER TABLE ${relation(table)} ENABLE ROW LEVEL SECURITY`,
       ...dropped.map((name) => `DROP POLICY ${ident(name)} ON ${relation(table)}`),

@@ -1,4 +1,5 @@
 // Kind: ordinary tables. Their columns and indexes are compared by the kinds of that name.
+import { counted } from '../core/quantities';
 import { ident, relation } from '../core/sql';
 import { columnDefinitions } from '../language/column-definitions';
 import { nameOf } from '../language/names';
@@ -57,7 +58,7 @@ function create(table: PlainTable): Step {
     id: `create-table:${nameOf(table)}`,
     object: nameOf(table),
     action: 'create',
-    summary: `table with ${table.columnNames.length} columns`,
+    summary: `table with ${counted(table.columnNames.length, 'column')}`,
     sql: [
       `CREATE TABLE ${relation(table)} (${columnDefinitions(table)}${key === '' ? '' : `, PRIMARY KEY (${key})`})`,
     ],

@@ -1,5 +1,6 @@
 // PostgreSQL intervals as data. Months, days and microseconds stay apart: a month has no fixed number of days.
 import { UsageError } from '../core/errors';
+import { counted } from '../core/quantities';
 
 type Unit = 'microsecond' | 'millisecond' | 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year';
 
@@ -93,9 +94,7 @@ export function formatInterval(interval: Interval): string {
     [minutes, 'minute'],
     [seconds, 'second'],
   ];
-  const text = parts
-    .filter(([count]) => count !== 0)
-    .map(([count, unit]) => `${count} ${unit}${count === 1 ? '' : 's'}`);
+  const text = parts.filter(([count]) => count !== 0).map(([count, unit]) => counted(count, unit));
   return text.length === 0 ? '0 seconds' : text.join(' ');
 }
 

@@ -1,6 +1,7 @@
 // Makes and corrects the login roles of a deployment, so that nothing in it has to log in as a superuser.
 import type { ClientConfig } from 'pg';
 import { messageOf, RefusedError } from '../core/errors';
+import { counted } from '../core/quantities';
 import { ident, literal } from '../core/sql';
 import { createRoleSql } from '../kinds/roles';
 import type { Desired } from '../language/desired';
@@ -198,7 +199,7 @@ async function ownershipChanges(db: Db, desired: Desired, role: string): Promise
   const gifts = await findGifts(db, desired, role);
   const givers = [...new Set(gifts.map(({ from }) => from))].sort();
   return gifts.map(({ sql }, at) =>
-    at === 0 ? { text: `owner of ${gifts.length} objects of ${givers.join(', ')}`, sql } : { sql },
+    at === 0 ? { text: `owner of ${counted(gifts.length, 'object')} of ${givers.join(', ')}`, sql } : { sql },
   );
 }
 

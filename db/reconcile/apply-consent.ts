@@ -1,5 +1,6 @@
 // What a plan must pass before it is carried out: fresh, without refusals, every hazard allowed, confirmed.
 import { RefusedError } from '../core/errors';
+import { counted } from '../core/quantities';
 import type { HazardName, Plan, Step } from '../model';
 
 export interface Consent {
@@ -53,7 +54,7 @@ function changedMeanwhile(unseen: readonly Step[]): RefusedError {
 function requireNoRefusals({ refusals }: Plan): void {
   if (refusals.length === 0) return;
   throw new RefusedError(
-    `nothing was changed: ${refusals.length} difference${refusals.length === 1 ? '' : 's'} cannot be repaired safely\n${refusals
+    `nothing was changed: ${counted(refusals.length, 'difference')} cannot be repaired safely\n${refusals
       .map(({ object, what, why, wayOut }) => `  ${object} ${what}: ${why}. Way out: ${wayOut}`)
       .join('\n')}`,
   );

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientConfig } from 'pg';
 import { DatabaseError, messageOf, RefusedError, TsdbError } from '../core/errors';
+import { counted } from '../core/quantities';
 import { INTERNALS_STEP } from '../kinds/internals';
 import type { Desired } from '../language/desired';
 import type { Db, Plan, Step } from '../model';
@@ -165,7 +166,7 @@ function noteUnfinished(unfinished: readonly Unfinished[], run: Run): void {
   run.unfinished = [...run.unfinished, ...unfinished];
   const cut = unfinished.filter(({ interrupted }) => interrupted).map(({ step }) => step);
   run.options.onNote?.(
-    `continuing an apply that ended early with ${unfinished.length} steps to go${cut.length > 0 ? `, in the middle of ${cut.join(', ')}` : ''}`,
+    `continuing an apply that ended early with ${counted(unfinished.length, 'step')} to go${cut.length > 0 ? `, in the middle of ${cut.join(', ')}` : ''}`,
   );
 }
 
@@ -227,7 +228,7 @@ function report(plan: Plan, { applied, unfinished, pausedJobs, restoredJobs }: R
 function finalError(error: unknown, run: Run): unknown {
   if (error instanceof TsdbError || recoveryOf(error) !== 'reconnect') return error;
   return new DatabaseError(
-    `the session was lost between two steps, and connecting again did not help: ${messageOf(error)}. ${run.applied.length} steps are done; apply again goes on from there`,
+    `the session was lost between two steps, and connecting again did not help: ${messageOf(error)}. Done so far: ${counted(run.applied.length, 'step')}. Run the apply again; it continues from there`,
     { cause: error },
   );
 }

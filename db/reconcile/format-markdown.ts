@@ -1,6 +1,7 @@
 // A plan as Markdown, for a comment on a pull request.
+import { describeImpact } from '../core/quantities';
 import type { Plan, Step } from '../model';
-import { describeEngine, formatImpact, hazardNames, stepGroups, summaryOf } from './format';
+import { describeEngine, hazardNames, stepGroups, summaryOf } from './format';
 
 const WORD: Readonly<Record<Step['action'], string>> = {
   create: 'create',
@@ -45,7 +46,7 @@ function steps(plan: Plan): readonly string[] {
   const rows = stepGroups(plan.steps).flatMap(([object, group]) =>
     group.map((step, at) => {
       const dangers = step.hazards.map(({ name, reason }) => `**${name}**: ${cell(reason)}`).join('<br>');
-      return `| ${at === 0 ? code(object) : ''} | ${WORD[step.action]} | ${cell(step.summary)} | ${dangers} | ${step.impact ? formatImpact(step.impact) : ''} |`;
+      return `| ${at === 0 ? code(object) : ''} | ${WORD[step.action]} | ${cell(step.summary)} | ${dangers} | ${step.impact ? describeImpact(step.impact) : ''} |`;
     }),
   );
   const statements = plan.steps.flatMap((step) => [`-- ${step.id}`, ...step.sql.map((sql) => `${sql};`)]);

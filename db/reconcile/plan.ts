@@ -1,6 +1,7 @@
 // Makes a plan: read the catalog, compare it with the declaration, and name the result exactly.
 import { createHash } from 'node:crypto';
 import { UsageError } from '../core/errors';
+import { counted } from '../core/quantities';
 import { kindsOf } from '../engines/engines';
 import type { Desired } from '../language/desired';
 import { requireLintFree } from '../lint/lint';
@@ -70,7 +71,7 @@ async function restoringSteps(db: Db): Promise<readonly Step[]> {
     id: RESTORE_JOBS,
     object: 'tsdb',
     action: 'run',
-    summary: `restore ${jobs.length} jobs that an interrupted apply left paused (${jobs.join(', ')})`,
+    summary: `restore ${counted(jobs.length, 'job')} that an interrupted apply left paused (${jobs.join(', ')})`,
     sql: [RESTORE[engine]],
     transactional: true,
     lock: 'none',

@@ -104,11 +104,6 @@ export async function readChunkImpact(
   );
 }
 
-/** `3 chunks, about 1200 rows, 0.4 MiB`: figures as hazards say them. */
-export function describeImpact({ chunks, rows, bytes }: Impact): string {
-  return `${chunks} chunk${chunks === 1 ? '' : 's'}, about ${rows} rows, ${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-}
-
 const SUMS = (only: '' | 'compressed'): string => {
   const filter = only === '' ? '' : ' FILTER (WHERE compressed)';
   const [chunks, rows, bytes] = ['chunks', 'rows', 'bytes'].map((what) =>

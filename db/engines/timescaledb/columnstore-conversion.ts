@@ -1,5 +1,6 @@
 // Steps that convert chunks one after the other. Each chunk is committed on its own and found by its own state, so that an
 // interrupted conversion goes on where it was.
+import { counted } from '../../core/quantities';
 import { literal } from '../../core/sql';
 import { chunkRewrite } from '../../kinds/columns/difference';
 import { nameOf } from '../../language/names';
@@ -17,7 +18,7 @@ const FORGET = 'DELETE FROM tsdb.pending_rebuild WHERE chunk = target::text;';
 export function rebuildStep(table: Named, impact: Impact): Step {
   return {
     ...conversion(`rebuild-chunks:${nameOf(table)}`, table, impact),
-    summary: `convert ${impact.chunks} chunks again, so that values of added columns are in them`,
+    summary: `convert ${counted(impact.chunks, 'chunk')} again, so that values of added columns are in them`,
     sql: [
       // Also notes of chunks that are gone or are rows by now: there is nothing to do for them.
       `DELETE FROM tsdb.pending_rebuild p WHERE relation = ${literal(nameOf(table))} AND NOT EXISTS (SELECT FROM timescaledb_information.chunks k WHERE format('%I.%I', k.chunk_schema, k.chunk_name) = p.chunk AND k.is_compressed)`,
@@ -33,7 +34,7 @@ export function rebuildStep(table: Named, impact: Impact): Step {
 export function relayoutStep(relation: Named, impact: Impact): Step {
   return {
     ...conversion(`columnstore-layout:${nameOf(relation)}`, relation, impact),
-    summary: `convert ${impact.chunks} chunks again, in the declared segments and order`,
+    summary: `convert ${counted(impact.chunks, 'chunk')} again, in the declared segments and order`,
     sql: [eachChunk(otherLayout(relation), `${AGAIN} ${FORGET}`)],
   };
 }
@@ -42,7 +43,7 @@ export function relayoutStep(relation: Named, impact: Impact): Step {
 export function toRowsStep(relation: Named, impact: Impact): Step {
   return {
     ...conversion(`columnstore-rows:${nameOf(relation)}`, relation, impact),
-    summary: `turn ${impact.chunks} chunks back into rows`,
+    summary: `turn ${counted(impact.chunks, 'chunk')} back into rows`,
     sql: [
       eachChunk(
         `SELECT s.relid ${CHUNK_SETTINGS} WHERE ${isOf(relation)} ORDER BY s.relid::text`,

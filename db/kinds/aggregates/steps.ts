@@ -1,4 +1,5 @@
 // The steps that change an aggregate: columns in place, or a new one beside it, filled, and swapped in.
+import { counted, describeImpact } from '../../core/quantities';
 import { interval, literal, relation } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
@@ -56,7 +57,7 @@ export function refill(dialect: AggregateDialect, changing: Changing, figures?: 
     id: `backfill-aggregate:${name}`,
     object: name,
     action: 'run',
-    summary: `compute its buckets again from ${nameOf(aggregate.from)}${kept > 0 ? `; ${kept} buckets before ${figures?.lostTo} stay as they are, with NULL in new columns: their source rows are gone` : ''}`,
+    summary: `compute its buckets again from ${nameOf(aggregate.from)}${kept > 0 ? `; new columns stay NULL in ${counted(kept, 'bucket')} before ${figures?.lostTo}, because the source rows are gone` : ''}`,
     sql: [
       `DO $refill$
 DECLARE lower timestamptz; upper timestamptz := ${end};
@@ -172,7 +173,7 @@ export function historyLoss(name: string, { lost, lostFrom, lostTo }: Figures): 
   return [
     {
       name: 'loses-history',
-      reason: `${lost} buckets of ${name} from ${lostFrom} to ${lostTo} have no source rows any more and will be missing`,
+      reason: `${counted(lost, 'bucket')} of ${name} from ${lostFrom} to ${lostTo} will be missing, because the source rows are gone`,
     },
   ];
 }
@@ -180,7 +181,7 @@ export function historyLoss(name: string, { lost, lostFrom, lostTo }: Figures): 
 function reading(impact: Impact | undefined): { hazards: readonly Hazard[]; impact?: Impact } {
   if (impact === undefined) return { hazards: [] };
   const isLong = impact.rows >= LONG.rows || impact.bytes >= LONG.bytes;
-  const reason = `reads about ${impact.rows} rows in ${impact.chunks} chunks, ${Math.ceil(impact.bytes / 1024 ** 2)} MiB`;
+  const reason = `reads ${describeImpact(impact)}`;
   return { hazards: isLong ? [{ name: 'long-running', reason }] : [], impact };
 }
 

@@ -1,4 +1,5 @@
 // Columns whose default or nullability differs: how to change each in place, or why not. Types are in column-types.ts.
+import { counted } from '../../core/quantities';
 import { ident, relation } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Findings, Hazard, Refusal, Step } from '../../model';
@@ -82,8 +83,8 @@ function refuseNull(difference: ColumnDifference): Partial<Findings> {
         refusal(
           difference,
           'allows NULL, declared NOT NULL',
-          `${nulls} rows have no value in it`,
-          `fill them: UPDATE ${relation(table)} SET ${ident(name)} = ${value} WHERE ${ident(name)} IS NULL; then apply again`,
+          `it is NULL in ${counted(nulls, 'row')}`,
+          `fill in a value, for example with UPDATE ${relation(table)} SET ${ident(name)} = ${value} WHERE ${ident(name)} IS NULL; then apply again`,
         ),
       ],
     };
@@ -94,7 +95,7 @@ function refuseNull(difference: ColumnDifference): Partial<Findings> {
       : [
           {
             name: 'blocks-writes',
-            reason: `nobody reads or writes ${object} while about ${size.rows} rows are checked${nulls === undefined ? '; whether all have a value took too long to find out for the plan, and one that has none ends the step' : ', all of which had a value when this was planned'}`,
+            reason: `nobody can read or write ${object} while the step checks about ${counted(size.rows, 'row')}; ${nulls === undefined ? 'counting NULL values took too long for the plan, and the step fails if it finds one' : 'there were no NULL values when this was planned'}`,
           },
         ];
   return {

@@ -1,10 +1,11 @@
 // What a plan must know about a column that is not as declared before it can say what to do.
+import { describeImpact } from '../../core/quantities';
 import { ident, relation } from '../../core/sql';
 import type { DeclaredTable } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Db, EngineName, Hazard, Impact, Step } from '../../model';
 import { withSavepointRollback } from '../../server/savepoint';
-import { describeImpact, NOTHING, readTableSizes, type TableSize } from '../../server/table-size';
+import { NOTHING, readTableSizes, type TableSize } from '../../server/table-size';
 import type { DifferingColumn } from './read';
 
 /** A differing column with all that decides about its step. */

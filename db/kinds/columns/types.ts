@@ -1,4 +1,5 @@
 // A column of another type than declared: changed in place, by a rewrite, or refused.
+import { counted } from '../../core/quantities';
 import { ident, relation } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Findings, Hazard, Refusal } from '../../model';
@@ -71,11 +72,14 @@ function refusal(difference: ColumnDifference): Refusal | undefined {
     );
   if (change?.survival.kind === 'counted' && change.survival.changed > 0 && CUTS.test(wanted.type))
     return because(
-      `${change.survival.changed} values are longer than that`,
-      `shorten those rows first; or ${another}`,
+      `${counted(change.survival.changed, 'value')} would be cut off`,
+      `shorten those values first; or ${another}`,
     );
   if (change?.survival.kind === 'fails')
-    return because(`not every value fits: ${change.survival.error}`, `mend those rows first; or ${another}`);
+    return because(
+      `not every value fits: ${change.survival.error}`,
+      `correct those values first; or ${another}`,
+    );
   return undefined;
 }
 
@@ -89,8 +93,8 @@ function loss({ table, name, wanted, size, typeChange: change }: ColumnDifferenc
       name: 'deletes-data',
       reason:
         survival?.kind === 'counted'
-          ? `${survival.changed} values of ${name} in ${nameOf(table)} do not survive as ${wanted.type}: they are rounded`
-          : `whether every value of ${name} in ${nameOf(table)} survives as ${wanted.type} took too long to find out; those that do not are rounded, or end the step`,
+          ? `rounds ${counted(survival.changed, 'value')} of ${name} in ${nameOf(table)} to ${wanted.type}`
+          : `checking whether every value of ${name} in ${nameOf(table)} fits into ${wanted.type} took too long for the plan; values that do not fit are rounded, or the step fails`,
     },
   ];
 }

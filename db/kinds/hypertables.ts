@@ -1,45 +1,55 @@
 // Kind: hypertables. Compares what is declared with what an engine read; the engine brings the SQL.
 import { counted } from '../core/quantities';
-import type { Desired } from '../language/desired';
 import type { HashPartitions, Hypertable } from '../language/hypertable';
 import { approximateMicroseconds, parseDuration } from '../language/interval';
 import { nameOf } from '../language/names';
 import type { Db, Findings, Kind, Refusal, Step } from '../model';
 
-/** A relation that has the name of a declared hypertable. */
-export type HypertableState =
-  | {
-      readonly name: string;
-      readonly kind: 'hypertable';
-      readonly time: string;
-      readonly chunkMicroseconds: number;
-      readonly hash?: HashPartitions;
-    }
-  | { readonly name: string; readonly kind: 'other'; readonly description: string };
+/** A hypertable as an engine read it. */
+export interface HypertableState {
+  readonly name: string;
+  readonly time: string;
+  readonly chunkMicroseconds: number;
+  readonly hash: HashPartitions | null;
+}
 
 /** How an engine reads, creates and changes hypertables. */
 export interface HypertableDialect {
-  read(db: Db, desired: Desired): Promise<readonly HypertableState[]>;
+  /** The hypertables among the relations of these names. */
+  read(db: Db, names: readonly string[]): Promise<readonly HypertableState[]>;
   create(table: Hypertable): readonly string[];
   setChunkInterval(table: Hypertable): readonly string[];
   /** Partitions chunks made from now on; `before` is what there was. */
-  setHash(table: Hypertable, hash: HashPartitions, before: HashPartitions | undefined): readonly string[];
+  setHash(table: Hypertable, hash: HashPartitions, before: HashPartitions | null): readonly string[];
   /** What to tell about hypertables on this engine, e.g. that they are emulated. */
   readonly emulated?: string;
 }
 
-export function hypertables(dialect: HypertableDialect): Kind<readonly HypertableState[]> {
+interface HypertablesState {
+  readonly hypertables: readonly HypertableState[];
+  /** What each relation is that has the name of a declared hypertable, e.g. `a plain table`. */
+  readonly relations: ReadonlyMap<string, string>;
+}
+
+export function hypertables(dialect: HypertableDialect): Kind<HypertablesState> {
   return {
     name: 'hypertables',
-    read: (db, desired) => dialect.read(db, desired),
-    compare(desired, actual) {
-      const found = desired.hypertables.map((table) =>
-        compareTable(
-          dialect,
-          table,
-          actual.find((state) => state.name === nameOf(table)),
-        ),
+    async read(db, desired) {
+      const names = desired.hypertables.map(nameOf);
+      const { rows } = await db.query<{ name: string; kind: string }>(
+        `SELECT format('%s.%s', n.nspname, c.relname) AS name,
+                CASE c.relkind WHEN 'r' THEN 'a plain table' WHEN 'p' THEN 'a partitioned table' ELSE 'not a table' END AS kind
+           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1`,
+        [names],
       );
+      return {
+        hypertables: await dialect.read(db, names),
+        relations: new Map(rows.map(({ name, kind }) => [name, kind])),
+      };
+    },
+    compare(desired, actual) {
+      const found = desired.hypertables.map((table) => compareTable(dialect, table, actual));
       return {
         steps: found.flatMap(({ steps = [] }) => steps),
         refusals: found.flatMap(({ refusals = [] }) => refusals),
@@ -52,10 +62,11 @@ export function hypertables(dialect: HypertableDialect): Kind<readonly Hypertabl
 function compareTable(
   dialect: HypertableDialect,
   table: Hypertable,
-  state: HypertableState | undefined,
-): { steps?: readonly Step[]; refusals?: Findings['refusals'] } {
+  actual: HypertablesState,
+): Partial<Findings> {
   const object = nameOf(table);
-  if (state === undefined) {
+  const occupant = actual.relations.get(object);
+  if (occupant === undefined) {
     const step: Step = {
       id: `create-hypertable:${object}`,
       object,
@@ -68,7 +79,8 @@ function compareTable(
     };
     return { steps: [step] };
   }
-  if (state.kind === 'other') return { refusals: [notAHypertable(object, state.description)] };
+  const state = actual.hypertables.find(({ name }) => name === object);
+  if (state === undefined) return { refusals: [notAHypertable(object, occupant)] };
   if (state.time !== table.time) {
     return {
       refusals: [
@@ -81,7 +93,7 @@ function compareTable(
       ],
     };
   }
-  if (state.hash !== undefined && state.hash.by !== table.hash?.by)
+  if (state.hash !== null && state.hash.by !== table.hash?.by)
     return { refusals: [otherHash(object, table, state.hash)] };
   return {
     steps: [
@@ -110,7 +122,7 @@ function chunkInterval(dialect: HypertableDialect, table: Hypertable, actual: nu
 function hashPartitions(
   dialect: HypertableDialect,
   table: Hypertable,
-  actual: HashPartitions | undefined,
+  actual: HashPartitions | null,
 ): readonly Step[] {
   const { hash } = table;
   if (hash === undefined || hash.count === actual?.count) return [];

@@ -7,7 +7,7 @@ import type { Db, Findings, Refusal, Step } from '../../model';
 import { evolutionOf, NEXT, OLD, replacementsOf, stayingOf } from './evolution';
 import { readFigures } from './figures';
 import type { AggregateDialect, AggregateState, AggregatesState, Moved } from './model';
-import { columnTypes } from './queries';
+import { columnTypes, readStates } from './queries';
 import { leftoverSteps, rebuild } from './rebuild';
 import { grow, refill } from './steps';
 
@@ -17,7 +17,7 @@ export async function readAggregates(
   dialect: AggregateDialect,
   desired: Desired,
 ): Promise<AggregatesState> {
-  const states = byName(await dialect.read(db, desired.aggregates));
+  const states = await readStates(db, dialect, desired.aggregates);
   const evolution = evolutionOf(desired, states);
   const nexts = replacementsOf(evolution).map(({ next }) => next);
   const pending = await readPending(db);
@@ -28,7 +28,7 @@ export async function readAggregates(
     evolution,
     pending,
     occupied: await readOccupied(db, [...desired.aggregates.map(nameOf), ...inTheWay]),
-    nexts: byName(nexts.length > 0 && pending.length > 0 ? await dialect.read(db, nexts) : []),
+    nexts: nexts.length > 0 && pending.length > 0 ? await readStates(db, dialect, nexts) : new Map(),
     figures: await readFigures(db, dialect, [...evolution.grown, ...evolution.rebuilt]),
     types: await columnTypes(
       db,
@@ -86,9 +86,6 @@ function changes(
   if (state.realTime !== aggregate.realTime) steps.push(realTime(dialect, aggregate));
   return steps;
 }
-
-const byName = (states: readonly AggregateState[]): ReadonlyMap<string, AggregateState> =>
-  new Map(states.map((state) => [state.name, state]));
 
 async function readOccupied(db: Db, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const { rows } = await db.query<{ name: string; kind: string }>(

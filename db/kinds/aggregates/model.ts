@@ -2,14 +2,10 @@
 import type { ContinuousAggregate, Relation } from '../../language/aggregate';
 import type { Db, EngineName, Hazard, Impact } from '../../model';
 
-/** An aggregate as an engine read it. */
-export interface AggregateState {
+/** An aggregate as an engine stores it. */
+export interface StoredAggregate {
   readonly name: string;
   readonly realTime: boolean;
-  /** Whether its stored query is the declared one. */
-  readonly asDeclared: boolean;
-  /** How many declared columns are missing at its end, when that is the only difference; otherwise 0. */
-  readonly appended: number;
   /** Name of the relation that it reads. */
   readonly source: string;
   /** The table that holds its buckets. */
@@ -18,6 +14,19 @@ export interface AggregateState {
   readonly width: string;
   /** An SQL expression: up to where it is materialised. */
   readonly watermark: string;
+  /** Its query as the server prints it, and how many columns that has. */
+  readonly definition: string;
+  readonly columns: number;
+  /** The text of the query that refreshes it, where an engine keeps one beside the definition. */
+  readonly refreshQuery?: string;
+}
+
+/** A stored aggregate, compared with the declared one. */
+export interface AggregateState extends StoredAggregate {
+  /** Whether its stored query is the declared one. */
+  readonly asDeclared: boolean;
+  /** How many declared columns are missing at its end, when that is the only difference; otherwise 0. */
+  readonly appended: number;
 }
 
 /** What hangs on an aggregate beside its query, and must survive when it is replaced. */
@@ -91,7 +100,12 @@ export interface Moved {
 /** How an engine reads, creates and changes aggregates. */
 export interface AggregateDialect {
   readonly engine: EngineName;
-  read(db: Db, aggregates: readonly ContinuousAggregate[]): Promise<readonly AggregateState[]>;
+  /** The aggregates of these names that exist. */
+  read(db: Db, names: readonly string[]): Promise<readonly StoredAggregate[]>;
+  /** The query whose printed form is the `definition` of an aggregate that is as declared. */
+  definition(aggregate: ContinuousAggregate, realTime: boolean): string;
+  /** Present where `refreshQuery` is compared too. */
+  refreshQuery?(aggregate: ContinuousAggregate): string;
   readAttachments(db: Db, names: readonly string[]): Promise<ReadonlyMap<string, Attachments>>;
   /** A query with columns `range`: the time that an aggregate's origin still has rows for. */
   coverage(changing: Changing): string;

@@ -2,7 +2,13 @@
 import { counted } from '../core/quantities';
 import type { ContinuousAggregate, Relation } from '../language/aggregate';
 import type { Desired } from '../language/desired';
-import { formatInterval, type Interval, parseDuration, sameInterval } from '../language/interval';
+import {
+  formatInterval,
+  type Interval,
+  parseDuration,
+  parseIsoInterval,
+  sameInterval,
+} from '../language/interval';
 import { nameOf } from '../language/names';
 import type { Db, Hazard, Impact, Kind, Step } from '../model';
 
@@ -31,6 +37,33 @@ export interface PolicyState {
   readonly kind: PolicyKind;
   readonly object: string;
   readonly times: PolicyTimes;
+}
+
+/** A policy as an engine reads it; intervals are ISO 8601. */
+export interface PolicyRow {
+  readonly id: number;
+  readonly kind: PolicyKind;
+  readonly object: string;
+  readonly after: string | null;
+  readonly start: string | null;
+  readonly end: string | null;
+  readonly every: string;
+}
+
+export function policyState({ id, kind, object, after, start, end, every }: PolicyRow): PolicyState {
+  const time = (key: keyof PolicyTimes, iso: string | null): PolicyTimes =>
+    iso === null ? {} : { [key]: parseIsoInterval(iso) };
+  return {
+    id,
+    kind,
+    object,
+    times: {
+      ...time('after', after),
+      ...time('startOffset', start),
+      ...time('endOffset', end),
+      ...time('every', every),
+    },
+  };
 }
 
 export interface PoliciesState {
@@ -74,6 +107,25 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
       return { steps };
     },
   };
+}
+
+/**
+ * What lies beyond the declared retention of objects right now; rows are estimates of the last ANALYZE.
+ * @param join joins `k`, the chunks of the object `d.name` whose rows end before `now() - d.after`, and their relation `c`.
+ */
+export async function readExpired(
+  db: Db,
+  objects: readonly Relation[],
+  join: string,
+): Promise<ReadonlyMap<string, Impact>> {
+  const kept = objects.filter((object) => object.retention !== undefined);
+  const { rows } = await db.query<Impact & { readonly name: string }>(
+    `SELECT d.name, count(*)::int AS chunks, sum(greatest(c.reltuples, 0))::float8 AS rows, sum(pg_total_relation_size(c.oid))::float8 AS bytes
+       FROM unnest($1::text[], $2::interval[]) d (name, after) ${join}
+      GROUP BY 1 ORDER BY 1`,
+    [kept.map(nameOf), kept.map((object) => object.retention)],
+  );
+  return new Map(rows.map(({ name, ...impact }) => [name, impact]));
 }
 
 /** Every policy that the declaration asks for, removals-of-data last. */

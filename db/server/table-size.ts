@@ -19,17 +19,6 @@ export const NOTHING: TableSize = {
   columnstore: false,
 };
 
-interface SizeRow {
-  readonly name: string;
-  readonly columnstore: boolean;
-  readonly chunks: number;
-  readonly rows: string;
-  readonly bytes: string;
-  readonly compressedChunks: number;
-  readonly compressedRows: string;
-  readonly compressedBytes: string;
-}
-
 // What the planner does: density at the last ANALYZE times the present number of pages, and a guess by the columns' widths
 // (32 bytes for variable ones, 28 of overhead) where there was no ANALYZE. `c` is the relation.
 const ESTIMATE = (c: string): string => `
@@ -80,12 +69,12 @@ export async function readTableSizes(
   objects: readonly { readonly schema: string; readonly name: string }[],
 ): Promise<ReadonlyMap<string, TableSize>> {
   if (objects.length === 0) return new Map();
-  const { rows } = await db.query<SizeRow>(
-    `SELECT name, bool_or(columnstore) AS columnstore, ${SUMS('')}, ${SUMS('compressed')}
+  const { rows } = await db.query<{ name: string; columnstore: boolean; all: Impact; compressed: Impact }>(
+    `SELECT name, bool_or(columnstore) AS columnstore, ${IMPACT()} AS all, ${IMPACT('FILTER (WHERE compressed)')} AS compressed
        FROM (${await chunksOf(db, engine)}) x WHERE name = ANY ($1) GROUP BY name ORDER BY name`,
     [objects.map(nameOf)],
   );
-  return new Map(rows.map((row) => [row.name, sizeOf(row)]));
+  return new Map(rows.map(({ name, all, ...rest }) => [name, { ...all, ...rest }]));
 }
 
 /** The figures of some chunks, summed up per table or aggregate; chunks as `schema.name`, quoted where needed. */
@@ -95,22 +84,15 @@ export async function readChunkImpact(
   chunks: readonly string[],
 ): Promise<ReadonlyMap<string, Impact>> {
   if (chunks.length === 0) return new Map();
-  const { rows } = await db.query<SizeRow>(
-    `SELECT name, ${SUMS('')} FROM (${await chunksOf(db, engine)}) x WHERE chunk = ANY ($1::regclass[]) GROUP BY name ORDER BY name`,
+  const { rows } = await db.query<{ name: string; impact: Impact }>(
+    `SELECT name, ${IMPACT()} AS impact FROM (${await chunksOf(db, engine)}) x WHERE chunk = ANY ($1::regclass[]) GROUP BY name ORDER BY name`,
     [chunks],
   );
-  return new Map(
-    rows.map((row) => [row.name, { chunks: row.chunks, rows: Number(row.rows), bytes: Number(row.bytes) }]),
-  );
+  return new Map(rows.map(({ name, impact }) => [name, impact]));
 }
 
-const SUMS = (only: '' | 'compressed'): string => {
-  const filter = only === '' ? '' : ' FILTER (WHERE compressed)';
-  const [chunks, rows, bytes] = ['chunks', 'rows', 'bytes'].map((what) =>
-    only === '' ? what : `"${only}${what[0]?.toUpperCase()}${what.slice(1)}"`,
-  );
-  return `count(chunk)${filter}::int AS ${chunks}, coalesce(sum(rows)${filter}, 0)::bigint AS ${rows}, coalesce(sum(bytes)${filter}, 0)::bigint AS ${bytes}`;
-};
+const IMPACT = (filter = ''): string =>
+  `json_build_object('chunks', count(chunk) ${filter}, 'rows', coalesce(sum(rows) ${filter}, 0)::bigint, 'bytes', coalesce(sum(bytes) ${filter}, 0)::bigint)`;
 
 async function chunksOf(db: Db, engine: EngineName): Promise<string> {
   // Before the first apply the extension is not there yet, and tables are only tables.
@@ -119,18 +101,4 @@ async function chunksOf(db: Db, engine: EngineName): Promise<string> {
     `SELECT to_regclass('tsdb.continuous_aggregate') IS NOT NULL AS present`,
   );
   return POSTGRES_CHUNKS(rows[0]?.present === true);
-}
-
-function sizeOf(row: SizeRow): TableSize {
-  return {
-    chunks: row.chunks,
-    rows: Number(row.rows),
-    bytes: Number(row.bytes),
-    compressed: {
-      chunks: row.compressedChunks,
-      rows: Number(row.compressedRows),
-      bytes: Number(row.compressedBytes),
-    },
-    columnstore: row.columnstore,
-  };
 }

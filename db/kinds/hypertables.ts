@@ -1,7 +1,7 @@
 // Kind: hypertables. Compares what is declared with what an engine read; the engine brings the SQL.
 import { counted } from '../core/quantities';
 import type { HashPartitions, Hypertable } from '../language/hypertable';
-import { approximateMicroseconds, parseDuration } from '../language/interval';
+import { lengthOf } from '../language/interval';
 import { nameOf } from '../language/names';
 import type { Db, Findings, Kind, Refusal, Step } from '../model';
 
@@ -104,7 +104,7 @@ function compareTable(
 }
 
 function chunkInterval(dialect: HypertableDialect, table: Hypertable, actual: number): readonly Step[] {
-  if (actual === approximateMicroseconds(parseDuration(table.chunkInterval))) return [];
+  if (actual === lengthOf(table.chunkInterval)) return [];
   return [
     {
       id: `chunk-interval:${nameOf(table)}`,

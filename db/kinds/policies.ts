@@ -1,7 +1,7 @@
 // Kind: policies, i.e. what the server does by itself: refresh, retention, columnstore, chunks ahead of time.
 import { counted } from '../core/quantities';
 import type { ContinuousAggregate, Relation } from '../language/aggregate';
-import type { Desired } from '../language/desired';
+import { type Desired, relationsOf } from '../language/desired';
 import {
   formatInterval,
   type Interval,
@@ -101,7 +101,7 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
         else if (!sameTimes(policy.times, state.times))
           steps.push(step('alter', policy, dialect.alter(policy, state), expired));
       }
-      const declared = new Set([...desired.hypertables, ...desired.aggregates].map(nameOf));
+      const declared = new Set(relationsOf(desired).map(nameOf));
       const surplus = actual.policies.filter((state) => declared.has(state.object) && !kept.has(state));
       steps.push(...surplus.map((state) => removal(dialect, state)));
       return { steps };
@@ -129,8 +129,9 @@ export async function readExpired(
 }
 
 /** Every policy that the declaration asks for, removals-of-data last. */
-export function desiredPolicies({ hypertables, aggregates }: Desired): readonly DesiredPolicy[] {
-  const objects: readonly Relation[] = [...hypertables, ...aggregates];
+export function desiredPolicies(desired: Desired): readonly DesiredPolicy[] {
+  const { hypertables, aggregates } = desired;
+  const objects = relationsOf(desired);
   return [
     ...hypertables.map((table): DesiredPolicy => ({ kind: 'chunks', on: table, times: {} })),
     ...aggregates.map(

@@ -1,7 +1,7 @@
 // Brings the selected schema sets into one declaration, in creation order.
 import { UsageError } from '../core/errors';
 import type { Role } from './access';
-import type { ContinuousAggregate } from './aggregate';
+import type { ContinuousAggregate, Relation } from './aggregate';
 import type { SqlFunction } from './function';
 import type { Hypertable } from './hypertable';
 import { nameOf } from './names';
@@ -26,6 +26,12 @@ export interface Desired {
 export const tablesOf = ({ tables, hypertables }: Desired): readonly DeclaredTable[] => [
   ...tables,
   ...hypertables,
+];
+
+/** Hypertables and aggregates: everything that has a time column. */
+export const relationsOf = ({ hypertables, aggregates }: Desired): readonly Relation[] => [
+  ...hypertables,
+  ...aggregates,
 ];
 
 /**

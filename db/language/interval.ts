@@ -80,6 +80,9 @@ export function approximateMicroseconds(interval: Interval): number {
   return (interval.months * 30 + interval.days) * MICROSECONDS_PER_DAY + interval.microseconds;
 }
 
+/** The length of a declared duration in microseconds, see `approximateMicroseconds`: enough to tell which of two is longer. */
+export const lengthOf = (duration: string): number => approximateMicroseconds(parseDuration(duration));
+
 /** `{days: 90}` as `90 days`: text that people read and PostgreSQL accepts. */
 export function formatInterval(interval: Interval): string {
   const years = Math.trunc(interval.months / 12);

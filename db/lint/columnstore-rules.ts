@@ -1,7 +1,8 @@
 // Columnstore settings that the server refuses, or takes and then works badly with.
-import type { Desired } from '../language/desired';
+import { type Desired, relationsOf } from '../language/desired';
+import { lengthOf } from '../language/interval';
 import { nameOf } from '../language/names';
-import { fault, type LintRule, length, relationsOf } from './rule';
+import { fault, type LintRule } from './rule';
 
 const SKIPPABLE: readonly string[] = ['smallint', 'integer', 'bigint', 'date', 'timestamp with time zone'];
 
@@ -32,7 +33,7 @@ export const columnstoreRules: readonly LintRule[] = [
         if (
           columnstore === undefined ||
           columnstore.acceptLateRows ||
-          length(columnstore.after) >= window.length
+          lengthOf(columnstore.after) >= window.length
         )
           return [];
         return [
@@ -105,7 +106,7 @@ export const columnstoreRules: readonly LintRule[] = [
           ({ columnstore, retention }) =>
             columnstore !== undefined &&
             retention !== undefined &&
-            length(columnstore.after) >= length(retention),
+            lengthOf(columnstore.after) >= lengthOf(retention),
         )
         .map((object) =>
           fault(
@@ -124,7 +125,7 @@ function widestWindow(
   return aggregates
     .filter((aggregate) => nameOf(aggregate) === nameOf(object) || nameOf(aggregate.from) === nameOf(object))
     .map((aggregate) => ({
-      length: length(aggregate.refresh.startOffset),
+      length: lengthOf(aggregate.refresh.startOffset),
       text: aggregate.refresh.startOffset,
       of: nameOf(aggregate),
     }))

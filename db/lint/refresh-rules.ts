@@ -1,7 +1,7 @@
 // Refresh windows, buckets and retention: the rules that keep aggregates from losing history.
-import { approximateMicroseconds, type Interval, parseDuration } from '../language/interval';
+import { approximateMicroseconds, type Interval, lengthOf, parseDuration } from '../language/interval';
 import { nameOf } from '../language/names';
-import { fault, type LintRule, length } from './rule';
+import { fault, type LintRule } from './rule';
 
 export const refreshRules: readonly LintRule[] = [
   {
@@ -12,7 +12,7 @@ export const refreshRules: readonly LintRule[] = [
         .filter(
           ({ from, refresh, bucket }) =>
             from.retention !== undefined &&
-            length(from.retention) < length(refresh.startOffset) + length(bucket),
+            lengthOf(from.retention) < lengthOf(refresh.startOffset) + lengthOf(bucket),
         )
         .map((aggregate) =>
           fault(
@@ -27,8 +27,8 @@ export const refreshRules: readonly LintRule[] = [
       aggregates
         .filter(({ bucket, refresh }) => {
           // A month bucket may last 31 days; anything else is exact.
-          const longest = length(bucket) + parseDuration(bucket).months * length('1 day');
-          return length(refresh.startOffset) - length(refresh.endOffset) < 2 * longest;
+          const longest = lengthOf(bucket) + parseDuration(bucket).months * lengthOf('1 day');
+          return lengthOf(refresh.startOffset) - lengthOf(refresh.endOffset) < 2 * longest;
         })
         .map((aggregate) =>
           fault(
@@ -57,7 +57,7 @@ export const refreshRules: readonly LintRule[] = [
       aggregates
         .filter(
           ({ retention, refresh, bucket }) =>
-            retention !== undefined && length(retention) < length(refresh.startOffset) + length(bucket),
+            retention !== undefined && lengthOf(retention) < lengthOf(refresh.startOffset) + lengthOf(bucket),
         )
         .map((aggregate) =>
           fault(
@@ -71,7 +71,8 @@ export const refreshRules: readonly LintRule[] = [
     check: ({ aggregates }) =>
       aggregates
         .filter(
-          ({ refresh }) => length(refresh.every) > length(refresh.startOffset) - length(refresh.endOffset),
+          ({ refresh }) =>
+            lengthOf(refresh.every) > lengthOf(refresh.startOffset) - lengthOf(refresh.endOffset),
         )
         .map((aggregate) =>
           fault(
@@ -86,7 +87,7 @@ function isMultiple(coarse: string, fine: string): boolean {
   const [a, b] = [parseDuration(coarse), parseDuration(fine)] as const;
   if (b.months > 0) return a.days === 0 && a.microseconds === 0 && a.months % b.months === 0;
   // A month is whole days, whatever its length: fine buckets must divide a day evenly.
-  if (a.months > 0) return fixed(a) === 0 && length('1 day') % fixed(b) === 0;
+  if (a.months > 0) return fixed(a) === 0 && lengthOf('1 day') % fixed(b) === 0;
   return fixed(a) % fixed(b) === 0;
 }
 

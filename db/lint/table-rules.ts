@@ -1,7 +1,9 @@
 // Tables: partitioning, keys and names.
+import { relationsOf } from '../language/desired';
 import type { Hypertable } from '../language/hypertable';
+import { lengthOf } from '../language/interval';
 import { nameOf } from '../language/names';
-import { fault, type LintRule, length, relationsOf } from './rule';
+import { fault, type LintRule } from './rule';
 
 // What is put behind schema and table in the name of a chunk: two underscores, fourteen digits, a partition number.
 const CHUNK_SUFFIX = 19;
@@ -48,7 +50,7 @@ export const tableRules: readonly LintRule[] = [
       hypertables
         .filter(
           ({ retention, chunkInterval }) =>
-            retention !== undefined && length(retention) < length(chunkInterval),
+            retention !== undefined && lengthOf(retention) < lengthOf(chunkInterval),
         )
         .map((table) =>
           fault(

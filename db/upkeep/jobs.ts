@@ -2,7 +2,7 @@
 import { messageOf } from '../core/errors';
 import { ident, literal } from '../core/sql';
 import { type JobHealth, readJobs } from '../engines/health';
-import type { Desired } from '../language/desired';
+import { type Desired, relationsOf } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { Db } from '../model';
 import { asking } from '../server/ask';
@@ -42,8 +42,8 @@ export async function runDueJobs(db: Db): Promise<readonly JobRun[]> {
 }
 
 /** How TimescaleDB's jobs on the declared tables and aggregates are doing; empty before the first apply. */
-export function checkJobs(db: Db, { hypertables, aggregates }: Desired): Promise<readonly JobHealth[]> {
-  return readJobs(asking(db), 'timescaledb', [...hypertables, ...aggregates].map(nameOf));
+export function checkJobs(db: Db, desired: Desired): Promise<readonly JobHealth[]> {
+  return readJobs(asking(db), 'timescaledb', relationsOf(desired).map(nameOf));
 }
 
 /** Whether a job does not do its work. A paused one was stopped by somebody, and a new one has its turn still to come. */

@@ -1,9 +1,10 @@
 // Finds what of an aggregate may be refreshed, and cuts it into slices that hold some buckets with rows each.
-import { ident, interval, literal, relation } from '../core/sql';
+import { ident, interval, relation } from '../core/sql';
 import { materializationOf } from '../engines/materialization';
 import type { ContinuousAggregate } from '../language/aggregate';
-import { approximateMicroseconds, parseDuration } from '../language/interval';
+import { lengthOf } from '../language/interval';
 import type { Db, EngineName } from '../model';
+import { isoText } from '../server/ask';
 
 /** What part of time is refreshed. */
 export interface RefreshWindow {
@@ -71,7 +72,7 @@ export async function openSlices(
        cut AS (SELECT CASE WHEN ${pick === 'min' ? 'true' : whole} THEN lower ELSE greatest(lower, row_at + ${width} - ${size}) END AS lower,
                       CASE WHEN ${pick === 'max' ? 'true' : whole} THEN upper ELSE least(upper, row_at + ${size}) END AS upper
                  FROM found)
-       SELECT ${isoText('lower')} AS "from", ${isoText('upper')} AS "to" FROM cut`,
+       SELECT ${boundText('lower')} AS "from", ${boundText('upper')} AS "to" FROM cut`,
       [from, to],
     );
     return rows[0];
@@ -81,9 +82,9 @@ export async function openSlices(
     async bounds({ from, to }) {
       const { rows } = await db.query<SafeBounds>(
         `${safeRange(aggregate, stored, askedRange(bucket, width))}
-         SELECT CASE WHEN lower < upper THEN ${isoText('lower')} END AS "from",
-                CASE WHEN lower < upper THEN ${isoText('upper')} END AS "to",
-                ${isoText('horizon')} AS "keptBefore"
+         SELECT CASE WHEN lower < upper THEN ${boundText('lower')} END AS "from",
+                CASE WHEN lower < upper THEN ${boundText('upper')} END AS "to",
+                ${boundText('horizon')} AS "keptBefore"
            FROM bounds`,
         [from?.toISOString() ?? '-infinity', to?.toISOString() ?? 'infinity'],
       );
@@ -93,14 +94,13 @@ export async function openSlices(
     highest: (from, to) => cut('max', from, to),
     async firstRow(to) {
       const { rows } = await db.query<{ first: string }>(
-        `SELECT ${isoText(`coalesce(${extreme('min', 'b')}, upper)`)} AS first
+        `SELECT ${boundText(`coalesce(${extreme('min', 'b')}, upper)`)} AS first
            FROM (SELECT '-infinity'::timestamptz AS lower, $1::timestamptz AS upper) b`,
         [to],
       );
       return rows[0]?.first ?? to;
     },
-    countBuckets: (fromMs, toMs) =>
-      Math.round(((toMs - fromMs) * 1_000) / approximateMicroseconds(parseDuration(aggregate.bucket))),
+    countBuckets: (fromMs, toMs) => Math.round(((toMs - fromMs) * 1_000) / lengthOf(aggregate.bucket)),
   };
 }
 
@@ -128,5 +128,5 @@ function safeRange({ from, bucket }: ContinuousAggregate, stored: string, asked:
     )`;
 }
 
-const isoText = (column: string): string =>
-  `CASE WHEN isfinite(${column}) THEN to_char(${column} AT TIME ZONE 'UTC', ${literal('YYYY-MM-DD"T"HH24:MI:SS"Z"')}) ELSE ${column}::text END`;
+// Infinite bounds are written as PostgreSQL writes them.
+const boundText = (column: string): string => `coalesce(${isoText(column)}, ${column}::text)`;

@@ -2,7 +2,7 @@
 import { readChunks, readCompression, savedPercent, type TableCompression } from '../engines/chunks';
 import { type AggregateHealth, type JobHealth, readJobs, readWatermarks } from '../engines/health';
 import { INTERNALS_STEP } from '../kinds/internals';
-import type { Desired } from '../language/desired';
+import { type Desired, relationsOf } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { Db, EngineName, ServerInfo } from '../model';
 import { inSync, makePlan } from '../reconcile/plan';
@@ -32,7 +32,7 @@ export interface Status {
 export async function readStatus(db: Db, desired: Desired): Promise<Status> {
   const plan = await makePlan(db, desired);
   const created = !plan.steps.some((step) => step.id === INTERNALS_STEP && step.action === 'create');
-  const names = [...desired.hypertables, ...desired.aggregates].map(nameOf);
+  const names = relationsOf(desired).map(nameOf);
   return {
     version: 1,
     server: plan.server,

@@ -3,7 +3,7 @@ import { ident, interval, literal, relation } from '../../core/sql';
 import type { HypertableDialect, HypertableState } from '../../kinds/hypertables';
 import { columnDefinitions } from '../../language/column-definitions';
 import type { Hypertable } from '../../language/hypertable';
-import { approximateMicroseconds, formatInterval, parseDuration } from '../../language/interval';
+import { formatInterval, lengthOf } from '../../language/interval';
 import { hasRuntime } from './runtime';
 
 export const postgresHypertables: HypertableDialect = {
@@ -43,7 +43,7 @@ const defaultPartition = (table: Hypertable): string => `${table.schema}_${table
 
 // Months are 30 days, as in TimescaleDB: chunks then have equal lengths on both engines.
 function chunkInterval(table: Hypertable): string {
-  const microseconds = approximateMicroseconds(parseDuration(table.chunkInterval));
+  const microseconds = lengthOf(table.chunkInterval);
   const days = Math.floor(microseconds / 86_400_000_000);
   return interval(formatInterval({ months: 0, days, microseconds: microseconds - days * 86_400_000_000 }));
 }

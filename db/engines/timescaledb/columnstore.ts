@@ -1,7 +1,7 @@
 // Kinds: columnstore (compression) of hypertables and aggregates, its layout in each chunk, and its end. Only TimescaleDB has it.
 import { ident, literal, relation as sqlName } from '../../core/sql';
 import type { Relation } from '../../language/aggregate';
-import type { Desired } from '../../language/desired';
+import { type Desired, relationsOf } from '../../language/desired';
 import type { Columnstore } from '../../language/hypertable';
 import { nameOf } from '../../language/names';
 import type { Db, Findings, Impact, Kind, Step } from '../../model';
@@ -45,8 +45,8 @@ export const undeclaredColumnstore: Kind<ColumnstoresState> = {
   },
 };
 
-const undeclaredIn = ({ hypertables, aggregates }: Desired): readonly Relation[] =>
-  [...hypertables, ...aggregates].filter((relation) => relation.columnstore === undefined);
+const undeclaredIn = (desired: Desired): readonly Relation[] =>
+  relationsOf(desired).filter((relation) => relation.columnstore === undefined);
 
 function declaredColumnstore(
   name: string,

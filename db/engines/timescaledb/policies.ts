@@ -8,6 +8,7 @@ import {
   policyState,
   readExpired,
 } from '../../kinds/policies';
+import { relationsOf } from '../../language/desired';
 import { formatInterval, type Interval } from '../../language/interval';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
@@ -20,7 +21,7 @@ export const timescalePolicies: PolicyDialect = {
   kinds: ['refresh', 'retention', 'columnstore'],
   async read(db, desired) {
     if (!(await hasTimescaledb(db))) return { policies: [], expired: new Map() };
-    const objects = [...desired.hypertables, ...desired.aggregates];
+    const objects = relationsOf(desired);
     return {
       policies: await readJobs(db, objects.map(nameOf)),
       expired: await readExpired(db, objects, EXPIRED_CHUNKS),

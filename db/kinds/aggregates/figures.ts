@@ -2,6 +2,7 @@
 import { ident, interval, literal } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
+import { isoText } from '../../server/ask';
 import { NOTHING, readTableSizes } from '../../server/table-size';
 import type { AggregateDialect, Changing, Figures } from './model';
 
@@ -35,8 +36,7 @@ export async function readFigures(
 }
 
 function figureQuery(dialect: AggregateDialect, changing: Changing): string {
-  const iso = (time: string): string => `to_char(${time}, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
-  return `SELECT ${literal(nameOf(changing.aggregate))} AS name, lost.buckets AS lost, ${iso('lost.first')} AS "lostFrom", ${iso('lost.until')} AS "lostTo",
+  return `SELECT ${literal(nameOf(changing.aggregate))} AS name, lost.buckets AS lost, ${isoText('lost.first')} AS "lostFrom", ${isoText('lost.until')} AS "lostTo",
       (SELECT count(DISTINCT "bucket")::int FROM ${storedTable(changing)} WHERE "bucket" < lost.until) AS before
     FROM (${lostBuckets(dialect, changing)}) lost`;
 }

@@ -40,7 +40,7 @@ export function continuousAggregate<
   });
 }
 
-/** When and how much of a continuous aggregate is kept fresh; offsets count back from now. */
+/** Which part of a continuous aggregate is refreshed, and how often. The offsets count back from now. */
 export interface RefreshPolicy {
   readonly startOffset: Duration;
   readonly endOffset: Duration;
@@ -65,7 +65,7 @@ export interface ContinuousAggregate<C extends string = string, G extends string
   readonly retention?: Duration;
 }
 
-/** Anything that an aggregate can be built on. */
+/** Any object that an aggregate can be built on. */
 export type Relation<C extends string = string> = Hypertable<C> | ContinuousAggregate<C>;
 
 /** The column names of a declared relation, as a type. */

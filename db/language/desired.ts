@@ -11,7 +11,7 @@ import type { PlainTable } from './table';
 /** A declared object that has columns of its own. */
 export type DeclaredTable = Hypertable | PlainTable;
 
-/** The declared schema, in the order that it can be created in. */
+/** The declared schema, in an order in which it can be created. */
 export interface Desired {
   readonly schemas: readonly string[];
   readonly tables: readonly PlainTable[];

@@ -7,7 +7,7 @@ type Unit = 'microsecond' | 'millisecond' | 'second' | 'minute' | 'hour' | 'day'
 /** A length of time as a schema file writes it, e.g. `'1 day'` or `'90 days'`. */
 export type Duration = `${number} ${Unit}` | `${number} ${Unit}s`;
 
-/** What PostgreSQL stores for an interval: three whole numbers that are not convertible into each other. */
+/** What PostgreSQL stores for an interval: three whole numbers that cannot be converted into each other. */
 export interface Interval {
   readonly months: number;
   readonly days: number;
@@ -73,8 +73,8 @@ export function sameInterval(a: Interval, b: Interval): boolean {
 }
 
 /**
- * The length in microseconds with months of 30 days, which is how TimescaleDB stores a chunk interval.
- * Exact for intervals without months; only an ordering for those with.
+ * The length in microseconds. A month counts as 30 days, as in TimescaleDB's chunk intervals, so the length of an interval with
+ * months is only good for comparing it.
  */
 export function approximateMicroseconds(interval: Interval): number {
   return (interval.months * 30 + interval.days) * MICROSECONDS_PER_DAY + interval.microseconds;

@@ -47,7 +47,7 @@ export function rollup<
   });
 }
 
-/** What combines a column of the finer aggregate over several of its buckets. */
+/** The expression that combines a column of the finer aggregate over several of its buckets. */
 function combined(name: string, finer: ContinuousAggregate, column: string): Expression {
   const declared = finer.select[column];
   const condition = declared?.kind === 'filtered' ? declared.condition : undefined;
@@ -75,7 +75,7 @@ function combined(name: string, finer: ContinuousAggregate, column: string): Exp
       return average(addedUp(numerator), addedUp(denominator), `the sums of ${numerator} and ${denominator}`);
     }
     case 'first-or-last':
-      // With a condition the first bucket may hold no row that meets it, and its NULL would win.
+      // No row of the first bucket may meet the condition, and then the NULL of that bucket would be taken.
       if (condition !== undefined || expression.by !== finer.from.time) break;
       return Object.freeze({ ...expression, column, by: finer.time });
     case 'aggregate': {
@@ -92,7 +92,7 @@ function combined(name: string, finer: ContinuousAggregate, column: string): Exp
   );
 }
 
-/** Whether sums of a column are bigint; added up again they would become numeric without `total()`. */
+/** Whether sums of a column have the type bigint. Adding them up again gives numeric, unless `total()` is used. */
 function isShortInteger(source: Relation, column: string): boolean {
   const type = source.kind === 'hypertable' ? source.columns[column]?.type : undefined;
   return type === 'smallint' || type === 'integer';

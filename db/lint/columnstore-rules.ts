@@ -1,4 +1,4 @@
-// Columnstore settings that the server refuses, or takes and then works badly with.
+// Rules about columnstore settings that the server rejects, or accepts although they work badly.
 import { type Desired, relationsOf } from '../language/desired';
 import { lengthOf } from '../language/interval';
 import { nameOf } from '../language/names';
@@ -18,7 +18,7 @@ export const columnstoreRules: readonly LintRule[] = [
           ? [
               fault(
                 object,
-                `columnstore both segments and orders by ${both.join(', ')}; a column can do one of the two`,
+                `has a columnstore with ${both.join(', ')} in both segmentBy and orderBy: the server rejects that. Name a column in only one of them`,
               ),
             ]
           : [];
@@ -39,7 +39,7 @@ export const columnstoreRules: readonly LintRule[] = [
         return [
           fault(
             object,
-            `is converted to columnstore after ${columnstore.after}, inside the ${window.text} that ${window.of} refreshes: late rows and refreshes would rewrite converted chunks again and again. Convert later, or say acceptLateRows: true`,
+            `converts chunks after ${columnstore.after}, but ${window.of} refreshes the last ${window.text}: late rows and refreshes would rewrite converted chunks again and again. Convert later, or declare acceptLateRows: true`,
           ),
         ];
       }),
@@ -55,7 +55,7 @@ export const columnstoreRules: readonly LintRule[] = [
         .map((object) =>
           fault(
             object,
-            `columnstore does not order by ${object.time}: queries for a range of time would read whole segments. Add it to orderBy`,
+            `has a columnstore that is not ordered by ${object.time}: a query for a time range would read whole segments. Add ${object.time} to orderBy`,
           ),
         ),
   },
@@ -70,7 +70,7 @@ export const columnstoreRules: readonly LintRule[] = [
         return serial.map(([name]) =>
           fault(
             table,
-            `column ${name} numbers itself on a columnstore table: added to converted chunks it would stay NULL there although it refuses NULL. Let the writer give the number, or use a uuid`,
+            `has a columnstore, and column ${name} has a nextval() default: if such a column is added to converted chunks, it stays NULL there although it is NOT NULL. Let the writer set the number, or use a uuid`,
           ),
         );
       }),
@@ -84,7 +84,7 @@ export const columnstoreRules: readonly LintRule[] = [
           return [
             fault(
               table,
-              'skips chunks by their column ranges, which are only known of converted chunks; declare a columnstore, or leave chunkSkipping out',
+              'has chunkSkipping without a columnstore: the server knows the ranges of columns only for converted chunks. Declare a columnstore, or remove chunkSkipping',
             ),
           ];
         }
@@ -93,7 +93,7 @@ export const columnstoreRules: readonly LintRule[] = [
           .map((name) =>
             fault(
               table,
-              `cannot skip chunks by ${name} of type ${table.columns[name]?.type}: the server keeps ranges of ${SKIPPABLE.join(', ')} only; leave it out`,
+              `cannot skip chunks by ${name} of type ${table.columns[name]?.type}: the server keeps ranges only for ${SKIPPABLE.join(', ')}. Remove it from chunkSkipping`,
             ),
           );
       }),
@@ -111,13 +111,13 @@ export const columnstoreRules: readonly LintRule[] = [
         .map((object) =>
           fault(
             object,
-            `is converted to columnstore after ${object.columnstore?.after} and dropped after ${object.retention}: nothing would ever be converted. Convert earlier, or leave columnstore out`,
+            `converts chunks after ${object.columnstore?.after}, but drops them after ${object.retention}: no chunk would ever be converted. Convert earlier, or remove the columnstore`,
           ),
         ),
   },
 ];
 
-/** The longest refresh window that reads or writes an object: its dependents' and, for an aggregate, its own. */
+/** The longest refresh window that reads an object or writes to it: that of an aggregate on it, or its own if it is an aggregate. */
 function widestWindow(
   { aggregates }: Desired,
   object: { readonly schema: string; readonly name: string },

@@ -2,10 +2,10 @@
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
 
-/** A rule over the whole declaration; its id is stable and documented in docs/lint.md. */
+/** A rule about the whole declaration. Its id never changes and is documented in docs/lint.md. */
 export interface LintRule {
   readonly id: string;
-  /** One entry per fault: the object, and a sentence with what, why and the way out. */
+  /** One entry per fault: the object, and a message that says what is wrong, why, and what to do. */
   check(desired: Desired): readonly Fault[];
 }
 

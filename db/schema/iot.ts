@@ -24,7 +24,7 @@ export const sensorData = hypertable('sensor_data', {
   retention: '90 days',
 });
 
-/** Hourly figures per sensor; sums and counts are carried so that coarser averages stay exact. */
+/** Hourly figures per sensor. The sums and counts keep the averages of the coarser levels exact. */
 export const sensorDataHourly = continuousAggregate('sensor_data_hourly', {
   from: sensorData,
   bucket: '1 hour',
@@ -60,7 +60,7 @@ export const sensorDataDaily = rollup('sensor_data_daily', {
 export const sensorDataMonthly = rollup('sensor_data_monthly', {
   from: sensorDataDaily,
   bucket: '1 month',
-  // A month varies in length, so the window must hold more than two of them.
+  // Months differ in length, so the window must be longer than two of them.
   refresh: { startOffset: '4 months', endOffset: '1 day', every: '1 day' },
 });
 
@@ -79,7 +79,7 @@ export const peakHours = continuousAggregate('peak_hours', {
   retention: '5 years',
 });
 
-/** The range that each metric of a sensor should stay in; a reading outside of it raises an alert when it is ingested. */
+/** The range that each metric of a sensor should stay in. A reading outside of it raises an alert when it is ingested. */
 export const sensorThresholds = table('sensor_thresholds', {
   columns: {
     sensor_id: varchar(50).notNull(),
@@ -90,7 +90,7 @@ export const sensorThresholds = table('sensor_thresholds', {
   primaryKey: ['sensor_id', 'metric'],
 });
 
-/** Alerts: `<metric>_low` or `<metric>_high`, at the time of the reading, with its value and the limit that it passed. */
+/** Alerts of type `<metric>_low` or `<metric>_high`, with the time and the value of the reading and the limit that it passed. */
 export const sensorAlerts = hypertable('sensor_alerts', {
   columns: {
     time: timestamptz().notNull().default('now()'),

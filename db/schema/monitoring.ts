@@ -8,7 +8,7 @@ import { rollup } from '../language/rollup';
 import { schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 
-/** Sensors and the range that each metric of theirs should stay in; outside of it a reading raises an alert. */
+/** Sensors, and the range that each of their metrics should stay in. A reading outside of it raises an alert. */
 export const sensorThresholds = table('monitoring.sensor_thresholds', {
   columns: {
     sensor_id: integer().notNull(),
@@ -19,7 +19,7 @@ export const sensorThresholds = table('monitoring.sensor_thresholds', {
   primaryKey: ['sensor_id', 'metric'],
 });
 
-/** Readings with the place of the sensor. */
+/** Readings with the location of the sensor. */
 export const sensorData = hypertable('monitoring.sensor_data', {
   columns: {
     time: timestamptz().notNull(),
@@ -53,7 +53,7 @@ export const sensorHourlyStats = continuousAggregate('monitoring.sensor_hourly_s
   retention: '1 year',
 });
 
-/** Daily figures per sensor, exact over the hourly ones; kept for five years. */
+/** Daily figures per sensor, computed exactly from the hourly ones; kept for five years. */
 export const sensorDailyStats = rollup('monitoring.sensor_daily_stats', {
   from: sensorHourlyStats,
   bucket: '1 day',
@@ -62,7 +62,7 @@ export const sensorDailyStats = rollup('monitoring.sensor_daily_stats', {
   retention: '5 years',
 });
 
-/** Application metrics: many small rows, so chunks of an hour. */
+/** Application metrics. There are many small rows, so a chunk is one hour. */
 export const appMetrics = hypertable('monitoring.app_metrics', {
   columns: {
     time: timestamptz().notNull(),
@@ -112,7 +112,7 @@ export const sensorReadingsHourly = continuousAggregate('monitoring.sensor_readi
   refresh: { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' },
 });
 
-/** Alerts: `<metric>_low` or `<metric>_high`, with the value and the limit that it passed. */
+/** Alerts of type `<metric>_low` or `<metric>_high`, with the value and the limit that it passed. */
 export const sensorAlerts = hypertable('monitoring.sensor_alerts', {
   columns: {
     time: timestamptz().notNull().default('now()'),

@@ -59,7 +59,7 @@ function split<Row>(part: readonly Row[], line: number | undefined): (readonly R
   return [part.slice(0, line - 1), part.slice(line - 1, line), ...slices(part.slice(line))];
 }
 
-// Where one row is wrong others may be, and each of them makes all rows of its part be sent again.
+// After one wrong row there are often more, and each of them makes its whole part be sent again.
 const SLICE = 500;
 
 function slices<Row>(rows: readonly Row[]): (readonly Row[])[] {

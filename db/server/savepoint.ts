@@ -30,7 +30,7 @@ export async function withSavepointRollback<T>(db: Db, work: () => Promise<T>): 
 const BEGIN = 'SAVEPOINT tsdb';
 const KEEP = 'RELEASE SAVEPOINT tsdb';
 
-// A lost connection fails here as well; the error of `work` says why, so it is the one that is reported.
+// On a lost connection this fails too. The error of `work` is the one to report, so this one is dropped.
 async function undo(db: Db): Promise<void> {
   // Rolling back keeps the savepoint itself. Without the release it would hide an outer one, which has the same name.
   await db.query(`ROLLBACK TO SAVEPOINT tsdb; ${KEEP}`).catch(() => undefined);

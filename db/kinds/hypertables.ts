@@ -1,4 +1,4 @@
-// Kind: hypertables. Compares what is declared with what an engine read; the engine brings the SQL.
+// Kind: hypertables. An engine reads them and knows the SQL; this file compares them with the declaration.
 import { counted } from '../core/quantities';
 import type { HashPartitions, Hypertable } from '../language/hypertable';
 import { lengthOf } from '../language/interval';
@@ -19,9 +19,9 @@ export interface HypertableDialect {
   read(db: Db, names: readonly string[]): Promise<readonly HypertableState[]>;
   create(table: Hypertable): readonly string[];
   setChunkInterval(table: Hypertable): readonly string[];
-  /** Partitions chunks made from now on; `before` is what there was. */
+  /** Sets the hash partitions of chunks that are created from now on; `before` are the present ones. */
   setHash(table: Hypertable, hash: HashPartitions, before: HashPartitions | null): readonly string[];
-  /** What to tell about hypertables on this engine, e.g. that they are emulated. */
+  /** How this engine emulates hypertables, for the plan's list of emulated features. */
   readonly emulated?: string;
 }
 
@@ -87,7 +87,7 @@ function compareTable(
         {
           object,
           what: `is partitioned by ${state.time}, declared by ${table.time}`,
-          why: 'the time column of a hypertable cannot change in place',
+          why: 'the time column of a hypertable cannot be changed in place',
           wayOut: 'declare the new table under another name, copy the rows, then drop the old one by hand',
         },
       ],
@@ -144,8 +144,9 @@ function otherHash(object: string, table: Hypertable, actual: HashPartitions): R
   return {
     object,
     what: `is hash-partitioned by ${actual.by}, declared ${table.hash ? `by ${table.hash.by}` : 'without hash partitions'}`,
-    why: 'a dimension cannot be taken away from a hypertable',
-    wayOut: 'declare the partitions as they are, or a new table under another name and copy the rows',
+    why: 'a hypertable cannot lose a partition dimension',
+    wayOut:
+      'declare the hash partitions as they are, or declare a new table under another name and copy the rows',
   };
 }
 

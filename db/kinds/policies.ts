@@ -1,4 +1,4 @@
-// Kind: policies, i.e. what the server does by itself: refresh, retention, columnstore, chunks ahead of time.
+// Kind: policies, which are the jobs that the server runs by itself: refresh, retention, columnstore, and chunks made ahead of time.
 import { counted } from '../core/quantities';
 import type { ContinuousAggregate, Relation } from '../language/aggregate';
 import { type Desired, relationsOf } from '../language/desired';
@@ -20,7 +20,7 @@ export interface PolicyTimes {
   readonly after?: Interval;
   readonly startOffset?: Interval;
   readonly endOffset?: Interval;
-  /** How often it runs; absent = the engine's own default, not compared. */
+  /** How often it runs; absent means the default of the engine, which is not compared. */
   readonly every?: Interval;
 }
 
@@ -93,7 +93,7 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
         const candidates = actual.policies.filter(
           ({ kind, object }) => kind === policy.kind && object === nameOf(policy.on),
         );
-        // Of duplicates, one that is as declared is kept.
+        // If there are duplicates, one that is as declared is kept.
         const state = candidates.find(({ times }) => sameTimes(policy.times, times)) ?? candidates[0];
         const expired = actual.expired.get(nameOf(policy.on));
         if (state !== undefined) kept.add(state);
@@ -110,7 +110,7 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
 }
 
 /**
- * What lies beyond the declared retention of objects right now; rows are estimates of the last ANALYZE.
+ * What is already older than the declared retention of objects; `rows` is an estimate of the last ANALYZE.
  * @param join joins `k`, the chunks of the object `d.name` whose rows end before `now() - d.after`, and their relation `c`.
  */
 export async function readExpired(
@@ -128,7 +128,7 @@ export async function readExpired(
   return new Map(rows.map(({ name, ...impact }) => [name, impact]));
 }
 
-/** Every policy that the declaration asks for, removals-of-data last. */
+/** Every policy that the declaration asks for. Those that delete data come last. */
 export function desiredPolicies(desired: Desired): readonly DesiredPolicy[] {
   const { hypertables, aggregates } = desired;
   const objects = relationsOf(desired);

@@ -1,4 +1,4 @@
-// Kind: row-level security. Policies are compared by what the server prints of them.
+// Kind: row-level security. Policies are compared as the server prints them.
 import { ident, relation } from '../core/sql';
 import type { RowPolicy } from '../language/access';
 import { type DeclaredTable, tablesOf } from '../language/desired';
@@ -15,11 +15,11 @@ interface RowPolicyState {
 interface RowSecurityState {
   readonly enabled: readonly string[];
   readonly policies: readonly RowPolicyState[];
-  /** `table name` → how the server prints the declared policy; absent where a column or role is not there yet. */
+  /** How the server prints each declared policy, by `table name`; absent if a column or role does not exist yet. */
   readonly canonical: ReadonlyMap<string, string>;
 }
 
-// One text per policy: command, roles and both conditions.
+// A policy as one text: command, roles and both conditions.
 const PRINTED = `concat_ws(' | ', p.polcmd, ARRAY(SELECT r.rolname FROM pg_roles r WHERE r.oid = ANY (p.polroles) ORDER BY 1)::text,
   coalesce(pg_get_expr(p.polqual, p.polrelid), '-'), coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '-'))`;
 
@@ -71,7 +71,7 @@ export const rowSecurity: Kind<RowSecurityState> = {
   },
 };
 
-// All in one transaction: between dropping a policy and creating the new one nobody may see more, or less, than before.
+// One transaction, because nobody may see more or fewer rows while a policy is dropped and created again.
 function secure(
   table: DeclaredTable,
   changed: readonly RowPolicy[],
@@ -107,7 +107,7 @@ function createPolicy({ name, command, to, using, check }: RowPolicy, target: st
   ].join(' ');
 }
 
-/** Lets the server print the declared policies, on empty copies of their tables that are rolled back. */
+/** Lets the server print the declared policies. They are created on empty copies of their tables, which are rolled back. */
 async function readCanonical(db: Db, tables: readonly DeclaredTable[]): Promise<ReadonlyMap<string, string>> {
   const declared = tables.flatMap((table) => (table.rowSecurity ?? []).map((policy) => ({ table, policy })));
   if (declared.length === 0) return new Map();

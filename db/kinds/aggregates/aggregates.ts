@@ -11,7 +11,7 @@ import { columnTypes, readStates } from './queries';
 import { leftoverSteps, rebuild } from './rebuild';
 import { grow, refill } from './steps';
 
-/** Reads the declared aggregates, and of those that change what their change would read and lose. */
+/** Reads the declared aggregates and, for those that change, how much the change would read and lose. */
 export async function readAggregates(
   db: Db,
   dialect: AggregateDialect,
@@ -39,11 +39,10 @@ export async function readAggregates(
 }
 
 /**
- * Compares aggregates. A changed query climbs a ladder: columns added at the end of `select` are added in place; any
- * other change is built beside the present aggregate and swapped in, with all that is built on it. Buckets that cannot be
- * computed again are kept in place (NULL in new columns) on the first rung and hazard `loses-history` on the second.
- * Replacing without loss needs no consent but `long-running`, where a source is large: nothing is dropped that is not
- * there again, so `drops-object` is not among the hazards.
+ * Compares aggregates. New columns at the end of `select` are added in place; buckets that cannot be computed again keep NULL
+ * in them. For any other change of the query a new aggregate is built beside the present one and swapped in, together with all
+ * aggregates on it; buckets that cannot be computed again are then the hazard `loses-history`. A replacement without loss needs
+ * no consent, except `long-running` for a large source. It is no `drops-object`, because the object is there again afterwards.
  */
 export function compareAggregates(
   dialect: AggregateDialect,
@@ -70,7 +69,7 @@ export function compareAggregates(
   };
 }
 
-// Of an aggregate that stays: columns in place, real-time flag, and what an interrupted run has left to fill.
+// The steps for an aggregate that is not rebuilt: new columns, the real-time flag, and filling that an interrupted run left open.
 function changes(
   dialect: AggregateDialect,
   actual: AggregatesState,
@@ -127,7 +126,7 @@ function create(dialect: AggregateDialect, aggregate: ContinuousAggregate): Step
   };
 }
 
-// Before any policy runs: a policy moves the watermark to now, and history before its window would be invisible for ever.
+// This must run before any policy does: a policy moves the watermark to now, and the history before its window would never be visible.
 function backfill(aggregate: ContinuousAggregate): Step {
   const name = nameOf(aggregate);
   return {
@@ -162,7 +161,7 @@ function nameTaken(name: string, occupant: string): Refusal {
   return {
     object: name,
     what: `is ${occupant}, declared as a continuous aggregate`,
-    why: 'dropping it is not ours to decide',
-    wayOut: 'rename or drop it, or choose another name',
+    why: 'it was not created from this declaration, so it is not dropped',
+    wayOut: 'rename or drop it, or declare the aggregate under another name',
   };
 }

@@ -1,4 +1,4 @@
-// Reads what a change of aggregates would have to read, and what it could not compute again.
+// Reads how much a change of aggregates would have to read, and which buckets it could not compute again.
 import { ident, interval, literal } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
@@ -10,7 +10,7 @@ interface FigureRow extends Omit<Figures, 'impact'> {
   readonly name: string;
 }
 
-/** Figures of all that change, by name, in two statements. */
+/** The figures of all aggregates that change, by name, in two statements. */
 export async function readFigures(
   db: Db,
   dialect: AggregateDialect,
@@ -43,8 +43,9 @@ function figureQuery(dialect: AggregateDialect, changing: Changing): string {
 
 /**
  * A query with one row about the stored buckets whose source rows are gone: `buckets`, `first`, `until`.
- * Gone is a bucket that no part of the source covers. A bucket that is covered in part counts as gone when it comes right
- * after one that is, or when the source's retention has reached its start; otherwise the rest never had rows.
+ * The rows of a bucket are gone if the source covers no part of it. If the source covers only a part, they count as gone when
+ * the bucket follows directly after such a bucket, or when the source's retention has reached its start. Otherwise the
+ * uncovered part never had rows.
  */
 export function lostBuckets(dialect: AggregateDialect, changing: Changing): string {
   const width = storedWidth(changing);

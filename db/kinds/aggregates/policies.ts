@@ -12,10 +12,9 @@ interface SharedState {
 }
 
 /**
- * The two kinds for one plan; what they read together is read once. A plan is made before its first step: steps for the
- * policies of an aggregate that is about to be replaced would name jobs that go away with it. So the step that swaps the
- * aggregate adds the declared policies itself and carries the hazards that their steps would have had, and the policies
- * kind leaves them out.
+ * The two kinds for one plan; they share one read. Replacing an aggregate also removes its jobs, so steps of the policies kind
+ * would name jobs that are gone when they run. Therefore the step that swaps the aggregate adds the declared policies itself and
+ * has the hazards of those steps, and the policies kind leaves them out.
  */
 export function aggregatesAndPolicies(
   aggregateDialect: AggregateDialect,

@@ -1,4 +1,4 @@
-// Lets the server read declared queries: how it prints them, to compare them, and which types their columns have.
+// Asks the server about declared queries: how it prints them, so that they can be compared, and the types of their columns.
 import { ident } from '../../core/sql';
 import type { ContinuousAggregate, Relation } from '../../language/aggregate';
 import { aggregateQuery } from '../../language/aggregate-sql';
@@ -42,8 +42,8 @@ export async function readStates(
   return new Map(states.map((state) => [state.name, state]));
 }
 
-// The server prints queries so that texts can be compared: `60 minutes` and `1 hour`, positions and expressions come out
-// alike. Null where a query is not valid on the present tables. Each different query costs one temporary view.
+// The server prints the queries, so that different spellings of the same query, such as `60 minutes` and `1 hour`, become the
+// same text. Null stands for a query that is not valid on the present tables. Each different query costs a temporary view.
 async function printQueries(db: Db, queries: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
   await db.query(
     `CREATE OR REPLACE FUNCTION pg_temp.tsdb_canonical(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -76,8 +76,8 @@ function withoutLast(aggregate: ContinuousAggregate, count: number): ContinuousA
 }
 
 /**
- * The types of the declared columns of aggregates, by name and column. They come from the declaration alone, because a
- * source may get its own new column in the same plan. A wrong type would be accepted and break the view for its readers.
+ * The types of the declared columns of aggregates, by name and column. They are derived only from the declaration, because the
+ * source may get a new column in the same plan. The server would accept a wrong type, and the view would fail for its readers.
  * Must run in a transaction that is rolled back.
  */
 export async function columnTypes(

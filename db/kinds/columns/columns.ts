@@ -1,4 +1,4 @@
-// Kind: columns of existing tables and hypertables. New ones get theirs with CREATE TABLE.
+// Kind: columns of existing tables and hypertables. CREATE TABLE creates the columns of new ones.
 import { type DeclaredTable, tablesOf } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Findings, Impact, Kind, Step } from '../../model';
@@ -14,7 +14,7 @@ interface ColumnsState {
   readonly undeclared: readonly string[];
 }
 
-/** Compares columns the way the server prints them; the engine knows about chunks and about who reads a column. */
+/** Compares columns as the server prints them. The engine knows about chunks and about the readers of a column. */
 export function columns(dialect: ColumnDialect): Kind<ColumnsState> {
   return {
     name: 'columns',
@@ -47,7 +47,7 @@ export function columns(dialect: ColumnDialect): Kind<ColumnsState> {
   };
 }
 
-// Once per table, after all its columns: each conversion costs as much as all data of a chunk.
+// The chunks of a table are converted once, after all its columns, because each conversion writes the whole chunk.
 function rebuild(
   dialect: ColumnDialect,
   table: DeclaredTable,

@@ -8,25 +8,25 @@ import { withSavepointRollback } from '../../server/savepoint';
 import { NOTHING, readTableSizes, type TableSize } from '../../server/table-size';
 import type { DifferingColumn } from './read';
 
-/** A differing column with all that decides about its step. */
+/** A differing column with everything that its step or refusal depends on. */
 export interface ColumnDifference extends DifferingColumn {
   readonly size: TableSize;
-  /** Whether the table has no row; asked where a missing column needs a value in old rows. */
+  /** Whether the table has no rows; only read when a missing column needs a value in old rows. */
   readonly empty?: boolean;
-  /** Known where the type differs. */
+  /** Present when the type differs. */
   readonly typeChange?: TypeChange & { readonly survival: Survival };
   /** Views and aggregates that read the column. */
   readonly users: readonly string[];
-  /** Rows that are NULL; absent when not asked or too long to count. */
+  /** Number of rows with NULL in it; absent when it is not needed or takes too long to count. */
   readonly nulls?: number;
 }
 
 /** What changing a column from one type to another does. */
 interface TypeChange {
   readonly rewrites: boolean;
-  /** Whether every value of the old type is one of the new type. */
+  /** Whether the new type can hold every value of the old type. */
   readonly lossless: boolean;
-  /** The server's complaint where it has no cast that it would use by itself. */
+  /** The server's error message when it has no automatic cast. */
   readonly error: string | null;
 }
 
@@ -41,17 +41,17 @@ export interface ColumnDialect {
   readonly engine: EngineName;
   /** Views and aggregates that use columns of the tables, by `schema.table.column`. */
   readUsers(db: Db, tables: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
-  /** Present where converted chunks keep the default of a new column beside their rows. */
+  /** Present on an engine with converted chunks, which store the default of a new column only once, beside their rows. */
   readonly rebuild?: {
     /** Tables with chunks that wait to be converted again. */
     readPending(db: Db): Promise<ReadonlyMap<string, Impact>>;
-    /** Notes the converted chunks of a table; runs in the transaction that adds the column. */
+    /** The statement that notes the converted chunks of a table, for the transaction that adds the column. */
     note(table: DeclaredTable): string;
     step(table: DeclaredTable, impact: Impact): Step;
   };
 }
 
-/** Completes the columns that differ. A database in sync costs none of these queries. */
+/** Adds everything a plan must know about the columns that differ. A database in sync needs none of these queries. */
 export async function readDifferences(
   db: Db,
   dialect: ColumnDialect,
@@ -80,7 +80,7 @@ export async function readDifferences(
   return differences;
 }
 
-// Implicit casts keep every value, but for whole and exact numbers that a float has no room for.
+// Implicit casts keep every value, except whole and exact numbers with more digits than a float has.
 const TYPE_CHANGE = `
   CREATE FUNCTION pg_temp.tsdb_type_change(old_type text, new_type text, OUT rewrites boolean, OUT lossless boolean, OUT error text) LANGUAGE plpgsql AS $$
   DECLARE file oid; old_id oid; new_id oid; new_modifier int;
@@ -101,7 +101,7 @@ const TYPE_CHANGE = `
     rewrites := true; lossless := false; error := SQLERRM;
   END $$`;
 
-// Tries the changes of type on empty tables, all in two queries.
+// Tries all changes of type on empty tables, in two queries.
 async function readTypeChanges(
   db: Db,
   differing: readonly DifferingColumn[],
@@ -116,7 +116,7 @@ async function readTypeChanges(
   return new Map(retyped.map((one, at) => [one, rows[at] as TypeChange]));
 }
 
-// What the declaration asks of rows that are there: a value in a new column, or in one that no longer takes NULL.
+// Looks at existing rows if the declaration needs a value in all of them: in a new column, or in one that becomes NOT NULL.
 async function readRows(
   db: Db,
   { table, name, wanted, actual }: DifferingColumn,
@@ -131,7 +131,7 @@ async function readRows(
   return { empty: rows.length === 0 };
 }
 
-// Values are lost when they come back different from a round trip through the new type.
+// Counts the values that change when they are converted to the new type and back.
 async function readSurvival(
   db: Db,
   { table, name, wanted, actual }: DifferingColumn,
@@ -150,7 +150,7 @@ async function readSurvival(
   return changed.code?.startsWith('22') ? { kind: 'fails', error: changed.message } : { kind: 'unknown' };
 }
 
-// Long enough for some million rows; a plan must not make anybody wait for it.
+// Enough for some million rows. A plan should not take much longer than this.
 const LIMIT = '3s';
 
 // Counts rows, or returns the error. The rollback also ends the time limit.
@@ -168,7 +168,7 @@ function countRows(
   }).catch((error: { readonly code?: string; readonly message: string }) => error);
 }
 
-// From about this size on a rewrite takes minutes to hours rather than seconds.
+// From about this size on, a rewrite takes minutes to hours instead of seconds.
 const LARGE_BYTES = 10 * 1024 ** 3;
 
 /** The hazards of rewriting the whole table of a column in one statement; none where it is empty. */
@@ -176,8 +176,8 @@ export function tableRewrite({ table, size }: ColumnDifference): readonly Hazard
   const object = nameOf(table);
   if (size.rows === 0) return [];
   return [
-    { name: 'rewrites-data', reason: `writes ${describeImpact(size)} of ${object} again` },
-    { name: 'blocks-reads', reason: `nobody reads or writes ${object} until that is done` },
+    { name: 'rewrites-data', reason: `rewrites ${describeImpact(size)} of ${object}` },
+    { name: 'blocks-reads', reason: `nobody can read or write ${object} until that is done` },
     ...ifLarge(size),
   ];
 }
@@ -187,7 +187,7 @@ export function chunkRewrite(object: string, size: Impact): readonly Hazard[] {
   return [
     {
       name: 'rewrites-data',
-      reason: `converts ${describeImpact(size)} of ${object}, one chunk after the other; each is locked while it is its turn`,
+      reason: `converts ${describeImpact(size)} of ${object}, one chunk after the other; each chunk is locked while it is converted`,
     },
     ...ifLarge(size),
   ];
@@ -196,5 +196,5 @@ export function chunkRewrite(object: string, size: Impact): readonly Hazard[] {
 function ifLarge(size: Impact): readonly Hazard[] {
   return size.bytes < LARGE_BYTES
     ? []
-    : [{ name: 'long-running', reason: `${describeImpact(size)} take minutes to hours` }];
+    : [{ name: 'long-running', reason: `rewriting ${describeImpact(size)} takes minutes to hours` }];
 }

@@ -1,4 +1,4 @@
-// Reads the columns of declared tables as they are and as they are declared, both in the server's spelling.
+// Reads the columns of declared tables, as they are and as they are declared, both as the server prints them.
 import type { Column } from '../../language/columns';
 import type { DeclaredTable } from '../../language/desired';
 import { nameOf } from '../../language/names';
@@ -11,7 +11,7 @@ export interface ColumnState {
   readonly type: string;
   readonly nullable: boolean;
   readonly defaultSql: string | null;
-  /** Computed or numbered by the server, which the language does not declare. */
+  /** Whether the server computes or numbers its values; such columns cannot be declared. */
   readonly generated: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface ColumnState {
 export interface CanonicalColumn {
   readonly type: string;
   readonly defaultSql: string | null;
-  /** `constant`: one value for all rows, always. `stable`: one for all rows of a statement. `volatile`: one for each row. */
+  /** `constant`: always the same value. `stable`: one value per statement, e.g. `now()`. `volatile`: a new value for each row. */
   readonly defaultKind: 'none' | 'constant' | 'stable' | 'volatile';
   /** Why the server rejects the type or the default. */
   readonly error: string | null;
@@ -35,7 +35,7 @@ export interface DifferingColumn {
 }
 
 /**
- * Compares the columns of the tables that exist; what is there and not declared is named in words.
+ * Compares the columns of the tables that exist. `undeclared` names columns and constraints that are not declared.
  * Must run in a transaction that is rolled back.
  */
 export async function readColumns(
@@ -58,7 +58,7 @@ export async function readColumns(
   return { differing: await findDiffering(db, tables, states), undeclared };
 }
 
-// A declared text that equals the server's needs no question. The server is asked about the others and about missing columns.
+// A column whose declared text equals the server's needs no further query. The server is asked about all other columns.
 async function findDiffering(
   db: Db,
   tables: readonly DeclaredTable[],
@@ -132,8 +132,8 @@ async function readConstraints(db: Db, tables: readonly string[]): Promise<reado
   return rows;
 }
 
-// No rows, so nothing is evaluated per row: nextval() stays where it is. A volatile default rewrites even an empty table,
-// which shows in its file; anything else that is not immutable may not stand in an index predicate.
+// The table has no rows, so no default is evaluated, and nextval() takes no number. A volatile default rewrites even an empty
+// table, which then has another file. Of the other defaults, only a constant one may stand in an index predicate.
 const CANONICAL_COLUMN = `
   CREATE FUNCTION pg_temp.tsdb_canonical_column(declared_type text, declared_default text,
                                                 OUT type text, OUT "defaultSql" text, OUT "defaultKind" text, OUT error text) LANGUAGE plpgsql AS $$
@@ -162,7 +162,7 @@ const CANONICAL_COLUMN = `
     type := declared_type; "defaultSql" := declared_default; "defaultKind" := 'volatile'; error := SQLERRM;
   END $$`;
 
-// Has the server print columns: two queries, however many columns there are.
+// Lets the server print columns, in two queries for all of them.
 async function readCanonical(
   db: Db,
   columns: readonly Column[],

@@ -27,7 +27,10 @@ import { timescaleHypertables } from './timescaledb/hypertables';
 import { timescalePolicies } from './timescaledb/policies';
 import { reorder } from './timescaledb/reorder';
 
-/** Everything an engine reconciles. Internals come first: they hold the journal. Policies come last: they start to act as soon as they are committed; columnstore ends after its policy. */
+/**
+ * Every kind that an engine reconciles, in the order of its steps. Internals come first, because they hold the journal. Policies
+ * come last, because they act as soon as they are committed. A columnstore is switched off only after its policy is gone.
+ */
 export function kindsOf(engine: EngineName): readonly Kind[] {
   if (engine === 'timescaledb') {
     const { aggregates, policies } = aggregatesAndPolicies(timescaleAggregates, timescalePolicies);
@@ -68,7 +71,7 @@ export function kindsOf(engine: EngineName): readonly Kind[] {
   ];
 }
 
-/** Columnstore cannot be emulated; saying so is all that is left. */
+/** A columnstore cannot be emulated, so this kind only reports that. */
 const noColumnstore: Kind<null> = {
   name: 'columnstore',
   read: async () => null,

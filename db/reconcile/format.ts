@@ -1,8 +1,8 @@
-// A plan as text that a person reads at a glance.
+// Formats a plan as text for a terminal.
 import { counted, describeImpact } from '../core/quantities';
 import type { EngineName, Plan, Step } from '../model';
 
-/** Marks text, e.g. with colours; each is the identity where there are none. */
+/** Functions that mark text, e.g. with colours; without colours they return it unchanged. */
 export interface Paint {
   readonly green: (text: string) => string;
   readonly yellow: (text: string) => string;
@@ -15,10 +15,10 @@ const plain = (text: string): string => text;
 export const noPaint: Paint = { green: plain, yellow: plain, red: plain, dim: plain, bold: plain };
 
 const SIGN: Readonly<Record<Step['action'], string>> = { create: '+', change: '~', drop: '-', run: '>' };
-/** Width that impact figures are aligned to, when the terminal does not say. */
+/** Width to which impact figures are aligned if the width of the terminal is unknown. */
 const DEFAULT_WIDTH = 100;
 
-/** `TimescaleDB 2.29.2 on PostgreSQL 17.11`, or what it is instead. */
+/** `TimescaleDB 2.29.2 on PostgreSQL 17.11`, or PostgreSQL without TimescaleDB. */
 export function describeEngine(server: {
   engine: EngineName;
   serverVersion: string;
@@ -29,7 +29,7 @@ export function describeEngine(server: {
     : `PostgreSQL ${server.serverVersion} without TimescaleDB Community: features are emulated`;
 }
 
-/** The whole plan, grouped by object, impact at the right edge. */
+/** The whole plan, grouped by object, with the impact at the right edge. */
 export function formatPlan(plan: Plan, paint: Paint = noPaint, width = DEFAULT_WIDTH): string {
   return [
     `${paint.bold('engine')}  ${describeEngine(plan.server)}, database ${plan.server.database}`,
@@ -52,13 +52,13 @@ export function formatPlan(plan: Plan, paint: Paint = noPaint, width = DEFAULT_W
   ].join('\n');
 }
 
-/** Steps by object, in the order in which the objects first come. */
+/** Steps grouped by object, in the order in which the objects first appear. */
 export function stepGroups(steps: readonly Step[]): readonly (readonly [string, readonly Step[]])[] {
   const objects = [...new Set(steps.map((step) => step.object))];
   return objects.map((object) => [object, steps.filter((step) => step.object === object)]);
 }
 
-/** The last line: counts, and what consent is needed. */
+/** The number of steps by action, or that the database is in sync. */
 export function summaryOf(plan: Plan): string {
   if (plan.steps.length === 0 && plan.refusals.length === 0) return 'In sync: the database is as declared.';
   const count = (action: Step['action']): number =>

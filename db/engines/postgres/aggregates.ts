@@ -26,7 +26,7 @@ export const postgresAggregates: AggregateDialect = {
     );
     return rows;
   },
-  // The view shows what readers get, the refresh query what is stored: both must be as declared.
+  // The view decides what readers see and the refresh query what is stored, so both must be as declared.
   definition: viewQuery,
   refreshQuery,
   readAttachments: (db, names) =>
@@ -37,7 +37,7 @@ export const postgresAggregates: AggregateDialect = {
                     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid`,
       alterOwner: 'ALTER VIEW',
     }),
-  // Rows that wait in the default partition count too. Of an aggregate, what it has stored.
+  // For an aggregate, its stored buckets; for a table, its chunks and the rows that wait in the default partition.
   coverage: ({ aggregate, origin, state, originState }) => {
     if (originState)
       return `SELECT tstzrange(o."bucket", o."bucket" + ${interval(originState.width)}) AS range FROM (SELECT DISTINCT "bucket" FROM ${ident('tsdb', originState.stored.name)}) o`;
@@ -64,7 +64,7 @@ export const postgresAggregates: AggregateDialect = {
     `UPDATE tsdb.continuous_aggregate SET real_time = ${aggregate.realTime} WHERE (schema_name, view_name) = (${key(aggregate)})`,
   ],
   addColumns: (aggregate, missing) => [
-    // The view first: a reader locks the view, then the table.
+    // The view is locked first, because a reader also locks the view before the table.
     `LOCK TABLE ${relation(aggregate)} IN ACCESS EXCLUSIVE MODE`,
     ...[...missing].map(
       ([name, type]) =>

@@ -24,7 +24,7 @@ export const postgresHypertables: HypertableDialect = {
   },
   create: (table) => [
     `CREATE TABLE ${relation(table)} (${columnDefinitions(table)}) PARTITION BY RANGE (${ident(table.time)})`,
-    // Rows outside the existing chunks wait here until their chunk is made; an insert never fails for want of one.
+    // Rows outside of the existing chunks wait here until their chunk is created, so an insert never fails for lack of a chunk.
     `CREATE TABLE ${ident('tsdb', defaultPartition(table))} PARTITION OF ${relation(table)} DEFAULT`,
     `INSERT INTO tsdb.hypertable (schema_name, table_name, time_column, chunk_interval, hash_column, hash_partitions) VALUES (${key(table)}, ${literal(table.time)}, ${chunkInterval(table)}, ${table.hash ? literal(table.hash.by) : 'NULL'}, ${table.hash?.count ?? 'NULL'})`,
     `SELECT tsdb.ensure_chunks(${key(table)}, now(), now() + ${chunkInterval(table)})`,
@@ -41,7 +41,7 @@ const key = (table: Hypertable): string => `${literal(table.schema)}, ${literal(
 
 const defaultPartition = (table: Hypertable): string => `${table.schema}_${table.name}_default`;
 
-// Months are 30 days, as in TimescaleDB: chunks then have equal lengths on both engines.
+// A month is 30 days, as in TimescaleDB, so that chunks have the same length on both engines.
 function chunkInterval(table: Hypertable): string {
   const microseconds = lengthOf(table.chunkInterval);
   const days = Math.floor(microseconds / 86_400_000_000);

@@ -15,7 +15,7 @@ import { nameOf } from '../../language/names';
 import type { Db, Impact } from '../../model';
 import { hasRuntime } from './runtime';
 
-// How often kinds run that declare no schedule; TimescaleDB's retention runs daily too.
+// How often policies without a declared schedule run. TimescaleDB's retention runs daily too.
 const DEFAULT_SCHEDULE: Readonly<Partial<Record<PolicyKind, string>>> = {
   retention: '1 day',
   chunks: '1 hour',
@@ -68,8 +68,7 @@ const EXPIRED_CHUNKS = `
   JOIN tsdb.chunk k ON format('%s.%s', k.schema_name, k.table_name) = d.name AND k.range_end <= now() - d.after
   JOIN pg_class c ON c.oid = k.chunk`;
 
-// One statement for all aggregates. Only those that exist, as a declared one may not have been created yet, and that the
-// login may read: the figures are for who applies.
+// One statement counts for all aggregates that already exist and that this login may read; whoever applies may read all of them.
 async function expiredBuckets(
   db: Db,
   aggregates: readonly ContinuousAggregate[],

@@ -31,7 +31,7 @@ export const timescaleAggregates: AggregateDialect = {
   definition: (aggregate) => aggregateQuery(aggregate),
   readAttachments: (db, names) =>
     readAttachments(db, names, {
-      // An aggregate on it reads it through views of its own; their owner is named, not they.
+      // An aggregate reads its source through internal views, so these are replaced by the name of the aggregate.
       dependents: `SELECT DISTINCT format('%s.%s', coalesce(g.user_view_schema, vn.nspname), coalesce(g.user_view_name, v.relname)) AS name
                      FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
                      JOIN pg_class v ON v.oid = r.ev_class AND v.oid <> c.oid JOIN pg_namespace vn ON vn.oid = v.relnamespace
@@ -55,7 +55,7 @@ export const timescaleAggregates: AggregateDialect = {
         ([name, expression]) =>
           `ALTER MATERIALIZED VIEW ${relation(aggregate)} ADD COLUMN ${ident(name)} ${missing.get(name)} GENERATED ALWAYS AS (${expressionSql(expression)}) STORED`,
       ),
-  // Only the views are locked, in the order in which a reader locks them; the source is locked by the drop that follows.
+  // This locks only the views, in the order in which a reader locks them. The drop that follows locks the source.
   swap: (replacements, replaced) => [
     ...replaced.map(
       (aggregate) =>
@@ -74,7 +74,7 @@ export const timescaleAggregates: AggregateDialect = {
 const originTable = ({ origin, originState }: Changing): readonly string[] =>
   originState ? [originState.stored.schema, originState.stored.name] : [origin.schema, origin.name];
 
-// A new one has no columnstore yet, whatever the replaced one had.
+// A new aggregate has no columnstore, even if the replaced one had one.
 const columnstores = (aggregates: readonly ContinuousAggregate[]): readonly string[] =>
   aggregateColumnstore
     .compare(

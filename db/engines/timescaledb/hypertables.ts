@@ -8,7 +8,7 @@ import { hasTimescaledb } from '../../server/server-info';
 export const timescaleHypertables: HypertableDialect = {
   async read(db, names) {
     if (!(await hasTimescaledb(db))) return [];
-    // Months were turned into 30 days when the interval was set, so epoch is exact here.
+    // The server stores a month as 30 days, so epoch is exact here.
     const { rows } = await db.query<HypertableState>(
       `SELECT format('%s.%s', d.hypertable_schema, d.hypertable_name) AS name, d.column_name::text AS time,
               (extract(epoch FROM d.time_interval) * 1000000)::float8 AS "chunkMicroseconds",
@@ -24,7 +24,7 @@ export const timescaleHypertables: HypertableDialect = {
   },
   create: (table) => [
     `CREATE TABLE ${relation(table)} (${columnDefinitions(table)})`,
-    // Indexes are declared, so the default one is not wanted; columnstore and its policy are steps of their own.
+    // All indexes are declared, so the default one is not created. Columnstore and its policy are separate steps.
     `SELECT public.create_hypertable(${literal(relation(table))}::regclass, public.by_range(${literal(table.time)}, ${interval(table.chunkInterval)}), create_default_indexes => false)`,
     ...(table.hash === undefined ? [] : addHash(table, table.hash)),
   ],

@@ -45,7 +45,7 @@ export const timescalePolicies: PolicyDialect = {
   },
   alter(policy, state) {
     const schedule = policy.times.every ? `schedule_interval => ${sqlInterval(policy.times.every)}, ` : '';
-    // timezone: alter_job() erases it when it is left out.
+    // alter_job() erases the time zone unless it is given.
     return [
       `SELECT public.alter_job(${state.id}, ${schedule}config => j.config || ${configOf(policy)}, timezone => j.timezone) FROM _timescaledb_catalog.bgw_job j WHERE j.id = ${state.id}`,
     ];
@@ -54,7 +54,7 @@ export const timescalePolicies: PolicyDialect = {
 };
 
 async function readJobs(db: Db, names: readonly string[]): Promise<readonly PolicyState[]> {
-  // Offsets are text in the style of the session that wrote them, hence the detour through interval.
+  // The offsets are stored as text, in the interval style of the session that wrote them, so they are converted to interval first.
   const { rows } = await db.query<PolicyRow>(
     `SELECT job_id AS id, p.kind, format('%s.%s', hypertable_schema, hypertable_name) AS object,
             coalesce(config ->> 'drop_after', config ->> 'compress_after')::interval::text AS after,
@@ -77,7 +77,7 @@ const EXPIRED_CHUNKS = `
    AND k.range_end <= now() - d.after
   JOIN pg_class c ON c.oid = format('%I.%I', k.chunk_schema, k.chunk_name)::regclass`;
 
-// Texts by the server itself, so that a changed policy reads like one that was added so.
+// The server writes the offsets as text, so that a changed policy looks exactly like a new one.
 function configOf({ kind, times }: DesiredPolicy): string {
   const entries: Readonly<Record<string, Interval | undefined>> =
     kind === 'refresh'

@@ -103,7 +103,7 @@ function wayOut(error: unknown, { statement }: StepTimeouts): string {
   if (code === '57014')
     return 'Somebody cancelled it (pg_cancel_backend), and it was rolled back. Apply again; it continues with this step.';
   if (code === '55P03')
-    return `Another session has held a lock on it for a long time: look for old transactions with SELECT pid, xact_start, state, query FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start. ${goOn}`;
+    return `Another session holds a lock on it and does not release it: look for old transactions with SELECT pid, xact_start, state, query FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start. ${goOn}`;
   if (recoveryOf(error) === 'reconnect')
     return 'The session was lost while the step was running, and connecting again did not help. Apply again; it continues from the present state of the database.';
   return goOn;

@@ -2,7 +2,7 @@
 import type { Client } from 'pg';
 import type { Desired } from './language/desired';
 
-/** `timescaledb`: Community features present. `postgres`: emulated on plain PostgreSQL. */
+/** `timescaledb`: the server has TimescaleDB Community. `postgres`: its features are emulated on plain PostgreSQL. */
 export type EngineName = 'timescaledb' | 'postgres';
 
 /** The server that a plan is made for. */
@@ -15,7 +15,7 @@ export interface ServerInfo {
   readonly database: string;
 }
 
-/** Dangers that `apply` only accepts by name (`--allow`). */
+/** Dangers that `apply` accepts only when `--allow` names them. */
 export type HazardName =
   | 'deletes-data'
   | 'rewrites-data'
@@ -31,14 +31,14 @@ export interface Hazard {
   readonly reason: string;
 }
 
-/** What a step deletes or rewrites, read from the catalog when the plan was made; rows are the planner's estimate. */
+/** How much a step reads, deletes or rewrites. It is read from the catalog when the plan is made, and `rows` is an estimate. */
 export interface Impact {
   readonly chunks: number;
   readonly rows: number;
   readonly bytes: number;
 }
 
-/** One change, complete: what is printed is what is run. */
+/** One change. Its SQL is complete: apply runs exactly the statements that the plan prints. */
 export interface Step {
   /** Stable and unique in a plan, e.g. `create-hypertable:public.sensor_data`. */
   readonly id: string;
@@ -49,13 +49,13 @@ export interface Step {
   readonly sql: readonly string[];
   /** Whether all statements run in one transaction; otherwise each runs alone and the step is safe to repeat. */
   readonly transactional: boolean;
-  /** Strongest lock on user tables, e.g. `ACCESS EXCLUSIVE on public.sensor_data`; `none` where there is none. */
+  /** The strongest lock on user tables, e.g. `ACCESS EXCLUSIVE on public.sensor_data`; `none` when there is no such lock. */
   readonly lock: string;
   readonly hazards: readonly Hazard[];
   readonly impact?: Impact;
 }
 
-/** A difference that is seen and not repaired. */
+/** A difference that is reported, but not repaired. */
 export interface Refusal {
   readonly object: string;
   readonly what: string;
@@ -63,37 +63,34 @@ export interface Refusal {
   readonly wayOut: string;
 }
 
-/** What one kind, or all of them, found. */
+/** The result of comparing one kind of object, or all of them. */
 export interface Findings {
   readonly steps: readonly Step[];
   readonly refusals: readonly Refusal[];
-  /** Declared and done by our own means on this engine. */
+  /** Declared features that this engine does not have and that are emulated. */
   readonly emulated: readonly string[];
-  /** Declared and impossible on this engine. */
+  /** Declared features that are impossible on this engine. */
   readonly unavailable: readonly string[];
-  /** In the database and not declared: left alone. */
+  /** Objects that are in the database, but not declared. They are left alone. */
   readonly undeclared: readonly string[];
 }
 
 export interface Plan extends Findings {
-  /** Version of this document's shape. */
+  /** Version of the format of a saved plan. */
   readonly version: 1;
   readonly server: ServerInfo;
-  /** Names the steps exactly: a saved plan is stale when planning again gives another fingerprint. */
+  /** Hash of the steps and refusals. A saved plan is stale when a new plan has another fingerprint. */
   readonly fingerprint: string;
 }
 
 /** The one method of a connection that kinds use. */
 export type Db = Pick<Client, 'query'>;
 
-/** One kind of object on one engine. Reading and comparing are apart, so that comparing is pure. */
+/** One kind of object on one engine. Reading and comparing are separate, so that comparing is a pure function. */
 export interface Kind<State = unknown> {
   readonly name: string;
-  /** Reads this kind's slice of the catalog with a number of queries that does not grow with the number of objects. */
+  /** Reads this kind's part of the catalog. The number of queries does not grow with the number of objects. */
   read(db: Db, desired: Desired): Promise<State>;
-  /** Compares; every difference becomes a step or a refusal. */
+  /** Turns every difference into a step or a refusal. */
   compare(desired: Desired, actual: State): Partial<Findings>;
 }
-
-/** Ties a kind's `read` to its `compare` and forgets the type of the slice between them. */
-export type BoundKind = { readonly name: string; find(db: Db, desired: Desired): Promise<Partial<Findings>> };

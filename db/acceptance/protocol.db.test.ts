@@ -82,7 +82,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     });
     expect(report.pausedJobs).toHaveLength(jobs.length);
     expect(during).toEqual(report.pausedJobs);
-    expect(notes).toEqual([`paused jobs of the tables at work: ${report.pausedJobs.join(', ')}`]);
+    expect(notes).toEqual([`paused the jobs of the tables that change: ${report.pausedJobs.join(', ')}`]);
     expect(await readJobs(database.url, engine)).toEqual({ jobs, paused: [] });
     await database.drop();
   });

@@ -1,4 +1,4 @@
-// The errors a user can meet, one class per exit code, each with a message that says what, why and the way out.
+// The errors that a user can meet, by exit code. Each message says what happened, why, and what to do.
 
 /** Base of all errors that are reported as one clear message, without a stack trace. */
 export abstract class TsdbError extends Error {
@@ -10,7 +10,7 @@ export abstract class TsdbError extends Error {
   }
 }
 
-/** Wrong flags, settings, declarations or input files: nothing was touched. Exit code 1. */
+/** Flags, settings, declarations or input files are wrong, and nothing was changed. Exit code 1. */
 export class UsageError extends TsdbError {
   readonly exitCode = 1;
 }
@@ -20,14 +20,14 @@ export class DatabaseError extends TsdbError {
   readonly exitCode = 1;
 }
 
-/** The work is understood and was not done: consent is missing, the plan is stale, or data would be lost. Exit code 3. */
+/** The request is clear, but it was not carried out: consent is missing, the plan is stale, or data would be lost. Exit code 3. */
 export class RefusedError extends TsdbError {
   readonly exitCode = 3;
 }
 
 /** The message of anything thrown, for use as the reason inside another message. */
 export function messageOf(error: unknown): string {
-  // Shapes instead of `instanceof`, which fails for errors of node itself inside jest's realm.
+  // `instanceof Error` is false for Node's own errors inside jest, so the shape of the error is checked.
   const { message, errors } = (error ?? {}) as { message?: unknown; errors?: unknown };
   // A refused connection to a name with two addresses is an AggregateError without a message.
   if (Array.isArray(errors) && errors.length > 0) return errors.map(messageOf).join('; ');

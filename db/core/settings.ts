@@ -1,9 +1,9 @@
-// What a setting is; each island lists its own, and the README's table is compared with them.
+// What a setting is. Each island lists its own settings, and a test compares the table in the docs with these lists.
 
-/** Environment variables; passed in as an argument, so that nothing but a config file reads the process's own. */
+/** Environment variables. They are passed as an argument, because only config files read `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One environment variable. `default` is what stands in when it is unset or empty; `''` = nothing does. */
+/** One environment variable. `default` is used when the variable is unset or empty; `''` means that there is no default. */
 export interface Setting {
   readonly name: string;
   readonly default: string;

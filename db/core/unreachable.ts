@@ -1,6 +1,6 @@
-// Closes a union: forgetting a `kind` is a compile error.
+// Closes a union: a `kind` that is not handled becomes a compile error.
 
-/** Never returns; reached only when data did not come through the type system. */
+/** Always throws. It is only reached by data that the compiler has not checked, e.g. from a file. */
 export function unreachable(value: never): never {
   throw new Error(`unexpected value: ${JSON.stringify(value)}`);
 }

@@ -1,43 +1,43 @@
-// Reads which chunks tables and aggregates have, how big they are, and what the columnstore saved.
-// Everything here may be read by role `tsdb_reader`: sizes and TimescaleDB's catalog are open to everyone.
+// Reads the chunks of tables and aggregates, their sizes, and how much the columnstore saves.
+// Role `tsdb_reader` may read all of this, because everybody may read sizes and TimescaleDB's catalog.
 import type { EngineName } from '../model';
 import { type Ask, isoText } from '../server/ask';
 
-/** A part of a table that holds the rows of one range. */
+/** A part of a table with the rows of one time range. */
 export interface Chunk {
   /** `_timescaledb_internal._hyper_1_1_chunk` */
   readonly name: string;
-  /** Range of time, inclusive start and exclusive end, ISO 8601 UTC; null where it is unbounded. */
+  /** Time range with inclusive start and exclusive end, ISO 8601 UTC; null when it has no bound. */
   readonly from: string | null;
   readonly to: string | null;
-  /** On disk, with indexes and with what is in the columnstore; null when it was dropped just now. */
+  /** Size on disk, including indexes and columnstore; null when the chunk has just been dropped. */
   readonly bytes: number | null;
-  /** Whether it is in the columnstore; rows that came later may lie beside it. */
+  /** Whether it is in the columnstore. Rows that were added later may still be outside. */
   readonly compressed: boolean;
 }
 
 /** The chunks of a table, or of the stored buckets of an aggregate. */
 export interface TableChunks {
   readonly table: string;
-  /** How many chunks there are. */
+  /** Number of all chunks. */
   readonly total: number;
-  /** All that the table takes on disk. On engine `postgres` rows outside of chunks, and stored buckets, which have none. */
+  /** Size of the whole table on disk. On engine `postgres` it includes rows outside of chunks and stored buckets, which have no chunks. */
   readonly bytes: number;
-  /** Newest first, not more than asked for. */
+  /** The newest chunks, newest first, at most as many as requested. */
   readonly chunks: readonly Chunk[];
 }
 
-/** What the columnstore does for a table, or for the stored buckets of an aggregate. */
+/** How much the columnstore saves for a table, or for the stored buckets of an aggregate. */
 export interface TableCompression {
   readonly table: string;
   readonly chunks: number;
   readonly compressedChunks: number;
-  /** Bytes of the compressed chunks when they were converted; null when the server has lost its notes of that. */
+  /** Bytes of the compressed chunks before and after their conversion; null when the server has no record of that. */
   readonly beforeBytes: number | null;
   readonly afterBytes: number | null;
 }
 
-// What each asked-for name is, with the table that holds its rows. A name that is not in the database has neither.
+// Each requested name with the table that holds its rows; NULL for a name that is not in the database.
 const TIMESCALE_TABLES = `
   SELECT a.name, a.nth, r.schema_name, r.table_name, r.stored, coalesce(pg_total_relation_size(r.stored), 0) AS own_bytes
     FROM unnest($1::text[]) WITH ORDINALITY AS a (name, nth)
@@ -49,7 +49,7 @@ const TIMESCALE_TABLES = `
                       to_regclass(format('%I.%I', c.materialization_hypertable_schema, c.materialization_hypertable_name))
                  FROM timescaledb_information.continuous_aggregates c) r ON r.name = a.name`;
 
-// Stray rows wait in the default partition of a table; stored buckets are one table without chunks.
+// Rows without a chunk wait in the default partition of a table. Stored buckets are one table without chunks.
 const POSTGRES_TABLES = `
   SELECT a.name, a.nth, r.schema_name, r.table_name,
          (SELECT coalesce(sum(pg_total_relation_size(o.oid)), 0)
@@ -65,7 +65,7 @@ const POSTGRES_TABLES = `
                SELECT format('%s.%s', c.schema_name, c.view_name), NULL, NULL, to_regclass(format('tsdb.%I', c.materialization))
                  FROM tsdb.continuous_aggregate c) r ON r.name = a.name`;
 
-// The view of chunks is read once, not per table; TimescaleDB's sizes come one table at a time, with what is in the columnstore.
+// The view of chunks is read once for all tables. TimescaleDB's function for sizes, which includes the columnstore, takes one table.
 const TIMESCALE_CHUNKS = `
   SELECT a.name, format('%s.%s', k.chunk_schema, k.chunk_name) AS chunk, k.range_start, k.range_end, k.is_compressed AS compressed, d.total_bytes AS bytes
     FROM asked a
@@ -103,7 +103,7 @@ const COMPRESSION: Readonly<Record<EngineName, string>> = {
       FROM asked a
       LEFT JOIN (SELECT c.hypertable_schema, c.hypertable_name, count(*) AS chunks FROM timescaledb_information.chunks c GROUP BY 1, 2) k
              ON (k.hypertable_schema, k.hypertable_name) = (a.schema_name, a.table_name)
-      -- No row where the columnstore is off.
+      -- The function returns no row when the columnstore is off.
       LEFT JOIN LATERAL public.hypertable_columnstore_stats(a.stored) s ON true
      ORDER BY a.nth`,
   postgres: `
@@ -113,7 +113,7 @@ const COMPRESSION: Readonly<Record<EngineName, string>> = {
      GROUP BY a.name, a.nth ORDER BY a.nth`,
 };
 
-/** The newest chunks of each named table and aggregate (`schema.name`), in the order of the names; one query. */
+/** The newest chunks of each named table and aggregate (`schema.name`), in the order of the names, with one query. */
 export function readChunks(
   ask: Ask,
   engine: EngineName,
@@ -123,7 +123,7 @@ export function readChunks(
   return ask<TableChunks>(CHUNKS[engine], [names, newest]);
 }
 
-/** What the columnstore does for each named table and aggregate, in the order of the names; one query. */
+/** How much the columnstore saves for each named table and aggregate, in the order of the names, with one query. */
 export function readCompression(
   ask: Ask,
   engine: EngineName,
@@ -132,7 +132,7 @@ export function readCompression(
   return ask<TableCompression>(COMPRESSION[engine], [names]);
 }
 
-/** How many percent smaller compressed chunks are, with one decimal; negative when they grew, null when there are none. */
+/** How much smaller compressed chunks are, in percent with one decimal; negative when they grew, null when there are none. */
 export function savedPercent(
   compression: Pick<TableCompression, 'beforeBytes' | 'afterBytes'>,
 ): number | null {

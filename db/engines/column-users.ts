@@ -1,6 +1,6 @@
-// Which views read which columns, as the server keeps it.
+// Finds out which views read which columns, from the dependencies in the catalog.
 
-/** Joins of the catalog from a table's column (`n`.`c`.`a`) to the views over it (`vn`.`v`); to be put after FROM. */
+/** Joins the columns of tables (`n`.`c`.`a`) with the views that read them (`vn`.`v`); it belongs after FROM. */
 export const COLUMN_VIEWS = `
   pg_depend d
   JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
@@ -10,7 +10,7 @@ export const COLUMN_VIEWS = `
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attnum > 0`;
 
-/** Rows of column and user as a map with sorted users. */
+/** The users of each column; the order of the rows is kept. */
 export function usersByColumn(
   rows: readonly { readonly column: string; readonly user: string }[],
 ): ReadonlyMap<string, readonly string[]> {

@@ -12,7 +12,7 @@ import { tables } from '../kinds/tables';
 import type { Relation } from '../language/aggregate';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
-import type { BoundKind, EngineName, Kind } from '../model';
+import type { EngineName, Kind } from '../model';
 import { postgresAggregates } from './postgres/aggregates';
 import { postgresColumns } from './postgres/column-facts';
 import { postgresHypertables } from './postgres/hypertables';
@@ -27,48 +27,51 @@ import { timescaleHypertables } from './timescaledb/hypertables';
 import { timescalePolicies } from './timescaledb/policies';
 import { reorder } from './timescaledb/reorder';
 
-/** Everything an engine reconciles. Internals come first: they hold the journal. Policies come last: they start to act as soon as they are committed; columnstore ends after its policy. */
-export function kindsOf(engine: EngineName): readonly BoundKind[] {
+/**
+ * Every kind that an engine reconciles, in the order of its steps. Internals come first, because they hold the journal. Policies
+ * come last, because they act as soon as they are committed. A columnstore is switched off only after its policy is gone.
+ */
+export function kindsOf(engine: EngineName): readonly Kind[] {
   if (engine === 'timescaledb') {
     const { aggregates, policies } = aggregatesAndPolicies(timescaleAggregates, timescalePolicies);
     return [
-      bind(internals(internalsSql())),
-      bind(extension),
-      bind(schemas),
-      bind(functions),
-      bind(tables),
-      bind(hypertables(timescaleHypertables)),
-      bind(columns(timescaleColumns)),
-      bind(indexes),
-      bind(columnstore),
-      bind(chunkSkipping),
-      bind(aggregates),
-      bind(aggregateColumnstore),
-      bind(roles),
-      bind(rowSecurity),
-      bind(reorder),
-      bind(policies),
-      bind(undeclaredColumnstore),
+      internals(internalsSql()),
+      extension,
+      schemas,
+      functions,
+      tables,
+      hypertables(timescaleHypertables),
+      columns(timescaleColumns),
+      indexes,
+      columnstore,
+      chunkSkipping,
+      aggregates,
+      aggregateColumnstore,
+      roles,
+      rowSecurity,
+      reorder,
+      policies,
+      undeclaredColumnstore,
     ];
   }
   const { aggregates, policies } = aggregatesAndPolicies(postgresAggregates, postgresPolicies);
   return [
-    bind(internals(internalsSql(), runtimeSql())),
-    bind(schemas),
-    bind(functions),
-    bind(tables),
-    bind(hypertables(postgresHypertables)),
-    bind(columns(postgresColumns)),
-    bind(indexes),
-    bind(noColumnstore),
-    bind(aggregates),
-    bind(roles),
-    bind(rowSecurity),
-    bind(policies),
+    internals(internalsSql(), runtimeSql()),
+    schemas,
+    functions,
+    tables,
+    hypertables(postgresHypertables),
+    columns(postgresColumns),
+    indexes,
+    noColumnstore,
+    aggregates,
+    roles,
+    rowSecurity,
+    policies,
   ];
 }
 
-/** Columnstore cannot be emulated; saying so is all that is left. */
+/** A columnstore cannot be emulated, so this kind only reports that. */
 const noColumnstore: Kind<null> = {
   name: 'columnstore',
   read: async () => null,
@@ -90,10 +93,3 @@ const noColumnstore: Kind<null> = {
     };
   },
 };
-
-function bind<State>(kind: Kind<State>): BoundKind {
-  return {
-    name: kind.name,
-    find: async (db, desired) => kind.compare(desired, await kind.read(db, desired)),
-  };
-}

@@ -1,11 +1,11 @@
-// Reads how jobs and aggregates are doing; one statement per engine and question.
+// Reads the health of jobs and aggregates, with one statement each.
 import type { EngineName } from '../model';
 import { type Ask, isoText as iso } from '../server/ask';
 
 export interface JobHealth {
   readonly id: number;
   readonly job: string;
-  /** `late`: due for more than its own schedule and at least ten minutes. */
+  /** `late`: overdue by more than its own interval, and by more than ten minutes. */
   readonly state: 'ok' | 'failing' | 'late' | 'paused' | 'not-run-yet';
   readonly lastFinished: string | null;
   readonly nextStart: string | null;
@@ -14,11 +14,11 @@ export interface JobHealth {
 
 export interface AggregateHealth {
   readonly aggregate: string;
-  /** Up to where buckets are stored; null before the first refresh. */
+  /** Buckets are stored up to this time; null before the first refresh. */
   readonly watermark: string | null;
 }
 
-// 24000: on some PostgreSQL 15 builds every job ends with this code after its work was committed; it is no failure.
+// 24000 is not a failure: on some PostgreSQL 15 builds every job ends with this code after its work was committed.
 const JOBS: Readonly<Record<EngineName, string>> = {
   timescaledb: `
     SELECT j.job_id AS id,
@@ -46,13 +46,13 @@ const JOBS: Readonly<Record<EngineName, string>> = {
       FROM tsdb.job WHERE format('%s.%s', schema_name, object_name) = ANY ($1) ORDER BY job_id`,
 };
 
-/** Up to where aggregates are stored, by engine: SQL with their names as $1. Rows are `AggregateHealth`. */
-// Before the first refresh TimescaleDB's watermark lies thousands of years back.
+// Before the first refresh, TimescaleDB's watermark lies thousands of years in the past.
+/** SQL for the watermarks of the aggregates with the names in $1, by engine. Its rows are `AggregateHealth`. */
 export const WATERMARKS: Readonly<Record<EngineName, string>> = {
   timescaledb: `
     SELECT format('%s.%s', c.user_view_schema, c.user_view_name) AS aggregate, CASE WHEN w.mark > '0001-01-01' THEN ${iso('w.mark')} END AS watermark
       FROM _timescaledb_catalog.continuous_agg c
-      -- Not cagg_watermark(): it wants the right to read the aggregate.
+      -- Not cagg_watermark(), which needs the right to read the aggregate.
       LEFT JOIN (SELECT mat_hypertable_id, _timescaledb_functions.to_timestamp(watermark) AS mark
                    FROM _timescaledb_catalog.continuous_aggs_watermark) w USING (mat_hypertable_id)
      WHERE format('%s.%s', c.user_view_schema, c.user_view_name) = ANY ($1) ORDER BY 1`,
@@ -61,7 +61,7 @@ export const WATERMARKS: Readonly<Record<EngineName, string>> = {
       FROM tsdb.continuous_aggregate WHERE format('%s.%s', schema_name, view_name) = ANY ($1) ORDER BY 1`,
 };
 
-/** Health of the jobs on the named tables and aggregates. Who does not own the database may see no `error` on TimescaleDB. */
+/** Health of the jobs on the named tables and aggregates. On TimescaleDB only the owner of the database may see `error`. */
 export function readJobs(
   ask: Ask,
   engine: EngineName,

@@ -1,4 +1,4 @@
-// Where an engine keeps the stored buckets of an aggregate, apart from what a real-time view adds.
+// Finds the table in which an engine stores the buckets of an aggregate. It does not hold what a real-time view adds.
 import { DatabaseError } from '../core/errors';
 import type { ContinuousAggregate } from '../language/aggregate';
 import { nameOf } from '../language/names';

@@ -1,8 +1,8 @@
-// SQL text of an empty copy of a table, for whoever may not read the table itself.
+// SQL that makes an empty copy of a table. It does not need the right to read the table.
 
 /**
- * Inside a function with the argument `source` (quoted name of a table): the statement that creates `tsdb_canonical` with
- * its columns, types and collations. LIKE would ask for the right to read the rows.
+ * For use inside a function with the argument `source` (the quoted name of a table): the statement that creates `tsdb_canonical`
+ * with the columns, types and collations of that table. CREATE TABLE … LIKE would need the right to read the rows.
  */
 export const EMPTY_COPY = `(
   SELECT format('CREATE TEMP TABLE tsdb_canonical (%s)', string_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),

@@ -4,7 +4,7 @@ import type { SqlFunction } from '../language/function';
 import { nameOf } from '../language/names';
 import type { Findings, Kind, Step } from '../model';
 
-/** A function as the server prints it; the declared ones are printed by the server too, to be compared as equals. */
+/** A function as the server prints it. The server also prints the declared ones, so that both can be compared. */
 interface FunctionState {
   readonly name: string;
   readonly args: string;
@@ -32,7 +32,7 @@ export const functions: Kind<FunctionsState> = {
       `${PRINTED} WHERE format('%s.%s', n.nspname, p.proname) = ANY ($1) ORDER BY 1, 2`,
       [names],
     );
-    // Bodies are not looked into: they may use tables that this plan creates.
+    // The bodies are not checked, because they may use tables that this plan creates.
     const creations = desired.functions.map((declared, at) =>
       createSql(declared, `pg_temp.tsdb_function_${at}`),
     );
@@ -74,8 +74,8 @@ function compareFunction(
         {
           object: nameOf(wanted),
           what: `returns ${same.returns}, declared ${declared.returns}`,
-          why: 'the type of a function cannot change while views and queries may use it',
-          wayOut: 'drop the function by hand, or give the new one another name',
+          why: 'PostgreSQL cannot change the return type of a function in place',
+          wayOut: 'drop the function by hand and apply again, or declare the new function under another name',
         },
       ],
     };

@@ -1,44 +1,55 @@
-// Kind: hypertables. Compares what is declared with what an engine read; the engine brings the SQL.
-import type { Desired } from '../language/desired';
+// Kind: hypertables. An engine reads them and knows the SQL; this file compares them with the declaration.
+import { counted } from '../core/quantities';
 import type { HashPartitions, Hypertable } from '../language/hypertable';
-import { approximateMicroseconds, parseDuration } from '../language/interval';
+import { lengthOf } from '../language/interval';
 import { nameOf } from '../language/names';
 import type { Db, Findings, Kind, Refusal, Step } from '../model';
 
-/** A relation that has the name of a declared hypertable. */
-export type HypertableState =
-  | {
-      readonly name: string;
-      readonly kind: 'hypertable';
-      readonly time: string;
-      readonly chunkMicroseconds: number;
-      readonly hash?: HashPartitions;
-    }
-  | { readonly name: string; readonly kind: 'other'; readonly description: string };
+/** A hypertable as an engine read it. */
+export interface HypertableState {
+  readonly name: string;
+  readonly time: string;
+  readonly chunkMicroseconds: number;
+  readonly hash: HashPartitions | null;
+}
 
 /** How an engine reads, creates and changes hypertables. */
 export interface HypertableDialect {
-  read(db: Db, desired: Desired): Promise<readonly HypertableState[]>;
+  /** The hypertables among the relations of these names. */
+  read(db: Db, names: readonly string[]): Promise<readonly HypertableState[]>;
   create(table: Hypertable): readonly string[];
   setChunkInterval(table: Hypertable): readonly string[];
-  /** Partitions chunks made from now on; `before` is what there was. */
-  setHash(table: Hypertable, hash: HashPartitions, before: HashPartitions | undefined): readonly string[];
-  /** What to tell about hypertables on this engine, e.g. that they are emulated. */
+  /** Sets the hash partitions of chunks that are created from now on; `before` are the present ones. */
+  setHash(table: Hypertable, hash: HashPartitions, before: HashPartitions | null): readonly string[];
+  /** How this engine emulates hypertables, for the plan's list of emulated features. */
   readonly emulated?: string;
 }
 
-export function hypertables(dialect: HypertableDialect): Kind<readonly HypertableState[]> {
+interface HypertablesState {
+  readonly hypertables: readonly HypertableState[];
+  /** What each relation is that has the name of a declared hypertable, e.g. `a plain table`. */
+  readonly relations: ReadonlyMap<string, string>;
+}
+
+export function hypertables(dialect: HypertableDialect): Kind<HypertablesState> {
   return {
     name: 'hypertables',
-    read: (db, desired) => dialect.read(db, desired),
-    compare(desired, actual) {
-      const found = desired.hypertables.map((table) =>
-        compareTable(
-          dialect,
-          table,
-          actual.find((state) => state.name === nameOf(table)),
-        ),
+    async read(db, desired) {
+      const names = desired.hypertables.map(nameOf);
+      const { rows } = await db.query<{ name: string; kind: string }>(
+        `SELECT format('%s.%s', n.nspname, c.relname) AS name,
+                CASE c.relkind WHEN 'r' THEN 'a plain table' WHEN 'p' THEN 'a partitioned table' ELSE 'not a table' END AS kind
+           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1`,
+        [names],
       );
+      return {
+        hypertables: await dialect.read(db, names),
+        relations: new Map(rows.map(({ name, kind }) => [name, kind])),
+      };
+    },
+    compare(desired, actual) {
+      const found = desired.hypertables.map((table) => compareTable(dialect, table, actual));
       return {
         steps: found.flatMap(({ steps = [] }) => steps),
         refusals: found.flatMap(({ refusals = [] }) => refusals),
@@ -51,15 +62,16 @@ export function hypertables(dialect: HypertableDialect): Kind<readonly Hypertabl
 function compareTable(
   dialect: HypertableDialect,
   table: Hypertable,
-  state: HypertableState | undefined,
-): { steps?: readonly Step[]; refusals?: Findings['refusals'] } {
+  actual: HypertablesState,
+): Partial<Findings> {
   const object = nameOf(table);
-  if (state === undefined) {
+  const occupant = actual.relations.get(object);
+  if (occupant === undefined) {
     const step: Step = {
       id: `create-hypertable:${object}`,
       object,
       action: 'create',
-      summary: `hypertable on ${table.time}, chunks of ${table.chunkInterval}, ${table.columnNames.length} columns`,
+      summary: `hypertable on ${table.time}, chunks of ${table.chunkInterval}, ${counted(table.columnNames.length, 'column')}`,
       sql: dialect.create(table),
       transactional: true,
       lock: 'none',
@@ -67,20 +79,21 @@ function compareTable(
     };
     return { steps: [step] };
   }
-  if (state.kind === 'other') return { refusals: [notAHypertable(object, state.description)] };
+  const state = actual.hypertables.find(({ name }) => name === object);
+  if (state === undefined) return { refusals: [notAHypertable(object, occupant)] };
   if (state.time !== table.time) {
     return {
       refusals: [
         {
           object,
           what: `is partitioned by ${state.time}, declared by ${table.time}`,
-          why: 'the time column of a hypertable cannot change in place',
+          why: 'the time column of a hypertable cannot be changed in place',
           wayOut: 'declare the new table under another name, copy the rows, then drop the old one by hand',
         },
       ],
     };
   }
-  if (state.hash !== undefined && state.hash.by !== table.hash?.by)
+  if (state.hash !== null && state.hash.by !== table.hash?.by)
     return { refusals: [otherHash(object, table, state.hash)] };
   return {
     steps: [
@@ -91,7 +104,7 @@ function compareTable(
 }
 
 function chunkInterval(dialect: HypertableDialect, table: Hypertable, actual: number): readonly Step[] {
-  if (actual === approximateMicroseconds(parseDuration(table.chunkInterval))) return [];
+  if (actual === lengthOf(table.chunkInterval)) return [];
   return [
     {
       id: `chunk-interval:${nameOf(table)}`,
@@ -109,7 +122,7 @@ function chunkInterval(dialect: HypertableDialect, table: Hypertable, actual: nu
 function hashPartitions(
   dialect: HypertableDialect,
   table: Hypertable,
-  actual: HashPartitions | undefined,
+  actual: HashPartitions | null,
 ): readonly Step[] {
   const { hash } = table;
   if (hash === undefined || hash.count === actual?.count) return [];
@@ -131,8 +144,9 @@ function otherHash(object: string, table: Hypertable, actual: HashPartitions): R
   return {
     object,
     what: `is hash-partitioned by ${actual.by}, declared ${table.hash ? `by ${table.hash.by}` : 'without hash partitions'}`,
-    why: 'a dimension cannot be taken away from a hypertable',
-    wayOut: 'declare the partitions as they are, or a new table under another name and copy the rows',
+    why: 'a hypertable cannot lose a partition dimension',
+    wayOut:
+      'declare the hash partitions as they are, or declare a new table under another name and copy the rows',
   };
 }
 

@@ -1,30 +1,24 @@
-// Kind: indexes of tables and hypertables, compared by what they are, not by their names.
+// Kind: indexes of tables and hypertables. They are compared by their definition, not by their name.
 import { ident, relation } from '../core/sql';
-import type { Desired } from '../language/desired';
-import type { Hypertable } from '../language/hypertable';
+import { type DeclaredTable, tablesOf } from '../language/desired';
 import type { Index } from '../language/indexes';
 import { nameOf } from '../language/names';
-import type { PlainTable } from '../language/table';
 import type { Db, Kind, Step } from '../model';
 import { EMPTY_COPY } from './empty-copy';
-
-type Table = Hypertable | PlainTable;
-
-const tablesOf = (desired: Desired): readonly Table[] => [...desired.tables, ...desired.hypertables];
 
 interface IndexState {
   readonly table: string;
   readonly name: string;
   /** As the server prints it after the table's name: `btree (sensor_id, "time" DESC) WHERE …`, with `UNIQUE ` before it. */
   readonly definition: string;
-  /** Behind a constraint: the constraint's business. */
+  /** Whether it belongs to a constraint; such an index is not compared. */
   readonly constraint: boolean;
   readonly valid: boolean;
 }
 
 interface IndexesState {
   readonly indexes: readonly IndexState[];
-  /** Declared indexes by `table definition` → how the server would print them; absent where the table or a column is not there yet. */
+  /** How the server would print each declared index, by `table definition`; absent if the table or a column does not exist yet. */
   readonly canonical: ReadonlyMap<string, string>;
   /** Tables that hold rows. */
   readonly filled: ReadonlySet<string>;
@@ -72,7 +66,7 @@ export const indexes: Kind<IndexesState> = {
   },
 };
 
-/** `btree ("sensor_id", "time" DESC) WHERE …`: everything of CREATE INDEX after USING. */
+/** `btree ("sensor_id", "time" DESC) WHERE …`: the part of CREATE INDEX after USING. */
 function indexSql({ method, keys, where }: Index): string {
   const columns = keys.map((item) =>
     'expression' in item ? `(${item.expression})` : `${ident(item.column)}${item.descending ? ' DESC' : ''}`,
@@ -80,14 +74,14 @@ function indexSql({ method, keys, where }: Index): string {
   return `${method} (${columns.join(', ')})${where === undefined ? '' : ` WHERE ${where}`}`;
 }
 
-const key = (table: Table, index: Index): string =>
+const key = (table: DeclaredTable, index: Index): string =>
   `${nameOf(table)} ${index.unique ? 'UNIQUE ' : ''}${indexSql(index)}`;
 
 /**
- * Lets the server print the declared indexes, on an empty copy of each table that is rolled back with the transaction:
- * spellings of expressions and conditions come out alike. One statement for all of them.
+ * Lets the server print the declared indexes, in one statement, so that spellings of expressions and conditions do not matter.
+ * They are created on an empty copy of each table, which is rolled back with the transaction.
  */
-async function readCanonical(db: Db, tables: readonly Table[]): Promise<ReadonlyMap<string, string>> {
+async function readCanonical(db: Db, tables: readonly DeclaredTable[]): Promise<ReadonlyMap<string, string>> {
   await db.query(
     `CREATE FUNCTION pg_temp.tsdb_canonical_indexes(source text, definitions text[]) RETURNS text[] LANGUAGE plpgsql AS $$
      DECLARE printed text[] := '{}'; definition text;
@@ -144,9 +138,9 @@ async function readFilled(db: Db, tables: readonly string[]): Promise<ReadonlySe
   return new Set(rows.map((row) => row.name));
 }
 
-function createIndex(table: Table, index: Index, filled: boolean): Step {
+function createIndex(table: DeclaredTable, index: Index, filled: boolean): Step {
   const object = nameOf(table);
-  // Without a name PostgreSQL picks a free one by its usual pattern (table_columns_idx).
+  // Without a name in the statement, PostgreSQL chooses a free one by its usual pattern (table_columns_idx).
   return {
     id: `create-index:${object}(${shortForm(index)})`,
     object,

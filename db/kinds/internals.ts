@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { literal } from '../core/sql';
 import type { Kind } from '../model';
 
-/** Id of the step that makes or replaces it; it brings the journal that every other step is written to. */
+/** Id of the step that creates or updates the schema. It creates the journal, where every other step is recorded. */
 export const INTERNALS_STEP = 'internals:tsdb';
 
-/** The statements every engine needs. */
+/** The statements that every engine needs. */
 export const internalsSql = (): string => readFileSync(join(__dirname, 'internals.sql'), 'utf8');
 
 /**
- * Keeps schema `tsdb` at the given scripts. Their hash is kept as the schema's comment: a newer version of this program
- * plans one step that runs the scripts again (they only create what is missing and replace functions).
- * @param scripts SQL texts of many statements each.
+ * Keeps schema `tsdb` as the given scripts create it. The schema's comment holds their hash, so a newer version of this program
+ * plans one step that runs its scripts. They only create what is missing and replace functions.
+ * @param scripts SQL texts, each of many statements.
  */
 export function internals(...scripts: readonly string[]): Kind<string | null> {
   const marker = `timescaledb-as-code ${createHash('sha256').update(scripts.join('\n')).digest('hex').slice(0, 16)}`;

@@ -1,7 +1,14 @@
-// Kind: policies, i.e. what the server does by itself: refresh, retention, columnstore, chunks ahead of time.
+// Kind: policies, which are the jobs that the server runs by itself: refresh, retention, columnstore, and chunks made ahead of time.
+import { counted } from '../core/quantities';
 import type { ContinuousAggregate, Relation } from '../language/aggregate';
-import type { Desired } from '../language/desired';
-import { formatInterval, type Interval, parseDuration, sameInterval } from '../language/interval';
+import { type Desired, relationsOf } from '../language/desired';
+import {
+  formatInterval,
+  type Interval,
+  parseDuration,
+  parseIsoInterval,
+  sameInterval,
+} from '../language/interval';
 import { nameOf } from '../language/names';
 import type { Db, Hazard, Impact, Kind, Step } from '../model';
 
@@ -13,7 +20,7 @@ export interface PolicyTimes {
   readonly after?: Interval;
   readonly startOffset?: Interval;
   readonly endOffset?: Interval;
-  /** How often it runs; absent = the engine's own default, not compared. */
+  /** How often it runs; absent means the default of the engine, which is not compared. */
   readonly every?: Interval;
 }
 
@@ -30,6 +37,33 @@ export interface PolicyState {
   readonly kind: PolicyKind;
   readonly object: string;
   readonly times: PolicyTimes;
+}
+
+/** A policy as an engine reads it; intervals are ISO 8601. */
+export interface PolicyRow {
+  readonly id: number;
+  readonly kind: PolicyKind;
+  readonly object: string;
+  readonly after: string | null;
+  readonly start: string | null;
+  readonly end: string | null;
+  readonly every: string;
+}
+
+export function policyState({ id, kind, object, after, start, end, every }: PolicyRow): PolicyState {
+  const time = (key: keyof PolicyTimes, iso: string | null): PolicyTimes =>
+    iso === null ? {} : { [key]: parseIsoInterval(iso) };
+  return {
+    id,
+    kind,
+    object,
+    times: {
+      ...time('after', after),
+      ...time('startOffset', start),
+      ...time('endOffset', end),
+      ...time('every', every),
+    },
+  };
 }
 
 export interface PoliciesState {
@@ -59,7 +93,7 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
         const candidates = actual.policies.filter(
           ({ kind, object }) => kind === policy.kind && object === nameOf(policy.on),
         );
-        // Of duplicates, one that is as declared is kept.
+        // If there are duplicates, one that is as declared is kept.
         const state = candidates.find(({ times }) => sameTimes(policy.times, times)) ?? candidates[0];
         const expired = actual.expired.get(nameOf(policy.on));
         if (state !== undefined) kept.add(state);
@@ -67,7 +101,7 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
         else if (!sameTimes(policy.times, state.times))
           steps.push(step('alter', policy, dialect.alter(policy, state), expired));
       }
-      const declared = new Set([...desired.hypertables, ...desired.aggregates].map(nameOf));
+      const declared = new Set(relationsOf(desired).map(nameOf));
       const surplus = actual.policies.filter((state) => declared.has(state.object) && !kept.has(state));
       steps.push(...surplus.map((state) => removal(dialect, state)));
       return { steps };
@@ -75,9 +109,29 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
   };
 }
 
-/** Every policy that the declaration asks for, removals-of-data last. */
-export function desiredPolicies({ hypertables, aggregates }: Desired): readonly DesiredPolicy[] {
-  const objects: readonly Relation[] = [...hypertables, ...aggregates];
+/**
+ * What is already older than the declared retention of objects; `rows` is an estimate of the last ANALYZE.
+ * @param join joins `k`, the chunks of the object `d.name` whose rows end before `now() - d.after`, and their relation `c`.
+ */
+export async function readExpired(
+  db: Db,
+  objects: readonly Relation[],
+  join: string,
+): Promise<ReadonlyMap<string, Impact>> {
+  const kept = objects.filter((object) => object.retention !== undefined);
+  const { rows } = await db.query<Impact & { readonly name: string }>(
+    `SELECT d.name, count(*)::int AS chunks, sum(greatest(c.reltuples, 0))::float8 AS rows, sum(pg_total_relation_size(c.oid))::float8 AS bytes
+       FROM unnest($1::text[], $2::interval[]) d (name, after) ${join}
+      GROUP BY 1 ORDER BY 1`,
+    [kept.map(nameOf), kept.map((object) => object.retention)],
+  );
+  return new Map(rows.map(({ name, ...impact }) => [name, impact]));
+}
+
+/** Every policy that the declaration asks for. Those that delete data come last. */
+export function desiredPolicies(desired: Desired): readonly DesiredPolicy[] {
+  const { hypertables, aggregates } = desired;
+  const objects = relationsOf(desired);
   return [
     ...hypertables.map((table): DesiredPolicy => ({ kind: 'chunks', on: table, times: {} })),
     ...aggregates.map(
@@ -162,6 +216,6 @@ function describe({ kind, times }: DesiredPolicy): string {
 function deletion(object: string, policy: DesiredPolicy, { chunks, rows }: Impact): Hazard {
   return {
     name: 'deletes-data',
-    reason: `the next run deletes ${chunks > 0 ? `${chunks} chunks, ` : ''}about ${rows} rows of ${object} older than ${policy.times.after ? formatInterval(policy.times.after) : ''}`,
+    reason: `the next run deletes ${chunks > 0 ? `${counted(chunks, 'chunk')}, ` : ''}about ${counted(rows, 'row')} of ${object} older than ${policy.times.after ? formatInterval(policy.times.after) : ''}`,
   };
 }

@@ -1,4 +1,5 @@
-// Kind: group roles and what they are granted. Comes last of the objects: grants name what must exist by then.
+// Kind: group roles and their grants. It comes after the other objects, because these must exist before rights on them are granted.
+import { counted } from '../core/quantities';
 import { ident, literal } from '../core/sql';
 import type { Access } from '../language/access';
 import type { Desired } from '../language/desired';
@@ -25,16 +26,16 @@ interface RolesState {
 
 const INTERNAL_SCHEMA = 'tsdb';
 
-// On engine `postgres`: what tells readers how fresh aggregates are, how jobs do and which chunks there are. TimescaleDB shows
-// the same to everyone.
+// Tables of engine `postgres` that show how fresh aggregates are, how the jobs are doing and which chunks there are. On
+// TimescaleDB everybody may see that.
 const EMULATION = ['chunk', 'continuous_aggregate', 'hypertable', 'job'].map(
   (name) => `${INTERNAL_SCHEMA}.${name}`,
 );
-// What a plan reads beside the catalog: who may see it can be told of drift.
+// What a plan reads besides the catalog. A role that may read these tables can find drift.
 const COMPARED = ['paused_job', 'pending_rebuild', 'pending_refresh'].map(
   (name) => `${INTERNAL_SCHEMA}.${name}`,
 );
-// Runs with the rights of its owner, so that writers get their chunks made without the right to create tables.
+// The function runs with the rights of its owner, so that writers get chunks although they may not create tables.
 const MAKES_CHUNKS = `${INTERNAL_SCHEMA}.ensure_chunks`;
 
 export const roles: Kind<RolesState> = {
@@ -42,7 +43,7 @@ export const roles: Kind<RolesState> = {
   async read(db, desired) {
     const names = desired.roles.map(({ name }) => name);
     if (names.length === 0) return { engine: 'postgres', roles: [], grants: [], monitors: [] };
-    // The emulation is not there yet when the first apply is planned, so the server is asked, not the catalog.
+    // The emulation does not exist yet when the first apply is planned, so the engine comes from the server, not from the catalog.
     const { engine } = await readServer(db);
     const { rows: existing } = await db.query<{ name: string; monitor: boolean }>(
       `SELECT r.rolname::text AS name,
@@ -100,7 +101,7 @@ function grantsOf(desired: Desired, engine: EngineName, role: string, access: Ac
   const emulated = engine === 'postgres';
   const state = emulated ? EMULATION : [];
   const watch = [...COMPARED, ...state].flatMap((object) => on(object, 'SELECT'));
-  // To compare a query is to name its table; that shows nobody a row.
+  // Comparing a query needs the right to name its table. That right does not show any row.
   if (access === 'monitor')
     return [
       ...[INTERNAL_SCHEMA, ...desired.schemas].map(use),
@@ -117,9 +118,9 @@ function grantsOf(desired: Desired, engine: EngineName, role: string, access: Ac
     ...(access === 'serve' ? watch : state.flatMap((object) => on(object, 'SELECT'))),
   ];
   if (access === 'read') return read;
-  // Rows of a hypertable are facts: added, and taken away by retention. A registry is edited.
+  // Rows of a hypertable are only added, and retention deletes them. Rows of an ordinary table may also be changed.
   const added = desired.hypertables.flatMap((table) => on(nameOf(table), 'INSERT'));
-  // Who may write the table of keys could make itself an administrator of the API.
+  // Whoever can write the key table could become an API administrator.
   const open = access === 'serve' ? secret : [];
   const edited = desired.tables
     .map(nameOf)
@@ -134,7 +135,7 @@ function grantsOf(desired: Desired, engine: EngineName, role: string, access: Ac
 const sameGrant = (a: Grant, b: Grant): boolean =>
   a.on === b.on && a.object === b.object && a.privilege === b.privilege;
 
-/** Statements that create a group role. Another database of the server may create it at the same moment: roles are shared. */
+/** Statements that create a group role. Roles are shared by all databases of a server, so another apply may create it at the same time. */
 export const createRoleSql = (name: string): readonly string[] => [
   `DO $$ BEGIN CREATE ROLE ${ident(name)} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
   `COMMENT ON ROLE ${ident(name)} IS ${literal('timescaledb-as-code')}`,
@@ -164,7 +165,7 @@ function grantSteps(verb: 'grant' | 'revoke', role: string, grants: readonly Gra
       id: `${verb}:${role}`,
       object: role,
       action: verb === 'grant' ? 'create' : 'drop',
-      summary: `${grants.length} privileges on ${statements.length} objects${verb === 'revoke' ? ' that are not declared' : ''}`,
+      summary: `${counted(grants.length, 'privilege')} on ${counted(statements.length, 'object')}${verb === 'revoke' ? ' that are not declared' : ''}`,
       sql: statements,
       transactional: true,
       lock: 'none',
@@ -178,7 +179,7 @@ function makeMonitor(name: string): Step {
     id: `grant-monitor:${name}`,
     object: name,
     action: 'create',
-    summary: 'member of pg_monitor, which reads the statistics of the server',
+    summary: 'make it a member of pg_monitor, which may read the statistics of the server',
     sql: [`GRANT pg_monitor TO ${ident(name)}`],
     transactional: true,
     lock: 'none',

@@ -1,16 +1,12 @@
-// Kind: row-level security. Policies are compared by what the server prints of them.
+// Kind: row-level security. Policies are compared as the server prints them.
 import { ident, relation } from '../core/sql';
 import type { RowPolicy } from '../language/access';
-import type { Desired } from '../language/desired';
-import type { Hypertable } from '../language/hypertable';
+import { type DeclaredTable, tablesOf } from '../language/desired';
 import { nameOf } from '../language/names';
-import type { PlainTable } from '../language/table';
 import type { Db, Kind, Step } from '../model';
 import { EMPTY_COPY } from './empty-copy';
 
-type Table = Hypertable | PlainTable;
-
-interface PolicyState {
+interface RowPolicyState {
   readonly table: string;
   readonly name: string;
   readonly definition: string;
@@ -18,12 +14,12 @@ interface PolicyState {
 
 interface RowSecurityState {
   readonly enabled: readonly string[];
-  readonly policies: readonly PolicyState[];
-  /** `table name` → how the server prints the declared policy; absent where a column or role is not there yet. */
+  readonly policies: readonly RowPolicyState[];
+  /** How the server prints each declared policy, by `table name`; absent if a column or role does not exist yet. */
   readonly canonical: ReadonlyMap<string, string>;
 }
 
-// One text per policy: command, roles and both conditions.
+// A policy as one text: command, roles and both conditions.
 const PRINTED = `concat_ws(' | ', p.polcmd, ARRAY(SELECT r.rolname FROM pg_roles r WHERE r.oid = ANY (p.polroles) ORDER BY 1)::text,
   coalesce(pg_get_expr(p.polqual, p.polrelid), '-'), coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '-'))`;
 
@@ -36,7 +32,7 @@ export const rowSecurity: Kind<RowSecurityState> = {
         WHERE c.relrowsecurity AND format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1`,
       [tables.map(nameOf)],
     );
-    const { rows: policies } = await db.query<PolicyState>(
+    const { rows: policies } = await db.query<RowPolicyState>(
       `SELECT format('%s.%s', n.nspname, c.relname) AS table, p.polname::text AS name, ${PRINTED} AS definition
          FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1, 2`,
@@ -75,11 +71,9 @@ export const rowSecurity: Kind<RowSecurityState> = {
   },
 };
 
-const tablesOf = ({ tables, hypertables }: Desired): readonly Table[] => [...tables, ...hypertables];
-
-// All in one transaction: between dropping a policy and creating the new one nobody may see more, or less, than before.
+// One transaction, because nobody may see more or fewer rows while a policy is dropped and created again.
 function secure(
-  table: Table,
+  table: DeclaredTable,
   changed: readonly RowPolicy[],
   surplus: readonly string[],
   present: readonly string[],
@@ -89,7 +83,11 @@ function secure(
     id: `row-security:${nameOf(table)}`,
     object: nameOf(table),
     action: present.length > 0 ? 'change' : 'create',
-    summary: `row-level security: ${changed.length} policies set${surplus.length > 0 ? `, ${surplus.length} removed that are not declared` : ''}`,
+    summary: [
+      'row-level security on',
+      ...changed.map(({ name }) => `set policy ${name}`),
+      ...surplus.map((name) => `remove policy ${name}, which is not declared`),
+    ].join('; '),
     sql: [
       `ALTER TABLE ${relation(table)} ENABLE ROW LEVEL SECURITY`,
       ...dropped.map((name) => `DROP POLICY ${ident(name)} ON ${relation(table)}`),
@@ -109,8 +107,8 @@ function createPolicy({ name, command, to, using, check }: RowPolicy, target: st
   ].join(' ');
 }
 
-/** Lets the server print the declared policies, on empty copies of their tables that are rolled back. */
-async function readCanonical(db: Db, tables: readonly Table[]): Promise<ReadonlyMap<string, string>> {
+/** Lets the server print the declared policies. They are created on empty copies of their tables, which are rolled back. */
+async function readCanonical(db: Db, tables: readonly DeclaredTable[]): Promise<ReadonlyMap<string, string>> {
   const declared = tables.flatMap((table) => (table.rowSecurity ?? []).map((policy) => ({ table, policy })));
   if (declared.length === 0) return new Map();
   await db.query(

@@ -1,4 +1,5 @@
-// Kind: ordinary tables. Their columns and indexes are compared by the kinds of that name.
+// Kind: ordinary tables. The kinds `columns` and `indexes` compare their columns and indexes.
+import { counted } from '../core/quantities';
 import { ident, relation } from '../core/sql';
 import { columnDefinitions } from '../language/column-definitions';
 import { nameOf } from '../language/names';
@@ -35,7 +36,13 @@ export const tables: Kind<readonly TableState[]> = {
       refusals: found.flatMap(({ table, state }) => {
         if (state === undefined) return [];
         if (state.kind !== 'r')
-          return [refusal(table, 'is not an ordinary table', 'choose another name, or rename what is there')];
+          return [
+            refusal(
+              table,
+              'is not an ordinary table',
+              'declare the table under another name, or rename the existing object',
+            ),
+          ];
         if (JSON.stringify(state.primaryKey) === JSON.stringify(table.primaryKey)) return [];
         const text = (columns: readonly string[]): string =>
           columns.length > 0 ? columns.join(', ') : 'none';
@@ -43,7 +50,7 @@ export const tables: Kind<readonly TableState[]> = {
           refusal(
             table,
             `has the primary key ${text(state.primaryKey)}, declared ${text(table.primaryKey)}`,
-            'change the key by hand, or the declaration back',
+            'change the primary key by hand, or change the declaration',
           ),
         ];
       }),
@@ -57,7 +64,7 @@ function create(table: PlainTable): Step {
     id: `create-table:${nameOf(table)}`,
     object: nameOf(table),
     action: 'create',
-    summary: `table with ${table.columnNames.length} columns`,
+    summary: `table with ${counted(table.columnNames.length, 'column')}`,
     sql: [
       `CREATE TABLE ${relation(table)} (${columnDefinitions(table)}${key === '' ? '' : `, PRIMARY KEY (${key})`})`,
     ],
@@ -70,6 +77,6 @@ function create(table: PlainTable): Step {
 const refusal = (table: PlainTable, what: string, wayOut: string) => ({
   object: nameOf(table),
   what,
-  why: 'changing it could reject or rewrite rows',
+  why: 'a change could reject or rewrite rows',
   wayOut,
 });

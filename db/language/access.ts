@@ -4,7 +4,7 @@ import { qualifiedName } from './names';
 /** What a role may do with every declared object of the selected sets. */
 export type Access = 'read' | 'write' | 'serve' | 'monitor';
 
-/** A group role without login; people and programs become its members. Roles belong to the server, not to a database. */
+/** A group role that cannot log in; people and programs become its members. A role belongs to the server, not to a database. */
 export interface Role {
   readonly kind: 'role';
   readonly schema: '';
@@ -13,9 +13,10 @@ export interface Role {
 }
 
 /**
- * Declares a group role. `read`: every declared table and aggregate but secret tables. `write`: also rows into tables, never into aggregates
- * (TimescaleDB would take them). `monitor`: the server's statistics and the reconciler's journal. Objects stay owned by
- * whoever applies: TimescaleDB runs policies as the owner of their table, which must be a role with login.
+ * Declares a group role. `read` may read every declared table and aggregate except secret tables. `write` may also write rows
+ * into tables, but not into aggregates, although TimescaleDB would accept that. `serve` may also use secret tables. `monitor`
+ * may read the server's statistics and the journal. The role that applies owns all objects: TimescaleDB runs a policy as the
+ * owner of its table, and that must be a role that can log in.
  * @throws UsageError when the name is malformed.
  */
 export function role(name: string, access: Access): Role {
@@ -26,10 +27,10 @@ export function role(name: string, access: Access): Role {
 export interface RowPolicy {
   readonly name: string;
   readonly command: 'all' | 'select' | 'insert' | 'update' | 'delete';
-  /** Role that it applies to. */
+  /** The role that the policy applies to. */
   readonly to: string;
-  /** Which rows are seen, changed or deleted. */
+  /** Condition for rows that may be read, changed or deleted. */
   readonly using?: string;
-  /** Which rows may be written; absent = those of `using`. */
+  /** Condition for rows that may be written; absent means the same as `using`. */
   readonly check?: string;
 }

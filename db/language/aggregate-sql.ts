@@ -1,4 +1,4 @@
-// Renders a declared continuous aggregate as its SELECT; the same text on both engines.
+// Renders a declared continuous aggregate as a SELECT. Both engines use the same text.
 import { ident, interval, literal, relation } from '../core/sql';
 import { unreachable } from '../core/unreachable';
 import type { ContinuousAggregate } from './aggregate';
@@ -13,7 +13,7 @@ export function aggregateQuery(aggregate: ContinuousAggregate, where?: string): 
       ([name, expression]) => `${expressionSql(expression)} AS ${ident(name)}`,
     ),
   ];
-  // Positions, because a source may have a column called "bucket" too (an aggregate over an aggregate).
+  // GROUP BY uses positions, because the source may also have a column called "bucket": another aggregate has one.
   const groups = [1, ...aggregate.groupBy.map((_, at) => at + 2)].join(', ');
   return [
     `SELECT ${columns.join(', ')}`,

@@ -24,7 +24,7 @@ export function continuousAggregate<
     readonly columnstore?: Columnstore<'bucket' | NoInfer<G> | (keyof NoInfer<S> & string)>;
     readonly retention?: Duration;
   },
-): ContinuousAggregate<'bucket' | G | (keyof S & string)> {
+): ContinuousAggregate<'bucket' | G | (keyof S & string), G> {
   const { startOffset, endOffset, every } = spec.refresh;
   checkDurations(name, spec.bucket, startOffset, endOffset, every, spec.columnstore?.after, spec.retention);
   return Object.freeze({
@@ -40,21 +40,21 @@ export function continuousAggregate<
   });
 }
 
-/** When and how much of a continuous aggregate is kept fresh; offsets count back from now. */
+/** Which part of a continuous aggregate is refreshed, and how often. The offsets count back from now. */
 export interface RefreshPolicy {
   readonly startOffset: Duration;
   readonly endOffset: Duration;
   readonly every: Duration;
 }
 
-/** A continuous aggregate as declared; its time column is always called `bucket`. */
-export interface ContinuousAggregate<C extends string = string> {
+/** A continuous aggregate as declared, with its columns `C`, of which it groups by `G`; its time column is always called `bucket`. */
+export interface ContinuousAggregate<C extends string = string, G extends string = string> {
   readonly kind: 'aggregate';
   readonly schema: string;
   readonly name: string;
   readonly from: Relation;
   readonly bucket: Duration;
-  readonly groupBy: readonly string[];
+  readonly groupBy: readonly G[];
   readonly select: Readonly<Record<string, Expression>>;
   readonly columnNames: readonly C[];
   readonly time: 'bucket';
@@ -65,7 +65,7 @@ export interface ContinuousAggregate<C extends string = string> {
   readonly retention?: Duration;
 }
 
-/** Anything that an aggregate can be built on. */
+/** Any object that an aggregate can be built on. */
 export type Relation<C extends string = string> = Hypertable<C> | ContinuousAggregate<C>;
 
 /** The column names of a declared relation, as a type. */

@@ -5,13 +5,13 @@ export interface Column {
   readonly type: string;
   readonly nullable: boolean;
   readonly defaultSql?: string;
-  /** What its numbers are measured in, e.g. `°C`; for readers of the data, unknown to the database. */
+  /** Unit of its numbers, e.g. `°C`. It is for readers of the data; the database does not know it. */
   readonly measuredIn?: string;
 }
 
 /** A column while it is being declared: `text().notNull().default("''")`. */
 export interface ColumnBuilder extends Column {
-  /** The same column, refusing NULL. */
+  /** The same column as NOT NULL. */
   notNull(): ColumnBuilder;
   /** The same column with a default; `sql` is an SQL expression, e.g. `'{}'::jsonb` or `now()`. */
   default(sql: string): ColumnBuilder;

@@ -1,10 +1,11 @@
 // The compiler is part of the schema language: `npm run check:types` fails when one of these lines starts to compile.
 import { continuousAggregate, type Relation } from './aggregate';
 import { float8, text, timestamptz } from './columns';
-import { avg, count, max, minus, weightedAvg } from './expressions';
+import { avg, count, max, minus, sum, weightedAvg } from './expressions';
 import { hypertable } from './hypertable';
 import { desc, index } from './indexes';
 import { nameOf } from './names';
+import { rollup } from './rollup';
 
 const columns = { time: timestamptz().notNull(), sensor: text().notNull(), value: float8() };
 const refresh = { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' } as const;
@@ -68,6 +69,43 @@ describe('column names', () => {
       select: { x: weightedAvg('avg_value', 'cuont') },
     });
     expect(hourly.columnNames).toEqual(['bucket', 'sensor', 'avg_value', 'rows', 'swing']);
+  });
+
+  it('are checked in a rollup, and in what is built on it', () => {
+    const hourly = continuousAggregate('h', {
+      ...over(table),
+      bucket: '1 hour',
+      select: {
+        avg_value: avg('value'),
+        sum_value: sum('value'),
+        count_value: count('value'),
+        rows: count(),
+      },
+    });
+    const daily = rollup('d', { from: hourly, bucket: '1 day', columns: ['avg_value', 'rows'], refresh });
+    expect(daily.columnNames).toEqual(['bucket', 'sensor', 'avg_value', 'rows']);
+    continuousAggregate('a', { ...over(daily), select: { x: max('rows') } });
+    rollup('a', {
+      ...over(daily),
+      columns: ['rows'],
+      columnstore: { segmentBy: ['sensor'], orderBy: [desc('bucket')], after: '30 days' },
+    });
+    // @ts-expect-error no such column
+    expect(() => rollup('a', { ...over(hourly), columns: ['avg_vlaue'] })).toThrow('cannot combine');
+    // @ts-expect-error a column that is grouped by comes by itself
+    expect(() => rollup('a', { ...over(hourly), columns: ['sensor'] })).toThrow('cannot combine');
+    // @ts-expect-error a column that the rollup left out
+    continuousAggregate('a', { ...over(daily), select: { x: max('sum_value') } });
+    rollup('a', {
+      from: hourly,
+      bucket: '1 day',
+      columns: ['rows'],
+      refresh,
+      // @ts-expect-error no such segment column
+      columnstore: { segmentBy: ['avg_value'], orderBy: [desc('bucket')], after: '30 days' },
+    });
+    // @ts-expect-error a hypertable has no buckets to combine
+    expect(() => rollup('a', { from: table, bucket: '1 day', refresh })).toThrow();
   });
 
   it('come with durations that are checked too', () => {

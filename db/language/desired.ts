@@ -1,14 +1,17 @@
 // Brings the selected schema sets into one declaration, in creation order.
 import { UsageError } from '../core/errors';
 import type { Role } from './access';
-import type { ContinuousAggregate } from './aggregate';
+import type { ContinuousAggregate, Relation } from './aggregate';
 import type { SqlFunction } from './function';
 import type { Hypertable } from './hypertable';
 import { nameOf } from './names';
 import type { DeclaredObject, SchemaSet } from './schema-set';
 import type { PlainTable } from './table';
 
-/** The declared schema, in the order that it can be created in. */
+/** A declared object that has columns of its own. */
+export type DeclaredTable = Hypertable | PlainTable;
+
+/** The declared schema, in an order in which it can be created. */
 export interface Desired {
   readonly schemas: readonly string[];
   readonly tables: readonly PlainTable[];
@@ -18,6 +21,18 @@ export interface Desired {
   readonly functions: readonly SqlFunction[];
   readonly roles: readonly Role[];
 }
+
+/** All declared tables. */
+export const tablesOf = ({ tables, hypertables }: Desired): readonly DeclaredTable[] => [
+  ...tables,
+  ...hypertables,
+];
+
+/** Hypertables and aggregates: everything that has a time column. */
+export const relationsOf = ({ hypertables, aggregates }: Desired): readonly Relation[] => [
+  ...hypertables,
+  ...aggregates,
+];
 
 /**
  * Merges sets and orders aggregates so that sources come first.

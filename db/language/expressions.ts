@@ -4,7 +4,7 @@ import { UsageError } from '../core/errors';
 /** Aggregate functions that take one column. */
 export type AggregateFunction = 'avg' | 'min' | 'max' | 'sum' | 'count' | 'stddev';
 
-/** What a continuous aggregate computes per bucket; data, rendered to SQL in `aggregate-sql.ts`. */
+/** What a continuous aggregate computes per bucket, as data; `aggregate-sql.ts` renders it as SQL. */
 export type Expression<C extends string = string> =
   | { readonly kind: 'aggregate'; readonly fn: AggregateFunction; readonly column: C }
   | { readonly kind: 'count-rows' }
@@ -44,14 +44,14 @@ export function count(name?: string): Expression {
   );
 }
 
-/** The sum of carried counts, as a bigint like the counts themselves (`sum(bigint)` alone would be numeric). */
+/** The sum of a column of counts, as bigint; `sum(bigint)` alone would be numeric. */
 export function total<const C extends string>(countColumn: C): Expression<C> {
   return Object.freeze({ kind: 'total', column: countColumn });
 }
 
 /**
- * The exact average over coarser buckets: sums of sums divided by sums of counts.
- * An average of averages is wrong as soon as buckets hold different numbers of values.
+ * The exact average over coarser buckets: the sum of the sums divided by the sum of the counts. An average of averages is
+ * wrong if the buckets have different numbers of values.
  */
 export function weightedAvg<const C extends string>(sumColumn: C, countColumn: C): Expression<C> {
   return Object.freeze({ kind: 'ratio-of-sums', numerator: sumColumn, denominator: countColumn });
@@ -74,7 +74,7 @@ export function last<const C extends string>(column: C, by: C): Expression<C> {
 
 /**
  * The interpolated percentile of a column; `fraction` lies between 0 and 1. It cannot be combined over coarser buckets.
- * @throws UsageError for a fraction outside of that.
+ * @throws UsageError for any other fraction.
  */
 export function percentile<const C extends string>(fraction: number, column: C): Expression<C> {
   if (!(fraction >= 0 && fraction <= 1))
@@ -104,7 +104,7 @@ export function where<const C extends string>(
   return Object.freeze({ column, operator, value });
 }
 
-/** Anything else the server aggregates; the compiler does not check its columns. */
+/** Any other SQL expression that aggregates rows. The compiler does not check its columns. */
 export function sql(text: string): Expression<never> {
   return Object.freeze({ kind: 'sql', sql: text });
 }

@@ -1,4 +1,4 @@
-// Hypertables as declared: columns, chunks, indexes, columnstore and retention. Columns are known to the compiler.
+// Hypertables as declared: columns, chunks, indexes, columnstore and retention. The compiler checks the column names.
 import type { RowPolicy } from './access';
 import type { Column } from './columns';
 import type { Index, SortKey } from './indexes';
@@ -34,7 +34,7 @@ export function hypertable<const C extends string>(
   });
 }
 
-/** Hash partitions beside the time ranges: rows of one value stay together. */
+/** Hash partitions in addition to the time ranges; they keep rows with the same value together. */
 export interface HashPartitions<C extends string = string> {
   readonly by: C;
   readonly count: number;
@@ -44,9 +44,9 @@ export interface HashPartitions<C extends string = string> {
 export interface Columnstore<C extends string = string> {
   readonly segmentBy: readonly C[];
   readonly orderBy: readonly SortKey<C>[];
-  /** Age after which a chunk is converted. */
+  /** Age at which a chunk is converted. */
   readonly after: Duration;
-  /** Said aloud: rows may still arrive, and refreshes still write, after chunks were converted (lint rule TS008). */
+  /** Confirms that late rows are expected: rows and refreshes may still write to converted chunks (silences lint rule TS008). */
   readonly acceptLateRows?: boolean;
 }
 
@@ -61,14 +61,14 @@ export interface Hypertable<C extends string = string> {
   readonly time: C;
   readonly chunkInterval: Duration;
   readonly hash?: HashPartitions<C>;
-  /** Whole-number or time columns whose range is kept per converted chunk, so that queries can pass chunks over. */
+  /** Whole-number or time columns. The server keeps their range for each converted chunk, so that queries can skip chunks. */
   readonly chunkSkipping?: readonly C[];
   readonly indexes: readonly Index<C>[];
-  /** One of the indexes: chunks that are no longer written to are rewritten in its order. */
+  /** One of the indexes. Chunks that are no longer written to are rewritten in its order. */
   readonly reorder?: Index<C>;
-  /** Row-level security: on when declared; not together with columnstore or continuous aggregates. */
+  /** Declaring policies turns row-level security on. It excludes a columnstore and continuous aggregates. */
   readonly rowSecurity?: readonly RowPolicy[];
   readonly columnstore?: Columnstore<C>;
-  /** Age after which chunks are dropped; absent = kept for ever. */
+  /** Age at which chunks are dropped; absent means never. */
   readonly retention?: Duration;
 }

@@ -32,7 +32,7 @@ export function index<const C extends string>(
   return Object.freeze({ method: 'btree', keys: keys.map((key) => indexKey<C>(key)), unique: false });
 }
 
-/** A unique index; on a hypertable it must hold the time column and every hash partition's. */
+/** A unique index. On a hypertable it must contain the time column and the column of the hash partitions. */
 export function uniqueIndex<const C extends string>(...keys: readonly (C | SortKey<C>)[]): Index<C> {
   return Object.freeze({ method: 'btree', keys: keys.map((key) => indexKey<C>(key)), unique: true });
 }

@@ -1,12 +1,13 @@
 // PostgreSQL intervals as data. Months, days and microseconds stay apart: a month has no fixed number of days.
 import { UsageError } from '../core/errors';
+import { counted } from '../core/quantities';
 
 type Unit = 'microsecond' | 'millisecond' | 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year';
 
 /** A length of time as a schema file writes it, e.g. `'1 day'` or `'90 days'`. */
 export type Duration = `${number} ${Unit}` | `${number} ${Unit}s`;
 
-/** What PostgreSQL stores for an interval: three whole numbers that are not convertible into each other. */
+/** What PostgreSQL stores for an interval: three whole numbers that cannot be converted into each other. */
 export interface Interval {
   readonly months: number;
   readonly days: number;
@@ -72,12 +73,15 @@ export function sameInterval(a: Interval, b: Interval): boolean {
 }
 
 /**
- * The length in microseconds with months of 30 days, which is how TimescaleDB stores a chunk interval.
- * Exact for intervals without months; only an ordering for those with.
+ * The length in microseconds. A month counts as 30 days, as in TimescaleDB's chunk intervals, so the length of an interval with
+ * months is only good for comparing it.
  */
 export function approximateMicroseconds(interval: Interval): number {
   return (interval.months * 30 + interval.days) * MICROSECONDS_PER_DAY + interval.microseconds;
 }
+
+/** The length of a declared duration in microseconds, see `approximateMicroseconds`: enough to tell which of two is longer. */
+export const lengthOf = (duration: string): number => approximateMicroseconds(parseDuration(duration));
 
 /** `{days: 90}` as `90 days`: text that people read and PostgreSQL accepts. */
 export function formatInterval(interval: Interval): string {
@@ -93,9 +97,7 @@ export function formatInterval(interval: Interval): string {
     [minutes, 'minute'],
     [seconds, 'second'],
   ];
-  const text = parts
-    .filter(([count]) => count !== 0)
-    .map(([count, unit]) => `${count} ${unit}${count === 1 ? '' : 's'}`);
+  const text = parts.filter(([count]) => count !== 0).map(([count, unit]) => counted(count, unit));
   return text.length === 0 ? '0 seconds' : text.join(' ');
 }
 

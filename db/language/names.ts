@@ -1,4 +1,4 @@
-// Names and durations in declarations: how they may be written, and how an object is named in plans and messages.
+// Checks the names and durations of declarations, and names objects in plans and messages.
 import { UsageError } from '../core/errors';
 import { type Duration, parseDuration } from './interval';
 
@@ -8,8 +8,8 @@ export function nameOf(object: { readonly schema: string; readonly name: string 
 }
 
 /**
- * Splits `schema.table` into its parts; the schema is `public` where none is given. Only lower case is taken, because such names
- * mean the same quoted and unquoted, in the SQL of this repository and in everybody else's. PostgreSQL's limit is 63 bytes.
+ * Splits `schema.table` into its parts; the schema is `public` where none is given. Only lower case is accepted, because a
+ * lower-case name means the same object with and without quotes. PostgreSQL's limit is 63 bytes.
  * @throws UsageError when the name cannot be used.
  */
 export function qualifiedName(name: string): { schema: string; name: string } {
@@ -23,7 +23,7 @@ export function qualifiedName(name: string): { schema: string; name: string } {
 }
 
 /**
- * Checks the durations of a declaration; those that are left out are passed over.
+ * Checks the durations of a declaration; `undefined` is skipped.
  * @throws UsageError that names the object when a duration is malformed.
  */
 export function checkDurations(name: string, ...durations: readonly (Duration | undefined)[]): void {

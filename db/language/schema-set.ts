@@ -1,10 +1,10 @@
-// Sets: the groups of declared objects that `TSDB_SCHEMAS` selects.
+// Schema sets: the groups of declared objects that `TSDB_SCHEMAS` selects.
 import type { Role } from './access';
 import type { Relation } from './aggregate';
 import type { SqlFunction } from './function';
 import type { PlainTable } from './table';
 
-/** Whatever a set can declare. */
+/** Any object that a set can declare. */
 export type DeclaredObject = Relation | PlainTable | SqlFunction | Role;
 
 /** A group of objects that is switched on and off together (`TSDB_SCHEMAS`). */
@@ -13,7 +13,7 @@ export interface SchemaSet {
   readonly objects: readonly DeclaredObject[];
 }
 
-/** Declares a set; sources may stand in any order. */
+/** Declares a set. The order of its objects does not matter. */
 export function schemaSet(name: string, objects: readonly DeclaredObject[]): SchemaSet {
   return Object.freeze({ name, objects });
 }

@@ -27,7 +27,7 @@ export function table<const C extends string>(
   });
 }
 
-/** An ordinary table, e.g. a registry that readings are joined with. */
+/** An ordinary table, e.g. a list of sensors that readings are joined with. */
 export interface PlainTable<C extends string = string> {
   readonly kind: 'table';
   readonly schema: string;
@@ -36,8 +36,8 @@ export interface PlainTable<C extends string = string> {
   readonly columnNames: readonly C[];
   readonly primaryKey: readonly C[];
   readonly indexes: readonly Index<C>[];
-  /** Row-level security: on when declared. */
+  /** Declaring policies turns row-level security on. */
   readonly rowSecurity?: readonly RowPolicy[];
-  /** Holds secrets: roles of access `read` get nothing of it. */
+  /** The table holds secrets, so roles with access `read` get no access to it. */
   readonly secret?: boolean;
 }

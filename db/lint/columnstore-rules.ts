@@ -1,7 +1,8 @@
-// Columnstore settings that the server refuses, or takes and then works badly with.
-import type { Desired } from '../language/desired';
+// Rules about columnstore settings that the server rejects, or accepts although they work badly.
+import { type Desired, relationsOf } from '../language/desired';
+import { lengthOf } from '../language/interval';
 import { nameOf } from '../language/names';
-import { fault, type LintRule, length, relationsOf } from './rule';
+import { fault, type LintRule } from './rule';
 
 const SKIPPABLE: readonly string[] = ['smallint', 'integer', 'bigint', 'date', 'timestamp with time zone'];
 
@@ -17,7 +18,7 @@ export const columnstoreRules: readonly LintRule[] = [
           ? [
               fault(
                 object,
-                `columnstore both segments and orders by ${both.join(', ')}; a column can do one of the two`,
+                `has a columnstore with ${both.join(', ')} in both segmentBy and orderBy: the server rejects that. Name a column in only one of them`,
               ),
             ]
           : [];
@@ -32,13 +33,13 @@ export const columnstoreRules: readonly LintRule[] = [
         if (
           columnstore === undefined ||
           columnstore.acceptLateRows ||
-          length(columnstore.after) >= window.length
+          lengthOf(columnstore.after) >= window.length
         )
           return [];
         return [
           fault(
             object,
-            `is converted to columnstore after ${columnstore.after}, inside the ${window.text} that ${window.of} refreshes: late rows and refreshes would rewrite converted chunks again and again. Convert later, or say acceptLateRows: true`,
+            `converts chunks after ${columnstore.after}, but ${window.of} refreshes the last ${window.text}: late rows and refreshes would rewrite converted chunks again and again. Convert later, or declare acceptLateRows: true`,
           ),
         ];
       }),
@@ -54,7 +55,7 @@ export const columnstoreRules: readonly LintRule[] = [
         .map((object) =>
           fault(
             object,
-            `columnstore does not order by ${object.time}: queries for a range of time would read whole segments. Add it to orderBy`,
+            `has a columnstore that is not ordered by ${object.time}: a query for a time range would read whole segments. Add ${object.time} to orderBy`,
           ),
         ),
   },
@@ -69,7 +70,7 @@ export const columnstoreRules: readonly LintRule[] = [
         return serial.map(([name]) =>
           fault(
             table,
-            `column ${name} numbers itself on a columnstore table: added to converted chunks it would stay NULL there although it refuses NULL. Let the writer give the number, or use a uuid`,
+            `has a columnstore, and column ${name} has a nextval() default: if such a column is added to converted chunks, it stays NULL there although it is NOT NULL. Let the writer set the number, or use a uuid`,
           ),
         );
       }),
@@ -83,7 +84,7 @@ export const columnstoreRules: readonly LintRule[] = [
           return [
             fault(
               table,
-              'skips chunks by their column ranges, which are only known of converted chunks; declare a columnstore, or leave chunkSkipping out',
+              'has chunkSkipping without a columnstore: the server knows the ranges of columns only for converted chunks. Declare a columnstore, or remove chunkSkipping',
             ),
           ];
         }
@@ -92,7 +93,7 @@ export const columnstoreRules: readonly LintRule[] = [
           .map((name) =>
             fault(
               table,
-              `cannot skip chunks by ${name} of type ${table.columns[name]?.type}: the server keeps ranges of ${SKIPPABLE.join(', ')} only; leave it out`,
+              `cannot skip chunks by ${name} of type ${table.columns[name]?.type}: the server keeps ranges only for ${SKIPPABLE.join(', ')}. Remove it from chunkSkipping`,
             ),
           );
       }),
@@ -105,18 +106,18 @@ export const columnstoreRules: readonly LintRule[] = [
           ({ columnstore, retention }) =>
             columnstore !== undefined &&
             retention !== undefined &&
-            length(columnstore.after) >= length(retention),
+            lengthOf(columnstore.after) >= lengthOf(retention),
         )
         .map((object) =>
           fault(
             object,
-            `is converted to columnstore after ${object.columnstore?.after} and dropped after ${object.retention}: nothing would ever be converted. Convert earlier, or leave columnstore out`,
+            `converts chunks after ${object.columnstore?.after}, but drops them after ${object.retention}: no chunk would ever be converted. Convert earlier, or remove the columnstore`,
           ),
         ),
   },
 ];
 
-/** The longest refresh window that reads or writes an object: its dependents' and, for an aggregate, its own. */
+/** The longest refresh window that reads an object or writes to it: that of an aggregate on it, or its own if it is an aggregate. */
 function widestWindow(
   { aggregates }: Desired,
   object: { readonly schema: string; readonly name: string },
@@ -124,7 +125,7 @@ function widestWindow(
   return aggregates
     .filter((aggregate) => nameOf(aggregate) === nameOf(object) || nameOf(aggregate.from) === nameOf(object))
     .map((aggregate) => ({
-      length: length(aggregate.refresh.startOffset),
+      length: lengthOf(aggregate.refresh.startOffset),
       text: aggregate.refresh.startOffset,
       of: nameOf(aggregate),
     }))

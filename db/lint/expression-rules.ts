@@ -1,4 +1,4 @@
-// What aggregates compute: figures that cannot be combined, and names that collide.
+// Rules about what aggregates compute: figures that cannot be combined, and names that collide.
 import type { ContinuousAggregate, Relation } from '../language/aggregate';
 import type { Expression } from '../language/expressions';
 import { nameOf } from '../language/names';
@@ -14,7 +14,7 @@ export const expressionRules: readonly LintRule[] = [
           .map(({ column }) =>
             fault(
               aggregate,
-              `averages ${column}, which is itself an average in ${nameOf(aggregate.from)}: wrong as soon as buckets hold different numbers of values. Carry sum and count and use weightedAvg()`,
+              `averages ${column}, which is already an average in ${nameOf(aggregate.from)}: the result is wrong when buckets have different numbers of values. Keep sum and count there, and use weightedAvg() or rollup()`,
             ),
           ),
       ),
@@ -28,7 +28,7 @@ export const expressionRules: readonly LintRule[] = [
           .map(({ column }) =>
             fault(
               aggregate,
-              `adds up or averages ${column} of ${nameOf(aggregate.from)}, which cannot be combined over buckets (a percentile, a distinct count, a deviation or an average). Compute it from the raw table, or take min() or max() of it`,
+              `sums or averages ${column} of ${nameOf(aggregate.from)}: a percentile, a distinct count, a deviation or an average cannot be combined over buckets. Compute it from the raw table, or take min() or max() of it`,
             ),
           ),
       ),
@@ -43,7 +43,7 @@ export const expressionRules: readonly LintRule[] = [
           ? [
               fault(
                 aggregate,
-                `has two columns called ${twice.join(', ')} ("bucket" is the time of the bucket); rename one`,
+                `has two columns called ${twice.join(', ')}: the server rejects that, and "bucket" is always the time of the bucket. Rename one of them`,
               ),
             ]
           : [];
@@ -51,11 +51,11 @@ export const expressionRules: readonly LintRule[] = [
   },
 ];
 
-/** How figures of a source aggregate are used: summed or averaged, and what they are there. */
+/** How an aggregate uses a column of its source, and what that column is. */
 interface Use {
   readonly column: string;
   readonly as: 'sum' | 'average';
-  /** `average`: needs its weights. `whole`: says something of all rows of a bucket and cannot be combined at all. */
+  /** `average` can only be combined with its weights. `whole` describes all rows of a bucket and cannot be combined at all. */
   readonly of: 'average' | 'whole' | 'additive';
 }
 

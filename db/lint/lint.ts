@@ -1,4 +1,4 @@
-// Checks the whole declaration before any SQL: combinations that the server accepts and that lose data or never work.
+// Checks the whole declaration before any SQL runs, for combinations that the server accepts but that lose data or never work.
 import { UsageError } from '../core/errors';
 import type { Desired } from '../language/desired';
 import { columnstoreRules } from './columnstore-rules';
@@ -7,7 +7,7 @@ import { refreshRules } from './refresh-rules';
 import type { LintRule } from './rule';
 import { tableRules } from './table-rules';
 
-/** One broken rule, as a sentence with what, why and the way out. */
+/** One broken rule; the message says what is wrong, why, and what to do. */
 export interface LintFault {
   readonly rule: string;
   readonly object: string;

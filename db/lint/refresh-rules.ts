@@ -1,23 +1,23 @@
-// Refresh windows, buckets and retention: the rules that keep aggregates from losing history.
-import { approximateMicroseconds, type Interval, parseDuration } from '../language/interval';
+// Rules about refresh windows, buckets and retention. They keep aggregates from losing history.
+import { approximateMicroseconds, type Interval, lengthOf, parseDuration } from '../language/interval';
 import { nameOf } from '../language/names';
-import { fault, type LintRule, length } from './rule';
+import { fault, type LintRule } from './rule';
 
 export const refreshRules: readonly LintRule[] = [
   {
     id: 'TS001',
-    // A refresh over a range whose source rows were dropped deletes the aggregated rows of that range.
+    // Refreshing a range deletes its buckets if the source rows were dropped.
     check: ({ aggregates }) =>
       aggregates
         .filter(
           ({ from, refresh, bucket }) =>
             from.retention !== undefined &&
-            length(from.retention) < length(refresh.startOffset) + length(bucket),
+            lengthOf(from.retention) < lengthOf(refresh.startOffset) + lengthOf(bucket),
         )
         .map((aggregate) =>
           fault(
             aggregate,
-            `refreshes the last ${aggregate.refresh.startOffset}, but ${nameOf(aggregate.from)} keeps only ${aggregate.from.retention}: refreshing dropped rows deletes their buckets. Keep the source at least a window and a bucket, or shorten startOffset`,
+            `refreshes the last ${aggregate.refresh.startOffset}, but ${nameOf(aggregate.from)} keeps its rows for only ${aggregate.from.retention}: a refresh deletes the buckets of rows that are gone. Keep the rows of the source for at least startOffset plus one bucket, or shorten startOffset`,
           ),
         ),
   },
@@ -26,14 +26,14 @@ export const refreshRules: readonly LintRule[] = [
     check: ({ aggregates }) =>
       aggregates
         .filter(({ bucket, refresh }) => {
-          // A month bucket may last 31 days; anything else is exact.
-          const longest = length(bucket) + parseDuration(bucket).months * length('1 day');
-          return length(refresh.startOffset) - length(refresh.endOffset) < 2 * longest;
+          // A bucket of a month can have 31 days; all others have an exact length.
+          const longest = lengthOf(bucket) + parseDuration(bucket).months * lengthOf('1 day');
+          return lengthOf(refresh.startOffset) - lengthOf(refresh.endOffset) < 2 * longest;
         })
         .map((aggregate) =>
           fault(
             aggregate,
-            `the refresh window ${aggregate.refresh.startOffset} … ${aggregate.refresh.endOffset} holds fewer than two buckets of ${aggregate.bucket}, which the server refuses; enlarge startOffset`,
+            `has a refresh window (${aggregate.refresh.startOffset} … ${aggregate.refresh.endOffset}) that is shorter than two buckets of ${aggregate.bucket}: the server rejects such a policy. Enlarge startOffset`,
           ),
         ),
   },
@@ -46,7 +46,7 @@ export const refreshRules: readonly LintRule[] = [
         return [
           fault(
             aggregate,
-            `its bucket of ${aggregate.bucket} is not a multiple of the ${aggregate.from.bucket} of ${nameOf(aggregate.from)}: a source bucket would fall into two; choose a multiple`,
+            `has buckets of ${aggregate.bucket}, which is not a multiple of the ${aggregate.from.bucket} buckets of ${nameOf(aggregate.from)}: one source bucket would belong to two buckets. Choose a multiple`,
           ),
         ];
       }),
@@ -57,12 +57,12 @@ export const refreshRules: readonly LintRule[] = [
       aggregates
         .filter(
           ({ retention, refresh, bucket }) =>
-            retention !== undefined && length(retention) < length(refresh.startOffset) + length(bucket),
+            retention !== undefined && lengthOf(retention) < lengthOf(refresh.startOffset) + lengthOf(bucket),
         )
         .map((aggregate) =>
           fault(
             aggregate,
-            `keeps ${aggregate.retention} and refreshes the last ${aggregate.refresh.startOffset}: each refresh would bring back what retention dropped. Keep it longer, or shorten startOffset`,
+            `keeps its buckets for ${aggregate.retention}, but refreshes the last ${aggregate.refresh.startOffset}: each refresh would create buckets again that retention has dropped. Lengthen the retention, or shorten startOffset`,
           ),
         ),
   },
@@ -71,12 +71,13 @@ export const refreshRules: readonly LintRule[] = [
     check: ({ aggregates }) =>
       aggregates
         .filter(
-          ({ refresh }) => length(refresh.every) > length(refresh.startOffset) - length(refresh.endOffset),
+          ({ refresh }) =>
+            lengthOf(refresh.every) > lengthOf(refresh.startOffset) - lengthOf(refresh.endOffset),
         )
         .map((aggregate) =>
           fault(
             aggregate,
-            `is refreshed every ${aggregate.refresh.every}, but a window holds only ${aggregate.refresh.startOffset} … ${aggregate.refresh.endOffset}: what lies between two windows would never be refreshed. Refresh more often, or enlarge startOffset`,
+            `is refreshed every ${aggregate.refresh.every}, but its refresh window (${aggregate.refresh.startOffset} … ${aggregate.refresh.endOffset}) is shorter than that: the time between two windows would never be refreshed. Refresh more often, or enlarge startOffset`,
           ),
         ),
   },
@@ -85,8 +86,8 @@ export const refreshRules: readonly LintRule[] = [
 function isMultiple(coarse: string, fine: string): boolean {
   const [a, b] = [parseDuration(coarse), parseDuration(fine)] as const;
   if (b.months > 0) return a.days === 0 && a.microseconds === 0 && a.months % b.months === 0;
-  // A month is whole days, whatever its length: fine buckets must divide a day evenly.
-  if (a.months > 0) return fixed(a) === 0 && length('1 day') % fixed(b) === 0;
+  // Every month is a number of whole days, so it is a multiple of each bucket that divides a day evenly.
+  if (a.months > 0) return fixed(a) === 0 && lengthOf('1 day') % fixed(b) === 0;
   return fixed(a) % fixed(b) === 0;
 }
 

@@ -1,13 +1,11 @@
-// What a lint rule is, and the lengths that rules compare.
-import type { Relation } from '../language/aggregate';
+// What a lint rule is.
 import type { Desired } from '../language/desired';
-import { approximateMicroseconds, parseDuration } from '../language/interval';
 import { nameOf } from '../language/names';
 
-/** A rule over the whole declaration; its id is stable and documented in docs/lint.md. */
+/** A rule about the whole declaration. Its id never changes and is documented in docs/lint.md. */
 export interface LintRule {
   readonly id: string;
-  /** One entry per fault: the object, and a sentence with what, why and the way out. */
+  /** One entry per fault: the object, and a message that says what is wrong, why, and what to do. */
   check(desired: Desired): readonly Fault[];
 }
 
@@ -17,15 +15,4 @@ export type Fault = readonly [object: string, message: string];
 export const fault = (object: { readonly schema: string; readonly name: string }, message: string): Fault => [
   nameOf(object),
   message,
-];
-
-/** Length of a duration in microseconds with months of 30 days: enough to tell which is longer. */
-export function length(duration: string): number {
-  return approximateMicroseconds(parseDuration(duration));
-}
-
-/** Hypertables and aggregates. */
-export const relationsOf = ({ hypertables, aggregates }: Desired): readonly Relation[] => [
-  ...hypertables,
-  ...aggregates,
 ];

@@ -1,9 +1,11 @@
-// Tables: partitioning, keys and names.
+// Rules about tables: partitioning, keys and names.
+import { relationsOf } from '../language/desired';
 import type { Hypertable } from '../language/hypertable';
+import { lengthOf } from '../language/interval';
 import { nameOf } from '../language/names';
-import { fault, type LintRule, length, relationsOf } from './rule';
+import { fault, type LintRule } from './rule';
 
-// What is put behind schema and table in the name of a chunk: two underscores, fourteen digits, a partition number.
+// The name of a chunk adds this to schema and table: two underscores, fourteen digits and a partition number.
 const CHUNK_SUFFIX = 19;
 const LONGEST_NAME = 63;
 
@@ -17,7 +19,7 @@ export const tableRules: readonly LintRule[] = [
         return [
           fault(
             table,
-            `its time column ${table.time} is ${column?.type ?? 'missing'}${column?.nullable ? ', nullable' : ''}; declare it timestamptz().notNull(): other times are ambiguous and rows without one have no chunk`,
+            `has a time column ${table.time} that is ${column?.type ?? 'missing'}${column?.nullable ? ', nullable' : ''}: other time types are ambiguous, and a row without a time belongs to no chunk. Declare it as timestamptz().notNull()`,
           ),
         ];
       }),
@@ -35,7 +37,7 @@ export const tableRules: readonly LintRule[] = [
               ? [
                   fault(
                     table,
-                    `its unique index over ${columns.join(', ')} lacks ${missing.join(', ')}: uniqueness is only known within a chunk. Add every partition column, or drop "unique"`,
+                    `has a unique index on ${columns.join(', ')} without ${missing.join(', ')}: the server checks uniqueness only within a chunk. Add every partition column, or make the index not unique`,
                   ),
                 ]
               : [];
@@ -48,12 +50,12 @@ export const tableRules: readonly LintRule[] = [
       hypertables
         .filter(
           ({ retention, chunkInterval }) =>
-            retention !== undefined && length(retention) < length(chunkInterval),
+            retention !== undefined && lengthOf(retention) < lengthOf(chunkInterval),
         )
         .map((table) =>
           fault(
             table,
-            `keeps ${table.retention} in chunks of ${table.chunkInterval}: only whole chunks are dropped, so rows would stay more than twice as long. Make chunks shorter than the retention`,
+            `keeps rows for ${table.retention} in chunks of ${table.chunkInterval}: only whole chunks are dropped, so rows would stay more than twice as long. Make the chunks shorter than the retention`,
           ),
         ),
   },
@@ -67,13 +69,18 @@ export const tableRules: readonly LintRule[] = [
           return [
             fault(
               table,
-              `hashes its time column ${hash.by}, which the time ranges divide already; hash the column that queries ask for`,
+              `has hash partitions by its time column ${hash.by}: the time ranges already divide the rows by it. Use a column that queries filter by`,
             ),
           ];
         const usable = Number.isInteger(hash.count) && hash.count >= 2 && hash.count <= 1000;
         return usable
           ? []
-          : [fault(table, `has ${hash.count} hash partitions; choose a whole number from 2 to 1000`)];
+          : [
+              fault(
+                table,
+                `has ${hash.count} hash partitions: fewer than 2 divide nothing, and more than 1000 divide too much. Choose a whole number from 2 to 1000`,
+              ),
+            ];
       }),
   },
   {
@@ -88,7 +95,7 @@ export const tableRules: readonly LintRule[] = [
           : [
               fault(
                 table,
-                `has row-level security and ${other}, which the server refuses together; keep the rows in a table of their own, or grant views instead`,
+                `has row-level security and ${other}: the server rejects the combination. Keep these rows in a separate table, or grant access to views instead`,
               ),
             ];
       }),
@@ -103,7 +110,10 @@ export const tableRules: readonly LintRule[] = [
             !indexes.some((index) => JSON.stringify(index) === JSON.stringify(reorder)),
         )
         .map((table) =>
-          fault(table, 'reorders by an index that it does not declare; add the same index to indexes'),
+          fault(
+            table,
+            'reorders by an index that it does not declare: the policy would stop working when that index is gone. Add the same index to indexes',
+          ),
         ),
   },
   {
@@ -114,7 +124,7 @@ export const tableRules: readonly LintRule[] = [
         .map((object) =>
           fault(
             object,
-            `has a name too long for its chunks: schema and table may have ${LONGEST_NAME - CHUNK_SUFFIX - 1} letters together; shorten one`,
+            `has a name that leaves no room for the names of its chunks: schema and table together may have ${LONGEST_NAME - CHUNK_SUFFIX - 1} letters. Shorten one of them`,
           ),
         ),
   },

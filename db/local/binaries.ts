@@ -1,4 +1,4 @@
-// Finds PostgreSQL server binaries on this machine: an installation that has TimescaleDB Community, or the embedded package.
+// Finds PostgreSQL server binaries on this machine: an installation with TimescaleDB Community, or the embedded package.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { LocalServerError } from './errors';
 export interface ServerBinaries {
   readonly binDir: string;
   readonly flavour: 'timescaledb' | 'postgres';
-  /** As the server says it, for example `17.11`. */
+  /** As `postgres --version` prints it, for example `17.11`. */
   readonly version: string;
   readonly origin: 'TSDB_PG_BIN' | 'installed' | 'embedded';
 }
@@ -31,7 +31,7 @@ const USUAL_FOLDERS = [
 
 /**
  * An installed PostgreSQL whose library folder has TimescaleDB Community: `TSDB_PG_BIN`, then `pg_config` on PATH,
- * then the usual folders, newest major first. A wrong `TSDB_PG_BIN` is an error, everything else is passed over.
+ * then the usual folders, newest major version first. A wrong `TSDB_PG_BIN` is an error; all other unusable folders are skipped.
  */
 export function findTimescaleBinaries(
   env: Env,
@@ -55,7 +55,7 @@ export function embeddedBinaries(): ServerBinaries {
   const result = spawnSync(join(binDir, 'postgres'), ['--version'], { encoding: 'utf8' });
   const version = parseVersion(result.stdout ?? '');
   if (version === undefined) {
-    // The kernel answers ENOENT for an existing program when its loader is absent, as on musl systems.
+    // If the loader of a program is missing, as on musl systems, the kernel reports ENOENT although the program exists.
     const reason = result.error === undefined ? result.stderr.trim() : messageOf(result.error);
     throw new LocalServerError(
       `the embedded PostgreSQL in ${binDir} does not run here: ${reason}; it needs a glibc Linux or macOS, elsewhere set DATABASE_URL`,
@@ -69,7 +69,7 @@ export function majorOf(binaries: Pick<ServerBinaries, 'version'>): number {
   return Number.parseInt(binaries.version, 10);
 }
 
-/** The version in the output of `postgres --version`, which distributions lengthen with their own text. */
+/** The version in the output of `postgres --version`, to which distributions add their own text. */
 export function parseVersion(output: string): string | undefined {
   return /\(PostgreSQL\) (\d+[\w.]*)/.exec(output)?.[1];
 }
@@ -84,15 +84,15 @@ function askedBinaries(binDir: string): ServerBinaries {
   return { binDir, flavour: 'timescaledb', version, origin: 'TSDB_PG_BIN' };
 }
 
-/** What keeps this folder from being a TimescaleDB Community server, or undefined when nothing does. */
+/** What a TimescaleDB Community server needs and this folder lacks; undefined if nothing is missing. */
 function missingPart(binDir: string): string | undefined {
   const program = PROGRAMS.find((name) => !isExecutable(join(binDir, name)));
   if (program !== undefined) return `executable ${program}`;
   const libraries = libraryFolders(binDir).flatMap((folder) => namesIn(folder));
-  // macOS builds since PostgreSQL 16 name modules .dylib
+  // On macOS, modules are called .dylib since PostgreSQL 16.
   if (!libraries.some((name) => /^timescaledb\.(so|dylib)$/.test(name)))
     return 'timescaledb library beside it';
-  // the -tsl- module is what the Apache-only builds leave out
+  // The -tsl- module is missing in Apache-only builds.
   if (!libraries.some((name) => /^timescaledb-tsl-.*\.(so|dylib)$/.test(name))) {
     return 'TimescaleDB Community (timescaledb-tsl) library beside it';
   }
@@ -120,7 +120,7 @@ function ask(program: string, flag: string, path = '/usr/bin:/bin'): string | un
   return result.status === 0 ? result.stdout.trim() : undefined;
 }
 
-/** Folders that fit a pattern with at most one `*`, newest version first. */
+/** Folders that match a pattern with at most one `*`, newest version first. */
 function expand(pattern: string): string[] {
   const star = pattern.indexOf('*');
   if (star < 0) return existsSync(pattern) ? [pattern] : [];
@@ -138,7 +138,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder).sort();
   } catch {
-    return []; // absent or closed to us: the same as empty for a search
+    return []; // A missing or unreadable folder is the same as an empty one.
   }
 }
 

@@ -1,4 +1,4 @@
-// The folder of a private cluster: made, marked as ours, owned by the user that runs the server.
+// Makes the folder of a private cluster, marks it as ours, and gives it to the user that runs the server.
 import {
   chmodSync,
   existsSync,
@@ -15,10 +15,10 @@ import { messageOf } from '../core/errors';
 import { LocalServerError } from './errors';
 import { canEnter, isRoot, type SystemUser, serverUser } from './system-user';
 
-/** Present in every folder that this code may write to, stop servers of, and start servers in. */
+/** The file that marks a folder as ours. Without it this code does not write to a folder and starts or stops no server there. */
 export const MARKER = 'timescaledb-as-code.json';
 
-/** Makes or accepts the folder and returns the user to run its server as (undefined: ourselves). */
+/** Makes or accepts the folder. Returns the user that must run its server; undefined means the present user. */
 export function claimFolder(folder: string): SystemUser | undefined {
   refuseForeign(folder);
   try {
@@ -44,8 +44,8 @@ export function claimFolder(folder: string): SystemUser | undefined {
 }
 
 /**
- * Makes a folder and its missing parents. As root they are opened for passing through,
- * because the server's user has to get to its data below them.
+ * Makes a folder and its missing parents. If root makes them, everybody may enter them, because the user that runs the server
+ * must reach its data below them.
  */
 export function makeOpenFolder(folder: string): void {
   const first = mkdirSync(folder, { recursive: true });
@@ -80,7 +80,7 @@ function refuseForeign(folder: string): void {
   }
 }
 
-/** A folder that an ordinary user made is served as that user, so that they can go on without root afterwards. */
+/** If an ordinary user made the folder, that user runs the server, and so can go on without root later. */
 function handOver(folder: string): SystemUser | undefined {
   const owner = statSync(folder);
   if (owner.uid !== 0) return { name: String(owner.uid), uid: owner.uid, gid: owner.gid };
@@ -98,7 +98,7 @@ function handOver(folder: string): SystemUser | undefined {
 
 function names(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name !== 'lost+found'); // a volume of its own has that one
+    return readdirSync(folder).filter((name) => name !== 'lost+found'); // the root folder of a volume contains it
   } catch (error) {
     throw new LocalServerError(`cannot read ${folder}: ${messageOf(error)}; choose another data folder`, {
       cause: error,
@@ -106,7 +106,7 @@ function names(folder: string): string[] {
   }
 }
 
-/** The nearest folder on the way up that exists. */
+/** The path itself if it exists, otherwise its nearest existing parent. */
 function existingAncestor(path: string): string {
   return existsSync(path) ? path : existingAncestor(dirname(path));
 }

@@ -16,13 +16,13 @@ import { waitUntilReady } from './readiness';
 import { serverSettings, settingArguments } from './server-settings';
 import type { SystemUser } from './system-user';
 
-/** What to start. */
+/** The server to start. */
 export interface ClusterOptions {
   readonly binaries: ServerBinaries;
   readonly folder: string;
-  /** A free one is taken when absent. */
+  /** If absent, a free port is used. */
   readonly port?: number | undefined;
-  /** False: nothing is forced to disk, and the folder is removed if this process dies without `stop()`. */
+  /** False means throw-away data: nothing is forced to disk, and the folder is removed if this process dies without `stop()`. */
   readonly durable: boolean;
   readonly maxConnections?: number | undefined;
   readonly settings?: Readonly<Record<string, string>> | undefined;
@@ -30,7 +30,7 @@ export interface ClusterOptions {
 
 /** A running cluster; its superuser is `postgres`. */
 export interface Cluster {
-  /** Of the database `postgres`. */
+  /** Address of the database `postgres`. */
   readonly url: string;
   readonly port: number;
   readonly folder: string;
@@ -109,7 +109,7 @@ async function launch(
     if (fault === undefined) return { postmaster, url, port, logFile };
     await postmaster.stop();
     how = fault;
-    // Gone for another reason than its port: more attempts would only repeat it.
+    // The port is free, so it was not the reason, and another attempt would fail in the same way.
     if (await isPortFree(port)) {
       if (!/pre-existing shared memory block/.test(lastLines(logFile, logStart))) break;
       await sleep(1000); // the backends of a killed server are still leaving

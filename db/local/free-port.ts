@@ -1,7 +1,7 @@
 // Ports of the loopback address.
 import { createServer } from 'node:net';
 
-/** A port that was free a moment ago; somebody may still take it before it is used. */
+/** A port that is free now; another program may still take it before it is used. */
 export function freePort(): Promise<number> {
   return listenOnce(0);
 }

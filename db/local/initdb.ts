@@ -1,4 +1,4 @@
-// Creates the data of a cluster once, whole or not at all.
+// Creates the data of a cluster once, either completely or not at all.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,14 +19,14 @@ export interface ClusterData {
 const DATA = 'data';
 const DRAFT = 'data.new-';
 
-/** Runs initdb into a sibling folder and renames it when done; data that is there already is only checked. */
+/** Runs initdb in a temporary folder, which is renamed when it is complete. Existing data is only checked. */
 export async function prepareData(
   binaries: ServerBinaries,
   folder: string,
   options: { user: SystemUser | undefined; durable: boolean },
 ): Promise<ClusterData> {
   const dataDir = join(folder, DATA);
-  // The folder is locked, so every draft in it was left by an interrupted start.
+  // This process holds the folder's lock, so an interrupted start has left every draft in it.
   for (const name of readdirSync(folder).filter((entry) => entry.startsWith(DRAFT))) {
     rmSync(join(folder, name), { recursive: true, force: true });
   }
@@ -53,7 +53,7 @@ export async function prepareData(
   return { dataDir, password };
 }
 
-/** The arguments of initdb; the collation is the same on every machine, as no library of the system takes part in it. */
+/** The arguments of initdb. The collation does not depend on libraries of the system, so it is the same on every machine. */
 export function initdbArguments(binaries: ServerBinaries, dataDir: string, passwordFile: string): string[] {
   const locale =
     majorOf(binaries) >= 17

@@ -1,4 +1,4 @@
-// One owner per data folder, and the note by which other commands find the running server.
+// A lock that gives a data folder one owner, and a file by which other commands find the running server.
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { messageOf } from '../core/errors';
 import { codeOf, LocalServerError } from './errors';
 import { identify, type ProcessIdentity, stillLives } from './process-identity';
 
-/** A held lock; releasing it twice does no harm. */
+/** A held lock. It may be released more than once. */
 export interface Lock {
   release(): void;
 }
@@ -14,11 +14,11 @@ export interface Lock {
 const LOCK = 'lock';
 const SERVER = 'server.json';
 
-/** Makes this process the owner of a folder. A lock left by a dead process is taken over. */
+/** Makes this process the owner of a folder. The lock of a dead process is taken over. */
 export function takeLock(folder: string): Lock {
   const file = join(folder, LOCK);
   const mine = JSON.stringify({ ...ownIdentity(), token: randomBytes(8).toString('hex') });
-  // Each round either wins, refuses, or removes one dead owner's file.
+  // Each round takes the lock, fails because its owner is alive, or removes the lock of a dead owner.
   for (let round = 0; round < 10; round += 1) {
     if (create(file, mine)) return { release: () => removeIfStill(file, mine) };
     const found = read(file);
@@ -30,21 +30,21 @@ export function takeLock(folder: string): Lock {
   throw new LocalServerError(`${folder} is fought over by other processes that start and end; try again`);
 }
 
-/** The process that holds the lock of a folder, or undefined when it is free or left by a dead process. */
+/** The running process that holds the lock of a folder; undefined when there is none. */
 export function lockOwner(folder: string): ProcessIdentity | undefined {
   const owner = parseIdentity(read(join(folder, LOCK)) ?? '');
   return owner !== undefined && stillLives(owner) ? owner : undefined;
 }
 
-/** Leaves the address of the server that this process runs, readable by its owner only. */
+/** Writes the address of the server of this process into a file that only its owner can read. */
 export function announceServer(folder: string, url: string): void {
   const file = join(folder, SERVER);
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify({ url, ...ownIdentity() })}\n`, { mode: 0o600 });
-  renameSync(draft, file); // readers see the old note or the new one, never half of one
+  renameSync(draft, file); // so that nobody ever reads half a file
 }
 
-/** Takes the note away again. */
+/** Removes that file. */
 export function withdrawServer(folder: string): void {
   rmSync(join(folder, SERVER), { force: true });
 }
@@ -63,7 +63,7 @@ function ownIdentity(): ProcessIdentity {
   return identify(process.pid) ?? { pid: process.pid, started: '' };
 }
 
-/** Linking a finished file is atomic, so nobody ever reads a lock without its owner. */
+/** Creates the lock by linking a complete file. That is atomic, so nobody ever reads a lock without its owner. */
 function create(file: string, content: string): boolean {
   const draft = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
@@ -80,13 +80,13 @@ function create(file: string, content: string): boolean {
   }
 }
 
-/** Removes the lock only while it has the expected content: between reading and acting, another may have taken it. */
+/** Removes the lock if it still has the expected content; another process may have taken it since it was read. */
 function removeIfStill(file: string, expected: string): void {
   const aside = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
   if (read(file) !== expected) return;
   try {
     renameSync(file, aside);
-    if (read(aside) !== expected) linkSync(aside, file); // it was a new owner's: give it back
+    if (read(aside) !== expected) linkSync(aside, file); // it belongs to a new owner, so it is put back
   } catch (error) {
     if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw error;
   } finally {
@@ -113,7 +113,7 @@ function parseIdentity(text: string): ProcessIdentity | undefined {
     const { pid, started } = JSON.parse(text) as Partial<ProcessIdentity>;
     return typeof pid === 'number' && typeof started === 'string' ? { pid, started } : undefined;
   } catch {
-    return undefined; // not written by us, or cut off by a full disk: nobody's lock
+    return undefined; // not written by this program, or incomplete because the disk was full: it has no owner
   }
 }
 

@@ -1,4 +1,4 @@
-// The server that a killed parent left in a data folder.
+// Stops a server that was left in a data folder when its parent process was killed.
 import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,15 +7,15 @@ import { commandLine, identify, workingFolder } from './process-identity';
 
 const STOP_PATIENCE_MS = 30_000;
 
-/** Stops the server that still runs on this data, and removes a pid file that names some other program. */
+/** Stops a server that still runs on this data. A pid file that names another program is removed. */
 export async function stopOrphan(dataDir: string): Promise<void> {
   const pidFile = join(dataDir, 'postmaster.pid');
   if (!existsSync(pidFile)) return;
   const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10);
   if (identify(pid) === undefined) return; // PostgreSQL itself removes the file of a dead server
   if (!isServerOf(pid, dataDir, pidFile)) {
-    // The number was given to another program, which PostgreSQL would take for its predecessor and give up.
-    // Its second guard, the shared memory block of the data folder, remains.
+    // Another program has got this process number. PostgreSQL would think that it is a running server and refuse to start. Its other
+    // protection against two servers, the shared memory block of the data folder, still works.
     rmSync(pidFile, { force: true });
     return;
   }
@@ -29,7 +29,7 @@ export async function stopOrphan(dataDir: string): Promise<void> {
 function isServerOf(pid: number, dataDir: string, pidFile: string): boolean {
   const real = realpathSync(dataDir);
   const folder = workingFolder(pid);
-  if (folder !== undefined) return folder === real; // a server stands in its data folder
+  if (folder !== undefined) return folder === real; // a server's working folder is its data folder
   const command = commandLine(pid);
   if (command !== undefined) return [dataDir, real].some((path) => command.includes(`-D ${path}`));
   throw new LocalServerError(

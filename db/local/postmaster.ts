@@ -1,4 +1,4 @@
-// A running `postgres`: started, stopped, and not outliving us.
+// Starts and stops a `postgres` process, which is also stopped when this process dies.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, fchownSync, openSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,9 +8,9 @@ import { runAs, SERVER_ENV, type SystemUser } from './system-user';
 
 /** A started server process. */
 export interface Postmaster {
-  /** Settles when the process has ended, with how it ended. */
+  /** Resolves when the process has ended, with a text that says how. */
   readonly exited: Promise<string>;
-  /** How it ended, or undefined while it runs. */
+  /** How the process ended; undefined while it runs. */
   ended(): string | undefined;
   /** Fast shutdown; resolves when the process is gone. */
   stop(): Promise<void>;
@@ -22,13 +22,13 @@ export interface PostmasterStart {
   readonly args: readonly string[];
   readonly user: SystemUser | undefined;
   readonly logFile: string;
-  /** Removed when we die without stopping the server; for throw-away data. */
+  /** A folder with throw-away data, which is removed if this process dies without stopping the server. */
   readonly removeAfterUs?: string | undefined;
 }
 
 const STOP_PATIENCE_MS = 30_000;
 
-/** Spawns `postgres` in a session of its own: Ctrl-C is for us, and we stop the server when its users are done. */
+/** Starts `postgres` in its own session, so that Ctrl-C only reaches this process, which stops the server when nobody uses it any more. */
 export function startPostmaster({
   program,
   args,
@@ -44,7 +44,7 @@ export function startPostmaster({
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  child.unref(); // a forgotten server must not keep the program from ending
+  child.unref(); // this program may end even if the server was not stopped
   let end: string | undefined;
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`could not be run: ${messageOf(error)}`));
@@ -65,7 +65,7 @@ async function stopChild(
   exited: Promise<string>,
   hasEnded: () => boolean,
 ): Promise<void> {
-  child.ref(); // until it is gone the program has to wait
+  child.ref(); // this program must wait until the server is gone
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (hasEnded()) return;
     child.kill(signal);
@@ -78,8 +78,8 @@ async function stopChild(
 }
 
 /**
- * A shell that waits on a pipe from us. The kernel closes the pipe however we end, SIGKILL included, and the shell
- * then shuts the server down.
+ * A shell that waits on a pipe from this process. When this process ends, even by SIGKILL, the kernel closes the pipe, and the
+ * shell stops the server.
  */
 function startGuard(pid: number, folder: string | undefined): ChildProcess {
   const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', String(pid), folder ?? ''], {
@@ -88,7 +88,7 @@ function startGuard(pid: number, folder: string | undefined): ChildProcess {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  guard.once('error', () => undefined); // no shell, no guard: the next start finds the orphan
+  guard.once('error', () => undefined); // without a guard, the next start stops the orphaned server
   guard.unref();
   (guard.stdin as unknown as { unref?: () => void } | null)?.unref?.();
   return guard;
@@ -107,15 +107,15 @@ done
 if [ -n "$2" ]; then rm -rf -- "$2"; fi
 `;
 
-/** Appends, so that the reason of an earlier crash is kept; starts anew when the log has grown. */
+/** Opens the log for appending, so that it still shows why an earlier server crashed. A large log is removed first. */
 function openLog(file: string, user: SystemUser | undefined): number {
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 10_000_000) rmSync(file, { force: true });
-  // The folder belongs to the server's user: as root, a link in it must not lead us to other files.
+  // The folder belongs to the user of the server. If this process is root, it must not follow a link from there to another file.
   const log = openSync(
     file,
     constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
     0o600,
   );
-  if (user !== undefined) fchownSync(log, user.uid, user.gid); // its owner may start the server without root next time
+  if (user !== undefined) fchownSync(log, user.uid, user.gid); // so that this user can start the server without root next time
   return log;
 }

@@ -1,4 +1,4 @@
-// Gives the server's user binaries it can execute: a checkout below a closed home is copied once to a readable place.
+// Makes sure that the user of the server can run the binaries. If they are below a private home folder, they are copied once.
 import { randomBytes } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,12 +9,12 @@ import { packageVersion } from './embedded-package';
 import { LocalServerError } from './errors';
 import { canRun, type SystemUser } from './system-user';
 
-/** Where copies may go, best first. */
+/** Folders for the copies, best first. */
 function usualCaches(): string[] {
   return ['/var/cache/timescaledb-as-code', join(tmpdir(), `timescaledb-as-code-${process.geteuid?.()}`)];
 }
 
-/** The same binaries where the user can run them; embedded ones are copied if need be, others are refused. */
+/** The binaries, in a place where the user can run them. Embedded ones are copied if necessary; for others there is an error. */
 export function publishedBinaries(
   binaries: ServerBinaries,
   user: SystemUser | undefined,
@@ -36,7 +36,7 @@ export function publishedBinaries(
   return { ...binaries, binDir };
 }
 
-/** Copies a platform package to `<cache>/<version>-<platform>`, whole or not at all. */
+/** Copies a platform package to `<cache>/<version>-<platform>`, either completely or not at all. */
 function copyOnce(packageFolder: string, caches: readonly string[]): string {
   const cache = caches.find(isOurs);
   if (cache === undefined) {
@@ -53,12 +53,12 @@ function copyOnce(packageFolder: string, caches: readonly string[]): string {
     renameSync(draft, target);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
-    if (!existsSync(target)) throw error; // otherwise another process has just published the same
+    if (!existsSync(target)) throw error; // otherwise another process has just made the same copy
   }
   return target;
 }
 
-/** Makes the folder; false unless only we can write to it, as others could have put programs there first. */
+/** Makes the folder. False if others can write to it, because they could have put other programs there. */
 function isOurs(folder: string): boolean {
   try {
     makeOpenFolder(folder);
@@ -69,7 +69,7 @@ function isOurs(folder: string): boolean {
   }
 }
 
-/** Copies keep the modes of their sources, and npm under a strict umask has left those closed. */
+/** Makes the copy readable for everybody. It has the modes of its source, which npm may have installed under a strict umask. */
 function openForReading(draft: string): void {
   chmodSync(draft, 0o755);
   for (const entry of readdirSync(draft, { recursive: true, withFileTypes: true })) {

@@ -1,4 +1,4 @@
-// Waits for a server by asking it, as only an answered query proves that it is ready.
+// Waits until a server is ready. It sends queries, because only an answer proves that the server is ready.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { messageOf } from '../core/errors';
@@ -10,14 +10,14 @@ export interface Watched {
 }
 
 const PATIENCE_MS = 30_000;
-/** Replaying the log of a killed server can take minutes; giving up would only make the next start repeat it. */
+/** Recovery of a killed server can take minutes. Giving up would only make the next start repeat it. */
 const RECOVERY_PATIENCE_MS = 600_000;
-/** A wrong password or a missing database does not heal; a moment is granted to a foreign server on a lost port. */
+/** Waiting does not help against a wrong password or a missing database. A short time is left for another server that has taken the port. */
 const REFUSAL_PATIENCE_MS = 3_000;
 
 const CANNOT_CONNECT_NOW = '57P03';
 
-/** Resolves with undefined when a query was answered, or with why the server is not usable. */
+/** Resolves with undefined when the server has answered a query, or with the reason why it cannot be used. */
 export async function waitUntilReady(url: string, watched: Watched): Promise<string | undefined> {
   const start = Date.now();
   for (;;) {
@@ -31,10 +31,10 @@ export async function waitUntilReady(url: string, watched: Watched): Promise<str
   }
 }
 
-/** Runs one query on a connection of its own; the error is the result. */
+/** Runs one query on a new connection. Returns the error, or undefined if there is none. */
 export async function probe(url: string): Promise<unknown> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => undefined); // the server may end under us; the query tells
+  client.on('error', () => undefined); // if the server ends, the query fails
   try {
     await client.connect();
     await client.query('SELECT 1');

@@ -1,4 +1,4 @@
-// What a server is and offers, asked of the server itself.
+// Asks a server for its version and whether it offers TimescaleDB.
 import { Client, escapeIdentifier } from 'pg';
 import { codeOf } from './errors';
 
@@ -13,10 +13,10 @@ export interface ServerFacts {
 const INSUFFICIENT_PRIVILEGE = '42501';
 const DUPLICATE_DATABASE = '42P04';
 
-/** Connects for the length of one callback. */
+/** Connects, runs the callback, and closes the connection. */
 export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined); // a connection that breaks fails its query too
+  client.on('error', () => undefined); // if the connection breaks, the query fails
   try {
     await client.connect();
     return await use(client);
@@ -33,7 +33,7 @@ export function serverFacts(url: string): Promise<ServerFacts> {
              (SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = 'timescaledb') AS offered,
              pg_catalog.current_setting('timescaledb.license', true) AS license`);
     const { server = '', offered = null, license = null } = rows[0] ?? {};
-    const version = server.split(' ')[0] ?? server; // distributions append their own
+    const version = server.split(' ')[0] ?? server; // distributions add their own text
     if (offered === null || !(await isPreloaded(client))) return { version };
     const edition = license === 'apache' ? 'Apache' : license === 'timescale' ? 'Community' : '';
     return { version, timescaledb: { version: offered, edition } };
@@ -69,7 +69,7 @@ export function withDatabase(url: string, name: string): string {
   return changed.href;
 }
 
-/** An available extension that is not preloaded ends the session that creates it. */
+/** Whether the server loads TimescaleDB at its start. Creating the extension without that would end the session. */
 async function isPreloaded(client: Client): Promise<boolean> {
   try {
     const { rows } = await client.query<{ libraries: string }>(
@@ -77,7 +77,7 @@ async function isPreloaded(client: Client): Promise<boolean> {
     );
     return /\btimescaledb\b/.test(rows[0]?.libraries ?? '');
   } catch (error) {
-    if (codeOf(error) === INSUFFICIENT_PRIVILEGE) return true; // hidden from ordinary roles on managed services
+    if (codeOf(error) === INSUFFICIENT_PRIVILEGE) return true; // managed services hide this setting from ordinary roles
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-// The settings a local server is started with (pure).
+// The settings of a local server, computed from its data.
 import type { ServerBinaries } from './binaries';
 
 /** What the settings depend on. */
@@ -9,18 +9,18 @@ export interface SettingsInput {
   readonly durable: boolean;
   readonly memoryBytes: number;
   readonly maxConnections?: number | undefined;
-  /** Win over everything else. */
+  /** These override all other settings. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
 }
 
 const MIB = 1024 * 1024;
 
-/** Server parameters by name. They are given on the command line, so each start has those of the running code. */
+/** Server settings by name. They are passed on the command line, so that each start uses those of the present version of this program. */
 export function serverSettings(input: SettingsInput): Readonly<Record<string, string>> {
   return Object.freeze({
     listen_addresses: '127.0.0.1',
     port: String(input.port),
-    unix_socket_directories: '', // the path of a deep folder would exceed the limit of socket names
+    unix_socket_directories: '', // the path of a socket may be too long in a deep folder
     max_connections: String(input.maxConnections ?? 100),
     timezone: 'UTC',
     log_timezone: 'UTC',
@@ -32,7 +32,7 @@ export function serverSettings(input: SettingsInput): Readonly<Record<string, st
     maintenance_work_mem: '128MB',
     max_wal_size: '2GB',
     max_locks_per_transaction: '512', // one statement over a hypertable locks each of its chunks
-    jit: 'off', // costs more than it gives on plans with one node per chunk
+    jit: 'off', // costs more than it saves in plans with one node per chunk
     ...(input.flavour === 'timescaledb' ? TIMESCALE : {}),
     ...(input.durable ? {} : THROW_AWAY),
     ...input.settings,
@@ -44,7 +44,7 @@ export function settingArguments(settings: Readonly<Record<string, string>>): st
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-/** One database with the extension takes a worker for its scheduler, each running job one more. */
+/** Each database with the extension needs one worker for its scheduler and one for each running job. */
 const TIMESCALE = {
   shared_preload_libraries: 'timescaledb',
   max_worker_processes: '64',

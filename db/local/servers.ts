@@ -21,11 +21,11 @@ export interface LocalServer {
   readonly describe: string;
   /** Folders with the databases of earlier starts on another server or another major version, which this start does not use. */
   readonly unused: readonly string[];
-  /** Stops what was started here; a server given by DATABASE_URL is left alone. */
+  /** Stops the server if it was started here; a server given by DATABASE_URL is left alone. */
   stop(): Promise<void>;
 }
 
-/** What to start and where its data is. */
+/** Which server to start, and where its data is. */
 export interface LocalServerOptions {
   readonly env: Env;
   readonly dataFolder: string;
@@ -83,7 +83,7 @@ export async function startLocalServer({
   }
 }
 
-/** The value of TSDB_LOCAL_SERVER, checked. */
+/** The checked value of TSDB_LOCAL_SERVER; undefined when it is not set. */
 export function forcedChoice(env: Env): ServerChoice | undefined {
   const asked = env.TSDB_LOCAL_SERVER;
   if (asked === undefined || asked === '') return undefined;
@@ -136,7 +136,7 @@ async function startChosen(choice: ServerChoice | undefined, env: Env, place: Pl
   return startPrivate(embeddedBinaries(), place);
 }
 
-/** The error of a forced choice that this machine does not offer. */
+/** The error for TSDB_LOCAL_SERVER=timescaledb on a machine without TimescaleDB. */
 export function timescaleNotFound(): LocalServerError {
   return new LocalServerError(
     'TSDB_LOCAL_SERVER=timescaledb, but no PostgreSQL with TimescaleDB Community was found; set TSDB_PG_BIN to its bin folder',
@@ -144,7 +144,7 @@ export function timescaleNotFound(): LocalServerError {
 }
 
 async function startPrivate(binaries: ServerBinaries, { folder, durable }: Place): Promise<RunningServer> {
-  const name = `${binaries.flavour}-${majorOf(binaries)}`; // one per major: data cannot be shared
+  const name = `${binaries.flavour}-${majorOf(binaries)}`; // one folder per major version, because versions cannot share data
   const cluster = await startCluster({ binaries, folder: join(folder, name), durable });
   return { url: cluster.url, name, origin: binaries.origin, stop: cluster.stop };
 }

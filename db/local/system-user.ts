@@ -1,4 +1,4 @@
-// PostgreSQL refuses to run as root: the unprivileged user that runs it then, and what that user can reach.
+// PostgreSQL refuses to run as root. This file chooses an unprivileged user instead and finds out what that user can reach.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,12 +12,15 @@ export interface SystemUser {
   readonly gid: number;
 }
 
-/** Variables for server processes: LC_ALL keeps messages plain and macOS from starting threads, PG* are left out. */
+/**
+ * Environment of server processes. LC_ALL keeps messages in English and keeps macOS from starting threads. PG… variables of the
+ * caller are not passed on.
+ */
 export const SERVER_ENV = Object.freeze({ PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' });
 
 const CANDIDATES = ['postgres', 'nobody'];
 
-/** The user to run servers as, or undefined when that is ourselves. Users are looked up, never created. */
+/** The user that must run servers; undefined means the present user. Users are looked up, never created. */
 export function serverUser(passwd = '/etc/passwd'): SystemUser | undefined {
   if (!isRoot()) return undefined;
   const users = parsePasswd(existsSync(passwd) ? readFileSync(passwd, 'utf8') : '');
@@ -43,13 +46,13 @@ export function parsePasswd(text: string): SystemUser[] {
   });
 }
 
-/** Options of child_process that make a child run as the given user, or as ourselves. */
+/** Options of child_process that make a child run as the given user, or as the present user. */
 export function runAs(user: SystemUser | undefined): { uid?: number; gid?: number; cwd: string } {
-  // The child must be able to stand in its working folder; ours may be closed to it.
+  // The child must be able to enter its working folder, and may not be allowed to enter ours.
   return user === undefined ? { cwd: '/' } : { uid: user.uid, gid: user.gid, cwd: '/' };
 }
 
-/** Whether the user can walk into a folder. The kernel is asked, as modes alone miss access lists and mounts. */
+/** Whether the user can enter a folder. A shell tries it, because the file mode says nothing about access lists and mounts. */
 export function canEnter(user: SystemUser | undefined, folder: string): boolean {
   const result = spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', folder], {
     ...runAs(user),
@@ -63,7 +66,7 @@ export function canRun(user: SystemUser | undefined, program: string): boolean {
   return spawnSync(program, ['--version'], { ...runAs(user), env: SERVER_ENV }).status === 0;
 }
 
-/** Where `tsdb up` keeps its data: `.tsdb` in the checkout, or below /var/lib when the server's user cannot get there. */
+/** The data folder of `tsdb up`: `.tsdb` in the checkout, or a folder below /var/lib if the user of the server cannot reach that. */
 export function defaultDataFolder(cwd: string): string {
   const here = resolve(cwd);
   const user = serverUser();

@@ -1,4 +1,4 @@
-// The servers of one test run: always the embedded PostgreSQL, and TimescaleDB wherever one is found.
+// Starts the servers of a test run: always the embedded PostgreSQL, and TimescaleDB if one is found.
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -12,10 +12,10 @@ import { describeServer, serverFacts } from './server-facts';
 import { forcedChoice, timescaleNotFound } from './servers';
 import type { TestServer } from './test-servers';
 
-/** Running servers and how to end them. */
+/** The running servers. */
 export interface TestRun {
   readonly servers: readonly TestServer[];
-  /** Says in one line what the tests run on. */
+  /** What the tests run on, as text for the test report. */
   readonly summary: string;
   stop(): Promise<void>;
 }
@@ -26,23 +26,23 @@ interface StartedServer {
 }
 
 const PREFIX = 'tsdb-test-';
-/** Folders of runs, and those of single tests (testing/places.ts). */
+/** Names of the folders of test runs and of single tests (testing/places.ts), which are removed when nobody uses them any more. */
 const SWEPT = /^tsdb-(test|place)-/;
 const HOUR_MS = 3_600_000;
 /** Several workers share a server, and some suites open dozens of sessions. */
 const MAX_CONNECTIONS = 400;
-/** Autovacuum works when it pleases, too: sizes and estimates would change between two lines of a test. */
+/** Autovacuum could change sizes and estimates at any time during a test. */
 const QUIET = { autovacuum: 'off' };
 
-/** Where servers get their folders, and which are started. */
+/** Where the folders of the servers are, and which servers are started. */
 export interface TestRunOptions {
-  /** Default: the folder of temporary files, from which those of dead runs are removed first. */
+  /** By default the system's folder for temporary files, where leftovers of dead runs are removed first. */
   readonly parent?: string;
-  /** Keeps TimescaleDB's background workers off the server, and starts a second one with them: `TestServer.jobsUrl`. */
+  /** Starts TimescaleDB without background workers, and a second server with them (`TestServer.jobsUrl`). */
   readonly jobsApart?: boolean;
 }
 
-/** Starts the servers. TSDB_LOCAL_SERVER=embedded leaves TimescaleDB out, =timescaledb demands it. */
+/** Starts the servers. TSDB_LOCAL_SERVER=embedded leaves TimescaleDB out; TSDB_LOCAL_SERVER=timescaledb requires it. */
 export async function startTestRun(env: Env, options: TestRunOptions = {}): Promise<TestRun> {
   const { parent = tmpdir(), jobsApart = false } = options;
   if (options.parent === undefined) await sweepLeftOvers(parent);
@@ -60,10 +60,10 @@ export async function startTestRun(env: Env, options: TestRunOptions = {}): Prom
   };
 }
 
-/** The newest versions that all tests have passed on. */
+/** The newest versions on which all tests have passed. */
 const TESTED = { PostgreSQL: [18], TimescaleDB: [2, 29] } as const;
 
-/** A note about a server that is newer than the tested ones: its failures may be news, and are not hidden. */
+/** A note about a server that is newer than the tested ones, because test failures may come from the new version. */
 function noteOn({ describe }: TestServer): readonly string[] {
   return Object.entries(TESTED).flatMap(([name, tested]) => {
     const version = new RegExp(`${name} ([\\d.]+)`).exec(describe)?.[1]?.split('.').map(Number) ?? [];
@@ -76,7 +76,7 @@ function noteOn({ describe }: TestServer): readonly string[] {
   });
 }
 
-/** What a test run begins with: its servers, and what there is to know about them. */
+/** The first lines of a test run: its servers and notes about them. */
 export function summaryOf(servers: readonly TestServer[], env: Env): string {
   return [serversLine(servers, env), ...servers.flatMap(noteOn)].join('\n');
 }
@@ -89,7 +89,7 @@ function serversLine(servers: readonly TestServer[], env: Env): string {
     : `${found}; TimescaleDB not found: its suites are skipped (set DATABASE_URL or TSDB_PG_BIN)`;
 }
 
-/** All or nothing: when one server does not start, the other must not stay. */
+/** Waits for all servers. If one does not start, the others are stopped again. */
 async function settleAll(starts: Promise<StartedServer | undefined>[]): Promise<StartedServer[]> {
   const results = await Promise.allSettled(starts);
   const started = results.flatMap((result) =>
@@ -119,7 +119,7 @@ async function startTimescale(
   return undefined;
 }
 
-/** TimescaleDB without background workers, which decide by themselves when they work, and one with them for the suites about jobs. */
+/** One TimescaleDB without background workers, which would work at unpredictable times, and one with them for the suites about jobs. */
 async function startTwins(parent: string, binaries: ServerBinaries): Promise<StartedServer> {
   const [quiet, busy] = (await settleAll([
     startThrowAway(parent, 'timescaledb', binaries, { 'timescaledb.max_background_workers': '0' }),
@@ -180,7 +180,7 @@ async function startThrowAway(
   }
 }
 
-/** Runs that were killed together with their guards leave folders and perhaps servers; those of living runs are not touched. */
+/** Removes folders and servers of runs that were killed together with their guards. Runs that are still alive are not touched. */
 export async function sweepLeftOvers(parent: string): Promise<void> {
   for (const name of readdirSync(parent).filter((entry) => SWEPT.test(entry))) {
     const folder = join(parent, name);
@@ -190,14 +190,14 @@ export async function sweepLeftOvers(parent: string): Promise<void> {
         if (basename(file) === 'postmaster.pid') await stopOrphan(dirname(join(folder, file)));
       rmSync(folder, { recursive: true, force: true });
     } catch {
-      // Somebody else's: a shared machine has runs of several users.
+      // The folder belongs to another user of this machine.
     }
   }
 }
 
 function isLeftOver(folder: string, name: string): boolean {
   if (lockOwner(folder) !== undefined) return false;
-  if (name.startsWith(PREFIX) && existsSync(join(folder, 'lock'))) return true; // its owner is dead
-  // Without a lock it may be a moment old; folders of single tests hold dead owners' locks on purpose.
+  if (name.startsWith(PREFIX) && existsSync(join(folder, 'lock'))) return true; // the owner of the lock is dead
+  // A folder without a lock may be brand-new, and the folder of a single test may contain the lock of a dead owner on purpose.
   return Date.now() - statSync(folder).mtimeMs > HOUR_MS;
 }

@@ -8,11 +8,11 @@ import { withClient, withDatabase } from './server-facts';
 /** A server that tests may use. */
 export interface TestServer {
   readonly engine: 'postgres' | 'timescaledb';
-  /** Of a database that is not for use: create your own with `createTestDatabase`. */
+  /** Address of a database that tests do not use; `createTestDatabase` creates one for them. */
   readonly url: string;
   /** For people, for example `PostgreSQL 18.4 (embedded)`. */
   readonly describe: string;
-  /** A second server of the same installation whose background jobs run; absent where `url` itself runs them or has none. */
+  /** A second server of the same installation that runs background jobs; absent when the server at `url` runs them itself or has none. */
   readonly jobsUrl?: string;
 }
 
@@ -21,9 +21,9 @@ export interface TestServer {
  * same key, because a clone takes milliseconds and an apply seconds. The content must not depend on the time of day.
  */
 export interface Template {
-  /** Says everything that `build` depends on, `base` left out; compared as JSON. */
+  /** Everything that `build` depends on, except `base`; compared as JSON. */
   readonly key: unknown;
-  /** What it begins with; absent: nothing. */
+  /** The template that this one extends; absent means an empty database. */
   readonly base?: Template;
   /** Fills the database at this address. */
   build(url: string): Promise<void>;
@@ -38,7 +38,7 @@ export interface TestDatabase {
 
 const OBJECT_IN_USE = '55006';
 
-/** The servers of this test run; with an engine, those of that engine. For `describe.each` and lookups. */
+/** The servers of this test run, or only those of one engine. For `describe.each` and lookups. */
 export function testServers(engine?: TestServer['engine']): TestServer[] {
   const text = process.env.TSDB_TEST_SERVERS;
   if (text === undefined) {
@@ -66,13 +66,13 @@ export function describeOn(
   }
 }
 
-/** The server for the few suites that are about TimescaleDB's own background jobs: everywhere else they would only interfere. */
+/** The server for suites about TimescaleDB's own background jobs, which would only disturb all other suites. */
 export const withJobs = (server: TestServer): TestServer => ({
   ...server,
   url: server.jobsUrl ?? server.url,
 });
 
-/** Creates a database with a name of its own: empty, so that `CREATE EXTENSION` is left to the code under test, or cloned. */
+/** Creates a database with a unique name: a clone of a template, or an empty one, in which the tested code creates the extension. */
 export async function createTestDatabase(
   server: Pick<TestServer, 'url'>,
   template?: Template,
@@ -83,19 +83,19 @@ export async function createTestDatabase(
   return { url: withDatabase(server.url, name), drop: () => dropDatabase(server.url, name) };
 }
 
-/** Images with TimescaleDB put the extension into template1. */
+/** Not template1, because images with TimescaleDB create the extension there. */
 const EMPTY = 'template0';
 
-/** Copying files is several times faster than copying through the log, and these servers force nothing to disk. */
+/** Copying files is several times faster than copying through the log, as these servers do not force anything to disk. */
 const createDatabase = (client: Client, name: string, source: string): Promise<unknown> =>
   client.query(
     `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(source)} STRATEGY file_copy`,
   );
 
-/** Template databases of a run begin with this. */
+/** The names of the template databases of a run begin with this. */
 export const templatePrefix = (run = process.env.TSDB_TEST_RUN): string => `tsdb_template_${run}_`;
 
-/** Name of the template database, which the first worker that needs it builds while the others wait. */
+/** The name of the template database. The first worker that needs it builds it, and the others wait. */
 async function builtTemplate(url: string, template: Template): Promise<string> {
   const { base, build } = template;
   const digest = createHash('sha256')
@@ -112,7 +112,7 @@ async function builtTemplate(url: string, template: Template): Promise<string> {
       [name],
     );
     if (rows[0]?.ready) return;
-    // A worker died while it built this one.
+    // If the database exists already, a worker died while it built it.
     await dropDatabase(url, name);
     await createDatabase(client, name, source);
     await build(withDatabase(url, name));
@@ -145,7 +145,7 @@ export async function dropTemplates(url: string): Promise<void> {
   }
 }
 
-/** A TimescaleDB worker that starts while the others are being ended makes a forced drop fail. */
+/** Tries again, because a TimescaleDB worker that starts at the wrong moment makes a forced drop fail. */
 async function dropDatabase(url: string, name: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -1,21 +1,22 @@
-// Makes and corrects the login roles of a deployment, so that nothing in it has to log in as a superuser.
+// Creates and corrects the login roles of a deployment, so that no part of it has to log in as a superuser.
 import type { ClientConfig } from 'pg';
 import { messageOf, RefusedError } from '../core/errors';
+import { counted } from '../core/quantities';
 import { ident, literal } from '../core/sql';
 import { createRoleSql } from '../kinds/roles';
 import type { Desired } from '../language/desired';
 import type { Db } from '../model';
 import { withConnection, withReconcilerLock, withTransaction } from '../server/connection';
 import { withRetry } from '../server/retry';
-import { findGifts } from './ownership';
+import { findOwnerChanges } from './ownership';
 import { type Login, type LoginName, loginOf } from './roles';
 import { isVerifierOf, scramVerifier } from './scram';
 import { type LoginState, type LoginsState, readLogins } from './state';
 
-/** What became of one login. */
+/** The result for one login. */
 export interface LoginReport {
   readonly role: string;
-  /** In words, for people; empty = it was as it should be. */
+  /** What was changed, in words; empty when the login was already right. */
   readonly changes: readonly string[];
 }
 
@@ -30,19 +31,19 @@ export interface LoginsReport {
 }
 
 export interface LoginsOptions {
-  /** By login; those without one are left alone. */
+  /** Passwords by login. Logins without a password are left alone. */
   readonly passwords: ReadonlyMap<LoginName, string>;
-  /** How long to wait for an apply to end. */
+  /** How long to wait for an apply to end, in milliseconds. */
   readonly lockWaitMs: number;
 }
 
-/** A statement, and what it does in words; several statements may be one change. */
+/** A statement and a description of what it does. Only the first statement of a change has the description. */
 interface Change {
   readonly text?: string;
   readonly sql: string;
 }
 
-// Objects change hands under a strong lock: waiting for it holds up everybody behind, so it is short and repeated.
+// Changing the owner of an object needs a strong lock. Waiting for it blocks everybody else, so each wait is short and repeated.
 const LOCK_TIMEOUT_MS = 3_000;
 
 const PUBLIC = 'SCHEMA public';
@@ -50,9 +51,9 @@ const PUBLIC = 'SCHEMA public';
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
- * Makes the logins that there are passwords for, all or none of them, and gives the owner what the reconciler made before.
- * Run again it changes nothing. Passwords leave this process only as SCRAM verifiers.
- * @throws RefusedError when the connection's own login may not do that.
+ * Creates or corrects all logins with a password, or none of them, and makes the owner the owner of everything that was applied
+ * before. Running it again changes nothing. Passwords leave this process only as SCRAM verifiers.
+ * @throws RefusedError when the login of the connection may not do that.
  */
 export async function ensureLogins(
   connection: ClientConfig,
@@ -71,7 +72,7 @@ export async function ensureLogins(
       } catch (error) {
         if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error;
         throw new RefusedError(
-          `nothing was changed: this login may not make the others (${messageOf(error)}); connect as a superuser, or as a role with CREATEROLE that may grant these roles and owns what "tsdb apply" made`,
+          `nothing was changed: this login may not make the others (${messageOf(error)}); connect as a superuser, or as a role with CREATEROLE that may grant these roles and owns what "tsdb apply" created`,
           { cause: error },
         );
       }
@@ -87,7 +88,7 @@ async function makeLogins(
   const state = await readLogins(db);
   const logins = [...passwords.keys()].map((name) => loginOf(name, desired, state.rowSecurity));
   requireOtherLogin(logins, state);
-  // Group roles first: a login that is a member before the first apply needs no second run after it.
+  // Group roles are created first, so that logins can be members before the first apply and no second run is needed.
   const groups = desired.roles.map(({ name }) => name).filter((name) => !state.roles.includes(name));
   await run(
     db,
@@ -117,7 +118,7 @@ async function run(db: Db, changes: readonly Change[]): Promise<void> {
   for (const { sql } of changes) await db.query(sql);
 }
 
-// The right to do all this would go away half-way.
+// Otherwise this login would lose the rights that it needs in the middle of the work.
 function requireOtherLogin(logins: readonly Login[], { user, logins: present }: LoginsState): void {
   const self = logins.find(({ role }) => role === user);
   if (self !== undefined && present.some(({ role, attributes }) => role === user && attributes.SUPERUSER))
@@ -137,7 +138,7 @@ function attributeChanges(login: Login, own: LoginState | undefined): readonly C
     BYPASSRLS: login.bypassesRowSecurity,
   };
   const before = own?.attributes ?? { INHERIT: true };
-  // Only what differs is named: who is no superuser may not even confirm NOSUPERUSER.
+  // Set only attributes that differ: a non-superuser may not even restate NOSUPERUSER.
   const words = Object.entries(wanted)
     .filter(([name, is]) => (before[name as keyof typeof wanted] ?? false) !== is)
     .map(([name, is]) => (is ? name : `NO${name}`));
@@ -156,7 +157,7 @@ function passwordChanges(
   if (isVerifierOf(own?.verifier ?? null, password)) return [];
   const sql = `ALTER ROLE ${ident(role)} PASSWORD ${literal(scramVerifier(password))}`;
   return [
-    { text: readable ? 'password set' : 'password set; whether it differed may not be read here', sql },
+    { text: readable ? 'password set' : 'password set; this login may not read whether it differed', sql },
   ];
 }
 
@@ -184,7 +185,7 @@ function privilegeChanges(
     const missing = wanted.filter((privilege) => !present.includes(privilege));
     if (missing.length === 0) return [];
     const what = `${missing.join(', ')} ON ${on}`;
-    // Who applies grants the use of schema public on.
+    // The owner passes the use of schema public on when it applies.
     const option = on === PUBLIC ? ' WITH GRANT OPTION' : '';
     return [{ text: what, sql: `GRANT ${what} TO ${ident(role)}${option}` }];
   };
@@ -195,10 +196,12 @@ function privilegeChanges(
 }
 
 async function ownershipChanges(db: Db, desired: Desired, role: string): Promise<readonly Change[]> {
-  const gifts = await findGifts(db, desired, role);
-  const givers = [...new Set(gifts.map(({ from }) => from))].sort();
-  return gifts.map(({ sql }, at) =>
-    at === 0 ? { text: `owner of ${gifts.length} objects of ${givers.join(', ')}`, sql } : { sql },
+  const changes = await findOwnerChanges(db, desired, role);
+  const before = [...new Set(changes.map(({ from }) => from))].sort();
+  return changes.map(({ sql }, at) =>
+    at === 0
+      ? { text: `owner of ${counted(changes.length, 'object')} of ${before.join(', ')}`, sql }
+      : { sql },
   );
 }
 
@@ -215,13 +218,13 @@ function notesOn(
   return [
     ...(missing.length > 0
       ? [
-          `${role} is not yet a member of ${missing.join(', ')}: no such role here; add "access" to TSDB_SCHEMAS and run this again`,
+          `${role} is not yet a member of ${missing.join(', ')}, because there is no such role; add "access" to TSDB_SCHEMAS and run this again`,
         ]
       : []),
-    // The owner holds every role that it has created.
+    // The owner is a member of every role that it has created.
     ...(surplus.length > 0 && name !== 'owner'
       ? [
-          `${role} is also a member of ${surplus.join(', ')}, which it does not need; REVOKE that unless it is meant`,
+          `${role} is also a member of ${surplus.join(', ')}, which it does not need; REVOKE that unless it is intended`,
         ]
       : []),
   ];

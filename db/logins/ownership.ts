@@ -1,4 +1,4 @@
-// Gives what the reconciler made to the login that applies from now on: who alters an object must own it.
+// Finds the objects that were applied by another login, and gives them to the owner: only the owner of an object may alter it.
 import { ident } from '../core/sql';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
@@ -7,18 +7,18 @@ import { hasTimescaledb } from '../server/server-info';
 
 const INTERNAL_SCHEMA = 'tsdb';
 
-// What the emulation (runtime.sql) puts beside the declared objects, where TimescaleDB would put its own.
+// Functions that the emulation (runtime.sql) creates outside of its own schema, with the names of TimescaleDB's functions.
 const EMULATED = ['public.time_bucket', 'public.first', 'public.last', 'public.refresh_continuous_aggregate'];
 
-/** An object of another owner, and the statement that gives it away. */
-export interface Gift {
+/** An object with another owner, and the statement that changes the owner. */
+export interface OwnerChange {
   readonly object: string;
   readonly from: string;
   readonly sql: string;
 }
 
-// Indexes, identity columns, chunks, stored buckets and TimescaleDB's jobs follow their table or aggregate. Foreign objects
-// in a declared schema stay whose they are, and so does what the extension brought along.
+// Indexes, identity columns, chunks, stored buckets and TimescaleDB's jobs follow their table or aggregate. Undeclared objects in a
+// declared schema keep their owner, and so do the objects of the extension.
 const FOREIGN = (aggregates: string): string => `
   SELECT s.object, pg_get_userbyid(s.owner) AS from, format('ALTER %s %s OWNER TO ', s.kind, s.object) AS sql
     FROM (SELECT quote_ident(n.nspname) AS object, n.nspowner AS owner, 'SCHEMA' AS kind, 1 AS nth
@@ -37,18 +37,22 @@ const FOREIGN = (aggregates: string): string => `
    WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = s.owner AND r.rolname = $5)
    ORDER BY s.nth, s.object`;
 
-/** Everything that the reconciler made and that the role does not own; empty before the first apply. */
-export async function findGifts(db: Db, desired: Desired, role: string): Promise<readonly Gift[]> {
+/** All applied objects that the role does not own; empty before the first apply. */
+export async function findOwnerChanges(
+  db: Db,
+  desired: Desired,
+  role: string,
+): Promise<readonly OwnerChange[]> {
   const timescale = await hasTimescaledb(db);
   const aggregates = timescale
     ? `ARRAY(SELECT format('%s.%s', view_schema, view_name) FROM timescaledb_information.continuous_aggregates)`
     : `'{}'::text[]`;
-  const { rows } = await db.query<Gift>(FOREIGN(aggregates), [
+  const { rows } = await db.query<OwnerChange>(FOREIGN(aggregates), [
     [...desired.tables, ...desired.hypertables, ...desired.aggregates].map(nameOf),
     [INTERNAL_SCHEMA, ...desired.schemas.filter((name) => name !== 'public')],
     [...desired.functions.map(nameOf), ...(timescale ? [] : EMULATED)],
     INTERNAL_SCHEMA,
     role,
   ]);
-  return rows.map((gift) => ({ ...gift, sql: gift.sql + ident(role) }));
+  return rows.map((change) => ({ ...change, sql: change.sql + ident(role) }));
 }

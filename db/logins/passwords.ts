@@ -1,4 +1,4 @@
-// Passwords of login roles: a folder with one file per login, as secrets are mounted.
+// Reads the passwords of login roles from a folder with one file per login, which is how secrets are mounted.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UsageError } from '../core/errors';
@@ -7,8 +7,8 @@ import { LOGINS, type LoginName } from './roles';
 const SHORTEST = 16;
 
 /**
- * Reads the passwords of the logins that the folder has files for. Other files are none of ours: a superuser's password,
- * and the hidden folders that Kubernetes keeps its versions in.
+ * Reads the passwords of the logins for which the folder has a file. Other files are ignored, such as the password of a superuser
+ * and the hidden folders of Kubernetes.
  * @throws UsageError that lists every fault and never shows a password.
  */
 export function readLoginPasswords(folder: string): ReadonlyMap<LoginName, string> {
@@ -16,7 +16,7 @@ export function readLoginPasswords(folder: string): ReadonlyMap<LoginName, strin
   const names = LOGINS.filter((name) => present.includes(name));
   if (names.length === 0)
     throw new UsageError(
-      `--passwords: ${folder} has none of the files ${LOGINS.join(', ')}; put the password of a login into the file of its name`,
+      `--passwords: ${folder} has none of the files ${LOGINS.join(', ')}; write the password of each login into the file with its name`,
     );
   const faults: string[] = [];
   const passwords = new Map(names.map((name) => [name, readPassword(join(folder, name), faults)]));
@@ -32,7 +32,7 @@ function filesOf(folder: string): readonly string[] {
   }
 }
 
-// Read as the clients read it (PGPASSWORD_FILE): a line break at the end is not part of the password.
+// As for PGPASSWORD_FILE, a line break at the end is not part of the password.
 function readPassword(path: string, faults: string[]): string {
   let password = '';
   try {
@@ -43,7 +43,7 @@ function readPassword(path: string, faults: string[]): string {
   }
   if (password.length < SHORTEST)
     faults.push(`${path} has ${password.length} characters; a password needs at least ${SHORTEST}`);
-  // Others would have to be normalised before they are hashed, by every client in the same way.
+  // Other characters would have to be normalised before hashing, in the same way by every client.
   else if (!/^[ -~]*$/.test(password))
     faults.push(`${path} must be one line of printable ASCII characters; make another password`);
   return password;

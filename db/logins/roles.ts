@@ -1,4 +1,4 @@
-// The login roles of a deployment: what each is and what it is a member of. Everything that it may do comes from there.
+// The login roles of a deployment, with their attributes and memberships. All their rights come from these.
 import type { Desired } from '../language/desired';
 import { api, monitor, reader, writer } from '../schema/access';
 
@@ -6,7 +6,7 @@ import { api, monitor, reader, writer } from '../schema/access';
 export const LOGINS = ['owner', 'app', 'monitoring', 'backup'] as const;
 export type LoginName = (typeof LOGINS)[number];
 
-/** A membership; with `admin` it may be given on. */
+/** A membership. With `admin` the login may grant the group to others. */
 export interface Membership {
   readonly group: string;
   readonly admin: boolean;
@@ -17,18 +17,18 @@ export interface Login {
   readonly name: LoginName;
   readonly role: string;
   readonly createsRoles: boolean;
-  /** Reads tables with row-level security whole. */
+  /** Whether it may read all rows of tables with row-level security. */
   readonly bypassesRowSecurity: boolean;
   readonly memberships: readonly Membership[];
-  /** On the database. Said for each role, so that they stay when an administrator takes them from everybody else. */
+  /** Privileges on the database. They are granted to each role, so that it keeps them when an administrator revokes them from PUBLIC. */
   readonly privileges: readonly ('CONNECT' | 'CREATE' | 'TEMPORARY')[];
 }
 
-/** Whether `shared_preload_libraries` may be read, which tells the engine. */
+/** This membership allows reading `shared_preload_libraries`, which decides the engine. */
 const SETTINGS = 'pg_read_all_settings';
 
 /**
- * What a login should be.
+ * Describes a login as it should be.
  * @param rowSecurity whether a table has row-level security.
  */
 export function loginOf(name: LoginName, desired: Desired, rowSecurity: boolean): Login {
@@ -37,7 +37,7 @@ export function loginOf(name: LoginName, desired: Desired, rowSecurity: boolean)
     groups.map((group) => ({ group, admin: false }));
   switch (name) {
     case 'owner':
-      // Planning reads settings and statistics of the server; group roles are its own to grant.
+      // Planning reads settings and statistics of the server, and the owner may grant the group roles.
       return {
         ...login,
         createsRoles: true,
@@ -48,7 +48,7 @@ export function loginOf(name: LoginName, desired: Desired, rowSecurity: boolean)
         privileges: ['CONNECT', 'CREATE', 'TEMPORARY'],
       };
     case 'app':
-      // Its connections take on one of these roles (TSDB_READ_ROLE, TSDB_WRITE_ROLE); comparing the schema reads settings.
+      // Its connections use one of these roles (TSDB_READ_ROLE, TSDB_WRITE_ROLE). Comparing the schema reads settings.
       return {
         ...login,
         memberships: plain(api.name, reader.name, writer.name, SETTINGS),
@@ -57,7 +57,7 @@ export function loginOf(name: LoginName, desired: Desired, rowSecurity: boolean)
     case 'monitoring':
       return { ...login, memberships: plain(monitor.name), privileges: ['CONNECT', 'TEMPORARY'] };
     case 'backup':
-      // pg_dump refuses a table with row-level security to who would see only some of its rows.
+      // pg_dump refuses to dump a table with row-level security for a role that may read only some of its rows.
       return {
         ...login,
         bypassesRowSecurity: rowSecurity,

@@ -1,14 +1,14 @@
-// SCRAM-SHA-256 verifiers as PostgreSQL keeps them (RFC 5802, RFC 7677): made here, so that no server ever sees the password.
+// SCRAM-SHA-256 verifiers as PostgreSQL stores them (RFC 5802, RFC 7677). They are computed here, so that no server sees a password.
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 
-// What the server takes by itself (scram_iterations).
+// The server's own default (scram_iterations).
 const ITERATIONS = 4_096;
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 
 /**
- * The verifier of a password, to be given to `PASSWORD '…'` of a role.
- * @param password printable ASCII, which needs no SASLprep.
+ * The verifier of a password, for use in `ALTER ROLE … PASSWORD '…'`.
+ * @param password printable ASCII, which needs no normalisation (SASLprep).
  */
 export function scramVerifier(
   password: string,
@@ -21,7 +21,7 @@ export function scramVerifier(
   return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
 }
 
-/** Whether a stored verifier is one of this password; false for none and for any other kind (md5). */
+/** Whether a stored verifier belongs to this password; false if there is none or it is of another kind (md5). */
 export function isVerifierOf(verifier: string | null, password: string): boolean {
   const [, iterations, salt] = /^SCRAM-SHA-256\$(\d{1,9}):([^$:]+)\$/.exec(verifier ?? '') ?? [];
   if (iterations === undefined || salt === undefined) return false;

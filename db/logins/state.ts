@@ -1,4 +1,4 @@
-// Reads what is there of the login roles: attributes, passwords as far as they may be read, memberships and privileges.
+// Reads the present login roles: attributes, password verifiers if they may be read, memberships and privileges.
 import type { Db } from '../model';
 import { LOGINS } from './roles';
 
@@ -11,29 +11,29 @@ export type Attribute =
   | 'REPLICATION'
   | 'BYPASSRLS';
 
-/** A login role as it is. */
+/** A login role as it is now. */
 export interface LoginState {
   readonly role: string;
   readonly attributes: Readonly<Partial<Record<Attribute, boolean>>>;
-  /** As PostgreSQL keeps it; null when there is none or it may not be read. */
+  /** As PostgreSQL stores it; null when there is none or it may not be read. */
   readonly verifier: string | null;
   readonly memberships: readonly { readonly group: string; readonly admin: boolean }[];
-  /** Privileges of its own, not those of everybody. */
+  /** Privileges that were granted to this role itself, not to PUBLIC. */
   readonly onDatabase: readonly string[];
-  /** Those that it may grant to others. */
+  /** Privileges that it may grant to others. */
   readonly onPublic: readonly string[];
 }
 
 export interface LoginsState {
   readonly database: string;
-  /** Who asks. */
+  /** The role of this session. */
   readonly user: string;
   /** All roles of the server. */
   readonly roles: readonly string[];
   readonly logins: readonly LoginState[];
   /** Only superusers may read verifiers. */
   readonly verifiersReadable: boolean;
-  /** Whether a table has row-level security here, or had it once in another database: roles belong to all of them. */
+  /** Whether a table has row-level security, here or earlier in another database: roles are shared by all databases of a server. */
   readonly rowSecurity: boolean;
 }
 
@@ -51,7 +51,7 @@ export async function readLogins(db: Db): Promise<LoginsState> {
             json_build_object('LOGIN', r.rolcanlogin, 'INHERIT', r.rolinherit, 'SUPERUSER', r.rolsuper, 'CREATEDB', r.rolcreatedb,
                               'CREATEROLE', r.rolcreaterole, 'REPLICATION', r.rolreplication, 'BYPASSRLS', r.rolbypassrls) AS attributes,
             ${server.verifiersReadable ? '(SELECT a.rolpassword FROM pg_authid a WHERE a.oid = r.oid)' : 'NULL'} AS verifier,
-            -- One row per grantor.
+            -- There is one row per grantor.
             (SELECT coalesce(json_agg(json_build_object('group', m.name, 'admin', m.admin) ORDER BY m.name), '[]')
                FROM (SELECT g.rolname AS name, bool_or(x.admin_option) AS admin FROM pg_auth_members x JOIN pg_roles g ON g.oid = x.roleid
                       WHERE x.member = r.oid GROUP BY 1) m) AS memberships,

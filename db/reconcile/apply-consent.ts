@@ -1,21 +1,22 @@
-// What a plan must pass before it is carried out: fresh, without refusals, every hazard allowed, confirmed.
+// Checks a plan before it is carried out: it must be fresh and confirmed, without refusals, and every hazard must be allowed.
 import { RefusedError } from '../core/errors';
+import { counted } from '../core/quantities';
 import type { HazardName, Plan, Step } from '../model';
 
 export interface Consent {
-  /** Hazards that are accepted. */
+  /** The hazards that are allowed. */
   readonly allow: readonly HazardName[];
-  /** A plan saved earlier; applying refuses when planning now gives another one. */
+  /** A plan that was saved earlier. It is refused if planning now gives another result. */
   readonly saved?: Plan;
-  /** Asked with a plan that has steps nobody has confirmed yet, and that is not refused. */
+  /** Asks for confirmation of a plan that has unconfirmed steps and passes all other checks. */
   readonly confirm?: (plan: Plan) => Promise<boolean>;
 }
 
 /**
- * Passes the first plan of a run, and later ones that are made after a lost session: what was agreed to once is not
- * asked for again.
- * @param agreed filled with the steps that are agreed to.
- * @throws RefusedError with the reason and the way out.
+ * Checks the first plan of a run, and later ones that are made after a lost session. Steps that were agreed to are not asked
+ * about again.
+ * @param agreed is filled with the steps that are agreed to.
+ * @throws RefusedError that says why, and what to do.
  */
 export async function requireConsent(plan: Plan, agreed: Set<string>, consent: Consent): Promise<void> {
   const { saved, allow, confirm } = consent;
@@ -25,7 +26,7 @@ export async function requireConsent(plan: Plan, agreed: Set<string>, consent: C
   requireNoRefusals(plan);
   requireHazardsAllowed(plan, allow);
   if (unseen.length > 0 && confirm !== undefined && !(await confirm(plan)))
-    throw new RefusedError('not applied: not confirmed');
+    throw new RefusedError('nothing was changed: the plan was not confirmed');
   for (const step of unseen) agreed.add(essence(step));
 }
 
@@ -46,14 +47,14 @@ function requireFresh(plan: Plan, saved: Plan | undefined): void {
 
 function changedMeanwhile(unseen: readonly Step[]): RefusedError {
   return new RefusedError(
-    `the database changed while the saved plan was carried out; steps that are not in it would be needed: ${unseen.map(({ id }) => id).join(', ')}. Earlier steps stay; run "tsdb plan --out FILE" again and read it`,
+    `the database changed while the saved plan was carried out, and now needs steps that are not in the plan: ${unseen.map(({ id }) => id).join(', ')}. Earlier steps stay; run "tsdb plan --out FILE" again and read it`,
   );
 }
 
 function requireNoRefusals({ refusals }: Plan): void {
   if (refusals.length === 0) return;
   throw new RefusedError(
-    `nothing was changed: ${refusals.length} difference${refusals.length === 1 ? '' : 's'} cannot be repaired safely\n${refusals
+    `nothing was changed: ${counted(refusals.length, 'difference')} cannot be repaired safely\n${refusals
       .map(({ object, what, why, wayOut }) => `  ${object} ${what}: ${why}. Way out: ${wayOut}`)
       .join('\n')}`,
   );
@@ -66,6 +67,6 @@ function requireHazardsAllowed({ steps }: Plan, allow: readonly HazardName[]): v
   if (open.length === 0) return;
   const names = [...new Set(open.map(({ hazard }) => hazard.name))];
   throw new RefusedError(
-    `nothing was changed: consent is missing\n${open.map(({ step, hazard }) => `  ${step.id}: ${hazard.name}: ${hazard.reason}`).join('\n')}\nIf that is wanted, add --allow ${names.join(',')}`,
+    `nothing was changed: consent is missing\n${open.map(({ step, hazard }) => `  ${step.id}: ${hazard.name}: ${hazard.reason}`).join('\n')}\nIf you accept that, add --allow ${names.join(',')}`,
   );
 }

@@ -36,9 +36,9 @@ describe('stepFailure', () => {
 
   it.each([
     ['57014', 'canceling statement due to statement timeout', /longer than 60 s.*TSDB_STEP_TIMEOUT_MS/],
-    ['57014', 'canceling statement due to user request', /Somebody cancelled it.*Apply again goes on/],
+    ['57014', 'canceling statement due to user request', /Somebody cancelled it.*Apply again; it continues/],
     ['55P03', 'canceling statement due to lock timeout', /Another session holds a lock.*pg_stat_activity/],
-    ['57P01', 'terminating connection', /session was lost.*Apply again goes on/],
+    ['57P01', 'terminating connection', /session was lost.*Apply again; it continues/],
     ['42601', 'syntax error', /Earlier steps stay/],
   ])('%s %s', (code, message, wayOut) => {
     expect(failure(code, message)).toMatch(

@@ -1,4 +1,4 @@
-// Runs one step of a plan: with its time limits, its row in the journal, and again where that may help.
+// Runs one step of a plan with its time limits, records it in the journal, and repeats it after errors that may pass.
 import { DatabaseError, messageOf } from '../core/errors';
 import type { Db, Step } from '../model';
 import { withTransaction } from '../server/connection';
@@ -11,15 +11,15 @@ export interface StepTimeouts {
   readonly statement: number;
 }
 
-// A queued ALTER TABLE blocks everybody behind it, so waiting for a lock is short and repeated rather than long. What
-// runs outside a transaction takes weak locks, and starts its work all over when it gives up.
+// An ALTER TABLE that waits for a lock blocks everybody who comes after it, so it waits only a short time and tries again. A step
+// outside of a transaction takes weak locks, and giving up would make it start from the beginning, so it waits longer.
 const SHORT_LOCK_WAIT_MS = 3_000;
 const PATIENT_LOCK_WAIT_MS = 30_000;
 
-/** Limit of a step that is not expected to take long, unless the caller gives another. */
+/** Default time limit of a step that should not take long. */
 export const STATEMENT_TIMEOUT_MS = 15 * 60_000;
 
-/** The limits of a step: work that was announced to be long, and consented to, may take as long as it needs. */
+/** The time limits of a step. A step that was announced as long, and allowed, may take as long as it needs. */
 export function timeoutsOf(
   step: Pick<Step, 'transactional' | 'hazards'>,
   statementMs = STATEMENT_TIMEOUT_MS,
@@ -42,7 +42,7 @@ export interface StepRun {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs the step and repeats it after transient errors. The journal keeps how it ended, and how often it was tried. */
+/** Runs the step and repeats it after transient errors. The journal records the outcome and the number of retries. */
 export async function runStep(db: Db, { step, entry, timeouts, onRetry, signal }: StepRun): Promise<void> {
   let retries = 0;
   await startEntry(db, entry);
@@ -55,7 +55,7 @@ export async function runStep(db: Db, { step, entry, timeouts, onRetry, signal }
       },
     });
   } catch (error) {
-    // A step that was cut off by a lost session has no known end: its row stays open.
+    // If the session was lost, the outcome of the step is unknown, so its row stays open.
     if (recoveryOf(error) !== 'reconnect') await failEntry(db, entry, retries, messageOf(error));
     throw error;
   }
@@ -69,7 +69,7 @@ export async function runStep(db: Db, { step, entry, timeouts, onRetry, signal }
     });
   }
 
-  // Each statement on its own: a refresh commits in between and must not be inside a transaction.
+  // Each statement runs on its own, because a refresh commits in between and must not run inside a transaction.
   async function alone(): Promise<void> {
     await db.query(`SET lock_timeout = ${timeouts.lock}`);
     await db.query(`SET statement_timeout = ${timeouts.statement}`);
@@ -83,7 +83,7 @@ export async function runStep(db: Db, { step, entry, timeouts, onRetry, signal }
   }
 }
 
-/** The error of a step that failed for good, with the way out. */
+/** The error of a step that has finally failed. It says what to do. */
 export function stepFailure(step: Step, error: unknown, timeouts: StepTimeouts): DatabaseError {
   const { code, detail, hint } = (error ?? {}) as { code?: string; detail?: string; hint?: string };
   const extra = [code ? `SQLSTATE ${code}` : '', detail ?? '', hint ?? '']
@@ -96,15 +96,15 @@ export function stepFailure(step: Step, error: unknown, timeouts: StepTimeouts):
 }
 
 function wayOut(error: unknown, { statement }: StepTimeouts): string {
-  const goOn = 'Earlier steps stay; when the cause is mended, apply again goes on from here.';
+  const goOn = 'Earlier steps stay. Remove the cause and apply again; it continues with this step.';
   const { code } = (error ?? {}) as { code?: string };
   if (code === '57014' && /statement timeout/.test(messageOf(error)))
     return `It took longer than ${statement / 1000} s and was rolled back. Apply again when the database is less busy, or allow more time: TSDB_STEP_TIMEOUT_MS (0 = no limit). ${goOn}`;
   if (code === '57014')
-    return `Somebody cancelled it (pg_cancel_backend), and it was rolled back. Apply again goes on from here.`;
+    return 'Somebody cancelled it (pg_cancel_backend), and it was rolled back. Apply again; it continues with this step.';
   if (code === '55P03')
-    return `Another session holds a lock on it for long: look for old transactions with SELECT pid, xact_start, state, query FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start. ${goOn}`;
+    return `Another session holds a lock on it and does not release it: look for old transactions with SELECT pid, xact_start, state, query FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start. ${goOn}`;
   if (recoveryOf(error) === 'reconnect')
-    return 'The session was lost while the step was under way, and connecting again did not help. Apply again goes on from where the database stands.';
+    return 'The session was lost while the step was running, and connecting again did not help. Apply again; it continues from the present state of the database.';
   return goOn;
 }

@@ -1,7 +1,8 @@
-// Carries out a plan: under the lock, with consent, step by step, and proves the result by planning again.
+// Carries out a plan step by step, under the lock and with consent, and checks the result by planning again.
 import { randomUUID } from 'node:crypto';
 import type { ClientConfig } from 'pg';
 import { DatabaseError, messageOf, RefusedError, TsdbError } from '../core/errors';
+import { counted } from '../core/quantities';
 import { INTERNALS_STEP } from '../kinds/internals';
 import type { Desired } from '../language/desired';
 import type { Db, Plan, Step } from '../model';
@@ -13,22 +14,22 @@ import { finishEntry, planEntries, takeOver, type Unfinished } from './journal';
 import { objectsToQuieten, pauseJobs, restoreJobs } from './pause';
 import { inSync, makePlan } from './plan';
 
-// Sessions in a row that may be lost without one step being finished in between.
+// So many sessions in a row may be lost without finishing a step.
 const SESSIONS = 8;
-// The server needs some seconds to notice that a lost session's lock is free.
+// The server needs some seconds to release the lock of a lost session.
 const LOCK_WAIT_AFTER_LOSS_MS = 15_000;
 
 export interface ApplyOptions extends Consent {
-  /** How long to wait for another apply to end. */
+  /** How long to wait for another apply to end, in milliseconds. */
   readonly lockWaitMs: number;
-  /** Limit of a step that is not expected to take long; 0 = none. */
+  /** Time limit of a step that should not take long, in milliseconds; 0 means no limit. */
   readonly statementTimeoutMs?: number;
   readonly onStep?: (step: Step, position: number, steps: number) => void;
-  /** Told before each pause; without a step the session was lost or could not be had. */
+  /** Called before each pause. Without a step, the session was lost or could not be opened. */
   readonly onRetry?: (retry: Retry, step?: Step) => void;
-  /** Told what happens beside the steps: jobs paused or restored, an interrupted run continued. */
+  /** Called for other events than steps: jobs are paused or restored, or an interrupted run is continued. */
   readonly onNote?: (text: string) => void;
-  /** Stops between two steps. */
+  /** Stops the run between two steps. */
   readonly signal?: AbortSignal;
 }
 
@@ -37,9 +38,9 @@ export interface ApplyReport {
   readonly plan: Plan;
   /** Ids of the steps that were run, in order. */
   readonly applied: readonly string[];
-  /** Whether an earlier run had left steps of its plan undone. */
+  /** Whether an earlier run had left steps of its plan unfinished. */
   readonly resumed: boolean;
-  /** Of these, the ones that were under way when it ended. */
+  /** The unfinished steps that were running when that run ended. */
   readonly interrupted: readonly string[];
   /** Jobs that were paused for the plan; they are restored. */
   readonly pausedJobs: readonly number[];
@@ -47,7 +48,7 @@ export interface ApplyReport {
   readonly restoredJobs: readonly number[];
 }
 
-/** What a run remembers from one session to the next. */
+/** What a run keeps from one session to the next. */
 interface Run {
   readonly id: string;
   readonly options: ApplyOptions;
@@ -57,14 +58,14 @@ interface Run {
   readonly restoredJobs: number[];
   unfinished: readonly Unfinished[];
   plan?: Plan;
-  /** The step that was under way when the session was lost. */
+  /** The step that was running when the session was lost. */
   cutOff?: string;
 }
 
 /**
- * Brings the database to the declaration. A lost session is opened again, and the rest planned anew.
- * @throws RefusedError when the plan is stale, holds refusals or hazards that are not allowed, or is not confirmed;
- * DatabaseError when a step fails (earlier steps stay, a later apply goes on from there) or the result is not in sync.
+ * Makes the database as declared. A lost session is opened again, and the rest is planned anew.
+ * @throws RefusedError when the plan is stale or not confirmed, or has refusals or hazards that are not allowed; DatabaseError when
+ * a step fails (earlier steps stay, and a later apply continues from there) or the result is not in sync.
  */
 export async function applySchema(
   connection: string | ClientConfig,
@@ -124,14 +125,14 @@ async function inOneSession(
   );
 }
 
-// Whether the server finished a step that was cut off shows in the new plan only.
+// If the session was lost during a step, only the new plan shows whether the server finished it.
 function settleCutOff(plan: Plan, run: Run): void {
   const { cutOff } = run;
   if (cutOff !== undefined && !plan.steps.some(({ id }) => id === cutOff)) run.applied.push(cutOff);
   delete run.cutOff;
 }
 
-// Before anything else, even if the plan is refused: who holds the lock knows that nobody needs them paused any more.
+// This comes first, even if the plan will be refused. Whoever holds the lock knows that nobody needs these jobs paused any more.
 async function restoreLeftovers(db: Db, run: Run): Promise<void> {
   const jobs = await restoreJobs(db);
   const foreign = jobs.filter((job) => !run.pausedJobs.has(job));
@@ -140,7 +141,7 @@ async function restoreLeftovers(db: Db, run: Run): Promise<void> {
     run.options.onNote?.(`restored jobs that an interrupted apply had left paused: ${foreign.join(', ')}`);
 }
 
-// The journal is made by a step of the plan itself; that step runs here, in one transaction with the rows of all steps.
+// A step of the plan itself creates the journal. It runs here, in one transaction with the journal rows of all steps.
 async function openJournal(db: Db, plan: Plan, run: Run): Promise<ReadonlyMap<string, string>> {
   const at = plan.steps.findIndex(({ id }) => id === INTERNALS_STEP);
   const internals = plan.steps[at];
@@ -165,18 +166,18 @@ function noteUnfinished(unfinished: readonly Unfinished[], run: Run): void {
   run.unfinished = [...run.unfinished, ...unfinished];
   const cut = unfinished.filter(({ interrupted }) => interrupted).map(({ step }) => step);
   run.options.onNote?.(
-    `continuing an apply that ended early with ${unfinished.length} steps to go${cut.length > 0 ? `, in the middle of ${cut.join(', ')}` : ''}`,
+    `continuing an apply that ended early, with ${counted(unfinished.length, 'step')} left${cut.length > 0 ? `, during ${cut.join(', ')}` : ''}`,
   );
 }
 
 async function withJobsPaused(db: Db, plan: Plan, run: Run, work: () => Promise<void>): Promise<void> {
   const jobs = await pauseJobs(db, plan.server.engine, run.id, objectsToQuieten(plan));
   for (const job of jobs) run.pausedJobs.add(job);
-  if (jobs.length > 0) run.options.onNote?.(`paused jobs of the tables at work: ${jobs.join(', ')}`);
+  if (jobs.length > 0) run.options.onNote?.(`paused the jobs of the tables that change: ${jobs.join(', ')}`);
   try {
     await work();
   } catch (error) {
-    // The first error is the one to report; what stays paused is restored by the next session or the next apply.
+    // The first error is the one to report. Jobs that stay paused are restored by the next session or the next apply.
     await restoreJobs(db).catch(() => undefined);
     throw error;
   }
@@ -188,7 +189,7 @@ async function runSteps(db: Db, plan: Plan, entries: ReadonlyMap<string, string>
   for (const [at, step] of plan.steps.entries()) {
     if (step.id === INTERNALS_STEP) continue;
     if (signal?.aborted)
-      throw new RefusedError(`interrupted before ${step.id}; apply again to go on from there`);
+      throw new RefusedError(`interrupted before ${step.id}; apply again to continue from there`);
     onStep?.(step, at + 1, plan.steps.length);
     const timeouts = timeoutsOf(step, statementTimeoutMs);
     try {
@@ -209,7 +210,7 @@ async function requireInSync(db: Db, desired: Desired): Promise<void> {
     ...after.refusals.map(({ object, what }) => `${object} ${what}`),
   ];
   throw new DatabaseError(
-    `every step was run, and the database still differs from the declaration: ${left.join(', ')}. Something else may be changing it; run "tsdb plan"`,
+    `all steps are done, but the database still differs from the declaration: ${left.join(', ')}. Something else may be changing it; run "tsdb plan"`,
   );
 }
 
@@ -227,7 +228,7 @@ function report(plan: Plan, { applied, unfinished, pausedJobs, restoredJobs }: R
 function finalError(error: unknown, run: Run): unknown {
   if (error instanceof TsdbError || recoveryOf(error) !== 'reconnect') return error;
   return new DatabaseError(
-    `the session was lost between two steps, and connecting again did not help: ${messageOf(error)}. ${run.applied.length} steps are done; apply again goes on from there`,
+    `the session was lost between two steps, and connecting again did not help: ${messageOf(error)}. Done so far: ${counted(run.applied.length, 'step')}. Run the apply again; it continues from there`,
     { cause: error },
   );
 }

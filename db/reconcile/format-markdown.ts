@@ -1,6 +1,7 @@
-// A plan as Markdown, for a comment on a pull request.
+// Formats a plan as Markdown, for a comment on a pull request.
+import { describeImpact } from '../core/quantities';
 import type { Plan, Step } from '../model';
-import { describeEngine, formatImpact, hazardNames, stepGroups, summaryOf } from './format';
+import { describeEngine, hazardNames, stepGroups, summaryOf } from './format';
 
 const WORD: Readonly<Record<Step['action'], string>> = {
   create: 'create',
@@ -9,7 +10,7 @@ const WORD: Readonly<Record<Step['action'], string>> = {
   run: 'run',
 };
 
-/** One table of steps, refusals above it, and the statements folded away. */
+/** A table of refusals, a table of steps, and the statements in a collapsed section. */
 export function formatPlanMarkdown(plan: Plan): string {
   const hazards = hazardNames(plan);
   return [
@@ -45,11 +46,11 @@ function steps(plan: Plan): readonly string[] {
   const rows = stepGroups(plan.steps).flatMap(([object, group]) =>
     group.map((step, at) => {
       const dangers = step.hazards.map(({ name, reason }) => `**${name}**: ${cell(reason)}`).join('<br>');
-      return `| ${at === 0 ? code(object) : ''} | ${WORD[step.action]} | ${cell(step.summary)} | ${dangers} | ${step.impact ? formatImpact(step.impact) : ''} |`;
+      return `| ${at === 0 ? code(object) : ''} | ${WORD[step.action]} | ${cell(step.summary)} | ${dangers} | ${step.impact ? describeImpact(step.impact) : ''} |`;
     }),
   );
   const statements = plan.steps.flatMap((step) => [`-- ${step.id}`, ...step.sql.map((sql) => `${sql};`)]);
-  // Four backticks: a statement may itself hold three.
+  // The fence has four backticks, because a statement may contain three.
   return [
     '| object | | what | hazards | impact |',
     '|---|---|---|---|---:|',
@@ -70,10 +71,10 @@ function bullets(title: string, items: readonly string[]): readonly string[] {
   return items.length === 0 ? [] : [`**${title}**`, '', ...items.map((item) => `- ${cell(item)}`), ''];
 }
 
-/** A name as code, in a table or out of it: names can hold any text, and a line break or a pipe would end a cell. */
+/** A name as code. Names can contain any text, and a pipe or a line break would end a table cell. */
 export const code = (text: string): string =>
   `\`${text.replaceAll('`', '').replaceAll('|', '\\|').replaceAll(/\s/g, ' ')}\``;
 
-/** Text for a cell of a table: a pipe or a line break would end it, an angle bracket could open a tag. */
+/** Text for a table cell. A pipe or a line break would end the cell, and an angle bracket could open a tag. */
 export const cell = (text: string): string =>
   text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');

@@ -50,7 +50,7 @@ describe('formatPlan', () => {
       '',
       'public.a',
       '  + hypertable on time',
-      `  ~ drop what is older than 30 days${' '.repeat(13)}12 chunks, ~1.2 M rows, 96.5 MiB`,
+      `  ~ drop what is older than 30 days${' '.repeat(8)}12 chunks, about 1.2 M rows, 96.5 MiB`,
       '      deletes-data: the next run deletes 12 chunks',
       '',
       'public.b',
@@ -78,7 +78,7 @@ describe('formatPlanMarkdown', () => {
     const text = formatPlanMarkdown(dangerous);
     expect(text).toContain('> ⚠️ Needs consent: `--allow deletes-data`');
     expect(text).toContain(
-      '| `public.a` | create | hypertable on time |  |  |\n|  | change | drop what is older than 30 days | **deletes-data**: the next run deletes 12 chunks | 12 chunks, ~1.2 M rows, 96.5 MiB |',
+      '| `public.a` | create | hypertable on time |  |  |\n|  | change | drop what is older than 30 days | **deletes-data**: the next run deletes 12 chunks | 12 chunks, about 1.2 M rows, 96.5 MiB |',
     );
     expect(text).toContain('| `public.b` | **drop** | policy \\| not declared |');
     expect(text).toContain('| `public.c` has type &lt;text> | rows | by hand |');

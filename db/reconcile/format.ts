@@ -1,7 +1,8 @@
-// A plan as text that a person reads at a glance.
-import type { EngineName, Impact, Plan, Step } from '../model';
+// Formats a plan as text for a terminal.
+import { counted, describeImpact } from '../core/quantities';
+import type { EngineName, Plan, Step } from '../model';
 
-/** Marks text, e.g. with colours; each is the identity where there are none. */
+/** Functions that mark text, e.g. with colours; without colours they return it unchanged. */
 export interface Paint {
   readonly green: (text: string) => string;
   readonly yellow: (text: string) => string;
@@ -14,10 +15,10 @@ const plain = (text: string): string => text;
 export const noPaint: Paint = { green: plain, yellow: plain, red: plain, dim: plain, bold: plain };
 
 const SIGN: Readonly<Record<Step['action'], string>> = { create: '+', change: '~', drop: '-', run: '>' };
-/** Width that impact figures are aligned to, when the terminal does not say. */
+/** Width to which impact figures are aligned if the width of the terminal is unknown. */
 const DEFAULT_WIDTH = 100;
 
-/** `TimescaleDB 2.29.2 on PostgreSQL 17.11`, or what it is instead. */
+/** `TimescaleDB 2.29.2 on PostgreSQL 17.11`, or PostgreSQL without TimescaleDB. */
 export function describeEngine(server: {
   engine: EngineName;
   serverVersion: string;
@@ -28,7 +29,7 @@ export function describeEngine(server: {
     : `PostgreSQL ${server.serverVersion} without TimescaleDB Community: features are emulated`;
 }
 
-/** The whole plan, grouped by object, impact at the right edge. */
+/** The whole plan, grouped by object, with the impact at the right edge. */
 export function formatPlan(plan: Plan, paint: Paint = noPaint, width = DEFAULT_WIDTH): string {
   return [
     `${paint.bold('engine')}  ${describeEngine(plan.server)}, database ${plan.server.database}`,
@@ -51,23 +52,18 @@ export function formatPlan(plan: Plan, paint: Paint = noPaint, width = DEFAULT_W
   ].join('\n');
 }
 
-/** Steps by object, in the order in which the objects first come. */
+/** Steps grouped by object, in the order in which the objects first appear. */
 export function stepGroups(steps: readonly Step[]): readonly (readonly [string, readonly Step[]])[] {
   const objects = [...new Set(steps.map((step) => step.object))];
   return objects.map((object) => [object, steps.filter((step) => step.object === object)]);
 }
 
-/** `12 chunks, ~1.2 M rows, 96.5 MiB`. */
-export function formatImpact({ chunks, rows, bytes }: Impact): string {
-  return `${chunks} ${chunks === 1 ? 'chunk' : 'chunks'}, ~${shortNumber(rows)} rows, ${shortBytes(bytes)}`;
-}
-
-/** The last line: counts, and what consent is needed. */
+/** The number of steps by action, or that the database is in sync. */
 export function summaryOf(plan: Plan): string {
   if (plan.steps.length === 0 && plan.refusals.length === 0) return 'In sync: the database is as declared.';
   const count = (action: Step['action']): number =>
     plan.steps.filter((step) => step.action === action).length;
-  return `${plan.steps.length} steps: ${count('create')} to create, ${count('change')} to change, ${count('drop')} to drop, ${count('run')} to run`;
+  return `${counted(plan.steps.length, 'step')}: ${count('create')} to create, ${count('change')} to change, ${count('drop')} to drop, ${count('run')} to run`;
 }
 
 /** Names of the hazards of a plan, for `--allow`. */
@@ -78,7 +74,7 @@ export function hazardNames(plan: Plan): readonly string[] {
 function formatStep(step: Step, paint: Paint, width: number): readonly string[] {
   const color = { create: paint.green, change: paint.yellow, drop: paint.red, run: paint.dim }[step.action];
   const left = `  ${SIGN[step.action]} ${step.summary}`;
-  const impact = step.impact ? formatImpact(step.impact) : '';
+  const impact = step.impact ? describeImpact(step.impact) : '';
   const gap = impact === '' ? '' : ' '.repeat(Math.max(2, width - left.length - impact.length));
   return [
     `  ${color(SIGN[step.action])} ${step.summary}${gap}${paint.dim(impact)}`,
@@ -94,22 +90,6 @@ function summary(plan: Plan, paint: Paint): string {
     ...(plan.refusals.length > 0 ? [paint.red(`${plan.refusals.length} refused`)] : []),
     ...(hazards.length > 0 ? [paint.red(`needs --allow ${hazards.join(',')}`)] : []),
   ].join('; ');
-}
-
-function shortNumber(value: number): string {
-  const units: readonly (readonly [number, string])[] = [
-    [1e9, ' G'],
-    [1e6, ' M'],
-    [1e3, ' k'],
-  ];
-  const unit = units.find(([size]) => value >= size);
-  return unit ? `${(value / unit[0]).toFixed(1)}${unit[1]}` : String(value);
-}
-
-/** `96.5 MiB`. */
-export function shortBytes(bytes: number): string {
-  const power = bytes >= 1024 ** 3 ? 3 : bytes >= 1024 ** 2 ? 2 : 1;
-  return `${(bytes / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
 }
 
 const list = (title: string, items: readonly string[], paint: Paint): readonly string[] =>

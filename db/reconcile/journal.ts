@@ -1,15 +1,15 @@
-// The journal: which steps a run planned, started and finished. It is for people and for telling an interrupted run; what
-// is left to do is read from the catalog itself.
+// The journal: the steps that each run planned, started and finished. It informs people and shows that a run was interrupted.
+// What is left to do is always read from the catalog.
 import type { Db, Step } from '../model';
 
 /** Steps that an earlier run planned and did not finish. */
 export interface Unfinished {
   readonly step: string;
-  /** Whether it was under way, so that nobody was told how it ended. */
+  /** Was running when the process died; the outcome is unknown. */
   readonly interrupted: boolean;
 }
 
-/** Marks everything unfinished as taken over by this run, and returns what other runs left. */
+/** Marks all unfinished steps as taken over by this run, and returns those of other runs. */
 export async function takeOver(db: Db, run: string): Promise<readonly Unfinished[]> {
   const { rows } = await db.query<Unfinished>(
     `WITH open AS (
@@ -21,7 +21,7 @@ export async function takeOver(db: Db, run: string): Promise<readonly Unfinished
   return rows;
 }
 
-/** Writes one row per step; returns their ids in the order of the steps. */
+/** Writes one row per step and returns the ids in the order of the steps. */
 export async function planEntries(db: Db, run: string, steps: readonly Step[]): Promise<readonly string[]> {
   const { rows } = await db.query<{ id: string }>(
     `INSERT INTO tsdb.journal (run, step, statements)
@@ -33,12 +33,12 @@ export async function planEntries(db: Db, run: string, steps: readonly Step[]): 
   return rows.map((row) => row.id).sort((a, b) => Number(a) - Number(b));
 }
 
-/** The step is under way. */
+/** Records that the step has started. */
 export async function startEntry(db: Db, id: string): Promise<void> {
   await db.query('UPDATE tsdb.journal SET started_at = clock_timestamp() WHERE id = $1', [id]);
 }
 
-/** The step is done; in its own transaction where it has one. */
+/** Records that the step is finished; part of the step's own transaction if it has one. */
 export async function finishEntry(db: Db, id: string, retries: number): Promise<void> {
   await db.query(
     'UPDATE tsdb.journal SET started_at = coalesce(started_at, clock_timestamp()), finished_at = clock_timestamp(), retries = $2 WHERE id = $1',
@@ -46,7 +46,7 @@ export async function finishEntry(db: Db, id: string, retries: number): Promise<
   );
 }
 
-/** The step failed for good. Must not hide the error that it reports. */
+/** Records that the step has finally failed. An error of this statement itself is ignored, so that it does not hide the reported one. */
 export async function failEntry(db: Db, id: string, retries: number, error: string): Promise<void> {
   await db
     .query('UPDATE tsdb.journal SET error = $3, retries = $2 WHERE id = $1', [id, retries, error])

@@ -1,21 +1,21 @@
-// Holds background jobs off while a plan works on their tables, and restores them, also after a crash of the apply.
+// Pauses background jobs while an apply works on their tables, and restores them afterwards, even after a crash.
 import type { Db, EngineName, Plan, Step } from '../model';
 import { withTransaction } from '../server/connection';
 import { withRetry } from '../server/retry';
 
-// Weaker than SHARE: inserts and the jobs go on beside these.
+// Locks that are weaker than SHARE, which inserts and jobs do not conflict with.
 const WEAK_LOCKS = /ACCESS SHARE|SHARE UPDATE EXCLUSIVE|(?<!SHARE )ROW (SHARE|EXCLUSIVE)/g;
 
-/** Names of the objects that jobs must leave alone during the plan: locked against writes, or being filled. */
+/** Names of the objects whose jobs must be paused, because the plan locks the objects against writes or fills them. */
 export function objectsToQuieten(plan: Pick<Plan, 'steps'>): readonly string[] {
   const needsQuiet = ({ action, transactional, lock }: Step): boolean =>
     action === 'run' || !transactional || /SHARE|EXCLUSIVE/.test(lock.replace(WEAK_LOCKS, ''));
   return [...new Set(plan.steps.filter(needsQuiet).map(({ object }) => object))];
 }
 
-// A family is a table with all aggregates that are built on it, however high: a refresh reads its source, a swap of the
-// source ends in its dependents. Jobs that are paused already are none of ours and stay so. alter_job() erases the time
-// zone when it is left out, and leaves next_start as it is.
+// A family is a table with all aggregates that are built on it, directly or not: a refresh reads its source, and replacing a
+// source also replaces its dependents. Jobs that somebody else has paused stay paused. alter_job() erases the time zone unless
+// it is given, and keeps next_start.
 const PAUSE: Readonly<Record<EngineName, string>> = {
   timescaledb: `
     WITH RECURSIVE family AS (
@@ -33,7 +33,7 @@ const PAUSE: Readonly<Record<EngineName, string>> = {
     )
     SELECT a.job_id AS id FROM paused p JOIN _timescaledb_catalog.bgw_job j ON j.id = p.job_id,
            LATERAL public.alter_job(j.id, scheduled => false, timezone => j.timezone) a ORDER BY 1`,
-  // The scheduler reads the table itself (jobs.ts).
+  // Here the scheduler (jobs.ts) reads tsdb.paused_job, so nothing else has to be changed.
   postgres: `
     WITH RECURSIVE family AS (
       SELECT unnest($1::text[]) AS name
@@ -50,7 +50,7 @@ const PAUSE: Readonly<Record<EngineName, string>> = {
     SELECT job_id AS id FROM paused ORDER BY 1`,
 };
 
-/** Statements that restore every job that an apply has paused; a job that was dropped or switched on since is left alone. */
+/** Statements that restore every job that an apply has paused. A job that was dropped or enabled in the meantime is left alone. */
 export const RESTORE: Readonly<Record<EngineName, string>> = {
   timescaledb: `WITH paused AS (DELETE FROM tsdb.paused_job RETURNING job_id)
 SELECT a.job_id AS id FROM paused p JOIN _timescaledb_catalog.bgw_job j ON j.id = p.job_id AND NOT j.scheduled,
@@ -72,7 +72,7 @@ export async function pauseJobs(
   });
 }
 
-/** Restores what is paused. Only for the holder of the lock: for anybody else the apply under way needs it paused. */
+/** Restores all paused jobs. The caller must hold the lock, because a running apply of somebody else needs its jobs paused. */
 export async function restoreJobs(db: Db): Promise<readonly number[]> {
   const paused = await readPaused(db);
   if (paused.jobs.length === 0) return [];
@@ -85,7 +85,7 @@ export async function restoreJobs(db: Db): Promise<readonly number[]> {
   );
 }
 
-/** Jobs that are paused by an apply, alive or not. */
+/** Jobs that an apply has paused, whether it still runs or not. */
 export async function readPaused(
   db: Db,
 ): Promise<{ readonly engine: EngineName; readonly jobs: readonly number[] }> {
@@ -99,7 +99,7 @@ export async function readPaused(
   return { engine, jobs: rows.map((row) => row.job_id) };
 }
 
-// In the first apply the extension is created by a step: nothing exists yet that could be paused.
+// In the first apply a step creates the extension, so before that there are no jobs to pause.
 async function hasCatalog(db: Db, engine: EngineName): Promise<boolean> {
   if (engine === 'postgres') return true;
   const { rows } = await db.query(`SELECT FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'`);

@@ -1,6 +1,7 @@
-// Makes a plan: read the catalog, compare it with the declaration, and name the result exactly.
+// Makes a plan: it reads the catalog, compares it with the declaration, and computes a fingerprint of the result.
 import { createHash } from 'node:crypto';
 import { UsageError } from '../core/errors';
+import { counted } from '../core/quantities';
 import { kindsOf } from '../engines/engines';
 import type { Desired } from '../language/desired';
 import { requireLintFree } from '../lint/lint';
@@ -10,16 +11,17 @@ import { readServer } from '../server/server-info';
 import { RESTORE, readPaused } from './pause';
 
 /**
- * Plans how to bring the database to the declaration. Changes nothing.
- * @throws UsageError when the declaration itself is at fault; RefusedError when the server cannot serve it.
+ * Plans how to make the database as declared. Changes nothing.
+ * @throws UsageError when the declaration is wrong; RefusedError when it is impossible on this server.
  */
 export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
   requireLintFree(desired);
-  // One snapshot for all reads; rolled back because comparing aggregates makes temporary views.
+  // All reads see the same snapshot. They are rolled back, because comparing creates temporary objects.
   return withRollback(db, async () => {
     const server = await readServer(db);
     const found: Partial<Findings>[] = [];
-    for (const kind of kindsOf(server.engine)) found.push(await kind.find(db, desired));
+    for (const kind of kindsOf(server.engine))
+      found.push(kind.compare(desired, await kind.read(db, desired)));
     const all = <K extends keyof Findings>(key: K): Findings[K][number][] =>
       found.flatMap((findings) => [...(findings[key] ?? [])]);
     const findings: Findings = {
@@ -59,7 +61,7 @@ export function parsePlan(text: string, source: string): Plan {
 
 const RESTORE_JOBS = 'restore-jobs:tsdb';
 
-// Jobs that are paused while no apply is under way were left so by one that was killed.
+// Jobs that are paused although no apply is running were left paused by an apply that was killed.
 async function restoringSteps(db: Db): Promise<readonly Step[]> {
   const { engine, jobs } = await readPaused(db);
   if (jobs.length === 0) return [];
@@ -69,7 +71,7 @@ async function restoringSteps(db: Db): Promise<readonly Step[]> {
     id: RESTORE_JOBS,
     object: 'tsdb',
     action: 'run',
-    summary: `restore ${jobs.length} jobs that an interrupted apply left paused (${jobs.join(', ')})`,
+    summary: `restore ${counted(jobs.length, 'job')} that an interrupted apply left paused (${jobs.join(', ')})`,
     sql: [RESTORE[engine]],
     transactional: true,
     lock: 'none',
@@ -78,8 +80,8 @@ async function restoringSteps(db: Db): Promise<readonly Step[]> {
   return [step];
 }
 
-// Restored jobs are left out: every apply restores them before it plans, so its own plan never has that step.
-// What would be done, where: two plans with the same fingerprint do the same. Figures of impact are left out, they grow by themselves.
+// Two plans with the same fingerprint do the same in the same database. The step that restores jobs is left out, because every
+// apply restores them before it plans, so its own plan never has that step. Figures are left out, because they change by themselves.
 function fingerprint(server: ServerInfo, { steps, refusals }: Findings): string {
   const essence = [
     server.engine,

@@ -1,9 +1,10 @@
 // Set `apm`: application performance, cascading from five minutes to hours and days.
 import { continuousAggregate } from '../language/aggregate';
 import { integer, text, timestamptz } from '../language/columns';
-import { avg, count, filter, max, sum, total, weightedAvg, where } from '../language/expressions';
+import { avg, count, filter, max, sum, where } from '../language/expressions';
 import { hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
+import { rollup } from '../language/rollup';
 import { schemaSet } from '../language/schema-set';
 
 /** One row per request. */
@@ -20,15 +21,6 @@ export const apmMetrics = hypertable('apm.apm_metrics', {
   indexes: [index('service_name', 'endpoint', desc('time'))],
   retention: '30 days',
 });
-
-const coarser = {
-  avg_response_time_ms: weightedAvg('sum_response_time_ms', 'count_response_time_ms'),
-  max_response_time_ms: max('max_response_time_ms'),
-  request_count: total('request_count'),
-  error_count: total('error_count'),
-  sum_response_time_ms: total('sum_response_time_ms'),
-  count_response_time_ms: total('count_response_time_ms'),
-} as const;
 
 /** Five minutes per service and endpoint; errors are status codes from 500 on. */
 export const apm5min = continuousAggregate('apm.apm_metrics_5min', {
@@ -49,23 +41,17 @@ export const apm5min = continuousAggregate('apm.apm_metrics_5min', {
 });
 
 /** Hours, kept for a year. */
-export const apmHourly = continuousAggregate('apm.apm_metrics_hourly', {
+export const apmHourly = rollup('apm.apm_metrics_hourly', {
   from: apm5min,
   bucket: '1 hour',
-  groupBy: ['service_name', 'endpoint'],
-  select: coarser,
-  realTime: true,
   refresh: { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' },
   retention: '1 year',
 });
 
 /** Days, kept for ever. */
-export const apmDaily = continuousAggregate('apm.apm_metrics_daily', {
+export const apmDaily = rollup('apm.apm_metrics_daily', {
   from: apmHourly,
   bucket: '1 day',
-  groupBy: ['service_name', 'endpoint'],
-  select: coarser,
-  realTime: true,
   refresh: { startOffset: '7 days', endOffset: '1 day', every: '1 day' },
 });
 

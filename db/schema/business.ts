@@ -1,4 +1,4 @@
-// Set `business`: customers, orders, payments and revenue, with what dashboards and fraud checks ask of them.
+// Set `business`: customers, orders, payments and revenue, with aggregates for dashboards and fraud checks.
 import { continuousAggregate } from '../language/aggregate';
 import { bigint, float8, jsonb, numeric, text, timestamptz, uuid } from '../language/columns';
 import { avg, count, sum, weightedAvg } from '../language/expressions';
@@ -133,7 +133,7 @@ export const paymentStatusDaily = continuousAggregate('business.payment_status_d
   refresh: { startOffset: '7 days', endOffset: '1 day', every: '1 day' },
 });
 
-/** Growth from one period to the next in percent; NULL when there is nothing to compare with. */
+/** Growth from one period to the next in percent; NULL when the previous value is zero or NULL. */
 export const growthRate = sqlFunction('business.growth_rate', {
   args: 'current_value numeric, previous_value numeric',
   returns: 'numeric',

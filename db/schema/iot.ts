@@ -1,9 +1,10 @@
 // Set `iot`: sensor readings with their hourly, daily and monthly aggregates, thresholds and alerts. The default set, in PostgreSQL schema `public`.
 import { continuousAggregate } from '../language/aggregate';
 import { float8, text, timestamptz, varchar } from '../language/columns';
-import { avg, count, max, min, minus, sum, total, weightedAvg } from '../language/expressions';
+import { avg, count, max, min, minus, sum } from '../language/expressions';
 import { hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
+import { rollup } from '../language/rollup';
 import { schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 
@@ -23,7 +24,7 @@ export const sensorData = hypertable('sensor_data', {
   retention: '90 days',
 });
 
-/** Hourly figures per sensor; sums and counts are carried so that coarser averages stay exact. */
+/** Hourly figures per sensor. The sums and counts keep the averages of the coarser levels exact. */
 export const sensorDataHourly = continuousAggregate('sensor_data_hourly', {
   from: sensorData,
   bucket: '1 hour',
@@ -47,41 +48,19 @@ export const sensorDataHourly = continuousAggregate('sensor_data_hourly', {
   retention: '1 year',
 });
 
-// The same figures over coarser buckets, from the carried sums and counts.
-const rollup = {
-  avg_temperature: weightedAvg('sum_temperature', 'count_temperature'),
-  min_temperature: min('min_temperature'),
-  max_temperature: max('max_temperature'),
-  avg_humidity: weightedAvg('sum_humidity', 'count_humidity'),
-  avg_pressure: weightedAvg('sum_pressure', 'count_pressure'),
-  reading_count: total('reading_count'),
-  sum_temperature: sum('sum_temperature'),
-  count_temperature: total('count_temperature'),
-  sum_humidity: sum('sum_humidity'),
-  count_humidity: total('count_humidity'),
-  sum_pressure: sum('sum_pressure'),
-  count_pressure: total('count_pressure'),
-} as const;
-
 /** Daily figures per sensor, over the hourly ones. */
-export const sensorDataDaily = continuousAggregate('sensor_data_daily', {
+export const sensorDataDaily = rollup('sensor_data_daily', {
   from: sensorDataHourly,
   bucket: '1 day',
-  groupBy: ['sensor_id'],
-  select: rollup,
-  realTime: true,
   refresh: { startOffset: '7 days', endOffset: '1 day', every: '1 day' },
   retention: '5 years',
 });
 
 /** Monthly figures per sensor, over the daily ones; kept for ever. */
-export const sensorDataMonthly = continuousAggregate('sensor_data_monthly', {
+export const sensorDataMonthly = rollup('sensor_data_monthly', {
   from: sensorDataDaily,
   bucket: '1 month',
-  groupBy: ['sensor_id'],
-  select: rollup,
-  realTime: true,
-  // A month varies in length, so the window must hold more than two of them.
+  // Months differ in length, so the window must be longer than two of them.
   refresh: { startOffset: '4 months', endOffset: '1 day', every: '1 day' },
 });
 
@@ -100,7 +79,7 @@ export const peakHours = continuousAggregate('peak_hours', {
   retention: '5 years',
 });
 
-/** The range that each metric of a sensor should stay in; a reading outside of it raises an alert when it is ingested. */
+/** The range that each metric of a sensor should stay in. A reading outside of it raises an alert when it is ingested. */
 export const sensorThresholds = table('sensor_thresholds', {
   columns: {
     sensor_id: varchar(50).notNull(),
@@ -111,7 +90,7 @@ export const sensorThresholds = table('sensor_thresholds', {
   primaryKey: ['sensor_id', 'metric'],
 });
 
-/** Alerts: `<metric>_low` or `<metric>_high`, at the time of the reading, with its value and the limit that it passed. */
+/** Alerts of type `<metric>_low` or `<metric>_high`, with the time and the value of the reading and the limit that it passed. */
 export const sensorAlerts = hypertable('sensor_alerts', {
   columns: {
     time: timestamptz().notNull().default('now()'),

@@ -37,7 +37,7 @@ export const metricsHourly = continuousAggregate('metrics.metrics_hourly', {
   columnstore: { segmentBy: ['device_id', 'metric_name'], orderBy: [desc('bucket')], after: '30 days' },
 });
 
-/** What devices report of themselves. */
+/** What devices report about themselves. */
 export const deviceTelemetry = hypertable('metrics.device_telemetry', {
   columns: {
     time: timestamptz().notNull(),

@@ -1,13 +1,14 @@
 // Set `monitoring`: an IoT monitoring service with a sensor registry, readings, alerts and application metrics.
 import { continuousAggregate } from '../language/aggregate';
 import { float8, integer, jsonb, text, timestamptz } from '../language/columns';
-import { avg, count, max, min, sum, total, weightedAvg } from '../language/expressions';
+import { avg, count, max, min, sum } from '../language/expressions';
 import { hypertable } from '../language/hypertable';
 import { desc, index } from '../language/indexes';
+import { rollup } from '../language/rollup';
 import { schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 
-/** Sensors and the range that each metric of theirs should stay in; outside of it a reading raises an alert. */
+/** Sensors, and the range that each of their metrics should stay in. A reading outside of it raises an alert. */
 export const sensorThresholds = table('monitoring.sensor_thresholds', {
   columns: {
     sensor_id: integer().notNull(),
@@ -18,7 +19,7 @@ export const sensorThresholds = table('monitoring.sensor_thresholds', {
   primaryKey: ['sensor_id', 'metric'],
 });
 
-/** Readings with the place of the sensor. */
+/** Readings with the location of the sensor. */
 export const sensorData = hypertable('monitoring.sensor_data', {
   columns: {
     time: timestamptz().notNull(),
@@ -33,13 +34,6 @@ export const sensorData = hypertable('monitoring.sensor_data', {
   indexes: [index('sensor_id', desc('time')), index('location', desc('time'))],
   retention: '30 days',
 });
-
-const dailyFigures = {
-  avg_temperature: weightedAvg('sum_temperature', 'count_temperature'),
-  min_temperature: min('min_temperature'),
-  max_temperature: max('max_temperature'),
-  reading_count: total('reading_count'),
-} as const;
 
 /** Hourly figures per sensor; kept for a year. */
 export const sensorHourlyStats = continuousAggregate('monitoring.sensor_hourly_stats', {
@@ -59,18 +53,16 @@ export const sensorHourlyStats = continuousAggregate('monitoring.sensor_hourly_s
   retention: '1 year',
 });
 
-/** Daily figures per sensor, exact over the hourly ones; kept for five years. */
-export const sensorDailyStats = continuousAggregate('monitoring.sensor_daily_stats', {
+/** Daily figures per sensor, computed exactly from the hourly ones; kept for five years. */
+export const sensorDailyStats = rollup('monitoring.sensor_daily_stats', {
   from: sensorHourlyStats,
   bucket: '1 day',
-  groupBy: ['sensor_id'],
-  select: dailyFigures,
-  realTime: true,
+  columns: ['avg_temperature', 'min_temperature', 'max_temperature', 'reading_count'],
   refresh: { startOffset: '7 days', endOffset: '1 day', every: '1 day' },
   retention: '5 years',
 });
 
-/** Application metrics: many small rows, so chunks of an hour. */
+/** Application metrics. There are many small rows, so a chunk is one hour. */
 export const appMetrics = hypertable('monitoring.app_metrics', {
   columns: {
     time: timestamptz().notNull(),
@@ -120,7 +112,7 @@ export const sensorReadingsHourly = continuousAggregate('monitoring.sensor_readi
   refresh: { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' },
 });
 
-/** Alerts: `<metric>_low` or `<metric>_high`, with the value and the limit that it passed. */
+/** Alerts of type `<metric>_low` or `<metric>_high`, with the value and the limit that it passed. */
 export const sensorAlerts = hypertable('monitoring.sensor_alerts', {
   columns: {
     time: timestamptz().notNull().default('now()'),

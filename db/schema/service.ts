@@ -1,10 +1,10 @@
-// Set `service`: what the API keeps for itself: keys of its clients, answers to retried writes, rows that it could not take.
+// Set `service`: the API's own tables: keys of its clients, answers to repeated writes, and rows that it refused.
 import { integer, jsonb, text, timestamptz, uuid } from '../language/columns';
 import { desc, index } from '../language/indexes';
 import { schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 
-/** Keys of the API's clients. Only a hash of the secret is kept, so a lost key is replaced, never looked up. */
+/** Keys of the API's clients. Only a hash of each secret is stored, so a lost key cannot be shown again, only replaced. */
 export const apiKeys = table('service.api_key', {
   columns: {
     id: text().notNull(),
@@ -16,11 +16,11 @@ export const apiKeys = table('service.api_key', {
     revoked_at: timestamptz(),
   },
   primaryKey: ['id'],
-  // People who read measurements have no use for hashes and the names of clients; the API looks at keys as a writer.
+  // People who read measurements do not need the hashes and the names of clients. The API reads the keys with role tsdb_api.
   secret: true,
 });
 
-/** One row per write that came with an idempotency key, and what was answered; a repeated write gets the same answer. */
+/** One row per write that came with an idempotency key, with its answer. A repeated write gets the same answer. */
 export const ingestRequests = table('service.ingest_request', {
   columns: {
     client: text().notNull(),
@@ -34,7 +34,7 @@ export const ingestRequests = table('service.ingest_request', {
   indexes: [index(desc('received_at'))],
 });
 
-/** Rows that were sent and could not be taken, as they came, with the reason; kept until replayed or discarded. */
+/** Rows that were refused, exactly as they were sent, with the reason. They are kept until they are replayed or discarded. */
 export const deadLetters = table('service.dead_letter', {
   columns: {
     id: uuid().notNull(),

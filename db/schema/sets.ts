@@ -1,4 +1,4 @@
-// All schema sets and the choice among them.
+// All schema sets, and the setting that selects some of them.
 import { UsageError } from '../core/errors';
 import type { Setting } from '../core/settings';
 import type { SchemaSet } from '../language/schema-set';
@@ -23,7 +23,7 @@ export const schemaSets: Readonly<Record<string, SchemaSet>> = {
   access,
 };
 
-/** The setting that selects sets; the default is sensor readings and what the API keeps for itself. */
+/** The setting that selects sets. By default these are the sensor readings and the API's own tables. */
 export const schemasSetting = {
   name: 'TSDB_SCHEMAS',
   default: 'iot,service',
@@ -32,7 +32,7 @@ export const schemasSetting = {
 
 /**
  * Picks sets by name.
- * @param names as in `TSDB_SCHEMAS`: names with commas between.
+ * @param names as in `TSDB_SCHEMAS`: names separated by commas.
  * @throws UsageError for a name that does not exist.
  */
 export function selectSets(names: string): readonly SchemaSet[] {

@@ -1,19 +1,19 @@
-// How queries that only read are sent, so that they run on one session as well as on a pool.
+// The form in which read-only queries are sent, so that the same query runs on a single session or on a pool.
 import type { QueryResultRow } from 'pg';
 import type { Db } from '../model';
 
-/** Sends a query and gives its rows. */
+/** Sends a query and returns its rows. */
 export type Ask = <Row extends QueryResultRow>(
   sql: string,
   values: readonly unknown[],
 ) => Promise<readonly Row[]>;
 
-/** Asks on a session. */
+/** Sends the queries on one session. */
 export function asking(db: Db): Ask {
   return async <Row extends QueryResultRow>(sql: string, values: readonly unknown[]) =>
     (await db.query<Row>(sql, [...values])).rows;
 }
 
-/** SQL of a `timestamptz` as text, `2026-11-20T12:00:00Z`; NULL where it is infinite. */
+/** SQL that turns a `timestamptz` into text such as `2026-11-20T12:00:00Z`; NULL for an infinite one. */
 export const isoText = (expression: string): string =>
   `CASE WHEN isfinite(${expression}) THEN to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END`;

@@ -1,10 +1,10 @@
-// Environment → settings of the schema island. The only place in db/ and scripts/ that reads process.env.
+// Reads the settings of db/ and scripts/ from the environment. This is their only file that reads process.env.
 import { UsageError } from '../core/errors';
 import type { Environment, Setting } from '../core/settings';
 import { schemasSetting } from '../schema/sets';
 import { type DatabaseAddress, databaseSettings, readDatabaseAddress } from './database-address';
 
-/** The process's environment; everything else takes it as an argument. */
+/** The environment of the process. All other code takes it as an argument. */
 export const processEnvironment = (): Environment => process.env;
 
 /** Settings that db/ and scripts/ read. */

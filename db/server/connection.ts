@@ -1,12 +1,13 @@
-// Connections for planning and applying: one session, pinned settings, transactions and the advisory lock by callback.
+// Connections for planning and applying: sessions with fixed settings, transactions, and the advisory lock, all by callback.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import { DatabaseError, messageOf, RefusedError } from '../core/errors';
 import type { Db } from '../model';
 import { explainStartupRefusal, isDirect, requireSessionPooling } from './pooler';
 
-// Catalog texts (interval, view definitions, job configuration) depend on these, so every session of ours pins them.
-// client_connection_check_interval: a killed `apply` must not leave a long statement running, and its lock held, for hours.
+// The text of intervals, view definitions and job configurations in the catalog depends on these settings, so every session
+// sets them. client_connection_check_interval makes the server stop a long statement soon after its client was killed;
+// otherwise the statement would hold its locks for hours.
 const SETTINGS: Readonly<Record<string, string>> = {
   timezone: 'UTC',
   intervalstyle: 'iso_8601',
@@ -18,17 +19,17 @@ const STARTUP_OPTIONS = Object.entries(SETTINGS)
   .map(([name, value]) => `-c ${name}=${value}`)
   .join(' ');
 
-// Any two fixed numbers: all reconcilers of one database must agree on them, and nobody else should use them.
+// Any two fixed numbers will do, if every version of this program uses the same ones and no other program does.
 const ADVISORY_LOCK = [0x7473_6462, 0x706c_616e] as const;
 
-/** SQL condition: some session holds the reconciler's lock of this database, so an apply is under way. */
+/** SQL condition: a session holds the lock of this database, which means that an apply is running. */
 export const LOCK_IS_HELD = `EXISTS (SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
   WHERE l.locktype = 'advisory' AND l.granted AND l.classid = ${ADVISORY_LOCK[0]} AND l.objid = ${ADVISORY_LOCK[1]} AND l.objsubid = 2)`;
 
 /**
  * Runs `work` on one dedicated session and always closes it.
- * @throws DatabaseError when the server cannot be reached; the message never contains the password. RefusedError when a
- * connection pooler stands between that shares sessions.
+ * @throws DatabaseError when the server cannot be reached; the message never contains the password. RefusedError when the
+ * connection goes through a pooler that shares sessions between clients.
  */
 export async function withConnection<T>(
   config: string | ClientConfig,
@@ -42,7 +43,7 @@ export async function withConnection<T>(
     connectionTimeoutMillis: 10_000,
   };
   const client = new Client(full);
-  // Without a listener a terminated backend would end the process instead of failing the query under way.
+  // Without a listener, a lost connection would end this process; with one, only the running query fails.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -66,7 +67,7 @@ export async function withConnection<T>(
   }
 }
 
-// A pooler may have swallowed the startup options.
+// A pooler may have ignored the startup options.
 async function pinSettings(client: Client): Promise<void> {
   await client.query(
     'SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) s (name, value)',
@@ -98,19 +99,14 @@ export async function withRollback<T>(db: Db, work: () => Promise<T>): Promise<T
 }
 
 /**
- * Holds the reconciler's lock during `work`, so that two applies never interleave.
- * A try loop instead of a waiting lock: a waiting session would hold a snapshot and block index builds elsewhere.
+ * Holds the lock of the database while `work` runs, so that two applies never run at the same time.
  * @throws RefusedError when another session still holds the lock after `waitMs`.
  */
 export async function withReconcilerLock<T>(db: Db, waitMs: number, work: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + waitMs;
-  while (!(await tryLock(db))) {
-    if (Date.now() >= deadline) {
-      throw new RefusedError(
-        `another apply holds the lock of this database (${await lockHolder(db)}); waited ${waitMs / 1000} s. Wait for it to end, or raise TSDB_LOCK_WAIT_MS`,
-      );
-    }
-    await sleep(250);
+  if (!(await takeAdvisoryLock(db, { key: '$1, $2', values: ADVISORY_LOCK, waitMs }))) {
+    throw new RefusedError(
+      `another apply holds the lock of this database (${await lockHolder(db)}); waited ${waitMs / 1000} s. Wait for it to end, or raise TSDB_LOCK_WAIT_MS`,
+    );
   }
   try {
     return await work();
@@ -119,11 +115,22 @@ export async function withReconcilerLock<T>(db: Db, waitMs: number, work: () => 
   }
 }
 
-async function tryLock(db: Db): Promise<boolean> {
-  const { rows } = await db.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS locked', [
-    ...ADVISORY_LOCK,
-  ]);
-  return rows[0]?.locked === true;
+/**
+ * Takes an advisory lock for the session; false when another session still holds it after `waitMs`. The lock is tried again
+ * and again: a session that waited for it would hold a snapshot and block index builds elsewhere.
+ * @param lock `key`: its two numbers as SQL, with `values` as the parameters.
+ */
+export async function takeAdvisoryLock(
+  db: Db,
+  lock: { readonly key: string; readonly values: readonly unknown[]; readonly waitMs: number },
+): Promise<boolean> {
+  const { key, values, waitMs } = lock;
+  for (const deadline = Date.now() + waitMs; ; await sleep(250)) {
+    const { rows } = await db.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${key}) AS locked`, [
+      ...values,
+    ]);
+    if (rows[0]?.locked || Date.now() >= deadline) return rows[0]?.locked === true;
+  }
 }
 
 async function lockHolder(db: Db): Promise<string> {

@@ -1,4 +1,4 @@
-// COPY into a table: the fastest way in, streamed with backpressure.
+// Writes rows with COPY, which is the fastest way, and never reads the source faster than the server takes the rows.
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Client, ClientBase } from 'pg';
@@ -27,7 +27,8 @@ export async function copyText(
 }
 
 /**
- * Sends pieces of CSV, together whole records without a header, into a relation (quoted name) and its columns; an empty field is null.
+ * Sends CSV into a relation (quoted name) and its columns. The pieces together are whole records without a header; an empty
+ * field is NULL.
  * @returns the number of rows the server took.
  */
 export async function copyCsv(
@@ -67,7 +68,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\v': '\\v',
 };
 
-/** Makes sure that rows of a range have chunks to go to. TimescaleDB makes its own on insert. */
+/** Creates the chunks that rows of a time range will need. TimescaleDB creates them itself when rows are inserted. */
 export async function ensureChunks(
   db: Client,
   engine: EngineName,
@@ -83,8 +84,8 @@ export async function ensureChunks(
 }
 
 /**
- * Makes sure that rows of these times have chunks to go to, and makes no others: a range between two far times would be
- * filled with thousands. Only for engine `postgres`.
+ * Creates the chunks that rows of these times will need, and no others: the range between two distant times could need
+ * thousands. Only for engine `postgres`.
  */
 export async function ensureChunksAt(
   db: Pick<ClientBase, 'query'>,
@@ -100,7 +101,7 @@ export async function ensureChunksAt(
   );
 }
 
-// Some tens of kilobytes per write: a write per line would cost more than the data.
+// Lines are collected into larger writes, because a write for each line would cost more than its data.
 async function* batch(chunks: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Buffer> {
   let text = '';
   for await (const chunk of chunks) {

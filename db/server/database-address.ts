@@ -1,4 +1,4 @@
-// Where the database is: one URL, or its parts, with the password from a file if wanted. Read alike by every process.
+// Reads the address of the database from the environment: one URL, or its parts. The password can come from a file.
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../core/errors';
 import type { Environment, Setting } from '../core/settings';
@@ -12,7 +12,7 @@ export type DatabaseAddress =
       readonly user: string;
       readonly database: string;
       readonly password?: string;
-      /** Where the password was read from; a process that runs for long reads it again for each connection. */
+      /** The file with the password. A long-running process reads it again for each connection. */
       readonly passwordFile?: string;
     };
 
@@ -86,10 +86,10 @@ function readPassword(
   }
 }
 
-/** What a password file holds now. @throws Error when it cannot be read. */
+/** The present content of a password file. @throws Error when it cannot be read. */
 export function readPasswordFile(path: string): string {
   return passwordIn(readFileSync(path, 'utf8'));
 }
 
-// Editors and `echo` leave a line break at the end, which is not part of the password.
+// Editors and `echo` add a line break at the end, which is not part of the password.
 const passwordIn = (text: string): string => text.replace(/\r?\n$/, '');

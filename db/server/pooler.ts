@@ -1,5 +1,5 @@
-// Finds out whether this session is ours alone. Behind a pooler that hands out a server session per transaction, session
-// locks and settings get lost, or land in somebody else's session.
+// Finds out whether this client has a server session for itself. A pooler may give each transaction another session; then
+// session locks and settings get lost or reach the session of another client.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
@@ -8,19 +8,19 @@ import { messageOf, RefusedError } from '../core/errors';
 const WAY_OUT =
   'Connect to the server itself (its own port, usually 5432), or through session pooling (PgBouncer: pool_mode = session and ignore_startup_parameters = options)';
 
-// One rival is enough for a pooler that hands out the session used last; one that takes turns needs a few.
+// One rival is enough for a pooler that reuses the latest session. A pooler that takes its sessions in turn needs a few.
 const RIVALS = 3;
 const PATIENCE_MS = 1_000;
 
-/** Whether the server's own process answers: a pooler gives its clients process ids of its own making. */
+/** Whether the connection goes straight to the server. A pooler gives its clients process ids that are not the server's. */
 export async function isDirect(client: Client): Promise<boolean> {
   const { processID } = client as Client & { readonly processID?: number | null };
   return (await whoAnswers(client)).pid === processID;
 }
 
 /**
- * Proves by competition that a session through a pooler is kept for this client: other clients open transactions, and
- * neither may one of them meet this session, nor may this client be moved to another.
+ * Checks that a pooler keeps one session for this client. Other clients, the rivals, open transactions: none of them may get
+ * this session, and this client must stay on it.
  * @throws RefusedError when the pooler shares sessions.
  */
 export async function requireSessionPooling(client: Client, config: ClientConfig): Promise<void> {
@@ -35,7 +35,7 @@ export async function requireSessionPooling(client: Client, config: ClientConfig
       rivals.push(rival);
       const met = await orUndefined(openTransaction(rival));
       if (met?.pid === pid || met?.mark === mark) throw sharing(client);
-      // Without an answer the rival has our session.
+      // If our session does not answer, a rival has got it.
       const own = await orUndefined(whoAnswers(client));
       if (own?.pid !== pid || own.mark !== mark) throw sharing(client);
       if (met === undefined) return;
@@ -47,7 +47,7 @@ export async function requireSessionPooling(client: Client, config: ClientConfig
   }
 }
 
-/** A pooler's refusal of our startup parameters, in our words; any other error as it is. */
+/** Explains the error of a pooler that refuses our startup parameters; returns any other error unchanged. */
 export function explainStartupRefusal(error: unknown, client: Client): unknown {
   if (!/unsupported startup parameter/.test(messageOf(error))) return error;
   return new RefusedError(
@@ -71,7 +71,7 @@ async function whoAnswers(client: Client): Promise<Answer> {
 const orUndefined = <T>(work: Promise<T>): Promise<T | undefined> =>
   Promise.race([work, sleep(PATIENCE_MS, undefined, { ref: false })]);
 
-// A rival that gets no session in time (a pool of one, kept for us) proves nothing against the pooler.
+// A rival may get no session in time, because the only one is kept for us. That is no fault of the pooler.
 async function openTransaction(rival: Client): Promise<Answer | undefined> {
   try {
     await rival.connect();

@@ -1,16 +1,16 @@
-// Which database errors are worth another try, what has to be done again, and how long to wait before it.
+// Decides which database errors are worth another try, what must be done again, and how long to wait before that.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../core/errors';
 
-/** `repeat`: the same transaction again. `replan`: the catalog changed under the plan. `reconnect`: the session is gone. */
+/** `repeat`: run the same transaction again. `replan`: the catalog has changed, plan again. `reconnect`: the session is lost. */
 export type Recovery = 'repeat' | 'replan' | 'reconnect';
 
-/** One more try that is about to be made; for progress output. */
+/** The next try, for progress output. */
 export interface Retry {
   readonly recovery: Recovery;
   /** The error's message with its SQLSTATE. */
   readonly reason: string;
-  /** Number of the try that comes next, of at most `attempts`. */
+  /** Number of the next try; there are at most `attempts`. */
   readonly attempt: number;
   readonly attempts: number;
   readonly pauseMs: number;
@@ -46,11 +46,11 @@ const LOST_SESSION = new Set([
   'ETIMEDOUT',
 ]);
 
-// What the driver says when the socket closed without a word from the server.
+// The driver's messages when the connection closed without an error from the server.
 const LOST_SESSION_TEXT =
   /^Connection terminated|^Client has encountered a connection error|^Client was closed/;
 
-/** What may help against an error; undefined when trying again would only fail again. */
+/** What may help after an error; undefined when another try would fail again. */
 export function recoveryOf(error: unknown): Recovery | undefined {
   const { code = '', message = '', schema, cause } = (error ?? {}) as Record<string, string | undefined>;
   if (REPEATABLE.get(code)?.test(message)) return 'repeat';
@@ -60,7 +60,7 @@ export function recoveryOf(error: unknown): Recovery | undefined {
   return cause === undefined ? undefined : recoveryOf(cause);
 }
 
-/** Whether nothing answers at the server's address; while a server restarts this passes. */
+/** Whether nothing answers at the server's address, for example while the server restarts. */
 export function isUnreachable(error: unknown): boolean {
   const { code, cause } = (error ?? {}) as { code?: string; cause?: unknown };
   return code === 'ECONNREFUSED' || code === 'ENOENT' || (cause !== undefined && isUnreachable(cause));
@@ -71,12 +71,12 @@ const isTransient = (error: unknown): boolean => recoveryOf(error) === 'repeat';
 
 const LONGEST_PAUSE_MS = 5_000;
 
-/** 100 ms, 200 ms, 400 ms … 5 s, each between half and whole: two that collided must not collide again. */
+/** 100 ms, 200 ms, 400 ms … 5 s. Each pause is shortened at random by up to half, so that two sessions do not collide again. */
 export function pauseBefore(attempt: number, random = Math.random()): number {
   return Math.min(100 * 2 ** (attempt - 2), LONGEST_PAUSE_MS) * (0.5 + random / 2);
 }
 
-/** Tells about the next try, then waits for its turn; an abort ends the wait early. */
+/** Announces the next try and waits until it is due. An abort ends the wait early. */
 export async function announceRetry(
   error: unknown,
   recovery: Recovery,
@@ -96,7 +96,7 @@ function rootOf(error: unknown): unknown {
   return cause === undefined ? error : rootOf(cause);
 }
 
-/** Runs `work` up to `attempts` times (10: about 20 s of pauses); rethrows what is not transient at once. */
+/** Runs `work` up to `attempts` times; 10 times take about 20 s of pauses. An error that is not transient is thrown at once. */
 export async function withRetry<T>(work: () => Promise<T>, options: RetryOptions = {}): Promise<T> {
   const { attempts = 10, signal } = options;
   for (let attempt = 1; ; attempt += 1) {

@@ -1,6 +1,7 @@
-// Finds out what the server offers and so which engine a plan is made for. Never guessed, always printed.
+// Finds out what the server offers. That decides the engine, which every plan prints.
 import { messageOf, RefusedError } from '../core/errors';
 import type { Db, ServerInfo } from '../model';
+import { withSavepointRollback } from './savepoint';
 
 const OLDEST_POSTGRES = 15;
 const OLDEST_TIMESCALEDB = [2, 28] as const;
@@ -17,7 +18,7 @@ interface ServerRow {
 
 /**
  * Reads the server's identity. Must run in a transaction that is rolled back.
- * @throws RefusedError when the server is too old, or has TimescaleDB in a state in which writing would lose rows.
+ * @throws RefusedError when the server is too old, or when writes would lose rows because of how TimescaleDB is installed.
  */
 export async function readServer(db: Db): Promise<ServerInfo> {
   const { rows } = await db.query<ServerRow>(
@@ -35,23 +36,20 @@ export async function readServer(db: Db): Promise<ServerInfo> {
   return serverInfo(untried ? { ...row, license: await tryLicense(db, row) } : row);
 }
 
-// The licence of a loaded library shows only once the extension is there, so it is created and taken back again (0.1 s).
-async function tryLicense(db: Db, row: ServerRow): Promise<string | null> {
-  await db.query('SAVEPOINT try_extension');
-  try {
+// The server shows the licence only while the extension exists, so it is created and rolled back, which takes about 0.1 s.
+function tryLicense(db: Db, row: ServerRow): Promise<string | null> {
+  return withSavepointRollback(db, async () => {
     await db.query('CREATE EXTENSION timescaledb WITH SCHEMA public');
     const { rows } = await db.query<{ license: string | null }>(
       `SELECT current_setting('timescaledb.license', true) AS license`,
     );
     return rows[0]?.license ?? null;
-  } catch (error) {
+  }).catch((error: unknown) => {
     throw new RefusedError(
       `the server loads timescaledb ${row.available}, but it cannot be created in database ${row.database}: ${messageOf(error)}; let an administrator run CREATE EXTENSION timescaledb`,
       { cause: error },
     );
-  } finally {
-    await db.query('ROLLBACK TO SAVEPOINT try_extension').catch(() => undefined);
-  }
+  });
 }
 
 /** Decides the engine from what was read; see `readServer`. */
@@ -63,12 +61,12 @@ export function serverInfo(row: ServerRow): ServerInfo {
   }
   const base = { serverVersion: row.server_version, database: row.database };
   if (row.installed !== null && !row.preloaded) {
-    // Inserts would go into the parent table and become invisible as soon as the library is loaded again.
+    // Without the library, inserts would go into the parent table. They would be invisible once the library is loaded again.
     throw new RefusedError(
       `database ${row.database} has the extension timescaledb ${row.installed}, but the server did not load its library; add timescaledb to shared_preload_libraries and restart`,
     );
   }
-  // An Apache-licensed build has no aggregates, no columnstore and no policies: it is plain PostgreSQL to us.
+  // An Apache-licensed build has no aggregates, columnstore or policies, so it is treated as plain PostgreSQL.
   const version = row.installed ?? row.available;
   const community = row.preloaded && version !== null && row.license === 'timescale';
   if (!community && row.installed === null) return { ...base, engine: 'postgres' };
@@ -86,7 +84,7 @@ export function serverInfo(row: ServerRow): ServerInfo {
   return { ...base, engine: 'timescaledb', timescaledbVersion: version };
 }
 
-/** Whether the extension is installed; before the first apply it is not, and its catalog views do not exist. */
+/** Whether the extension is installed. Before the first apply it is not, and its catalog views do not exist. */
 export async function hasTimescaledb(db: Db): Promise<boolean> {
   const { rows } = await db.query(`SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
   return rows.length > 0;

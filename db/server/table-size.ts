@@ -1,9 +1,9 @@
-// How big tables and stored aggregates are, from the catalog alone: the figures behind every hazard that moves rows.
+// Reads from the catalog how big tables and stored aggregates are. Hazards that rewrite or delete rows show these figures.
 import { nameOf } from '../language/names';
 import type { Db, EngineName, Impact } from '../model';
 import { hasTimescaledb } from './server-info';
 
-/** What a table or an aggregate's stored buckets take; rows are an estimate. */
+/** The size of a table, or of the stored buckets of an aggregate; `rows` is an estimate. */
 export interface TableSize extends Impact {
   /** The part of it that is in the columnstore. */
   readonly compressed: Impact;
@@ -19,19 +19,8 @@ export const NOTHING: TableSize = {
   columnstore: false,
 };
 
-interface SizeRow {
-  readonly name: string;
-  readonly columnstore: boolean;
-  readonly chunks: number;
-  readonly rows: string;
-  readonly bytes: string;
-  readonly compressedChunks: number;
-  readonly compressedRows: string;
-  readonly compressedBytes: string;
-}
-
-// What the planner does: density at the last ANALYZE times the present number of pages, and a guess by the columns' widths
-// (32 bytes for variable ones, 28 of overhead) where there was no ANALYZE. `c` is the relation.
+// Estimates rows as the planner does: rows per page at the last ANALYZE times the present number of pages. Without an ANALYZE
+// the width of a row is guessed, with 32 bytes for a variable column and 28 bytes of overhead. `c` is the relation.
 const ESTIMATE = (c: string): string => `
   coalesce(CASE WHEN ${c}.reltuples > 0 AND ${c}.relpages > 0
                 THEN ${c}.reltuples / ${c}.relpages * (pg_relation_size(${c}.oid) / current_setting('block_size')::int)
@@ -40,8 +29,8 @@ const ESTIMATE = (c: string): string => `
                          WHERE w.attrelid = ${c}.oid AND w.attnum > 0 AND NOT w.attisdropped)
            END, 0)`;
 
-// A converted chunk has no rows in its own heap, only those written since; the converted ones were counted at conversion.
-// chunk_id_from_relid: the columns that name a chunk in the internal catalog differ from version to version.
+// The heap of a converted chunk holds only rows that were written after the conversion; the others were counted at the
+// conversion. chunk_id_from_relid is used because the columns that name a chunk in the internal catalog differ by version.
 const TIMESCALE_CHUNKS = `
   SELECT t.name, t.columnstore, c.oid::regclass AS chunk, k.is_compressed AS compressed,
          ${ESTIMATE('c')} + coalesce(z.numrows_pre_compression, 0) AS rows,
@@ -53,7 +42,7 @@ const TIMESCALE_CHUNKS = `
           SELECT format('%s.%s', view_schema, view_name), materialization_hypertable_schema, materialization_hypertable_name, compression_enabled
             FROM timescaledb_information.continuous_aggregates) t
     LEFT JOIN timescaledb_information.chunks k ON (k.hypertable_schema, k.hypertable_name) = (t.owner_schema, t.owner)
-    -- Not format(): it refuses the NULL of a table without chunks.
+    -- Not format(), which fails for the NULL of a table without chunks.
     LEFT JOIN pg_class c ON c.oid = (quote_ident(k.chunk_schema) || '.' || quote_ident(k.chunk_name))::regclass
     LEFT JOIN _timescaledb_catalog.compression_settings s ON s.relid = c.oid AND s.compress_relid IS NOT NULL
     LEFT JOIN _timescaledb_catalog.compression_chunk_size z ON k.is_compressed AND z.chunk_id = _timescaledb_functions.chunk_id_from_relid(c.oid)
@@ -73,69 +62,43 @@ const POSTGRES_CHUNKS = (aggregates: boolean): string => `
     -- Empty chunks are made ahead of time and cost nothing to rewrite.
     LEFT JOIN pg_class c ON c.oid = p.relid AND pg_relation_size(c.oid) > 0`;
 
-/** Sizes of the given tables and aggregates by name; what does not exist is left out. One query, however many there are. */
+/** Sizes of the tables and aggregates by name, in one query. Objects that do not exist are left out. */
 export async function readTableSizes(
   db: Db,
   engine: EngineName,
   objects: readonly { readonly schema: string; readonly name: string }[],
 ): Promise<ReadonlyMap<string, TableSize>> {
   if (objects.length === 0) return new Map();
-  const { rows } = await db.query<SizeRow>(
-    `SELECT name, bool_or(columnstore) AS columnstore, ${SUMS('')}, ${SUMS('compressed')}
+  const { rows } = await db.query<{ name: string; columnstore: boolean; all: Impact; compressed: Impact }>(
+    `SELECT name, bool_or(columnstore) AS columnstore, ${IMPACT()} AS all, ${IMPACT('FILTER (WHERE compressed)')} AS compressed
        FROM (${await chunksOf(db, engine)}) x WHERE name = ANY ($1) GROUP BY name ORDER BY name`,
     [objects.map(nameOf)],
   );
-  return new Map(rows.map((row) => [row.name, sizeOf(row)]));
+  return new Map(rows.map(({ name, all, ...rest }) => [name, { ...all, ...rest }]));
 }
 
-/** The figures of some chunks, summed up per table or aggregate; chunks as `schema.name`, quoted where needed. */
+/** The size of the given chunks, summed per table or aggregate. A chunk is named `schema.name`, quoted where needed. */
 export async function readChunkImpact(
   db: Db,
   engine: EngineName,
   chunks: readonly string[],
 ): Promise<ReadonlyMap<string, Impact>> {
   if (chunks.length === 0) return new Map();
-  const { rows } = await db.query<SizeRow>(
-    `SELECT name, ${SUMS('')} FROM (${await chunksOf(db, engine)}) x WHERE chunk = ANY ($1::regclass[]) GROUP BY name ORDER BY name`,
+  const { rows } = await db.query<{ name: string; impact: Impact }>(
+    `SELECT name, ${IMPACT()} AS impact FROM (${await chunksOf(db, engine)}) x WHERE chunk = ANY ($1::regclass[]) GROUP BY name ORDER BY name`,
     [chunks],
   );
-  return new Map(
-    rows.map((row) => [row.name, { chunks: row.chunks, rows: Number(row.rows), bytes: Number(row.bytes) }]),
-  );
+  return new Map(rows.map(({ name, impact }) => [name, impact]));
 }
 
-/** `3 chunks, about 1200 rows, 0.4 MiB`: figures as hazards say them. */
-export function describeImpact({ chunks, rows, bytes }: Impact): string {
-  return `${chunks} chunk${chunks === 1 ? '' : 's'}, about ${rows} rows, ${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-}
-
-const SUMS = (only: '' | 'compressed'): string => {
-  const filter = only === '' ? '' : ' FILTER (WHERE compressed)';
-  const [chunks, rows, bytes] = ['chunks', 'rows', 'bytes'].map((what) =>
-    only === '' ? what : `"${only}${what[0]?.toUpperCase()}${what.slice(1)}"`,
-  );
-  return `count(chunk)${filter}::int AS ${chunks}, coalesce(sum(rows)${filter}, 0)::bigint AS ${rows}, coalesce(sum(bytes)${filter}, 0)::bigint AS ${bytes}`;
-};
+const IMPACT = (filter = ''): string =>
+  `json_build_object('chunks', count(chunk) ${filter}, 'rows', coalesce(sum(rows) ${filter}, 0)::bigint, 'bytes', coalesce(sum(bytes) ${filter}, 0)::bigint)`;
 
 async function chunksOf(db: Db, engine: EngineName): Promise<string> {
-  // Before the first apply the extension is not there yet, and tables are only tables.
+  // Before the first apply the extension does not exist, so there are only ordinary tables.
   if (engine === 'timescaledb') return (await hasTimescaledb(db)) ? TIMESCALE_CHUNKS : POSTGRES_CHUNKS(false);
   const { rows } = await db.query<{ present: boolean }>(
     `SELECT to_regclass('tsdb.continuous_aggregate') IS NOT NULL AS present`,
   );
   return POSTGRES_CHUNKS(rows[0]?.present === true);
-}
-
-function sizeOf(row: SizeRow): TableSize {
-  return {
-    chunks: row.chunks,
-    rows: Number(row.rows),
-    bytes: Number(row.bytes),
-    compressed: {
-      chunks: row.compressedChunks,
-      rows: Number(row.compressedRows),
-      bytes: Number(row.compressedBytes),
-    },
-    columnstore: row.columnstore,
-  };
 }

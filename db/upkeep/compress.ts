@@ -1,4 +1,4 @@
-// Converts chunks by hand: to the columnstore by age, back to rows by range; one chunk at a time, each in its own transaction.
+// Converts chunks by hand, to the columnstore by age or back to rows by range. Each chunk has its own transaction.
 import { messageOf } from '../core/errors';
 import { literal } from '../core/sql';
 import type { ContinuousAggregate } from '../language/aggregate';
@@ -9,7 +9,7 @@ import { isoText } from '../server/ask';
 import { withTransaction } from '../server/connection';
 import { withRetry } from '../server/retry';
 
-/** What can have a columnstore. */
+/** An object that can have a columnstore. */
 export type Stored = Hypertable | ContinuousAggregate;
 
 /** A chunk to be converted. */
@@ -18,16 +18,16 @@ export interface ChunkToConvert {
   readonly table: string;
   /** Quoted name of the chunk. */
   readonly chunk: string;
-  /** Its range, inclusive start and exclusive end, ISO 8601 UTC; null where it is unbounded. */
+  /** Its range with inclusive start and exclusive end, ISO 8601 UTC; null when it has no bound. */
   readonly from: string | null;
   readonly to: string | null;
-  /** `partial`: in the columnstore, with rows beside it that came later. */
+  /** `partial`: in the columnstore, except rows that were added later. */
   readonly state: 'rows' | 'columns' | 'partial';
-  /** On disk, with indexes. */
+  /** Size on disk, including indexes. */
   readonly bytes: number;
 }
 
-/** What became of a chunk. */
+/** The result for one chunk. */
 export interface Conversion extends Omit<ChunkToConvert, 'bytes'> {
   readonly beforeBytes: number;
   /** Null when it was not converted. */
@@ -38,17 +38,17 @@ export interface Conversion extends Omit<ChunkToConvert, 'bytes'> {
 }
 
 export interface ConversionOptions {
-  /** Asks to stop after the chunk under way. */
+  /** Stops the work after the present chunk. */
   readonly signal?: AbortSignal;
   readonly onDone?: (conversion: Conversion) => void;
-  /** Longest wait for the lock of a chunk, in milliseconds; every try waits anew. */
+  /** How long each try waits for the lock of a chunk, in milliseconds. */
   readonly lockTimeoutMs?: number;
   readonly attempts?: number;
 }
 
 export type Direction = 'columns' | 'rows';
 
-// The columnstore part of a chunk is a table of its own.
+// The columnstore part of a chunk is a separate table.
 const SIZE = `(pg_total_relation_size(c.chunk) + coalesce((SELECT sum(pg_total_relation_size(s.compress_relid))
   FROM _timescaledb_catalog.compression_settings s WHERE s.relid = c.chunk AND s.compress_relid IS NOT NULL), 0))::float8`;
 
@@ -64,7 +64,7 @@ const CHUNKS = `
                    ON (g.materialization_hypertable_schema, g.materialization_hypertable_name) = (k.hypertable_schema, k.hypertable_name)) c
    WHERE c.owner = $1`;
 
-/** Chunks all of whose rows are older than an interval and that are not, or not wholly, in the columnstore; oldest first. */
+/** Chunks, oldest first, that are not completely in the columnstore and whose rows are all older than an interval. */
 export async function chunksToCompress(
   db: Db,
   table: Stored,
@@ -77,7 +77,7 @@ export async function chunksToCompress(
   return rows;
 }
 
-/** Chunks of the columnstore that touch a range, oldest first. */
+/** Chunks in the columnstore that overlap a range, oldest first. */
 export async function chunksToDecompress(
   db: Db,
   table: Stored,
@@ -92,8 +92,8 @@ export async function chunksToDecompress(
 }
 
 /**
- * Converts chunks, and tries again when one is in use. A chunk that stays in use, or that the server refuses, is told with
- * its error and does not stop the others. A lost session does: there is nothing to convert the others on.
+ * Converts chunks, and tries again when one is in use. A chunk that stays in use, or that the server refuses, is reported with
+ * its error, and the others are still converted. A lost session ends the work with an error.
  */
 export async function convertChunks(
   db: Db,
@@ -143,10 +143,10 @@ async function convertOne(
 }
 
 const TO_ROWS = 'CALL public.convert_to_rowstore($1::regclass, if_columnstore => true)';
-// Another session may have been faster.
+// `if_not_columnstore`, because another session may already have converted the chunk.
 const TO_COLUMNS = 'CALL public.convert_to_columnstore($1::regclass, if_not_columnstore => true)';
 
-// A partial chunk becomes rows before: merging in place can leave notes in the catalog that a later restore stumbles over.
+// A partial chunk is first turned into rows: merging in place can leave rows in the catalog at which a later restore fails.
 const statementsFor = (direction: Direction, state: ChunkToConvert['state']): readonly string[] =>
   direction === 'rows' ? [TO_ROWS] : state === 'partial' ? [TO_ROWS, TO_COLUMNS] : [TO_COLUMNS];
 

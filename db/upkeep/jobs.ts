@@ -1,12 +1,13 @@
-// Runs the jobs of engine `postgres`; on TimescaleDB the server's own scheduler does this work, and is looked at.
+// Runs the jobs of engine `postgres`. On TimescaleDB the server runs the jobs itself, and only their health is read.
 import { messageOf } from '../core/errors';
 import { ident, literal } from '../core/sql';
 import { type JobHealth, readJobs } from '../engines/health';
-import type { Desired } from '../language/desired';
+import { type Desired, relationsOf } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { Db } from '../model';
 import { asking } from '../server/ask';
 import { LOCK_IS_HELD, withTransaction } from '../server/connection';
+import { withSavepoint } from '../server/savepoint';
 
 export interface JobRun {
   readonly job: string;
@@ -27,12 +28,12 @@ interface JobRow {
   readonly chunk_interval: string | null;
 }
 
-// How many chunks ahead of now exist at any time, so that an insert never waits for one to be made.
+// So many chunks exist ahead of now, so that an insert never waits for a chunk to be created.
 const CHUNKS_AHEAD = 2;
 
 /**
- * Runs every job that is due, one after the other, each in a transaction of its own. Two schedulers share the work:
- * a job that another one is running is skipped. A failure is recorded on the job and does not stop the others.
+ * Runs every job that is due, one after the other, each in its own transaction. Several schedulers can share the work, because a
+ * job that another one is running is skipped. A failure is recorded with the job, and the other jobs still run.
  */
 export async function runDueJobs(db: Db): Promise<readonly JobRun[]> {
   const runs: JobRun[] = [];
@@ -40,12 +41,12 @@ export async function runDueJobs(db: Db): Promise<readonly JobRun[]> {
   return runs;
 }
 
-/** How TimescaleDB's jobs on the declared tables and aggregates are doing; empty before the first apply. */
-export function checkJobs(db: Db, { hypertables, aggregates }: Desired): Promise<readonly JobHealth[]> {
-  return readJobs(asking(db), 'timescaledb', [...hypertables, ...aggregates].map(nameOf));
+/** The health of TimescaleDB's jobs on the declared tables and aggregates; empty before the first apply. */
+export function checkJobs(db: Db, desired: Desired): Promise<readonly JobHealth[]> {
+  return readJobs(asking(db), 'timescaledb', relationsOf(desired).map(nameOf));
 }
 
-/** Whether a job does not do its work. A paused one was stopped by somebody, and a new one has its turn still to come. */
+/** Whether somebody should look at a job. A paused one was paused on purpose, and a new one has simply not run yet. */
 export const needsPerson = ({ state }: JobHealth): boolean => state === 'failing' || state === 'late';
 
 async function runNext(db: Db): Promise<JobRun | undefined> {
@@ -63,8 +64,8 @@ async function runNext(db: Db): Promise<JobRun | undefined> {
   });
 }
 
-// A pause of tsdb.paused_job counts while its apply lives; after a crash jobs go on by themselves.
-// By id: jobs were added sources first, so a coarse aggregate is refreshed after the fine one it reads.
+// A pause in tsdb.paused_job counts only while its apply runs, so after a crash the jobs run again. Jobs run in the order of their
+// ids: they were added sources first, so an aggregate is refreshed after the aggregate that it reads.
 async function claim(db: Db): Promise<JobRow | undefined> {
   const { rows } = await db.query<JobRow>(
     `SELECT j.job_id, j.kind, j.schema_name, j.object_name, j.start_offset::text, j.end_offset::text, j.drop_after::text,
@@ -78,13 +79,10 @@ async function claim(db: Db): Promise<JobRow | undefined> {
 }
 
 async function attempt(db: Db, job: JobRow): Promise<string | undefined> {
-  await db.query('SAVEPOINT job');
   try {
-    await execute(db, job);
-    await db.query('RELEASE SAVEPOINT job');
+    await withSavepoint(db, () => execute(db, job));
     return undefined;
   } catch (error) {
-    await db.query('ROLLBACK TO SAVEPOINT job');
     return messageOf(error);
   }
 }
@@ -116,7 +114,7 @@ async function execute(db: Db, job: JobRow): Promise<void> {
   }
 }
 
-// After a failure the job is tried again in a minute rather than at its next turn.
+// After a failure the job is tried again in a minute, or at its next turn if that comes earlier.
 async function record(db: Db, job: JobRow, error: string | undefined): Promise<void> {
   await db.query(
     `UPDATE tsdb.job SET last_started_at = now(), last_finished_at = clock_timestamp(), last_error = $2::text,

@@ -1,42 +1,43 @@
-// Finds what of an aggregate may be refreshed, and cuts it into slices that hold some buckets with rows each.
-import { ident, interval, literal, relation } from '../core/sql';
+// Finds the range of an aggregate that may be refreshed, and divides it into slices with a limited number of buckets that have rows.
+import { ident, interval, relation } from '../core/sql';
 import { materializationOf } from '../engines/materialization';
 import type { ContinuousAggregate } from '../language/aggregate';
-import { approximateMicroseconds, parseDuration } from '../language/interval';
+import { lengthOf } from '../language/interval';
 import type { Db, EngineName } from '../model';
+import { isoText } from '../server/ask';
 
-/** What part of time is refreshed. */
+/** The time range to refresh. */
 export interface RefreshWindow {
-  /** Inclusive start; absent = from the beginning. */
+  /** Inclusive start; absent means from the beginning. */
   readonly from?: Date;
-  /** Exclusive end, rounded up to whole buckets but never past now; absent = now. */
+  /** Exclusive end, rounded up to whole buckets, but never later than now; absent means now. */
   readonly to?: Date;
 }
 
-/** A range on whole buckets, ISO 8601; `from` may be `-infinity`. */
+/** A range of whole buckets, ISO 8601; `from` may be `-infinity`. */
 export interface Bounds {
   readonly from: string;
   readonly to: string;
 }
 
-/** What of a window may be refreshed. */
+/** The part of a window that may be refreshed. */
 export interface SafeBounds {
-  /** ISO 8601; nulls when that is no complete bucket. */
+  /** ISO 8601; both are null when no complete bucket may be refreshed. */
   readonly from: string | null;
   readonly to: string | null;
-  /** Set when the start was moved up: buckets before it exist, and their source rows are past retention. */
+  /** Set when the start was moved to this time, because stored buckets before it have source rows past retention. */
   readonly keptBefore: string | null;
 }
 
-/** Looks at one aggregate. Every answer reads the clock anew: retention goes on while a long refresh runs. */
+/** Questions about one aggregate. Each answer uses the present time, because retention continues during a long refresh. */
 export interface Slices {
-  /** What of a window may be refreshed; nulls when that is no complete bucket. */
+  /** The part of a window that may be refreshed. */
   bounds(window: RefreshWindow): Promise<SafeBounds>;
-  /** The slice that begins a range; undefined when nothing of it may be refreshed any more. */
+  /** The first slice of a range; undefined when nothing of the range may be refreshed any more. */
   lowest(from: string, to: string): Promise<Bounds | undefined>;
-  /** The slice that ends a range. */
+  /** The last slice of a range. */
   highest(from: string, to: string): Promise<Bounds | undefined>;
-  /** The first bucket before `to` that has rows; `to` when none has. */
+  /** The first bucket with rows before `to`, or `to` if there is none. */
   firstRow(to: string): Promise<string>;
   countBuckets(fromMs: number, toMs: number): number;
 }
@@ -50,14 +51,14 @@ export async function openSlices(
 ): Promise<Slices> {
   const stored = ident(...(await materializationOf(db, engine, aggregate)));
   const { from: origin } = aggregate;
-  // Of an aggregate the stored buckets: what its view adds needs no slices, it is the last stretch.
+  // If the source is an aggregate, only its stored buckets count: the newer rows that its view adds all fall into the last slice.
   const [source, time] =
     origin.kind === 'aggregate'
       ? [ident(...(await materializationOf(db, engine, origin))), ident('bucket')]
       : [relation(origin), ident(origin.time)];
   const width = interval(aggregate.bucket);
   const bucket = (expression: string): string => `public.time_bucket(${width}, ${expression})`;
-  // Rows of the source, and stored buckets whose rows are gone: those a refresh removes.
+  // Rows of the source, and also stored buckets whose rows are gone, because a refresh removes those.
   const extreme = (pick: 'min' | 'max', of: string): string =>
     `${pick === 'min' ? 'least' : 'greatest'}((SELECT ${bucket(`${pick}(${time})`)} FROM ${source} WHERE ${time} >= ${of}.lower AND ${time} < ${of}.upper),
        (SELECT ${pick}("bucket") FROM ${stored} WHERE "bucket" >= ${of}.lower AND "bucket" < ${of}.upper))`;
@@ -71,7 +72,7 @@ export async function openSlices(
        cut AS (SELECT CASE WHEN ${pick === 'min' ? 'true' : whole} THEN lower ELSE greatest(lower, row_at + ${width} - ${size}) END AS lower,
                       CASE WHEN ${pick === 'max' ? 'true' : whole} THEN upper ELSE least(upper, row_at + ${size}) END AS upper
                  FROM found)
-       SELECT ${isoText('lower')} AS "from", ${isoText('upper')} AS "to" FROM cut`,
+       SELECT ${boundText('lower')} AS "from", ${boundText('upper')} AS "to" FROM cut`,
       [from, to],
     );
     return rows[0];
@@ -81,9 +82,9 @@ export async function openSlices(
     async bounds({ from, to }) {
       const { rows } = await db.query<SafeBounds>(
         `${safeRange(aggregate, stored, askedRange(bucket, width))}
-         SELECT CASE WHEN lower < upper THEN ${isoText('lower')} END AS "from",
-                CASE WHEN lower < upper THEN ${isoText('upper')} END AS "to",
-                ${isoText('horizon')} AS "keptBefore"
+         SELECT CASE WHEN lower < upper THEN ${boundText('lower')} END AS "from",
+                CASE WHEN lower < upper THEN ${boundText('upper')} END AS "to",
+                ${boundText('horizon')} AS "keptBefore"
            FROM bounds`,
         [from?.toISOString() ?? '-infinity', to?.toISOString() ?? 'infinity'],
       );
@@ -93,14 +94,13 @@ export async function openSlices(
     highest: (from, to) => cut('max', from, to),
     async firstRow(to) {
       const { rows } = await db.query<{ first: string }>(
-        `SELECT ${isoText(`coalesce(${extreme('min', 'b')}, upper)`)} AS first
+        `SELECT ${boundText(`coalesce(${extreme('min', 'b')}, upper)`)} AS first
            FROM (SELECT '-infinity'::timestamptz AS lower, $1::timestamptz AS upper) b`,
         [to],
       );
       return rows[0]?.first ?? to;
     },
-    countBuckets: (fromMs, toMs) =>
-      Math.round(((toMs - fromMs) * 1_000) / approximateMicroseconds(parseDuration(aggregate.bucket))),
+    countBuckets: (fromMs, toMs) => Math.round(((toMs - fromMs) * 1_000) / lengthOf(aggregate.bucket)),
   };
 }
 
@@ -108,15 +108,15 @@ const askedRange = (bucket: (time: string) => string, width: string): string => 
   SELECT CASE WHEN isfinite($1::timestamptz) THEN ${bucket('$1::timestamptz')} ELSE '-infinity' END AS lower,
          least(CASE WHEN isfinite($2::timestamptz) THEN ${bucket('$2::timestamptz')} + ${width} ELSE 'infinity' END, ${bucket('now()')}) AS upper`;
 
-/** `WITH … bounds (lower, upper, horizon)`: the asked range without stored buckets whose source rows are past retention. */
+/** `WITH … bounds (lower, upper, horizon)`: the requested range without stored buckets whose source rows are past retention. */
 function safeRange({ from, bucket }: ContinuousAggregate, stored: string, asked: string): string {
   const width = interval(bucket);
-  // The first bucket whose source rows are all younger than the source's retention.
+  // The first bucket with no source rows past the source's retention.
   const horizon =
     from.retention === undefined
       ? `'-infinity'::timestamptz`
       : `public.time_bucket(${width}, now() - ${interval(from.retention)}) + ${width}`;
-  // Kept up to the last stored bucket only: what comes after it was never computed, as after a fill that was interrupted.
+  // Only stored buckets are protected. Later ones were never computed, for example because filling was interrupted.
   return `
     WITH asked AS (SELECT a.*, ${horizon} AS horizon FROM (${asked}) a),
     kept AS (
@@ -128,5 +128,5 @@ function safeRange({ from, bucket }: ContinuousAggregate, stored: string, asked:
     )`;
 }
 
-const isoText = (column: string): string =>
-  `CASE WHEN isfinite(${column}) THEN to_char(${column} AT TIME ZONE 'UTC', ${literal('YYYY-MM-DD"T"HH24:MI:SS"Z"')}) ELSE ${column}::text END`;
+// An infinite bound is written as PostgreSQL prints it.
+const boundText = (column: string): string => `coalesce(${isoText(column)}, ${column}::text)`;

@@ -1,4 +1,4 @@
-// Refreshes continuous aggregates by hand: sources first, and never over history whose source rows are gone.
+// Refreshes continuous aggregates by hand, sources first. History whose source rows are gone is never touched.
 import { relation } from '../core/sql';
 import { readWatermarks } from '../engines/health';
 import type { ContinuousAggregate } from '../language/aggregate';
@@ -10,18 +10,18 @@ import { withRetry } from '../server/retry';
 import { type Bounds, openSlices, type RefreshWindow, type Slices } from './refresh-slices';
 
 export interface RefreshOptions {
-  /** Also buckets that TimescaleDB believes to be fresh. Engine `postgres` always computes all of the window. */
+  /** Also computes buckets that TimescaleDB considers fresh. Engine `postgres` always computes the whole window. */
   readonly force?: boolean;
-  /** Buckets of one slice, each slice a transaction of its own; absent = the whole window in one. */
+  /** Number of buckets in one slice. Each slice has its own transaction; absent means one slice for the whole window. */
   readonly batch?: number;
-  /** Newest slices first. What lies past the watermark still goes oldest first: real-time rows would be hidden in between. */
+  /** Refreshes the newest slices first. After the watermark the oldest go first, because otherwise real-time rows would be hidden. */
   readonly newestFirst?: boolean;
-  /** Asks to stop after the slice under way. */
+  /** Stops the work after the present slice. */
   readonly signal?: AbortSignal;
   readonly onSlice?: (progress: RefreshProgress) => void;
 }
 
-/** How far the refresh of one aggregate is, in buckets; stretches without any row count as well. */
+/** Progress of the refresh of one aggregate, in buckets, including buckets without rows. */
 export interface RefreshProgress {
   readonly aggregate: string;
   readonly done: number;
@@ -30,14 +30,14 @@ export interface RefreshProgress {
 
 export interface RefreshResult {
   readonly aggregate: string;
-  /** Bounds that were refreshed, ISO 8601; null when the window held no complete bucket. */
+  /** The range that was refreshed, ISO 8601; null when the window contained no complete bucket. */
   readonly from: string | null;
   readonly to: string | null;
-  /** Set when the start was moved up: buckets before it exist, and their source rows are past retention. */
+  /** Set when the start was moved to this time, because stored buckets before it have source rows past retention. */
   readonly keptBefore: string | null;
   /** Number of transactions. */
   readonly slices: number;
-  /** False when a signal stopped it: `from` and `to` are what was done. */
+  /** False when a signal stopped it; then `from` and `to` are the range that was done. */
   readonly complete: boolean;
   readonly milliseconds: number;
 }
@@ -45,9 +45,9 @@ export interface RefreshResult {
 type Done = Pick<RefreshResult, 'from' | 'to' | 'slices' | 'complete'>;
 
 /**
- * Refreshes the given aggregates in dependency order; after a signal those that were not begun have no result.
- * A refresh computes buckets again from their source: where retention has dropped the source rows it would delete the
- * buckets instead. So a window never reaches materialised buckets that are older than the source's retention.
+ * Refreshes the given aggregates in the order of their dependencies. After a signal, aggregates that were not begun have no result.
+ * A refresh computes buckets again from their source, and would delete buckets whose source rows retention has dropped. So it
+ * never includes stored buckets that are older than the source's retention.
  */
 export async function refreshAggregates(
   db: Db,
@@ -74,7 +74,7 @@ export async function refreshAggregates(
   return results;
 }
 
-/** The aggregates that have the given one among their sources, the given one included; all of them without a name. */
+/** The named aggregate and those built on the named object, directly or not; without a name, all aggregates. */
 export function withDependents({ aggregates }: Desired, sourceName?: string): readonly ContinuousAggregate[] {
   if (sourceName === undefined) return aggregates;
   const reaches = (aggregate: ContinuousAggregate): boolean =>
@@ -97,7 +97,7 @@ async function refreshOne(
     return { from: null, to: null, keptBefore, slices: 0, complete: true };
   const [health] = await readWatermarks(asking(db), engine, [nameOf(aggregate)]);
   const watermark = health?.watermark ?? '-infinity';
-  // The emulation leaves no gap after its watermark: it would begin there by itself.
+  // The emulation never leaves a gap after its watermark; it would start at the watermark anyway.
   const from = engine === 'postgres' ? earlier(safe.from, watermark) : safe.from;
   const report = await progressOf(slices, aggregate, from, safe.to, options);
   const run = (slice: Bounds): Promise<void> => refreshSlice(db, engine, aggregate, slice, options);
@@ -120,7 +120,7 @@ async function walk(
   to: string,
   watermark: string,
 ): Promise<Done> {
-  // From here on slices go up, below it they go down.
+  // After this time the slices are refreshed oldest first, before it newest first.
   const turn = newestFirst === true ? earlier(to, later(from, watermark)) : from;
   let done: Done = { from: null, to: null, slices: 0, complete: true };
   const carryOut = async (slice: Bounds): Promise<void> => {

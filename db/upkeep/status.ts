@@ -1,16 +1,16 @@
-// The running state: is the schema as declared, do jobs run, are aggregates fresh, how much is stored.
+// Reads the status: whether the schema is as declared, jobs run and aggregates are fresh, and how much is stored.
 import { readChunks, readCompression, savedPercent, type TableCompression } from '../engines/chunks';
 import { type AggregateHealth, type JobHealth, readJobs, readWatermarks } from '../engines/health';
 import { INTERNALS_STEP } from '../kinds/internals';
-import type { Desired } from '../language/desired';
+import { type Desired, relationsOf } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { Db, EngineName, ServerInfo } from '../model';
 import { inSync, makePlan } from '../reconcile/plan';
 import { type Ask, asking } from '../server/ask';
 
-/** What a table, or the stored buckets of an aggregate, take. */
+/** Storage of a table, or of the stored buckets of an aggregate. */
 export interface TableStorage extends TableCompression {
-  /** All of it on disk. */
+  /** Its whole size on disk. */
   readonly bytes: number;
   /** How much smaller the compressed chunks are; null when there are none. */
   readonly savedPercent: number | null;
@@ -32,7 +32,7 @@ export interface Status {
 export async function readStatus(db: Db, desired: Desired): Promise<Status> {
   const plan = await makePlan(db, desired);
   const created = !plan.steps.some((step) => step.id === INTERNALS_STEP && step.action === 'create');
-  const names = [...desired.hypertables, ...desired.aggregates].map(nameOf);
+  const names = relationsOf(desired).map(nameOf);
   return {
     version: 1,
     server: plan.server,
@@ -44,7 +44,7 @@ export async function readStatus(db: Db, desired: Desired): Promise<Status> {
   };
 }
 
-/** Whether anything needs a person: drift, or a job that does not do its work. */
+/** Whether nobody has to look at it: there is no drift, and every job does its work. */
 export function isHealthy(status: Status): boolean {
   return status.inSync && status.jobs.every(({ state }) => state === 'ok' || state === 'not-run-yet');
 }
@@ -56,7 +56,7 @@ async function readFigures(
 ): Promise<Pick<Status, 'jobs' | 'aggregates' | 'storage'>> {
   const jobs = await readJobs(ask, engine, names);
   const aggregates = await readWatermarks(ask, engine, names);
-  // Of the chunks only the sums are wanted.
+  // Only the totals are needed, so no chunks are requested.
   const sizes = new Map((await readChunks(ask, engine, names, 0)).map(({ table, bytes }) => [table, bytes]));
   const storage = (await readCompression(ask, engine, names)).map((compression) => ({
     ...compression,

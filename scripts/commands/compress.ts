@@ -1,11 +1,11 @@
 // tsdb compress, tsdb decompress: convert chunks by hand, for those who do not wait for the policy.
 import { RefusedError, UsageError } from '../../db/core/errors';
+import { shortBytes } from '../../db/core/quantities';
 import { savedPercent } from '../../db/engines/chunks';
 import type { Desired } from '../../db/language/desired';
 import { parseDuration } from '../../db/language/interval';
 import { nameOf } from '../../db/language/names';
 import type { Db } from '../../db/model';
-import { shortBytes } from '../../db/reconcile/format';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import {

@@ -1,7 +1,7 @@
 // tsdb export: rows or figures into a CSV, NDJSON or Parquet file.
 import { ProblemError } from '../../api/http/problems';
 import { UsageError } from '../../db/core/errors';
-import { shortBytes } from '../../db/reconcile/format';
+import { shortBytes } from '../../db/core/quantities';
 import { readContext, requireConnection } from '../context';
 import { exportRows } from '../export/export';
 import { type ExportFormat, fileShape } from '../export/format';

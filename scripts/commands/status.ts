@@ -1,5 +1,6 @@
 // tsdb status: is everything as declared, do the jobs run, how fresh are the aggregates, how much is stored.
-import { describeEngine, shortBytes } from '../../db/reconcile/format';
+import { shortBytes } from '../../db/core/quantities';
+import { describeEngine } from '../../db/reconcile/format';
 import { withConnection } from '../../db/server/connection';
 import { isHealthy, readStatus, type Status, type TableStorage } from '../../db/upkeep/status';
 import { readContext, requireConnection } from '../context';

@@ -1,4 +1,4 @@
-// The texts of an emulated aggregate: its table, its refresh query, and the view that adds what is newer than the watermark.
+// The SQL of an emulated aggregate: its table, its refresh query, and the view that adds rows newer than the watermark.
 import { ident, literal } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { aggregateQuery } from '../../language/aggregate-sql';
@@ -11,13 +11,13 @@ export const key = (aggregate: { readonly schema: string; readonly name: string 
 export const materializationName = (aggregate: { readonly schema: string; readonly name: string }): string =>
   `${aggregate.schema}_${aggregate.name}`;
 
-/** The declared SELECT over one window. */
+/** The declared SELECT, limited to the window from $1 to $2. */
 export function refreshQuery(aggregate: ContinuousAggregate): string {
   const time = ident(aggregate.from.time);
   return aggregateQuery(aggregate, `${time} >= $1 AND ${time} < $2`);
 }
 
-/** What readers see. */
+/** The view that readers use. */
 export function viewQuery(aggregate: ContinuousAggregate, realTime: boolean): string {
   const columns = aggregate.columnNames.map((name) => ident(name)).join(', ');
   const watermark = `tsdb.watermark(${key(aggregate)})`;

@@ -1,4 +1,4 @@
-// Replaces emulated aggregates by others that were built beside them, in one transaction.
+// Replaces emulated aggregates with new ones that were built beside them, in one transaction.
 import { ident, literal, relation } from '../../core/sql';
 import type { AggregateDialect, Replacement } from '../../kinds/aggregates/model';
 import type { ContinuousAggregate } from '../../language/aggregate';
@@ -6,11 +6,11 @@ import { nameOf } from '../../language/names';
 import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 
 /**
- * The old ones go first, readers before what they read: in the order in which a reader locks them. Then the new ones take
- * their names; everything that has a name inside (refresh query, view, indexes) is written again.
+ * First the old aggregates are dropped, each before the one that it reads, which is the order in which a query locks them. Then
+ * the new ones get their names. Refresh query, view and indexes contain names, so they are written again.
  */
 export const swap: AggregateDialect['swap'] = (replacements, replaced) => [
-  // A refresh holds these rows: wait for it here, where nothing else is locked yet.
+  // A running refresh holds these rows. The swap waits for it here, before it locks anything else.
   `SELECT FROM tsdb.continuous_aggregate WHERE format('%s.%s', schema_name, view_name) IN (${replaced.map((one) => literal(nameOf(one))).join(', ') || 'NULL'}) ORDER BY schema_name, view_name FOR UPDATE`,
   ...replaced.flatMap(drop),
   ...replacements.flatMap(takeName),
@@ -20,7 +20,7 @@ export const swap: AggregateDialect['swap'] = (replacements, replaced) => [
   ),
 ];
 
-/** Drops an emulated aggregate, whatever of it there is. */
+/** Drops all parts of an emulated aggregate that exist. */
 export const drop = (aggregate: { readonly schema: string; readonly name: string }): readonly string[] => [
   `DROP VIEW IF EXISTS ${relation(aggregate)}`,
   `DROP TABLE IF EXISTS ${ident('tsdb', materializationName(aggregate))}`,
@@ -52,7 +52,7 @@ function indexNames(aggregate: ContinuousAggregate): readonly string[] {
   return columns.map((column) => `${materializationName(aggregate)}_${column}_idx`);
 }
 
-/** Indexes with names of their own, so that a swap can give them their final ones. */
+/** Indexes with explicit names, so that a swap can rename them. */
 export function createIndexes(aggregate: ContinuousAggregate): readonly string[] {
   const table = ident('tsdb', materializationName(aggregate));
   const columns = [

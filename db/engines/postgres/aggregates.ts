@@ -1,71 +1,34 @@
 // Continuous aggregates on plain PostgreSQL: a table, its refresh query, and a view that adds what is newer than the watermark.
 import { ident, interval, literal, relation } from '../../core/sql';
 import { readAttachments } from '../../kinds/aggregates/attachments';
-import type { AggregateDialect, AggregateState } from '../../kinds/aggregates/model';
-import { canonicalQueries, withoutLast } from '../../kinds/aggregates/queries';
-import type { ContinuousAggregate } from '../../language/aggregate';
+import type { AggregateDialect, StoredAggregate } from '../../kinds/aggregates/model';
 import { aggregateQuery } from '../../language/aggregate-sql';
-import { nameOf } from '../../language/names';
 import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 import { createIndexes, drop, swap } from './aggregate-swap';
 import { hasRuntime } from './runtime';
 
-interface AggregateRow {
-  readonly name: string;
-  readonly realTime: boolean;
-  readonly refreshQuery: string;
-  readonly definition: string;
-  readonly columns: number;
-  readonly source: string;
-  readonly materialization: string;
-  readonly width: string;
-}
-
 export const postgresAggregates: AggregateDialect = {
   engine: 'postgres',
   emulated: 'continuous aggregates: tables with a watermark, refreshed by `tsdb jobs run`',
-  async read(db, aggregates) {
+  async read(db, names) {
     if (!(await hasRuntime(db))) return [];
-    const { rows } = await db.query<AggregateRow>(
+    const { rows } = await db.query<StoredAggregate>(
       `SELECT format('%s.%s', a.schema_name, a.view_name) AS name, a.real_time AS "realTime", a.refresh_query AS "refreshQuery",
               pg_get_viewdef(c.oid) AS definition, format('%s.%s', a.source_schema, a.source_name) AS source,
               (SELECT count(*)::int FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attnum > 0) AS columns,
-              a.materialization, a.bucket_width::text AS width
+              json_build_object('schema', 'tsdb', 'name', a.materialization) AS stored, a.bucket_width::text AS width,
+              format('tsdb.watermark(%L, %L)', a.schema_name, a.view_name) AS watermark
          FROM tsdb.continuous_aggregate a
          JOIN pg_namespace n ON n.nspname = a.schema_name
          JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.view_name
         WHERE format('%s.%s', a.schema_name, a.view_name) = ANY ($1) ORDER BY 1`,
-      [aggregates.map(nameOf)],
+      [names],
     );
-    const present = aggregates.flatMap((aggregate) => {
-      const row = rows.find((candidate) => candidate.name === nameOf(aggregate));
-      return row ? [{ aggregate, row, missing: missingColumns(aggregate, row.columns) }] : [];
-    });
-    const canonical = await canonicalQueries(
-      db,
-      present.flatMap(({ aggregate, row, missing }) => [
-        viewQuery(aggregate, row.realTime),
-        viewQuery(withoutLast(aggregate, missing), row.realTime),
-      ]),
-    );
-    return present.map(({ aggregate, row, missing }, at): AggregateState => {
-      // The view shows what readers get, the refresh query what is stored: both must be as declared.
-      const is = (declared: ContinuousAggregate, view: string | null | undefined): boolean =>
-        row.definition === view && row.refreshQuery === refreshQuery(declared);
-      const asDeclared = is(aggregate, canonical[2 * at]);
-      const appended = !asDeclared && is(withoutLast(aggregate, missing), canonical[2 * at + 1]);
-      return {
-        name: row.name,
-        realTime: row.realTime,
-        asDeclared,
-        appended: appended ? missing : 0,
-        source: row.source,
-        stored: { schema: 'tsdb', name: row.materialization },
-        width: row.width,
-        watermark: `tsdb.watermark(${key(aggregate)})`,
-      };
-    });
+    return rows;
   },
+  // The view decides what readers see and the refresh query what is stored, so both must be as declared.
+  definition: viewQuery,
+  refreshQuery,
   readAttachments: (db, names) =>
     readAttachments(db, names, {
       dependents: `SELECT DISTINCT format('%s.%s', vn.nspname, v.relname) AS name
@@ -74,7 +37,7 @@ export const postgresAggregates: AggregateDialect = {
                     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid`,
       alterOwner: 'ALTER VIEW',
     }),
-  // Rows that wait in the default partition count too. Of an aggregate, what it has stored.
+  // For an aggregate, its stored buckets; for a table, its chunks and the rows that wait in the default partition.
   coverage: ({ aggregate, origin, state, originState }) => {
     if (originState)
       return `SELECT tstzrange(o."bucket", o."bucket" + ${interval(originState.width)}) AS range FROM (SELECT DISTINCT "bucket" FROM ${ident('tsdb', originState.stored.name)}) o`;
@@ -101,7 +64,7 @@ export const postgresAggregates: AggregateDialect = {
     `UPDATE tsdb.continuous_aggregate SET real_time = ${aggregate.realTime} WHERE (schema_name, view_name) = (${key(aggregate)})`,
   ],
   addColumns: (aggregate, missing) => [
-    // The view first: a reader locks the view, then the table.
+    // The view is locked first, because a reader also locks the view before the table.
     `LOCK TABLE ${relation(aggregate)} IN ACCESS EXCLUSIVE MODE`,
     ...[...missing].map(
       ([name, type]) =>
@@ -115,6 +78,3 @@ export const postgresAggregates: AggregateDialect = {
   drop,
   force: '',
 };
-
-const missingColumns = (aggregate: ContinuousAggregate, present: number): number =>
-  Math.min(Math.max(aggregate.columnNames.length - present, 0), Object.keys(aggregate.select).length);

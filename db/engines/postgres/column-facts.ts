@@ -3,7 +3,7 @@ import type { ColumnDialect } from '../../kinds/columns/difference';
 import { COLUMN_VIEWS, usersByColumn } from '../column-users';
 import { hasRuntime } from './runtime';
 
-// A refresh query is text to the server, so it keeps no record of the columns in it. They stand there quoted.
+// The server stores a refresh query only as text, so the catalog does not know its columns. They are quoted in the text.
 const REFRESH_QUERIES = `
   UNION
   SELECT format('%s.%s.%s', n.nspname, c.relname, a.attname), format('%s.%s', g.schema_name, g.view_name)

@@ -2,46 +2,29 @@
 import { ident, interval, literal, relation } from '../../core/sql';
 import type { HypertableDialect, HypertableState } from '../../kinds/hypertables';
 import { columnDefinitions } from '../../language/column-definitions';
-import type { HashPartitions, Hypertable } from '../../language/hypertable';
-import { approximateMicroseconds, formatInterval, parseDuration } from '../../language/interval';
-import { nameOf } from '../../language/names';
+import type { Hypertable } from '../../language/hypertable';
+import { formatInterval, lengthOf } from '../../language/interval';
 import { hasRuntime } from './runtime';
 
 export const postgresHypertables: HypertableDialect = {
   emulated: 'hypertables: range-partitioned tables, chunks made ahead of time by `tsdb jobs run`',
-  async read(db, desired) {
-    const registered = await hasRuntime(db);
-    const { rows } = await db.query<{
-      name: string;
-      kind: string;
-      time: string | null;
-      microseconds: string | null;
-      hash: HashPartitions | null;
-    }>(
-      `SELECT format('%s.%s', n.nspname, c.relname) AS name,
-              CASE c.relkind WHEN 'r' THEN 'a plain table' WHEN 'p' THEN 'a partitioned table' ELSE 'not a table' END AS kind,
-              ${registered ? 'h.time_column' : 'NULL::text'} AS time,
-              ${registered ? '(extract(epoch FROM h.chunk_interval) * 1000000)::bigint' : 'NULL::bigint'} AS microseconds,
-              ${registered ? `CASE WHEN h.hash_column IS NOT NULL THEN json_build_object('by', h.hash_column, 'count', h.hash_partitions) END` : 'NULL::json'} AS hash
-         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         ${registered ? `LEFT JOIN tsdb.hypertable h ON h.schema_name = n.nspname AND h.table_name = c.relname AND c.relkind = 'p'` : ''}
-        WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1`,
-      [desired.hypertables.map(nameOf)],
+  async read(db, names) {
+    if (!(await hasRuntime(db))) return [];
+    const { rows } = await db.query<HypertableState>(
+      `SELECT format('%s.%s', h.schema_name, h.table_name) AS name, h.time_column AS time,
+              (extract(epoch FROM h.chunk_interval) * 1000000)::float8 AS "chunkMicroseconds",
+              CASE WHEN h.hash_column IS NOT NULL THEN json_build_object('by', h.hash_column, 'count', h.hash_partitions) END AS hash
+         FROM tsdb.hypertable h
+         JOIN pg_namespace n ON n.nspname = h.schema_name
+         JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = h.table_name AND c.relkind = 'p'
+        WHERE format('%s.%s', h.schema_name, h.table_name) = ANY ($1) ORDER BY 1`,
+      [names],
     );
-    return rows.map(({ name, kind, time, microseconds, hash }): HypertableState => {
-      if (time === null) return { name, kind: 'other', description: kind };
-      return {
-        name,
-        kind: 'hypertable',
-        time,
-        chunkMicroseconds: Number(microseconds),
-        ...(hash === null ? {} : { hash }),
-      };
-    });
+    return rows;
   },
   create: (table) => [
     `CREATE TABLE ${relation(table)} (${columnDefinitions(table)}) PARTITION BY RANGE (${ident(table.time)})`,
-    // Rows outside the existing chunks wait here until their chunk is made; an insert never fails for want of one.
+    // Rows outside of the existing chunks wait here until their chunk is created, so an insert never fails for lack of a chunk.
     `CREATE TABLE ${ident('tsdb', defaultPartition(table))} PARTITION OF ${relation(table)} DEFAULT`,
     `INSERT INTO tsdb.hypertable (schema_name, table_name, time_column, chunk_interval, hash_column, hash_partitions) VALUES (${key(table)}, ${literal(table.time)}, ${chunkInterval(table)}, ${table.hash ? literal(table.hash.by) : 'NULL'}, ${table.hash?.count ?? 'NULL'})`,
     `SELECT tsdb.ensure_chunks(${key(table)}, now(), now() + ${chunkInterval(table)})`,
@@ -58,9 +41,9 @@ const key = (table: Hypertable): string => `${literal(table.schema)}, ${literal(
 
 const defaultPartition = (table: Hypertable): string => `${table.schema}_${table.name}_default`;
 
-// Months are 30 days, as in TimescaleDB: chunks then have equal lengths on both engines.
+// A month is 30 days, as in TimescaleDB, so that chunks have the same length on both engines.
 function chunkInterval(table: Hypertable): string {
-  const microseconds = approximateMicroseconds(parseDuration(table.chunkInterval));
+  const microseconds = lengthOf(table.chunkInterval);
   const days = Math.floor(microseconds / 86_400_000_000);
   return interval(formatInterval({ months: 0, days, microseconds: microseconds - days * 86_400_000_000 }));
 }

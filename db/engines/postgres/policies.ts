@@ -1,29 +1,21 @@
 // Policies on plain PostgreSQL: rows of tsdb.job, run by `tsdb jobs run` or by `tsdb up`.
 import { ident, interval, literal } from '../../core/sql';
-import type {
-  DesiredPolicy,
-  PolicyDialect,
-  PolicyKind,
-  PolicyState,
-  PolicyTimes,
+import {
+  type DesiredPolicy,
+  type PolicyDialect,
+  type PolicyKind,
+  type PolicyRow,
+  type PolicyState,
+  policyState,
+  readExpired,
 } from '../../kinds/policies';
-import type { Relation } from '../../language/aggregate';
-import { formatInterval, type Interval, parseIsoInterval } from '../../language/interval';
+import type { ContinuousAggregate } from '../../language/aggregate';
+import { formatInterval, type Interval } from '../../language/interval';
 import { nameOf } from '../../language/names';
 import type { Db, Impact } from '../../model';
 import { hasRuntime } from './runtime';
 
-interface JobRow {
-  readonly id: number;
-  readonly kind: PolicyKind;
-  readonly object: string;
-  readonly after: string | null;
-  readonly start: string | null;
-  readonly end: string | null;
-  readonly every: string;
-}
-
-// How often kinds run that declare no schedule; TimescaleDB's retention runs daily too.
+// How often policies without a declared schedule run. TimescaleDB's retention runs daily too.
 const DEFAULT_SCHEDULE: Readonly<Partial<Record<PolicyKind, string>>> = {
   retention: '1 day',
   chunks: '1 hour',
@@ -33,9 +25,10 @@ export const postgresPolicies: PolicyDialect = {
   kinds: ['refresh', 'retention', 'chunks'],
   async read(db, desired) {
     if (!(await hasRuntime(db))) return { policies: [], expired: new Map() };
+    const tables = await readExpired(db, desired.hypertables, EXPIRED_CHUNKS);
     return {
       policies: await readJobs(db),
-      expired: await readExpired(db, [...desired.hypertables, ...desired.aggregates]),
+      expired: new Map([...tables, ...(await expiredBuckets(db, desired.aggregates))]),
     };
   },
   add: (policy) => [
@@ -62,51 +55,30 @@ function times({ kind, times: { startOffset, endOffset, after, every } }: Desire
   ];
 }
 
-async function readJobs(db: Db): Promise<PolicyState[]> {
-  const { rows } = await db.query<JobRow>(
+async function readJobs(db: Db): Promise<readonly PolicyState[]> {
+  const { rows } = await db.query<PolicyRow>(
     `SELECT job_id AS id, kind, format('%s.%s', schema_name, object_name) AS object, drop_after::text AS after,
             start_offset::text AS start, end_offset::text AS "end", schedule_interval::text AS every
        FROM tsdb.job ORDER BY job_id`,
   );
-  return rows.map((row) => ({ id: row.id, kind: row.kind, object: row.object, times: policyTimes(row) }));
+  return rows.map(policyState);
 }
 
-function policyTimes({ after, start, end, every }: JobRow): PolicyTimes {
-  return {
-    ...(after === null ? {} : { after: parseIsoInterval(after) }),
-    ...(start === null ? {} : { startOffset: parseIsoInterval(start) }),
-    ...(end === null ? {} : { endOffset: parseIsoInterval(end) }),
-    every: parseIsoInterval(every),
-  };
-}
+const EXPIRED_CHUNKS = `
+  JOIN tsdb.chunk k ON format('%s.%s', k.schema_name, k.table_name) = d.name AND k.range_end <= now() - d.after
+  JOIN pg_class c ON c.oid = k.chunk`;
 
-/** What lies beyond the declared retention right now: whole chunks of tables, rows of aggregates. */
-async function readExpired(db: Db, objects: readonly Relation[]): Promise<ReadonlyMap<string, Impact>> {
-  const kept = objects.filter((object) => object.retention !== undefined);
-  const { rows } = await db.query<{ name: string; chunks: number; rows: string; bytes: string }>(
-    `SELECT d.name, count(*)::int AS chunks, sum(greatest(c.reltuples, 0))::bigint AS rows, sum(pg_total_relation_size(c.oid))::bigint AS bytes
-       FROM unnest($1::text[], $2::interval[]) d (name, after)
-       JOIN tsdb.chunk k ON format('%s.%s', k.schema_name, k.table_name) = d.name AND k.range_end <= now() - d.after
-       JOIN pg_class c ON c.oid = k.chunk
-      GROUP BY 1 ORDER BY 1`,
-    [kept.map(nameOf), kept.map((object) => object.retention)],
-  );
-  const tables = rows.map((row): [string, Impact] => [
-    row.name,
-    { chunks: row.chunks, rows: Number(row.rows), bytes: Number(row.bytes) },
-  ]);
-  return new Map([...tables, ...(await expiredBuckets(db, kept))]);
-}
-
-// One statement for all aggregates. Only those that exist, as a declared one may not have been created yet, and that the
-// login may read: the figures are for who applies.
-async function expiredBuckets(db: Db, kept: readonly Relation[]): Promise<readonly [string, Impact][]> {
+// One statement counts for all aggregates that already exist and that this login may read; whoever applies may read all of them.
+async function expiredBuckets(
+  db: Db,
+  aggregates: readonly ContinuousAggregate[],
+): Promise<readonly [string, Impact][]> {
   const { rows: present } = await db.query<{ name: string; materialization: string }>(
     `SELECT format('%s.%s', schema_name, view_name) AS name, materialization FROM tsdb.continuous_aggregate
       WHERE has_table_privilege(to_regclass(format('tsdb.%I', materialization)), 'SELECT') ORDER BY 1`,
   );
   const counts = present.flatMap(({ name, materialization }) => {
-    const retention = kept.find((object) => nameOf(object) === name)?.retention;
+    const retention = aggregates.find((aggregate) => nameOf(aggregate) === name)?.retention;
     if (retention === undefined) return [];
     return [
       `SELECT ${literal(name)} AS name, count(*)::int AS rows FROM ${ident('tsdb', materialization)} WHERE "bucket" < now() - ${interval(retention)}`,

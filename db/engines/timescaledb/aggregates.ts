@@ -2,71 +2,36 @@
 import { ident, literal, relation } from '../../core/sql';
 import { readAttachments } from '../../kinds/aggregates/attachments';
 import { OLD } from '../../kinds/aggregates/evolution';
-import type { AggregateDialect, AggregateState, Changing } from '../../kinds/aggregates/model';
-import { canonicalQueries, withoutLast } from '../../kinds/aggregates/queries';
+import type { AggregateDialect, Changing, StoredAggregate } from '../../kinds/aggregates/model';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { aggregateQuery, expressionSql } from '../../language/aggregate-sql';
-import { nameOf } from '../../language/names';
 import { hasTimescaledb } from '../../server/server-info';
 import { aggregateColumnstore } from './columnstore';
 
-interface AggregateRow {
-  readonly name: string;
-  readonly realTime: boolean;
-  readonly definition: string;
-  readonly columns: number;
-  readonly source: string;
-  readonly id: number;
-  readonly storedSchema: string;
-  readonly storedName: string;
-  readonly width: string;
-}
-
 export const timescaleAggregates: AggregateDialect = {
   engine: 'timescaledb',
-  async read(db, aggregates) {
+  async read(db, names) {
     if (!(await hasTimescaledb(db))) return [];
-    const { rows } = await db.query<AggregateRow>(
+    const { rows } = await db.query<StoredAggregate>(
       `SELECT format('%s.%s', a.view_schema, a.view_name) AS name, NOT a.materialized_only AS "realTime", a.view_definition AS definition,
               (SELECT count(*)::int FROM pg_attribute t WHERE t.attrelid = format('%I.%I', a.view_schema, a.view_name)::regclass AND t.attnum > 0) AS columns,
               format('%s.%s', coalesce(p.user_view_schema, a.hypertable_schema), coalesce(p.user_view_name, a.hypertable_name)) AS source,
-              c.mat_hypertable_id AS id, a.materialization_hypertable_schema::text AS "storedSchema",
-              a.materialization_hypertable_name::text AS "storedName", b.bucket_width::interval::text AS width
+              json_build_object('schema', a.materialization_hypertable_schema, 'name', a.materialization_hypertable_name) AS stored,
+              b.bucket_width::interval::text AS width,
+              format('_timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(%s))', c.mat_hypertable_id) AS watermark
          FROM timescaledb_information.continuous_aggregates a
          JOIN _timescaledb_catalog.continuous_agg c ON (c.user_view_schema, c.user_view_name) = (a.view_schema, a.view_name)
          JOIN _timescaledb_catalog.continuous_aggs_bucket_function b ON b.mat_hypertable_id = c.mat_hypertable_id
          LEFT JOIN _timescaledb_catalog.continuous_agg p ON p.mat_hypertable_id = c.parent_mat_hypertable_id
         WHERE format('%s.%s', a.view_schema, a.view_name) = ANY ($1) ORDER BY 1`,
-      [aggregates.map(nameOf)],
+      [names],
     );
-    const present = aggregates.flatMap((aggregate) => {
-      const row = rows.find((candidate) => candidate.name === nameOf(aggregate));
-      return row ? [{ aggregate, row, missing: missingColumns(aggregate, row.columns) }] : [];
-    });
-    const canonical = await canonicalQueries(
-      db,
-      present.flatMap(({ aggregate, missing }) => [
-        aggregateQuery(aggregate),
-        aggregateQuery(withoutLast(aggregate, missing)),
-      ]),
-    );
-    return present.map(({ row, missing }, at): AggregateState => {
-      const asDeclared = row.definition === canonical[2 * at];
-      return {
-        name: row.name,
-        realTime: row.realTime,
-        asDeclared,
-        appended: !asDeclared && row.definition === canonical[2 * at + 1] ? missing : 0,
-        source: row.source,
-        stored: { schema: row.storedSchema, name: row.storedName },
-        width: row.width,
-        watermark: `_timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(${row.id}))`,
-      };
-    });
+    return rows;
   },
+  definition: (aggregate) => aggregateQuery(aggregate),
   readAttachments: (db, names) =>
     readAttachments(db, names, {
-      // An aggregate on it reads it through views of its own; their owner is named, not they.
+      // An aggregate reads its source through internal views, so these are replaced by the name of the aggregate.
       dependents: `SELECT DISTINCT format('%s.%s', coalesce(g.user_view_schema, vn.nspname), coalesce(g.user_view_name, v.relname)) AS name
                      FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
                      JOIN pg_class v ON v.oid = r.ev_class AND v.oid <> c.oid JOIN pg_namespace vn ON vn.oid = v.relnamespace
@@ -90,7 +55,7 @@ export const timescaleAggregates: AggregateDialect = {
         ([name, expression]) =>
           `ALTER MATERIALIZED VIEW ${relation(aggregate)} ADD COLUMN ${ident(name)} ${missing.get(name)} GENERATED ALWAYS AS (${expressionSql(expression)}) STORED`,
       ),
-  // Only the views are locked, in the order in which a reader locks them; the source is locked by the drop that follows.
+  // This locks only the views, in the order in which a reader locks them. The drop that follows locks the source.
   swap: (replacements, replaced) => [
     ...replaced.map(
       (aggregate) =>
@@ -106,13 +71,10 @@ export const timescaleAggregates: AggregateDialect = {
   force: ', force => true',
 };
 
-const missingColumns = (aggregate: ContinuousAggregate, present: number): number =>
-  Math.min(Math.max(aggregate.columnNames.length - present, 0), Object.keys(aggregate.select).length);
-
 const originTable = ({ origin, originState }: Changing): readonly string[] =>
   originState ? [originState.stored.schema, originState.stored.name] : [origin.schema, origin.name];
 
-// A new one has no columnstore yet, whatever the replaced one had.
+// A new aggregate has no columnstore, even if the replaced one had one.
 const columnstores = (aggregates: readonly ContinuousAggregate[]): readonly string[] =>
   aggregateColumnstore
     .compare(

@@ -1,4 +1,4 @@
-// Kind: chunk skipping: ranges of other columns than time, kept per converted chunk so that queries pass chunks over.
+// Kind: chunk skipping. The server keeps the ranges of more columns than time for each converted chunk, so that queries skip chunks.
 import { literal, relation } from '../../core/sql';
 import type { Hypertable } from '../../language/hypertable';
 import { nameOf } from '../../language/names';
@@ -14,7 +14,7 @@ export const chunkSkipping: Kind<readonly SkippingState[]> = {
   name: 'chunk-skipping',
   async read(db, desired) {
     if (!(await hasTimescaledb(db))) return [];
-    // The row without a chunk says that the column is watched; each converted chunk adds one of its own.
+    // The row without a chunk means that skipping is enabled for the column; each converted chunk adds another row.
     const { rows } = await db.query<SkippingState>(
       `SELECT format('%s.%s', h.schema_name, h.table_name) AS table, s.column_name::text AS column
          FROM _timescaledb_catalog.chunk_column_stats s JOIN _timescaledb_catalog.hypertable h ON h.id = s.hypertable_id
@@ -50,7 +50,7 @@ function toggle(table: Hypertable, column: string, verb: 'enable' | 'disable'): 
         ? `skip chunks by ${column}, from the next conversion on`
         : `stop skipping chunks by ${column}`,
     sql: [
-      // Off by default in the server, and needed only while the setting is made.
+      // This server setting is off by default, and only needed while skipping is enabled.
       'SET LOCAL timescaledb.enable_chunk_skipping = on',
       `SELECT public.${verb}_chunk_skipping(${literal(relation(table))}::regclass, ${literal(column)})`,
     ],

@@ -11,7 +11,7 @@ export const timescaleColumns: ColumnDialect = {
   engine: 'timescaledb',
   async readUsers(db, tables) {
     if (!(await hasTimescaledb(db))) return new Map();
-    // An aggregate reads its source through internal views; its own view shows what is stored.
+    // An aggregate reads its source through internal views, so these are replaced by the name of the aggregate.
     const { rows } = await db.query<{ column: string; user: string }>(
       `SELECT DISTINCT format('%s.%s.%s', n.nspname, c.relname, a.attname) AS column,
               format('%s.%s', coalesce(g.user_view_schema, vn.nspname), coalesce(g.user_view_name, v.relname)) AS user
@@ -29,7 +29,7 @@ export const timescaleColumns: ColumnDialect = {
         `SELECT to_regclass('tsdb.pending_rebuild') IS NOT NULL AND EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') AS present`,
       );
       if (!present[0]?.present) return new Map();
-      // A chunk that was dropped or turned into rows since has nothing to lose any more.
+      // A chunk that was dropped or turned into rows in the meantime needs no conversion any more.
       const { rows } = await db.query<{ chunk: string }>(
         `SELECT p.chunk FROM tsdb.pending_rebuild p
            JOIN timescaledb_information.chunks k ON format('%I.%I', k.chunk_schema, k.chunk_name) = p.chunk AND k.is_compressed ORDER BY 1`,

@@ -1,25 +1,26 @@
-// Steps that convert chunks one after the other. Each chunk is committed on its own and found by its own state, so that an
-// interrupted conversion goes on where it was.
+// Steps that convert chunks one after the other. Each chunk is committed on its own, and chunks to convert are found by their
+// state, so that an interrupted conversion continues where it stopped.
+import { counted } from '../../core/quantities';
 import { literal } from '../../core/sql';
-import { chunkRewrite } from '../../kinds/columns/hazards';
+import { chunkRewrite } from '../../kinds/columns/difference';
 import { nameOf } from '../../language/names';
 import type { Impact, Step } from '../../model';
 
 type Named = { readonly schema: string; readonly name: string };
 
-// decompress and compress, not compress_chunk(…, recompress => true): in-memory recompression leaves a row of
-// compression_chunk_size dangling, which a later pg_restore stumbles over.
+// Chunks are decompressed and compressed, because compress_chunk(…, recompress => true) leaves an orphaned row in
+// compression_chunk_size, at which a later pg_restore fails.
 const TO_ROWS = 'PERFORM public.decompress_chunk(target, true);';
 const AGAIN = `${TO_ROWS} PERFORM public.compress_chunk(target);`;
 const FORGET = 'DELETE FROM tsdb.pending_rebuild WHERE chunk = target::text;';
 
-/** Converts the chunks again that were noted when a column with a default was added. */
+/** Converts those chunks again that were noted when a column with a default was added. */
 export function rebuildStep(table: Named, impact: Impact): Step {
   return {
     ...conversion(`rebuild-chunks:${nameOf(table)}`, table, impact),
-    summary: `convert ${impact.chunks} chunks again, so that values of added columns are in them`,
+    summary: `convert ${counted(impact.chunks, 'chunk')} again, so that the chunks contain the values of added columns`,
     sql: [
-      // Also notes of chunks that are gone or are rows by now: there is nothing to do for them.
+      // First the notes of chunks that no longer exist or are rows by now are removed; they need no conversion.
       `DELETE FROM tsdb.pending_rebuild p WHERE relation = ${literal(nameOf(table))} AND NOT EXISTS (SELECT FROM timescaledb_information.chunks k WHERE format('%I.%I', k.chunk_schema, k.chunk_name) = p.chunk AND k.is_compressed)`,
       eachChunk(
         `SELECT to_regclass(chunk) FROM tsdb.pending_rebuild WHERE relation = ${literal(nameOf(table))} AND to_regclass(chunk) IS NOT NULL ORDER BY chunk`,
@@ -29,11 +30,11 @@ export function rebuildStep(table: Named, impact: Impact): Step {
   };
 }
 
-/** Converts the chunks that are segmented or ordered in another way than their table says. */
+/** Converts the chunks whose segments or order differ from the settings of their table. */
 export function relayoutStep(relation: Named, impact: Impact): Step {
   return {
     ...conversion(`columnstore-layout:${nameOf(relation)}`, relation, impact),
-    summary: `convert ${impact.chunks} chunks again, in the declared segments and order`,
+    summary: `convert ${counted(impact.chunks, 'chunk')} again, with the declared segments and order`,
     sql: [eachChunk(otherLayout(relation), `${AGAIN} ${FORGET}`)],
   };
 }
@@ -42,7 +43,7 @@ export function relayoutStep(relation: Named, impact: Impact): Step {
 export function toRowsStep(relation: Named, impact: Impact): Step {
   return {
     ...conversion(`columnstore-rows:${nameOf(relation)}`, relation, impact),
-    summary: `turn ${impact.chunks} chunks back into rows`,
+    summary: `turn ${counted(impact.chunks, 'chunk')} back into rows`,
     sql: [
       eachChunk(
         `SELECT s.relid ${CHUNK_SETTINGS} WHERE ${isOf(relation)} ORDER BY s.relid::text`,
@@ -53,8 +54,8 @@ export function toRowsStep(relation: Named, impact: Impact): Step {
 }
 
 /**
- * Settings of each converted chunk (`s`) with the schema and name of the hypertable that stores it (`k`) and the
- * aggregate it may belong to (`g`); to be put before WHERE.
+ * Joins the settings of each converted chunk (`s`) with the hypertable that stores it (`k`) and the aggregate that it may belong
+ * to (`g`); it belongs before WHERE.
  */
 export const CHUNK_SETTINGS = `
   FROM _timescaledb_catalog.compression_settings s
@@ -67,7 +68,7 @@ export const CHUNK_OWNER = `format('%s.%s', coalesce(g.view_schema, k.hypertable
 
 const isOf = (relation: Named): string => `${CHUNK_OWNER} = ${literal(nameOf(relation))}`;
 
-// What the table leaves open (NULL) is chosen by the server for each chunk, and is not compared.
+// If a setting of the table is open (NULL), the server chooses it for each chunk, and it is not compared.
 const otherLayout = (relation: Named): string => `
   SELECT s.relid ${CHUNK_SETTINGS}
     JOIN _timescaledb_catalog.compression_settings t
@@ -77,7 +78,7 @@ const otherLayout = (relation: Named): string => `
           OR (s.orderby, s.orderby_desc, s.orderby_nullsfirst) <> (t.orderby, t.orderby_desc, t.orderby_nullsfirst))
    ORDER BY s.relid::text`;
 
-// COMMIT in a loop over a query: PL/pgSQL keeps the rest of the result over it.
+// PL/pgSQL keeps the rest of the query's result when the loop commits.
 const eachChunk = (select: string, work: string): string => `DO $chunks$
 DECLARE target regclass;
 BEGIN

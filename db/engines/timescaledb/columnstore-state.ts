@@ -1,11 +1,11 @@
-// Reads columnstore settings: those of a table or aggregate, and those that each converted chunk was converted with.
+// Reads columnstore settings: those of a table or aggregate, and those with which each chunk was converted.
 import type { Relation } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
 import { hasTimescaledb } from '../../server/server-info';
 import { CHUNK_OWNER, CHUNK_SETTINGS } from './columnstore-conversion';
 
-/** Segments and order; all lists of the order run in parallel. */
+/** Segments and order. The three lists of the order belong together, item by item. */
 export interface Layout {
   readonly segmentBy: readonly string[];
   readonly orderBy: readonly string[];
@@ -19,7 +19,7 @@ export interface ColumnstoreState extends Layout {
   readonly chunks: readonly ChunkLayout[];
 }
 
-/** Chunks that were converted alike. */
+/** Chunks that were converted with the same settings. */
 export interface ChunkLayout extends Layout {
   readonly relation: string;
   /** Quoted, with schema. */
@@ -36,7 +36,8 @@ export async function readColumnstores(
 ): Promise<readonly ColumnstoreState[]> {
   if (relations.length === 0 || !(await hasTimescaledb(db))) return [];
   const names = relations.map(nameOf);
-  // compress_relid is null on the table's own row. On/off comes from the views: hypertable.compression_state stays 0 in 2.29.
+  // compress_relid is null in the row of the table itself. The views know whether the columnstore is on; the catalog column
+  // hypertable.compression_state stays 0 in 2.29.
   const { rows: states } = await db.query<Omit<ColumnstoreState, 'chunks'>>(
     `SELECT r.name AS relation, r.enabled, ${LAYOUT}
        FROM (SELECT format('%s.%s', hypertable_schema, hypertable_name) AS name, compression_enabled AS enabled,

@@ -1,7 +1,7 @@
-// Kinds: columnstore (compression) of hypertables and aggregates, its layout in each chunk, and its end. Only TimescaleDB has it.
+// Kinds: columnstore (compression) of hypertables and aggregates, its layout in each chunk, and its removal. Only TimescaleDB has it.
 import { ident, literal, relation as sqlName } from '../../core/sql';
 import type { Relation } from '../../language/aggregate';
-import type { Desired } from '../../language/desired';
+import { type Desired, relationsOf } from '../../language/desired';
 import type { Columnstore } from '../../language/hypertable';
 import { nameOf } from '../../language/names';
 import type { Db, Findings, Impact, Kind, Step } from '../../model';
@@ -18,15 +18,15 @@ interface ColumnstoresState {
 /** Columnstore of hypertables, as declared. */
 export const columnstore = declaredColumnstore('columnstore', (desired) => desired.hypertables);
 
-/** Columnstore of aggregates, as declared; after the aggregates themselves. */
+/** Columnstore of aggregates, as declared. It comes after the aggregates themselves. */
 export const aggregateColumnstore = declaredColumnstore(
   'columnstore of aggregates',
   (desired) => desired.aggregates,
 );
 
 /**
- * Columnstore that is on and not declared. Comes after the policies: the policy must be gone first, as it would convert
- * chunks again, and would fail for ever on a table without columnstore.
+ * Columnstores that are on, but not declared. This comes after the policies: a policy that is still there would convert chunks
+ * again, and would always fail on a table without columnstore.
  */
 export const undeclaredColumnstore: Kind<ColumnstoresState> = {
   name: 'undeclared columnstore',
@@ -45,8 +45,8 @@ export const undeclaredColumnstore: Kind<ColumnstoresState> = {
   },
 };
 
-const undeclaredIn = ({ hypertables, aggregates }: Desired): readonly Relation[] =>
-  [...hypertables, ...aggregates].filter((relation) => relation.columnstore === undefined);
+const undeclaredIn = (desired: Desired): readonly Relation[] =>
+  relationsOf(desired).filter((relation) => relation.columnstore === undefined);
 
 function declaredColumnstore(
   name: string,
@@ -102,8 +102,8 @@ function outdatedChunks(relation: Relation, state: ColumnstoreState): readonly s
   return state.chunks.filter((chunk) => !sameLayout(declared, chunk)).flatMap(({ names }) => names);
 }
 
-// The server adds the time column, newest first, to an order that does not have it. An order that is not declared at all
-// is the server's choice for each chunk.
+// The server adds the time column, newest first, to an order without it. If no order is declared, the server chooses one for
+// each chunk.
 function layoutOf(relation: Relation, { segmentBy, orderBy }: Columnstore): Layout {
   const keys =
     orderBy.length === 0 || orderBy.some(({ column }) => column === relation.time)
@@ -113,7 +113,7 @@ function layoutOf(relation: Relation, { segmentBy, orderBy }: Columnstore): Layo
     segmentBy,
     orderBy: keys.map(({ column }) => column),
     descending: keys.map(({ descending }) => descending),
-    // Declared orders mean PostgreSQL's default place for NULL: first when descending.
+    // A declared order puts NULL where PostgreSQL does by default: first when descending.
     nullsFirst: keys.map(({ descending }) => descending),
   };
 }
@@ -131,7 +131,7 @@ function switchOn(relation: Relation, declared: Columnstore, state: ColumnstoreS
   const order = declared.orderBy
     .map(({ column, descending }) => `${ident(column)} ${descending ? 'DESC' : 'ASC'}`)
     .join(', ');
-  // The server refuses an empty order; left out, it chooses one.
+  // The server rejects an empty order. Without the setting it chooses one.
   const settings = [
     'timescaledb.enable_columnstore = true',
     `timescaledb.segmentby = ${literal(segments)}`,

@@ -47,13 +47,13 @@ export const reorder: Kind<readonly ReorderState[]> = {
   },
 };
 
-/** `device`, `-at`: the keys as they are read back. Expressions cannot be ordered by. */
+/** The keys in the form in which they are read, e.g. `device`, `-at`. Chunks cannot be ordered by an expression. */
 const keysOf = ({ keys }: Index): readonly string[] =>
   keys.flatMap((key) => ('column' in key ? [`${key.descending ? '-' : ''}${key.column}`] : []));
 
 function setPolicy(table: Hypertable, add: readonly string[] | null, surplus: readonly ReorderState[]): Step {
   const target = `${literal(relation(table))}::regclass`;
-  // The server takes the index by its name, which PostgreSQL chose: looked up by its keys when the step runs.
+  // The server needs the name of the index, which PostgreSQL chose. The step looks it up by its keys when it runs.
   const indexName = `(SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
     WHERE x.indrelid = ${target} AND x.indpred IS NULL AND ${KEYS} = ARRAY[${(add ?? []).map(literal).join(', ')}]::name[]::text[] ORDER BY 1 LIMIT 1)`;
   return {

@@ -1,73 +1,75 @@
-// Kind: continuous aggregates. Created empty, then filled with their history; changed in place or built anew.
+// Compares continuous aggregates. They are created empty, then filled with their history, and changed in place or built anew.
 import { interval, literal, relation } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
+import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
-import type { Db, Kind, Refusal, Step } from '../../model';
+import type { Db, Findings, Refusal, Step } from '../../model';
 import { evolutionOf, NEXT, OLD, replacementsOf, stayingOf } from './evolution';
 import { readFigures } from './figures';
 import type { AggregateDialect, AggregateState, AggregatesState, Moved } from './model';
-import { columnTypes } from './queries';
+import { columnTypes, readStates } from './queries';
 import { leftoverSteps, rebuild } from './rebuild';
 import { grow, refill } from './steps';
 
-/**
- * Compares aggregates. A changed query climbs a ladder: columns added at the end of `select` are added in place; any
- * other change is built beside the present aggregate and swapped in, with all that is built on it. Buckets that cannot be
- * computed again are kept in place (NULL in new columns) on the first rung and hazard `loses-history` on the second.
- * Replacing without loss needs no consent but `long-running`, where a source is large: nothing is dropped that is not
- * there again, so `drops-object` is not among the hazards.
- */
-export function aggregates(
+/** Reads the declared aggregates and, for those that change, how much the change would read and lose. */
+export async function readAggregates(
+  db: Db,
   dialect: AggregateDialect,
-  move: (rebuilt: readonly ContinuousAggregate[]) => Moved,
-): Kind<AggregatesState> {
+  desired: Desired,
+): Promise<AggregatesState> {
+  const states = await readStates(db, dialect, desired.aggregates);
+  const evolution = evolutionOf(desired, states);
+  const nexts = replacementsOf(evolution).map(({ next }) => next);
+  const pending = await readPending(db);
+  const rebuilt = evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate));
+  const inTheWay = rebuilt.flatMap((name) => [`${name}${NEXT}`, `${name}${OLD}`]);
   return {
-    name: 'aggregates',
-    async read(db, desired) {
-      const states = byName(await dialect.read(db, desired.aggregates));
-      const evolution = evolutionOf(desired, states);
-      const replacements = replacementsOf(evolution);
-      const nexts = replacements.map(({ next }) => next);
-      const pending = await readPending(db);
-      const rebuilt = evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate));
-      const inTheWay = rebuilt.flatMap((name) => [`${name}${NEXT}`, `${name}${OLD}`]);
-      return {
-        states,
-        evolution,
-        pending,
-        occupied: await readOccupied(db, [...desired.aggregates.map(nameOf), ...inTheWay]),
-        nexts: byName(nexts.length > 0 && pending.length > 0 ? await dialect.read(db, nexts) : []),
-        figures: await readFigures(db, dialect, [...evolution.grown, ...evolution.rebuilt]),
-        types: await columnTypes(
-          db,
-          evolution.grown.map(({ aggregate }) => aggregate),
-        ),
-        attachments: rebuilt.length > 0 ? await dialect.readAttachments(db, rebuilt) : new Map(),
-      };
-    },
-    compare(desired, actual) {
-      const anew = rebuild(dialect, desired, actual, move);
-      const steps: Step[] = [...leftoverSteps(dialect, desired, actual)];
-      const refusals: Refusal[] = [...anew.refusals];
-      for (const aggregate of desired.aggregates) {
-        const name = nameOf(aggregate);
-        const state = actual.states.get(name);
-        const occupant = actual.occupied.get(name);
-        if (state === undefined && occupant !== undefined) refusals.push(nameTaken(name, occupant));
-        else if (anew.building.has(name)) steps.push(...(anew.building.get(name) ?? []));
-        else if (state === undefined) steps.push(create(dialect, aggregate), backfill(aggregate));
-        else steps.push(...changes(dialect, actual, { aggregate, state }));
-      }
-      return {
-        steps: [...steps, ...anew.swapping],
-        refusals,
-        emulated: dialect.emulated !== undefined && desired.aggregates.length > 0 ? [dialect.emulated] : [],
-      };
-    },
+    states,
+    evolution,
+    pending,
+    occupied: await readOccupied(db, [...desired.aggregates.map(nameOf), ...inTheWay]),
+    nexts: nexts.length > 0 && pending.length > 0 ? await readStates(db, dialect, nexts) : new Map(),
+    figures: await readFigures(db, dialect, [...evolution.grown, ...evolution.rebuilt]),
+    types: await columnTypes(
+      db,
+      evolution.grown.map(({ aggregate }) => aggregate),
+    ),
+    attachments: rebuilt.length > 0 ? await dialect.readAttachments(db, rebuilt) : new Map(),
   };
 }
 
-// Of an aggregate that stays: columns in place, real-time flag, and what an interrupted run has left to fill.
+/**
+ * Compares aggregates. New columns at the end of `select` are added in place; buckets that cannot be computed again keep NULL
+ * in them. For any other change of the query a new aggregate is built beside the present one and swapped in, together with all
+ * aggregates on it; buckets that cannot be computed again are then the hazard `loses-history`. A replacement without loss needs
+ * no consent, except `long-running` for a large source. It is no `drops-object`, because the object is there again afterwards.
+ */
+export function compareAggregates(
+  dialect: AggregateDialect,
+  desired: Desired,
+  actual: AggregatesState,
+  moved: Moved,
+): Partial<Findings> {
+  const anew = rebuild(dialect, desired, actual, moved);
+  const steps: Step[] = [...leftoverSteps(dialect, desired, actual)];
+  const refusals: Refusal[] = [...anew.refusals];
+  for (const aggregate of desired.aggregates) {
+    const name = nameOf(aggregate);
+    const state = actual.states.get(name);
+    const occupant = actual.occupied.get(name);
+    if (state === undefined && occupant !== undefined) refusals.push(nameTaken(name, occupant));
+    else if (anew.building.has(name)) steps.push(...(anew.building.get(name) ?? []));
+    else if (state === undefined) steps.push(create(dialect, aggregate), backfill(aggregate));
+    else steps.push(...changes(dialect, actual, { aggregate, state }));
+  }
+  return {
+    steps: [...steps, ...anew.swapping],
+    refusals,
+    emulated: dialect.emulated !== undefined && desired.aggregates.length > 0 ? [dialect.emulated] : [],
+  };
+}
+
+// The steps for an aggregate that is not rebuilt: new columns, the real-time flag, and filling that an interrupted run left open.
 function changes(
   dialect: AggregateDialect,
   actual: AggregatesState,
@@ -83,9 +85,6 @@ function changes(
   if (state.realTime !== aggregate.realTime) steps.push(realTime(dialect, aggregate));
   return steps;
 }
-
-const byName = (states: readonly AggregateState[]): ReadonlyMap<string, AggregateState> =>
-  new Map(states.map((state) => [state.name, state]));
 
 async function readOccupied(db: Db, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const { rows } = await db.query<{ name: string; kind: string }>(
@@ -127,7 +126,7 @@ function create(dialect: AggregateDialect, aggregate: ContinuousAggregate): Step
   };
 }
 
-// Before any policy runs: a policy moves the watermark to now, and history before its window would be invisible for ever.
+// This must run before any policy does: a policy moves the watermark to now, and the history before its window would never be visible.
 function backfill(aggregate: ContinuousAggregate): Step {
   const name = nameOf(aggregate);
   return {
@@ -162,7 +161,7 @@ function nameTaken(name: string, occupant: string): Refusal {
   return {
     object: name,
     what: `is ${occupant}, declared as a continuous aggregate`,
-    why: 'dropping it is not ours to decide',
-    wayOut: 'rename or drop it, or choose another name',
+    why: 'it was not created from this declaration, so it is not dropped',
+    wayOut: 'rename or drop it, or declare the aggregate under another name',
   };
 }

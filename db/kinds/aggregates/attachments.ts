@@ -1,4 +1,4 @@
-// Reads what hangs on aggregates beside their query: grants, owner, comment, and views that are not declared.
+// Reads what belongs to aggregates besides their query: grants, owner, comment, and the views that read them.
 import type { Db } from '../../model';
 import type { Attachments } from './model';
 
@@ -10,7 +10,7 @@ interface AttachmentRow {
 
 /**
  * Reads attachments by name.
- * @param dependents a query for `name`: the views that read the view with oid `c.oid`.
+ * @param dependents a query for the `name` of each view that reads the view with the oid `c.oid`.
  * @param alterOwner how the engine changes the owner of an aggregate, e.g. `ALTER VIEW`.
  */
 export async function readAttachments(

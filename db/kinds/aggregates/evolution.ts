@@ -1,17 +1,16 @@
-// Decides how aggregates whose query changed are changed: in place, or built anew beside the old one.
+// Decides for each aggregate with a changed query whether it is changed in place or built anew beside the old one.
 import type { ContinuousAggregate, Relation } from '../../language/aggregate';
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { AggregateState, Changing, Evolution, Replacement } from './model';
 
-// Lint rule TS018 leaves room for these within the 63 bytes of a name.
+// Lint rule TS018 makes sure that a name with one of these still fits into 63 bytes.
 export const NEXT = '__next';
 export const OLD = '__old';
 
 /**
- * The rung of the ladder for every aggregate.
- * In place: only columns at the end of `select` are new. Anything else is built anew, together with all that is built on
- * it: a dependent keeps reading the aggregate that it was created on, whatever that is called later.
+ * Decides for every aggregate. It is changed in place if the only difference is new columns at the end of `select`. Otherwise
+ * it is built anew, together with all aggregates on it: they read the object that they were created on, even after a rename.
  */
 export function evolutionOf({ aggregates }: Desired, states: ReadonlyMap<string, AggregateState>): Evolution {
   const rebuilt = new Set<Relation>();
@@ -29,16 +28,16 @@ export function evolutionOf({ aggregates }: Desired, states: ReadonlyMap<string,
   };
 }
 
-/** An aggregate that stays, with the relation that it can be computed again from. */
+/** An aggregate that is not rebuilt, with the relation that it can be computed from again. */
 export function stayingOf(
   states: ReadonlyMap<string, AggregateState>,
   aggregate: ContinuousAggregate,
 ): Changing {
-  // What it reads stays too: otherwise it would be rebuilt with it.
+  // Its source is not rebuilt either, because then the aggregate would be rebuilt as well.
   return changingOf(states, aggregate, new Set());
 }
 
-// Rows come from the first relation up the hierarchy that stays: what is between is computed from it again.
+// The rows come from the nearest source that is not rebuilt; every aggregate in between is computed from it again.
 function changingOf(
   states: ReadonlyMap<string, AggregateState>,
   aggregate: ContinuousAggregate,
@@ -59,7 +58,7 @@ function changingOf(
   };
 }
 
-/** The rebuilt aggregates under their temporary names, each on the new one of its source where there is one. */
+/** The rebuilt aggregates under their temporary names. If the source of one is rebuilt too, it reads the new source. */
 export function replacementsOf({ rebuilt }: Evolution): readonly Replacement[] {
   const nexts = new Map<Relation, ContinuousAggregate>();
   return rebuilt.map(({ aggregate, state }) => {
@@ -70,7 +69,7 @@ export function replacementsOf({ rebuilt }: Evolution): readonly Replacement[] {
   });
 }
 
-/** The aggregates that are replaced, in an order in which readers come before what they read. */
+/** The aggregates that are replaced. Each one comes before the aggregate that it reads. */
 export function replacedLeafFirst({ rebuilt }: Evolution): readonly ContinuousAggregate[] {
   const states = new Map(rebuilt.flatMap(({ state }) => (state ? [[state.name, state] as const] : [])));
   const depth = (name: string): number => {

@@ -1,7 +1,8 @@
-// Reads what a change of aggregates would have to read, and what it could not compute again.
+// Reads how much a change of aggregates would have to read, and which buckets it could not compute again.
 import { ident, interval, literal } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
+import { isoText } from '../../server/ask';
 import { NOTHING, readTableSizes } from '../../server/table-size';
 import type { AggregateDialect, Changing, Figures } from './model';
 
@@ -9,7 +10,7 @@ interface FigureRow extends Omit<Figures, 'impact'> {
   readonly name: string;
 }
 
-/** Figures of all that change, by name, in two statements. */
+/** The figures of all aggregates that change, by name, in two statements. */
 export async function readFigures(
   db: Db,
   dialect: AggregateDialect,
@@ -35,16 +36,16 @@ export async function readFigures(
 }
 
 function figureQuery(dialect: AggregateDialect, changing: Changing): string {
-  const iso = (time: string): string => `to_char(${time}, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
-  return `SELECT ${literal(nameOf(changing.aggregate))} AS name, lost.buckets AS lost, ${iso('lost.first')} AS "lostFrom", ${iso('lost.until')} AS "lostTo",
+  return `SELECT ${literal(nameOf(changing.aggregate))} AS name, lost.buckets AS lost, ${isoText('lost.first')} AS "lostFrom", ${isoText('lost.until')} AS "lostTo",
       (SELECT count(DISTINCT "bucket")::int FROM ${storedTable(changing)} WHERE "bucket" < lost.until) AS before
     FROM (${lostBuckets(dialect, changing)}) lost`;
 }
 
 /**
  * A query with one row about the stored buckets whose source rows are gone: `buckets`, `first`, `until`.
- * Gone is a bucket that no part of the source covers. A bucket that is covered in part counts as gone when it comes right
- * after one that is, or when the source's retention has reached its start; otherwise the rest never had rows.
+ * The rows of a bucket are gone if the source covers no part of it. If the source covers only a part, they count as gone when
+ * the bucket follows directly after such a bucket, or when the source's retention has reached its start. Otherwise the
+ * uncovered part never had rows.
  */
 export function lostBuckets(dialect: AggregateDialect, changing: Changing): string {
   const width = storedWidth(changing);

@@ -1,38 +1,47 @@
-// What the aggregates kind works with: states as read, and what an engine brings. Types only.
+// Types of the aggregates kind: what it reads, and what an engine contributes.
 import type { ContinuousAggregate, Relation } from '../../language/aggregate';
 import type { Db, EngineName, Hazard, Impact } from '../../model';
 
-/** An aggregate as an engine read it. */
-export interface AggregateState {
+/** An aggregate as an engine stores it. */
+export interface StoredAggregate {
   readonly name: string;
   readonly realTime: boolean;
-  /** Whether its stored query is the declared one. */
-  readonly asDeclared: boolean;
-  /** How many declared columns are missing at its end, when that is the only difference; otherwise 0. */
-  readonly appended: number;
   /** Name of the relation that it reads. */
   readonly source: string;
   /** The table that holds its buckets. */
   readonly stored: { readonly schema: string; readonly name: string };
   /** The width of its buckets as stored, ISO 8601. */
   readonly width: string;
-  /** An SQL expression: up to where it is materialised. */
+  /** An SQL expression for the time up to which it is stored. */
   readonly watermark: string;
+  /** Its query as the server prints it, and how many columns that has. */
+  readonly definition: string;
+  readonly columns: number;
+  /** The query that refreshes it, on an engine that keeps one besides the definition. */
+  readonly refreshQuery?: string;
 }
 
-/** What hangs on an aggregate beside its query, and must survive when it is replaced. */
+/** A stored aggregate, compared with the declared one. */
+export interface AggregateState extends StoredAggregate {
+  /** Whether its stored query is the declared one. */
+  readonly asDeclared: boolean;
+  /** How many declared columns are missing at its end, when that is the only difference; otherwise 0. */
+  readonly appended: number;
+}
+
+/** What belongs to an aggregate besides its query and must not get lost when it is replaced. */
 export interface Attachments {
-  /** Statements that give grants, owner and comment to the relation of that name. */
+  /** Statements that set grants, owner and comment for the relation with that name. */
   readonly statements: readonly string[];
-  /** Views that read it and are not declared. They follow the replaced aggregate, not the name. */
+  /** Views that read it. They keep reading the replaced aggregate, because they do not follow its name. */
   readonly dependents: readonly string[];
 }
 
-/** What changing an aggregate would read and could not compute again. */
+/** How much a change of an aggregate would read, and what it could not compute again. */
 export interface Figures {
   /** The source that is read. */
   readonly impact: Impact;
-  /** Stored buckets whose source rows are gone: number, first start, last end. */
+  /** Stored buckets whose source rows are gone: their number, the start of the first and the end of the last. */
   readonly lost: number;
   readonly lostFrom: string | null;
   readonly lostTo: string | null;
@@ -40,21 +49,21 @@ export interface Figures {
   readonly before: number;
 }
 
-/** An aggregate that changes, and the relation whose remaining rows decide what can be computed again. */
+/** An aggregate that changes, and the relation (`origin`) that it would be computed from again. */
 export interface Changing {
   readonly aggregate: ContinuousAggregate;
-  /** Absent when the aggregate is new and only built beside others that are replaced. */
+  /** Absent when the aggregate is new. */
   readonly state?: AggregateState;
   readonly origin: Relation;
-  /** The origin as read, when it is an aggregate that exists. */
+  /** Present when the origin is an existing aggregate. */
   readonly originState?: AggregateState;
 }
 
-/** What changes, and how. */
+/** Which aggregates change, and how. */
 export interface Evolution {
-  /** Gain columns at their end, in place. */
+  /** Aggregates that get more columns at their end, in place. */
   readonly grown: readonly Changing[];
-  /** Are built under another name and swapped in, sources first. */
+  /** Aggregates that are built under another name and swapped in, sources first. */
   readonly rebuilt: readonly Changing[];
 }
 
@@ -62,17 +71,17 @@ export interface Evolution {
 export interface Replacement {
   readonly aggregate: ContinuousAggregate;
   readonly next: ContinuousAggregate;
-  /** False when there is nothing of that name yet. */
+  /** False when there is no aggregate with that name yet. */
   readonly replaces: boolean;
 }
 
-/** All that the kind has read. */
+/** Everything that the kind has read. */
 export interface AggregatesState {
   readonly states: ReadonlyMap<string, AggregateState>;
   readonly evolution: Evolution;
-  /** Names of other relations that are in the way: `public.x is a table`. */
+  /** What other relations are that have a needed name: `public.x` → `a table`. */
   readonly occupied: ReadonlyMap<string, string>;
-  /** Keys of tsdb.pending_refresh, newest first: aggregates still to be filled, and what a rebuild has not finished. */
+  /** Keys of tsdb.pending_refresh, newest first: aggregates that must still be filled, and parts of an unfinished rebuild. */
   readonly pending: readonly string[];
   /** Aggregates that an interrupted rebuild has built, by their temporary names. */
   readonly nexts: ReadonlyMap<string, AggregateState>;
@@ -91,20 +100,25 @@ export interface Moved {
 /** How an engine reads, creates and changes aggregates. */
 export interface AggregateDialect {
   readonly engine: EngineName;
-  read(db: Db, aggregates: readonly ContinuousAggregate[]): Promise<readonly AggregateState[]>;
+  /** The aggregates of these names that exist. */
+  read(db: Db, names: readonly string[]): Promise<readonly StoredAggregate[]>;
+  /** The query whose printed form is the `definition` of an aggregate that is as declared. */
+  definition(aggregate: ContinuousAggregate, realTime: boolean): string;
+  /** Present on an engine whose aggregates have a `refreshQuery`, which is then compared too. */
+  refreshQuery?(aggregate: ContinuousAggregate): string;
   readAttachments(db: Db, names: readonly string[]): Promise<ReadonlyMap<string, Attachments>>;
-  /** A query with columns `range`: the time that an aggregate's origin still has rows for. */
+  /** A query with the column `range`: the times for which the origin of an aggregate still has rows. */
   coverage(changing: Changing): string;
   create(aggregate: ContinuousAggregate): readonly string[];
   setRealTime(aggregate: ContinuousAggregate): readonly string[];
-  /** Appends the declared columns that are missing, in place; `types` are those of the columns. */
+  /** Adds the declared columns that are missing, in place. `missing` has the type of each. */
   addColumns(aggregate: ContinuousAggregate, missing: ReadonlyMap<string, string>): readonly string[];
-  /** Lets every `next` take its name, in one transaction; the replaced ones come in an order in which readers come before what they read. */
+  /** Gives every `next` its final name, in one transaction. In `replaced`, each aggregate comes before the one that it reads. */
   swap(replacements: readonly Replacement[], replaced: readonly ContinuousAggregate[]): readonly string[];
   /** Whether the swap leaves the replaced aggregates as `<name>__old`, to be dropped afterwards. */
   readonly keepsOld: boolean;
   drop(aggregate: { readonly schema: string; readonly name: string }): readonly string[];
-  /** What a refresh must be told to compute buckets again that did not change. */
+  /** The argument that makes a refresh also compute buckets whose rows did not change. */
   readonly force: string;
   readonly emulated?: string;
 }

@@ -1,62 +1,63 @@
-// Aggregates and policies of one plan: the policies of an aggregate that is built anew move with it.
-import type { ContinuousAggregate } from '../../language/aggregate';
+// Kinds: aggregates, and the policies of all tables and aggregates. Both need to know which aggregates are built anew.
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
-import type { Kind } from '../../model';
+import type { Db, Kind, Step } from '../../model';
 import { desiredPolicies, type PoliciesState, type PolicyDialect, policies } from '../policies';
-import { aggregates } from './aggregates';
-import type { AggregateDialect, AggregatesState, Moved } from './model';
+import { compareAggregates, readAggregates } from './aggregates';
+import type { AggregateDialect, AggregatesState } from './model';
 
-interface SharedState<Own> {
-  readonly own: Own;
+interface SharedState {
+  readonly aggregates: AggregatesState;
   readonly policies: PoliciesState;
-  /** Names of the aggregates that are replaced. */
-  readonly rebuilt: ReadonlySet<string>;
 }
 
 /**
- * The two kinds, tied for one plan. A plan is made before its first step: steps for the policies of an aggregate that is
- * about to be replaced would name jobs that go away with it. So its swap adds the declared policies itself and carries the
- * hazards that their steps would have had, and the policies kind leaves them out.
+ * The two kinds for one plan; they share one read. Replacing an aggregate also removes its jobs, so steps of the policies kind
+ * would name jobs that are gone when they run. Therefore the step that swaps the aggregate adds the declared policies itself and
+ * has the hazards of those steps, and the policies kind leaves them out.
  */
 export function aggregatesAndPolicies(
   aggregateDialect: AggregateDialect,
   policyDialect: PolicyDialect,
-): { aggregates: Kind<SharedState<AggregatesState>>; policies: Kind<SharedState<null>> } {
+): { readonly aggregates: Kind<SharedState>; readonly policies: Kind<SharedState> } {
   const policyKind = policies(policyDialect);
-  // Set when the aggregates of this plan are read, which is before the policies are.
-  let rebuilt: ReadonlySet<string> = new Set();
+  const readBoth = async (db: Db, desired: Desired): Promise<SharedState> => ({
+    aggregates: await readAggregates(db, aggregateDialect, desired),
+    policies: await policyKind.read(db, desired),
+  });
+  let reading: Promise<SharedState> | undefined;
+  const read = (db: Db, desired: Desired): Promise<SharedState> => {
+    reading ??= readBoth(db, desired);
+    return reading;
+  };
+  const policySteps = (desired: Desired, state: SharedState): readonly Step[] =>
+    policyKind.compare(desired, state.policies).steps ?? [];
   return {
     aggregates: {
       name: 'aggregates',
-      async read(db, desired) {
-        const own = await aggregates(aggregateDialect, () => ({ sql: [], hazards: [] })).read(db, desired);
-        rebuilt = new Set(own.evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate)));
-        const state: PoliciesState =
-          rebuilt.size > 0 ? await policyKind.read(db, desired) : { policies: [], expired: new Map() };
-        return { own, policies: state, rebuilt };
+      read,
+      compare(desired, state) {
+        const rebuilt = rebuiltNames(state);
+        return compareAggregates(aggregateDialect, desired, state.aggregates, {
+          sql: desiredPolicies(desired)
+            .filter(({ kind, on }) => rebuilt.has(nameOf(on)) && policyDialect.kinds.includes(kind))
+            .flatMap((policy) => policyDialect.add(policy)),
+          hazards: policySteps(desired, state)
+            .filter(({ object }) => rebuilt.has(object))
+            .flatMap(({ hazards }) => hazards),
+        });
       },
-      compare: (desired, { own, policies: state }) =>
-        aggregates(aggregateDialect, (replaced) => move(desired, state, replaced)).compare(desired, own),
     },
     policies: {
       name: 'policies',
-      read: async (db, desired) => ({ own: null, policies: await policyKind.read(db, desired), rebuilt }),
+      read,
       compare(desired, state) {
-        const found = policyKind.compare(desired, state.policies);
-        return { ...found, steps: found.steps?.filter(({ object }) => !state.rebuilt.has(object)) ?? [] };
+        const rebuilt = rebuiltNames(state);
+        return { steps: policySteps(desired, state).filter(({ object }) => !rebuilt.has(object)) };
       },
     },
   };
-
-  function move(desired: Desired, state: PoliciesState, replaced: readonly ContinuousAggregate[]): Moved {
-    const names = new Set(replaced.map(nameOf));
-    const steps = policyKind.compare(desired, state).steps ?? [];
-    return {
-      sql: desiredPolicies(desired)
-        .filter(({ kind, on }) => names.has(nameOf(on)) && policyDialect.kinds.includes(kind))
-        .flatMap((policy) => policyDialect.add(policy)),
-      hazards: steps.filter(({ object }) => names.has(object)).flatMap(({ hazards }) => hazards),
-    };
-  }
 }
+
+const rebuiltNames = ({ aggregates }: SharedState): ReadonlySet<string> =>
+  new Set(aggregates.evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate)));

@@ -1,20 +1,50 @@
-// Lets the server read declared queries: as it prints them, and with the types of their columns.
+// Asks the server about declared queries: how it prints them, so that they can be compared, and the types of their columns.
 import { ident } from '../../core/sql';
 import type { ContinuousAggregate, Relation } from '../../language/aggregate';
 import { aggregateQuery } from '../../language/aggregate-sql';
 import type { Column } from '../../language/columns';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
+import type { AggregateDialect, AggregateState } from './model';
 
 /**
- * Reads queries the way the server prints them, so that texts can be compared: `60 minutes` and `1 hour`, positions and
- * expressions come out alike. Null where a query is not valid on the present tables.
+ * Reads the declared aggregates that exist and compares their queries with the declared ones.
  * Must run in a transaction that is rolled back.
  */
-export async function canonicalQueries(
+export async function readStates(
   db: Db,
-  queries: readonly string[],
-): Promise<readonly (string | null)[]> {
+  dialect: AggregateDialect,
+  aggregates: readonly ContinuousAggregate[],
+): Promise<ReadonlyMap<string, AggregateState>> {
+  const stored = await dialect.read(db, aggregates.map(nameOf));
+  const candidates = stored.map((one) => {
+    const declared = aggregates.find((aggregate) => nameOf(aggregate) === one.name) as ContinuousAggregate;
+    const missing = Math.min(
+      Math.max(declared.columnNames.length - one.columns, 0),
+      Object.keys(declared.select).length,
+    );
+    return { stored: one, declared, missing, before: withoutLast(declared, missing) };
+  });
+  const printed = await printQueries(
+    db,
+    candidates.flatMap(({ stored: { realTime }, declared, before }) => [
+      dialect.definition(declared, realTime),
+      dialect.definition(before, realTime),
+    ]),
+  );
+  const states = candidates.map(({ stored: one, declared, missing, before }): AggregateState => {
+    const is = (aggregate: ContinuousAggregate): boolean =>
+      one.definition === printed.get(dialect.definition(aggregate, one.realTime)) &&
+      one.refreshQuery === dialect.refreshQuery?.(aggregate);
+    const asDeclared = is(declared);
+    return { ...one, asDeclared, appended: !asDeclared && is(before) ? missing : 0 };
+  });
+  return new Map(states.map((state) => [state.name, state]));
+}
+
+// The server prints the queries, so that different spellings of the same query, such as `60 minutes` and `1 hour`, become the
+// same text. Null stands for a query that is not valid on the present tables. Each different query costs a temporary view.
+async function printQueries(db: Db, queries: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
   await db.query(
     `CREATE OR REPLACE FUNCTION pg_temp.tsdb_canonical(query text) RETURNS text LANGUAGE plpgsql AS $$
      DECLARE definition text;
@@ -27,19 +57,16 @@ export async function canonicalQueries(
        RETURN NULL;
      END $$`,
   );
-  // The same text is asked for more than once, and each costs a view: an aggregate that gained nothing is both as declared
-  // and as before.
-  const distinct = [...new Set(queries)];
+  const different = [...new Set(queries)];
   const { rows } = await db.query<{ definition: string | null }>(
     'SELECT pg_temp.tsdb_canonical(query) AS definition FROM unnest($1::text[]) WITH ORDINALITY q (query, at) ORDER BY at',
-    [distinct],
+    [different],
   );
-  const printed = new Map(distinct.map((query, at) => [query, rows[at]?.definition ?? null]));
-  return queries.map((query) => printed.get(query) ?? null);
+  return new Map(different.map((query, at) => [query, rows[at]?.definition ?? null]));
 }
 
 /** The declared aggregate without its last `count` columns. */
-export function withoutLast(aggregate: ContinuousAggregate, count: number): ContinuousAggregate {
+function withoutLast(aggregate: ContinuousAggregate, count: number): ContinuousAggregate {
   const entries = Object.entries(aggregate.select);
   return {
     ...aggregate,
@@ -49,8 +76,8 @@ export function withoutLast(aggregate: ContinuousAggregate, count: number): Cont
 }
 
 /**
- * The types of the declared columns of aggregates, by name and column. They come from the declaration alone, because a
- * source may get its own new column in the same plan. A wrong type would be accepted and break the view for its readers.
+ * The types of the declared columns of aggregates, by name and column. They are derived only from the declaration, because the
+ * source may get a new column in the same plan. The server would accept a wrong type, and the view would fail for its readers.
  * Must run in a transaction that is rolled back.
  */
 export async function columnTypes(

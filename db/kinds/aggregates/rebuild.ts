@@ -1,5 +1,5 @@
-// Builds aggregates anew beside the present ones and swaps them in; finds what an interrupted run has left of that.
-import type { ContinuousAggregate, Relation } from '../../language/aggregate';
+// Plans how aggregates are built anew beside the present ones and swapped in, and removes leftovers of interrupted runs.
+import type { Relation } from '../../language/aggregate';
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Refusal, Step } from '../../model';
@@ -8,22 +8,22 @@ import type { AggregateDialect, AggregatesState, Moved, Replacement } from './mo
 import { buildNext, catchUp, dropLeftover, historyLoss, nextKey, swap } from './steps';
 
 export interface Rebuild {
-  /** Steps that build the new ones, by the name of the aggregate: they come in the place of that aggregate. */
+  /** Steps that build the new aggregates, by name; in the plan they stand where the aggregate stands. */
   readonly building: ReadonlyMap<string, readonly Step[]>;
-  /** Steps that come after all of them. */
+  /** Steps that come after the steps of all aggregates. */
   readonly swapping: readonly Step[];
   readonly refusals: readonly Refusal[];
 }
 
 /**
- * Plans the rebuilds. All that are due at once share one swap: readers of two aggregates see both change together.
- * What an interrupted run has built is used when it is exactly what is declared now.
+ * Plans the rebuilds. All of them share one swap, so that a reader of two aggregates sees both change at the same time.
+ * Aggregates that an interrupted run has built are used if they are exactly as declared now.
  */
 export function rebuild(
   dialect: AggregateDialect,
   desired: Desired,
   actual: AggregatesState,
-  move: (rebuilt: readonly ContinuousAggregate[]) => Moved,
+  moved: Moved,
 ): Rebuild {
   const { rebuilt } = actual.evolution;
   if (rebuilt.length === 0) return { building: new Map(), swapping: [], refusals: [] };
@@ -36,7 +36,7 @@ export function rebuild(
   const building = replacements.map((replacement): [string, readonly Step[]] => {
     const name = nameOf(replacement.aggregate);
     const upTo = marks.get(name);
-    // A source that is rebuilt as well has no figures yet.
+    // There are no figures yet for a source that is rebuilt as well.
     const isNew = replacement.next.from !== replacement.aggregate.from;
     const impact = isNew ? undefined : actual.figures.get(name)?.impact;
     const built = reuse && actual.nexts.has(nameOf(replacement.next));
@@ -49,7 +49,6 @@ export function rebuild(
     ];
   });
   const replaced = replacedLeafFirst(actual.evolution);
-  const moved = move(rebuilt.map(({ aggregate }) => aggregate));
   const attached = replaced.flatMap((one) => actual.attachments.get(nameOf(one))?.statements ?? []);
   const losses = replaced.flatMap((one) => {
     const figures = actual.figures.get(nameOf(one));
@@ -75,7 +74,7 @@ export function rebuild(
   };
 }
 
-/** Steps that remove what an interrupted run has left and nobody goes on with, the newest first: it reads the older. */
+/** Steps that remove leftovers of an abandoned run, newest first, because newer ones read older ones. */
 export function leftoverSteps(
   dialect: AggregateDialect,
   desired: Desired,
@@ -94,7 +93,7 @@ export function leftoverSteps(
   });
 }
 
-// All or nothing: new ones read each other, so one that is outdated outdates the others.
+// The new aggregates read each other, so if one of them is outdated, none is used.
 function isContinued({ pending, nexts, evolution }: AggregatesState): boolean {
   const left = pending.filter((key) => key.startsWith('next:'));
   if (left.length === 0) return false;
@@ -122,14 +121,17 @@ function obstacles(
   for (const [mark, temporary] of [['next', next], ...(replaces ? [['old', old] as const] : [])] as const) {
     const occupant = actual.occupied.get(nameOf(temporary));
     if (occupant !== undefined && !actual.pending.includes(`${mark}:${object}`)) {
-      refuse(`replacing it takes the name ${nameOf(temporary)}, which is ${occupant}`, 'rename or drop that');
+      refuse(
+        `replacing it needs the name ${nameOf(temporary)}, but that is ${occupant}`,
+        'rename or drop that',
+      );
     }
   }
   const declared = new Set(aggregates.map(nameOf));
   const dependents = (actual.attachments.get(object)?.dependents ?? []).filter((name) => !declared.has(name));
   if (dependents.length > 0) {
     refuse(
-      `${dependents.join(', ')} would go on reading the old one`,
+      `${dependents.join(', ')} would still read the old aggregate`,
       `drop ${dependents.length === 1 ? 'it' : 'them'}, apply, and create ${dependents.length === 1 ? 'it' : 'them'} again`,
     );
   }

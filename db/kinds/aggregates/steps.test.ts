@@ -34,7 +34,7 @@ describe('building an aggregate anew', () => {
       {
         name: 'loses-history',
         reason:
-          '2 buckets of works.hourly from 2026-01-01T00:00:00Z to 2026-01-01T02:00:00Z have no source rows any more and will be missing',
+          '2 buckets of works.hourly from 2026-01-01T00:00:00Z to 2026-01-01T02:00:00Z will be missing, because the source rows are gone',
       },
     ]);
   });

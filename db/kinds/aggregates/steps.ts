@@ -1,4 +1,5 @@
-// The steps that change an aggregate: columns in place, or a new one beside it, filled, and swapped in.
+// The steps that change an aggregate: they add columns in place, or build and fill a new aggregate beside it and swap it in.
+import { counted, describeImpact } from '../../core/quantities';
 import { interval, literal, relation } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
@@ -6,10 +7,10 @@ import type { Hazard, Impact, Step } from '../../model';
 import { lostBuckets } from './figures';
 import type { AggregateDialect, Changing, Figures, Replacement } from './model';
 
-/** From here on a step that reads a whole source asks for consent: minutes, and much input and output. */
+/** From this size on, a step that reads a whole source needs consent: it takes minutes and much input and output. */
 const LONG = { rows: 10_000_000, bytes: 4 * 1024 ** 3 } as const;
 
-/** Keys in tsdb.pending_refresh. The marks cannot be names: an object without its key is never taken for a leftover. */
+/** Keys in tsdb.pending_refresh. Only an object with such a key is treated as a leftover, and no object's name is such a key. */
 export const nextKey = (name: string): string => `next:${name}`;
 const oldKey = (name: string): string => `old:${name}`;
 
@@ -17,7 +18,7 @@ const remember = (key: string): string =>
   `INSERT INTO tsdb.pending_refresh (aggregate) VALUES (${literal(key)}) ON CONFLICT DO NOTHING`;
 const forget = (key: string): string => `DELETE FROM tsdb.pending_refresh WHERE aggregate = ${literal(key)}`;
 
-/** Appends columns to an aggregate in place, then fills them in as far back as source rows exist. */
+/** Adds columns to an aggregate in place, then fills them in for as long as source rows exist. */
 export function grow(
   dialect: AggregateDialect,
   changing: Changing,
@@ -41,22 +42,22 @@ export function grow(
 }
 
 /**
- * Computes all buckets again that have source rows, and leaves the older ones as they are: a forced refresh deletes
- * buckets whose source rows are gone. Where it starts is found out when it runs, as retention may act in between.
+ * Computes all buckets with source rows again and leaves the older ones as they are, because a forced refresh deletes buckets
+ * whose source rows are gone. The start is determined when the step runs: retention may drop rows after the plan was made.
  */
 export function refill(dialect: AggregateDialect, changing: Changing, figures?: Figures): Step {
   const { aggregate } = changing;
   const name = nameOf(aggregate);
   const width = interval(aggregate.bucket);
-  // All that is stored: a refresh by hand may have gone further than the policy does.
+  // Up to the end of what is stored, because a manual refresh may have gone further than the policy does.
   const end = furthest(aggregate, changing.state?.watermark);
   const kept = figures && figures.before > 0 ? figures.before : 0;
   return {
-    // The same id as after a creation: a resumed run does not know which of the two was interrupted.
+    // The id is the same as after a creation, because a resumed run does not know which of the two was interrupted.
     id: `backfill-aggregate:${name}`,
     object: name,
     action: 'run',
-    summary: `compute its buckets again from ${nameOf(aggregate.from)}${kept > 0 ? `; ${kept} buckets before ${figures?.lostTo} stay as they are, with NULL in new columns: their source rows are gone` : ''}`,
+    summary: `compute its buckets again from ${nameOf(aggregate.from)}${kept > 0 ? `; new columns stay NULL in ${counted(kept, 'bucket')} before ${figures?.lostTo}, because the source rows are gone` : ''}`,
     sql: [
       `DO $refill$
 DECLARE lower timestamptz; upper timestamptz := ${end};
@@ -74,7 +75,7 @@ END $refill$`,
   };
 }
 
-/** Builds an aggregate anew under its temporary name; nobody reads it yet. */
+/** Builds an aggregate anew under a temporary name, under which nobody reads it yet. */
 export function buildNext(
   dialect: AggregateDialect,
   { aggregate, next }: Replacement,
@@ -86,7 +87,7 @@ export function buildNext(
     id: `create-aggregate:${name}`,
     object: nameOf(aggregate),
     action: 'create',
-    summary: `the declared query as ${next.name}, of ${nameOf(next.from)} by ${next.bucket}, beside the present one`,
+    summary: `build the declared query as ${next.name} beside the present one, from ${nameOf(next.from)} by ${next.bucket}`,
     sql: [...dialect.create(next), remember(nextKey(nameOf(aggregate)))],
     transactional: true,
     lock: `ACCESS SHARE on ${nameOf(next.from)}`,
@@ -105,13 +106,13 @@ export function buildNext(
   return isBuilt ? [fill] : [create, fill];
 }
 
-/** Refreshes the new ones once more, sources first: rows came in while they were being filled. */
+/** Refreshes the new aggregates once more, sources first, because rows arrived while they were filled. */
 export function catchUp(replacements: readonly Replacement[], upTo: ReadonlyMap<string, string>): Step {
   return {
     id: `catch-up-aggregates:${replacements.map(({ next }) => nameOf(next)).join(',')}`,
     object: nameOf((replacements[0] as Replacement).aggregate),
     action: 'run',
-    summary: 'refresh the new ones again, for what came in meanwhile',
+    summary: 'refresh the new aggregates again, for rows that arrived in the meantime',
     sql: replacements.map(({ aggregate, next }) => fillSql(next, upTo.get(nameOf(aggregate)))),
     transactional: false,
     lock: 'none on readers and writers',
@@ -119,7 +120,7 @@ export function catchUp(replacements: readonly Replacement[], upTo: ReadonlyMap<
   };
 }
 
-/** Gives the new aggregates the names of the old ones, with their grants and the declared policies: one transaction. */
+/** Gives the new aggregates the names and grants of the old ones and the declared policies, in one transaction. */
 export function swap(
   dialect: AggregateDialect,
   replacements: readonly Replacement[],
@@ -132,7 +133,7 @@ export function swap(
     id: `swap-aggregates:${names.join(',')}`,
     object: names[0] as string,
     action: 'change',
-    summary: `let the new ${names.length === 1 ? 'one' : `${names.length}`} take over name, grants and policies of ${names.join(', ')}`,
+    summary: `swap in ${replacements.map(({ next }) => nameOf(next)).join(', ')} with the names, grants and policies of ${names.join(', ')}`,
     sql: [
       ...dialect.swap(replacements, replaced),
       ...extra.sql,
@@ -146,7 +147,7 @@ export function swap(
   };
 }
 
-/** Drops what a swap has replaced, or what an interrupted run has left. Nobody reads either. */
+/** Drops an aggregate that a swap has replaced or an interrupted run has left. Nobody reads it. */
 export function dropLeftover(
   dialect: AggregateDialect,
   leftover: { readonly schema: string; readonly name: string },
@@ -166,13 +167,13 @@ export function dropLeftover(
   };
 }
 
-/** The danger of replacing an aggregate whose old buckets cannot be computed again. */
+/** The hazard of replacing an aggregate whose old buckets cannot be computed again. */
 export function historyLoss(name: string, { lost, lostFrom, lostTo }: Figures): readonly Hazard[] {
   if (lost === 0) return [];
   return [
     {
       name: 'loses-history',
-      reason: `${lost} buckets of ${name} from ${lostFrom} to ${lostTo} have no source rows any more and will be missing`,
+      reason: `${counted(lost, 'bucket')} of ${name} from ${lostFrom} to ${lostTo} will be missing, because the source rows are gone`,
     },
   ];
 }
@@ -180,11 +181,11 @@ export function historyLoss(name: string, { lost, lostFrom, lostTo }: Figures): 
 function reading(impact: Impact | undefined): { hazards: readonly Hazard[]; impact?: Impact } {
   if (impact === undefined) return { hazards: [] };
   const isLong = impact.rows >= LONG.rows || impact.bytes >= LONG.bytes;
-  const reason = `reads about ${impact.rows} rows in ${impact.chunks} chunks, ${Math.ceil(impact.bytes / 1024 ** 2)} MiB`;
+  const reason = `reads ${describeImpact(impact)}`;
   return { hazards: isLong ? [{ name: 'long-running', reason }] : [], impact };
 }
 
-// As far as the old one at least: a reader of stored buckets only must not lose the newest ones.
+// The new aggregate is filled at least as far as the old one, so that readers of stored buckets do not lose the newest ones.
 const fillSql = (next: ContinuousAggregate, upTo: string | undefined): string =>
   `CALL public.refresh_continuous_aggregate(${regclass(next)}, NULL::timestamptz, ${furthest(next, upTo)})`;
 

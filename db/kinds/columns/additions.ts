@@ -1,9 +1,9 @@
-// Columns that are declared and missing: how to add each, or why not.
+// Columns that are declared and missing: how each is added, or why it is refused.
+import { counted } from '../../core/quantities';
 import { ident, relation } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Findings, Hazard, Refusal, Step } from '../../model';
-import type { ColumnDialect, ColumnDifference } from './difference';
-import { tableRewrite } from './hazards';
+import { type ColumnDialect, type ColumnDifference, tableRewrite } from './difference';
 
 /** The step that adds a missing column, or the refusal. */
 export function addition(dialect: ColumnDialect, missing: ColumnDifference): Partial<Findings> {
@@ -15,14 +15,14 @@ export function addition(dialect: ColumnDialect, missing: ColumnDifference): Par
   }
   if (wanted.defaultKind === 'constant') return { steps: [step(missing, withConstant(dialect, missing))] };
   if (size.compressed.chunks > 0) return { refusals: [notInCompressedChunks(missing)] };
-  if (size.columnstore)
-    return { steps: [step(missing, rowByRow(missing), tableRewrite(nameOf(missing.table), size))] };
-  // now() and its like are the same for all old rows, and kept beside them; a volatile default is computed for each row.
-  const hazards = wanted.defaultKind === 'volatile' ? tableRewrite(nameOf(missing.table), size) : [];
+  if (size.columnstore) return { steps: [step(missing, rowByRow(missing), tableRewrite(missing))] };
+  // A stable default such as now() gives all old rows the same value, which the server stores once beside the rows. A volatile
+  // default is computed for each row.
+  const hazards = wanted.defaultKind === 'volatile' ? tableRewrite(missing) : [];
   return { steps: [step(missing, [inOne(missing)], hazards)] };
 }
 
-/** Whether old rows of converted chunks get a value that is only kept beside them. */
+/** Whether the server stores the value for old rows of converted chunks only once, beside the rows. */
 export function leavesValueBesideRows({ actual, wanted, size }: ColumnDifference): boolean {
   return actual === undefined && wanted.defaultKind === 'constant' && size.compressed.chunks > 0;
 }
@@ -35,14 +35,14 @@ function withoutDefault({ table, name, wanted }: ColumnDifference): readonly str
   ];
 }
 
-// Chunks may be converted between plan and apply, so they are noted wherever columnstore is on.
+// Chunks may be converted between plan and apply, so the note is made on every table with a columnstore.
 function withConstant(dialect: ColumnDialect, missing: ColumnDifference): readonly string[] {
   const note =
     dialect.rebuild !== undefined && missing.size.columnstore ? [dialect.rebuild.note(missing.table)] : [];
   return [inOne(missing), ...note];
 }
 
-// TimescaleDB refuses ADD COLUMN with such a default where columnstore is on, also as long as nothing is converted.
+// TimescaleDB refuses ADD COLUMN with such a default on a table with columnstore, even if no chunk is converted yet.
 function rowByRow({ table, name, wanted, empty }: ColumnDifference): readonly string[] {
   const alter = `ALTER TABLE ${relation(table)} `;
   return [
@@ -81,18 +81,18 @@ function needsDefault({ table, name }: ColumnDifference): Refusal {
   return {
     object: nameOf(table),
     what: `column ${name} is missing and is declared NOT NULL without a default`,
-    why: 'the rows that are there would have no value for it',
+    why: 'existing rows would have no value in it',
     wayOut:
-      'declare a constant default; or declare it nullable, apply, fill it, and declare it NOT NULL after that',
+      'declare a constant default; or declare the column nullable, apply, fill it in, and then declare it NOT NULL',
   };
 }
 
 function notInCompressedChunks({ table, name, wanted, size }: ColumnDifference): Refusal {
   return {
     object: nameOf(table),
-    what: `column ${name} is missing and is declared with the default ${wanted.defaultSql}, which is no constant`,
-    why: `TimescaleDB cannot compute it for the rows of ${size.compressed.chunks} compressed chunks`,
-    wayOut: `declare it nullable without a default and apply, then declare the default: rows from then on get it${wanted.nullable ? '' : '; fill the old ones before you declare it NOT NULL'}`,
+    what: `column ${name} is missing and is declared with the default ${wanted.defaultSql}, which is not a constant`,
+    why: `TimescaleDB cannot compute it for the rows of ${counted(size.compressed.chunks, 'compressed chunk')}`,
+    wayOut: `declare the column nullable without a default and apply, then declare the default, which new rows get${wanted.nullable ? '' : '; fill in the old rows before you declare the column NOT NULL'}`,
   };
 }
 
@@ -102,6 +102,6 @@ function notUnderstood({ table, name, wanted }: ColumnDifference): Refusal {
     what: `column ${name} is missing and the server does not understand its declaration`,
     why: wanted.error ?? '',
     wayOut:
-      'correct the type or the default; write names outside of pg_catalog with their schema, e.g. public.my_function()',
+      'correct the type or the default; names outside of pg_catalog need their schema, e.g. public.my_function()',
   };
 }

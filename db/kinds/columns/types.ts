@@ -1,11 +1,11 @@
-// A column of another type than declared: changed in place, by a rewrite, or refused.
+// Columns with another type than declared: the type is changed in place, by a rewrite, or the change is refused.
+import { counted } from '../../core/quantities';
 import { ident, relation } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Findings, Hazard, Refusal } from '../../model';
-import type { ColumnDifference } from './difference';
-import { tableRewrite } from './hazards';
+import { type ColumnDifference, tableRewrite } from './difference';
 
-// An assignment to these ends with an error where a cast would cut off.
+// ALTER TABLE fails for a value that is too long for one of these types, although a cast would cut it off.
 const CUTS = /^(character|bit)/;
 
 /** The step that changes the type of a column, or the refusal. */
@@ -14,7 +14,7 @@ export function typeChange(difference: ColumnDifference): Partial<Findings> {
   if (refused !== undefined) return { refusals: [refused] };
   const { table, name, wanted, actual, size } = difference;
   const object = nameOf(table);
-  const hazards = difference.typeChange?.rewrites ? [...tableRewrite(object, size), ...loss(difference)] : [];
+  const hazards = difference.typeChange?.rewrites ? [...tableRewrite(difference), ...loss(difference)] : [];
   const alter = `ALTER TABLE ${relation(table)} ALTER COLUMN ${ident(name)}`;
   return {
     steps: [
@@ -22,8 +22,8 @@ export function typeChange(difference: ColumnDifference): Partial<Findings> {
         id: `column-type:${object}.${name}`,
         object,
         action: 'change',
-        summary: `type of ${name}: ${wanted.type}, before ${actual?.type}${difference.typeChange?.rewrites ? '' : '; stored alike, nothing is rewritten'}`,
-        // The old default may have no cast of its own, so it goes before and the declared one comes after.
+        summary: `change the type of ${name} from ${actual?.type} to ${wanted.type}${difference.typeChange?.rewrites ? '' : '; no row is rewritten'}`,
+        // The old default may not be convertible, so it is dropped before, and the declared one is set after.
         sql: [
           ...(actual?.defaultSql == null ? [] : [`${alter} DROP DEFAULT`]),
           `${alter} TYPE ${wanted.type}`,
@@ -40,7 +40,7 @@ export function typeChange(difference: ColumnDifference): Partial<Findings> {
   };
 }
 
-// In the order of what helps most: who cannot change the type at all need not hear about single values.
+// The reasons that exclude any change of the type come first; those about single values come last.
 function refusal(difference: ColumnDifference): Refusal | undefined {
   const { table, name, wanted, actual, size, users, typeChange: change } = difference;
   const because = (why: string, wayOut: string): Refusal => ({
@@ -52,35 +52,38 @@ function refusal(difference: ColumnDifference): Refusal | undefined {
   const another = `add a column of the new type under another name and fill it: UPDATE ${relation(table)} SET new_name = ${ident(name)}::${wanted.type}`;
   if (table.kind === 'hypertable' && (table.time === name || table.hash?.by === name))
     return because(
-      'its rows are partitioned by it',
-      'declare a new table under another name, and copy the rows',
+      'the table is partitioned by this column',
+      'declare a new table under another name and copy the rows',
     );
   if (users.length > 0)
     return because(
-      `${users.join(', ')} ${users.length === 1 ? 'uses' : 'use'} it, and the server does not change a column under a view`,
+      `the server does not change the type of a column that a view uses, and ${users.join(', ')} ${users.length === 1 ? 'uses' : 'use'} it`,
       `${another}; then build new aggregates on it`,
     );
   if (size.compressed.chunks > 0)
     return because(
-      `operation not supported on hypertables with compressed chunks (${size.compressed.chunks} of ${size.chunks})`,
+      `TimescaleDB does not support it on a hypertable with compressed chunks (${size.compressed.chunks} of ${size.chunks})`,
       `declare the table without columnstore and apply (chunks become rows), change the type and apply, then declare columnstore again; or ${another}`,
     );
   if (change?.error != null)
     return because(
-      `the server has no cast that it would use by itself: ${change.error}`,
-      `${another}, or with an expression of your own`,
+      `the server has no automatic cast for it: ${change.error}`,
+      `${another}, or use another expression there`,
     );
   if (change?.survival.kind === 'counted' && change.survival.changed > 0 && CUTS.test(wanted.type))
     return because(
-      `${change.survival.changed} values are longer than that`,
-      `shorten those rows first; or ${another}`,
+      `${counted(change.survival.changed, 'value')} would be cut off`,
+      `shorten those values first; or ${another}`,
     );
   if (change?.survival.kind === 'fails')
-    return because(`not every value fits: ${change.survival.error}`, `mend those rows first; or ${another}`);
+    return because(
+      `not every value fits: ${change.survival.error}`,
+      `correct those values first; or ${another}`,
+    );
   return undefined;
 }
 
-// Casts in assignments may round (12.7 to 13). What could not be counted is assumed.
+// A conversion may round values (12.7 to 13). If they could not be counted, a loss is assumed.
 function loss({ table, name, wanted, size, typeChange: change }: ColumnDifference): readonly Hazard[] {
   const { survival } = change ?? {};
   if (change?.lossless || size.rows === 0 || (survival?.kind === 'counted' && survival.changed === 0))
@@ -90,8 +93,8 @@ function loss({ table, name, wanted, size, typeChange: change }: ColumnDifferenc
       name: 'deletes-data',
       reason:
         survival?.kind === 'counted'
-          ? `${survival.changed} values of ${name} in ${nameOf(table)} do not survive as ${wanted.type}: they are rounded`
-          : `whether every value of ${name} in ${nameOf(table)} survives as ${wanted.type} took too long to find out; those that do not are rounded, or end the step`,
+          ? `rounds ${counted(survival.changed, 'value')} of ${name} in ${nameOf(table)} to ${wanted.type}`
+          : `checking whether every value of ${name} in ${nameOf(table)} fits into ${wanted.type} took too long for the plan; values that do not fit are rounded, or the step fails`,
     },
   ];
 }

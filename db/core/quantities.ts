@@ -1,0 +1,26 @@
+// Numbers with their nouns and units, as people read them in plans, hazards and reports.
+
+/** `1 step`, `3 steps`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** `12 chunks, about 1.2 M rows, 96.5 MiB`; rows are an estimate. */
+export function describeImpact(impact: {
+  readonly chunks: number;
+  readonly rows: number;
+  readonly bytes: number;
+}): string {
+  const { chunks, rows, bytes } = impact;
+  return `${counted(chunks, 'chunk')}, about ${rows < 1_000 ? counted(rows, 'row') : `${shortNumber(rows)} rows`}, ${shortBytes(bytes)}`;
+}
+
+/** `96.5 MiB`. */
+export function shortBytes(bytes: number): string {
+  const power = bytes >= 1024 ** 3 ? 3 : bytes >= 1024 ** 2 ? 2 : 1;
+  return `${(bytes / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
+}
+
+/** A number from 1000 on. */
+function shortNumber(value: number): string {
+  const power = value >= 1e9 ? 3 : value >= 1e6 ? 2 : 1;
+  return `${(value / 1000 ** power).toFixed(1)} ${['', 'k', 'M', 'G'][power]}`;
+}

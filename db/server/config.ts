@@ -30,7 +30,7 @@ export const dbSettings: readonly Setting[] = [
     name: 'TSDB_LOCAL_SERVER',
     default: '',
     meaning:
-      'server that `npm start` and the tests use: `timescaledb`, `docker` or `embedded`; empty = the first one that is found',
+      'server that `npm start`, `tsdb bench` and the tests use: `timescaledb`, `docker` or `embedded`; empty = the first one that is found',
   },
   {
     name: 'TSDB_PG_BIN',

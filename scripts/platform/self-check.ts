@@ -46,7 +46,7 @@ export async function checkAnswers(baseUrl: string, key?: string): Promise<reado
   const { sensors } = await ask<{ sensors: readonly { sensor_id: string }[] }>('/api/sensors', (body) =>
     body.sensors.length > 0
       ? { detail: plural(body.sensors.length, 'sensor') }
-      : { fault: 'no sensors; import readings, or let "tsdb up --days 30" write sample data' },
+      : { fault: 'no sensors; import readings, or write sample data with "tsdb up --days 30"' },
   );
   const sensor = `/api/sensors/${encodeURIComponent(sensors[0]?.sensor_id ?? '')}`;
   const last = await ask<{ temperature: unknown; time: string }>(`${sensor}/current`, (body) =>
@@ -59,11 +59,12 @@ export async function checkAnswers(baseUrl: string, key?: string): Promise<reado
 }
 
 function judgeSeries({ count, data }: SeriesBody, lastReading: string, days: number): Verdict {
-  if (data.length !== count) return { fault: `count is ${count}, rows are ${data.length}` };
+  if (data.length !== count)
+    return { fault: `count is ${count}, but the answer has ${plural(data.length, 'row')}` };
   if (count > 0) return { detail: plural(count, 'row') };
   return Date.parse(lastReading) < Date.now() - days * DAY_MS
-    ? { detail: `no rows, the last reading is of ${lastReading}` }
-    : { fault: `no rows, although the last reading is of ${lastReading}` };
+    ? { detail: `no rows, because the last reading is from ${lastReading}` }
+    : { fault: `no rows, although the last reading is from ${lastReading}` };
 }
 
 async function get(baseUrl: string, path: string, key?: string): Promise<{ status: number; body: unknown }> {

@@ -37,63 +37,63 @@ export interface ApiConfig extends DatabaseSettings {
 export const settings: readonly Setting[] = [
   ...databaseSettings,
   schemasSetting,
-  { name: 'HOST', default: '127.0.0.1', meaning: 'address to listen on; 0.0.0.0 in a container' },
-  { name: 'PORT', default: '5000', meaning: 'port to listen on; 0 takes a free one' },
+  { name: 'HOST', default: '127.0.0.1', meaning: 'address to listen on; use 0.0.0.0 in a container' },
+  { name: 'PORT', default: '5000', meaning: 'port to listen on; 0 selects a free port' },
   {
     name: 'TSDB_API_AUTH',
     default: 'auto',
-    meaning: 'who may ask: `keys`, `off`, or `auto` = keys unless only this machine can connect',
+    meaning: 'whether requests need a key: `keys`, `off`, or `auto` = only when other machines can connect',
   },
-  { name: 'TSDB_RATE_LIMIT', default: '6000', meaning: 'most requests of one key in a minute' },
+  { name: 'TSDB_RATE_LIMIT', default: '6000', meaning: 'maximum number of requests per key and minute' },
   {
     name: 'TSDB_CORS_ORIGINS',
     default: '',
-    meaning: 'other origins whose pages may call the API, with commas between; empty = none',
+    meaning: 'comma-separated origins of other websites that may call the API; empty = none',
   },
   {
     name: 'TSDB_TRUSTED_PROXIES',
     default: '',
-    meaning:
-      'proxies in front of the API whose X-Forwarded-For is believed: addresses or networks, with commas between',
+    meaning: 'comma-separated addresses or networks of the proxies whose X-Forwarded-For the API trusts',
   },
-  { name: 'TSDB_POOL_SIZE', default: '10', meaning: 'most connections to the database that read' },
+  { name: 'TSDB_POOL_SIZE', default: '10', meaning: 'maximum number of reading connections' },
   {
     name: 'TSDB_WRITE_POOL_SIZE',
     default: '4',
-    meaning: 'most connections that write; more writes at the same time wait, then get 429',
+    meaning: 'maximum number of writing connections; further writes wait, and then get status 429',
   },
   {
     name: 'TSDB_READ_ROLE',
     default: '',
-    meaning: 'role that reading connections take on, e.g. `tsdb_reader` of set `access`',
+    meaning: 'role that the reading connections assume, e.g. `tsdb_reader` of set `access`',
   },
   {
     name: 'TSDB_WRITE_ROLE',
     default: '',
-    meaning: 'role that writing connections take on, e.g. `tsdb_api` of set `access`',
+    meaning: 'role that the writing connections assume, e.g. `tsdb_api` of set `access`',
   },
   {
     name: 'TSDB_STATEMENT_TIMEOUT_MS',
     default: '10000',
-    meaning: 'longest a query may run, in milliseconds',
+    meaning: 'maximum run time of a query, in milliseconds',
   },
   {
     name: 'TSDB_MAX_ROWS',
     default: '100000',
-    meaning: 'most rows of one answer; more come in pages or are refused, never cut silently',
+    meaning:
+      'maximum number of rows in one answer; a larger answer comes in pages or is refused, and is never cut silently',
   },
   {
     name: 'TSDB_MAX_BODY_BYTES',
     default: '16777216',
-    meaning: 'largest body of a write in bytes, after decompression',
+    meaning: 'maximum size of the body of a write in bytes, after decompression',
   },
   {
     name: 'TSDB_INGEST_GROUP_ROWS',
     default: '1000',
     meaning:
-      'most rows that small writes at the same time store in one transaction; 1 gives each write its own',
+      'maximum number of rows that simultaneous small writes share in one transaction; 1 = one transaction per write',
   },
-  { name: 'LOG_LEVEL', default: 'info', meaning: `how much is logged: ${LOG_LEVELS.join(', ')}` },
+  { name: 'LOG_LEVEL', default: 'info', meaning: `log level: ${LOG_LEVELS.join(', ')}` },
 ];
 
 /**

@@ -34,7 +34,7 @@ export function requireConnection(config: DbConfig): ClientConfig {
   const url = runningServer(dataFolder(processEnvironment()));
   if (url !== undefined) return { connectionString: url };
   throw new UsageError(
-    'no database: DATABASE_URL is not set and no local platform runs here; set it, or start one with "npm start" in another terminal',
+    'no database: DATABASE_URL is not set and no local platform runs here; set DATABASE_URL, or run "npm start" in another terminal',
   );
 }
 

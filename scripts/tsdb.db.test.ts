@@ -64,7 +64,9 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       const before = await relations();
       const { code, stdout, stderr } = await tsdb(['apply'], { DATABASE_URL: database.url });
       expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-      expect(stderr).toMatch(/nothing was changed: there is no terminal to confirm on.*--yes/);
+      expect(stderr).toMatch(
+        /nothing was changed, because there is no terminal to ask for confirmation.*--yes/,
+      );
       expect(await relations()).toBe(before);
     });
 
@@ -143,7 +145,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       );
       const from = new Date(Date.now() - 86_400_000).toISOString();
       const one = await run('refresh', 'sensor_data_hourly', '--from', from);
-      expect(one).toMatchObject({ code: 0, stdout: '1 aggregates refreshed\n' });
+      expect(one).toMatchObject({ code: 0, stdout: '1 aggregate refreshed\n' });
       expect(one.stderr).toMatch(/^public\.sensor_data_hourly: refreshed from .* to .* in \d+ ms\n$/);
     });
 
@@ -173,7 +175,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 3, stdout: '' });
       expect(refused.stderr).toMatch(/create-index:.*: blocks-writes: .*\n.*add --allow blocks-writes\n$/);
       const allowed = await run('apply', '--yes', '--allow', 'deletes-data, blocks-writes');
-      expect(allowed).toMatchObject({ code: 0, stdout: 'In sync: 1 steps applied.\n' });
+      expect(allowed).toMatchObject({ code: 0, stdout: 'In sync: 1 step applied.\n' });
       expect(await select(database.url, `SELECT FROM pg_class WHERE relname = '${INDEX}'`)).toHaveLength(1);
     });
 

@@ -1,7 +1,11 @@
 // Numbers with their nouns and units, as people read them in plans, hazards and reports.
 
-/** `1 step`, `3 steps`. */
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+/** `1 step`, `3 steps`; a noun whose plural does not just end in -s says it: `counted(2, 'entry', 'entries')`. */
+export const counted = (count: number, one: string, many?: string): string =>
+  `${count} ${wordFor(count, one, many)}`;
+
+/** The noun alone, for counts that are written in another way. */
+export const wordFor = (count: number, one: string, many = `${one}s`): string => (count === 1 ? one : many);
 
 /** `12 chunks, about 1.2 M rows, 96.5 MiB`; rows are an estimate. */
 export function describeImpact(impact: {

@@ -27,7 +27,7 @@ export const schemaSets: Readonly<Record<string, SchemaSet>> = {
 export const schemasSetting = {
   name: 'TSDB_SCHEMAS',
   default: 'iot,service',
-  meaning: 'schema sets to apply and to serve, with commas between',
+  meaning: 'comma-separated schema sets to apply and to serve',
 } as const satisfies Setting;
 
 /**

@@ -14,28 +14,29 @@ export const dbSettings: readonly Setting[] = [
   {
     name: 'TSDB_LOCK_WAIT_MS',
     default: '60000',
-    meaning: 'how long an apply waits for another one, in milliseconds',
+    meaning: 'how long `tsdb apply` waits for another apply to finish, in milliseconds',
   },
   {
     name: 'TSDB_STEP_TIMEOUT_MS',
     default: '900000',
-    meaning: 'longest a short step of an apply may run, in milliseconds; 0 = no limit',
+    meaning: 'maximum run time of a short step of an apply, in milliseconds; 0 = no limit',
   },
   {
     name: 'TSDB_DATA',
     default: '.tsdb',
-    meaning: 'data folder of `npm start`; other commands find the platform by it',
+    meaning: 'data folder of `npm start`; other commands use it to find the running platform',
   },
   {
     name: 'TSDB_LOCAL_SERVER',
     default: '',
-    meaning: 'server of `npm start` and the tests: `timescaledb`, `docker` or `embedded`',
+    meaning:
+      'server that `npm start`, `tsdb bench` and the tests use: `timescaledb`, `docker` or `embedded`; empty = the first one that is found',
   },
   {
     name: 'TSDB_PG_BIN',
     default: '',
     meaning:
-      'folder with the programs of a PostgreSQL: `postgres` and `initdb` with TimescaleDB Community, `pg_dump` and `pg_restore`',
+      'folder with the PostgreSQL programs `postgres`, `initdb` (with TimescaleDB Community), `pg_dump` and `pg_restore`',
   },
 ];
 

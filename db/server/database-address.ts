@@ -21,14 +21,19 @@ export const databaseSettings: readonly Setting[] = [
   {
     name: 'DATABASE_URL',
     default: '',
-    meaning: 'where the database is, `postgres://user:password@host:5432/name`; wins over the `PG…` names',
+    meaning:
+      'address of the database, `postgres://user:password@host:5432/name`; overrides the `PG…` variables',
   },
-  { name: 'PGHOST', default: '', meaning: 'host of the database, when there is no `DATABASE_URL`' },
+  { name: 'PGHOST', default: '', meaning: 'host of the database, used when `DATABASE_URL` is not set' },
   { name: 'PGPORT', default: '5432', meaning: 'port of the database' },
   { name: 'PGUSER', default: 'postgres', meaning: 'user of the database' },
   { name: 'PGDATABASE', default: 'tsdb', meaning: 'name of the database' },
   { name: 'PGPASSWORD', default: '', meaning: 'password of the database user' },
-  { name: 'PGPASSWORD_FILE', default: '', meaning: 'file that holds the password, instead of `PGPASSWORD`' },
+  {
+    name: 'PGPASSWORD_FILE',
+    default: '',
+    meaning: 'file that contains the password; use it instead of `PGPASSWORD`',
+  },
 ];
 
 /**

@@ -1,7 +1,7 @@
 // The database that a backup is restored into: a new one, or one without anything in it.
 import type { ClientConfig } from 'pg';
 import { RefusedError } from '../../db/core/errors';
-import { plural } from '../../db/core/plural';
+import { counted } from '../../db/core/quantities';
 import { ident } from '../../db/core/sql';
 import { codeOf } from '../../db/local/errors';
 import type { Db } from '../../db/model';
@@ -65,7 +65,7 @@ async function requireEmpty(db: Db, database: string): Promise<void> {
   const others = Number(rows[0]?.others);
   if (rows[0])
     throw new RefusedError(
-      `nothing was changed: database ${database} is not empty, it has ${rows[0].name}${others > 0 ? ` and ${plural(others, 'other')}` : ''}; restore into a new one with --into NAME`,
+      `nothing was changed: database ${database} is not empty, it has ${rows[0].name}${others > 0 ? ` and ${counted(others, 'other')}` : ''}; restore into a new one with --into NAME`,
     );
 }
 

@@ -149,7 +149,7 @@ it('refuses a part that does not exist and a page that cannot be written, before
   expect(await tsdb(['bench', '--only', 'queries,speed'], env)).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(
-      /--only speed: no such part; choose from queries, ingest, compression, api/,
+      /--only speed: unknown part; choose from queries, ingest, compression, api/,
     ),
   });
   const page = join(place, 'nowhere', 'page.html');

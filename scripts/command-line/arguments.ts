@@ -10,7 +10,7 @@ export function whole(least: number, most: number): (text: string) => number {
   };
 }
 
-/** Parses a share of at most half. */
+/** Parses a percentage of at most 50. */
 export function percent(text: string): number {
   const value = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && value <= 50) return value;

@@ -12,79 +12,77 @@ export function addDataCommands(program: Command, { untilSignal }: Runner): void
   program.commandsGroup('Data in and out:');
   program
     .command('seed')
-    .description('generate sample data up to now; the same command again continues where it ended')
-    .option('--set <names>', `${SAMPLE_NAMES.join(', ')}; several with commas between`, 'iot')
-    .option('--days <number>', 'days before the end at which it begins (default 30)', whole(1, 3_650))
+    .description('generate sample data up to now; run the same command again to continue')
+    .option('--set <names>', `comma-separated sets to fill: ${SAMPLE_NAMES.join(', ')}`, 'iot')
+    .option('--days <number>', 'days of data before the end (default 30)', whole(1, 3_650))
     .option(
       '--sensors <number>',
-      'number of series: sensors, symbols, endpoints, customers, devices (default 10)',
+      'number of series: sensors, symbols, endpoints, customers or devices (default 10)',
       whole(1, 999),
     )
     .option('--interval <seconds>', 'seconds between two rows of a series (default 60)', whole(1, 86_400))
-    .option('--seed <number>', 'same number, same rows (default 1)', whole(0, 4_294_967_295))
-    .option('--gaps <percent>', 'how much of the time a sensor is silent (default 0.5)', percent)
-    .option('--outliers <percent>', 'readings with a value far out (default 0.1)', percent)
-    .option('--to <time>', 'end, exclusive, e.g. 2026-11-01T00:00:00Z (default: now)')
+    .option('--seed <number>', 'the same number gives the same rows (default 1)', whole(0, 4_294_967_295))
+    .option('--gaps <percent>', 'percentage of time in which a sensor is silent (default 0.5)', percent)
+    .option('--outliers <percent>', 'percentage of readings with an extreme value (default 0.1)', percent)
+    .option('--to <time>', 'end (exclusive), e.g. 2026-11-01T00:00:00Z (default: now)')
     .option('--json', 'print one JSON document')
     .action((flags) => untilSignal((signal) => load.seed().seedSets(flags, signal)));
   program
     .command('import <file>')
     .description(
-      'import CSV or NDJSON, also .gz and .zst, or - for standard input; an interrupted import goes on where it was (exit 2 = some rows were refused)',
+      'import a CSV or NDJSON file, also .gz and .zst, or standard input (-); run the same command again to continue an interrupted import (exit code 2 = some rows were refused)',
     )
-    .requiredOption('--table <name>', 'declared hypertable')
-    .addOption(new Option('--format <format>', 'default: from the name, else csv').choices(FORMATS))
-    .addOption(new Option('--compression <kind>', 'default: from the name, else none').choices(COMPRESSIONS))
-    .option('--delimiter <character>', 'between the fields of CSV; "tab" for a tab', ',')
-    .option('--columns <names>', 'fields of CSV that has no header, with commas between')
-    .option('--map <pairs>', 'column=field pairs with commas between; fields named like columns need none')
-    .option('--set <column=value>', 'a constant for a column; may be repeated', collect, [])
+    .requiredOption('--table <name>', 'declared hypertable to write to')
+    .addOption(new Option('--format <format>', 'default: from the file name, else csv').choices(FORMATS))
     .addOption(
-      new Option('--time-format <format>', 'how the time column is written')
-        .choices(TIME_FORMATS)
-        .default('iso'),
+      new Option('--compression <kind>', 'default: from the file name, else none').choices(COMPRESSIONS),
     )
-    .option('--zone <name>', 'time zone of times without one', 'UTC')
-    .option('--shift <interval>', 'added to each time, e.g. "15 years"', '0')
-    .option('--rejects <file>', 'where refused rows are written (default: <file>.rejects.ndjson)')
+    .option('--delimiter <character>', 'character between two CSV fields; "tab" for a tab', ',')
+    .option('--columns <names>', 'comma-separated field names of a CSV file without a header')
+    .option('--map <pairs>', 'comma-separated column=field pairs; fields named like their column need none')
+    .option('--set <column=value>', 'constant value for a column; can be repeated', collect, [])
+    .addOption(
+      new Option('--time-format <format>', 'format of the time column').choices(TIME_FORMATS).default('iso'),
+    )
+    .option('--zone <name>', 'time zone of times that contain none', 'UTC')
+    .option('--shift <interval>', 'interval that is added to each time, e.g. "15 years"', '0')
+    .option('--rejects <file>', 'file for the refused rows (default: <file>.rejects.ndjson)')
     .option(
       '--max-rejects <number>',
-      'rows that may be refused and left out; with more nothing is imported',
+      'maximum number of refused rows to leave out; if there are more, nothing is imported',
       whole(0, 1_000_000_000),
       0,
     )
     .addOption(
-      new Option('--on-conflict <action>', 'for a row whose unique key is there already')
+      new Option('--on-conflict <action>', 'what to do with a row whose unique key is already in the table')
         .choices(CONFLICTS)
         .default('fail'),
     )
-    .option('--workers <number>', 'connections that write at a time', whole(1, 64), 2)
-    .option('--id <name>', 'name of the import (default: a digest of the content and of how it is read)')
-    .option('--dry-run', 'read, check and report; write nothing')
+    .option('--workers <number>', 'number of connections that write at the same time', whole(1, 64), 2)
+    .option('--id <name>', 'name of the import (default: a digest of the content and how it is read)')
+    .option('--dry-run', 'read, check and report, but write nothing')
     .option(
       '--allow-expired',
-      'take rows that retention will drop; the aggregates keep what they hold of them',
+      'also import rows that retention will drop; only the aggregates keep their values',
     )
-    .option('--again', 'import what was imported before')
+    .option('--again', 'import a file that has already been imported')
     .option('--json', 'print one JSON document')
     .action((file, flags) => untilSignal((signal) => load.import().importFile(file, flags, signal)));
   program
     .command('export <what>')
-    .description('write a hypertable, an aggregate, figures or a query into a file, from one snapshot')
-    .requiredOption('--out <file>', 'file to write, "-" for standard output')
-    .addOption(
-      new Option('--format <format>', 'default: as the name of the file says').choices(EXPORT_FORMATS),
-    )
+    .description('write a hypertable, an aggregate, figures or a query result to a file, from one snapshot')
+    .requiredOption('--out <file>', 'file to write; "-" for standard output')
+    .addOption(new Option('--format <format>', 'default: from the file name').choices(EXPORT_FORMATS))
     .option('--from <time>', 'start, e.g. 2026-11-01T00:00:00Z')
-    .option('--to <time>', 'end, exclusive')
-    .option('--columns <names>', 'columns with commas between (default: all)')
-    .option('--where <condition>', 'e.g. sensor_id=sensor_001; may be repeated', collect, [])
-    .option('--bucket <width>', 'figures per bucket, e.g. 1h or auto, from the cheapest source that is exact')
+    .option('--to <time>', 'end (exclusive)')
+    .option('--columns <names>', 'comma-separated columns (default: all)')
+    .option('--where <condition>', 'condition, e.g. sensor_id=sensor_001; can be repeated', collect, [])
+    .option('--bucket <width>', 'figures per bucket (e.g. 1h or auto), from the cheapest exact source')
     .option('--field <figures>', 'with --bucket: e.g. avg(temperature),max(humidity) (default: count(*))')
-    .option('--by <columns>', 'with --bucket: columns that tell series apart')
-    .option('--sql', '<what> is a query that only reads')
-    .option('--gzip', 'compress (a name with .gz does so by itself)')
-    .option('--force', 'replace the file')
-    .option('--json', 'print one JSON document about it')
+    .option('--by <columns>', 'with --bucket: comma-separated columns that distinguish the series')
+    .option('--sql', '<what> is a read-only query')
+    .option('--gzip', 'compress the file (also done when the file name ends with .gz)')
+    .option('--force', 'replace an existing file')
+    .option('--json', 'print one JSON document about the export')
     .action((what, flags) => untilSignal((signal) => load.export().exportData(what, flags, signal)));
 }

@@ -11,70 +11,70 @@ export function addPlatformCommands(program: Command, { toEnd, untilSignal }: Ru
   program
     .command('up')
     .description('start the whole platform on this machine: database, schema, sample data, API and page')
-    .option('--host <address>', 'address of the API', '127.0.0.1')
-    .option('--port <number>', 'port of the API', whole(0, 65_535), 5000)
-    .option('--days <number>', 'days of sample data on first start (default 30); 0 = none', whole(0, 3_650))
-    .option('--sensors <number>', 'sensors of the sample data', whole(1, 999), 10)
+    .option('--host <address>', 'address that the API listens on', '127.0.0.1')
+    .option('--port <number>', 'port that the API listens on', whole(0, 65_535), 5000)
+    .option('--days <number>', 'days of sample data at first start (default 30); 0 = none', whole(0, 3_650))
+    .option('--sensors <number>', 'number of sensors in the sample data', whole(1, 999), 10)
     .option('--interval <seconds>', 'seconds between two readings of a sensor', whole(1, 86_400), 60)
     .option(
       '--data <folder>',
-      'data folder (default TSDB_DATA, else .tsdb); other commands find it by TSDB_DATA',
+      'data folder (default: TSDB_DATA, else .tsdb); set TSDB_DATA so that other commands find it',
     )
-    .option('--allow <hazards>', 'hazards of a changed schema to accept, with commas between')
-    .option('--live', 'keep sample readings coming (default on a terminal)')
-    .option('--no-live', 'write no readings after the start')
-    .option('--once', 'check the answers and exit')
+    .option('--allow <hazards>', 'comma-separated hazards of a changed schema to accept')
+    .option('--live', 'keep adding sample readings (default on a terminal, unless DATABASE_URL is set)')
+    .option('--no-live', 'add no sample readings after the start')
+    .option('--once', 'check the answers of the API and exit')
     .action((flags) => untilSignal((signal) => load.up().up(flags, signal)));
   program
     .command('serve')
     .description('run the API and the page')
-    .option('--host <address>', 'address to listen on (default HOST, else 127.0.0.1)')
+    .option('--host <address>', 'address to listen on (default: HOST, else 127.0.0.1)')
     .option(
       '--port <number>',
-      'port to listen on (default PORT, else 5000); 0 = a free one',
+      'port to listen on (default: PORT, else 5000); 0 selects a free port',
       whole(0, 65_535),
     )
     .action((flags) => toEnd(() => load.serve().serve(flags)));
-  const keys = program.command('keys').description('keys of the API and its clients');
+  const keys = program.command('keys').description('create, list and revoke the keys of the API');
   keys
     .command('create')
-    .description('make a key; it is printed this once')
-    .requiredOption('--name <name>', 'whose key it is, for people')
+    .description('create a key and print it; it is not shown again')
+    .requiredOption('--name <name>', 'name of the person or program that uses the key')
     .addOption(
-      new Option('--role <role>', 'what it may do; each role includes the ones before it')
+      new Option('--role <role>', 'what the key allows; each role includes the roles before it')
         .choices(ROLES)
         .makeOptionMandatory(),
     )
-    .option('--days <number>', 'days until it expires (default: never)', whole(1, 3_650))
+    .option('--days <number>', 'days until the key expires (default: never)', whole(1, 3_650))
     .option('--json', 'print one JSON document')
     .action((flags) => toEnd(() => load.keys().createKeyFor(flags)));
   keys
     .command('list')
-    .description('all keys, without what would let anybody use them')
+    .description('list all keys, without their secrets')
     .option('--json', 'print one JSON document')
     .action((flags) => toEnd(() => load.keys().printKeys(flags)));
   keys
     .command('revoke <id>')
-    .description('make a key useless, for good')
+    .description('revoke a key permanently')
     .option('--json', 'print one JSON document')
     .action((id, flags) => toEnd(() => load.keys().revokeKeyOf(id, flags)));
   program
     .command('logins')
-    .description('make or correct the login roles of a deployment, with passwords from files')
-    .requiredOption('--passwords <folder>', 'any of the files owner, app, monitoring, backup')
+    .description('create or update the login roles of a deployment, with passwords from files')
+    .requiredOption('--passwords <folder>', 'folder with any of the files owner, app, monitoring, backup')
     .option('--json', 'print one JSON document')
     .action((flags) => toEnd(() => load.logins().logins(flags)));
   program
     .command('bench')
-    .description('measure aggregates, ingest, columnstore and API, side by side in databases of its own')
-    .option('--days <number>', 'days of readings that the queries go over', whole(1, 3_650), 365)
-    .option('--sensors <number>', 'sensors', whole(1, 999), 10)
+    .description('measure aggregates, ingest, columnstore and API on this machine, in temporary databases')
+    .option('--days <number>', 'number of days of readings that the queries cover', whole(1, 3_650), 365)
+    .option('--sensors <number>', 'number of sensors', whole(1, 999), 10)
     .option('--interval <seconds>', 'seconds between two readings of a sensor', whole(1, 86_400), 60)
-    .option('--rows <number>', 'rows of one ingest measurement', whole(10, 10_000_000), 200_000)
-    .option('--repeat <number>', 'measurements of each figure', whole(1, 1_000), 7)
-    .option('--only <parts>', 'of queries, ingest, compression, api; with commas between')
-    .option('--html [file]', 'also write a page (default name: tsdb-bench.html)')
-    .option('--budgets', 'exit 2 when a budget is missed')
+    .option('--rows <number>', 'number of rows in one ingest measurement', whole(10, 10_000_000), 200_000)
+    .option('--repeat <number>', 'number of measurements of each figure', whole(1, 1_000), 7)
+    .option('--only <parts>', 'comma-separated parts: queries, ingest, compression, api (default: all)')
+    .option('--html [file]', 'also write an HTML page (default name: tsdb-bench.html)')
+    .option('--budgets', 'exit with code 2 when a budget is missed')
     .option('--json', 'print one JSON document')
     .action((flags) => untilSignal((signal) => load.bench().bench(flags, signal)));
 }

@@ -8,31 +8,31 @@ export function addSchemaCommands(program: Command, { toEnd, untilSignal }: Runn
   program.commandsGroup('Schema:');
   program
     .command('plan')
-    .description('show what would change in the database, and what that does to data')
+    .description('show what would change in the database, and what this would do to its data')
     .addOption(
-      new Option('--format <format>', 'how to print it')
-        .choices(['text', 'json', 'markdown'])
-        .default('text'),
+      new Option('--format <format>', 'output format').choices(['text', 'json', 'markdown']).default('text'),
     )
     .option('--json', 'the same as --format json')
-    .option('--out <file>', 'save the plan for "apply FILE"')
-    .option('--detailed-exitcode', 'exit 0 in sync, 2 changes, 3 refused, 1 error')
+    .option('--out <file>', 'save the plan for "tsdb apply FILE"')
+    .option('--detailed-exitcode', 'exit code 0 = in sync, 2 = changes, 3 = refused, 1 = error')
     .action((flags) => toEnd(() => load.plan().plan(flags)));
   program
     .command('apply [file]')
-    .description('make the database as declared, or carry out a saved plan')
-    .option('--yes', 'do not ask')
-    .option('--allow <hazards>', 'hazards to accept, with commas between')
+    .description('change the database to match the declaration, or carry out a saved plan')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--allow <hazards>', 'comma-separated hazards to accept')
     .option('--json', 'print one JSON document')
     .action((file, flags) => untilSignal((signal) => load.apply().apply(file, flags, signal)));
   program
     .command('status')
-    .description('is the schema in sync, do the jobs run, how fresh are the aggregates (exit 2 = look at it)')
+    .description(
+      'show whether the schema is in sync, whether the jobs run, and how fresh the aggregates are (exit code 2 = something needs attention)',
+    )
     .option('--json', 'print one JSON document')
     .action((flags) => toEnd(() => load.status().status(flags)));
   program
     .command('new')
-    .description('write declarations to start from')
+    .description('create a declaration to start from')
     .command('set <name>')
     .description('write db/schema/NAME.ts with a hypertable and an aggregate, and register the set')
     .action((name) => toEnd(() => load.newSet().newSet(name)));

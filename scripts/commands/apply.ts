@@ -1,6 +1,7 @@
 // tsdb apply: make the database as declared.
 import { readFileSync } from 'node:fs';
 import { RefusedError, UsageError } from '../../db/core/errors';
+import { counted } from '../../db/core/quantities';
 import type { HazardName, Plan } from '../../db/model';
 import { type ApplyOptions, type ApplyReport, applySchema } from '../../db/reconcile/apply';
 import { formatPlan } from '../../db/reconcile/format';
@@ -30,7 +31,7 @@ export const applyNotes: Pick<ApplyOptions, 'onRetry' | 'onNote'> = {
   onNote: note,
   onRetry: ({ reason, attempt, attempts, pauseMs }, step) =>
     note(
-      `${step ? `${step.id}: ` : ''}${reason}; try ${attempt} of ${attempts} in ${(pauseMs / 1000).toFixed(1)} s`,
+      `${step ? `${step.id}: ` : ''}${reason}; attempt ${attempt} of ${attempts} in ${(pauseMs / 1000).toFixed(1)} s`,
     ),
 };
 
@@ -73,7 +74,7 @@ export function parseHazards(text: string): readonly HazardName[] {
     .filter((name) => name !== '');
   const unknown = names.filter((name) => !(HAZARDS as readonly string[]).includes(name));
   if (unknown.length > 0)
-    throw new UsageError(`--allow ${unknown.join(',')}: no such hazard; choose from ${HAZARDS.join(', ')}`);
+    throw new UsageError(`--allow ${unknown.join(',')}: unknown hazard; choose from ${HAZARDS.join(', ')}`);
   return names as HazardName[];
 }
 
@@ -81,10 +82,10 @@ async function askPerson(plan: Plan, signal: AbortSignal): Promise<boolean> {
   note(formatPlan(plan, paintFor(process.stderr)));
   if (process.stdin.isTTY !== true) {
     throw new RefusedError(
-      'nothing was changed: there is no terminal to confirm on; read the plan above and add --yes',
+      'nothing was changed, because there is no terminal to ask for confirmation; read the plan above and add --yes',
     );
   }
-  return confirm('\nApply? Only "yes" does: ', signal, { input: process.stdin, output: process.stderr });
+  return confirm('\nType "yes" to apply: ', signal, { input: process.stdin, output: process.stderr });
 }
 
 function printReport({ plan, applied, resumed, interrupted }: ApplyReport, { json }: ApplyFlags): void {
@@ -92,5 +93,9 @@ function printReport({ plan, applied, resumed, interrupted }: ApplyReport, { jso
     const { server, fingerprint } = plan;
     printJson({ version: 1, server, fingerprint, applied, resumed, interrupted, inSync: true });
   } else
-    print(applied.length === 0 ? 'In sync: nothing to do.' : `In sync: ${applied.length} steps applied.`);
+    print(
+      applied.length === 0
+        ? 'In sync: nothing to do.'
+        : `In sync: ${counted(applied.length, 'step')} applied.`,
+    );
 }

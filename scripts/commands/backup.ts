@@ -1,4 +1,5 @@
 // tsdb backup: a verified dump with its manifest.
+import { counted } from '../../db/core/quantities';
 import { processEnvironment } from '../../db/server/config';
 import { takeBackup } from '../backup/backup';
 import { readContext, requireConnection } from '../context';
@@ -20,9 +21,12 @@ export async function backup(flags: BackupFlags, signal: AbortSignal): Promise<n
     signal,
     onNote: note,
   });
-  for (const name of report.removed) note(`removed ${name}: older than ${flags.keepDays} days`);
+  for (const name of report.removed) note(`removed ${name}: older than ${counted(flags.keepDays, 'day')}`);
   if (flags.json) printJson(report);
-  else print(`${report.dump}: ${report.manifest.bytes} bytes, ${totalOf(report.manifest.rows)} rows counted`);
+  else
+    print(
+      `${report.dump}: ${counted(report.manifest.bytes, 'byte')}, ${counted(totalOf(report.manifest.rows), 'row')}`,
+    );
   return 0;
 }
 

@@ -48,7 +48,7 @@ export async function bench(flags: BenchFlags, signal: AbortSignal): Promise<num
   }
   const missed = report.budgets.filter(({ met }) => !met);
   if (missed.length === 0 || !flags.budgets) return 0;
-  note(`missed: ${missed.map(({ title, engine }) => `${title} (${engine})`).join('; ')}`);
+  note(`budgets missed: ${missed.map(({ title, engine }) => `${title} (${engine})`).join('; ')}`);
   return BUDGET_MISSED;
 }
 
@@ -58,7 +58,7 @@ function partsOf(only: string | undefined): readonly Part[] {
   const unknown = wanted.filter((name) => !PARTS.some((part) => part === name));
   if (unknown.length > 0)
     throw new UsageError(
-      `--only ${unknown.join(',')}: no such part; choose from ${PARTS.join(', ')}, with commas between`,
+      `--only ${unknown.join(',')}: unknown part; choose from ${PARTS.join(', ')}, separated by commas`,
     );
   return PARTS.filter((part) => wanted.includes(part));
 }

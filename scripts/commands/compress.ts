@@ -1,6 +1,6 @@
 // tsdb compress, tsdb decompress: convert chunks by hand, for those who do not wait for the policy.
 import { RefusedError, UsageError } from '../../db/core/errors';
-import { shortBytes } from '../../db/core/quantities';
+import { counted, shortBytes } from '../../db/core/quantities';
 import { savedPercent } from '../../db/engines/chunks';
 import type { Desired } from '../../db/language/desired';
 import { parseDuration } from '../../db/language/interval';
@@ -85,7 +85,7 @@ async function convert(
   else print(format(report));
   if (conversions.length < chunks.length) {
     note(
-      `interrupted: ${conversions.length} of ${chunks.length} chunks are done; the same command goes on with the others`,
+      `interrupted: ${conversions.length} of ${counted(chunks.length, 'chunk')} done; run the same command again to convert the others`,
     );
     return INTERRUPTED;
   }
@@ -149,7 +149,7 @@ function summaryOf(to: Direction, dryRun: boolean, chunks: readonly Conversion[]
 }
 
 function format({ to, dryRun, found, converted, failed, beforeBytes, afterBytes, chunks }: Report): string {
-  if (found === 0) return `nothing to do: no chunk is to be converted to ${to}`;
+  if (found === 0) return `nothing to do: there is no chunk to convert to ${to}`;
   const rows = chunks.map((chunk) => [
     chunk.table,
     chunk.chunk,
@@ -161,8 +161,8 @@ function format({ to, dryRun, found, converted, failed, beforeBytes, afterBytes,
   ]);
   const [before, after, saved] = sizes({ beforeBytes, afterBytes });
   const total = dryRun
-    ? `${found} chunks would be converted to ${to}, ${before} now; nothing was changed`
-    : `${converted} chunks converted to ${to}, ${failed} failed: ${before} → ${after}, ${saved} saved`;
+    ? `${counted(found, 'chunk')} (${before}) would be converted to ${to}; nothing was changed`
+    : `${counted(converted, 'chunk')} converted to ${to}, ${failed} failed: ${before} → ${after}, ${saved} saved`;
   const header = ['table', 'chunk', 'from', 'to', 'was', 'before', 'after', 'saved', 'error'];
   return `${table(header, rows)}\n${total}`;
 }
@@ -182,15 +182,15 @@ function describe(conversion: Conversion): string {
   const name = `${owner}: ${chunk} (${from ?? '-'} … ${to ?? '-'})`;
   return error === undefined
     ? `${name}: ${before} → ${after} in ${milliseconds} ms`
-    : `${name}: left as it is: ${error}`;
+    : `${name}: not converted: ${error}`;
 }
 
 async function warnOfPolicy(db: Db, one: Declared): Promise<void> {
   const job = await columnstoreJob(db, one);
   if (job === undefined) return;
   note(
-    `note: job ${job.id} converts chunks of ${nameOf(one)} that are older than ${one.columnstore.after} again${job.nextStart === null ? '' : `, next at ${job.nextStart}`}. ` +
-      `To keep them as rows, declare a longer columnstore.after and apply it; for a while, stop the job: SELECT alter_job(${job.id}, scheduled => false), and later true`,
+    `note: job ${job.id} will convert chunks of ${nameOf(one)} that are older than ${one.columnstore.after} again${job.nextStart === null ? '' : `, next at ${job.nextStart}`}. ` +
+      `To keep them as rows, declare a longer columnstore.after and apply it. To keep them as rows for a while, stop the job with SELECT alter_job(${job.id}, scheduled => false), and start it later with true`,
   );
 }
 
@@ -198,7 +198,7 @@ async function requireColumnstore(db: Db): Promise<void> {
   const { engine } = await withRollback(db, () => readServer(db));
   if (engine === 'timescaledb') return;
   throw new RefusedError(
-    'this server has no columnstore: engine postgres keeps all chunks as rows, declared columnstores begin to work on TimescaleDB Community. To need less room, declare a shorter retention',
+    'this server has no columnstore: engine postgres keeps all chunks as rows, and a declared columnstore works only on TimescaleDB Community. To use less space, declare a shorter retention',
   );
 }
 
@@ -221,7 +221,7 @@ function find(desired: Desired, name: string): Declared {
     );
   if (hasColumnstore(found)) return found;
   throw new RefusedError(
-    `${nameOf(found)} declares no columnstore, so it has nothing to convert; those that do: ${all.filter(hasColumnstore).map(nameOf).join(', ') || 'none'}`,
+    `${nameOf(found)} declares no columnstore, so there is nothing to convert; these declare one: ${all.filter(hasColumnstore).map(nameOf).join(', ') || 'none'}`,
   );
 }
 

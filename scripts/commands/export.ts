@@ -1,7 +1,7 @@
 // tsdb export: rows or figures into a CSV, NDJSON or Parquet file.
 import { ProblemError } from '../../api/http/problems';
 import { UsageError } from '../../db/core/errors';
-import { shortBytes } from '../../db/core/quantities';
+import { counted, shortBytes } from '../../db/core/quantities';
 import { readContext, requireConnection } from '../context';
 import { exportRows } from '../export/export';
 import { type ExportFormat, fileShape } from '../export/format';
@@ -22,7 +22,7 @@ export interface ExportFlags extends Omit<ExportRequest, 'what' | 'sql'> {
 export async function exportData(what: string, flags: ExportFlags, signal: AbortSignal): Promise<number> {
   const { out, force = false, json = false, sql = false } = flags;
   if (json && out === '-')
-    throw new UsageError('--json and --out - would mix in standard output; choose one');
+    throw new UsageError('--json and --out - both write to standard output; choose one');
   const { format, gzip } = fileShape(out, flags.format, flags.gzip === true);
   const { config, desired } = readContext();
   const plan = readPlan(() => planExport(desired, { ...flags, what, sql }));
@@ -30,12 +30,12 @@ export async function exportData(what: string, flags: ExportFlags, signal: Abort
   await checkTarget({ out, force });
   const target = { out, gzip, force, signal };
   if (keptSince !== null)
-    note(`${source} keeps rows since ${keptSince}: what is older was dropped by its retention`);
+    note(`${source} has rows only since ${keptSince}: its retention has dropped older rows`);
   const report = await exportRows(requireConnection(config), plan, format, target);
   if (json) printJson({ file: out, format, gzip, source, bucket, keptSince, ...report });
   else if (report.bytes !== null)
     note(
-      `${report.rows} rows${source === null ? '' : ` of ${source}`}${bucket === null ? '' : `, buckets of ${bucket},`} in ${report.bytes} bytes (${shortBytes(report.bytes)}), ${report.seconds} s`,
+      `${counted(report.rows, 'row')}${source === null ? '' : ` of ${source}`}${bucket === null ? '' : `, buckets of ${bucket},`} in ${counted(report.bytes, 'byte')} (${shortBytes(report.bytes)}), ${report.seconds} s`,
     );
   return 0;
 }

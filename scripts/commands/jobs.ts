@@ -1,4 +1,5 @@
 // tsdb jobs run: what a scheduler calls. Engine `postgres` has its due jobs run; TimescaleDB, which runs them by itself, is checked.
+import { counted } from '../../db/core/quantities';
 import type { JobHealth } from '../../db/engines/health';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
@@ -24,22 +25,22 @@ function reportRuns(runs: readonly JobRun[], flags: { readonly json?: boolean })
   for (const run of runs) note(describeJobRun(run));
   const failed = runs.filter(({ error }) => error !== undefined).length;
   if (flags.json) printJson(runs);
-  else print(`${runs.length} jobs run, ${failed} failed`);
+  else print(`${counted(runs.length, 'job')} run, ${failed} failed`);
   return failed > 0 ? 1 : 0;
 }
 
 function reportHealth(jobs: readonly JobHealth[], flags: { readonly json?: boolean }): number {
-  note('TimescaleDB runs its jobs by itself; this is how they do');
+  note('TimescaleDB runs its jobs by itself; this is their state');
   if (flags.json) printJson(jobs);
   else print(formatHealth(jobs));
   if (jobs.length === 0)
-    note('no job works on a declared table: has the schema been applied? "tsdb plan" shows what is missing');
+    note('no declared table has a job: has the schema been applied? "tsdb plan" shows what is missing');
   return jobs.length === 0 || jobs.some(needsPerson) ? 2 : 0;
 }
 
 function formatHealth(jobs: readonly JobHealth[]): string {
   const number = (wanted: JobHealth['state']): number => jobs.filter(({ state }) => state === wanted).length;
-  const summary = `${jobs.length} jobs, ${number('failing')} failed, ${number('late')} late`;
+  const summary = `${counted(jobs.length, 'job')}, ${number('failing')} failed, ${number('late')} late`;
   const row = ({ id, job, state, lastFinished, nextStart, error }: JobHealth): readonly string[] => [
     String(id),
     job,

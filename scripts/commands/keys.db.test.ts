@@ -31,14 +31,14 @@ describe.each(testServers())('tsdb keys on $describe', (server) => {
     expect(made.code).toBe(0);
     expect(made.stdout).toMatch(/^tsdb_[a-z0-9]{12}_[\w-]{43}\n$/);
     const { id, secret } = parseKey(made.stdout.trim()) ?? { id: '', secret: '' };
-    expect(made.stderr).toContain(`key ${id} of role write is good until 20`);
+    expect(made.stderr).toContain(`key ${id} of role write is valid until 20`);
     expect(made.stderr).not.toContain(secret);
     const stored = () => withConnection(database.url, (db) => findKey(asking(db), id));
     expect(await stored()).toMatchObject({ role: 'write', revoked: false });
     expect(await isSecretOf((await stored())?.hash, secret)).toBe(true);
 
     const list = await run('list');
-    expect(list.stdout).toMatch(new RegExp(`^id +role +state .*\\n${id} +write +good .* Halle 3\\n$`));
+    expect(list.stdout).toMatch(new RegExp(`^id +role +state .*\\n${id} +write +valid .* Halle 3\\n$`));
     expect(list.stdout).not.toMatch(/scrypt/);
 
     expect(await run('revoke', id)).toMatchObject({ code: 0, stdout: expect.stringContaining('is revoked') });

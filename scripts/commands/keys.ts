@@ -30,7 +30,7 @@ export async function createKeyFor({ name, role, days, json }: CreateFlags): Pro
   else print(created.key);
   const until = created.expires_at === null ? 'until it is revoked' : `until ${created.expires_at}`;
   note(
-    `key ${created.id} of role ${role} is good ${until}; it is not shown again. Send it as "Authorization: Bearer <key>"`,
+    `key ${created.id} of role ${role} is valid ${until}; it is not shown again. Send it as "Authorization: Bearer <key>"`,
   );
   return 0;
 }
@@ -74,12 +74,12 @@ async function withKeys<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
   const { config, desired } = readContext();
   if (!hasKeys(desired))
     throw new UsageError(
-      'the set that holds keys is not selected; add "service" to TSDB_SCHEMAS and apply it',
+      'the set with the keys is not selected; add "service" to TSDB_SCHEMAS and run "tsdb apply"',
     );
   return withConnection(requireConnection(config), (db) => work(asking(db)));
 }
 
 function stateOf({ revoked_at, expires_at }: ListedKey): string {
   if (revoked_at !== null) return 'revoked';
-  return expires_at !== null && Date.parse(expires_at) <= Date.now() ? 'expired' : 'good';
+  return expires_at !== null && Date.parse(expires_at) <= Date.now() ? 'expired' : 'valid';
 }

@@ -56,7 +56,7 @@ describe('new set', () => {
     ['Energy', 'cannot be the name of a set'],
     ['2fast', 'cannot be the name of a set'],
     ['../energy', 'cannot be the name of a set'],
-    ['iot', 'db/schema/iot.ts exists already'],
+    ['iot', 'db/schema/iot.ts already exists'],
   ])('refuses %s', (name, why) => {
     const before = read(REGISTRY);
     expect(() => createSet(checkout, name)).toThrow(why);
@@ -76,7 +76,7 @@ describe('new set', () => {
     // The command itself, on a name that changes nothing here.
     expect(await tsdb(['new', 'set', 'iot'])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('db/schema/iot.ts exists already'),
+      stderr: expect.stringContaining('db/schema/iot.ts already exists'),
     });
   });
 });

@@ -24,7 +24,7 @@ export function createSet(checkout: string, name: string): void {
   // It becomes the name of a file, of a PostgreSQL schema and of a constant.
   if (!/^[a-z][a-z0-9_]{0,39}$/.test(name)) {
     throw new UsageError(
-      `"${name}" cannot be the name of a set; write lower-case letters, digits and _, a letter first, at most 40`,
+      `"${name}" cannot be the name of a set; use at most 40 lower-case letters, digits and _, and begin with a letter`,
     );
   }
   const registry = join(checkout, REGISTRY);
@@ -35,7 +35,7 @@ export function createSet(checkout: string, name: string): void {
   }
   const file = join(checkout, FOLDER, `${name}.ts`);
   if (existsSync(file)) {
-    throw new UsageError(`${FOLDER}/${name}.ts exists already; edit it, or choose another name`);
+    throw new UsageError(`${FOLDER}/${name}.ts already exists; edit it, or choose another name`);
   }
   const registered = register(readFileSync(registry, 'utf8'), name);
   writeFileSync(file, declaration(name), { flag: 'wx' });

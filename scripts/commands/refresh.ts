@@ -1,5 +1,6 @@
 // tsdb refresh: compute buckets again, sources first.
 import { UsageError } from '../../db/core/errors';
+import { counted } from '../../db/core/quantities';
 import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import type { EngineName } from '../../db/model';
@@ -50,7 +51,7 @@ export async function refresh(
     }
   });
   if (flags.json) printJson(results);
-  else print(`${results.length} aggregates refreshed`);
+  else print(`${counted(results.length, 'aggregate')} refreshed`);
   if (results.length === aggregates.length && results.every(({ complete }) => complete)) return 0;
   note(describeStop(results, engine, flags));
   return INTERRUPTED;
@@ -70,13 +71,13 @@ export function describeRefresh({
 }: RefreshResult): string {
   const range =
     from === null
-      ? `${complete ? 'no complete bucket in the window' : 'stopped before its first slice'}`
+      ? `${complete ? 'no complete bucket in the range' : 'stopped before the first slice'}`
       : `${complete ? 'refreshed' : 'stopped; refreshed'} ${from === '-infinity' ? 'from the beginning' : `from ${from}`} to ${to}`;
   const effort = from === null ? '' : `${slices > 1 ? `, ${slices} slices` : ''} in ${milliseconds} ms`;
   const kept =
     keptBefore === null
       ? ''
-      : `; buckets before ${keptBefore} are kept as they are, their source rows are past retention`;
+      : `; buckets before ${keptBefore} stay as they are, because their source rows are past retention`;
   return `${aggregate}: ${range}${effort}${kept}`;
 }
 
@@ -87,12 +88,12 @@ function describeStop(
   { force, newestFirst }: RefreshFlags,
 ): string {
   const last = results.find(({ complete }) => !complete);
-  const rest = 'interrupted: every slice that was done is kept';
+  const rest = 'interrupted: all finished slices are kept';
   if (engine === 'timescaledb' && force !== true)
-    return `${rest}; the same command goes on, and passes over what is fresh`;
+    return `${rest}; run the same command again to continue with what is not up to date`;
   if (last === undefined || last.from === null || last.to === null || newestFirst === true)
-    return `${rest}; the same command begins again`;
-  return `${rest}; "tsdb refresh ${last.aggregate} --from ${last.to}" goes on with ${last.aggregate}, and what is built on it comes after it`;
+    return `${rest}; the same command starts from the beginning`;
+  return `${rest}; continue with "tsdb refresh ${last.aggregate} --from ${last.to}", and then refresh the aggregates that are built on it`;
 }
 
 // One bar at a time.

@@ -1,6 +1,7 @@
 // tsdb restore: a backup into a new or empty database, and the proof that it is complete.
 import { resolve } from 'node:path';
 import { RefusedError, UsageError } from '../../db/core/errors';
+import { counted } from '../../db/core/quantities';
 import { processEnvironment } from '../../db/server/config';
 import { databaseOf, inDatabase } from '../backup/address';
 import { type Manifest, readManifest, requireIntact } from '../backup/manifest';
@@ -21,7 +22,7 @@ export interface RestoreFlags {
 export async function restore(file: string, flags: RestoreFlags, signal: AbortSignal): Promise<number> {
   const { config, desired } = readContext();
   const given = requireConnection(config);
-  if (flags.into === '') throw new UsageError('--into "": a database has a name');
+  if (flags.into === '') throw new UsageError('--into "": the name of a database cannot be empty');
   const dump = resolve(file);
   const manifest = readManifest(dump);
   const target = await inspectTarget(inDatabase(given, flags.into ?? databaseOf(given)), manifest);
@@ -31,7 +32,7 @@ export async function restore(file: string, flags: RestoreFlags, signal: AbortSi
   const report = await restoreBackup(dump, manifest, target, desired, { env, signal, onNote: note });
   if (flags.json) printJson(report);
   else print(format(report));
-  if (!report.inSync) note(`schema: ${report.differences} differences to the declaration, see "tsdb plan"`);
+  if (!report.inSync) note(`schema: ${counted(report.differences, 'difference')}, see "tsdb plan"`);
   return report.complete ? 0 : 1;
 }
 
@@ -42,12 +43,14 @@ async function askPerson(
   signal: AbortSignal,
 ): Promise<void> {
   const into = `${target.exists ? 'the empty' : 'a new'} database ${target.database}`;
-  note(`${file}: database ${database} of ${createdAt}, ${totalOf(rows)} rows counted, into ${into}`);
+  note(`${file}: database ${database} of ${createdAt}, ${counted(totalOf(rows), 'row')}, into ${into}`);
   if (yes) return;
   if (process.stdin.isTTY !== true)
-    throw new RefusedError('nothing was changed: there is no terminal to confirm on; add --yes');
+    throw new RefusedError(
+      'nothing was changed, because there is no terminal to ask for confirmation; add --yes',
+    );
   const terminal = { input: process.stdin, output: process.stderr };
-  if (!(await confirm('Restore? Only "yes" does: ', signal, terminal)))
+  if (!(await confirm('Type "yes" to restore: ', signal, terminal)))
     throw new RefusedError('nothing was changed: not confirmed');
 }
 

@@ -136,7 +136,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     await select(database.url, `INSERT INTO market.stock_prices (time, symbol) VALUES (now(), 'X')`);
     expect(await seedTo(0, '--set', 'market')).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining('rows already'),
+      stderr: expect.stringContaining('already has rows that "tsdb seed" did not write'),
     });
   });
 });

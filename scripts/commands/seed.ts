@@ -1,6 +1,7 @@
 // tsdb seed: sample data of one set or several, up to now; the same command again continues where the last one ended.
 import type { ClientConfig } from 'pg';
 import { RefusedError, UsageError } from '../../db/core/errors';
+import { counted } from '../../db/core/quantities';
 import { relation } from '../../db/core/sql';
 import { nameOf } from '../../db/language/names';
 import { withConnection, withRollback, withTransaction } from '../../db/server/connection';
@@ -80,7 +81,7 @@ async function seedSet(
   const earlier = filled === undefined ? undefined : await readProgress(db, set.name);
   if (filled !== undefined && earlier === undefined)
     throw new RefusedError(
-      `${filled} has ${set.name === 'iot' ? 'readings' : 'rows'} already that "tsdb seed" did not write; sample data only goes into empty tables`,
+      `${filled} already has ${set.name === 'iot' ? 'readings' : 'rows'} that "tsdb seed" did not write; sample data is only written to empty tables`,
     );
   const options = optionsOf(flags, earlier, set);
   const range = lastDays(flags.days ?? 30, options.intervalSeconds, end);
@@ -139,7 +140,7 @@ function optionsOf(flags: SeedFlags, earlier: SeedProgress | undefined, { name }
   const other = FLAGS.filter((flag) => asked[flag] !== was[flag]).map((flag) => `--${flag}`);
   if (other.length === 0) return options;
   throw new RefusedError(
-    `set ${name} has rows already, with other ${other.join(', ')}; leave these out to continue it, or seed into empty tables`,
+    `set ${name} already has rows that were written with other values of ${other.join(', ')}; leave these flags out to continue, or seed into empty tables`,
   );
 }
 
@@ -149,11 +150,11 @@ function setsOf(names: string, declared: ReadonlySet<string>): readonly SampleSe
     const set = Object.hasOwn(sampleSets, name) ? sampleSets[name] : undefined;
     if (set === undefined)
       throw new UsageError(
-        `--set "${name}" has no sample data; choose from ${Object.keys(sampleSets).join(', ')}, with commas between`,
+        `--set "${name}" has no sample data; choose from ${Object.keys(sampleSets).join(', ')}, separated by commas`,
       );
     if (set.tables.every((table) => declared.has(nameOf(table)))) return set;
     throw new UsageError(
-      `set ${name} is not selected: TSDB_SCHEMAS does not name it; add it there and run "tsdb apply", then seed`,
+      `set ${name} is not selected: add it to TSDB_SCHEMAS, run "tsdb apply", and seed again`,
     );
   });
 }
@@ -165,8 +166,8 @@ function parseEnd(text: string | undefined): Date {
 }
 
 function describe({ set, rows }: Seeded): string {
-  const counts = Object.entries(rows).map(([table, count]) => `${count} rows of ${table}`);
+  const counts = Object.entries(rows).map(([table, count]) => `${counted(count, 'row')} of ${table}`);
   return set === 'iot'
-    ? `${rows['public.sensor_data']} readings written`
+    ? `${counted(rows['public.sensor_data'] ?? 0, 'reading')} written`
     : `${set}: ${counts.join(', ')} written`;
 }

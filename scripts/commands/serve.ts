@@ -24,7 +24,7 @@ export async function serve({ host, port }: ServeFlags): Promise<number> {
   const config = readConfig(local === undefined ? env : { ...env, DATABASE_URL: local });
   const server = await startServer(config);
   note(`page and API: ${server.url}`);
-  if (config.auth === 'keys') note('requests need a key; "tsdb keys create" makes one');
+  if (config.auth === 'keys') note('requests need a key; "tsdb keys create" creates one');
   await server.closed;
   return 0;
 }

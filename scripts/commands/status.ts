@@ -1,5 +1,5 @@
 // tsdb status: is everything as declared, do the jobs run, how fresh are the aggregates, how much is stored.
-import { shortBytes } from '../../db/core/quantities';
+import { counted, shortBytes } from '../../db/core/quantities';
 import { describeEngine } from '../../db/reconcile/format';
 import { withConnection } from '../../db/server/connection';
 import { isHealthy, readStatus, type Status, type TableStorage } from '../../db/upkeep/status';
@@ -28,7 +28,7 @@ function format(state: Status): string {
     `${describeEngine(state.server)}, database ${state.server.database}`,
     state.inSync
       ? paint.green('schema: in sync')
-      : paint.red(`schema: ${state.differences} differences, see "tsdb plan"`),
+      : paint.red(`schema: ${counted(state.differences, 'difference')}, see "tsdb plan"`),
     '',
     table(['job', 'state', 'last finished', 'next start', 'error'], jobs),
     '',

@@ -134,7 +134,9 @@ describe('up refuses', () => {
     const { server, port } = await listen();
     const data = join(folder, 'data');
     const { stderr } = await refusal(up(data, '--port', String(port)));
-    expect(stderr).toContain(`port ${port} on 127.0.0.1 is in use; stop the other program or choose another`);
+    expect(stderr).toContain(
+      `port ${port} on 127.0.0.1 is in use; stop the other program, or choose another`,
+    );
     expect(existsSync(data)).toBe(false);
     await new Promise((done) => server.close(done));
   });

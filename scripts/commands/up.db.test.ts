@@ -102,7 +102,7 @@ describe('up --live', () => {
     expect(await first.finished).toMatchObject({ code: 0 });
 
     const second = startTsdb(live, { env });
-    await second.says(/live readings: \d+ readings since the last start/);
+    await second.says(/live readings: \d+ readings added for the time since the last start/);
     await second.says(/Ctrl-C stops everything/);
     const gaps = `SELECT FROM (SELECT time - lag(time) OVER (PARTITION BY sensor_id ORDER BY time) AS step FROM public.sensor_data) s
                    WHERE step <> interval '1 second'`;
@@ -135,7 +135,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
     it('writes no sample data unasked, and fails when there is nothing to answer with', async () => {
       const { code, stdout, stderr } = await once();
       expect(code).toBe(1);
-      expect(stderr).toContain('sample data: none, DATABASE_URL is set; ask for it with --days');
+      expect(stderr).toContain('sample data: none, because DATABASE_URL is set; add --days to write it');
       expect(stderr).toMatch(/^error: GET \/api\/sensors answered 200: no sensors; .*--days/m);
       expect(stdout).not.toContain('checked');
       expect(await select(database.url, 'SELECT FROM public.sensor_data LIMIT 1')).toEqual([]);

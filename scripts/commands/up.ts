@@ -5,7 +5,7 @@ import { createKey, revokeKey } from '../../api/access/keys';
 import { readConfig } from '../../api/config';
 import { type RunningServer, startServer } from '../../api/server';
 import { UsageError } from '../../db/core/errors';
-import { plural } from '../../db/core/plural';
+import { counted } from '../../db/core/quantities';
 import type { Environment } from '../../db/core/settings';
 import { type LocalServer, startLocalServer } from '../../db/local/servers';
 import type { HazardName, ServerInfo } from '../../db/model';
@@ -69,7 +69,7 @@ export async function up(flags: UpFlags, signal: AbortSignal): Promise<number> {
   try {
     note(`database: ${server.describe}`);
     for (const folder of server.unused)
-      note(`unused: ${folder} has the database of an earlier start; how to carry it over: ${CARRY_OVER}`);
+      note(`unused: ${folder} has the database of an earlier start; ${CARRY_OVER} says how to carry it over`);
     signal.throwIfAborted();
     return await withConnection(server.url, (db) =>
       runPlatform(db, server, { ...context, allow, env }, flags, signal),
@@ -106,10 +106,10 @@ async function runPlatform(
     print(`sensors        ${api.url}/api/sensors`);
     print(`database       ${withoutPassword(server.url)}`);
     print(describeTiming(await timeHourly(db)));
-    if (flags.data !== undefined) print(`other commands find it by TSDB_DATA=${flags.data}`);
+    if (flags.data !== undefined) print(`for other commands, set TSDB_DATA=${flags.data}`);
     if (config.auth === 'keys')
       print(
-        'keys           needed: others can connect; make one with "npm run tsdb -- keys create --name me --role read"',
+        'keys           required, because other machines can connect; create one with "npm run tsdb -- keys create --name me --role read"',
       );
     if (flags.once) return await finishOnce(db, api, config.auth === 'keys');
     print('Ctrl-C stops everything; the data stays for the next start.');
@@ -135,7 +135,7 @@ async function applyDeclared(
     ...applyNotes,
   });
   note(`engine: ${describeEngine(plan.server)}`);
-  note(applied.length === 0 ? 'schema: in sync' : `schema: ${plural(applied.length, 'step')} applied`);
+  note(applied.length === 0 ? 'schema: in sync' : `schema: ${counted(applied.length, 'step')} applied`);
   return plan.server;
 }
 
@@ -148,13 +148,13 @@ async function provideSampleData(
   flags: UpFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  if (flags.days === 0) return note('sample data: none, as --days is 0');
-  if (await hasReadings(db)) return note('sample data: there are readings already');
+  if (flags.days === 0) return note('sample data: none, because --days is 0');
+  if (await hasReadings(db)) return note('sample data: none, because there are readings already');
   if (server.origin === 'DATABASE_URL' && flags.days === undefined)
-    return note('sample data: none, DATABASE_URL is set; ask for it with --days');
+    return note('sample data: none, because DATABASE_URL is set; add --days to write it');
   const days = flags.days ?? DEFAULT_DAYS;
   const range = lastDays(days, flags.interval);
-  noteUnlessBar(`sample data: writing ${plural(days, 'day')} of ${plural(flags.sensors, 'sensor')}`);
+  noteUnlessBar(`sample data: writing ${counted(days, 'day')} of ${counted(flags.sensors, 'sensor')}`);
   const started = Date.now();
   const target = { db, engine, desired };
   const rows = await seed(
@@ -162,7 +162,9 @@ async function provideSampleData(
     { ...range, sensors: flags.sensors, intervalSeconds: flags.interval, seed: SEED },
     signal,
   );
-  note(`sample data: ${rows} readings of ${flags.sensors} sensors in ${seconds(started)}`);
+  note(
+    `sample data: ${counted(rows, 'reading')} of ${counted(flags.sensors, 'sensor')} in ${seconds(started)}`,
+  );
   const refreshing = Date.now();
   await refreshSeeded(target, desired.aggregates);
   await db.query('ANALYZE');
@@ -183,10 +185,10 @@ async function startLive(
   const { lockWaitMs } = config;
   const rows = await continueSample({ db, engine, desired }, iotSample as SampleSet, { lockWaitMs, signal });
   if (rows === undefined) {
-    if (flags.live) note('live readings: none, as this database holds no sample data');
+    if (flags.live) note('live readings: none, because this database contains no sample data');
     return undefined;
   }
-  if (rows > 0) note(`live readings: ${plural(rows, 'reading')} since the last start`);
+  if (rows > 0) note(`live readings: ${counted(rows, 'reading')} added for the time since the last start`);
   const intervalSeconds = (await readProgress(db, iotSample.name))?.options.intervalSeconds ?? flags.interval;
   return startLiveReadings({ url: server.url, engine, desired, intervalSeconds, lockWaitMs });
 }
@@ -217,7 +219,7 @@ async function requireFreePort({ host, port }: UpFlags): Promise<void> {
       fail(
         new UsageError(
           error.code === 'EADDRINUSE'
-            ? `port ${port} on ${host} is in use; stop the other program or choose another with --port`
+            ? `port ${port} on ${host} is in use; stop the other program, or choose another port with --port`
             : `cannot listen on ${host}:${port}: ${error.message}`,
           { cause: error },
         ),

@@ -133,7 +133,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const rows = await asJson('rows.csv', 'sensor_data', '--from', halfYear);
     expect(rows.report).toMatchObject({ bucket: null });
     expect(Date.now() - Date.parse(rows.report.keptSince)).toBeLessThan(91 * 86_400_000);
-    expect(rows.stderr).toContain(`sensor_data keeps rows since ${rows.report.keptSince}: what is older`);
+    expect(rows.stderr).toContain(`sensor_data has rows only since ${rows.report.keptSince}: its retention`);
     const endless = await asJson('endless.csv', 'sensor_data', '--bucket', 'auto');
     expect(endless.code).toBe(1);
     expect(endless.stderr).toContain('add --from, or give the width');

@@ -1,6 +1,6 @@
 // pipeline deploy: plans again, makes sure that this is what was approved, and carries out exactly that plan.
 import { RefusedError } from '../../db/core/errors';
-import { plural } from '../../db/core/plural';
+import { counted } from '../../db/core/quantities';
 import { note } from '../output';
 import { type CiHost, ciHost } from './ci-host';
 import type { PlanFlags } from './plan';
@@ -28,7 +28,7 @@ export async function deploy(flags: DeployFlags, run: StackRun): Promise<number>
   const approved = listOf(flags.expect ?? '');
   if (approved.length > 0 && approved.length !== flags.stacks.length)
     throw new RefusedError(
-      `the approval is for ${plural(approved.length, 'plan')}, and the deployment is of ${plural(flags.stacks.length, 'stack')} (${flags.stacks.join(', ')}); plan and deploy with the same TSDB_DEPLOY_STACKS`,
+      `the approval is for ${counted(approved.length, 'plan')}, and the deployment is of ${counted(flags.stacks.length, 'stack')} (${flags.stacks.join(', ')}); plan and deploy with the same TSDB_DEPLOY_STACKS`,
     );
   for (const [at, stack] of flags.stacks.entries()) await deployStack(stack, flags, approved[at], host, run);
   return 0;

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RefusedError, UsageError } from '../../db/core/errors';
-import { plural } from '../../db/core/plural';
+import { counted } from '../../db/core/quantities';
 import { note } from '../output';
 import { show } from './child';
 import { cloudEnvironment } from './cloud-login';
@@ -45,7 +45,7 @@ export async function synthTwice(run: StageRun): Promise<number> {
     throw new RefusedError(
       `the same input gave two outputs:\n${found.join('\n')}\nsomething depends on time, chance, place or order`,
     );
-  note(`the same bytes twice: ${plural(first.size, 'file')} in ${OUT}`);
+  note(`the same bytes twice: ${counted(first.size, 'file')} in ${OUT}`);
   return 0;
 }
 

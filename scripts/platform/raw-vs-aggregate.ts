@@ -1,6 +1,6 @@
 // The same question asked twice: from the raw rows and from the aggregate, side by side in one run.
 import type { Client } from 'pg';
-import { plural } from '../../db/core/plural';
+import { counted } from '../../db/core/quantities';
 import { ident, relation } from '../../db/core/sql';
 import { aggregateQuery } from '../../db/language/aggregate-sql';
 import { sensorDataHourly } from '../../db/schema/iot';
@@ -42,5 +42,5 @@ export async function timeHourly(db: Client): Promise<Timing> {
 /** One line for people. */
 export function describeTiming({ rawMs, aggregateMs, buckets }: Timing): string {
   const compared = aggregateMs > 0 ? compareSpeed(rawMs / aggregateMs) : 'too fast to measure';
-  return `raw vs hourly  ${plural(buckets, 'hourly bucket')}: ${rawMs.toFixed(1)} ms from raw rows, ${aggregateMs.toFixed(1)} ms from the aggregate (${compared})`;
+  return `raw vs hourly  ${counted(buckets, 'hourly bucket')}: ${rawMs.toFixed(1)} ms from raw rows, ${aggregateMs.toFixed(1)} ms from the aggregate (${compared})`;
 }

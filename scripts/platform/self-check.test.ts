@@ -53,11 +53,11 @@ describe('checkAnswers', () => {
     ['/', 'nothing here', 'no page'],
     ['/api/sensors', { sensors: [] }, 'no sensors'],
     ['/api/sensors/a%2Fb/current', { time: 'x' }, 'no temperature'],
-    ['/api/sensors/a%2Fb/raw?period=1d', { count: 2, data: [{}] }, 'count is 2, rows are 1'],
+    ['/api/sensors/a%2Fb/raw?period=1d', { count: 2, data: [{}] }, 'count is 2, but the answer has 1 row'],
     [
       '/api/sensors/a%2Fb/hourly?period=1w',
       { count: 0, data: [] },
-      'no rows, although the last reading is of',
+      'no rows, although the last reading is from',
     ],
   ])('fails when %s answers %j', async (path, body, fault) => {
     const url = await apiWith({ ...good, [path]: body });
@@ -68,7 +68,7 @@ describe('checkAnswers', () => {
     const url = await apiWith({ ...good, '/api/sensors/a%2Fb/raw?period=1d': { count: 0, data: [] } });
     expect(await checkAnswers(url)).toContainEqual({
       path: '/api/sensors/a%2Fb/raw?period=1d',
-      detail: expect.stringContaining('no rows, the last reading is of'),
+      detail: expect.stringContaining('no rows, because the last reading is from'),
     });
   });
 

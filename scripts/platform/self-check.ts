@@ -1,6 +1,6 @@
 // Asks a running API for everything it offers and looks at the answers.
 import { DatabaseError, messageOf } from '../../db/core/errors';
-import { plural } from '../../db/core/plural';
+import { counted } from '../../db/core/quantities';
 
 export interface CheckedAnswer {
   readonly path: string;
@@ -45,8 +45,8 @@ export async function checkAnswers(baseUrl: string, key?: string): Promise<reado
   await ask<string>('/', (page) => (page.includes('<html') ? { detail: 'page' } : { fault: 'no page' }));
   const { sensors } = await ask<{ sensors: readonly { sensor_id: string }[] }>('/api/sensors', (body) =>
     body.sensors.length > 0
-      ? { detail: plural(body.sensors.length, 'sensor') }
-      : { fault: 'no sensors; import readings, or let "tsdb up --days 30" write sample data' },
+      ? { detail: counted(body.sensors.length, 'sensor') }
+      : { fault: 'no sensors; import readings, or write sample data with "tsdb up --days 30"' },
   );
   const sensor = `/api/sensors/${encodeURIComponent(sensors[0]?.sensor_id ?? '')}`;
   const last = await ask<{ temperature: unknown; time: string }>(`${sensor}/current`, (body) =>
@@ -59,11 +59,12 @@ export async function checkAnswers(baseUrl: string, key?: string): Promise<reado
 }
 
 function judgeSeries({ count, data }: SeriesBody, lastReading: string, days: number): Verdict {
-  if (data.length !== count) return { fault: `count is ${count}, rows are ${data.length}` };
-  if (count > 0) return { detail: plural(count, 'row') };
+  if (data.length !== count)
+    return { fault: `count is ${count}, but the answer has ${counted(data.length, 'row')}` };
+  if (count > 0) return { detail: counted(count, 'row') };
   return Date.parse(lastReading) < Date.now() - days * DAY_MS
-    ? { detail: `no rows, the last reading is of ${lastReading}` }
-    : { fault: `no rows, although the last reading is of ${lastReading}` };
+    ? { detail: `no rows, because the last reading is from ${lastReading}` }
+    : { fault: `no rows, although the last reading is from ${lastReading}` };
 }
 
 async function get(baseUrl: string, path: string, key?: string): Promise<{ status: number; body: unknown }> {

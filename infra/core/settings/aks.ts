@@ -14,25 +14,26 @@ export const AKS_SETTINGS = {
   version: {
     name: 'TSDB_DEPLOY_AKS_VERSION',
     default: '',
-    meaning: 'Kubernetes minor version such as "1.34"; empty for the one that Azure proposes',
+    meaning: 'Kubernetes minor version such as "1.34"; empty = the version that Azure proposes',
     parse: optional(/^1\.\d{2}(\.\d{1,2})?$/, 'a version such as 1.34'),
   },
   systemSize: {
     name: 'TSDB_DEPLOY_AKS_SYSTEM_SIZE',
     default: 'Standard_D4ds_v5',
-    meaning: "machine size of the three nodes that run the cluster's own pods; a size with a local disk",
+    meaning: "machine size of the three nodes that run the cluster's own pods; it must have a local disk",
     parse: sizeWithLocalDisk,
   },
   nodeSize: {
     name: 'TSDB_DEPLOY_AKS_NODE_SIZE',
     default: 'Standard_E4ds_v5',
-    meaning: 'machine size of the nodes that run database and API; a size with a local disk',
+    meaning: 'machine size of the nodes that run database and API; it must have a local disk',
     parse: sizeWithLocalDisk,
   },
   nodes: {
     name: 'TSDB_DEPLOY_AKS_NODES',
     default: '3',
-    meaning: 'how many of those nodes, spread over three zones; a volume can only be used in its own zone',
+    meaning:
+      'number of those nodes, spread over three zones; a volume can only be used in the zone where it was created',
     // At least one in each zone, because a volume stays in the zone where it was made.
     parse: wholeNumber(3, 100),
   },

@@ -33,20 +33,20 @@ export const AZURE_SETTINGS = {
   vmSize: {
     name: 'TSDB_DEPLOY_VM_SIZE',
     default: 'Standard_D2s_v5',
-    meaning: 'Azure machine size; the database settings follow from it',
+    meaning: 'Azure machine size; the settings of the database are computed from it',
     parse: oneOf(Object.keys(MACHINE_SIZES)),
   },
   diskIops: {
     name: 'TSDB_DEPLOY_DISK_IOPS',
     default: '3000',
-    meaning: 'operations a second of the Azure data disk; 3000 cost nothing extra',
+    meaning: 'operations per second of the Azure data disk; 3000 cost nothing extra',
     // Azure's limits for one Premium SSD v2, here and for `diskMbps`.
     parse: wholeNumber(3000, 80_000),
   },
   diskMbps: {
     name: 'TSDB_DEPLOY_DISK_MBPS',
     default: '125',
-    meaning: 'megabytes a second of the Azure data disk; 125 cost nothing extra',
+    meaning: 'megabytes per second of the Azure data disk; 125 cost nothing extra',
     parse: wholeNumber(125, 1200),
   },
   networkRange: {
@@ -61,7 +61,7 @@ export const AZURE_SETTINGS = {
   exposure: {
     name: 'TSDB_DEPLOY_EXPOSURE',
     default: 'public',
-    meaning: '"public" gives the machine an address, "private" none (needs part `nat`)',
+    meaning: '"public" gives the machine a public address, "private" does not (needs part `nat`)',
     parse: oneOf(['public', 'private']),
   },
   /** When it is empty, the plan of the azure stack fails, but that of no other stack. */
@@ -69,7 +69,7 @@ export const AZURE_SETTINGS = {
     name: 'TSDB_DEPLOY_SSH_PUBLIC_KEY',
     variableOnly: true,
     default: '',
-    meaning: 'public key of the operator, one line; the azure stack needs it',
+    meaning: 'SSH public key of the operator, one line; the azure stack requires it',
     parse: optional(
       /^ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( [^$%]*)?$/,
       'one line that starts with ssh-ed25519 or ssh-rsa',
@@ -78,20 +78,21 @@ export const AZURE_SETTINGS = {
   sshCidrs: {
     name: 'TSDB_DEPLOY_SSH_CIDRS',
     default: '',
-    meaning: 'IPv4 networks that may use SSH, comma-separated; empty keeps port 22 closed',
+    meaning: 'comma-separated IPv4 networks that may use SSH; empty keeps port 22 closed',
     parse: networks,
   },
   apiCidrs: {
     name: 'TSDB_DEPLOY_API_CIDRS',
     default: '',
-    meaning: 'IPv4 networks that may use HTTPS, comma-separated; empty keeps port 443 closed',
+    meaning: 'comma-separated IPv4 networks that may use HTTPS; empty keeps port 443 closed',
     parse: networks,
   },
   /** As `sshPublicKey`. */
   deployerCidrs: {
     name: 'TSDB_DEPLOY_DEPLOYER_CIDRS',
     default: '',
-    meaning: 'IPv4 networks that Terraform runs in, for vault and storage; the azure stack needs it',
+    meaning:
+      'comma-separated IPv4 networks from which Terraform runs; vault, storage and the API server of `aks` admit them; the stacks azure and aks require it',
     parse: networks,
   },
   /** Empty for the identity that runs Terraform. */
@@ -99,7 +100,7 @@ export const AZURE_SETTINGS = {
     name: 'TSDB_DEPLOY_DEPLOYER_ID',
     default: '',
     meaning:
-      'object id of the identity that deploys, when another one makes the plan; empty for the one that runs Terraform',
+      'object id of the identity that deploys, if a different identity makes the plan; empty = the identity that runs Terraform',
     parse: optional(
       /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
       'an object id such as 00000000-0000-0000-0000-000000000000',
@@ -108,50 +109,52 @@ export const AZURE_SETTINGS = {
   dnsLabel: {
     name: 'TSDB_DEPLOY_DNS_LABEL',
     default: '',
-    meaning: 'host part of the Azure name of the public address, unique in the region; empty for none',
+    meaning:
+      'host part of the Azure DNS name of the public address, unique in the region; empty = no such name',
     parse: optional(/^[a-z][a-z0-9-]{1,61}[a-z0-9]$/, '3 to 63 lower-case letters, digits and hyphens'),
   },
   /** DNS name of the API. Where none is given, it is the one that `dnsLabel` makes; empty when there is no label either. */
   hostName: {
     name: 'TSDB_DEPLOY_HOST_NAME',
     default: '',
-    meaning: 'DNS name of the API, when it is not that Azure name',
+    meaning: 'DNS name of the API; empty = the name from `TSDB_DEPLOY_DNS_LABEL`',
     parse: dnsName,
   },
   backupDays: {
     name: 'TSDB_DEPLOY_BACKUP_DAYS',
     default: '30',
-    meaning: 'days that backups are kept',
+    meaning: 'number of days for which backups are kept',
     parse: wholeNumber(7, 365),
   },
   storageReplication: {
     name: 'TSDB_DEPLOY_STORAGE_REPLICATION',
     default: 'ZRS',
-    meaning: 'copies of the backups: `LRS` one building, `ZRS` three zones, `GZRS` a second region too',
+    meaning:
+      'where the copies of the backups are: `LRS` one building, `ZRS` three zones, `GZRS` also a second region',
     parse: oneOf(['LRS', 'ZRS', 'GZRS']),
   },
   alertEmail: {
     name: 'TSDB_DEPLOY_ALERT_EMAIL',
     default: '',
-    meaning: 'address that alerts are sent to; empty shows them in the portal only',
+    meaning: 'mail address that receives the alerts; empty = alerts appear only in the portal',
     parse: optional(/^[^\s@$%]+@[^\s@$%]+$/, 'a mail address'),
   },
   monthlyBudget: {
     name: 'TSDB_DEPLOY_MONTHLY_BUDGET',
     default: '0',
-    meaning: "warns at 80 % of this monthly cost, in the subscription's currency; 0 for none",
+    meaning: "monthly budget in the subscription's currency; Azure warns at 80 % of it; 0 = no budget",
     parse: wholeNumber(0, 10_000_000),
   },
   parts: {
     name: 'TSDB_DEPLOY_PARTS',
     default: '',
-    meaning: 'optional parts of the azure stack, comma-separated: see `docs/azure.md`',
+    meaning: 'comma-separated optional parts of the azure stack, see `docs/azure.md`',
     parse: manyOf(AZURE_PARTS),
   },
   tags: {
     name: 'TSDB_DEPLOY_TAGS',
     default: '',
-    meaning: 'more tags for all Azure resources: `owner=ops,cost-centre=42`',
+    meaning: 'additional tags for all Azure resources: `owner=ops,cost-centre=42`',
     parse: pairs(/^[\w.-]{1,64}=[\w .@:-]{0,128}$/, 'pairs such as owner=ops'),
   },
 } as const satisfies SettingTable;

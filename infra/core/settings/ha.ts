@@ -7,7 +7,7 @@ export const HA_SETTINGS = {
   operatorNamespace: {
     name: 'TSDB_DEPLOY_HA_OPERATOR_NAMESPACE',
     default: 'cnpg-system',
-    meaning: 'namespace of the CloudNativePG operator, whose pods may reach the instances',
+    meaning: 'namespace of the CloudNativePG operator; its pods may reach the instances',
     parse: matching(NAMESPACE, 'a namespace'),
   },
   postgresMajor: {
@@ -21,26 +21,26 @@ export const HA_SETTINGS = {
     name: 'TSDB_DEPLOY_HA_UID',
     default: '1000',
     meaning:
-      "user and group `postgres` in the image: 1000 in timescaledb-ha, 26 in images built on the operator's",
+      'id of the user and group `postgres` in the image: 1000 in timescaledb-ha, 26 in images that are based on the images of the operator',
     parse: wholeNumber(1, 65_535),
   },
   walGiB: {
     name: 'TSDB_DEPLOY_HA_WAL_GIB',
     default: '32',
-    meaning: 'size of the volume of the write-ahead log of each instance in GiB; may grow, never shrink',
+    meaning: "size of each instance's volume for the write-ahead log in GiB; it can grow but not shrink",
     // The server keeps up to 4 GiB of log between two checkpoints, and more while a standby is absent.
     parse: wholeNumber(8, 65_536),
   },
   backupDays: {
     name: 'TSDB_DEPLOY_HA_BACKUP_DAYS',
     default: '30',
-    meaning: 'how many days back any moment can be restored',
+    meaning: 'number of days for which any moment can be restored',
     parse: wholeNumber(1, 3650),
   },
   backupEndpoint: {
     name: 'TSDB_DEPLOY_HA_BACKUP_ENDPOINT',
     default: '',
-    meaning: "address of an object store that is not the cloud's own: `https://minio.example.org:9000`",
+    meaning: 'address of an object store outside the cloud provider: `https://minio.example.org:9000`',
     parse: optional(
       /^https?:\/\/[a-z0-9][a-z0-9.-]*(:\d{1,5})?$/,
       'an address such as https://minio.example.org:9000',
@@ -49,27 +49,27 @@ export const HA_SETTINGS = {
   backupSecret: {
     name: 'TSDB_DEPLOY_HA_BACKUP_SECRET',
     default: '',
-    meaning: "Secret with the keys of the object store; empty to log in as the pods' own identity",
+    meaning: 'Secret with the keys of the object store; empty = the pods log in with their own identity',
     parse: resourceName('a Secret'),
   },
   backupIdentity: {
     name: 'TSDB_DEPLOY_HA_BACKUP_IDENTITY',
     default: '',
-    meaning: 'that identity: client id of a managed identity (https), or ARN of a role (s3)',
+    meaning: 'identity of the pods: client id of a managed identity (https), or ARN of a role (s3)',
     parse: optional(/^[\w:/+=,.@-]+$/, 'a client id or the ARN of a role'),
   },
   restoreFrom: {
     name: 'TSDB_DEPLOY_HA_RESTORE_FROM',
     variableOnly: true,
     default: '',
-    meaning: 'a new cluster starts from the backups of this one: `<name>-<environment>`',
+    meaning: 'deployment from whose backups a new cluster starts: `<name>-<environment>`',
     parse: optional(/^[a-z][a-z0-9-]{1,62}$/, 'name and environment of a deployment such as tsdb-prod'),
   },
   restoreTime: {
     name: 'TSDB_DEPLOY_HA_RESTORE_TIME',
     variableOnly: true,
     default: '',
-    meaning: 'the moment to restore: `2026-01-31 23:59:00+00`; empty for the latest',
+    meaning: 'moment to restore: `2026-01-31 23:59:00+00`; empty = the latest',
     parse: optional(
       /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/,
       'a moment with its time zone such as 2026-01-31 23:59:00+00',

@@ -20,7 +20,7 @@ export const KUBERNETES_SETTINGS = {
   cluster: {
     name: 'TSDB_DEPLOY_CLUSTER',
     default: 'existing',
-    meaning: '"existing" uses the cluster of the kubeconfig, "aks" the one that stack `aks` makes',
+    meaning: '"existing" uses the cluster of the kubeconfig, "aks" the cluster that stack `aks` creates',
     parse: oneOf(['existing', 'aks']),
   },
   configPath: {
@@ -32,20 +32,21 @@ export const KUBERNETES_SETTINGS = {
   context: {
     name: 'TSDB_DEPLOY_KUBE_CONTEXT',
     default: '',
-    meaning: 'context in that file; empty for its current one',
+    meaning: 'context in the kubeconfig file; empty = its current context',
     parse: optional(/^[^$%\n]+$/, 'a context name'),
   },
   /** With a provisioner: the name of the storage class that the stack makes. */
   storageClass: {
     name: 'TSDB_DEPLOY_STORAGE_CLASS',
     default: '',
-    meaning: "storage class of the database volume; empty for the cluster's default",
+    meaning: 'storage class of the database volume; empty = the default class of the cluster',
     parse: optional(/^[a-z0-9][a-z0-9.-]*$/, 'the name of a storage class'),
   },
   storageProvisioner: {
     name: 'TSDB_DEPLOY_STORAGE_PROVISIONER',
     default: '',
-    meaning: 'makes a storage class with this provisioner, whose volumes can grow and outlive their claim',
+    meaning:
+      'creates a storage class with this provisioner; its volumes can grow and are retained when their claim is deleted',
     parse: optional(
       /^[a-z0-9]([a-z0-9./-]*[a-z0-9])?$/,
       'the name of a provisioner such as disk.csi.azure.com',
@@ -54,52 +55,54 @@ export const KUBERNETES_SETTINGS = {
   storageParameters: {
     name: 'TSDB_DEPLOY_STORAGE_PARAMETERS',
     default: '',
-    meaning: 'its parameters: `skuName=PremiumV2_LRS,cachingMode=None`',
+    meaning: 'parameters of that storage class: `skuName=PremiumV2_LRS,cachingMode=None`',
     parse: pairs(/^[\w./-]{1,253}=[\w .@:/-]*$/, 'pairs such as skuName=PremiumV2_LRS'),
   },
   databaseMemoryMiB: {
     name: 'TSDB_DEPLOY_DB_MEMORY_MIB',
     default: '2048',
-    meaning: 'memory of the database pod in MiB, request and limit',
+    meaning: 'memory request and limit of the database pod in MiB',
     parse: wholeNumber(LEAST_MEMORY_MIB, 1_048_576),
   },
   databaseCpus: {
     name: 'TSDB_DEPLOY_DB_CPUS',
     default: '1',
-    meaning: 'cores requested for the database pod',
+    meaning: 'number of cores that the database pod requests',
     parse: wholeNumber(1, 128),
   },
   replicas: {
     name: 'TSDB_DEPLOY_DB_REPLICAS',
     default: '1',
-    meaning: 'must be 1: more would be separate databases; see `TSDB_DEPLOY_HA`',
+    meaning: 'must be 1, because more replicas would be separate databases; see `TSDB_DEPLOY_HA`',
     parse: oneReplica,
   },
   ha: {
     name: 'TSDB_DEPLOY_HA',
     default: 'false',
     meaning:
-      '"true" replaces the database pod with a replicating CloudNativePG cluster, stack `kubernetes-ha`',
+      '"true" replaces the database pod with a replicating CloudNativePG cluster (stack `kubernetes-ha`)',
     parse: flag,
   },
   haInstances: {
     name: 'TSDB_DEPLOY_HA_INSTANCES',
     default: '3',
-    meaning: 'instances of that cluster: one primary, the others standbys',
+    meaning: 'number of instances of that cluster: one primary, the others standbys',
     parse: wholeNumber(2, 9),
   },
   /** Never empty with `ha`. */
   haImage: {
     name: 'TSDB_DEPLOY_HA_IMAGE',
     default: '',
-    meaning: 'image of those instances: TimescaleDB Community, built for CloudNativePG; needed with HA',
+    meaning:
+      'image of those instances: TimescaleDB Community, built for CloudNativePG; required with `TSDB_DEPLOY_HA`',
     parse: imageReference,
   },
   /** Object store for base backups and write-ahead log; empty for no such backups. */
   haBackupUrl: {
     name: 'TSDB_DEPLOY_HA_BACKUP_URL',
     default: '',
-    meaning: 'object store for point-in-time recovery of that cluster: `s3://bucket/path`; empty for none',
+    meaning:
+      'object store for point-in-time recovery of that cluster: `s3://bucket/path`; empty = no such backups',
     parse: optional(
       /^(s3|gs|https):\/\/[a-z0-9][\w.-]*(\/[\w./-]*)?$/,
       'an object store such as s3://bucket/path, gs://bucket/path or https://account.blob.core.windows.net/container',
@@ -108,64 +111,65 @@ export const KUBERNETES_SETTINGS = {
   apiReplicas: {
     name: 'TSDB_DEPLOY_API_REPLICAS',
     default: '2',
-    meaning: 'least number of API pods',
+    meaning: 'minimum number of API pods',
     parse: wholeNumber(1, 50),
   },
   /** At least `apiReplicas`. */
   apiMaxReplicas: {
     name: 'TSDB_DEPLOY_API_MAX_REPLICAS',
     default: '6',
-    meaning: 'most API pods under load; together they share the connections of the database',
+    meaning: 'maximum number of API pods under load; together they share the connections of the database',
     parse: wholeNumber(1, 50),
   },
   /** Empty for no ingress. Otherwise `ingressTlsSecret` or `ingressIssuer` is given as well. */
   ingressHost: {
     name: 'TSDB_DEPLOY_INGRESS_HOST',
     default: '',
-    meaning: 'DNS name of the API on an ingress; empty for no ingress',
+    meaning: 'DNS name of the API on an ingress; empty = no ingress',
     parse: dnsName,
   },
   ingressClass: {
     name: 'TSDB_DEPLOY_INGRESS_CLASS',
     default: '',
-    meaning: "ingress class; empty for the cluster's default",
+    meaning: 'ingress class; empty = the default class of the cluster',
     parse: resourceName('an ingress class'),
   },
   ingressTlsSecret: {
     name: 'TSDB_DEPLOY_INGRESS_TLS_SECRET',
     default: '',
-    meaning: 'Secret with the certificate for that name; an issuer makes it when it does not exist',
+    meaning: 'Secret with the certificate for that name; the issuer creates it if it does not exist',
     parse: resourceName('a Secret'),
   },
   ingressIssuer: {
     name: 'TSDB_DEPLOY_INGRESS_ISSUER',
     default: '',
-    meaning: 'cluster issuer of cert-manager that makes the certificate',
+    meaning: 'cert-manager cluster issuer that creates the certificate',
     parse: resourceName('a cluster issuer'),
   },
   ingressNamespace: {
     name: 'TSDB_DEPLOY_INGRESS_NAMESPACE',
     default: '',
-    meaning: 'namespace of the ingress controller; its pods alone may then reach the API from outside',
+    meaning:
+      'namespace of the ingress controller; only its pods can then reach the API from outside; empty = every namespace',
     parse: optional(NAMESPACE, 'the name of a namespace'),
   },
   /** Five fields of cron, in UTC; empty for no backups. */
   backupSchedule: {
     name: 'TSDB_DEPLOY_BACKUP_SCHEDULE',
     default: '17 2 * * *',
-    meaning: 'when the database is dumped, as a cron expression in UTC; "off" for no dumps',
+    meaning: 'cron expression in UTC for the dumps of the database; "off" = no dumps',
     parse: cronOrOff,
   },
   backupKeep: {
     name: 'TSDB_DEPLOY_BACKUP_KEEP',
     default: '7',
-    meaning: 'days that dumps are kept',
+    meaning: 'number of days for which dumps are kept',
     parse: wholeNumber(1, 3650),
   },
   backupGiB: {
     name: 'TSDB_DEPLOY_BACKUP_GIB',
     default: '64',
-    meaning: 'size of the volume of the dumps in GiB; may grow, never shrink',
+    meaning: 'size of the volume for the dumps in GiB; it can grow but not shrink',
     parse: wholeNumber(1, 65_536),
   },
   /** The Secret can still be made while the first deployment waits for its pods. */
@@ -173,7 +177,7 @@ export const KUBERNETES_SETTINGS = {
     name: 'TSDB_DEPLOY_PULL_SECRET',
     default: '',
     meaning:
-      'Secret in the namespace that logs in to the registry of the images; empty where nodes may pull them',
+      'Secret in the namespace with the login to the registry of the images; empty = the nodes can pull without it',
     parse: resourceName('a Secret'),
   },
   /** When it is empty, the plan of the kubernetes stack fails, but that of no other stack. */
@@ -181,7 +185,7 @@ export const KUBERNETES_SETTINGS = {
     name: 'TSDB_APP_IMAGE',
     variableOnly: true,
     default: '',
-    meaning: 'image with the tsdb command and the API; the kubernetes stack needs it',
+    meaning: 'image with the `tsdb` command and the API; the kubernetes stack requires it',
     // The reference must never lead to another image: nodes keep an image that they have pulled once.
     parse: optional(
       /^(?!.*:latest$)[a-z0-9][a-z0-9._/:-]*(:[a-z0-9_][a-z0-9._-]*|@sha256:[0-9a-f]{64})$/i,

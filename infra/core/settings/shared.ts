@@ -7,7 +7,7 @@ export const SHARED_SETTINGS = {
     name: 'TSDB_DEPLOY_NAME',
     variableOnly: true,
     default: 'tsdb',
-    meaning: 'base of every resource name, and the Kubernetes namespace',
+    meaning: 'base of every resource name; also the Kubernetes namespace',
     // 16 + 12 characters keep every Azure name within its limit.
     parse: matching(/^[a-z][a-z0-9]{1,15}$/, '2 to 16 lower-case letters and digits'),
   },
@@ -15,33 +15,35 @@ export const SHARED_SETTINGS = {
     name: 'TSDB_DEPLOY_ENVIRONMENT',
     variableOnly: true,
     default: 'dev',
-    meaning: 'environment of `infra/environments.ts`; second part of every Azure name, a tag and a label',
+    meaning:
+      'environment of `infra/environments.ts`; also the second part of every Azure name, a tag and a label',
     // Any text. `readConfig` checks it, because only there the environments are known.
     parse: (name: string) => name,
   },
   protectData: {
     name: 'TSDB_DEPLOY_PROTECT_DATA',
     default: 'true',
-    meaning: 'Terraform refuses to destroy disk, volume, backups and passwords; "false" to allow a destroy',
+    meaning:
+      '"true" makes Terraform refuse to destroy disk, volume, backups and passwords; "false" allows it',
     parse: flag,
   },
   diskGiB: {
     name: 'TSDB_DEPLOY_DISK_GIB',
     default: '128',
-    meaning: 'size of the data disk or volume in GiB; may grow, never shrink',
+    meaning: 'size of the data disk or volume in GiB; it can grow but not shrink',
     parse: wholeNumber(16, 65_536),
   },
   flavour: {
     name: 'TSDB_DEPLOY_DB_FLAVOUR',
     default: 'alpine',
-    meaning: 'image layout: "alpine", or "ha" which brings pgBackRest',
+    meaning: 'layout of the database image: "alpine", or "ha", which contains pgBackRest',
     parse: oneOf(['alpine', 'ha']),
   },
   otherImage: {
     name: 'TSDB_DEPLOY_DB_IMAGE',
     variableOnly: true,
     default: '',
-    meaning: 'another image reference of the same flavour, e.g. from a mirror or with a digest',
+    meaning: 'different database image of the same flavour, e.g. from a mirror or with a digest',
     parse: imageReference,
   },
   /** Storage account that keeps the state of Terraform; empty for local files. */
@@ -49,27 +51,27 @@ export const SHARED_SETTINGS = {
     name: 'TSDB_DEPLOY_STATE_ACCOUNT',
     variableOnly: true,
     default: '',
-    meaning: 'storage account that keeps the Terraform state; empty keeps it in local files',
+    meaning: 'storage account for the Terraform state; empty = local files',
     parse: optional(/^[a-z0-9]{3,24}$/, '3 to 24 lower-case letters and digits'),
   },
   stateContainer: {
     name: 'TSDB_DEPLOY_STATE_CONTAINER',
     variableOnly: true,
     default: 'tfstate',
-    meaning: 'container of that account',
+    meaning: 'container in the storage account for the Terraform state',
     parse: matching(/^[a-z0-9](-?[a-z0-9]){2,62}$/, '3 to 63 lower-case letters, digits and hyphens'),
   },
   schemas: {
     name: 'TSDB_SCHEMAS',
     default: 'iot,service',
-    meaning: 'schema sets to apply and to serve, comma-separated',
+    meaning: 'comma-separated schema sets to apply and to serve',
     parse: schemaSets,
   },
   /** New passwords are generated when it grows. */
   passwordVersion: {
     name: 'TSDB_DEPLOY_PASSWORD_VERSION',
     default: '1',
-    meaning: 'a higher number generates new passwords at the next deployment',
+    meaning: 'a higher number makes the next deployment generate new passwords',
     parse: wholeNumber(1, 1_000_000),
   },
   /** Hazards of schema changes that this deployment allows, comma-separated; empty for none. */
@@ -77,7 +79,7 @@ export const SHARED_SETTINGS = {
     name: 'TSDB_DEPLOY_ALLOW',
     variableOnly: true,
     default: '',
-    meaning: 'hazards of schema changes that this deployment consents to, as for `tsdb apply --allow`',
+    meaning: 'hazards of schema changes that this deployment accepts, as in `tsdb apply --allow`',
     parse: optional(/^[a-z]+(-[a-z]+)*(,[a-z]+(-[a-z]+)*)*$/, 'hazards such as deletes-data'),
   },
 } as const satisfies SettingTable;

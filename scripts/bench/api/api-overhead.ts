@@ -1,7 +1,7 @@
 // What the API costs beside a bare handler with the same SQL: requests per second of both, in turns on one database.
 import type { ChildProcess } from 'node:child_process';
 import { DatabaseError } from '../../../db/core/errors';
-import { plural } from '../../../db/core/plural';
+import { counted } from '../../../db/core/quantities';
 import type { Environment } from '../../../db/core/settings';
 import { freePort } from '../../../db/local/free-port';
 import { inTurns, type RunControl } from '../in-turns';
@@ -76,7 +76,7 @@ async function load(loader: ChildProcess, url: string, seconds: number): Promise
   });
   if (result.not200 > 0 || result.errors > 0 || result.requests === 0)
     throw new DatabaseError(
-      `${url}: of ${plural(result.requests, 'request')}, ${result.not200} had an answer other than 200 and ${result.errors} failed; its speed means nothing`,
+      `${url}: of ${counted(result.requests, 'request')}, ${result.not200} had an answer other than 200 and ${result.errors} failed; its speed means nothing`,
     );
   return result.requests / seconds;
 }

@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import type { Client } from 'pg';
 import { DatabaseError } from '../../../db/core/errors';
-import { plural } from '../../../db/core/plural';
+import { counted } from '../../../db/core/quantities';
 import type { Environment } from '../../../db/core/settings';
 import { relation } from '../../../db/core/sql';
 import { desiredFrom } from '../../../db/language/desired';
@@ -134,6 +134,6 @@ async function requireRows(db: Client, { entries }: Method): Promise<void> {
   const [count, wanted] = [Number(rows[0]?.count), entries[0]?.rows];
   if (count !== wanted)
     throw new DatabaseError(
-      `${entries[0]?.title}: ${count} of ${plural(wanted ?? 0, 'row')} arrived; its speed means nothing`,
+      `${entries[0]?.title}: ${count} of ${counted(wanted ?? 0, 'row')} arrived; its speed means nothing`,
     );
 }

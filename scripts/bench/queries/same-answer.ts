@@ -1,6 +1,6 @@
 // Proves that two answers are the same before anybody times them: a benchmark of different answers is worth nothing.
 import { DatabaseError } from '../../../db/core/errors';
-import { plural } from '../../../db/core/plural';
+import { counted } from '../../../db/core/quantities';
 
 /** A row as the driver gives it. */
 export type AnswerRow = Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ export function requireSame(
 ): number {
   if (raw.length !== stored.length || raw.length === 0)
     throw new DatabaseError(
-      `${title}: ${plural(raw.length, 'row')} from the raw rows, ${stored.length} from the aggregate; there is nothing to compare`,
+      `${title}: ${counted(raw.length, 'row')} from the raw rows, ${stored.length} from the aggregate; there is nothing to compare`,
     );
   const [left, right] = [inOrder(raw, keys), inOrder(stored, keys)];
   let largest = 0;

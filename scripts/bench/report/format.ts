@@ -1,5 +1,5 @@
 // How figures are written for people: three significant digits, always with a unit.
-import { wordFor } from '../../../db/core/plural';
+import { wordFor } from '../../../db/core/quantities';
 import type { BenchReport, Machine } from './report';
 import type { Measured, Unit } from './statistics';
 

@@ -1,5 +1,5 @@
 // Turns repeated measurements into what is reported of them: the median, and how far the others lie from it.
-import { plural } from '../../../db/core/plural';
+import { counted } from '../../../db/core/quantities';
 
 /** Milliseconds, rows or requests per second, megabytes (10^6 bytes), or times as much. */
 export type Unit = 'ms' | 'rows/s' | 'requests/s' | 'MB' | '×';
@@ -43,7 +43,7 @@ export function summarize(values: readonly number[], unit: Unit): Measured {
  */
 export function summarizeRatio(over: readonly number[], under: readonly number[]): Measured {
   if (over.length !== under.length)
-    throw new RangeError(`${plural(over.length, 'measurement')} cannot be paired with ${under.length}`);
+    throw new RangeError(`${counted(over.length, 'measurement')} cannot be paired with ${under.length}`);
   return summarize(
     over.map((value, at) => value / (under[at] as number)),
     '×',

@@ -1,6 +1,6 @@
 // How the deployed database differs from its declaration: read from the database, else from its API, else from its machine.
 import { UsageError } from '../../../db/core/errors';
-import { plural } from '../../../db/core/plural';
+import { counted } from '../../../db/core/quantities';
 import { summaryOf } from '../../../db/reconcile/format';
 import { formatPlanMarkdown } from '../../../db/reconcile/format-markdown';
 import { inSync } from '../../../db/reconcile/plan';
@@ -67,7 +67,7 @@ async function askApi(url: string, key: string, signal: AbortSignal): Promise<Sc
       ({ object, what, why, way_out }) => `- **refused** \`${object}\` ${what}: ${why}; ${way_out}`,
     ),
   ];
-  const difference = `${plural(steps.length, 'step')}, ${refusals.length} refused`;
+  const difference = `${counted(steps.length, 'step')}, ${refusals.length} refused`;
   const markdown = [
     '### Schema drift',
     '',

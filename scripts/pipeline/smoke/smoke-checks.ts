@@ -1,6 +1,6 @@
 // What a deployed API must do before a deployment counts as good.
 import { randomUUID } from 'node:crypto';
-import { plural } from '../../../db/core/plural';
+import { counted } from '../../../db/core/quantities';
 import type { Answer, ApiClient } from './api-client';
 
 /** What the checks work with. */
@@ -44,7 +44,7 @@ async function openApi({ anyone, reader }: SmokeTarget): Promise<Outcome> {
   const { openapi, paths } = (answer.body ?? {}) as { openapi?: unknown; paths?: object };
   const count = Object.keys(paths ?? {}).length;
   return typeof openapi === 'string' && /^3\./.test(openapi) && count > 0
-    ? passed(`OpenAPI ${openapi}, ${plural(count, 'path')}`)
+    ? passed(`OpenAPI ${openapi}, ${counted(count, 'path')}`)
     : failed('this is no OpenAPI 3 document');
 }
 
@@ -72,7 +72,7 @@ async function series({ anyone, reader, url }: SmokeTarget): Promise<Outcome> {
   if (answer.status !== 200) return status200(answer);
   const { source, data } = answer.body as { source?: unknown; data?: unknown };
   return typeof source === 'string' && Array.isArray(data)
-    ? passed(`${plural(data.length, 'bucket')} of ${table}, read from ${source}`)
+    ? passed(`${counted(data.length, 'bucket')} of ${table}, read from ${source}`)
     : failed('the answer is no series');
 }
 

@@ -4,7 +4,7 @@ import type { Db, EngineName } from '../../db/model';
 import { withTransaction } from '../../db/server/connection';
 import { withRetry } from '../../db/server/retry';
 import { ProblemError } from '../http/problems';
-import { currentInstant } from '../series/ranges';
+import { currentInstant } from '../series/request/ranges';
 import { type Copied, TooManyRefused } from './copy-rows';
 import { keepDeadLetters } from './dead-letters';
 import { claimKey, keepAnswer, type StoredAnswer, type WriteKey } from './idempotency';

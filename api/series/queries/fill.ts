@@ -1,0 +1,114 @@
+// Puts in the buckets that no row was found for. Pure, so that both engines fill alike.
+import type { Interval } from '../../../db/language/interval';
+import { bucketCount, bucketStart, nextBucket, timeText } from '../calendar';
+import type { Fill } from '../request/parse-request';
+import type { Range } from '../request/ranges';
+
+/** A row of an answer. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What to fill. */
+export interface Gaps {
+  readonly fill: Exclude<Fill, 'none'>;
+  readonly width: Interval;
+  readonly range: Range;
+  readonly by: readonly string[];
+  /** Names of the figures. */
+  readonly figures: readonly string[];
+}
+
+/**
+ * How many rows the filled answer has: every series gets every bucket; without keys there is one series, even without rows.
+ */
+export function filledCount(rows: readonly Row[], { width, range, by }: Gaps): number {
+  const series = by.length === 0 ? 1 : new Set(rows.map((row) => seriesKey(row, by))).size;
+  return series * bucketCount(width, range.from, range.to);
+}
+
+/**
+ * Rows in order of time, filled per series; series stand in the order in which they first appear. `null`: gaps have no value. `locf`: the last value is carried forward; there is
+ * none before the first. `linear`: on the line between the neighbours that have a value; numbers only. A figure that is
+ * null in a bucket with rows is a gap of this figure as well. Counts are figures like others: a gap is null, not 0.
+ */
+export function fillGaps(rows: readonly Row[], gaps: Gaps): readonly Row[] {
+  const { by, figures, fill } = gaps;
+  const starts = bucketStarts(gaps);
+  const times = starts.map(timeText);
+  const lanes = seriesOf(rows, by).map((found) => {
+    const byTime = new Map(found.map((row) => [row.time, row]));
+    const keys = Object.fromEntries(by.map((key) => [key, found[0]?.[key] ?? null]));
+    const columns = figures.map((figure) => {
+      const values = times.map((time) => byTime.get(time)?.[figure] ?? null);
+      return FILLERS[fill](values, starts);
+    });
+    return { keys, columns };
+  });
+  return times.flatMap((time, at) =>
+    lanes.map(({ keys, columns }) => ({
+      time,
+      ...keys,
+      ...Object.fromEntries(figures.map((figure, column) => [figure, columns[column]?.[at] ?? null])),
+    })),
+  );
+}
+
+/** Rows apart by series, in the order in which the series first appear; without keys all are one series. */
+export function seriesOf<R extends Row>(
+  rows: readonly R[],
+  by: readonly string[],
+): readonly (readonly R[])[] {
+  if (by.length === 0) return [rows];
+  const found = new Map<string, R[]>();
+  for (const row of rows) {
+    const key = seriesKey(row, by);
+    const series = found.get(key);
+    if (series === undefined) found.set(key, [row]);
+    else series.push(row);
+  }
+  return [...found.values()];
+}
+
+const seriesKey = (row: Row, by: readonly string[]): string => JSON.stringify(by.map((key) => row[key]));
+
+type Filler = (values: readonly unknown[], starts: readonly bigint[]) => readonly unknown[];
+
+const FILLERS: Readonly<Record<Gaps['fill'], Filler>> = {
+  null: (values) => values,
+  locf: (values) => {
+    let last: unknown = null;
+    return values.map((value) => {
+      last = value ?? last;
+      return last;
+    });
+  },
+  linear: (values, starts) => {
+    const filled = [...values];
+    let known: number | undefined;
+    for (const [at, value] of values.entries()) {
+      if (typeof value !== 'number') continue;
+      for (let gap = (known ?? at) + 1; gap < at; gap += 1)
+        filled[gap] = between(starts, values, known ?? at, gap, at);
+      known = at;
+    }
+    return filled;
+  },
+};
+
+// By time, not by number of buckets: months differ in length.
+function between(
+  starts: readonly bigint[],
+  values: readonly unknown[],
+  left: number,
+  at: number,
+  right: number,
+): number {
+  const [start = 0n, middle = 0n, end = 1n] = [starts[left], starts[at], starts[right]];
+  const share = Number(middle - start) / Number(end - start);
+  return (values[left] as number) * (1 - share) + (values[right] as number) * share;
+}
+
+function bucketStarts({ width, range }: Gaps): readonly bigint[] {
+  const starts: bigint[] = [];
+  for (let at = bucketStart(width, range.from); at < range.to; at = nextBucket(width, at)) starts.push(at);
+  return starts;
+}

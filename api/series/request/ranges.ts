@@ -1,0 +1,45 @@
+// The range of a request as two instants, so that an answer can say exactly what it covers.
+import { type Interval, parseDuration } from '../../../db/language/interval';
+import { ProblemError } from '../../http/problems';
+import { instantOf, parseRange } from '../../http/time';
+import { before, bucketEnd, bucketStart, EARLIEST, LATEST, timeText } from '../calendar';
+
+/** How far back a series goes when nothing is said. */
+export const DEFAULT_PERIOD = '1d';
+
+/** From an instant up to, and without, another one; microseconds since 1970. */
+export interface Range {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** The parameters of a range. */
+export type RangeParameters = { readonly period?: string; readonly from?: string; readonly to?: string };
+
+/**
+ * Resolves the parameters of a range; relative ones count back from `now`.
+ * @throws ProblemError (bad-period, bad-time, bad-range).
+ */
+export function resolveRange(parameters: RangeParameters, now: bigint): Range {
+  const asked = parseRange(parameters, DEFAULT_PERIOD);
+  const to = asked.to === undefined ? now : instantOf(asked.to);
+  const from = 'time' in asked.from ? instantOf(asked.from.time) : before(to, parseDuration(asked.from.back));
+  if (from >= to)
+    throw new ProblemError(
+      'bad-range',
+      `The range is empty: from (${timeText(from)}) is not before now; give to as well`,
+    );
+  return within({ from, to });
+}
+
+/** The range in whole buckets: widened at both ends. */
+export const wholeBuckets = (width: Interval, { from, to }: Range): Range =>
+  within({ from: bucketStart(width, from), to: bucketEnd(width, to) });
+
+/** The present as microseconds since 1970. */
+export const currentInstant = (): bigint => BigInt(Date.now()) * 1_000n;
+
+const within = ({ from, to }: Range): Range => ({
+  from: from < EARLIEST ? EARLIEST : from,
+  to: to > LATEST ? LATEST : to,
+});

@@ -1,0 +1,126 @@
+// What is declared: tables with their columns, aggregates and policies.
+import { Type } from '@fastify/type-provider-typebox';
+import type { ContinuousAggregate } from '../../../db/language/aggregate';
+import type { Columnstore } from '../../../db/language/hypertable';
+import { publicName, type SeriesTable } from '../../database/tables';
+import { NoQuery } from '../../http/common-schemas';
+import type { ApiApp } from '../../http/instance';
+import { problemResponses } from '../../http/problems';
+import type { RouteParts } from '../../parts';
+import { columnOf } from '../request/figures';
+import { freshnessOf, tableNamed } from './context';
+import { tableParams } from './schemas';
+
+const nullable = (description: string, more: object = {}) =>
+  Type.Unsafe<string | null>({ type: 'string', nullable: true, description, ...more });
+const Names = Type.Array(Type.String());
+
+const Aggregate = Type.Object({
+  name: Type.String(),
+  bucket: Type.String({ description: 'Width of a bucket' }),
+  group_by: Names,
+  columns: Type.Array(Type.String(), { description: 'All of them, with bucket' }),
+  real_time: Type.Boolean(),
+  watermark: nullable('Up to where buckets are stored; null before the first refresh', {
+    format: 'date-time',
+  }),
+  refresh: Type.Object({ start_offset: Type.String(), end_offset: Type.String(), every: Type.String() }),
+  retention: nullable('Age after which buckets are dropped; null = never'),
+});
+
+const Table = Type.Object({
+  name: Type.String(),
+  time: Type.String({ description: 'The column that rows are ordered by' }),
+  columns: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      type: Type.String(),
+      nullable: Type.Boolean(),
+      unit: nullable('Unit of its numbers'),
+    }),
+  ),
+  aggregates: Type.Array(Aggregate),
+  retention: nullable('Age after which rows are dropped; null = never'),
+  chunk_interval: Type.String(),
+  columnstore: Type.Unsafe<{ segment_by: string[]; order_by: string[]; after: string } | null>({
+    type: 'object',
+    nullable: true,
+    required: ['segment_by', 'order_by', 'after'],
+    properties: { segment_by: Names, order_by: Names, after: Type.String() },
+    description: 'How older chunks are compressed; null = not at all',
+  }),
+});
+
+/** Adds `GET /api/tables` and `GET /api/tables/:table`. */
+export function tableRoutes(app: ApiApp, parts: RouteParts): void {
+  const shared = { tags: ['series'], querystring: NoQuery };
+
+  app.get(
+    '/api/tables',
+    {
+      schema: {
+        ...shared,
+        summary: 'The tables that are served, with their aggregates',
+        operationId: 'tables',
+        response: { 200: Type.Object({ tables: Type.Array(Table) }), ...problemResponses },
+      },
+    },
+    async (_request, reply) => {
+      void reply.header('cache-control', 'no-cache');
+      return { tables: await Promise.all([...parts.tables.values()].map((table) => shown(parts, table))) };
+    },
+  );
+
+  app.get(
+    '/api/tables/:table',
+    {
+      schema: {
+        ...shared,
+        summary: 'A table with its columns and aggregates',
+        operationId: 'table',
+        params: tableParams(parts.tables.keys()),
+        response: { 200: Table, ...problemResponses },
+      },
+    },
+    async (request, reply) => {
+      const table = tableNamed(parts, request.params.table);
+      void reply.header('cache-control', 'no-cache');
+      return shown(parts, table);
+    },
+  );
+}
+
+async function shown(parts: RouteParts, { name, hypertable, aggregates }: SeriesTable) {
+  return {
+    name,
+    time: hypertable.time,
+    columns: hypertable.columnNames.map((column) => {
+      const { type = '', nullable: isNullable = true, measuredIn } = columnOf(hypertable, column) ?? {};
+      return { name: column, type, nullable: isNullable, unit: measuredIn ?? null };
+    }),
+    aggregates: await Promise.all(aggregates.map((aggregate) => shownAggregate(parts, aggregate))),
+    retention: hypertable.retention ?? null,
+    chunk_interval: hypertable.chunkInterval,
+    columnstore: hypertable.columnstore ? shownColumnstore(hypertable.columnstore) : null,
+  };
+}
+
+async function shownAggregate(parts: RouteParts, aggregate: ContinuousAggregate) {
+  const { startOffset, endOffset, every } = aggregate.refresh;
+  return {
+    name: publicName(aggregate),
+    bucket: aggregate.bucket,
+    group_by: [...aggregate.groupBy],
+    columns: [...aggregate.columnNames],
+    real_time: aggregate.realTime,
+    watermark: (await freshnessOf(parts, aggregate))?.watermark ?? null,
+    refresh: { start_offset: startOffset, end_offset: endOffset, every },
+    retention: aggregate.retention ?? null,
+  };
+}
+
+const shownColumnstore = ({ segmentBy, orderBy, after }: Columnstore) => ({
+  segment_by: [...segmentBy],
+  order_by: orderBy.map(({ column, descending }) => `${column}${descending ? ' desc' : ''}`),
+  after,
+});

@@ -5,7 +5,7 @@ import { nameOf } from '../../db/language/names';
 import { apiKeys } from '../../db/schema/service';
 import { type Ask, asking } from '../../db/server/ask';
 import { query } from '../database/query';
-import { NoQuery } from '../http/common-schemas';
+import { NoQuery, nullableTime } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { KEY_ID_PATTERN } from '../http/key-text';
 import { ProblemError, problemResponses } from '../http/problems';
@@ -18,15 +18,13 @@ const RoleName = Type.Unsafe<(typeof ROLES)[number]>({
   description: 'What the key may do; each role includes the ones before it',
 });
 const Time = Type.String({ format: 'date-time' });
-const TimeOrNull = (description: string) =>
-  Type.Unsafe<string | null>({ type: 'string', format: 'date-time', nullable: true, description });
 
 const shown = {
   id: Type.String({ description: 'Names the key in lists and logs; no secret', pattern: KEY_ID_PATTERN }),
   name: Type.String(),
   role: RoleName,
   created_at: Time,
-  expires_at: TimeOrNull('null = it does not expire'),
+  expires_at: nullableTime('null = it does not expire'),
 };
 
 const NewKeyBody = Type.Object(
@@ -50,7 +48,7 @@ const CreatedKeyBody = Type.Object({
 
 const KeyList = Type.Object({
   count: Type.Integer(),
-  keys: Type.Array(Type.Object({ ...shown, revoked_at: TimeOrNull('null = it was not revoked') })),
+  keys: Type.Array(Type.Object({ ...shown, revoked_at: nullableTime('null = it was not revoked') })),
 });
 
 /** Whether the selected sets have the table of keys. */

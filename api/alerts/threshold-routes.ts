@@ -3,6 +3,7 @@ import { Type } from '@fastify/type-provider-typebox';
 import { query } from '../database/query';
 import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
+import { checkSize } from '../http/pages';
 import { ProblemError, problemResponses } from '../http/problems';
 import { onWriter } from '../ingest/writer';
 import type { RouteParts } from '../parts';
@@ -29,18 +30,13 @@ export function thresholdRoutes(
         response: { 200: ThresholdList, ...problemResponses },
       },
     },
-    async (request, reply) => {
+    async (request) => {
       const { table, sensor_id } = request.query;
       const watched = watchedNamed(tables, table);
       const sensors = sensor_id === undefined ? undefined : [sensorOf(watched, sensor_id)];
       const { sql, values } = thresholdQuery(watched, sensors, maxRows + 1);
       const thresholds = await query<Threshold>(database.reader, sql, values);
-      if (thresholds.length > maxRows)
-        throw new ProblemError(
-          'too-many-rows',
-          `There are more than ${maxRows} thresholds; ask with sensor_id`,
-        );
-      void reply.header('cache-control', 'no-cache');
+      checkSize(thresholds.length, maxRows, 'those of one sensor with sensor_id');
       return { table: watched.name, thresholds };
     },
   );

@@ -4,7 +4,7 @@ import type { TimeRange } from '../http/time';
 /** A query with its values. */
 export interface Statement {
   readonly sql: string;
-  readonly values: readonly unknown[];
+  readonly values: unknown[];
 }
 
 /** Takes a value and returns the placeholder that stands for it, cast to the type. */

@@ -2,9 +2,9 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { query } from '../database/query';
 import { NoQuery } from '../http/common-schemas';
-import { questionOf } from '../http/cursor';
 import { nextLink } from '../http/formats';
 import { type ApiApp, clientOf } from '../http/instance';
+import { questionOf } from '../http/pages';
 import { ProblemError, problemResponses } from '../http/problems';
 import { type DeadLetter, deadLetterQuery, deleteLetters } from './dead-letters';
 import type { IngestParts } from './ingest-parts';

@@ -1,5 +1,5 @@
 // Where a page of dead letters ended: letters of one request share their time, and any of them may be gone by the next page.
-import { digestOf } from '../http/cursor';
+import { digestOf } from '../http/pages';
 import { ProblemError } from '../http/problems';
 import { canonicalTime } from '../http/time';
 

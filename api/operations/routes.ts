@@ -24,9 +24,8 @@ export function operationRoutes(app: ApiApp, parts: RouteParts): void {
   app.get(
     '/api/operations/jobs',
     options('jobs', 'Jobs that refresh, compress and drop, and how they do', JobList),
-    async (_request, reply) => {
+    async () => {
       const jobs = await readJobs(ask, await database.engine(), names);
-      void reply.header('cache-control', 'no-cache');
       return {
         jobs: jobs.map(({ id, job, state, lastFinished, nextStart, error }) => ({
           id,
@@ -43,10 +42,9 @@ export function operationRoutes(app: ApiApp, parts: RouteParts): void {
   app.get(
     '/api/operations/aggregates',
     options('aggregates', 'How far the aggregates are behind', AggregateList),
-    async (_request, reply) => {
+    async () => {
       const watermarks = await freshness.watermarks();
       const now = new Date();
-      void reply.header('cache-control', 'no-cache');
       return {
         aggregates: aggregates.map((aggregate) => {
           const watermark = watermarks.get(nameOf(aggregate)) ?? null;
@@ -71,9 +69,8 @@ export function operationRoutes(app: ApiApp, parts: RouteParts): void {
       ...options('drift', 'How the database differs from its declaration', DriftReport),
       config: { access: 'admin' },
     },
-    async (_request, reply) => {
+    async () => {
       const { checkedAt, inSync, steps, refusals } = await drift();
-      void reply.header('cache-control', 'no-cache');
       return {
         checked_at: checkedAt,
         in_sync: inSync,

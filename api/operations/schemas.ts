@@ -2,19 +2,12 @@
 import { type TSchema, Type } from '@fastify/type-provider-typebox';
 import type { JobHealth } from '../../db/engines/health';
 import type { Step } from '../../db/model';
-import { choice } from '../http/common-schemas';
+import { choice, nullable, nullableTime } from '../http/common-schemas';
 import { FRESHNESS_STATES } from './staleness';
 
 const JOB_STATES = ['ok', 'failing', 'late', 'paused', 'not-run-yet'] as const satisfies JobHealth['state'][];
 const ACTIONS = ['create', 'change', 'drop', 'run'] as const satisfies Step['action'][];
 
-// `nullable` instead of a union: one comparison for the serialiser.
-const timeOrNull = (description: string) =>
-  Type.Unsafe<string | null>({ type: 'string', format: 'date-time', nullable: true, description });
-const numberOrNull = (type: 'integer' | 'number', description: string) =>
-  Type.Unsafe<number | null>({ type, nullable: true, description });
-const textOrNull = (description: string) =>
-  Type.Unsafe<string | null>({ type: 'string', nullable: true, description });
 const listOf = <S extends TSchema>(member: S, description: string) => Type.Array(member, { description });
 
 const Table = Type.String({ description: 'Public name of a hypertable or aggregate' });
@@ -32,9 +25,9 @@ export const ChunkList = Type.Object({
       chunks: listOf(
         Type.Object({
           name: Type.String({ description: 'Name of the chunk with its PostgreSQL schema' }),
-          from: timeOrNull('Inclusive start of its range; null = unbounded'),
-          to: timeOrNull('Exclusive end of its range; null = unbounded'),
-          bytes: numberOrNull('integer', 'On disk, with indexes; null when it was dropped just now'),
+          from: nullableTime('Inclusive start of its range; null = unbounded'),
+          to: nullableTime('Exclusive end of its range; null = unbounded'),
+          bytes: nullable('integer', 'On disk, with indexes; null when it was dropped just now'),
           compressed: Type.Boolean({ description: 'Whether it is in the columnstore' }),
         }),
         'Newest first. Aggregates on plain PostgreSQL have none',
@@ -52,15 +45,15 @@ export const CompressionList = Type.Object({
       table: Table,
       chunks: Type.Integer(),
       compressed_chunks: Type.Integer(),
-      before_bytes: numberOrNull(
+      before_bytes: nullable(
         'integer',
         'Of the compressed chunks before they were converted; null = unknown',
       ),
-      after_bytes: numberOrNull(
+      after_bytes: nullable(
         'integer',
         'Of the compressed chunks when they had been converted; null = unknown',
       ),
-      saved_percent: numberOrNull(
+      saved_percent: nullable(
         'number',
         'How much smaller they are; negative when they grew, null when there are none',
       ),
@@ -78,9 +71,9 @@ export const JobList = Type.Object({
         description: 'What it does to what: `refresh of public.sensor_data_hourly`',
       }),
       state: choice(JOB_STATES, { description: 'late = due for longer than its own schedule' }),
-      last_finished: timeOrNull('End of the last run; on TimescaleDB of the last successful one'),
-      next_start: timeOrNull('When it is due'),
-      error: textOrNull('Of the last run, when it failed and the login may see it'),
+      last_finished: nullableTime('End of the last run; on TimescaleDB of the last successful one'),
+      next_start: nullableTime('When it is due'),
+      error: nullable('string', 'Of the last run, when it failed and the login may see it'),
     }),
     'In the order in which they were added',
   ),
@@ -91,8 +84,8 @@ export const AggregateList = Type.Object({
   aggregates: listOf(
     Type.Object({
       aggregate: Type.String({ description: 'Public name' }),
-      watermark: timeOrNull('Up to where buckets are stored; null before the first refresh'),
-      age_seconds: numberOrNull('integer', 'How long ago that is; null before the first refresh'),
+      watermark: nullableTime('Up to where buckets are stored; null before the first refresh'),
+      age_seconds: nullable('integer', 'How long ago that is; null before the first refresh'),
       every: Type.String({ description: 'Declared schedule of its refresh: `1 hour`' }),
       real_time: Type.Boolean({ description: 'Whether queries also see rows after the watermark' }),
       state: choice(FRESHNESS_STATES, {

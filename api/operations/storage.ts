@@ -59,11 +59,10 @@ export function storageRoutes(
       },
       config: { access: 'read' },
     },
-    async (request, reply) => {
+    async (request) => {
       const { table, limit = DEFAULT_CHUNKS } = request.query;
       const wanted = table === undefined ? names : [named.get(table) ?? unknownTable(table)];
       const tables = await readChunks(ask, await database.engine(), wanted, limit);
-      void reply.header('cache-control', 'no-cache');
       return {
         tables: tables.map(({ table: name, bytes, total, chunks }) => ({
           table: publicly(name),
@@ -78,10 +77,9 @@ export function storageRoutes(
   app.get(
     '/api/operations/compression',
     options('compression', 'What the columnstore saves', CompressionList),
-    async (_request, reply) => {
+    async () => {
       const engine = await database.engine();
       const tables = await readCompression(ask, engine, names);
-      void reply.header('cache-control', 'no-cache');
       return {
         available: engine === 'timescaledb',
         tables: tables.map((one) => ({

@@ -1,9 +1,9 @@
 // The requests and answers about sensors, as JSON schemas that are also TypeScript types.
 import { Type } from '@fastify/type-provider-typebox';
 import { sensorData } from '../../db/schema/iot';
-import { choice, Freshness, Next, STORABLE } from '../http/common-schemas';
-import { pageQuery } from '../http/cursor';
+import { choice, Freshness, Next, NextAfter, nullable, STORABLE } from '../http/common-schemas';
 import { formatQuery } from '../http/formats';
+import { pageQuery } from '../http/pages';
 import { rangeQuery } from '../http/time';
 import { type LevelName, levels, units } from './levels';
 
@@ -60,16 +60,10 @@ export const sensorsQuery = (maxRows: number) =>
 /** `GET /api/sensors` */
 export const SensorList = Type.Object({
   sensors: Type.Array(Type.Object({ sensor_id: SensorId, last_reading: Timestamp })),
-  next: Type.Unsafe<string | null>({
-    type: 'string',
-    nullable: true,
-    description: '`after` of the next page; null on the last one',
-  }),
+  next: NextAfter,
 });
 
-// A union with null would make the serialiser try branch after branch per value; `nullable` is one comparison.
-const measuredIn = (unit: string) =>
-  Type.Unsafe<number | null>({ type: 'number', nullable: true, description: `in ${unit}` });
+const measuredIn = (unit: string) => nullable('number', `in ${unit}`);
 const temperature = measuredIn(units.temperature);
 const humidity = measuredIn(units.humidity);
 const pressure = measuredIn(units.pressure);
@@ -96,17 +90,9 @@ export const AggregateRow = Type.Object({
 export const seriesOf = <Row extends typeof RawRow | typeof AggregateRow>(row: Row) =>
   Type.Object({
     sensor_id: SensorId,
-    period: Type.Unsafe<string | null>({
-      type: 'string',
-      nullable: true,
-      description: 'How far back the rows go; null when `from` was given',
-    }),
+    period: nullable('string', 'How far back the rows go; null when `from` was given'),
     source: Type.String({ description: 'Name of the relation that answered' }),
-    bucket: Type.Unsafe<string | null>({
-      type: 'string',
-      nullable: true,
-      description: 'Width of a bucket; null for raw rows',
-    }),
+    bucket: nullable('string', 'Width of a bucket; null for raw rows'),
     freshness: Freshness,
     unit: Type.Object({ temperature: Type.String(), humidity: Type.String(), pressure: Type.String() }),
     count: Type.Integer({ description: 'Number of rows in data' }),

@@ -5,7 +5,7 @@ import { ident, relation } from '../../db/core/sql';
 import { sensorData } from '../../db/schema/iot';
 import { query } from '../database/query';
 import { rangeBounds, type Statement, statement } from '../database/statement';
-import type { Position } from '../http/cursor';
+import type { Position } from '../http/pages';
 import type { TimeRange } from '../http/time';
 import { type Level, type LevelName, levels, rawColumns } from './levels';
 import type { AggregateRow, RawRow, Reading, SensorList } from './schemas';

@@ -6,7 +6,7 @@ import { selectSets } from '../../../db/schema/sets';
 import { query } from '../../database/query';
 import { seriesTables } from '../../database/tables';
 import { type ApiUnderTest, startApi } from '../../testing/api-under-test';
-import type { Row } from '../queries/fill';
+import type { AnswerRow } from '../queries/fill';
 import { bucketQuery } from '../queries/rows-and-buckets';
 import { parseFields } from '../request/fields';
 import { boundColumns, parseFilters } from '../request/filters';
@@ -117,7 +117,7 @@ describe.each(testServers())('routing on $describe', (server) => {
         sources.add(plan.relation.name);
         const rows = (which: Plan) => {
           const { sql, values } = bucketQuery(which, { by, filters, fields: found, limit: 100_000 });
-          return query<Row>(api.pool, sql, values);
+          return query<AnswerRow>(api.pool, sql, values);
         };
         const answer = await rows(plan);
         expectSame(answer, await rows(raw));
@@ -135,7 +135,7 @@ describe.each(testServers())('routing on $describe', (server) => {
 });
 
 /** Equal rows; figures may differ in the last digits, as sums depend on the order of what is added. */
-function expectSame(actual: readonly Row[], expected: readonly Row[]): void {
+function expectSame(actual: readonly AnswerRow[], expected: readonly AnswerRow[]): void {
   expect(actual.length).toBe(expected.length);
   for (const [at, row] of expected.entries()) {
     const other = actual[at] ?? {};

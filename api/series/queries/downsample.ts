@@ -3,30 +3,22 @@ import type { Pool } from 'pg';
 import { ident, relation } from '../../../db/core/sql';
 import { query } from '../../database/query';
 import { type Statement, statement } from '../../database/statement';
-import type { SeriesTable } from '../../database/tables';
 import { instantOf } from '../../http/time';
+import type { ColumnRange } from '../request/column-request';
 import { kindOf } from '../request/column-types';
 import { columnOf } from '../request/figures';
-import type { Filter } from '../request/filters';
 import type { Downsample } from '../request/parse-request';
-import type { Range } from '../request/ranges';
-import { type Row, seriesOf } from './fill';
+import { type AnswerRow, seriesOf } from './fill';
 import { lttb } from './lttb';
 import { conditions } from './rows-and-buckets';
 
-/** What to thin out. */
-export interface Line {
-  readonly table: SeriesTable;
-  /** A numeric column; values that are NULL, NaN or infinite are left out. */
-  readonly column: string;
-  readonly by: readonly string[];
-  readonly filters: readonly Filter[];
-  readonly range: Range;
+/** What to thin out; values of the column that are NULL, NaN or infinite are left out. */
+export interface Line extends ColumnRange {
   /** Most points per series; `minmax` gives at least 2, if there are. */
   readonly points: number;
 }
 
-type TimedRow = Row & { readonly time: string };
+type TimedRow = AnswerRow & { readonly time: string };
 
 /** Rows of the line in order of time, at most `limit` of them; true rows with their own times. */
 export async function thinnedRows(
@@ -34,7 +26,7 @@ export async function thinnedRows(
   how: Downsample,
   line: Line,
   limit: number,
-): Promise<readonly Row[]> {
+): Promise<readonly AnswerRow[]> {
   if (how === 'minmax') return extremes(pool, line, Math.max(1, Math.floor(line.points / 2)), limit);
   const few = 4 * line.points;
   const { sql, values } = plainQuery(line, few + 1);
@@ -133,5 +125,5 @@ const pointOf =
     row,
   });
 
-const inOrder = (points: readonly DrawnRow[]): readonly Row[] =>
+const inOrder = (points: readonly DrawnRow[]): readonly AnswerRow[] =>
   [...points].sort((a, b) => a.x - b.x).map(({ row }) => row);

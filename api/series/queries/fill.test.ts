@@ -1,6 +1,6 @@
 import { parseDuration } from '../../../db/language/interval';
 import { instantOf } from '../../http/time';
-import { filledCount, fillGaps, type Gaps, type Row } from './fill';
+import { type AnswerRow, filledCount, fillGaps, type Gaps } from './fill';
 
 const gapsOf = (
   fill: Gaps['fill'],
@@ -16,7 +16,7 @@ const gapsOf = (
   figures: ['v'],
 });
 const day = (at: number) => `2026-01-0${at}T00:00:00Z`;
-const values = (rows: readonly Row[]) => rows.map(({ v }) => v);
+const values = (rows: readonly AnswerRow[]) => rows.map(({ v }) => v);
 
 describe('fill', () => {
   const rows = [

@@ -5,7 +5,7 @@ import type { Fill } from '../request/parse-request';
 import type { Range } from '../request/ranges';
 
 /** A row of an answer. */
-export type Row = Readonly<Record<string, unknown>>;
+export type AnswerRow = Readonly<Record<string, unknown>>;
 
 /** What to fill. */
 export interface Gaps {
@@ -20,7 +20,7 @@ export interface Gaps {
 /**
  * How many rows the filled answer has: every series gets every bucket; without keys there is one series, even without rows.
  */
-export function filledCount(rows: readonly Row[], { width, range, by }: Gaps): number {
+export function filledCount(rows: readonly AnswerRow[], { width, range, by }: Gaps): number {
   const series = by.length === 0 ? 1 : new Set(rows.map((row) => seriesKey(row, by))).size;
   return series * bucketCount(width, range.from, range.to);
 }
@@ -30,7 +30,7 @@ export function filledCount(rows: readonly Row[], { width, range, by }: Gaps): n
  * none before the first. `linear`: on the line between the neighbours that have a value; numbers only. A figure that is
  * null in a bucket with rows is a gap of this figure as well. Counts are figures like others: a gap is null, not 0.
  */
-export function fillGaps(rows: readonly Row[], gaps: Gaps): readonly Row[] {
+export function fillGaps(rows: readonly AnswerRow[], gaps: Gaps): readonly AnswerRow[] {
   const { by, figures, fill } = gaps;
   const starts = bucketStarts(gaps);
   const times = starts.map(timeText);
@@ -53,7 +53,7 @@ export function fillGaps(rows: readonly Row[], gaps: Gaps): readonly Row[] {
 }
 
 /** Rows apart by series, in the order in which the series first appear; without keys all are one series. */
-export function seriesOf<R extends Row>(
+export function seriesOf<R extends AnswerRow>(
   rows: readonly R[],
   by: readonly string[],
 ): readonly (readonly R[])[] {
@@ -68,7 +68,8 @@ export function seriesOf<R extends Row>(
   return [...found.values()];
 }
 
-const seriesKey = (row: Row, by: readonly string[]): string => JSON.stringify(by.map((key) => row[key]));
+const seriesKey = (row: AnswerRow, by: readonly string[]): string =>
+  JSON.stringify(by.map((key) => row[key]));
 
 type Filler = (values: readonly unknown[], starts: readonly bigint[]) => readonly unknown[];
 

@@ -4,7 +4,7 @@ import type { Relation } from '../../../db/language/aggregate';
 import { expressionSql } from '../../../db/language/aggregate-sql';
 import { type Bind, type Statement, statement } from '../../database/statement';
 import type { SeriesTable } from '../../database/tables';
-import type { Position } from '../../http/cursor';
+import type { Position } from '../../http/pages';
 import { timeText } from '../calendar';
 import { type Plan, widthText } from '../plan/planner';
 import { kindOf } from '../request/column-types';

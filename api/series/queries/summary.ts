@@ -1,7 +1,7 @@
 // Describes the values of a column over a range.
 import { ident, relation } from '../../../db/core/sql';
 import { type Statement, statement } from '../../database/statement';
-import type { Track } from '../request/one-column';
+import type { ColumnRequest } from '../request/column-request';
 import { conditions } from './rows-and-buckets';
 
 const PERCENTILES = { p05: 0.05, p25: 0.25, p50: 0.5, p75: 0.75, p95: 0.95, p99: 0.99 } as const;
@@ -23,7 +23,7 @@ export const SUMMARY = [
  * One row per series with the members of `SUMMARY`: the number of values, the rows without one, mean, deviation, extremes and
  * interpolated percentiles, and the times of the first and the last row; in order of the keys.
  */
-export function summaryQuery({ table, column, by, filters, range, limit }: Track): Statement {
+export function summaryQuery({ table, column, by, filters, range, limit }: ColumnRequest): Statement {
   const { hypertable } = table;
   const [time, value] = [ident(hypertable.time), ident(column)];
   const keys = by.map((key) => ident(key));

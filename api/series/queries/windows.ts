@@ -4,8 +4,8 @@ import { formatInterval, type Interval } from '../../../db/language/interval';
 import { type Statement, statement } from '../../database/statement';
 import { before, timeText } from '../calendar';
 import type { Plan } from '../plan/planner';
+import type { ColumnRequest } from '../request/column-request';
 import { filterSql } from '../request/filters';
-import type { Track } from '../request/one-column';
 import { isRequired } from './keys';
 import { bucketSql, conditions } from './rows-and-buckets';
 
@@ -17,7 +17,7 @@ const exact = (expression: string): string => `${expression}::numeric`;
  * Rows are read from one window before the range, so that the first ones have full windows too.
  */
 export function movingAverageQuery(
-  { table, column, by, filters, range, limit }: Track,
+  { table, column, by, filters, range, limit }: ColumnRequest,
   window: Interval,
 ): Statement {
   const { hypertable } = table;
@@ -40,7 +40,7 @@ export function movingAverageQuery(
  */
 export function bucketAverageQuery(
   plan: Plan,
-  { by, filters, limit }: Pick<Track, 'by' | 'filters' | 'limit'>,
+  { by, filters, limit }: Pick<ColumnRequest, 'by' | 'filters' | 'limit'>,
   window: Interval,
   from: bigint,
 ): Statement {
@@ -69,8 +69,8 @@ export function bucketAverageQuery(
  * `time`, keys, `value`, `mean`, `sd`, `z`. Values before the range are read as far as the window needs them. At least
  * ten earlier values are needed. `z` is null when all earlier values are equal and this one is not.
  */
-export function anomalyQuery(track: Track, window: number, threshold: number): Statement {
-  const { table, column, by, filters, range, limit } = track;
+export function anomalyQuery(asked: ColumnRequest, window: number, threshold: number): Statement {
+  const { table, column, by, filters, range, limit } = asked;
   const { hypertable } = table;
   const [source, time, value] = [relation(hypertable), ident(hypertable.time), ident(column)];
   const keys = by.map((_, at) => `k${at}`);

@@ -17,6 +17,9 @@ export interface Field {
   readonly figure?: Figure;
 }
 
+/** A field as answers show it. */
+export const shownField = ({ name, of, unit }: Field) => ({ name, of, unit });
+
 /** Says what a field may be. */
 export const FIELD_RULE =
   'columns as they are, or figures per bucket: avg, min, max, sum, count, distinct, stddev, first, last, median or p01 to p99 of a column, as avg(temperature), or count(*)';

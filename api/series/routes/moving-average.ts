@@ -1,72 +1,91 @@
 // Averages over a time window that ends with each row, or with each bucket.
+import { Type } from '@fastify/type-provider-typebox';
 import { formatInterval, type Interval } from '../../../db/language/interval';
-import { publicName } from '../../database/tables';
-import { inAllFormats, sendRows } from '../../http/formats';
+import { publicName, tableNamed } from '../../database/tables';
+import { Freshness } from '../../http/common-schemas';
+import { sendRows } from '../../http/formats';
 import type { ApiApp } from '../../http/instance';
-import { ProblemError, problemResponses } from '../../http/problems';
+import { ProblemError } from '../../http/problems';
 import type { RouteParts } from '../../parts';
 import { before, bucketStart, isWholeMultiple, timeText } from '../calendar';
 import { keptSince, type Plan, planBuckets, widthText } from '../plan/planner';
 import { bucketAverageQuery, movingAverageQuery } from '../queries/windows';
+import { type ColumnRequest, parseColumnRequest } from '../request/column-request';
+import { answerColumns } from '../request/fields';
 import { countOf } from '../request/figures';
 import { boundColumns } from '../request/filters';
-import { type AskedTrack, askedTrack, shownTrack, trackRows } from '../request/one-column';
-import { parseWidth } from '../request/widths';
-import { freshnessOf, tableNamed } from './context';
-import { MovingAverageAnswer, movingAverageParameters, tableParams } from './schemas';
+import { parseWidth, WIDTH_RULE } from '../request/widths';
+import { columnAnswer } from './column-answer';
+import { Bucket, columnMembers, columnQuery, Data, queryOf, tableRoute } from './table-route';
+
+const MovingAverageQuery = queryOf({
+  ...columnQuery,
+  window: Type.String({
+    maxLength: 40,
+    description: `How far the average looks back from each row: ${WIDTH_RULE}`,
+    examples: ['1h'],
+  }),
+  bucket: Type.Optional(
+    Type.String({
+      maxLength: 40,
+      description:
+        'Gives exact averages per bucket instead of per row; the window must be a whole multiple of the bucket. Default: none',
+    }),
+  ),
+});
+
+const MovingAverageAnswer = Type.Object({
+  ...columnMembers,
+  bucket: Bucket,
+  freshness: Freshness,
+  window: Type.String({ description: 'Length of the window' }),
+  data: Data('Members: time, the columns of by, value, moving_average. In order of time'),
+});
 
 /** Adds `GET /api/series/:table/moving-average`. */
 export function movingAverageRoute(app: ApiApp, parts: RouteParts): void {
-  const { maxRows } = parts.config;
-  const schema = {
-    tags: ['series'],
-    summary: 'Averages over a time window that ends with each row or bucket',
+  const options = tableRoute(parts, {
     operationId: 'series-moving-average',
+    summary: 'Averages over a time window that ends with each row or bucket',
     description:
-      'The window holds both its ends; what lies before the range is read for it. With `bucket` the averages are exact, from sums and counts per bucket, of an aggregate where one carries both; buckets without rows are left out.',
-    params: tableParams(parts.tables.keys()),
-    querystring: movingAverageParameters,
-    response: { 200: inAllFormats(MovingAverageAnswer, 'Rows in order of time'), ...problemResponses },
-  };
-  app.get('/api/series/:table/moving-average', { schema }, async (request, reply) => {
-    const table = tableNamed(parts, request.params.table);
-    const columnsFor = (by: readonly string[]) => ['time', ...by, 'value', 'moving_average'];
-    const track = askedTrack(table, request.query, columnsFor, maxRows);
+      'The window includes both its ends; rows before the range are read for it. With `bucket` the averages are exact: they are computed from the sums and counts of the buckets, which come from an aggregate where one has both. Buckets without rows are left out.',
+    querystring: MovingAverageQuery,
+    answer: MovingAverageAnswer,
+    rows: 'Rows in order of time',
+  });
+  app.get('/api/series/:table/moving-average', options, async (request, reply) => {
+    const table = tableNamed(parts.tables, request.params.table);
+    const asked = parseColumnRequest(table, request.query, parts.config.maxRows);
+    const columns = answerColumns('time', ...asked.by, 'value', 'moving_average');
     const window = parseWidth('window', request.query.window);
-    const about = { ...shownTrack(track), window: formatInterval(window) };
-    void reply.header('cache-control', 'no-cache');
-    const { bucket } = request.query;
-    if (bucket === undefined || bucket === 'none') {
-      const data = await trackRows(parts, movingAverageQuery(track, window));
-      const read = { from: before(track.range.from, window), to: track.range.to };
-      return sendRows(request, reply, track.columns, {
-        ...about,
+    const { bucket = 'none' } = request.query;
+    if (bucket === 'none') {
+      const read = { from: before(asked.range.from, window), to: asked.range.to };
+      return sendRows(request, reply, columns, {
+        ...(await columnAnswer(parts, asked, movingAverageQuery(asked, window))),
+        window: formatInterval(window),
         bucket: null,
         freshness: null,
-        kept_since: keptSince({ relation: table.hypertable }, read, track.now),
-        count: data.length,
-        data,
+        kept_since: keptSince({ relation: table.hypertable }, read, asked.now),
       });
     }
-    const { plan, from } = planAverage(track, window, bucket);
-    const data = await trackRows(parts, bucketAverageQuery(plan, track, window, from));
-    return sendRows(request, reply, track.columns, {
-      ...about,
+    const { plan, from } = planAverage(asked, window, bucket);
+    return sendRows(request, reply, columns, {
+      ...(await columnAnswer(parts, asked, bucketAverageQuery(plan, asked, window, from))),
+      window: formatInterval(window),
       source: publicName(plan.relation),
       from: timeText(from),
       to: timeText(plan.range.to),
       bucket: widthText(plan.width),
-      freshness: await freshnessOf(parts, plan.relation),
+      freshness: await parts.freshness.of(plan.relation),
       kept_since: plan.keptSince,
-      count: data.length,
-      data,
     });
   });
 }
 
 /** The plan for sums and counts from one window before the first bucket, and the start of that bucket. */
 function planAverage(
-  { table, column, by, filters, range, now }: AskedTrack,
+  { table, column, by, filters, range, now }: ColumnRequest,
   window: Interval,
   bucket: string,
 ): { readonly plan: Plan; readonly from: bigint } {

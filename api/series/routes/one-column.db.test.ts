@@ -32,7 +32,7 @@ function readings(): readonly SensorRow[] {
   return rows.sort((a, b) => a.time - b.time || (a.sensor_id < b.sensor_id ? -1 : 1));
 }
 
-describe.each(testServers())('tracks on $describe', (server) => {
+describe.each(testServers())('one column on $describe', (server) => {
   let api: ApiUnderTest;
   const rows = readings();
   const [from, to] = [start + DAY + 7 * MINUTE, start + 2 * DAY];

@@ -1,35 +1,35 @@
 // A description of the values of a column over a range.
-import { inAllFormats, sendRows } from '../../http/formats';
+import { Type } from '@fastify/type-provider-typebox';
+import { tableNamed } from '../../database/tables';
+import { sendRows } from '../../http/formats';
 import type { ApiApp } from '../../http/instance';
-import { problemResponses } from '../../http/problems';
 import type { RouteParts } from '../../parts';
-import { keptSince } from '../plan/planner';
 import { SUMMARY, summaryQuery } from '../queries/summary';
-import { askedTrack, shownTrack, trackRows } from '../request/one-column';
-import { tableNamed } from './context';
-import { SummaryAnswer, summaryParameters, tableParams } from './schemas';
+import { parseColumnRequest } from '../request/column-request';
+import { answerColumns } from '../request/fields';
+import { columnAnswer } from './column-answer';
+import { columnMembers, columnQuery, Data, queryOf, tableRoute } from './table-route';
+
+const SummaryAnswer = Type.Object({
+  ...columnMembers,
+  data: Data(
+    'Members: the columns of by, count of values, missing (rows without one), mean, sd, min, p05, p25, p50, p75, p95, p99, max, first and last (times of the first and the last row)',
+  ),
+});
 
 /** Adds `GET /api/series/:table/summary`. */
 export function summaryRoute(app: ApiApp, parts: RouteParts): void {
-  const { maxRows } = parts.config;
-  const schema = {
-    tags: ['series'],
-    summary: 'Count, mean, deviation, extremes and percentiles of a column',
+  const options = tableRoute(parts, {
     operationId: 'series-summary',
-    params: tableParams(parts.tables.keys()),
-    querystring: summaryParameters,
-    response: { 200: inAllFormats(SummaryAnswer, 'One row per series'), ...problemResponses },
-  };
-  app.get('/api/series/:table/summary', { schema }, async (request, reply) => {
-    const table = tableNamed(parts, request.params.table);
-    const track = askedTrack(table, request.query, (by) => [...by, ...SUMMARY], maxRows);
-    const data = await trackRows(parts, summaryQuery(track));
-    void reply.header('cache-control', 'no-cache');
-    return sendRows(request, reply, track.columns, {
-      ...shownTrack(track),
-      kept_since: keptSince({ relation: table.hypertable }, track.range, track.now),
-      count: data.length,
-      data,
-    });
+    summary: 'Count, mean, deviation, extremes and percentiles of a column',
+    querystring: queryOf(columnQuery),
+    answer: SummaryAnswer,
+    rows: 'One row per series',
+  });
+  app.get('/api/series/:table/summary', options, async (request, reply) => {
+    const table = tableNamed(parts.tables, request.params.table);
+    const asked = parseColumnRequest(table, request.query, parts.config.maxRows);
+    const columns = answerColumns(...asked.by, ...SUMMARY);
+    return sendRows(request, reply, columns, await columnAnswer(parts, asked, summaryQuery(asked)));
   });
 }

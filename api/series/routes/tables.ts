@@ -2,17 +2,14 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { ContinuousAggregate } from '../../../db/language/aggregate';
 import type { Columnstore } from '../../../db/language/hypertable';
-import { publicName, type SeriesTable } from '../../database/tables';
-import { NoQuery } from '../../http/common-schemas';
+import { publicName, type SeriesTable, tableNamed } from '../../database/tables';
+import { NoQuery, nullable, nullableTime } from '../../http/common-schemas';
 import type { ApiApp } from '../../http/instance';
 import { problemResponses } from '../../http/problems';
 import type { RouteParts } from '../../parts';
 import { columnOf } from '../request/figures';
-import { freshnessOf, tableNamed } from './context';
-import { tableParams } from './schemas';
+import { tableParams } from './table-route';
 
-const nullable = (description: string, more: object = {}) =>
-  Type.Unsafe<string | null>({ type: 'string', nullable: true, description, ...more });
 const Names = Type.Array(Type.String());
 
 const Aggregate = Type.Object({
@@ -21,11 +18,9 @@ const Aggregate = Type.Object({
   group_by: Names,
   columns: Type.Array(Type.String(), { description: 'All of them, with bucket' }),
   real_time: Type.Boolean(),
-  watermark: nullable('Up to where buckets are stored; null before the first refresh', {
-    format: 'date-time',
-  }),
+  watermark: nullableTime('Time up to which buckets are stored; null before the first refresh'),
   refresh: Type.Object({ start_offset: Type.String(), end_offset: Type.String(), every: Type.String() }),
-  retention: nullable('Age after which buckets are dropped; null = never'),
+  retention: nullable('string', 'Age after which buckets are dropped; null = never'),
 });
 
 const Table = Type.Object({
@@ -36,11 +31,11 @@ const Table = Type.Object({
       name: Type.String(),
       type: Type.String(),
       nullable: Type.Boolean(),
-      unit: nullable('Unit of its numbers'),
+      unit: nullable('string', 'Unit of its numbers'),
     }),
   ),
   aggregates: Type.Array(Aggregate),
-  retention: nullable('Age after which rows are dropped; null = never'),
+  retention: nullable('string', 'Age after which rows are dropped; null = never'),
   chunk_interval: Type.String(),
   columnstore: Type.Unsafe<{ segment_by: string[]; order_by: string[]; after: string } | null>({
     type: 'object',
@@ -65,10 +60,9 @@ export function tableRoutes(app: ApiApp, parts: RouteParts): void {
         response: { 200: Type.Object({ tables: Type.Array(Table) }), ...problemResponses },
       },
     },
-    async (_request, reply) => {
-      void reply.header('cache-control', 'no-cache');
-      return { tables: await Promise.all([...parts.tables.values()].map((table) => shown(parts, table))) };
-    },
+    async () => ({
+      tables: await Promise.all([...parts.tables.values()].map((table) => shown(parts, table))),
+    }),
   );
 
   app.get(
@@ -78,15 +72,11 @@ export function tableRoutes(app: ApiApp, parts: RouteParts): void {
         ...shared,
         summary: 'A table with its columns and aggregates',
         operationId: 'table',
-        params: tableParams(parts.tables.keys()),
+        params: tableParams(parts.tables),
         response: { 200: Table, ...problemResponses },
       },
     },
-    async (request, reply) => {
-      const table = tableNamed(parts, request.params.table);
-      void reply.header('cache-control', 'no-cache');
-      return shown(parts, table);
-    },
+    async ({ params: { table } }) => shown(parts, tableNamed(parts.tables, table)),
   );
 }
 
@@ -113,7 +103,7 @@ async function shownAggregate(parts: RouteParts, aggregate: ContinuousAggregate)
     group_by: [...aggregate.groupBy],
     columns: [...aggregate.columnNames],
     real_time: aggregate.realTime,
-    watermark: (await freshnessOf(parts, aggregate))?.watermark ?? null,
+    watermark: (await parts.freshness.of(aggregate))?.watermark ?? null,
     refresh: { start_offset: startOffset, end_offset: endOffset, every },
     retention: aggregate.retention ?? null,
   };

@@ -1,4 +1,4 @@
-// Keyset cursors: where a page ended, so that the next one starts there, whatever was written in between.
+// Answers in pages: a cursor says where a page ended, so that the next page starts there whatever was written in between.
 import { createHash } from 'node:crypto';
 import { Type } from '@fastify/type-provider-typebox';
 import { ProblemError } from './problems';
@@ -25,6 +25,64 @@ export const pageQuery = (maxRows: number) => ({
     Type.String({ maxLength: 1_000, description: 'Where the page starts: `next` of the one before' }),
   ),
 });
+
+/** The page that a request asks for; without `limit` it holds all rows. */
+export interface RequestedPage {
+  /** Where the page starts; undefined = at the start of the range. */
+  readonly after: Position | undefined;
+  /** How many rows to read: one more than the page may have, which tells whether another page follows. */
+  readonly limit: number;
+  /**
+   * The page, cut out of rows that were read with this limit, and the cursor of the next one.
+   * @param timeOf the time of a row, as it was read.
+   * @param wayOut how to ask for fewer rows.
+   * @throws ProblemError (too-many-rows) when the request has no `limit` and there are more than `maxRows` rows.
+   */
+  cut<Row>(rows: readonly Row[], timeOf: (row: Row) => string, wayOut: string): Page<Row>;
+}
+
+/** Rows of a page, and the cursor of the next page; null on the last one. */
+export interface Page<Row> {
+  readonly data: readonly Row[];
+  readonly next: string | null;
+}
+
+/**
+ * Reads the parameters of a page.
+ * @param question what is asked, see `questionOf`: a cursor serves no other question.
+ * @throws ProblemError (bad-cursor).
+ */
+export function requestedPage(
+  question: string,
+  { limit, cursor }: { readonly limit?: number; readonly cursor?: string },
+  maxRows: number,
+): RequestedPage {
+  const after = cursor === undefined ? undefined : decodeCursor(question, cursor);
+  const most = limit ?? maxRows;
+  return {
+    after,
+    limit: most + 1,
+    cut: (rows, timeOf, wayOut) => {
+      if (limit === undefined) checkSize(rows.length, maxRows, wayOut);
+      if (rows.length <= most) return { data: rows, next: null };
+      const data = rows.slice(0, most);
+      return { data, next: encodeCursor(question, endOfPage(data.map(timeOf), after)) };
+    },
+  };
+}
+
+/**
+ * Checks that an answer that was read with one row more than allowed is complete.
+ * @param wayOut how to ask for fewer rows.
+ * @throws ProblemError (too-many-rows).
+ */
+export function checkSize(count: number, maxRows: number, wayOut: string): void {
+  if (count > maxRows)
+    throw new ProblemError(
+      'too-many-rows',
+      `These are more than the ${maxRows} rows that this server sends at once; ask for ${wayOut}`,
+    );
+}
 
 /** What a page's cursor belongs to: the address with all parameters that decide about the rows. */
 export function questionOf(url: string): string {
@@ -60,29 +118,13 @@ export function decodeCursor(question: string, text: string): Position {
 
 /**
  * Where a page of rows ended, given the position that it started from.
- * @param times times of its rows, ascending.
+ * @param times times of its rows, in their order.
  */
 export function endOfPage(times: readonly string[], start?: Position): Position {
   const time = times.at(-1) ?? '';
   const first = times.indexOf(time);
   const same = times.length - first;
   return { time, skip: first === 0 && start?.time === time ? start.skip + same : same };
-}
-
-/**
- * Cuts a page out of rows that were read with one more than wanted, and says where the next one starts.
- * @param timeOf the time of a row, as it was read.
- */
-export function pageOf<Row>(
-  rows: readonly Row[],
-  limit: number,
-  timeOf: (row: Row) => string,
-  question: string,
-  start?: Position,
-): { readonly data: readonly Row[]; readonly next: string | null } {
-  if (rows.length <= limit) return { data: rows, next: null };
-  const data = rows.slice(0, limit);
-  return { data, next: encodeCursor(question, endOfPage(data.map(timeOf), start)) };
 }
 
 type Carried = Position & { readonly of: string };

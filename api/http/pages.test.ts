@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decodeCursor, encodeCursor, endOfPage, type Position, pageOf, questionOf } from './cursor';
+import { decodeCursor, encodeCursor, endOfPage, type Page, questionOf, requestedPage } from './pages';
 
 const T1 = '2026-11-20T00:00:00.000001Z';
 const T2 = '2026-11-20T00:00:00.000002Z';
@@ -58,12 +58,7 @@ describe('endOfPage', () => {
   ])('of %j from %j is %j', (times, start, end) => expect(endOfPage(times, start)).toEqual(end));
 });
 
-interface Page {
-  readonly data: readonly { readonly id: number }[];
-  readonly next: string | null;
-}
-
-describe('pageOf', () => {
+describe('requestedPage', () => {
   it('walks over any ties without losing or doubling a row', () => {
     const ticks = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 40 });
     fc.assert(
@@ -72,13 +67,14 @@ describe('pageOf', () => {
         const seen: number[] = [];
         let cursor: string | null = null;
         do {
-          const start: Position | undefined = cursor === null ? undefined : decodeCursor('/q', cursor);
+          const page = requestedPage('/q', { limit, ...(cursor === null ? {} : { cursor }) }, 1_000);
+          const { after } = page;
           // What the database does: rows from the time on, without those of it that were sent.
           const found: readonly { time: string; id: number }[] = rows
-            .filter(({ time }) => start === undefined || time >= start.time)
-            .slice(start?.skip ?? 0)
-            .slice(0, limit + 1);
-          const { data, next }: Page = pageOf(found, limit, ({ time }) => time, '/q', start);
+            .filter(({ time }) => after === undefined || time >= after.time)
+            .slice(after?.skip ?? 0)
+            .slice(0, page.limit);
+          const { data, next }: Page<{ id: number }> = page.cut(found, ({ time }) => time, 'less');
           seen.push(...data.map(({ id }) => id));
           cursor = next;
         } while (cursor !== null);

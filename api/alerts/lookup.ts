@@ -1,6 +1,7 @@
 // Finds what a request about alerts names: the table, the sensor and the metric.
+
+import { bareValue, converterOf } from '../database/converters';
 import { ProblemError } from '../http/problems';
-import { bareValue, converterOf } from '../ingest/converters';
 import { sensorType, type Watched } from './alert-tables';
 
 /**

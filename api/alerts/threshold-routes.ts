@@ -5,7 +5,7 @@ import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { checkSize } from '../http/pages';
 import { ProblemError, problemResponses } from '../http/problems';
-import { onWriter } from '../ingest/writer';
+import { onWriter } from '../ingest/store/write-batches';
 import type { RouteParts } from '../parts';
 import type { Watched } from './alert-tables';
 import type { Threshold } from './evaluate';

@@ -1,8 +1,8 @@
 // Rows of a program as lines of NDJSON: one form for all sinks, so that a row means the same wherever it is sent.
 import { messageOf } from '../../db/core/errors';
 import type { Hypertable } from '../../db/language/hypertable';
-import { ndjsonRows } from '../ingest/json-rows';
-import { rowReader } from '../ingest/row-reader';
+import { ndjsonRows } from '../ingest/read/json-rows';
+import { rowReader } from '../ingest/read/row-reader';
 import type { Row } from '../ingest/rows';
 import type { Refusal } from './sink';
 

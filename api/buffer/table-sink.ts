@@ -6,7 +6,7 @@ import type { Watched } from '../alerts/alert-tables';
 import { databaseFault } from '../database/database-errors';
 import { publicName } from '../database/tables';
 import { ProblemError } from '../http/problems';
-import { type Destination, writeBatch } from '../ingest/writer';
+import { type Destination, writeBatch } from '../ingest/store/write-batches';
 import { refusalsOf, type ToldRefusals } from './refused-lines';
 import { checkedRows, type SentValues } from './row-lines';
 import type { Sink } from './sink';

@@ -6,12 +6,12 @@ import { nextLink } from '../http/formats';
 import { type ApiApp, clientOf } from '../http/instance';
 import { questionOf } from '../http/pages';
 import { ProblemError, problemResponses } from '../http/problems';
-import { type DeadLetter, deadLetterQuery, deleteLetters } from './dead-letters';
 import type { IngestParts } from './ingest-parts';
-import { readLetterCursor, writeLetterCursor } from './letter-cursor';
+import { DeadLetterPage, ReplayAnswer, replayBody } from './ingest-schemas';
 import { MOST_REPLAYED, replayLetters } from './replay';
-import { DeadLetterPage, ReplayAnswer, replayBody } from './schemas';
-import { onWriter } from './writer';
+import { type DeadLetter, deadLetterQuery, deleteLetters } from './store/dead-letters';
+import { readLetterCursor, writeLetterCursor } from './store/letter-cursor';
+import { onWriter } from './store/write-batches';
 
 const DEFAULT_LIMIT = 100;
 const MOST_LISTED = 1_000;

@@ -1,10 +1,11 @@
 // What the routes of this folder are given to work with.
-import type { GroupCommit } from '../buffer/group-commit';
+
 import type { SeriesTable } from '../database/tables';
 import type { RouteParts } from '../parts';
 import type { Gate } from './gate';
-import type { Target } from './table-writer';
-import type { Destination } from './writer';
+import type { GroupCommit } from './store/group-commit';
+import type { Target } from './store/store-rows';
+import type { Destination } from './store/write-batches';
 
 /** The parts of every route, and what writes share. */
 export interface IngestParts extends RouteParts {

@@ -7,18 +7,18 @@ import type { SeriesTable } from '../database/tables';
 import { type ApiApp, clientOf } from '../http/instance';
 import { refuseOtherMethods } from '../http/methods';
 import { ProblemError, problemResponses } from '../http/problems';
-import { tooLarge } from './body';
 import type { Ticket } from './gate';
-import type { WriteKey } from './idempotency';
 import type { IngestParts } from './ingest-parts';
-import { jsonRows, ndjsonRows } from './json-rows';
-import { lineProtocolRows } from './line-protocol-rows';
-import { acceptRowBodies, type Received } from './media-types';
-import { rowsRejected } from './rejection';
-import { rowReader } from './row-reader';
+import { IngestAnswer, IngestHeaders, IngestQuery, ingestBody, TableParams } from './ingest-schemas';
+import { tooLarge } from './read/body';
+import { jsonRows, ndjsonRows } from './read/json-rows';
+import { lineProtocolRows } from './read/line-protocol-rows';
+import { acceptRowBodies, type Received } from './read/media-types';
+import { rowReader } from './read/row-reader';
 import { keepable, type Precision, type Row, type SentRow, type Verdict } from './rows';
-import { IngestAnswer, IngestHeaders, IngestQuery, ingestBody, TableParams } from './schemas';
-import { type Batch, writeBatch } from './writer';
+import type { WriteKey } from './store/idempotency';
+import { rowsRejected } from './store/rejection';
+import { type Batch, writeBatch } from './store/write-batches';
 
 declare module 'fastify' {
   interface FastifyRequest {

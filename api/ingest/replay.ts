@@ -1,15 +1,15 @@
 // Sends dead letters through the same path again; those that the table takes now are deleted in the transaction that writes them.
 import { withTransaction } from '../../db/server/connection';
 import type { SeriesTable } from '../database/tables';
-import { TooManyRefused } from './copy-rows';
-import { type Choice, type DeadLetter, deleteLetters, lockLetters, readLetters } from './dead-letters';
-import { ndjsonRows } from './json-rows';
-import { lineProtocolRows } from './line-protocol-rows';
-import { rowsRejected } from './rejection';
-import { type RowReader, rowReader } from './row-reader';
+import { ndjsonRows } from './read/json-rows';
+import { lineProtocolRows } from './read/line-protocol-rows';
+import { type RowReader, rowReader } from './read/row-reader';
 import { keepable, PRECISIONS, type Row, type SentRow } from './rows';
-import { type Prepared, prepare, storeRows, type Target } from './table-writer';
-import { type Destination, onWriter } from './writer';
+import { TooManyRefused } from './store/copy-rows';
+import { type Choice, type DeadLetter, deleteLetters, lockLetters, readLetters } from './store/dead-letters';
+import { rowsRejected } from './store/rejection';
+import { type Prepared, prepare, storeRows, type Target } from './store/store-rows';
+import { type Destination, onWriter } from './store/write-batches';
 
 /** Most letters of one replay. */
 export const MOST_REPLAYED = 1_000;

@@ -2,14 +2,14 @@
 import { messageOf } from '../../db/core/errors';
 import { deadLetters, ingestRequests } from '../../db/schema/service';
 import { watchedTables } from '../alerts/alert-tables';
-import { groupCommit } from '../buffer/group-commit';
 import type { ApiApp } from '../http/instance';
 import type { RouteParts } from '../parts';
 import { deadLetterRoutes } from './dead-letter-routes';
 import { createGate } from './gate';
-import { forgetOldAnswers } from './idempotency';
 import type { IngestParts } from './ingest-parts';
 import { ingestRoute } from './ingest-route';
+import { groupCommit } from './store/group-commit';
+import { forgetOldAnswers } from './store/idempotency';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,9 +1,9 @@
 // Checks rows against the declared columns of a table and makes COPY texts of them.
-import type { Column } from '../../db/language/columns';
-import type { Hypertable } from '../../db/language/hypertable';
-import { approximateMicroseconds, parseDuration } from '../../db/language/interval';
-import { type Converter, converterOf, shown } from './converters';
-import type { Row, SentRow, Verdict } from './rows';
+import type { Column } from '../../../db/language/columns';
+import type { Hypertable } from '../../../db/language/hypertable';
+import { approximateMicroseconds, parseDuration } from '../../../db/language/interval';
+import { type Converter, converterOf, shown } from '../../database/converters';
+import type { Row, SentRow, Verdict } from '../rows';
 
 const YEAR_MS = 365.25 * 86_400_000;
 /** Rows further away than this from the time of receipt are refused: each new chunk is a table, and there is no end of times. */

@@ -1,7 +1,7 @@
 // Where a page of dead letters ended: letters of one request share their time, and any of them may be gone by the next page.
-import { digestOf } from '../http/pages';
-import { ProblemError } from '../http/problems';
-import { canonicalTime } from '../http/time';
+import { digestOf } from '../../http/pages';
+import { ProblemError } from '../../http/problems';
+import { canonicalTime } from '../../http/time';
 
 /** The sort key of the last letter of a page. */
 export interface LetterPosition {

@@ -1,8 +1,8 @@
 // Retried writes: the key of a write and its answer are stored in the transaction of the rows, so that both are there or neither.
-import { relation } from '../../db/core/sql';
-import type { Db } from '../../db/model';
-import { ingestRequests } from '../../db/schema/service';
-import { ProblemError } from '../http/problems';
+import { relation } from '../../../db/core/sql';
+import type { Db } from '../../../db/model';
+import { ingestRequests } from '../../../db/schema/service';
+import { ProblemError } from '../../http/problems';
 
 /** What a client repeats when it sends a write again. */
 export interface WriteKey {

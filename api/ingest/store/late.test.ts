@@ -1,5 +1,5 @@
-import { sensorData, sensorDataDaily, sensorDataHourly } from '../../db/schema/iot';
-import { instantOf } from '../http/time';
+import { sensorData, sensorDataDaily, sensorDataHourly } from '../../../db/schema/iot';
+import { instantOf } from '../../http/time';
 import { lateRows } from './late';
 
 const NOW = instantOf('2026-11-20T12:00:00Z');

@@ -1,6 +1,6 @@
 // Rows of a JSON body, and of one with a JSON object a line.
-import { messageOf } from '../../db/core/errors';
-import type { SentRow } from './rows';
+import { messageOf } from '../../../db/core/errors';
+import type { SentRow } from '../rows';
 
 /** One object, or each entry of an array. */
 export function* jsonRows(body: unknown): Generator<SentRow> {

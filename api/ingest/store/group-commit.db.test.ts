@@ -1,18 +1,18 @@
 // Small writes that share a transaction: each is answered as if it were alone, and none harms another.
 import type { LightMyRequestResponse } from 'fastify';
-import { testServers } from '../../db/local/test-servers';
-import { waitFor } from '../../db/local/testing/wait';
-import { sensorData } from '../../db/schema/iot';
-import { ProblemError } from '../http/problems';
-import type { Ticket } from '../ingest/gate';
-import { rowReader } from '../ingest/row-reader';
-import type { Row } from '../ingest/rows';
-import { type IngestUnderTest, startIngest } from '../ingest/testing/ingest-under-test';
-import type { Batch } from '../ingest/writer';
-import { runSql } from '../testing/fixture';
-import { type HeldTable, holdTable } from '../testing/held-table';
-import { requestsInFlight } from '../testing/requests-in-flight';
+import { testServers } from '../../../db/local/test-servers';
+import { waitFor } from '../../../db/local/testing/wait';
+import { sensorData } from '../../../db/schema/iot';
+import { ProblemError } from '../../http/problems';
+import { runSql } from '../../testing/fixture';
+import { type HeldTable, holdTable } from '../../testing/held-table';
+import { requestsInFlight } from '../../testing/requests-in-flight';
+import type { Ticket } from '../gate';
+import { rowReader } from '../read/row-reader';
+import type { Row } from '../rows';
+import { type IngestUnderTest, startIngest } from '../testing/ingest-under-test';
 import { groupCommit } from './group-commit';
+import type { Batch } from './write-batches';
 
 describe.each(testServers())('writes that share a transaction on $describe', (server) => {
   let api: IngestUnderTest;

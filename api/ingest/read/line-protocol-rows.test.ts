@@ -1,7 +1,7 @@
-import { sensorData } from '../../db/schema/iot';
-import { sensorData as monitored } from '../../db/schema/monitoring';
+import { sensorData } from '../../../db/schema/iot';
+import { sensorData as monitored } from '../../../db/schema/monitoring';
+import type { Precision } from '../rows';
 import { lineProtocolRows } from './line-protocol-rows';
-import type { Precision } from './rows';
 
 const RECEIVED = Date.UTC(2026, 10, 20, 12, 0, 0, 250);
 const rows = (

@@ -1,10 +1,10 @@
 // Rows that came too late: no refresh policy looks back as far as they lie, or retention is about to drop them.
-import type { ContinuousAggregate } from '../../db/language/aggregate';
-import type { Hypertable } from '../../db/language/hypertable';
-import { parseDuration } from '../../db/language/interval';
-import { nameOf } from '../../db/language/names';
-import { before, timeText } from '../series/calendar';
-import type { Row } from './rows';
+import type { ContinuousAggregate } from '../../../db/language/aggregate';
+import type { Hypertable } from '../../../db/language/hypertable';
+import { parseDuration } from '../../../db/language/interval';
+import { nameOf } from '../../../db/language/names';
+import { before, timeText } from '../../series/calendar';
+import type { Row } from '../rows';
 
 /** Late rows of a write, and what brings them into the aggregates. */
 export interface Late {

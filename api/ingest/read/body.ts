@@ -1,7 +1,7 @@
 // Reads the body of a request: bounded in size and time, decompressed, checked to be UTF-8.
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { ProblemError } from '../http/problems';
+import { ProblemError } from '../../http/problems';
 
 /** Longest that a client may take to send a body. */
 const SLOWEST_MS = 30_000;

@@ -1,9 +1,9 @@
 // The kinds of body that rows may come in, as content type parsers of the plugin that they are added to.
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { messageOf } from '../../db/core/errors';
-import type { ApiApp } from '../http/instance';
-import { ProblemError } from '../http/problems';
+import { messageOf } from '../../../db/core/errors';
+import type { ApiApp } from '../../http/instance';
+import { ProblemError } from '../../http/problems';
 import { readBody, textOf } from './body';
 
 /** Body formats by media type. */

@@ -1,15 +1,15 @@
 // Writes checked rows of one table, with the alerts that they raise.
 import type { ClientBase } from 'pg';
-import type { ContinuousAggregate } from '../../db/language/aggregate';
-import type { Hypertable } from '../../db/language/hypertable';
-import type { Db, EngineName } from '../../db/model';
-import { ensureChunksAt } from '../../db/server/copy';
-import { SENSOR, type Watched } from '../alerts/alert-tables';
-import { type Alert, evaluate, type Reading, type Threshold } from '../alerts/evaluate';
-import { storeAlerts, thresholdQuery } from '../alerts/store';
+import type { ContinuousAggregate } from '../../../db/language/aggregate';
+import type { Hypertable } from '../../../db/language/hypertable';
+import type { Db, EngineName } from '../../../db/model';
+import { ensureChunksAt } from '../../../db/server/copy';
+import { SENSOR, type Watched } from '../../alerts/alert-tables';
+import { type Alert, evaluate, type Reading, type Threshold } from '../../alerts/evaluate';
+import { storeAlerts, thresholdQuery } from '../../alerts/store';
+import { chunkSpanMs } from '../read/row-reader';
+import type { Row } from '../rows';
 import { type Copied, copyRows } from './copy-rows';
-import { chunkSpanMs } from './row-reader';
-import type { Row } from './rows';
 
 /** A table that rows go to. */
 export interface Target {

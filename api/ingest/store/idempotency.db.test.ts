@@ -1,11 +1,11 @@
 // Writes that are sent again, and writes that take too long.
 import { gzipSync } from 'node:zlib';
-import { testServers } from '../../db/local/test-servers';
-import { type ApiUnderTest, startApi, startBeside } from '../testing/api-under-test';
-import { runSql } from '../testing/fixture';
-import { holdKeys, holdTable } from '../testing/held-table';
+import { testServers } from '../../../db/local/test-servers';
+import { type ApiUnderTest, startApi, startBeside } from '../../testing/api-under-test';
+import { runSql } from '../../testing/fixture';
+import { holdKeys, holdTable } from '../../testing/held-table';
+import { INGEST_ENV, type IngestUnderTest, startIngest } from '../testing/ingest-under-test';
 import { forgetOldAnswers } from './idempotency';
-import { INGEST_ENV, type IngestUnderTest, startIngest } from './testing/ingest-under-test';
 
 const json = (rows: unknown) => JSON.stringify(rows);
 

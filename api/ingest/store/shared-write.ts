@@ -1,11 +1,11 @@
 // Small writes of several requests in one transaction; each gets the answer that it would have got alone.
-import type { Db } from '../../db/model';
-import { withTransaction } from '../../db/server/connection';
-import { SENSOR } from '../alerts/alert-tables';
-import type { Copied } from '../ingest/copy-rows';
-import type { Row, Verdict } from '../ingest/rows';
-import { type Prepared, prepare, storeRows } from '../ingest/table-writer';
-import { type Batch, type Destination, onWriter, settle, type WriteResult } from '../ingest/writer';
+import type { Db } from '../../../db/model';
+import { withTransaction } from '../../../db/server/connection';
+import { SENSOR } from '../../alerts/alert-tables';
+import type { Row, Verdict } from '../rows';
+import type { Copied } from './copy-rows';
+import { type Prepared, prepare, storeRows } from './store-rows';
+import { type Batch, type Destination, onWriter, settle, type WriteResult } from './write-batches';
 
 /** What the source of a row is while it travels with those of others. */
 interface Origin {

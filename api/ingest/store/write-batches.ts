@@ -1,17 +1,17 @@
 // The transaction of a write: the key, the rows, what was refused and the alerts, all of it or nothing, whenever the process ends.
 import type { ClientBase, Pool, PoolClient } from 'pg';
-import type { Db, EngineName } from '../../db/model';
-import { withTransaction } from '../../db/server/connection';
-import { withRetry } from '../../db/server/retry';
-import { ProblemError } from '../http/problems';
-import { currentInstant } from '../series/request/ranges';
+import type { Db, EngineName } from '../../../db/model';
+import { withTransaction } from '../../../db/server/connection';
+import { withRetry } from '../../../db/server/retry';
+import { ProblemError } from '../../http/problems';
+import { currentInstant } from '../../series/request/ranges';
+import { type Row, type RowFormat, toldVerdict, type Verdict } from '../rows';
 import { type Copied, TooManyRefused } from './copy-rows';
 import { keepDeadLetters } from './dead-letters';
 import { claimKey, keepAnswer, type StoredAnswer, type WriteKey } from './idempotency';
 import { lateRows } from './late';
 import { rowsRejected } from './rejection';
-import { type Row, type RowFormat, toldVerdict, type Verdict } from './rows';
-import { prepare, storeRows, type Target } from './table-writer';
+import { prepare, storeRows, type Target } from './store-rows';
 
 /** The rows of a request, read. */
 export interface Batch {

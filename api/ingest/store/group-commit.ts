@@ -1,10 +1,11 @@
 // Group commit: small writes that come while another one is under way wait for it, and then share one transaction.
-import { ProblemError } from '../http/problems';
-import { TooManyRefused } from '../ingest/copy-rows';
-import type { Ticket } from '../ingest/gate';
-import { type Batch, type Destination, isServersWord, type WriteResult, writeBatch } from '../ingest/writer';
-import { BufferedWriter } from './buffered-writer';
+
+import { BufferedWriter } from '../../buffer/buffered-writer';
+import { ProblemError } from '../../http/problems';
+import type { Ticket } from '../gate';
+import { TooManyRefused } from './copy-rows';
 import { writeShared } from './shared-write';
+import { type Batch, type Destination, isServersWord, type WriteResult, writeBatch } from './write-batches';
 
 /** Writes batches without a key, several at once. */
 export interface GroupCommit {

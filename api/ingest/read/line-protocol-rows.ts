@@ -1,10 +1,10 @@
 // Rows of a body in line protocol: tags and fields are columns, the timestamp is the table's time.
-import type { Column } from '../../db/language/columns';
-import type { Hypertable } from '../../db/language/hypertable';
-import { publicName } from '../database/tables';
-import { bareValue } from './converters';
+import type { Column } from '../../../db/language/columns';
+import type { Hypertable } from '../../../db/language/hypertable';
+import { bareValue } from '../../database/converters';
+import { publicName } from '../../database/tables';
+import type { Precision, SentRow } from '../rows';
 import { isSkipped, type Point, parseLine } from './line-protocol';
-import type { Precision, SentRow } from './rows';
 
 const NANOSECONDS: Readonly<Record<Precision, bigint>> = {
   ns: 1n,

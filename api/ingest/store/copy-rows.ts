@@ -1,10 +1,10 @@
 // Writes checked rows by COPY. What the server refuses nevertheless, e.g. by a constraint, is taken out and the rest tried again.
-import { messageOf } from '../../db/core/errors';
-import { relation } from '../../db/core/sql';
-import type { Hypertable } from '../../db/language/hypertable';
-import type { Db } from '../../db/model';
-import { copyText, copyValue } from '../../db/server/copy';
-import type { Row, Verdict } from './rows';
+import { messageOf } from '../../../db/core/errors';
+import { relation } from '../../../db/core/sql';
+import type { Hypertable } from '../../../db/language/hypertable';
+import type { Db } from '../../../db/model';
+import { copyText, copyValue } from '../../../db/server/copy';
+import type { Row, Verdict } from '../rows';
 
 /** What became of the rows. */
 export interface Copied {

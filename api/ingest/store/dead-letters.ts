@@ -1,10 +1,10 @@
 // The SQL of rows that could not be taken: kept as they came, listed, replayed or discarded.
 import { randomUUID } from 'node:crypto';
-import { relation } from '../../db/core/sql';
-import type { Db } from '../../db/model';
-import { deadLetters } from '../../db/schema/service';
+import { relation } from '../../../db/core/sql';
+import type { Db } from '../../../db/model';
+import { deadLetters } from '../../../db/schema/service';
+import { keepable, keptOriginal, type RowFormat, type Verdict } from '../rows';
 import type { LetterPosition } from './letter-cursor';
-import { keepable, keptOriginal, type RowFormat, type Verdict } from './rows';
 
 /** A row that could not be taken. */
 export interface DeadLetter {

@@ -1,5 +1,5 @@
-import { sensorData } from '../../db/schema/iot';
-import { appMetrics, sensorAlerts } from '../../db/schema/monitoring';
+import { sensorData } from '../../../db/schema/iot';
+import { appMetrics, sensorAlerts } from '../../../db/schema/monitoring';
 import { rowReader } from './row-reader';
 
 const NOW = Date.UTC(2026, 10, 20, 12);

@@ -1,8 +1,8 @@
 // The shapes of writes and their answers.
 import { Type } from '@fastify/type-provider-typebox';
 import { choice, Next } from '../http/common-schemas';
-import type { Late } from './late';
 import { PRECISIONS } from './rows';
+import type { Late } from './store/late';
 
 /** `/api/ingest/:table` */
 export const TableParams = Type.Object({

@@ -1,11 +1,11 @@
 // The ranges that sensors should stay in: listed, set, removed.
 import { Type } from '@fastify/type-provider-typebox';
 import { query } from '../database/query';
+import { onWriteConnection } from '../database/write-connection';
 import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { checkSize } from '../http/pages';
 import { ProblemError, problemResponses } from '../http/problems';
-import { onWriter } from '../ingest/store/write-batches';
 import type { RouteParts } from '../parts';
 import type { Watched } from './alert-tables';
 import type { Threshold } from './evaluate';
@@ -68,7 +68,7 @@ export function thresholdRoutes(
         minimum,
         maximum,
       });
-      const { rows } = await onWriter(database.writer, (db) => db.query<Threshold>(sql, values));
+      const { rows } = await onWriteConnection(database.writer, (db) => db.query<Threshold>(sql, values));
       void reply.header('cache-control', 'no-store');
       return rows[0] as Threshold;
     },
@@ -92,7 +92,7 @@ export function thresholdRoutes(
       const sensor = sensorOf(watched, request.params.sensor);
       const metric = metricOf(watched, request.params.metric);
       const { sql, values } = dropThreshold(watched, sensor, metric);
-      const { rowCount } = await onWriter(database.writer, (db) => db.query(sql, values));
+      const { rowCount } = await onWriteConnection(database.writer, (db) => db.query(sql, values));
       if (rowCount === 0)
         throw new ProblemError(
           'unknown-object',

@@ -2,7 +2,7 @@
 import { DatabaseError, messageOf, UsageError } from '../../db/core/errors';
 import { pauseBefore } from '../../db/server/retry';
 import { pause } from './pause';
-import type { KeyedRows, Refusal, Sink, WriterCounters } from './sink';
+import type { KeyedRows, Rejected, Sink, WriterCounters } from './sink';
 import { type Entry, WriteQueue } from './write-queue';
 
 /** How a writer collects and repeats. */
@@ -25,7 +25,7 @@ export interface WriterOptions<Row> {
    * Takes the rows that cannot be stored. The batch counts as done when this has succeeded; when it fails the writer stops, and
    * `resume` calls it again.
    */
-  readonly onRefused: (refused: readonly Refusal<Row>[], key: string) => void | Promise<void>;
+  readonly onRefused: (refused: readonly Rejected<Row>[], key: string) => void | Promise<void>;
   /** Hears of each further try, for the log. */
   readonly onRetry?: (retry: {
     readonly key: string;

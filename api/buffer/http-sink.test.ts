@@ -78,7 +78,7 @@ describe('httpSink', () => {
     const refused = await sink.write(rows(3), delivery);
     expect(refused.map(({ reason }) => reason)).toEqual([
       'no',
-      ...Array(2).fill('its whole batch was refused, the last reason told was: no'),
+      ...Array(2).fill('its whole batch was refused; the last reason given was: no'),
     ]);
   });
 

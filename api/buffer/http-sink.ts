@@ -2,7 +2,7 @@
 import type { Hypertable } from '../../db/language/hypertable';
 import { publicName } from '../database/tables';
 import { PROBLEM_TYPE_PREFIX } from '../http/problems';
-import { refusalsOf, type ToldRefusals } from './refused-lines';
+import { type RejectionReport, rejectedRows } from './rejected-rows';
 import { checkedRows, type SentValues } from './row-lines';
 import type { Sink } from './sink';
 
@@ -11,7 +11,7 @@ export interface HttpSinkOptions {
   /** Address of the API, e.g. `https://metrics.example`. */
   readonly url: string;
   readonly table: Hypertable;
-  /** A key with the role `writer`, where the API asks for keys. */
+  /** A key with the role `write`, if the API needs keys. */
   readonly apiKey?: string;
   /** Longest wait for an answer. Default 30000. */
   readonly timeoutMs?: number;
@@ -36,8 +36,8 @@ export function httpSink<R extends SentValues>(options: HttpSinkOptions): Sink<R
   const address = new URL(`/api/ingest/${publicName(table)}`, url);
   return {
     write: async (given, { key, signal }) => {
-      const { lines, sent, refused } = checkedRows(table, given, Date.now());
-      if (lines.length === 0) return refused;
+      const { lines, sent, rejected } = checkedRows(table, given, Date.now());
+      if (lines.length === 0) return rejected;
       const timeout = AbortSignal.timeout(timeoutMs);
       const response = await fetch(address, {
         method: 'POST',
@@ -49,8 +49,7 @@ export function httpSink<R extends SentValues>(options: HttpSinkOptions): Sink<R
         body: `${lines.join('\n')}\n`,
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
-      const answer = await answerOf(response);
-      return [...refused, ...refusalsOf(sent, answer)];
+      return [...rejected, ...rejectedRows(sent, await reportOf(response))];
     },
     retryAfter: (error) => {
       // No answer, or half of one: the key makes another try harmless.
@@ -61,11 +60,11 @@ export function httpSink<R extends SentValues>(options: HttpSinkOptions): Sink<R
   };
 }
 
-async function answerOf(response: Response): Promise<ToldRefusals> {
+async function reportOf(response: Response): Promise<RejectionReport> {
   const text = await response.text();
   const answer = parsed(text);
   if (answer && (response.ok || answer.type === `${PROBLEM_TYPE_PREFIX}rows-rejected`))
-    return answer as unknown as ToldRefusals;
+    return answer as unknown as RejectionReport;
   const detail = typeof answer?.detail === 'string' ? answer.detail : text.slice(0, 200);
   throw new ApiRefusal(response.status, detail, pauseOf(response.headers.get('retry-after')));
 }

@@ -3,8 +3,8 @@ import { messageOf } from '../../db/core/errors';
 import type { Hypertable } from '../../db/language/hypertable';
 import { ndjsonRows } from '../ingest/read/json-rows';
 import { rowReader } from '../ingest/read/row-reader';
-import type { Row } from '../ingest/rows';
-import type { Refusal } from './sink';
+import type { CheckedRow } from '../ingest/rows';
+import type { Rejected } from './sink';
 
 /** A row by the names of its columns: JSON values, or a Date for a time and a bigint for a whole number beyond 2^53. */
 export type SentValues = Readonly<Record<string, unknown>>;
@@ -12,36 +12,38 @@ export type SentValues = Readonly<Record<string, unknown>>;
 /** Rows of a batch, checked against the declared table. */
 export interface CheckedRows<R> {
   /** Rows that the table takes; `line` is the place in `lines` and `sent`, from 1. */
-  readonly rows: readonly Row[];
+  readonly rows: readonly CheckedRow[];
   readonly lines: readonly string[];
   /** What the program gave, for each line. */
   readonly sent: readonly R[];
-  readonly refused: readonly Refusal<R>[];
+  readonly rejected: readonly Rejected<R>[];
 }
 
-/** Checks rows at `now`, in milliseconds. Rows that it refuses have no line. */
+/** Checks rows at `now`, in milliseconds. Rejected rows have no line. */
 export function checkedRows<R extends SentValues>(
   table: Hypertable,
   given: readonly R[],
   now: number,
 ): CheckedRows<R> {
   const read = rowReader(table, now);
-  const rows: Row[] = [];
+  const rows: CheckedRow[] = [];
   const lines: string[] = [];
   const sent: R[] = [];
-  const refused: Refusal<R>[] = [];
+  const rejected: Rejected<R>[] = [];
   for (const row of given) {
     const result = readOne(row);
-    if ('reason' in result) refused.push({ row, reason: result.reason });
+    if ('reason' in result) rejected.push({ row, reason: result.reason });
     else {
       lines.push(result.text);
       sent.push(row);
       rows.push({ ...result.row, line: lines.length });
     }
   }
-  return { rows, lines, sent, refused };
+  return { rows, lines, sent, rejected };
 
-  function readOne(row: R): { readonly row: Row; readonly text: string } | { readonly reason: string } {
+  function readOne(
+    row: R,
+  ): { readonly row: CheckedRow; readonly text: string } | { readonly reason: string } {
     let text: string;
     try {
       text = JSON.stringify(row, exactly);
@@ -50,7 +52,7 @@ export function checkedRows<R extends SentValues>(
     }
     for (const line of ndjsonRows(text ?? '')) {
       const result = read(line);
-      return 'row' in result ? { row: result.row, text } : { reason: result.verdict.reason };
+      return 'row' in result ? { row: result.row, text } : { reason: result.rejected.reason };
     }
     return { reason: 'it is no row' };
   }

@@ -8,7 +8,7 @@ export interface Sink<Row> {
    * @returns the rows that cannot be stored, whoever tries and whenever; the others are stored.
    * @throws anything that is not about single rows: then nothing is known to be stored.
    */
-  write(rows: readonly Row[], delivery: Delivery): Promise<readonly Refusal<Row>[]>;
+  write(rows: readonly Row[], delivery: Delivery): Promise<readonly Rejected<Row>[]>;
   /** The shortest pause in milliseconds before the next try after this error; undefined when a next try would only fail again. */
   retryAfter(error: unknown): number | undefined;
 }
@@ -24,7 +24,7 @@ export interface Delivery {
 }
 
 /** A row that cannot be stored. */
-export interface Refusal<Row> {
+export interface Rejected<Row> {
   readonly row: Row;
   readonly reason: string;
 }

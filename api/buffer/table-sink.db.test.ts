@@ -8,7 +8,7 @@ import { type ApiUnderTest, startApi } from '../testing/api-under-test';
 import { runSql } from '../testing/fixture';
 import { BufferedWriter } from './buffered-writer';
 import type { SentValues } from './row-lines';
-import type { Refusal } from './sink';
+import type { Rejected } from './sink';
 import { tableSink } from './table-sink';
 
 describe.each(testServers())('tableSink on $describe', (server) => {
@@ -23,7 +23,7 @@ describe.each(testServers())('tableSink on $describe', (server) => {
   afterAll(() => api.stop());
 
   function writerOf(options: Partial<Parameters<typeof tableSink>[0]> = {}) {
-    const refused: Refusal<SentValues>[] = [];
+    const refused: Rejected<SentValues>[] = [];
     const writer = new BufferedWriter<SentValues>(
       tableSink({ pool, engine, table: sensorData, ...options }),
       {

@@ -1,18 +1,22 @@
 // Writes batches straight into a declared hypertable: the rows and the key of the batch in one transaction.
 import { createHash } from 'node:crypto';
+import type { Pool } from 'pg';
 import type { Hypertable } from '../../db/language/hypertable';
+import type { EngineName } from '../../db/model';
 import { isUnreachable, recoveryOf } from '../../db/server/retry';
 import type { Watched } from '../alerts/alert-tables';
 import { databaseFault } from '../database/database-errors';
 import { publicName } from '../database/tables';
 import { ProblemError } from '../http/problems';
-import { type Destination, writeBatch } from '../ingest/store/write-batches';
-import { refusalsOf, type ToldRefusals } from './refused-lines';
+import { writeBatch } from '../ingest/store/write-batches';
+import { type RejectionReport, rejectedRows } from './rejected-rows';
 import { checkedRows, type SentValues } from './row-lines';
 import type { Sink } from './sink';
 
 /** Where rows go. */
-export interface TableSinkOptions extends Pick<Destination, 'pool' | 'engine'> {
+export interface TableSinkOptions {
+  readonly pool: Pool;
+  readonly engine: EngineName;
   readonly table: Hypertable;
   /** Set when readings of the table shall raise alerts; see `watchedTables`. */
   readonly watched?: Watched;
@@ -26,35 +30,32 @@ export interface TableSinkOptions extends Pick<Destination, 'pool' | 'engine'> {
  */
 export function tableSink<R extends SentValues>(options: TableSinkOptions): Sink<R> {
   const { pool, engine, table, watched, client = 'buffered-writer' } = options;
-  const name = publicName(table);
+  const target = { name: publicName(table), hypertable: table, aggregates: [], watched };
+  const destination = { pool, engine: async () => engine, keepsRejected: false };
   return {
     write: async (given, { key }) => {
-      const { rows, lines, sent, refused } = checkedRows(table, given, Date.now());
-      if (rows.length === 0) return refused;
+      const { rows, lines, sent, rejected } = checkedRows(table, given, Date.now());
+      if (rows.length === 0) return rejected;
       const digest = createHash('sha256')
-        .update(JSON.stringify([name, lines]))
+        .update(JSON.stringify([target.name, lines]))
         .digest('hex');
-      const told = await writeBatch(
-        { pool, engine, keepsRefused: false },
-        {
-          name,
-          target: { table, aggregates: [], watched },
-          format: 'ndjson',
-          rows,
-          verdicts: [],
-          requestId: key,
-          key: { client, key, digest },
-        },
-      ).then(({ answer }) => answer as unknown as ToldRefusals, refusedAsAWhole);
-      return [...refused, ...refusalsOf(sent, told)];
+      const report = await writeBatch(destination, {
+        table: target,
+        format: 'ndjson',
+        rows,
+        rejected: [],
+        requestId: key,
+        key: { client, key, digest },
+      }).then(({ answer }) => answer, rejectedAsAWhole);
+      return [...rejected, ...rejectedRows(sent, report)];
     },
     retryAfter: (error) => (mayPass(error) ? 0 : undefined),
   };
 }
 
-function refusedAsAWhole(error: unknown): ToldRefusals {
+function rejectedAsAWhole(error: unknown): RejectionReport {
   if (error instanceof ProblemError && error.problem === 'rows-rejected')
-    return error.members as unknown as ToldRefusals;
+    return error.members as unknown as RejectionReport;
   throw error;
 }
 

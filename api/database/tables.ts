@@ -38,7 +38,7 @@ export function seriesTables({
  * The declared table of that public name.
  * @throws ProblemError (unknown-table) that names all of them.
  */
-export function tableNamed(tables: ReadonlyMap<string, SeriesTable>, name: string): SeriesTable {
+export function tableNamed<T extends SeriesTable>(tables: ReadonlyMap<string, T>, name: string): T {
   const table = tables.get(name);
   if (table !== undefined) return table;
   throw new ProblemError(

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { Pool } from 'pg';
-import { onWriter } from '../ingest/store/write-batches';
+import { onWriteConnection } from './write-connection';
 
 /** A message of PostgreSQL's protocol: type, length, content. */
 function message(type: string, content: Buffer): Buffer {
@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 it('fails the write when the server takes its leave in the same breath', async () => {
-  await expect(onWriter(pool, (db) => db.query('SELECT 1'))).rejects.toThrow(
+  await expect(onWriteConnection(pool, (db) => db.query('SELECT 1'))).rejects.toThrow(
     /terminat|connection|queryable/i,
   );
   expect(pool.totalCount).toBe(0);

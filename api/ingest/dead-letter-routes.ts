@@ -1,17 +1,19 @@
-// Rows that could not be taken: listed, replayed, discarded.
+// Dead letters over HTTP: rejected rows are listed, replayed and discarded.
 import { Type } from '@fastify/type-provider-typebox';
+import type { Database } from '../database/database';
 import { query } from '../database/query';
-import { NoQuery } from '../http/common-schemas';
+import { onWriteConnection } from '../database/write-connection';
+import { Next, NoQuery, nullable } from '../http/common-schemas';
 import { nextLink } from '../http/formats';
 import { type ApiApp, clientOf } from '../http/instance';
 import { questionOf } from '../http/pages';
 import { ProblemError, problemResponses } from '../http/problems';
-import type { IngestParts } from './ingest-parts';
-import { DeadLetterPage, ReplayAnswer, replayBody } from './ingest-schemas';
+import type { Gate } from './gate';
 import { MOST_REPLAYED, replayLetters } from './replay';
+import type { IngestTable } from './rows';
 import { type DeadLetter, deadLetterQuery, deleteLetters } from './store/dead-letters';
 import { readLetterCursor, writeLetterCursor } from './store/letter-cursor';
-import { onWriter } from './store/write-batches';
+import type { Destination } from './store/write-batches';
 
 const DEFAULT_LIMIT = 100;
 const MOST_LISTED = 1_000;
@@ -34,10 +36,61 @@ const ListQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** Adds the routes. */
-export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
-  const { database, keepsRefused, gate } = parts;
+const DeadLetterSchema = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  received_at: Type.String({ format: 'date-time' }),
+  table: Type.String(),
+  format: Type.String({ description: 'How the original is written; `damaged` = not exactly as it came' }),
+  line: Type.Integer(),
+  reason: Type.String(),
+  original: Type.String(),
+  request_id: Type.String({ description: 'Header `x-request-id` of the answer to the write' }),
+});
 
+const DeadLetterPage = Type.Object({
+  count: Type.Integer({ description: 'Number of letters in data' }),
+  next: Next,
+  data: Type.Array(DeadLetterSchema, { description: 'Newest first' }),
+});
+
+const ReplayBody = Type.Union([
+  Type.Object(
+    { ids: Type.Array(Type.String({ format: 'uuid' }), { minItems: 1, maxItems: MOST_REPLAYED }) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      table: Type.String({ maxLength: 130, description: `The oldest ${MOST_REPLAYED} letters of the table` }),
+    },
+    { additionalProperties: false },
+  ),
+]);
+
+const ReplayAnswer = Type.Object({
+  replayed: Type.Integer({ description: 'Letters that are rows now' }),
+  failed: Type.Integer({ description: 'Letters that stay' }),
+  errors: Type.Array(
+    Type.Object({
+      id: Type.String({ format: 'uuid' }),
+      table: nullable('string', 'Null for a letter that does not exist'),
+      reason: Type.String(),
+    }),
+  ),
+});
+
+/** What the routes work with. */
+export interface DeadLetterParts {
+  readonly database: Pick<Database, 'reader' | 'writer'>;
+  readonly tables: ReadonlyMap<string, IngestTable>;
+  readonly gate: Gate;
+  readonly destination: Destination;
+}
+
+/** Adds the routes. */
+export function deadLetterRoutes(
+  app: ApiApp,
+  { database, tables, gate, destination }: DeadLetterParts,
+): void {
   app.get(
     '/api/dead-letters',
     {
@@ -50,7 +103,7 @@ export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
       },
     },
     async (request, reply) => {
-      requireLetters(keepsRefused);
+      requireLetters(destination);
       const { table, limit = DEFAULT_LIMIT, cursor } = request.query;
       const question = questionOf(request.url);
       const after = cursor === undefined ? undefined : readLetterCursor(question, cursor);
@@ -59,7 +112,6 @@ export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
       const data = rows.slice(0, limit);
       const last = rows.length > limit ? data.at(-1) : undefined;
       const next = last === undefined ? null : writeLetterCursor(question, last);
-      void reply.header('cache-control', 'no-cache');
       if (next !== null) void reply.header('link', nextLink(request.url, next));
       return {
         count: data.length,
@@ -78,17 +130,16 @@ export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
         summary: 'Sends refused rows again as they came, e.g. after a change of the schema',
         operationId: 'replay-dead-letters',
         querystring: NoQuery,
-        body: replayBody(MOST_REPLAYED),
+        body: ReplayBody,
         response: { 200: ReplayAnswer, ...problemResponses },
       },
     },
     async (request, reply) => {
-      requireLetters(keepsRefused);
-      const destination = await parts.destination();
+      requireLetters(destination);
       const ticket = gate.admit(0, clientOf(request));
       void reply.header('cache-control', 'no-store');
       const { replayed, failed, errors } = await ticket
-        .run(() => replayLetters(destination, parts, request.body))
+        .run(() => replayLetters(destination, tables, request.body))
         .finally(() => ticket.leave());
       return { replayed, failed, errors: [...errors] };
     },
@@ -108,9 +159,9 @@ export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
       },
     },
     async (request, reply) => {
-      requireLetters(keepsRefused);
+      requireLetters(destination);
       const { letter } = request.params;
-      if ((await onWriter(database.writer, (db) => deleteLetters(db, [letter]))) === 0)
+      if ((await onWriteConnection(database.writer, (db) => deleteLetters(db, [letter]))) === 0)
         throw new ProblemError(
           'unknown-object',
           `There is no dead letter ${letter}; it may have been replayed`,
@@ -120,10 +171,10 @@ export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
   );
 }
 
-function requireLetters(keepsRefused: boolean): void {
-  if (keepsRefused) return;
+function requireLetters({ keepsRejected }: Destination): void {
+  if (keepsRejected) return;
   throw new ProblemError(
     'unknown-object',
-    'Refused rows are not kept here: the set `service` is not selected; add it to TSDB_SCHEMAS and run "tsdb apply"',
+    'Rejected rows are not kept here: the set `service` is not selected; add it to TSDB_SCHEMAS and run "tsdb apply"',
   );
 }

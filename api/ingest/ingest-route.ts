@@ -3,22 +3,28 @@ import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { SeriesTable } from '../database/tables';
+import { tableNamed } from '../database/tables';
 import { type ApiApp, clientOf } from '../http/instance';
 import { refuseOtherMethods } from '../http/methods';
 import { ProblemError, problemResponses } from '../http/problems';
-import type { Ticket } from './gate';
-import type { IngestParts } from './ingest-parts';
+import type { ServedConfig } from '../parts';
+import type { Gate, Ticket } from './gate';
 import { IngestAnswer, IngestHeaders, IngestQuery, ingestBody, TableParams } from './ingest-schemas';
-import { tooLarge } from './read/body';
+import { acceptRowBodies, type Received, tooLarge } from './read/body';
 import { jsonRows, ndjsonRows } from './read/json-rows';
 import { lineProtocolRows } from './read/line-protocol-rows';
-import { acceptRowBodies, type Received } from './read/media-types';
 import { rowReader } from './read/row-reader';
-import { keepable, type Precision, type Row, type SentRow, type Verdict } from './rows';
+import {
+  type CheckedRow,
+  type IngestTable,
+  keepable,
+  type Precision,
+  type RejectedRow,
+  type SentRow,
+} from './rows';
+import type { GroupCommit } from './store/group-commit';
 import type { WriteKey } from './store/idempotency';
-import { rowsRejected } from './store/rejection';
-import { type Batch, writeBatch } from './store/write-batches';
+import { type Batch, type Destination, writeBatch } from './store/write-batches';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -27,11 +33,23 @@ declare module 'fastify' {
   }
 }
 
+/** What writes over HTTP work with. */
+export interface IngestParts {
+  readonly config: Pick<ServedConfig, 'maxBodyBytes'>;
+  readonly tables: ReadonlyMap<string, IngestTable>;
+  readonly gate: Gate;
+  readonly destination: Destination;
+  /** Writes small bodies without a key; undefined when each write has a transaction of its own. */
+  readonly group: GroupCommit | undefined;
+  /** Whether the set that keeps answers to repeated writes is selected. */
+  readonly keepsAnswers: boolean;
+}
+
 /** Adds the route. */
 export function ingestRoute(app: ApiApp, parts: IngestParts): void {
-  const { config, gate, tables } = parts;
+  const { config, gate, tables, destination, group } = parts;
 
-  // A plugin of its own, because content type parsers are for all routes of a plugin.
+  // A plugin of its own, because content type parsers apply to all routes of a plugin.
   app.register(async (plain) => {
     const api = plain.withTypeProvider<TypeBoxTypeProvider>();
     acceptRowBodies(api, config.maxBodyBytes);
@@ -57,7 +75,7 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
           },
         },
         onRequest: async (request, reply) => {
-          tableOf(request.params.table);
+          tableNamed(tables, request.params.table);
           admit(request, reply);
         },
         // The connection of a body that was not read to its end cannot be used again.
@@ -67,46 +85,37 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
         },
       },
       async (request, reply) => {
-        const table = tableOf(request.params.table);
+        const table = tableNamed(tables, request.params.table);
         const { received, ticket } = request;
         if (!received || !ticket) throw new ProblemError('bad-body', 'There is no body; send rows');
         ticket.resize(received.bytes);
         const { precision = 'ns' } = request.query;
-        const key = keyOf(request, table, received, precision);
+        const key = keyOf(request, table.name, received, precision);
         const read = async (): Promise<Batch> => ({
           ...(await readRows(table, received, precision, request.body)),
-          name: table.name,
-          target: parts.target(table),
+          table,
           format: received.format === 'line-protocol' ? `line-protocol-${precision}` : received.format,
           requestId: request.id,
           key,
         });
         const { status, answer, replayed } =
-          parts.group && key === undefined && received.bytes <= SMALL_BYTES
-            ? await parts.group.write(await read(), ticket)
-            : await ticket.run(async () => writeBatch(await parts.destination(), await read()));
+          group && key === undefined && received.bytes <= SMALL_BYTES
+            ? await group.write(await read(), ticket)
+            : await ticket.run(async () => writeBatch(destination, await read()));
         void reply.header('cache-control', 'no-store');
         if (replayed) void reply.header('idempotency-replayed', 'true');
-        else count(table.name, answer);
-        if (status === 422) throw rowsRejected(noneTaken(parts.keepsRefused), answer);
-        return reply.code(status as 200 | 207).send(answer as never);
+        else count(answer);
+        if (status === 422)
+          throw new ProblemError('rows-rejected', noneStored(destination), { members: answer });
+        return reply.code(status as 200 | 207).send(answer);
       },
     );
     methods.done();
   });
 
-  function tableOf(name: string): SeriesTable {
-    const table = tables.get(name);
-    if (table) return table;
-    throw new ProblemError(
-      'unknown-table',
-      `There is no table ${JSON.stringify(name.slice(0, 130))}; the tables are ${[...tables.keys()].join(', ')}`,
-    );
-  }
-
-  function count(table: string, { accepted, rejected }: Readonly<Record<string, unknown>>): void {
-    app.ingestCounters.accepted.inc({ table }, Number(accepted));
-    app.ingestCounters.rejected.inc({ table }, Number(rejected));
+  function count({ table, accepted, rejected }: IngestAnswer): void {
+    app.ingestCounters.accepted.inc({ table }, accepted);
+    app.ingestCounters.rejected.inc({ table }, rejected);
   }
 
   function admit(request: FastifyRequest, reply: FastifyReply): void {
@@ -123,7 +132,7 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
 
   function keyOf(
     request: FastifyRequest,
-    table: SeriesTable,
+    table: string,
     { format, digest }: Received,
     precision: Precision,
   ): WriteKey | undefined {
@@ -134,7 +143,7 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
         'invalid-request',
         'Idempotency-Key needs the set `service`, which is not selected; add it to TSDB_SCHEMAS and run "tsdb apply", or leave the header out',
       );
-    const about = JSON.stringify([table.name, format, precision, digest]);
+    const about = JSON.stringify([table, format, precision, digest]);
     return { client: clientOf(request), key, digest: createHash('sha256').update(about).digest('hex') };
   }
 }
@@ -142,8 +151,8 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
 /** Bodies up to here are read before they have a slot, and may share a transaction. */
 const SMALL_BYTES = 16_384;
 
-const noneTaken = (keepsRefused: boolean): string =>
-  keepsRefused
+const noneStored = ({ keepsRejected }: Destination): string =>
+  keepsRejected
     ? 'No row could be taken; the reasons are in errors, and the rows are kept at /api/dead-letters'
     : 'No row could be taken; the reasons are in errors';
 
@@ -151,38 +160,38 @@ const noneTaken = (keepsRefused: boolean): string =>
 const ROWS_AT_ONCE = 2_000;
 /** Most rows of a body: each costs far more memory than the two bytes that `1,` sends. */
 const MOST_ROWS = 200_000;
-/** Most refused rows of a body; a body with more of them is wrong as a whole. */
-const MOST_REFUSED = 10_000;
+/** Most rejected rows of a body; a body with more of them is wrong as a whole. */
+const MOST_REJECTED = 10_000;
 
 async function readRows(
-  { hypertable }: SeriesTable,
+  { hypertable }: IngestTable,
   { format }: Received,
   precision: Precision,
   body: unknown,
-): Promise<{ readonly rows: readonly Row[]; readonly verdicts: readonly Verdict[] }> {
+): Promise<{ readonly rows: readonly CheckedRow[]; readonly rejected: readonly RejectedRow[] }> {
   const now = Date.now();
-  const rows: Row[] = [];
-  const verdicts: Verdict[] = [];
+  const rows: CheckedRow[] = [];
+  const rejected: RejectedRow[] = [];
   const read = rowReader(hypertable, now);
   let count = 0;
   for (const sent of sentRows()) {
     const result = read(sent);
     if ('row' in result) rows.push(result.row);
-    else verdicts.push(result.verdict);
+    else rejected.push(result.rejected);
     count += 1;
     if (count > MOST_ROWS)
       throw new ProblemError(
         'body-too-large',
         `A body may have ${MOST_ROWS} rows; nothing was stored, send them in several requests`,
       );
-    if (verdicts.length > MOST_REFUSED)
+    if (rejected.length > MOST_REJECTED)
       throw new ProblemError(
         'bad-body',
-        `More than ${MOST_REFUSED} rows of this body are wrong, the first of them in line ${verdicts[0]?.line}: ${keepable(verdicts[0]?.reason ?? '')}; nothing was stored or kept`,
+        `More than ${MOST_REJECTED} rows of this body are wrong, the first of them in line ${rejected[0]?.line}: ${keepable(rejected[0]?.reason ?? '')}; nothing was stored or kept`,
       );
     if (count % ROWS_AT_ONCE === 0) await nextTurn();
   }
-  return { rows, verdicts };
+  return { rows, rejected };
 
   function sentRows(): Iterable<SentRow> {
     if (format === 'json') return jsonRows(body);

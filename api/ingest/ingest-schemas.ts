@@ -1,6 +1,6 @@
 // The shapes of writes and their answers.
-import { Type } from '@fastify/type-provider-typebox';
-import { choice, Next } from '../http/common-schemas';
+import { type Static, Type } from '@fastify/type-provider-typebox';
+import { choice } from '../http/common-schemas';
 import { PRECISIONS } from './rows';
 import type { Late } from './store/late';
 
@@ -65,7 +65,8 @@ export const ingestBody = {
   },
 } as const;
 
-/** What a write answers. */
+/** The answer to a write. */
+export type IngestAnswer = Static<typeof IngestAnswer>;
 export const IngestAnswer = Type.Object({
   table: Type.String(),
   accepted: Type.Integer({ description: 'Rows that were stored' }),
@@ -92,49 +93,4 @@ export const IngestAnswer = Type.Object({
       way_out: { type: 'string' },
     },
   }),
-});
-
-/** A row that could not be taken. */
-export const DeadLetterSchema = Type.Object({
-  id: Type.String({ format: 'uuid' }),
-  received_at: Type.String({ format: 'date-time' }),
-  table: Type.String(),
-  format: Type.String({ description: 'How the original is written; `damaged` = not exactly as it came' }),
-  line: Type.Integer(),
-  reason: Type.String(),
-  original: Type.String(),
-  request_id: Type.String({ description: 'Header `x-request-id` of the answer to the write' }),
-});
-
-/** `GET /api/dead-letters` */
-export const DeadLetterPage = Type.Object({
-  count: Type.Integer({ description: 'Number of letters in data' }),
-  next: Next,
-  data: Type.Array(DeadLetterSchema, { description: 'Newest first' }),
-});
-
-/** `POST /api/dead-letters/replay` */
-export const replayBody = (most: number) =>
-  Type.Union([
-    Type.Object(
-      { ids: Type.Array(Type.String({ format: 'uuid' }), { minItems: 1, maxItems: most }) },
-      { additionalProperties: false },
-    ),
-    Type.Object(
-      { table: Type.String({ maxLength: 130, description: `The oldest ${most} letters of the table` }) },
-      { additionalProperties: false },
-    ),
-  ]);
-
-/** What a replay answers. */
-export const ReplayAnswer = Type.Object({
-  replayed: Type.Integer({ description: 'Letters that are rows now' }),
-  failed: Type.Integer({ description: 'Letters that stay' }),
-  errors: Type.Array(
-    Type.Object({
-      id: Type.String({ format: 'uuid' }),
-      table: Type.Unsafe<string | null>({ type: 'string', nullable: true }),
-      reason: Type.String(),
-    }),
-  ),
 });

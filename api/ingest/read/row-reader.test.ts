@@ -7,11 +7,11 @@ const read = (value: unknown, table: Parameters<typeof rowReader>[0] = sensorDat
   rowReader(table, NOW)({ line: 1, source: value, value });
 const reason = (value: unknown, table?: Parameters<typeof rowReader>[0]) => {
   const result = read(value, table);
-  return 'verdict' in result ? result.verdict.reason : undefined;
+  return 'rejected' in result ? result.rejected.reason : undefined;
 };
 const textsOf = (value: unknown, table?: Parameters<typeof rowReader>[0]) => {
   const result = read(value, table);
-  return 'row' in result ? result.row.texts : result.verdict.reason;
+  return 'row' in result ? result.row.texts : result.rejected.reason;
 };
 const time = '2026-11-20T11:00:00Z';
 
@@ -67,10 +67,10 @@ describe('rowReader', () => {
       const at = new Date(NOW - hour * 3_600_000).toISOString();
       return reader({ line: hour, source: '', value: { time: at, host: 'h', metric_name: 'm' } });
     });
-    const refused = results.filter((result) => 'verdict' in result);
+    const refused = results.filter((result) => 'rejected' in result);
     expect(refused).toHaveLength(200);
     expect(refused[0]).toMatchObject({
-      verdict: { reason: expect.stringContaining('400 chunks of 1 hour') },
+      rejected: { reason: expect.stringContaining('400 chunks of 1 hour') },
     });
   });
 });

@@ -1,21 +1,20 @@
 // Checks rows against the declared columns of a table and makes COPY texts of them.
 import type { Column } from '../../../db/language/columns';
 import type { Hypertable } from '../../../db/language/hypertable';
-import { approximateMicroseconds, parseDuration } from '../../../db/language/interval';
 import { type Converter, converterOf, shown } from '../../database/converters';
-import type { Row, SentRow, Verdict } from '../rows';
+import { type CheckedRow, chunkSpanMs, type RejectedRow, type SentRow } from '../rows';
 
 const YEAR_MS = 365.25 * 86_400_000;
-/** Rows further away than this from the time of receipt are refused: each new chunk is a table, and there is no end of times. */
+/** Rows further from now are refused, because each new chunk is a table. */
 const FURTHEST_YEARS = 10;
 /** Most different chunks that the rows of one request may need. */
 const MOST_CHUNKS = 400;
 
+/** A row that passed the check, or one that did not. */
+export type ReadRow = { readonly row: CheckedRow } | { readonly rejected: RejectedRow };
+
 /** Reads the rows of one request; each may have a time of receipt of its own, in milliseconds. */
-export type RowReader = (
-  sent: SentRow,
-  receivedAt?: number,
-) => { readonly row: Row } | { readonly verdict: Verdict };
+export type RowReader = (sent: SentRow, receivedAt?: number) => ReadRow;
 
 interface Field {
   readonly name: string;
@@ -32,20 +31,20 @@ export function rowReader(table: Hypertable, now: number): RowReader {
   const timeIndex = table.columnNames.indexOf(table.time);
 
   return (sent, receivedAt = now) => {
-    if (sent.reason !== undefined) return refused(sent, sent.reason);
+    if (sent.reason !== undefined) return rejected(sent, sent.reason);
     const { value } = sent;
     if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return refused(sent, `a row must be an object of columns, got ${shown(value)}`);
+      return rejected(sent, `a row must be an object of columns, got ${shown(value)}`);
     const unknown = Object.keys(value).find((name) => !names.has(name));
     if (unknown !== undefined)
-      return refused(
+      return rejected(
         sent,
         `there is no column ${shown(unknown)}; the columns are ${table.columnNames.join(', ')}`,
       );
     const texts: (string | null | undefined)[] = [];
     for (const field of fields) {
       const text = fieldText(field, value as Readonly<Record<string, unknown>>);
-      if (typeof text === 'object' && text !== null) return refused(sent, `${field.name} ${text.reason}`);
+      if (typeof text === 'object' && text !== null) return rejected(sent, `${field.name} ${text.reason}`);
       texts.push(text);
     }
     // Only a time with a default can be absent here.
@@ -53,29 +52,24 @@ export function rowReader(table: Hypertable, now: number): RowReader {
     texts[timeIndex] = time;
     const ms = Date.parse(`${time.slice(0, 19)}Z`);
     if (Math.abs(ms - now) > FURTHEST_YEARS * YEAR_MS)
-      return refused(
+      return rejected(
         sent,
         `${table.time} is more than ${FURTHEST_YEARS} years away from now; check the year and the unit of the time, or use "tsdb import" for history`,
       );
     const at = Math.floor(ms / span);
     if (!spans.has(at) && spans.size >= 2 * MOST_CHUNKS)
-      return refused(
+      return rejected(
         sent,
         `the rows before it already spread over ${MOST_CHUNKS} chunks of ${table.chunkInterval}; send rows that lie together in time`,
       );
     spans.add(at);
-    return { row: { line: sent.line, source: sent.source, texts, time, span: at } };
+    return { row: { line: sent.line, source: sent.source, texts, time, span: at, owner: 0 } };
   };
 }
 
-const refused = ({ line, source }: SentRow, reason: string): { readonly verdict: Verdict } => ({
-  verdict: { line, source, reason },
+const rejected = ({ line, source }: SentRow, reason: string): ReadRow => ({
+  rejected: { line, source, reason, owner: 0 },
 });
-
-/** Half a chunk: two rows of one span lie in the same chunk or in two that touch. */
-export function chunkSpanMs(table: Hypertable): number {
-  return Number(approximateMicroseconds(parseDuration(table.chunkInterval))) / 2_000;
-}
 
 const known = new WeakMap<Hypertable, readonly Field[]>();
 

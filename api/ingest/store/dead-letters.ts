@@ -1,12 +1,12 @@
-// The SQL of rows that could not be taken: kept as they came, listed, replayed or discarded.
+// The SQL of dead letters: rejected rows that are kept as they came, listed, replayed or discarded.
 import { randomUUID } from 'node:crypto';
 import { relation } from '../../../db/core/sql';
 import type { Db } from '../../../db/model';
 import { deadLetters } from '../../../db/schema/service';
-import { keepable, keptOriginal, type RowFormat, type Verdict } from '../rows';
+import { keepable, keptOriginal, type RejectedRow, type RowFormat } from '../rows';
 import type { LetterPosition } from './letter-cursor';
 
-/** A row that could not be taken. */
+/** A rejected row that was kept. */
 export interface DeadLetter {
   readonly id: string;
   /** UTC, with microseconds. */
@@ -24,30 +24,34 @@ export interface DeadLetter {
 const TABLE = relation(deadLetters);
 const COLUMNS = 'id, received_at, table_name, format, line, reason, original, request_id';
 
-/** Where refused rows came from. */
-export interface Sent {
-  readonly table: string;
+/** Where rejected rows came from. */
+export interface Sender {
+  readonly table: { readonly name: string };
   readonly format: RowFormat;
   readonly requestId: string;
 }
 
-/** Keeps refused rows, inside the transaction of `db`. */
-export async function keepDeadLetters(db: Db, sent: Sent, verdicts: readonly Verdict[]): Promise<void> {
-  if (verdicts.length === 0) return;
-  const letters = verdicts.map(({ line, reason, source }) => {
-    const { text, isExact } = keptOriginal(sent.format, source);
-    return { line, reason: keepable(reason), kept: text, format: isExact ? sent.format : 'damaged' };
+/** Keeps rejected rows, inside the transaction of `db`. */
+export async function keepDeadLetters(
+  db: Db,
+  { table, format, requestId }: Sender,
+  rows: readonly RejectedRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const letters = rows.map(({ line, reason, source }) => {
+    const { text, isExact } = keptOriginal(format, source);
+    return { line, reason: keepable(reason), kept: text, format: isExact ? format : 'damaged' };
   });
   await db.query(
     `INSERT INTO ${TABLE} (id, table_name, request_id, line, format, reason, original)
      SELECT l.id, $1, $2, l.line, l.format, l.reason, l.original
        FROM unnest($3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[]) l (id, line, format, reason, original)`,
     [
-      sent.table,
-      sent.requestId,
+      table.name,
+      requestId,
       letters.map(() => randomUUID()),
       letters.map(({ line }) => line),
-      letters.map(({ format }) => format),
+      letters.map((letter) => letter.format),
       letters.map(({ reason }) => reason),
       letters.map(({ kept }) => kept),
     ],

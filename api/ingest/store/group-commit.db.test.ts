@@ -9,7 +9,7 @@ import { type HeldTable, holdTable } from '../../testing/held-table';
 import { requestsInFlight } from '../../testing/requests-in-flight';
 import type { Ticket } from '../gate';
 import { rowReader } from '../read/row-reader';
-import type { Row } from '../rows';
+import type { CheckedRow } from '../rows';
 import { type IngestUnderTest, startIngest } from '../testing/ingest-under-test';
 import { groupCommit } from './group-commit';
 import type { Batch } from './write-batches';
@@ -127,19 +127,18 @@ describe.each(testServers())('writes that share a transaction on $describe', (se
   });
 
   it('leaves out who left before the turn, and takes the slot with the next ticket', async () => {
-    const destination = async () => ({
+    const destination = {
       pool: api.database.writer,
-      engine: server.engine,
-      keepsRefused: true,
-    });
+      engine: async () => server.engine,
+      keepsRejected: true,
+    };
     const batch = (sensor: string): Batch => {
       const read = rowReader(sensorData, Date.now())({ line: 1, source: '', value: reading(sensor) });
       return {
-        name: 'sensor_data',
-        target: { table: sensorData, aggregates: [], watched: undefined },
+        table: { name: 'sensor_data', hypertable: sensorData, aggregates: [], watched: undefined },
         format: 'json',
-        rows: [(read as { row: Row }).row],
-        verdicts: [],
+        rows: [(read as { row: CheckedRow }).row],
+        rejected: [],
         requestId: sensor,
         key: undefined,
       };

@@ -1,11 +1,9 @@
-// Group commit: small writes that come while another one is under way wait for it, and then share one transaction.
-
-import { BufferedWriter } from '../../buffer/buffered-writer';
+// Group commit: small writes that arrive while another one is under way wait for it, and then share one transaction.
+import { isServerAnswer } from '../../database/write-connection';
 import { ProblemError } from '../../http/problems';
 import type { Ticket } from '../gate';
-import { TooManyRefused } from './copy-rows';
-import { writeShared } from './shared-write';
-import { type Batch, type Destination, isServersWord, type WriteResult, writeBatch } from './write-batches';
+import { TooManyRejected } from './store-rows';
+import { type Batch, type Destination, type WriteResult, writeBatch, writeBatches } from './write-batches';
 
 /** Writes batches without a key, several at once. */
 export interface GroupCommit {
@@ -13,94 +11,97 @@ export interface GroupCommit {
   write(batch: Batch, ticket: Ticket): Promise<WriteResult>;
 }
 
-/** A batch on its way, with whom to tell. */
-interface Request {
+/** A batch that waits to be written. */
+interface Waiting {
   readonly batch: Batch;
   readonly ticket: Ticket;
   readonly resolve: (result: WriteResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Groups of at most `maxRows` rows; `maxInFlight` of them at a time for each table. */
+type Group = readonly [Waiting, ...Waiting[]];
+
+/** The batches of one table. */
+interface Queue {
+  readonly waiting: Waiting[];
+  /** Groups that are being written. */
+  running: number;
+}
+
+/** Groups of at most `maxRows` rows; `maxInFlight` of them at a time for each table. How many batches wait is limited by the gate. */
 export function groupCommit(
-  destination: () => Promise<Destination>,
+  to: Destination,
   { maxRows, maxInFlight }: { readonly maxRows: number; readonly maxInFlight: number },
 ): GroupCommit {
-  const writers = new Map<string, BufferedWriter<Request>>();
+  const queues = new Map<string, Queue>();
 
-  function writerOf(table: string): BufferedWriter<Request> {
-    let writer = writers.get(table);
-    if (!writer) {
-      writer = new BufferedWriter<Request>(
-        // Every request is told by itself, and what failed is its client's to send again: to the writer all is well.
-        { write: writeRequests, retryAfter: () => undefined },
-        {
-          maxRows,
-          maxDelayMs: 0,
-          // How many requests wait is the gate's to say.
-          maxWaitingRows: Number.MAX_SAFE_INTEGER,
-          maxInFlight,
-          attempts: 1,
-          weigh: ({ batch }) => Math.max(1, batch.rows.length),
-          onRefused: () => undefined,
-        },
-      );
-      writers.set(table, writer);
-    }
-    return writer;
-  }
-
-  async function writeRequests(requests: readonly Request[]): Promise<readonly never[]> {
-    for (const [at, { ticket, reject }] of requests.entries()) {
-      try {
-        // One slot for all; the others keep their places among those who wait, until they are answered.
-        await ticket.run(() => settleAll(requests.slice(at)));
-        break;
-      } catch (error) {
-        // Its client left before its turn; the slot is taken with the next one's ticket.
-        reject(error);
-      }
-    }
-    return [];
-  }
-
-  async function settleAll(requests: readonly Request[]): Promise<void> {
-    try {
-      const to = await destination();
-      const results = await together(to, requests);
-      if (results) for (const [at, { resolve }] of requests.entries()) resolve(results[at] as WriteResult);
-      else for (const request of requests) await alone(to, request);
-    } catch (error) {
-      for (const { reject } of requests) reject(error);
+  function startNext(queue: Queue): void {
+    while (queue.running < maxInFlight) {
+      const group = takeGroup(queue.waiting, maxRows);
+      if (!group) return;
+      queue.running += 1;
+      void inSlot(group, (present) => writeGroup(to, present)).finally(() => {
+        queue.running -= 1;
+        startNext(queue);
+      });
     }
   }
 
   return {
     write: (batch, ticket) =>
       new Promise((resolve, reject) => {
-        writerOf(batch.name).add({ batch, ticket, resolve, reject }).catch(reject);
+        const queue = queues.get(batch.table.name) ?? { waiting: [], running: 0 };
+        queues.set(batch.table.name, queue);
+        queue.waiting.push({ batch, ticket, resolve, reject });
+        startNext(queue);
       }),
   };
 }
 
-/** Undefined when one of them made the transaction fail, so that each has to be written by itself. */
-async function together(
-  to: Destination,
-  requests: readonly Request[],
-): Promise<readonly WriteResult[] | undefined> {
-  const [first, ...others] = requests.map(({ batch }) => batch);
-  if (!first || others.length === 0) return undefined;
+/** Takes batches from the front: as many as fit, and at least one. */
+function takeGroup(waiting: Waiting[], maxRows: number): Group | undefined {
+  let rows = 0;
+  const end = waiting.findIndex(({ batch }, at) => {
+    rows += Math.max(1, batch.rows.length);
+    return at > 0 && rows > maxRows;
+  });
+  const [first, ...others] = waiting.splice(0, end < 0 ? waiting.length : end);
+  return first && [first, ...others];
+}
+
+/** Does the work in one slot of the gate; the others keep their places among those who wait until they are answered. */
+async function inSlot(group: Group, work: (present: Group) => Promise<void>): Promise<void> {
+  const [first, second, ...others] = group;
   try {
-    return await writeShared(to, [first, ...others]);
+    await first.ticket.run(() => work(group));
   } catch (error) {
-    // After a broken connection nobody knows what was committed, and a time limit would only be met again by each.
-    const isTheirs =
-      error instanceof TooManyRefused || (isServersWord(error) && !(error instanceof ProblemError));
-    if (isTheirs) return undefined;
-    throw error;
+    // Its client left before its turn; the slot is taken with the ticket of the next one.
+    first.reject(error);
+    if (second) await inSlot([second, ...others], work);
   }
 }
 
-async function alone(to: Destination, { batch, resolve, reject }: Request): Promise<void> {
-  await writeBatch(to, batch).then(resolve, reject);
+/** Writes the group and answers each of its batches; never throws. */
+async function writeGroup(to: Destination, group: Group): Promise<void> {
+  const [first, ...others] = group;
+  if (others.length > 0) {
+    try {
+      const results = await writeBatches(to, [first.batch, ...others.map(({ batch }) => batch)]);
+      for (const [at, { resolve }] of group.entries()) resolve(results[at] as WriteResult);
+      return;
+    } catch (error) {
+      if (!isFaultOfOne(error)) {
+        for (const { reject } of group) reject(error);
+        return;
+      }
+    }
+  }
+  for (const { batch, resolve, reject } of group) await writeBatch(to, batch).then(resolve, reject);
 }
+
+/**
+ * Whether one batch made the transaction fail, so that each has to be written by itself. After a lost connection the commit
+ * state is unknown; after a timeout each retry would time out too.
+ */
+const isFaultOfOne = (error: unknown): boolean =>
+  error instanceof TooManyRejected || (isServerAnswer(error) && !(error instanceof ProblemError));

@@ -3,6 +3,7 @@ import { relation } from '../../../db/core/sql';
 import type { Db } from '../../../db/model';
 import { ingestRequests } from '../../../db/schema/service';
 import { ProblemError } from '../../http/problems';
+import type { IngestAnswer } from '../ingest-schemas';
 
 /** What a client repeats when it sends a write again. */
 export interface WriteKey {
@@ -15,7 +16,7 @@ export interface WriteKey {
 /** An answer as it was given. */
 export interface StoredAnswer {
   readonly status: number;
-  readonly answer: Readonly<Record<string, unknown>>;
+  readonly answer: IngestAnswer;
 }
 
 /** How long a write waits for another one with the same key. */

@@ -4,7 +4,7 @@ import type { Hypertable } from '../../../db/language/hypertable';
 import { parseDuration } from '../../../db/language/interval';
 import { nameOf } from '../../../db/language/names';
 import { before, timeText } from '../../series/calendar';
-import type { Row } from '../rows';
+import type { CheckedRow } from '../rows';
 
 /** Late rows of a write, and what brings them into the aggregates. */
 export interface Late {
@@ -22,7 +22,7 @@ export interface Late {
 export function lateRows(
   table: Pick<Hypertable, 'schema' | 'name' | 'retention'>,
   aggregates: readonly ContinuousAggregate[],
-  rows: readonly Pick<Row, 'time'>[],
+  rows: readonly Pick<CheckedRow, 'time'>[],
   now: bigint,
 ): Late | null {
   const edges = aggregates

@@ -1,169 +1,138 @@
-// The transaction of a write: the key, the rows, what was refused and the alerts, all of it or nothing, whenever the process ends.
-import type { ClientBase, Pool, PoolClient } from 'pg';
+// The transaction of a write: the key, the rows, the rejected rows and the alerts, all or nothing, whenever the process ends.
+import type { Pool } from 'pg';
 import type { Db, EngineName } from '../../../db/model';
 import { withTransaction } from '../../../db/server/connection';
-import { withRetry } from '../../../db/server/retry';
+import { rowsWithThresholds } from '../../alerts/raised';
+import { onWriteConnection } from '../../database/write-connection';
 import { ProblemError } from '../../http/problems';
 import { currentInstant } from '../../series/request/ranges';
-import { type Row, type RowFormat, toldVerdict, type Verdict } from '../rows';
-import { type Copied, TooManyRefused } from './copy-rows';
+import type { IngestAnswer } from '../ingest-schemas';
+import { type CheckedRow, type IngestTable, type RejectedRow, type RowFormat, shownRejection } from '../rows';
 import { keepDeadLetters } from './dead-letters';
 import { claimKey, keepAnswer, type StoredAnswer, type WriteKey } from './idempotency';
 import { lateRows } from './late';
-import { rowsRejected } from './rejection';
-import { prepare, storeRows, type Target } from './store-rows';
+import { type PreparedRows, prepareRows, type StoredRows, storeRows, TooManyRejected } from './store-rows';
 
 /** The rows of a request, read. */
 export interface Batch {
-  /** Public name of the table. */
-  readonly name: string;
-  readonly target: Target;
+  readonly table: IngestTable;
   readonly format: RowFormat;
-  readonly rows: readonly Row[];
-  /** Rows that were refused already. */
-  readonly verdicts: readonly Verdict[];
+  readonly rows: readonly CheckedRow[];
+  /** Rows that did not pass the check. */
+  readonly rejected: readonly RejectedRow[];
   readonly requestId: string;
   readonly key: WriteKey | undefined;
 }
 
-/** Where a batch goes. */
+/** Where batches are written. */
 export interface Destination {
   readonly pool: Pool;
-  readonly engine: EngineName;
-  /** Whether refused rows are kept as dead letters. */
-  readonly keepsRefused: boolean;
+  engine(): Promise<EngineName>;
+  /** Whether rejected rows are kept as dead letters. */
+  readonly keepsRejected: boolean;
 }
 
-/** What a write answers; `replayed` = it was done before. */
+/** The answer to a write; `replayed` = the write was done before. */
 export interface WriteResult extends StoredAnswer {
   readonly replayed: boolean;
 }
 
-/** Errors that an answer lists at most. */
-const MOST_TOLD = 100;
+/** Most rejected rows that an answer lists. */
+const MOST_LISTED = 100;
 
 /**
  * Writes a batch.
  * @throws ProblemError: in-progress and key-reused as `claimKey`; rows-rejected, with nothing stored, when the database
- * itself refuses too many rows.
+ * itself rejects too many rows.
  */
-export async function writeBatch(
-  { pool, engine, keepsRefused }: Destination,
-  batch: Batch,
-): Promise<WriteResult> {
-  return onWriter(pool, async (db) => {
-    const prepared = await prepare(db, engine, batch.target, batch.rows);
-    return withTransaction(db, async () => {
-      const before = batch.key && (await claimKey(db, batch.key));
-      if (before) return { ...before, replayed: true };
-      const { stored, refused, alerts } = await storeRows(db, prepared).catch((error: unknown) => {
-        if (!(error instanceof TooManyRefused)) throw error;
-        throw rowsRejected(
-          `The database refused more than ${error.refused.length - 1} rows; nothing of this body was stored, correct the rows and send it again`,
-          answerOf(
-            batch,
-            [],
-            [...batch.verdicts, ...error.refused],
-            0,
-            batch.rows.length + batch.verdicts.length,
-          ),
-        );
-      });
-      const result = await settle(db, batch, { stored, refused, alerts }, keepsRefused);
-      if (batch.key) await keepAnswer(db, batch.key, result);
-      return { ...result, replayed: false };
+export async function writeBatch(to: Destination, batch: Batch): Promise<WriteResult> {
+  try {
+    const [result] = await writeBatches(to, [batch]);
+    return result as WriteResult;
+  } catch (error) {
+    if (!(error instanceof TooManyRejected)) throw error;
+    const answer = answerOf(batch, {
+      stored: [],
+      rejected: [...batch.rejected, ...error.rejected],
+      alerts: 0,
     });
-  });
-}
-
-/** Ends a batch whose rows are written, inside the transaction of `db`: keeps what was refused, and returns the answer. */
-export async function settle(
-  db: Db,
-  batch: Batch,
-  { stored, refused, alerts }: Copied & { readonly alerts: number },
-  keepsRefused: boolean,
-): Promise<StoredAnswer> {
-  const verdicts = [...batch.verdicts, ...refused].sort((a, b) => a.line - b.line);
-  if (keepsRefused) {
-    const sent = { table: batch.name, format: batch.format, requestId: batch.requestId };
-    await keepDeadLetters(db, sent, verdicts);
+    throw new ProblemError(
+      'rows-rejected',
+      `The database refused more than ${error.rejected.length - 1} rows; nothing of this body was stored, correct the rows and send it again`,
+      { members: { ...answer, rejected: batch.rows.length + batch.rejected.length } },
+    );
   }
-  const answer = answerOf(batch, stored, verdicts, alerts);
-  return { status: statusOf(stored.length, verdicts.length), answer };
 }
 
-/** Runs `work` on a connection that may write; again when it was the victim of a deadlock. */
-export async function onWriter<T>(pool: Pool, work: (db: ClientBase) => Promise<T>): Promise<T> {
-  return withRetry(
-    async () => {
-      const db = await connectTo(pool);
-      let failure: unknown;
-      try {
-        return await work(db);
-      } catch (error) {
-        failure = error;
-        throw tooSlow(error) ?? error;
-      } finally {
-        // What the server said leaves a connection usable; after anything else it may be in the middle of something.
-        db.release(failure !== undefined && !isServersWord(failure));
-        db.off('error', ignore);
+/**
+ * Writes batches of one table in one transaction; a batch with a key must be alone.
+ * @returns the answer to each, in their order, as if it had been written alone.
+ * @throws what the transaction throws, TooManyRejected included: then nothing was stored, unless the connection broke.
+ */
+export async function writeBatches(
+  { pool, engine, keepsRejected }: Destination,
+  batches: readonly [Batch, ...Batch[]],
+): Promise<readonly WriteResult[]> {
+  const [{ table, key }, ...others] = batches;
+  const rows =
+    others.length === 0
+      ? batches[0].rows
+      : batches.flatMap((batch, owner) => batch.rows.map((row) => ({ ...row, owner })));
+  const engineName = await engine();
+  return onWriteConnection(pool, async (db) => {
+    const prepared = await prepareRows(db, engineName, table, rows);
+    return withTransaction(db, async () => {
+      const before = key && (await claimKey(db, key));
+      if (before) return [{ ...before, replayed: true }];
+      const byOwner = await storeByOwner(db, prepared, batches.length);
+      const results: WriteResult[] = [];
+      for (const [owner, batch] of batches.entries()) {
+        const { stored, rejected, alerts } = byOwner[owner] as StoredRows;
+        const all = [...batch.rejected, ...rejected].sort((a, b) => a.line - b.line);
+        if (keepsRejected) await keepDeadLetters(db, batch, all);
+        const answer = answerOf(batch, { stored, rejected: all, alerts });
+        results.push({ status: statusOf(answer), answer, replayed: false });
       }
-    },
-    { attempts: 3 },
-  );
-}
-
-// Without a listener a session that ends between two statements would end the process; the next statement tells of it. By
-// callback, as a server may take its leave in the same breath with which it lets us in, before a promise goes on.
-function connectTo(pool: Pool): Promise<PoolClient> {
-  return new Promise((resolve, reject) => {
-    pool.connect((error, db) => {
-      if (db === undefined) {
-        reject(error);
-        return;
-      }
-      db.on('error', ignore);
-      resolve(db);
+      if (key) await keepAnswer(db, key, results[0] as WriteResult);
+      return results;
     });
   });
 }
 
-const ignore = (): void => undefined;
-
-const QUERY_CANCELED = '57014';
-
-/** The general answer to a time limit is a shorter period, which does not help who writes. */
-function tooSlow(error: unknown): ProblemError | undefined {
-  if ((error as { readonly code?: unknown } | undefined)?.code !== QUERY_CANCELED) return undefined;
-  return new ProblemError(
-    'database-timeout',
-    'The write was stopped by its time limit and nothing of it was stored; send fewer rows at a time, or try again later',
-    { cause: error },
-  );
+/** Stores rows of several batches and tells the batches apart again. */
+async function storeByOwner(db: Db, prepared: PreparedRows, owners: number): Promise<readonly StoredRows[]> {
+  const { table, thresholds, rows } = prepared;
+  const results = Array.from({ length: owners }, () => ({
+    stored: [] as CheckedRow[],
+    rejected: [] as RejectedRow[],
+    alerts: 0,
+  }));
+  const resultOf = ({ owner }: { readonly owner: number }) => results[owner] as (typeof results)[number];
+  const raising = table.watched ? rowsWithThresholds(table.watched, thresholds, rows) : [];
+  const watched = new Set(raising.map(({ owner }) => owner));
+  // Alerts are counted per write, so a batch that could raise one is written separately.
+  const parts = [...watched].map((owner) => rows.filter((row) => row.owner === owner));
+  for (const part of [...parts, rows.filter(({ owner }) => !watched.has(owner))]) {
+    const { stored, rejected, alerts } = await storeRows(db, { ...prepared, rows: part });
+    for (const row of stored) resultOf(row).stored.push(row);
+    for (const row of rejected) resultOf(row).rejected.push(row);
+    if (alerts > 0 && part[0]) resultOf(part[0]).alerts = alerts;
+  }
+  return results;
 }
 
-/** Whether an error is an answer of the server, or of ours, and not a broken connection: then nothing was committed. */
-export const isServersWord = (error: unknown): boolean => {
-  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
-  return (
-    name === 'ProblemError' ||
-    (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P'))
-  );
-};
-
-const statusOf = (accepted: number, rejected: number): number => {
+const statusOf = ({ accepted, rejected }: IngestAnswer): number => {
   if (rejected === 0) return 200;
   return accepted === 0 ? 422 : 207;
 };
 
-function answerOf(
-  { name, format, target }: Batch,
-  stored: readonly Row[],
-  verdicts: readonly Verdict[],
-  alerts: number,
-  rejected = verdicts.length,
-) {
-  const errors = verdicts.slice(0, MOST_TOLD).map((verdict) => toldVerdict(format, verdict));
-  const late = lateRows(target.table, target.aggregates, stored, currentInstant());
-  return { table: name, accepted: stored.length, rejected, errors, alerts, late };
+function answerOf({ table, format }: Batch, { stored, rejected, alerts }: StoredRows): IngestAnswer {
+  return {
+    table: table.name,
+    accepted: stored.length,
+    rejected: rejected.length,
+    errors: rejected.slice(0, MOST_LISTED).map((row) => shownRejection(format, row)),
+    alerts,
+    late: lateRows(table.hypertable, table.aggregates, stored, currentInstant()),
+  };
 }

@@ -1,10 +1,11 @@
 // Turns anything that was thrown into the problem that the client is told.
+
 import type { FastifyError, FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema';
 import { messageOf } from '../db/core/errors';
 import { unreachable } from '../db/core/unreachable';
 import { type DatabaseFault, databaseFault } from './database/database-errors';
-import { badPeriod } from './http/period';
+import { badPeriod } from './http/durations';
 import { ProblemError } from './http/problems';
 import { SENSOR_ID_RULE } from './sensors/schemas';
 

@@ -1,7 +1,7 @@
 // The table of keys: what the routes and the command line do with it. Only a hash of a secret is ever stored.
 import { relation } from '../../db/core/sql';
 import { apiKeys } from '../../db/schema/service';
-import type { Ask } from '../../db/server/ask';
+import { type Ask, isoText } from '../../db/server/ask';
 import { keyText, newKeyParts } from '../http/key-text';
 import { hashSecret } from './secret';
 
@@ -19,7 +19,7 @@ export interface ListedKey {
   readonly revoked_at: string | null;
 }
 
-/** A new key; `key` is told this once and kept nowhere. */
+/** A new key. `key` is shown once and never stored. */
 export interface CreatedKey extends Omit<ListedKey, 'revoked_at'> {
   readonly key: string;
 }
@@ -42,9 +42,8 @@ export interface NewKey {
   readonly expiresInDays?: number | undefined;
 }
 
-// As text, whatever the connection makes of times.
-const time = (column: string): string =>
-  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS ${column}`;
+// As text, because the API and the command line read times differently.
+const time = (column: string): string => `${isoText(column, 'SS.US')} AS ${column}`;
 const SHOWN = ['id', 'name', 'role', time('created_at'), time('expires_at')].join(', ');
 const TABLE = relation(apiKeys);
 

@@ -1,10 +1,11 @@
 // Alerts over HTTP: what was out of its range, and the ranges.
+
 import { query } from '../database/query';
 import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { questionOf, requestedPage } from '../http/pages';
 import { problemResponses } from '../http/problems';
-import { parseRange } from '../http/time';
+import { parseRange } from '../http/range';
 import type { RouteParts } from '../parts';
 import { watchedTables } from './alert-tables';
 import { sensorOf, watchedNamed } from './lookup';

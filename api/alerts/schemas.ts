@@ -1,9 +1,10 @@
 // The shapes of thresholds and alerts.
+
 import { Type } from '@fastify/type-provider-typebox';
 import { Next, nullable } from '../http/common-schemas';
 import { formatQuery } from '../http/formats';
 import { pageQuery } from '../http/pages';
-import { rangeQuery } from '../http/time';
+import { rangeQuery } from '../http/range';
 
 const table = Type.Optional(
   Type.String({

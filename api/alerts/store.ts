@@ -1,9 +1,10 @@
 // The SQL of thresholds and alerts. Names come from the declared tables, values are bound.
+
 import { ident, relation } from '../../db/core/sql';
 import type { Db } from '../../db/model';
 import { rangeBounds, type Statement, statement } from '../database/statement';
 import type { RequestedPage } from '../http/pages';
-import type { TimeRange } from '../http/time';
+import type { TimeRange } from '../http/range';
 import { SENSOR, sensorType, type Watched } from './alert-tables';
 import type { Alert, Threshold } from './evaluate';
 

@@ -1,5 +1,5 @@
 // Writing SQL with bound values: text that depends on what is asked, and never holds what a client wrote.
-import type { TimeRange } from '../http/time';
+import type { TimeRange } from '../http/range';
 
 /** A query with its values. */
 export interface Statement {

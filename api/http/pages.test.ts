@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decodeCursor, encodeCursor, endOfPage, type Page, questionOf, requestedPage } from './pages';
+import { endOfPage, type Page, questionOf, readPosition, requestedPage, writePosition } from './pages';
 
 const T1 = '2026-11-20T00:00:00.000001Z';
 const T2 = '2026-11-20T00:00:00.000002Z';
@@ -7,13 +7,13 @@ const T3 = '2026-11-20T00:00:03Z';
 
 describe('cursors', () => {
   it('come back as they went', () => {
-    const cursor = encodeCursor('/a?b=1', { time: T1, skip: 3 });
+    const cursor = writePosition('/a?b=1', { time: T1, skip: 3 });
     expect(cursor).toMatch(/^[\w-]+$/);
-    expect(decodeCursor('/a?b=1', cursor)).toEqual({ time: T1, skip: 3 });
+    expect(readPosition('/a?b=1', cursor)).toEqual({ time: T1, skip: 3 });
   });
 
   it('serve no other question', () => {
-    expect(() => decodeCursor('/a?b=2', encodeCursor('/a?b=1', { time: T1, skip: 0 }))).toThrow(
+    expect(() => readPosition('/a?b=2', writePosition('/a?b=1', { time: T1, skip: 0 }))).toThrow(
       'The cursor belongs to another request',
     );
   });
@@ -29,12 +29,12 @@ describe('cursors', () => {
       forged({ time: T1, skip: -1, of: 'x' }),
       forged({ time: T1, skip: 1e9, of: 'x' }),
       forged({ time: `${T1} `, skip: 0, of: 'x' }),
-      encodeCursor('/a', { time: T1, skip: 0 }).slice(0, -8),
+      writePosition('/a', { time: T1, skip: 0 }).slice(0, -8),
     ];
-    for (const text of damaged) expect(() => decodeCursor('/a', text)).toThrow('The cursor is damaged');
+    for (const text of damaged) expect(() => readPosition('/a', text)).toThrow('The cursor is damaged');
     fc.assert(
       fc.property(fc.string(), (text) => {
-        expect(() => decodeCursor('/a', text)).toThrow(expect.objectContaining({ problem: 'bad-cursor' }));
+        expect(() => readPosition('/a', text)).toThrow(expect.objectContaining({ problem: 'bad-cursor' }));
       }),
     );
   });

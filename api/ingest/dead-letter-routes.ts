@@ -11,8 +11,13 @@ import { ProblemError, problemResponses } from '../http/problems';
 import type { Gate } from './gate';
 import { MOST_REPLAYED, replayLetters } from './replay';
 import type { IngestTable } from './rows';
-import { type DeadLetter, deadLetterQuery, deleteLetters } from './store/dead-letters';
-import { readLetterCursor, writeLetterCursor } from './store/letter-cursor';
+import {
+  type DeadLetter,
+  deadLetterQuery,
+  deleteLetters,
+  readLetterPosition,
+  writeLetterPosition,
+} from './store/dead-letters';
 import type { Destination } from './store/write-batches';
 
 const DEFAULT_LIMIT = 100;
@@ -106,12 +111,12 @@ export function deadLetterRoutes(
       requireLetters(destination);
       const { table, limit = DEFAULT_LIMIT, cursor } = request.query;
       const question = questionOf(request.url);
-      const after = cursor === undefined ? undefined : readLetterCursor(question, cursor);
+      const after = cursor === undefined ? undefined : readLetterPosition(question, cursor);
       const { sql, values } = deadLetterQuery(table, limit + 1, after);
       const rows = await query<DeadLetter>(database.reader, sql, values);
       const data = rows.slice(0, limit);
       const last = rows.length > limit ? data.at(-1) : undefined;
-      const next = last === undefined ? null : writeLetterCursor(question, last);
+      const next = last === undefined ? null : writeLetterPosition(question, last);
       if (next !== null) void reply.header('link', nextLink(request.url, next));
       return {
         count: data.length,

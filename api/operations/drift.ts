@@ -1,7 +1,7 @@
 // Compares the database with the declaration: one plan at a time, shared by everyone who asks within half a minute.
 import type { Plan } from '../../db/model';
 import { inSync } from '../../db/reconcile/plan';
-import { canonicalTime } from '../http/time';
+import { currentInstant, timeText } from '../http/time';
 
 /** What a comparison found. */
 export interface Drift {
@@ -26,9 +26,8 @@ export function watchDrift(
     const made = await plan();
     const now = clock();
     until = now + GOOD_FOR_MS;
-    const time = new Date(now).toISOString();
     return {
-      checkedAt: canonicalTime(time) ?? time,
+      checkedAt: timeText(currentInstant(now)),
       inSync: inSync(made),
       steps: made.steps,
       refusals: made.refusals,

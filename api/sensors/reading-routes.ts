@@ -4,7 +4,7 @@ import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { questionOf, requestedPage } from '../http/pages';
 import { problemResponses } from '../http/problems';
-import { parseRange } from '../http/time';
+import { parseRange } from '../http/range';
 import type { RouteParts } from '../parts';
 import { type LevelName, levels, units } from './levels';
 import { AggregateRow, RawRow, SensorParams, seriesOf, seriesQuery } from './schemas';

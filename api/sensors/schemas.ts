@@ -1,10 +1,11 @@
 // The requests and answers about sensors, as JSON schemas that are also TypeScript types.
+
 import { Type } from '@fastify/type-provider-typebox';
 import { sensorData } from '../../db/schema/iot';
 import { choice, Freshness, Next, NextAfter, nullable, STORABLE } from '../http/common-schemas';
 import { formatQuery } from '../http/formats';
 import { pageQuery } from '../http/pages';
-import { rangeQuery } from '../http/time';
+import { rangeQuery } from '../http/range';
 import { type LevelName, levels, units } from './levels';
 
 const MAX_ID_LENGTH = Number(/\d+/.exec(sensorData.columns.sensor_id.type)?.[0]);

@@ -1,4 +1,5 @@
 // The SQL of the API behind named functions. Names come from the declared schema, values are bound as $1.
+
 import type { Static } from '@fastify/type-provider-typebox';
 import type { Pool } from 'pg';
 import { ident, relation } from '../../db/core/sql';
@@ -6,7 +7,7 @@ import { sensorData } from '../../db/schema/iot';
 import { query } from '../database/query';
 import { rangeBounds, type Statement, statement } from '../database/statement';
 import type { Position } from '../http/pages';
-import type { TimeRange } from '../http/time';
+import type { TimeRange } from '../http/range';
 import { type Level, type LevelName, levels, rawColumns } from './levels';
 import type { AggregateRow, RawRow, Reading, SensorList } from './schemas';
 

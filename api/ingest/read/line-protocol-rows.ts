@@ -3,6 +3,7 @@ import type { Column } from '../../../db/language/columns';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { bareValue } from '../../database/converters';
 import { publicName } from '../../database/tables';
+import { EARLIEST, floorDivide, LATEST, timeText } from '../../http/time';
 import type { Precision, SentRow } from '../rows';
 import { isSkipped, type Point, parseLine } from './line-protocol';
 
@@ -12,8 +13,6 @@ const NANOSECONDS: Readonly<Record<Precision, bigint>> = {
   ms: 1_000_000n,
   s: 1_000_000_000n,
 };
-/** Beyond this a JavaScript Date ends; rows of such times are refused anyway. */
-const LATEST_MS = 8_640_000_000_000_000n;
 
 /** The rows of the lines; `receivedAt` (milliseconds) is the time of lines without one. */
 export function* lineProtocolRows(
@@ -60,18 +59,8 @@ function rowOf(
   return row;
 }
 
-/** `1556813561098000001` ns → `2019-05-02T16:12:41.098000Z`: cut to microseconds, which is what the database keeps. */
+/** `1556813561098000001` ns → `2019-05-02T16:12:41.098Z`: cut to microseconds, which is what the database keeps. */
 function timeOf(timestamp: string, precision: Precision): string | undefined {
-  const nanoseconds = BigInt(timestamp) * NANOSECONDS[precision];
-  const microseconds = floorDivide(nanoseconds, 1_000n);
-  const ms = floorDivide(microseconds, 1_000n);
-  if (ms < -LATEST_MS || ms > LATEST_MS) return undefined;
-  const iso = new Date(Number(ms)).toISOString();
-  const rest = microseconds - ms * 1_000n;
-  // Years beyond 9999 have a sign and are no time for the row reader either.
-  return iso.length === 24 ? `${iso.slice(0, 23)}${String(rest).padStart(3, '0')}Z` : undefined;
+  const at = floorDivide(BigInt(timestamp) * NANOSECONDS[precision], 1_000n);
+  return at < EARLIEST || at > LATEST ? undefined : timeText(at);
 }
-
-// BigInt division cuts towards zero, which would move times before 1970 forward.
-const floorDivide = (value: bigint, by: bigint): bigint =>
-  value / by - (value < 0n && value % by !== 0n ? 1n : 0n);

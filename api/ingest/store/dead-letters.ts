@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { relation } from '../../../db/core/sql';
 import type { Db } from '../../../db/model';
 import { deadLetters } from '../../../db/schema/service';
+import { decodeCursor, encodeCursor } from '../../http/cursor';
+import { canonicalTime } from '../../http/time';
 import { keepable, keptOriginal, type RejectedRow, type RowFormat } from '../rows';
-import type { LetterPosition } from './letter-cursor';
 
 /** A rejected row that was kept. */
 export interface DeadLetter {
@@ -68,6 +69,28 @@ export function deadLetterQuery(table: string | undefined, limit: number, after?
     values: [table ?? null, after?.received_at ?? null, after?.line ?? null, after?.id ?? null, limit],
   };
 }
+
+/** The sort key of the last letter of a page: letters of one request share their time, and any may be gone by the next page. */
+export type LetterPosition = Pick<DeadLetter, 'received_at' | 'line' | 'id'>;
+
+/** The cursor of a position in the answer to the question. */
+export const writeLetterPosition = (question: string, { received_at, line, id }: LetterPosition): string =>
+  encodeCursor(question, (of) => [received_at, line, id, of]);
+
+/**
+ * The position that a cursor stands for.
+ * @throws ProblemError (bad-cursor) when it is damaged or belongs to another question.
+ */
+export function readLetterPosition(question: string, cursor: string): LetterPosition {
+  return decodeCursor(question, cursor, ([received_at, line, id, of]: readonly unknown[]) => {
+    if (typeof received_at !== 'string' || canonicalTime(received_at) === undefined) return undefined;
+    if (!Number.isInteger(line) || Math.abs(line as number) >= 2 ** 31) return undefined;
+    if (typeof id !== 'string' || !UUID.test(id)) return undefined;
+    return { position: { received_at, line: line as number, id }, of };
+  });
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Which letters to read: those of the ids, or the oldest of a table. */
 export type Choice = { readonly ids: readonly string[] } | { readonly table: string };

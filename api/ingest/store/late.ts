@@ -1,9 +1,11 @@
 // Rows that came too late: no refresh policy looks back as far as they lie, or retention is about to drop them.
+
 import type { ContinuousAggregate } from '../../../db/language/aggregate';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { parseDuration } from '../../../db/language/interval';
 import { nameOf } from '../../../db/language/names';
-import { before, timeText } from '../../series/calendar';
+import { instantOf, timeText } from '../../http/time';
+import { before } from '../../series/calendar';
 import type { CheckedRow } from '../rows';
 
 /** Late rows of a write, and what brings them into the aggregates. */
@@ -65,5 +67,4 @@ export function lateRows(
 const TO_SECONDS = '2026-11-20T10:00:00'.length;
 
 /** The end of a range is exclusive: the next full second includes the row. */
-const endAfter = (time: string): string =>
-  new Date(Date.parse(`${time.slice(0, TO_SECONDS)}Z`) + 1_000).toISOString().replace('.000Z', 'Z');
+const endAfter = (time: string): string => timeText(instantOf(`${time.slice(0, TO_SECONDS)}Z`) + 1_000_000n);

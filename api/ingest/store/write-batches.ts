@@ -1,11 +1,12 @@
 // The transaction of a write: the key, the rows, the rejected rows and the alerts, all or nothing, whenever the process ends.
+
 import type { Pool } from 'pg';
 import type { Db, EngineName } from '../../../db/model';
 import { withTransaction } from '../../../db/server/connection';
 import { rowsWithThresholds } from '../../alerts/raised';
 import { onWriteConnection } from '../../database/write-connection';
 import { ProblemError } from '../../http/problems';
-import { currentInstant } from '../../series/request/ranges';
+import { currentInstant } from '../../http/time';
 import type { IngestAnswer } from '../ingest-schemas';
 import { type CheckedRow, type IngestTable, type RejectedRow, type RowFormat, shownRejection } from '../rows';
 import { keepDeadLetters } from './dead-letters';

@@ -1,16 +1,17 @@
 // Whatever is asked, the answer from an aggregate equals the one from the rows.
+
 import fc from 'fast-check';
 import { desiredFrom } from '../../../db/language/desired';
 import { testServers } from '../../../db/local/test-servers';
 import { selectSets } from '../../../db/schema/sets';
 import { query } from '../../database/query';
 import { seriesTables } from '../../database/tables';
+import { parseWidth } from '../../http/durations';
 import { type ApiUnderTest, startApi } from '../../testing/api-under-test';
 import type { AnswerRow } from '../queries/fill';
 import { bucketQuery } from '../queries/rows-and-buckets';
 import { parseFields } from '../request/fields';
 import { boundColumns, parseFilters } from '../request/filters';
-import { parseWidth } from '../request/widths';
 import { SEEDED_AT as now, seedSeries } from '../testing/data';
 import { type Plan, planBuckets } from './planner';
 import type { Question } from './sources';

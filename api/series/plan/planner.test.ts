@@ -3,7 +3,7 @@ import { expressionSql } from '../../../db/language/aggregate-sql';
 import { count, percentile, stddev } from '../../../db/language/expressions';
 import { sensorData } from '../../../db/schema/iot';
 import { publicName } from '../../database/tables';
-import { timeText } from '../calendar';
+import { timeText } from '../../http/time';
 import { type Asked, plan, tableOf } from '../testing/questions';
 
 const s = 'sensor_id';

@@ -1,6 +1,8 @@
 // Decides how a question about buckets is answered: how wide they are, over which range, and from which relation.
+
 import { formatInterval, type Interval, parseDuration } from '../../../db/language/interval';
-import { bucketCount, timeText } from '../calendar';
+import { timeText } from '../../http/time';
+import { bucketCount } from '../calendar';
 import { type Range, wholeBuckets } from '../request/ranges';
 import { droppedBefore, exactSources, type Question, type Source } from './sources';
 

@@ -1,6 +1,8 @@
 // Puts in the buckets that no row was found for. Pure, so that both engines fill alike.
+
 import type { Interval } from '../../../db/language/interval';
-import { bucketCount, bucketStart, nextBucket, timeText } from '../calendar';
+import { timeText } from '../../http/time';
+import { bucketCount, bucketStart, nextBucket } from '../calendar';
 import type { Fill } from '../request/parse-request';
 import type { Range } from '../request/ranges';
 

@@ -1,11 +1,12 @@
 // Renders the queries of a series. Names come from the declared schema, values are bound; the same text on both engines.
+
 import { ident, relation } from '../../../db/core/sql';
 import type { Relation } from '../../../db/language/aggregate';
 import { expressionSql } from '../../../db/language/aggregate-sql';
 import { type Bind, type Statement, statement } from '../../database/statement';
 import type { SeriesTable } from '../../database/tables';
 import type { Position } from '../../http/pages';
-import { timeText } from '../calendar';
+import { timeText } from '../../http/time';
 import { type Plan, widthText } from '../plan/planner';
 import { kindOf } from '../request/column-types';
 import type { Field } from '../request/fields';

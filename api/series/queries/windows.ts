@@ -1,8 +1,10 @@
 // Queries that look back from each row: moving averages over time, and readings far from those before them.
+
 import { ident, relation } from '../../../db/core/sql';
 import { formatInterval, type Interval } from '../../../db/language/interval';
 import { type Statement, statement } from '../../database/statement';
-import { before, timeText } from '../calendar';
+import { timeText } from '../../http/time';
+import { before } from '../calendar';
 import type { Plan } from '../plan/planner';
 import type { ColumnRequest } from '../request/column-request';
 import { filterSql } from '../request/filters';

@@ -1,8 +1,11 @@
 // Requests about one numeric column over a range: moving averages, anomalies and summaries.
+
 import type { SeriesTable } from '../../database/tables';
+import type { RangeParameters } from '../../http/range';
+import { currentInstant } from '../../http/time';
 import { type Field, parseKeys, parseNumericColumn } from './fields';
 import { type Filter, parseFilters } from './filters';
-import { currentInstant, type Range, type RangeParameters, resolveRange } from './ranges';
+import { type Range, resolveRange } from './ranges';
 
 /** A numeric column of a table, per series and over a range. */
 export interface ColumnRange {

@@ -2,11 +2,11 @@ import { parseDuration } from '../../../db/language/interval';
 import { orderMetrics } from '../../../db/schema/business';
 import { sensorData } from '../../../db/schema/iot';
 import { metric } from '../../../db/schema/metrics';
+import { parseWidth } from '../../http/durations';
 import { ProblemError } from '../../http/problems';
 import { parseNumericColumn } from './fields';
 import { boundColumns, parseFilters } from './filters';
 import { parseRequest, type SeriesParameters } from './parse-request';
-import { parseWidth } from './widths';
 
 const problemOf = (run: () => unknown): string => {
   try {

@@ -1,12 +1,13 @@
 // The parameters of a series request, read and checked against the declared table.
+
 import type { Hypertable } from '../../../db/language/hypertable';
 import type { Interval } from '../../../db/language/interval';
+import { parseWidth } from '../../http/durations';
 import { ProblemError } from '../../http/problems';
 import { kindOf, NUMERIC } from './column-types';
 import { type Field, parseFields, parseKeys } from './fields';
 import { columnOf } from './figures';
 import { type Filter, parseFilters } from './filters';
-import { parseWidth } from './widths';
 
 /** What to do about buckets without a value. */
 export type Fill = 'none' | 'null' | 'locf' | 'linear';

@@ -1,8 +1,9 @@
 // The range of a request as two instants, so that an answer can say exactly what it covers.
 import { type Interval, parseDuration } from '../../../db/language/interval';
 import { ProblemError } from '../../http/problems';
-import { instantOf, parseRange } from '../../http/time';
-import { before, bucketEnd, bucketStart, EARLIEST, LATEST, timeText } from '../calendar';
+import { parseRange, type RangeParameters } from '../../http/range';
+import { EARLIEST, instantOf, LATEST, timeText } from '../../http/time';
+import { before, bucketEnd, bucketStart } from '../calendar';
 
 /** How far back a series goes when nothing is said. */
 export const DEFAULT_PERIOD = '1d';
@@ -12,9 +13,6 @@ export interface Range {
   readonly from: bigint;
   readonly to: bigint;
 }
-
-/** The parameters of a range. */
-export type RangeParameters = { readonly period?: string; readonly from?: string; readonly to?: string };
 
 /**
  * Resolves the parameters of a range; relative ones count back from `now`.
@@ -35,9 +33,6 @@ export function resolveRange(parameters: RangeParameters, now: bigint): Range {
 /** The range in whole buckets: widened at both ends. */
 export const wholeBuckets = (width: Interval, { from, to }: Range): Range =>
   within({ from: bucketStart(width, from), to: bucketEnd(width, to) });
-
-/** The present as microseconds since 1970. */
-export const currentInstant = (): bigint => BigInt(Date.now()) * 1_000n;
 
 const within = ({ from, to }: Range): Range => ({
   from: from < EARLIEST ? EARLIEST : from,

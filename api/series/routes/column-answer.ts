@@ -1,9 +1,10 @@
 // What the answers about one numeric column have in common.
+
 import { query } from '../../database/query';
 import type { Statement } from '../../database/statement';
 import { checkSize } from '../../http/pages';
+import { timeText } from '../../http/time';
 import type { RouteParts } from '../../parts';
-import { timeText } from '../calendar';
 import { keptSince } from '../plan/planner';
 import type { AnswerRow } from '../queries/fill';
 import type { ColumnRequest } from '../request/column-request';

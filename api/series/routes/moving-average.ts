@@ -1,20 +1,22 @@
 // Averages over a time window that ends with each row, or with each bucket.
+
 import { Type } from '@fastify/type-provider-typebox';
 import { formatInterval, type Interval } from '../../../db/language/interval';
 import { publicName, tableNamed } from '../../database/tables';
 import { Freshness } from '../../http/common-schemas';
+import { parseWidth, WIDTH_RULE } from '../../http/durations';
 import { sendRows } from '../../http/formats';
 import type { ApiApp } from '../../http/instance';
 import { ProblemError } from '../../http/problems';
+import { timeText } from '../../http/time';
 import type { RouteParts } from '../../parts';
-import { before, bucketStart, isWholeMultiple, timeText } from '../calendar';
+import { before, bucketStart, isWholeMultiple } from '../calendar';
 import { keptSince, type Plan, planBuckets, widthText } from '../plan/planner';
 import { bucketAverageQuery, movingAverageQuery } from '../queries/windows';
 import { type ColumnRequest, parseColumnRequest } from '../request/column-request';
 import { answerColumns } from '../request/fields';
 import { countOf } from '../request/figures';
 import { boundColumns } from '../request/filters';
-import { parseWidth, WIDTH_RULE } from '../request/widths';
 import { columnAnswer } from './column-answer';
 import { Bucket, columnMembers, columnQuery, Data, queryOf, tableRoute } from './table-route';
 

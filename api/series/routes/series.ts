@@ -1,14 +1,16 @@
 // Rows of a table over a range: as they are, thinned out, or as figures per bucket from the cheapest source.
+
 import { Type } from '@fastify/type-provider-typebox';
 import { query } from '../../database/query';
 import { publicName, type SeriesTable, tableNamed } from '../../database/tables';
 import { choice, Freshness, Next, nullable } from '../../http/common-schemas';
+import { WIDTH_RULE } from '../../http/durations';
 import { sendRows } from '../../http/formats';
 import type { ApiApp } from '../../http/instance';
 import { checkSize, pageQuery, questionOf, type RequestedPage, requestedPage } from '../../http/pages';
-import { rangeQuery } from '../../http/time';
+import { rangeQuery } from '../../http/range';
+import { currentInstant, timeText } from '../../http/time';
 import type { RouteParts } from '../../parts';
-import { timeText } from '../calendar';
 import { chooseWidth, keptSince, type Plan, planBuckets, widthText } from '../plan/planner';
 import type { Question } from '../plan/sources';
 import { thinnedRows } from '../queries/downsample';
@@ -17,8 +19,7 @@ import { bucketQuery, rowQuery } from '../queries/rows-and-buckets';
 import { answerColumns, FIELD_RULE, shownField } from '../request/fields';
 import { boundColumns } from '../request/filters';
 import { DEFAULT_POINTS, parseRequest, type SeriesRequest } from '../request/parse-request';
-import { currentInstant, DEFAULT_PERIOD, type Range, resolveRange } from '../request/ranges';
-import { WIDTH_RULE } from '../request/widths';
+import { DEFAULT_PERIOD, type Range, resolveRange } from '../request/ranges';
 import {
   Bucket,
   Count,

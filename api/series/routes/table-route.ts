@@ -1,9 +1,10 @@
 // What the routes about one table have in common: the options of the route, and parts of their requests and answers.
+
 import { type TProperties, type TSchema, Type } from '@fastify/type-provider-typebox';
 import { nullable } from '../../http/common-schemas';
 import { formatQuery, inAllFormats } from '../../http/formats';
 import { problemResponses } from '../../http/problems';
-import { rangeQuery } from '../../http/time';
+import { rangeQuery } from '../../http/range';
 import type { RouteParts } from '../../parts';
 import { FILTER_RULE } from '../request/filters';
 import { DEFAULT_PERIOD } from '../request/ranges';

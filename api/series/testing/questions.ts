@@ -1,14 +1,15 @@
 // Questions about the declared tables, for tests of the planner.
+
 import { desiredFrom } from '../../../db/language/desired';
 import { schemaSets } from '../../../db/schema/sets';
 import { type SeriesTable, seriesTables } from '../../database/tables';
+import { parseWidth } from '../../http/durations';
 import { instantOf } from '../../http/time';
 import { planBuckets } from '../plan/planner';
 import type { Question } from '../plan/sources';
 import { parseFields, parseKeys } from '../request/fields';
 import { boundColumns, parseFilters } from '../request/filters';
 import { resolveRange } from '../request/ranges';
-import { parseWidth } from '../request/widths';
 
 const tables = seriesTables(desiredFrom(Object.values(schemaSets)));
 /** The present of the questions. */

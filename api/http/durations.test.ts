@@ -1,4 +1,4 @@
-import { badPeriod, parsePeriod } from './period';
+import { badPeriod, parsePeriod } from './durations';
 import { ProblemError } from './problems';
 
 describe('parsePeriod', () => {

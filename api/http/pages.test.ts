@@ -12,6 +12,13 @@ describe('cursors', () => {
     expect(readPosition('/a?b=1', cursor)).toEqual({ time: T1, skip: 3 });
   });
 
+  it('keep their text, as clients hold them', () => {
+    const cursor =
+      'eyJ0aW1lIjoiMjAyNi0xMS0yMFQwMDowMDowMC4wMDAwMDFaIiwic2tpcCI6Mywib2YiOiJTSWhON0g0LXBDeVpXLVVhIn0';
+    expect(writePosition('/a?b=1', { time: T1, skip: 3 })).toBe(cursor);
+    expect(readPosition('/a?b=1', cursor)).toEqual({ time: T1, skip: 3 });
+  });
+
   it('serve no other question', () => {
     expect(() => readPosition('/a?b=2', writePosition('/a?b=1', { time: T1, skip: 0 }))).toThrow(
       'The cursor belongs to another request',

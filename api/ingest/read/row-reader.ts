@@ -16,7 +16,7 @@ export type ReadRow = { readonly row: CheckedRow } | { readonly rejected: Reject
 /** Reads the rows of one request; each may have a time of receipt of its own, in milliseconds. */
 export type RowReader = (sent: SentRow, receivedAt?: number) => ReadRow;
 
-interface Field {
+interface ColumnReader {
   readonly name: string;
   readonly column: Column;
   readonly convert: Converter;
@@ -24,7 +24,7 @@ interface Field {
 
 /** A reader for rows of the table at `now` (milliseconds), which is also the time of rows that may come without one. */
 export function rowReader(table: Hypertable, now: number): RowReader {
-  const fields = fieldsOf(table);
+  const readers = columnReaders(table);
   const names: ReadonlySet<string> = new Set(table.columnNames);
   const span = chunkSpanMs(table);
   const spans = new Set<number>();
@@ -42,9 +42,9 @@ export function rowReader(table: Hypertable, now: number): RowReader {
         `there is no column ${shown(unknown)}; the columns are ${table.columnNames.join(', ')}`,
       );
     const texts: (string | null | undefined)[] = [];
-    for (const field of fields) {
-      const text = fieldText(field, value as Readonly<Record<string, unknown>>);
-      if (typeof text === 'object' && text !== null) return rejected(sent, `${field.name} ${text.reason}`);
+    for (const reader of readers) {
+      const text = columnText(reader, value as Readonly<Record<string, unknown>>);
+      if (typeof text === 'object' && text !== null) return rejected(sent, `${reader.name} ${text.reason}`);
       texts.push(text);
     }
     // Only a time with a default can be absent here.
@@ -71,21 +71,21 @@ const rejected = ({ line, source }: SentRow, reason: string): ReadRow => ({
   rejected: { line, source, reason, owner: 0 },
 });
 
-const known = new WeakMap<Hypertable, readonly Field[]>();
+const known = new WeakMap<Hypertable, readonly ColumnReader[]>();
 
-function fieldsOf(table: Hypertable): readonly Field[] {
-  let fields = known.get(table);
-  if (!fields) {
-    fields = table.columnNames.map((name) => {
+function columnReaders(table: Hypertable): readonly ColumnReader[] {
+  let readers = known.get(table);
+  if (!readers) {
+    readers = table.columnNames.map((name) => {
       const column = (table.columns as Readonly<Record<string, Column>>)[name] as Column;
       return { name, column, convert: converterOf(column.type) };
     });
-    known.set(table, fields);
+    known.set(table, readers);
   }
-  return fields;
+  return readers;
 }
 
-function fieldText({ name, column, convert }: Field, row: Readonly<Record<string, unknown>>) {
+function columnText({ name, column, convert }: ColumnReader, row: Readonly<Record<string, unknown>>) {
   const value = Object.hasOwn(row, name) ? row[name] : undefined;
   if (value === undefined) {
     if (column.defaultSql !== undefined) return undefined;

@@ -12,18 +12,18 @@ export interface GroupCommit {
 }
 
 /** A batch that waits to be written. */
-interface Waiting {
+interface WaitingBatch {
   readonly batch: Batch;
   readonly ticket: Ticket;
   readonly resolve: (result: WriteResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
-type Group = readonly [Waiting, ...Waiting[]];
+type Group = readonly [WaitingBatch, ...WaitingBatch[]];
 
 /** The batches of one table. */
 interface Queue {
-  readonly waiting: Waiting[];
+  readonly waiting: WaitingBatch[];
   /** Groups that are being written. */
   running: number;
 }
@@ -59,7 +59,7 @@ export function groupCommit(
 }
 
 /** Takes batches from the front: as many as fit, and at least one. */
-function takeGroup(waiting: Waiting[], maxRows: number): Group | undefined {
+function takeGroup(waiting: WaitingBatch[], maxRows: number): Group | undefined {
   let rows = 0;
   const end = waiting.findIndex(({ batch }, at) => {
     rows += Math.max(1, batch.rows.length);

@@ -1,5 +1,4 @@
 // Turns anything that was thrown into the problem that the client is told.
-
 import type { FastifyError, FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema';
 import { messageOf } from '../db/core/errors';

@@ -6,6 +6,7 @@ import { buildApp } from './app';
 import type { ApiConfig } from './config';
 import { openDatabase } from './database/database';
 import { logOptions } from './http/log';
+import { withinTime } from './http/time-limit';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -60,9 +61,9 @@ export async function startServer(config: ApiConfig, options: ServerOptions = {}
     await sleep(waitMs);
     // Closing ends the connections that are idle now; those that answer a last request become idle later.
     const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
-    await within(drainMs, app.close(), () => app.server.closeAllConnections());
+    await withinTime(drainMs, settled(app.close()), () => app.server.closeAllConnections());
     clearInterval(sweep);
-    await within(1_000, database.end(), () => undefined);
+    await withinTime(1_000, settled(database.end()), () => undefined);
     finish();
   };
   const onTerminate = () => void stop(announceMs);
@@ -80,14 +81,9 @@ function requireKeyTable({ auth, desired, host }: ApiConfig): void {
   );
 }
 
-/** Waits for `work`, but not longer than `ms`; then calls `giveUp`. Failures while stopping stop nothing. */
-async function within(ms: number, work: PromiseLike<unknown>, giveUp: () => void): Promise<void> {
-  const timer = new AbortController();
-  const late = sleep(ms, 'late', { signal: timer.signal }).catch(() => undefined);
-  const outcome = await Promise.race([Promise.resolve(work).catch(() => undefined), late]);
-  timer.abort();
-  if (outcome === 'late') giveUp();
-}
+/** What is stopped may fail to stop; the others are stopped all the same. */
+const settled = (work: PromiseLike<unknown>): Promise<unknown> =>
+  Promise.resolve(work).catch(() => undefined);
 
 function listenError(error: unknown, { host, port }: ApiConfig): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';

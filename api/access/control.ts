@@ -1,7 +1,7 @@
 // Who may do what: keys, roles, rates and origins, checked before any route runs.
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
-import { query } from '../database/query';
+import { asks } from '../database/query';
 import { type Access, type ApiApp, clientOf } from '../http/instance';
 import { ProblemError } from '../http/problems';
 import type { RouteParts } from '../parts';
@@ -34,10 +34,7 @@ export function accessControl(app: ApiApp, { config, database }: RouteParts): vo
     onlyOwnPages(app, { config });
     return;
   }
-  const check = checkKeys(
-    (sql, values) => query(database.keys, sql, values),
-    countAttempts(FAILURES_A_MINUTE),
-  );
+  const check = checkKeys(asks(database.keys), countAttempts(FAILURES_A_MINUTE));
   app.decorate('keyCheck', check);
   app.register(rateLimit, { global: false });
   // After the plugins: CORS goes first, so that a page of another origin may read that its key was refused.

@@ -3,11 +3,12 @@ import { Type } from '@fastify/type-provider-typebox';
 import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import { apiKeys } from '../../db/schema/service';
-import { type Ask, asking } from '../../db/server/ask';
-import { query } from '../database/query';
+import { asking } from '../../db/server/ask';
+import { asks } from '../database/query';
 import { NoQuery, nullableTime } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { KEY_ID_PATTERN } from '../http/key-text';
+import { plainRoute } from '../http/plain-route';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
 import { createKey, listKeys, ROLES, revokeKey } from './keys';
@@ -58,7 +59,7 @@ export const hasKeys = ({ tables }: Desired): boolean =>
 /** Adds the routes. */
 export function keyRoutes(app: ApiApp, { database, config }: RouteParts): void {
   if (!hasKeys(config.desired)) return;
-  const read: Ask = (sql, values) => query(database.keys, sql, values);
+  const read = asks(database.keys);
   // Not repeated after a lost connection: it may have been carried out.
   const write = asking(database.keys);
   const shared = { tags: ['access'], querystring: NoQuery };
@@ -84,15 +85,13 @@ export function keyRoutes(app: ApiApp, { database, config }: RouteParts): void {
 
   app.get(
     '/api/keys',
-    {
-      schema: {
-        ...shared,
-        operationId: 'listKeys',
-        summary: 'All keys, without what would let anybody use them',
-        response: { 200: KeyList, ...problemResponses },
-      },
-      config: admin,
-    },
+    plainRoute({
+      tag: 'access',
+      operationId: 'listKeys',
+      summary: 'All keys, without what would let anybody use them',
+      answer: KeyList,
+      access: 'admin',
+    }),
     async (_request, reply) => {
       const keys = await listKeys(read);
       return reply.header('cache-control', 'no-store').send({ count: keys.length, keys: [...keys] });

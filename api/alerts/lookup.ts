@@ -1,5 +1,4 @@
 // Finds what a request about alerts names: the table, the sensor and the metric.
-
 import { bareValue, converterOf } from '../database/converters';
 import { ProblemError } from '../http/problems';
 import { sensorType, type Watched } from './alert-tables';

@@ -1,5 +1,4 @@
 // Alerts over HTTP: what was out of its range, and the ranges.
-
 import { query } from '../database/query';
 import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';

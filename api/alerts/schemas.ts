@@ -1,5 +1,4 @@
 // The shapes of thresholds and alerts.
-
 import { Type } from '@fastify/type-provider-typebox';
 import { Next, nullable } from '../http/common-schemas';
 import { formatQuery } from '../http/formats';

@@ -1,5 +1,4 @@
 // The SQL of thresholds and alerts. Names come from the declared tables, values are bound.
-
 import { ident, relation } from '../../db/core/sql';
 import type { Db } from '../../db/model';
 import { rangeBounds, type Statement, statement } from '../database/statement';

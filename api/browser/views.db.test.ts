@@ -1,8 +1,9 @@
 // The explore and operations views, and what holds for all views: names, keyboard, narrow screens.
 import type { Page } from 'playwright-core';
+import { forSuite } from '../testing/for-suite';
 import { describeInBrowser } from './testing/chromium';
 import { overflowOf, pixelsOf, tableTexts, waitForPoints } from './testing/look';
-import { type SiteUnderTest, startSite } from './testing/page-under-test';
+import { startSite } from './testing/page-under-test';
 
 /** The members of answers that are looked at here. */
 interface Answers {
@@ -21,11 +22,7 @@ interface Answers {
 const VIEWS = ['#/sensors?sensor=sensor_001&period=1d', '#/explore?by=sensor_id', '#/operations'];
 
 describeInBrowser('the views', (server) => {
-  let site: SiteUnderTest;
-  beforeAll(async () => {
-    site = await startSite(server);
-  });
-  afterAll(() => site.stop());
+  const site = forSuite(() => startSite(server));
 
   const ready = async (page: Page) => {
     const view = page.locator('main > section:visible');

@@ -1,9 +1,16 @@
 // One query on the pool, repeated once when the connection had died unnoticed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, QueryResultRow } from 'pg';
+import type { Ask } from '../../db/server/ask';
 import { databaseFault } from './database-errors';
 
 const RETRY_AFTER_MS = 50;
+
+/** Sends the questions of db/ to a pool. */
+export function asks(pool: Pool): Ask {
+  return <Row extends QueryResultRow>(sql: string, values: readonly unknown[]) =>
+    query<Row>(pool, sql, values);
+}
 
 /** The rows of a query. */
 export async function query<Row extends QueryResultRow>(

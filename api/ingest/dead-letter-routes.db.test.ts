@@ -1,7 +1,8 @@
 // Refused rows: listed, replayed after the cause is gone, discarded.
 import { testServers } from '../../db/local/test-servers';
-import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { startApi } from '../testing/api-under-test';
 import { runSql } from '../testing/fixture';
+import { forSuite } from '../testing/for-suite';
 
 interface Letter {
   readonly id: string;
@@ -12,15 +13,13 @@ interface Letter {
 }
 
 describe.each(testServers())('dead letters on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server, { env: { TSDB_SCHEMAS: 'iot,monitoring,service' } }));
   const time = new Date(Date.now() - 3_600_000).toISOString();
   const HOT = 'monitoring.sensor_data';
 
   beforeAll(async () => {
-    api = await startApi(server, { env: { TSDB_SCHEMAS: 'iot,monitoring,service' } });
     await runSql(api.url, `ALTER TABLE ${HOT} ADD CONSTRAINT sane CHECK (temperature < 1000)`);
   });
-  afterAll(() => api.stop());
   beforeEach(() => runSql(api.url, 'DELETE FROM service.dead_letter'));
 
   const hot = (ids: readonly number[]) =>

@@ -1,9 +1,10 @@
 // The operations endpoints on real servers: figures of known chunks, jobs, and aggregates through their life.
 import { testServers } from '../../db/local/test-servers';
 import { execute, pauseJobs } from '../../db/testing/apply';
-import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { startApi } from '../testing/api-under-test';
 import { at } from '../testing/clock';
 import { refreshAll, runSql } from '../testing/fixture';
+import { forSuite } from '../testing/for-suite';
 
 const DAY = 86_400_000;
 const AGGREGATES = ['sensor_data_hourly', 'sensor_data_daily', 'sensor_data_monthly', 'peak_hours'];
@@ -21,12 +22,11 @@ interface Tables<T> {
 
 describe.each(testServers())('operations on $describe', (server) => {
   const onTimescale = server.engine === 'timescaledb';
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server));
   const today = Math.floor(Date.now() / DAY) * DAY;
   const midnight = (daysAgo: number) => new Date(today - daysAgo * DAY).toISOString().replace('.000', '');
 
   beforeAll(async () => {
-    api = await startApi(server);
     if (onTimescale) await pauseJobs(api.url, 'policy_compression');
     else
       await execute(
@@ -34,7 +34,6 @@ describe.each(testServers())('operations on $describe', (server) => {
         `SELECT tsdb.ensure_chunks('public', 'sensor_data', '${midnight(22)}', '${midnight(20)}')`,
       );
   });
-  afterAll(() => api.stop());
 
   const read = async <T>(path: string): Promise<T> => {
     const answer = await api.get(`/api/operations/${path}`);

@@ -1,12 +1,12 @@
 // How the platform does: storage, jobs, aggregates, and drift from the declaration.
 import { readJobs } from '../../db/engines/health';
 import { nameOf } from '../../db/language/names';
+import { asks } from '../database/query';
 import { publicName } from '../database/tables';
 import type { ApiApp } from '../http/instance';
+import { plainRoute } from '../http/plain-route';
 import type { RouteParts } from '../parts';
-import { reading } from './ask';
 import { watchDrift } from './drift';
-import { options } from './options';
 import { planNow } from './plan';
 import { AggregateList, DriftReport, JobList } from './schemas';
 import { lagOf } from './staleness';
@@ -17,13 +17,18 @@ export function operationRoutes(app: ApiApp, parts: RouteParts): void {
   const { database, config, freshness } = parts;
   const { hypertables, aggregates } = config.desired;
   const names = [...hypertables, ...aggregates].map(nameOf);
-  const ask = reading(database);
+  const ask = asks(database.reader);
   const drift = watchDrift(() => planNow(config));
   storageRoutes(app, parts);
 
   app.get(
     '/api/operations/jobs',
-    options('jobs', 'Jobs that refresh, compress and drop, and how they do', JobList),
+    plainRoute({
+      tag: 'operations',
+      operationId: 'jobs',
+      summary: 'Jobs that refresh, compress and drop, and their state',
+      answer: JobList,
+    }),
     async () => {
       const jobs = await readJobs(ask, await database.engine(), names);
       return {
@@ -41,7 +46,12 @@ export function operationRoutes(app: ApiApp, parts: RouteParts): void {
 
   app.get(
     '/api/operations/aggregates',
-    options('aggregates', 'How far the aggregates are behind', AggregateList),
+    plainRoute({
+      tag: 'operations',
+      operationId: 'aggregates',
+      summary: 'How far the aggregates are behind',
+      answer: AggregateList,
+    }),
     async () => {
       const watermarks = await freshness.watermarks();
       const now = new Date();
@@ -65,10 +75,13 @@ export function operationRoutes(app: ApiApp, parts: RouteParts): void {
 
   app.get(
     '/api/operations/drift',
-    {
-      ...options('drift', 'How the database differs from its declaration', DriftReport),
-      config: { access: 'admin' },
-    },
+    plainRoute({
+      tag: 'operations',
+      operationId: 'drift',
+      summary: 'How the database differs from its declaration',
+      answer: DriftReport,
+      access: 'admin',
+    }),
     async () => {
       const { checkedAt, inSync, steps, refusals } = await drift();
       return {

@@ -2,12 +2,12 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { readChunks, readCompression, savedPercent } from '../../db/engines/chunks';
 import { nameOf } from '../../db/language/names';
+import { asks } from '../database/query';
 import { publicName } from '../database/tables';
 import type { ApiApp } from '../http/instance';
+import { plainRoute } from '../http/plain-route';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { reading } from './ask';
-import { options } from './options';
 import { ChunkList, CompressionList } from './schemas';
 
 const DEFAULT_CHUNKS = 500;
@@ -45,7 +45,7 @@ export function storageRoutes(
   const named = new Map(relations.map((relation) => [publicName(relation), nameOf(relation)]));
   const shown = new Map(relations.map((relation) => [nameOf(relation), publicName(relation)]));
   const publicly = (name: string): string => shown.get(name) ?? name;
-  const ask = reading(database);
+  const ask = asks(database.reader);
 
   app.get(
     '/api/operations/chunks',
@@ -76,7 +76,12 @@ export function storageRoutes(
 
   app.get(
     '/api/operations/compression',
-    options('compression', 'What the columnstore saves', CompressionList),
+    plainRoute({
+      tag: 'operations',
+      operationId: 'compression',
+      summary: 'What the columnstore saves',
+      answer: CompressionList,
+    }),
     async () => {
       const engine = await database.engine();
       const tables = await readCompression(ask, engine, names);

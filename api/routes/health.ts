@@ -5,9 +5,10 @@ import { relation } from '../../db/core/sql';
 import type { Desired } from '../../db/language/desired';
 import { query } from '../database/query';
 import { problemOf } from '../failures';
-import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
-import { ProblemError, problemResponses } from '../http/problems';
+import { plainRoute } from '../http/plain-route';
+import { ProblemError } from '../http/problems';
+import { withinTime } from '../http/time-limit';
 import type { RouteParts } from '../parts';
 
 const READY_WITHIN_MS = 2_000;
@@ -17,16 +18,8 @@ const Status = Type.Object({ status: Type.String() });
 
 /** Adds `/health/live` (never asks the database) and `/health/ready`. */
 export function healthRoutes(app: ApiApp, { database, config, isShuttingDown }: RouteParts): void {
-  const options = (operationId: string, summary: string) => ({
-    schema: {
-      tags: ['health'],
-      operationId,
-      summary,
-      querystring: NoQuery,
-      response: { 200: Status, ...problemResponses },
-    },
-    config: { access: 'open' } as const,
-  });
+  const options = (operationId: string, summary: string) =>
+    plainRoute({ tag: 'health', operationId, summary, answer: Status, access: 'open' });
   const names = relationsOf(config.desired);
 
   app.get('/health/live', options('live', 'The process answers'), async (_request, reply) =>
@@ -38,7 +31,7 @@ export function healthRoutes(app: ApiApp, { database, config, isShuttingDown }: 
 
   app.get('/health/ready', options('ready', 'Requests can be served'), async (request, reply) => {
     if (isShuttingDown()) throw new ProblemError('not-ready', 'This server is shutting down');
-    const missing = await withinTime(readMissing()).catch((error: unknown) => {
+    const missing = await withinTime(READY_WITHIN_MS, readMissing(), tooSlow).catch((error: unknown) => {
       throw new ProblemError('not-ready', problemOf(error, request).detail, { cause: error });
     });
     if (missing.length > 0) {
@@ -76,18 +69,6 @@ function sharedFor<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
   };
 }
 
-async function withinTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const problem = new ProblemError(
-      'not-ready',
-      `The database did not answer within ${READY_WITHIN_MS / 1_000} s`,
-    );
-    timer = setTimeout(() => reject(problem), READY_WITHIN_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function tooSlow(): never {
+  throw new ProblemError('not-ready', `The database did not answer within ${READY_WITHIN_MS / 1_000} s`);
 }

@@ -6,6 +6,7 @@ import type { Freshness } from '../database/freshness';
 import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { problemResponses } from '../http/problems';
+import { withinTime } from '../http/time-limit';
 import type { RouteParts } from '../parts';
 
 /** Rows that writes brought, by table; whoever takes rows counts them here. */
@@ -127,25 +128,17 @@ function measureFreshness(freshness: Freshness, registers: Registry[]): void {
     labelNames: ['aggregate'] as const,
     registers,
     async collect() {
-      const watermarks = await within(WATERMARKS_WITHIN_MS, freshness.watermarks());
+      const watermarks = await withinTime(
+        WATERMARKS_WITHIN_MS,
+        freshness.watermarks().catch(() => undefined),
+        () => undefined,
+      );
       this.reset();
       for (const [aggregate, watermark] of watermarks ?? []) {
         if (watermark !== null) this.set({ aggregate }, Date.parse(watermark) / 1_000);
       }
     },
   });
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([work.catch(() => undefined), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 let ofProcess: Registry | undefined;

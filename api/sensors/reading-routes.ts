@@ -1,5 +1,4 @@
 // The readings of a sensor over a range, in four resolutions.
-
 import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { questionOf, requestedPage } from '../http/pages';

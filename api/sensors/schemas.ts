@@ -1,5 +1,4 @@
 // The requests and answers about sensors, as JSON schemas that are also TypeScript types.
-
 import { Type } from '@fastify/type-provider-typebox';
 import { sensorData } from '../../db/schema/iot';
 import { choice, Freshness, Next, NextAfter, nullable, STORABLE } from '../http/common-schemas';

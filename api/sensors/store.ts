@@ -1,5 +1,4 @@
 // The SQL of the API behind named functions. Names come from the declared schema, values are bound as $1.
-
 import type { Static } from '@fastify/type-provider-typebox';
 import type { Pool } from 'pg';
 import { ident, relation } from '../../db/core/sql';

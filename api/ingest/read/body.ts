@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { messageOf } from '../../../db/core/errors';
 import type { ApiApp } from '../../http/instance';
 import { ProblemError } from '../../http/problems';
+import { withinTime } from '../../http/time-limit';
 
 /** Body formats by media type. */
 export const MEDIA_TYPES = {
@@ -75,34 +76,19 @@ export async function readBody(
       'unknown-media-type',
       `content-encoding ${JSON.stringify(kind.slice(0, 40))} is not known here; send the body as it is, or with gzip`,
     );
-  // The request is left as it is: the answer goes through the same socket.
-  let giveUp: (late: ProblemError) => void = () => undefined;
-  const tooSlow = new Promise<never>((_resolve, reject) => {
-    giveUp = reject;
-  });
-  const timer = setTimeout(
-    () =>
-      giveUp(
-        new ProblemError('invalid-request', `The body took longer than ${slowestMs / 1_000} s to arrive`, {
-          status: 408,
-        }),
-      ),
-    slowestMs,
-  ).unref();
   const body = kind === 'identity' ? collect(payload, limit) : gunzip(payload, limit);
   try {
-    return await Promise.race([body, tooSlow]);
+    return await withinTime(slowestMs, body, () => {
+      const late = `The body took longer than ${slowestMs / 1_000} s to arrive`;
+      throw new ProblemError('invalid-request', late, { status: 408 });
+    });
   } catch (error) {
-    // What becomes of it now is nobody's business any more.
-    body.catch(() => undefined);
     if (error instanceof ProblemError) throw error;
     throw new ProblemError(
       'bad-body',
       kind === 'identity' ? 'The body did not arrive whole' : 'The body is not gzip, or did not arrive whole',
       { cause: error },
     );
-  } finally {
-    clearTimeout(timer);
   }
 }
 

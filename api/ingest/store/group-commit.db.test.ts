@@ -5,28 +5,27 @@ import { waitFor } from '../../../db/local/testing/wait';
 import { sensorData } from '../../../db/schema/iot';
 import { ProblemError } from '../../http/problems';
 import { runSql } from '../../testing/fixture';
+import { forSuite } from '../../testing/for-suite';
 import { type HeldTable, holdTable } from '../../testing/held-table';
 import { requestsInFlight } from '../../testing/requests-in-flight';
 import type { Ticket } from '../gate';
 import { rowReader } from '../read/row-reader';
 import type { CheckedRow } from '../rows';
-import { type IngestUnderTest, startIngest } from '../testing/ingest-under-test';
+import { startIngest } from '../testing/ingest-under-test';
 import { groupCommit } from './group-commit';
 import type { Batch } from './write-batches';
 
 describe.each(testServers())('writes that share a transaction on $describe', (server) => {
-  let api: IngestUnderTest;
+  const api = forSuite(() => startIngest(server));
   const time = new Date(Date.now() - 60_000).toISOString();
   const reading = (sensor_id: string, temperature: unknown = 1) => ({ time, sensor_id, temperature });
 
   beforeAll(async () => {
-    api = await startIngest(server);
     await runSql(api.url, 'ALTER TABLE sensor_data ADD CONSTRAINT cool CHECK (temperature < 1000)');
     await api.send('PUT', '/api/thresholds/sensor_data/hot/temperature', { maximum: 30 });
     await api.post(JSON.stringify(reading('chunk'))); // its chunk is there before the table is locked
     await api.post(JSON.stringify(reading('hot', 99)));
   });
-  afterAll(() => api.stop());
 
   const arrived = (requests: number) =>
     waitFor(

@@ -3,21 +3,13 @@ import { gzipSync } from 'node:zlib';
 import { testServers } from '../../../db/local/test-servers';
 import { type ApiUnderTest, startApi, startBeside } from '../../testing/api-under-test';
 import { runSql } from '../../testing/fixture';
+import { forSuite } from '../../testing/for-suite';
 import { holdKeys, holdTable } from '../../testing/held-table';
-import { INGEST_ENV, type IngestUnderTest, startIngest } from '../testing/ingest-under-test';
+import { at, INGEST_ENV, json, startIngest } from '../testing/ingest-under-test';
 import { forgetOldAnswers } from './idempotency';
 
-const json = (rows: unknown) => JSON.stringify(rows);
-
 describe.each(testServers())('retried writes on $describe', (server) => {
-  let api: IngestUnderTest;
-  const now = Date.now();
-  const at = (offset: number) => new Date(now + offset).toISOString();
-
-  beforeAll(async () => {
-    api = await startIngest(server);
-  });
-  afterAll(() => api.stop());
+  const api = forSuite(() => startIngest(server));
 
   it('writes one time for one key, also when both come at once', async () => {
     const body = json({ time: at(0), sensor_id: 'once', temperature: 1 });
@@ -103,11 +95,7 @@ describe.each(testServers())('retried writes on $describe', (server) => {
 });
 
 describe.each(testServers())('without the set service on $describe', (server) => {
-  let api: ApiUnderTest;
-  beforeAll(async () => {
-    api = await startApi(server, { env: { TSDB_SCHEMAS: 'iot' } });
-  });
-  afterAll(() => api.stop());
+  const api = forSuite(() => startApi(server, { env: { TSDB_SCHEMAS: 'iot' } }));
 
   it('reports refused rows without keeping them, and refuses keys', async () => {
     const rows = [{ time: new Date().toISOString(), sensor_id: 'a' }, {}];

@@ -1,5 +1,4 @@
 // Rows that came too late: no refresh policy looks back as far as they lie, or retention is about to drop them.
-
 import type { ContinuousAggregate } from '../../../db/language/aggregate';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { parseDuration } from '../../../db/language/interval';

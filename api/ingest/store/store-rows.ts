@@ -71,21 +71,22 @@ export async function prepareRows(
 export async function storeRows(db: Db, { table, rows, thresholds }: PreparedRows): Promise<StoredRows> {
   const stored: CheckedRow[] = [];
   const rejected: RejectedRow[] = [];
-  for (const { columns, members } of groupsOf(table.hypertable, rows))
-    for (let at = 0; at < members.length; at += SLICE)
-      stored.push(
-        ...(await copySlice(db, table.hypertable, columns, members.slice(at, at + SLICE), rejected)),
-      );
+  for (const group of groupsOf(table.hypertable, rows))
+    for (let at = 0; at < group.rows.length; at += SLICE) {
+      const slice = { ...group, rows: group.rows.slice(at, at + SLICE) };
+      stored.push(...(await copySlice(db, table.hypertable, slice, rejected)));
+    }
   if (!table.watched) return { stored, rejected, alerts: 0 };
   const alerts = raisedAlerts(table.watched, thresholds, stored);
   await storeAlerts(db, table.watched, alerts);
   return { stored, rejected, alerts: alerts.length };
 }
 
+/** Rows that have the same columns. */
 interface Group {
-  /** Places of the columns that the rows have. */
+  /** Places of these columns. */
   readonly columns: readonly number[];
-  readonly members: CheckedRow[];
+  readonly rows: CheckedRow[];
 }
 
 // COPY names its columns once: rows that leave a column to its default are sent apart from those that give it.
@@ -99,23 +100,22 @@ function groupsOf(table: Hypertable, rows: readonly CheckedRow[]): Iterable<Grou
     const key = absent.join();
     let group = groups.get(key);
     if (!group) {
-      group = { columns: places.filter((place) => !absent.includes(place)), members: [] };
+      group = { columns: places.filter((place) => !absent.includes(place)), rows: [] };
       groups.set(key, group);
     }
-    group.members.push(row);
+    group.rows.push(row);
   }
   return groups.values();
 }
 
+/** Copies the rows; returns those that were stored, and adds the others to `rejected`. */
 async function copySlice(
   db: Db,
   table: Hypertable,
-  columns: readonly number[],
-  slice: readonly CheckedRow[],
+  { columns, rows: left }: Group,
   rejected: RejectedRow[],
 ): Promise<readonly CheckedRow[]> {
   const names = columns.map((place) => table.columnNames[place] ?? '');
-  const left = [...slice];
   while (left.length > 0) {
     await db.query('SAVEPOINT slice');
     try {

@@ -1,5 +1,4 @@
 // The transaction of a write: the key, the rows, the rejected rows and the alerts, all or nothing, whenever the process ends.
-
 import type { Pool } from 'pg';
 import type { Db, EngineName } from '../../../db/model';
 import { withTransaction } from '../../../db/server/connection';

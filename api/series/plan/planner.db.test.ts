@@ -1,5 +1,4 @@
 // Whatever is asked, the answer from an aggregate equals the one from the rows.
-
 import fc from 'fast-check';
 import { desiredFrom } from '../../../db/language/desired';
 import { testServers } from '../../../db/local/test-servers';
@@ -7,7 +6,8 @@ import { selectSets } from '../../../db/schema/sets';
 import { query } from '../../database/query';
 import { seriesTables } from '../../database/tables';
 import { parseWidth } from '../../http/durations';
-import { type ApiUnderTest, startApi } from '../../testing/api-under-test';
+import { startApi } from '../../testing/api-under-test';
+import { forSuite } from '../../testing/for-suite';
 import type { AnswerRow } from '../queries/fill';
 import { bucketQuery } from '../queries/rows-and-buckets';
 import { parseFields } from '../request/fields';
@@ -75,14 +75,12 @@ const CASES: readonly Case[] = [
 ];
 
 describe.each(testServers())('routing on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server, { env: { TSDB_SCHEMAS: SETS } }));
   const tables = seriesTables(desired);
 
   beforeAll(async () => {
-    api = await startApi(server, { env: { TSDB_SCHEMAS: SETS } });
     await seedSeries(api.url, desired);
   });
-  afterAll(() => api.stop());
 
   it.each(CASES)('answers questions about $table from aggregates as from the rows', async (given) => {
     const table = tables.get(given.table);

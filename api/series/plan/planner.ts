@@ -1,5 +1,4 @@
 // Decides how a question about buckets is answered: how wide they are, over which range, and from which relation.
-
 import { formatInterval, type Interval, parseDuration } from '../../../db/language/interval';
 import { timeText } from '../../http/time';
 import { bucketCount } from '../calendar';

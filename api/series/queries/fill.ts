@@ -1,5 +1,4 @@
 // Puts in the buckets that no row was found for. Pure, so that both engines fill alike.
-
 import type { Interval } from '../../../db/language/interval';
 import { timeText } from '../../http/time';
 import { bucketCount, bucketStart, nextBucket } from '../calendar';
@@ -89,26 +88,18 @@ const FILLERS: Readonly<Record<Gaps['fill'], Filler>> = {
     let known: number | undefined;
     for (const [at, value] of values.entries()) {
       if (typeof value !== 'number') continue;
-      for (let gap = (known ?? at) + 1; gap < at; gap += 1)
-        filled[gap] = between(starts, values, known ?? at, gap, at);
+      const [left, right] = [known ?? at, at];
+      for (let gap = left + 1; gap < right; gap += 1) {
+        // By time and not by number of buckets: months differ in length.
+        const [start = 0n, middle = 0n, end = 1n] = [starts[left], starts[gap], starts[right]];
+        const share = Number(middle - start) / Number(end - start);
+        filled[gap] = (values[left] as number) * (1 - share) + value * share;
+      }
       known = at;
     }
     return filled;
   },
 };
-
-// By time, not by number of buckets: months differ in length.
-function between(
-  starts: readonly bigint[],
-  values: readonly unknown[],
-  left: number,
-  at: number,
-  right: number,
-): number {
-  const [start = 0n, middle = 0n, end = 1n] = [starts[left], starts[at], starts[right]];
-  const share = Number(middle - start) / Number(end - start);
-  return (values[left] as number) * (1 - share) + (values[right] as number) * share;
-}
 
 function bucketStarts({ width, range }: Gaps): readonly bigint[] {
   const starts: bigint[] = [];

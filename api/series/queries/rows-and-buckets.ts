@@ -1,5 +1,4 @@
 // Renders the queries of a series. Names come from the declared schema, values are bound; the same text on both engines.
-
 import { ident, relation } from '../../../db/core/sql';
 import type { Relation } from '../../../db/language/aggregate';
 import { expressionSql } from '../../../db/language/aggregate-sql';

@@ -1,5 +1,4 @@
 // Queries that look back from each row: moving averages over time, and readings far from those before them.
-
 import { ident, relation } from '../../../db/core/sql';
 import { formatInterval, type Interval } from '../../../db/language/interval';
 import { type Statement, statement } from '../../database/statement';

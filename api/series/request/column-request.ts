@@ -1,5 +1,4 @@
 // Requests about one numeric column over a range: moving averages, anomalies and summaries.
-
 import type { SeriesTable } from '../../database/tables';
 import type { RangeParameters } from '../../http/range';
 import { currentInstant } from '../../http/time';

@@ -1,5 +1,4 @@
 // The parameters of a series request, read and checked against the declared table.
-
 import type { Hypertable } from '../../../db/language/hypertable';
 import type { Interval } from '../../../db/language/interval';
 import { parseWidth } from '../../http/durations';

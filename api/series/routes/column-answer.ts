@@ -1,5 +1,4 @@
 // What the answers about one numeric column have in common.
-
 import { query } from '../../database/query';
 import type { Statement } from '../../database/statement';
 import { checkSize } from '../../http/pages';

@@ -1,17 +1,16 @@
 // Conditions and refusals of series on real servers.
 import { testServers } from '../../../db/local/test-servers';
-import type { ApiUnderTest } from '../../testing/api-under-test';
 import { runSql } from '../../testing/fixture';
+import { forSuite } from '../../testing/for-suite';
 import type { SensorRow } from '../testing/data';
 import { getSeries, iso, type Parameters, rows, start, startSeries, tenDays } from '../testing/ten-days';
 
 describe.each(testServers())('conditions on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startSeries(server));
   const range = tenDays;
   const get = (table: string, parameters: Parameters) => getSeries(api, table, parameters);
 
   beforeAll(async () => {
-    api = await startSeries(server);
     await runSql(
       api.url,
       `INSERT INTO metrics.metrics SELECT $1::timestamptz + n * interval '1 minute', 'd' || n % 3, 'cpu', n, jsonb_build_object('rack', n % 2, 'site', 'x')
@@ -19,7 +18,6 @@ describe.each(testServers())('conditions on $describe', (server) => {
       [iso(start)],
     );
   });
-  afterAll(() => api.stop());
 
   describe('conditions', () => {
     const count = async (table: string, where: string | readonly string[]) => {

@@ -4,8 +4,9 @@ import { desiredFrom } from '../../../db/language/desired';
 import { testServers } from '../../../db/local/test-servers';
 import { selectSets } from '../../../db/schema/sets';
 import { type SeriesTable, seriesTables } from '../../database/tables';
-import { type ApiUnderTest, startApi } from '../../testing/api-under-test';
+import { startApi } from '../../testing/api-under-test';
 import { runSql } from '../../testing/fixture';
+import { forSuite } from '../../testing/for-suite';
 import { columnsOfKind, GROUPABLE, kindOf, NUMERIC, ORDERED, type TypeKind } from '../request/column-types';
 import { columnOf } from '../request/figures';
 import { refreshEvery } from '../testing/data';
@@ -30,10 +31,9 @@ const VALUES: Readonly<Record<TypeKind, string>> = {
 };
 
 describe.each(testServers())('every table on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server, { env: { TSDB_SCHEMAS: SETS } }));
 
   beforeAll(async () => {
-    api = await startApi(server, { env: { TSDB_SCHEMAS: SETS } });
     for (const { hypertable } of tables.values()) {
       const { columnNames } = hypertable;
       const sql = `INSERT INTO ${relation(hypertable)} (${columnNames.map((name) => ident(name)).join(', ')})
@@ -43,7 +43,6 @@ describe.each(testServers())('every table on $describe', (server) => {
     }
     await refreshEvery(api.url, desired);
   });
-  afterAll(() => api.stop());
 
   it.each([...tables.values()].map((table) => [table.name, table] as const))(
     'answers about %s',

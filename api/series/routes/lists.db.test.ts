@@ -1,19 +1,19 @@
 // Tables, keys and newest rows on real servers.
 import { testServers } from '../../../db/local/test-servers';
-import { type ApiUnderTest, startApi } from '../../testing/api-under-test';
+import { startApi } from '../../testing/api-under-test';
 import { runSql } from '../../testing/fixture';
+import { forSuite } from '../../testing/for-suite';
 
 const SETS = 'iot,monitoring,apm,metrics,service';
 
 describe.each(testServers())('lists on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server, { env: { TSDB_SCHEMAS: SETS, TSDB_MAX_ROWS: '20' } }));
   const get = async (path: string) => {
     const answer = await api.get(path);
     return { status: answer.statusCode, body: answer.json() };
   };
 
   beforeAll(async () => {
-    api = await startApi(server, { env: { TSDB_SCHEMAS: SETS, TSDB_MAX_ROWS: '20' } });
     // Ten sensors with five readings each; the newest one is known.
     await runSql(
       api.url,
@@ -32,7 +32,6 @@ describe.each(testServers())('lists on $describe', (server) => {
          ('2026-01-02', '00000000-0000-4000-8000-00000000000b', 2, NULL, NULL)`,
     );
   });
-  afterAll(() => api.stop());
 
   it('describes a table', async () => {
     const { body } = await get('/api/tables/sensor_data');

@@ -1,5 +1,4 @@
 // Averages over a time window that ends with each row, or with each bucket.
-
 import { Type } from '@fastify/type-provider-typebox';
 import { formatInterval, type Interval } from '../../../db/language/interval';
 import { publicName, tableNamed } from '../../database/tables';

@@ -2,8 +2,10 @@
 import { desiredFrom } from '../../../db/language/desired';
 import { testServers } from '../../../db/local/test-servers';
 import { selectSets } from '../../../db/schema/sets';
-import { type ApiUnderTest, startApi } from '../../testing/api-under-test';
-import { insertSensorRows, randomNumbers, refreshEvery, type SensorRow } from '../testing/data';
+import { startApi } from '../../testing/api-under-test';
+import { forSuite } from '../../testing/for-suite';
+import { randomNumbers } from '../../testing/random';
+import { insertSensorRows, refreshEvery, type SensorRow } from '../testing/data';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -33,7 +35,7 @@ function readings(): readonly SensorRow[] {
 }
 
 describe.each(testServers())('one column on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server));
   const rows = readings();
   const [from, to] = [start + DAY + 7 * MINUTE, start + 2 * DAY];
   const range = `from=${iso(from)}&to=${iso(to)}`;
@@ -44,11 +46,9 @@ describe.each(testServers())('one column on $describe', (server) => {
   };
 
   beforeAll(async () => {
-    api = await startApi(server);
     await insertSensorRows(api.url, rows);
     await refreshEvery(api.url, desiredFrom(selectSets('iot')));
   });
-  afterAll(() => api.stop());
 
   it('averages over the time window that ends with each row', async () => {
     const { body } = await get(`moving-average?field=temperature&by=sensor_id&window=2h&${range}`);

@@ -1,6 +1,6 @@
 // GET /api/series/:table on real servers; expected values are computed here from the rows that were written.
 import { testServers } from '../../../db/local/test-servers';
-import type { ApiUnderTest } from '../../testing/api-under-test';
+import { forSuite } from '../../testing/for-suite';
 import { insertSensorRows, type SensorRow } from '../testing/data';
 import {
   DAY,
@@ -16,14 +16,9 @@ import {
 } from '../testing/ten-days';
 
 describe.each(testServers())('series on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startSeries(server));
   const range = tenDays;
   const get = (table: string, parameters: Parameters) => getSeries(api, table, parameters);
-
-  beforeAll(async () => {
-    api = await startSeries(server);
-  });
-  afterAll(() => api.stop());
 
   it('says what it answered, and from where', async () => {
     const { body } = await get('sensor_data', {

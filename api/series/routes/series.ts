@@ -1,5 +1,4 @@
 // Rows of a table over a range: as they are, thinned out, or as figures per bucket from the cheapest source.
-
 import { Type } from '@fastify/type-provider-typebox';
 import { query } from '../../database/query';
 import { publicName, type SeriesTable, tableNamed } from '../../database/tables';

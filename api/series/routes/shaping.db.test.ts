@@ -1,18 +1,13 @@
 // Filling and thinning out on real servers; expected values are computed here from the rows that were written.
 import { testServers } from '../../../db/local/test-servers';
-import type { ApiUnderTest } from '../../testing/api-under-test';
 import { runSql } from '../../testing/fixture';
+import { forSuite } from '../../testing/for-suite';
 import { DAY, getSeries, iso, type Parameters, rows, start, startSeries, tenDays } from '../testing/ten-days';
 
 describe.each(testServers())('shaping on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startSeries(server));
   const range = tenDays;
   const get = (table: string, parameters: Parameters) => getSeries(api, table, parameters);
-
-  beforeAll(async () => {
-    api = await startSeries(server);
-  });
-  afterAll(() => api.stop());
 
   describe('filling', () => {
     const asked = { field: 'max(temperature),count', by: 'sensor_id', bucket: '1d', ...range };

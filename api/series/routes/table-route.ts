@@ -1,5 +1,4 @@
 // What the routes about one table have in common: the options of the route, and parts of their requests and answers.
-
 import { type TProperties, type TSchema, Type } from '@fastify/type-provider-typebox';
 import { nullable } from '../../http/common-schemas';
 import { formatQuery, inAllFormats } from '../../http/formats';

@@ -5,6 +5,7 @@ import type { Columnstore } from '../../../db/language/hypertable';
 import { publicName, type SeriesTable, tableNamed } from '../../database/tables';
 import { NoQuery, nullable, nullableTime } from '../../http/common-schemas';
 import type { ApiApp } from '../../http/instance';
+import { plainRoute } from '../../http/plain-route';
 import { problemResponses } from '../../http/problems';
 import type { RouteParts } from '../../parts';
 import { columnOf } from '../request/figures';
@@ -48,18 +49,14 @@ const Table = Type.Object({
 
 /** Adds `GET /api/tables` and `GET /api/tables/:table`. */
 export function tableRoutes(app: ApiApp, parts: RouteParts): void {
-  const shared = { tags: ['series'], querystring: NoQuery };
-
   app.get(
     '/api/tables',
-    {
-      schema: {
-        ...shared,
-        summary: 'The tables that are served, with their aggregates',
-        operationId: 'tables',
-        response: { 200: Type.Object({ tables: Type.Array(Table) }), ...problemResponses },
-      },
-    },
+    plainRoute({
+      tag: 'series',
+      operationId: 'tables',
+      summary: 'The tables that are served, with their aggregates',
+      answer: Type.Object({ tables: Type.Array(Table) }),
+    }),
     async () => ({
       tables: await Promise.all([...parts.tables.values()].map((table) => shown(parts, table))),
     }),
@@ -69,7 +66,8 @@ export function tableRoutes(app: ApiApp, parts: RouteParts): void {
     '/api/tables/:table',
     {
       schema: {
-        ...shared,
+        tags: ['series'],
+        querystring: NoQuery,
         summary: 'A table with its columns and aggregates',
         operationId: 'table',
         params: tableParams(parts.tables),

@@ -1,5 +1,4 @@
 // Questions about the declared tables, for tests of the planner.
-
 import { desiredFrom } from '../../../db/language/desired';
 import { schemaSets } from '../../../db/schema/sets';
 import { type SeriesTable, seriesTables } from '../../database/tables';

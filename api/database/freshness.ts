@@ -7,7 +7,7 @@ import { query } from './query';
 
 /** Knows the watermarks of the served aggregates. */
 export interface Freshness {
-  /** Watermarks by `nameOf` an aggregate; null before its first refresh. */
+  /** Watermarks by `nameOf` an aggregate; null while it has no complete bucket. */
   watermarks(): Promise<ReadonlyMap<string, string | null>>;
   /** How fresh a relation is, as answers show it; null for a hypertable, whose rows are always current. */
   of(relation: Relation): Promise<{ readonly watermark: string | null; readonly real_time: boolean } | null>;

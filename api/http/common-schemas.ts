@@ -43,7 +43,7 @@ export const Freshness = Type.Unsafe<{ watermark: string | null; real_time: bool
   nullable: true,
   required: ['watermark', 'real_time'],
   properties: {
-    watermark: nullableTime('Time up to which buckets are stored; null before the first refresh'),
+    watermark: nullableTime('Time up to which buckets are stored; null while no complete bucket is stored'),
     real_time: { type: 'boolean', description: 'Whether later rows are computed into the answer' },
   },
   description: 'Freshness of the aggregate that was read; null for raw rows',

@@ -84,13 +84,13 @@ export const AggregateList = Type.Object({
   aggregates: listOf(
     Type.Object({
       aggregate: Type.String({ description: 'Public name' }),
-      watermark: nullableTime('Up to where buckets are stored; null before the first refresh'),
-      age_seconds: nullable('integer', 'How long ago that is; null before the first refresh'),
+      watermark: nullableTime('Time up to which buckets are stored; null while no complete bucket is stored'),
+      age_seconds: nullable('integer', 'How long ago that is; null while no complete bucket is stored'),
       every: Type.String({ description: 'Declared schedule of its refresh: `1 hour`' }),
       real_time: Type.Boolean({ description: 'Whether queries also see rows after the watermark' }),
       state: choice(FRESHNESS_STATES, {
         description:
-          'stale = the watermark is older than the end offset of the refresh, two schedules and a bucket together: refreshes are missing, or no rows arrive',
+          'stale = the watermark is older than the end offset of the refresh, two schedules and a bucket together: refreshes are missing, or no rows arrive. never = no complete bucket is stored yet',
       }),
     }),
     'Sources before what is built on them',

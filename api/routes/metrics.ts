@@ -124,7 +124,7 @@ function measurePools(database: Database, registers: Registry[]): void {
 function measureFreshness(freshness: Freshness, registers: Registry[]): void {
   new Gauge({
     name: 'tsdb_aggregate_watermark_seconds',
-    help: 'Up to where an aggregate is stored, in seconds since 1970; none before its first refresh',
+    help: 'Time up to which an aggregate is stored, in seconds since 1970; absent while it has no complete bucket',
     labelNames: ['aggregate'] as const,
     registers,
     async collect() {

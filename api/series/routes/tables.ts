@@ -19,7 +19,7 @@ const Aggregate = Type.Object({
   group_by: Names,
   columns: Type.Array(Type.String(), { description: 'All of them, with bucket' }),
   real_time: Type.Boolean(),
-  watermark: nullableTime('Time up to which buckets are stored; null before the first refresh'),
+  watermark: nullableTime('Time up to which buckets are stored; null while no complete bucket is stored'),
   refresh: Type.Object({ start_offset: Type.String(), end_offset: Type.String(), every: Type.String() }),
   retention: nullable('string', 'Age after which buckets are dropped; null = never'),
 });

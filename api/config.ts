@@ -147,7 +147,7 @@ export function readConfig(
 
 const AUTH_MODES = ['auto', 'off', 'keys'] as const;
 
-// Whoever can reach the loopback interface of a machine can read the password of its database just as well.
+// A process that can reach the loopback interface of a machine can usually read its database password as well.
 function authentication(mode: (typeof AUTH_MODES)[number], host: string): 'off' | 'keys' {
   if (mode !== 'auto') return mode;
   return isLoopback(host) ? 'off' : 'keys';

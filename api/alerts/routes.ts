@@ -1,4 +1,4 @@
-// Alerts over HTTP: what was out of its range, and the ranges.
+// Alerts over HTTP: readings outside their thresholds, and the thresholds.
 import { query } from '../database/query';
 import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
@@ -26,7 +26,7 @@ export function alertRoutes(app: ApiApp, parts: RouteParts): void {
     {
       schema: {
         tags: ['alerts'],
-        summary: 'Readings that were out of their range when they came, newest first',
+        summary: 'Readings that were outside their thresholds when they arrived, newest first',
         operationId: 'alerts',
         querystring: alertsQuery(maxRows),
         response: { 200: inAllFormats(AlertPage, 'Alerts of the range'), ...problemResponses },

@@ -8,7 +8,7 @@ import { rangeQuery } from '../http/range';
 const table = Type.Optional(
   Type.String({
     maxLength: 130,
-    description: 'Table of readings; without it the first one that can have alerts',
+    description: 'Table of readings. Default: the first table that can have alerts',
     examples: ['sensor_data'],
   }),
 );
@@ -29,7 +29,7 @@ export const ThresholdsQuery = Type.Object({ table, sensor_id }, { additionalPro
 
 const SensorId = Type.Unsafe<string | number>({
   anyOf: [{ type: 'string' }, { type: 'integer' }],
-  description: 'As the table has it: text or a whole number',
+  description: 'Text or a whole number, as the table declares it',
 });
 
 /** A row of the alerts. */
@@ -37,9 +37,9 @@ export const AlertSchema = Type.Object({
   time: Type.String({ format: 'date-time', description: 'Time of the reading, UTC' }),
   sensor_id: SensorId,
   alert_type: Type.String({ description: '`<metric>_low` or `<metric>_high`' }),
-  message: nullable('string', 'What was out of its range'),
-  value: nullable('number', 'What was read'),
-  threshold: nullable('number', 'The limit that it passed'),
+  message: nullable('string', 'What is wrong with the reading'),
+  value: nullable('number', 'The value of the reading'),
+  threshold: nullable('number', 'The limit that the value is beyond'),
 });
 
 /** The answer of `GET /api/alerts`. */

@@ -7,7 +7,7 @@ import type { TimeRange } from '../http/range';
 import { SENSOR, sensorType, type Watched } from './alert-tables';
 import type { Alert, Threshold } from './evaluate';
 
-/** An alert as it is read: ids of sensors are numbers where the table says so. */
+/** An alert as it is read: sensor ids are numbers where the table declares them so. */
 export type StoredAlert = Omit<Alert, 'sensor_id'> & { readonly sensor_id: string | number };
 
 const THRESHOLD_COLUMNS = [SENSOR, 'metric', 'minimum', 'maximum'].map((name) => ident(name)).join(', ');
@@ -84,7 +84,7 @@ export function alertQuery({ alerts }: Watched, { range, sensor, limit, after }:
       ...(sensor === undefined ? [] : [`${ident(SENSOR)} = ${bind(sensor, alerts.columns.sensor_id.type)}`]),
       ...(after === undefined ? [] : [`${time} <= ${bind(after.time, 'timestamptz')}`]),
     ];
-    // Alerts may share a time: then the other columns decide, so that a page ends where the next one starts.
+    // Alerts may have the same time. The other columns then decide, so that a page starts where the one before ended.
     return `SELECT ${time} AS time, ${ALERT_COLUMNS.join(', ')} FROM ${relation(alerts)}
    WHERE ${conditions.join(' AND ')}
    ORDER BY ${time} DESC, ${ALERT_COLUMNS.join(', ')} LIMIT ${bind(limit, 'bigint')} OFFSET ${bind(after?.skip ?? 0, 'bigint')}`;

@@ -1,4 +1,4 @@
-// The ranges that sensors should stay in: listed, set, removed.
+// Thresholds over HTTP: listed, set and removed.
 import { Type } from '@fastify/type-provider-typebox';
 import { query } from '../database/query';
 import { onWriteConnection } from '../database/write-connection';
@@ -24,7 +24,7 @@ export function thresholdRoutes(
     {
       schema: {
         tags: ['alerts'],
-        summary: 'The ranges that sensors should stay in',
+        summary: 'The ranges that readings should stay in',
         operationId: 'thresholds',
         querystring: ThresholdsQuery,
         response: { 200: ThresholdList, ...problemResponses },
@@ -47,7 +47,7 @@ export function thresholdRoutes(
       config: { access: 'write' },
       schema: {
         tags: ['alerts'],
-        summary: 'Sets the range of a metric of a sensor; it counts for rows that come from now on',
+        summary: 'Sets the range of a metric of a sensor; it applies to rows that arrive from now on',
         operationId: 'set-threshold',
         params: ThresholdParams,
         querystring: NoQuery,

@@ -68,7 +68,7 @@ describeInBrowser('the page in trouble', (server) => {
     expect(await page.locator('#view-sensors').isVisible()).toBe(false);
     await page.keyboard.type('tsdb_wrong');
     await page.keyboard.press('Enter');
-    await page.locator('#key-fault', { hasText: 'The key was not accepted. This is no key' }).waitFor();
+    await page.locator('#key-fault', { hasText: 'The key was not accepted. This is not a key' }).waitFor();
     expect(await page.locator('#key').getAttribute('aria-invalid')).toBe('true');
     await page.locator('#key').fill(key);
     await page.keyboard.press('Enter');

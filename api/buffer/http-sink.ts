@@ -6,7 +6,7 @@ import { type RejectionReport, rejectedRows } from './rejected-rows';
 import { checkedRows, type SentValues } from './row-lines';
 import type { Sink } from './sink';
 
-/** Where rows go. */
+/** The API and the table that rows are sent to. */
 export interface HttpSinkOptions {
   /** Address of the API, e.g. `https://metrics.example`. */
   readonly url: string;
@@ -17,7 +17,7 @@ export interface HttpSinkOptions {
   readonly timeoutMs?: number;
 }
 
-/** An answer that is no success. */
+/** An answer that is not a success. */
 export class ApiRefusal extends Error {
   constructor(
     readonly status: number,
@@ -52,7 +52,7 @@ export function httpSink<R extends SentValues>(options: HttpSinkOptions): Sink<R
       return [...rejected, ...rejectedRows(sent, await reportOf(response))];
     },
     retryAfter: (error) => {
-      // No answer, or half of one: the key makes another try harmless.
+      // There was no answer or only a part of it; the key makes another attempt harmless.
       if (!(error instanceof ApiRefusal)) return isNetworkError(error) ? 0 : undefined;
       const mayPass = error.status >= 500 || [408, 409, 429].includes(error.status);
       return mayPass ? error.retryAfterMs : undefined;
@@ -87,7 +87,7 @@ function pauseOf(header: string | null): number {
   return Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, 0), LONGEST_PAUSE_MS);
 }
 
-// By name: fetch says TypeError with a cause for all that goes wrong on the way, and TimeoutError when it took too long.
+// By name: fetch throws a TypeError with a cause for every network failure, and a TimeoutError after the time limit.
 function isNetworkError(error: unknown): boolean {
   const { name, cause } = (error ?? {}) as { readonly name?: unknown; readonly cause?: unknown };
   return name === 'TimeoutError' || (name === 'TypeError' && cause !== undefined);

@@ -1,4 +1,4 @@
-// Rows of a program as lines of NDJSON: one form for all sinks, so that a row means the same wherever it is sent.
+// Rows of a program as lines of NDJSON: all sinks use this form, so that a row means the same wherever it is sent.
 import { messageOf } from '../../db/core/errors';
 import type { Hypertable } from '../../db/language/hypertable';
 import { ndjsonRows } from '../ingest/read/json-rows';
@@ -14,7 +14,7 @@ export interface CheckedRows<R> {
   /** Rows that the table takes; `line` is the place in `lines` and `sent`, from 1. */
   readonly rows: readonly CheckedRow[];
   readonly lines: readonly string[];
-  /** What the program gave, for each line. */
+  /** The row of the program for each line. */
   readonly sent: readonly R[];
   readonly rejected: readonly Rejected<R>[];
 }
@@ -54,16 +54,16 @@ export function checkedRows<R extends SentValues>(
       const result = read(line);
       return 'row' in result ? { row: result.row, text } : { reason: result.rejected.reason };
     }
-    return { reason: 'it is no row' };
+    return { reason: 'it is not a row' };
   }
 }
 
-// JSON has no word for these, and would write null in their place without a sound.
+// JSON cannot express these values and would silently write null instead.
 function exactly(this: unknown, name: string, value: unknown): unknown {
   const original = (this as Readonly<Record<string, unknown>>)[name];
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'number' && !Number.isFinite(value))
     throw new Error(`${name} must be a finite number, got ${value}`);
-  if (value === null && original !== null) throw new Error(`${name} is no valid time`);
+  if (value === null && original !== null) throw new Error(`${name} is not a valid time`);
   return value;
 }

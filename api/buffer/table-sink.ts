@@ -13,20 +13,20 @@ import { type RejectionReport, rejectedRows } from './rejected-rows';
 import { checkedRows, type SentValues } from './row-lines';
 import type { Sink } from './sink';
 
-/** Where rows go. */
+/** The database and the table that rows are written to. */
 export interface TableSinkOptions {
   readonly pool: Pool;
   readonly engine: EngineName;
   readonly table: Hypertable;
-  /** Set when readings of the table shall raise alerts; see `watchedTables`. */
+  /** Set to raise alerts for readings of the table; see `watchedTables`. */
   readonly watched?: Watched;
-  /** Keeps keys of programs apart: the same key of another client is another batch. Default `buffered-writer`. */
+  /** Separates the keys of programs: the same key of another client is another batch. Default `buffered-writer`. */
   readonly client?: string;
 }
 
 /**
- * A sink for rows of the table; the database must have the set `service`, which keeps the keys. What the database refuses is
- * taken out row by row; when it refuses more than 100 rows of a batch, nothing of the batch is stored and all are refused.
+ * A sink for rows of the table; the database must have the set `service`, which keeps the keys. Rows that the database rejects
+ * are taken out one by one. When it rejects more than 100 rows of a batch, no row of the batch is stored.
  */
 export function tableSink<R extends SentValues>(options: TableSinkOptions): Sink<R> {
   const { pool, engine, table, watched, client = 'buffered-writer' } = options;
@@ -60,7 +60,7 @@ function rejectedAsAWhole(error: unknown): RejectionReport {
 }
 
 function mayPass(error: unknown): boolean {
-  // in-progress: the session of a writer that died may hold the key until the server notices.
+  // in-progress: the session of a writer that died may hold the key until the server notices its end.
   if (error instanceof ProblemError)
     return error.problem === 'in-progress' || error.problem === 'database-timeout';
   const fault = databaseFault(error);

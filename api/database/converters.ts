@@ -15,7 +15,7 @@ export type Converter = (value: unknown) => Converted;
 export function converterOf(type: string): Converter {
   const varchar = /^character varying\((\d+)\)$/.exec(type);
   const converter = varchar ? textUpTo(Number(varchar[1])) : CONVERTERS.get(type);
-  if (!converter) throw new Error(`rows cannot be taken for columns of type ${type}`);
+  if (!converter) throw new Error(`values for columns of type ${type} cannot be read`);
   return converter;
 }
 
@@ -23,8 +23,8 @@ export function converterOf(type: string): Converter {
 export const isNumeric = (type: string): boolean => NUMERIC.has(type);
 
 /**
- * A value that was written as bare text, as tags of the line protocol and parts of an address are: numbers and booleans
- * become what they say, anything else stays text.
+ * Reads a value that was written as bare text, such as a tag of the line protocol or a part of an address: numbers and booleans
+ * are converted, anything else stays text.
  */
 export function bareValue(type: string, text: string): unknown {
   if (type === 'bigint' || type === 'numeric') return text;
@@ -44,7 +44,7 @@ const NUMERIC: ReadonlySet<string> = new Set([
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-// In unicode mode a pair of surrogates is one character, so this finds those without a partner.
+// In unicode mode a pair of surrogates is one character, so this finds only unpaired ones.
 const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 const LARGEST_BIGINT = 2n ** 63n;
 const DEEPEST_JSON = 500;
@@ -83,15 +83,15 @@ function text(value: unknown): Converted {
 }
 
 function faultOfText(value: string): { readonly reason: string } | undefined {
-  if (value.includes('\0')) return { reason: 'holds the character NUL, which PostgreSQL cannot keep' };
-  if (LONE_SURROGATE.test(value)) return { reason: 'holds half a character (a surrogate without its pair)' };
+  if (value.includes('\0')) return { reason: 'contains the character NUL, which PostgreSQL cannot store' };
+  if (LONE_SURROGATE.test(value)) return { reason: 'contains half a character (an unpaired surrogate)' };
   return undefined;
 }
 
 function textUpTo(length: number): Converter {
   return (value) => {
     const converted = text(value);
-    // Characters are counted as PostgreSQL does: code points. A text has at most as many as UTF-16 units.
+    // PostgreSQL counts code points. A text has at most as many of them as UTF-16 units.
     if (typeof converted === 'string' && converted.length > length && [...converted].length > length)
       return { reason: `is longer than ${length} characters` };
     return converted;
@@ -112,7 +112,7 @@ function bigint(value: unknown): Converted {
     const whole = BigInt(value);
     if (whole >= -LARGEST_BIGINT && whole < LARGEST_BIGINT) return value;
   }
-  return no('must be a whole number of 64 bits; beyond 2^53 write it as text', value);
+  return no('must be a 64-bit whole number; beyond 2^53 write it as text', value);
 }
 
 function float8(value: unknown): Converted {
@@ -123,9 +123,9 @@ function float8(value: unknown): Converted {
 
 function real(value: unknown): Converted {
   const single = typeof value === 'number' ? Math.fround(value) : Number.NaN;
-  // The server refuses what would become infinite, or zero without being it.
+  // The server refuses numbers that would become infinite, and small numbers that would become zero.
   const fits = Number.isFinite(single) && (single !== 0 || value === 0);
-  return fits ? String(value) : no('must be a finite number of single precision', value);
+  return fits ? String(value) : no('must be a finite single-precision number', value);
 }
 
 function numeric(value: unknown): Converted {
@@ -155,9 +155,9 @@ function jsonb(value: unknown): Converted {
 function faultOfJson(value: unknown, depth: number): { readonly reason: string } | undefined {
   if (depth > DEEPEST_JSON) return { reason: `is nested deeper than ${DEEPEST_JSON} levels` };
   if (typeof value === 'string') return faultOfText(value);
-  // What the parser read as infinite would be written as null.
+  // The JSON parser reads a number that is too large as infinite, which would be written as null.
   if (typeof value === 'number')
-    return Number.isFinite(value) ? undefined : { reason: 'holds a number that is too large' };
+    return Number.isFinite(value) ? undefined : { reason: 'contains a number that is too large' };
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, member] of Object.entries(value)) {
     const fault = faultOfText(key) ?? faultOfJson(member, depth + 1);
@@ -172,9 +172,9 @@ const no = (rule: string, value: unknown): { readonly reason: string } => ({
 
 const LONGEST_SHOWN = 60;
 
-/** A value as it is quoted in messages: JSON without half characters, cut short. */
+/** A value as messages quote it: shortened JSON without unpaired surrogates. */
 export function shown(value: unknown): string {
-  // Deep values would overflow the stack; what they are is enough.
+  // Writing a deeply nested value would overflow the stack, so only its kind is shown.
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   const json = typeof value === 'string' ? JSON.stringify(value.slice(0, LONGEST_SHOWN)) : String(value);
   return typeof value === 'string' && value.length > LONGEST_SHOWN ? `${json}…` : json;

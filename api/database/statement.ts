@@ -1,4 +1,4 @@
-// Writing SQL with bound values: text that depends on what is asked, and never holds what a client wrote.
+// Writes SQL with bound values: the text depends on the request but never contains what a client wrote.
 import type { TimeRange } from '../http/range';
 
 /** A query with its values. */

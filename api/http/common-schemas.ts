@@ -1,7 +1,7 @@
 // Parts of requests and answers that many routes share, as JSON schemas that are also TypeScript types.
 import { type StringOptions, type TUnsafe, Type } from '@fastify/type-provider-typebox';
 
-/** The schema of one of these words; a union of constants would say the same in many more lines of the OpenAPI document. */
+/** The schema of one of these words. A union of constants would make the OpenAPI document much longer. */
 export function choice<const T extends string>(words: readonly T[], options: StringOptions = {}): TUnsafe<T> {
   return Type.Unsafe<T>({ type: 'string', enum: [...words], ...options });
 }

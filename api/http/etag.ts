@@ -12,7 +12,7 @@ export function entityTags(app: ApiApp): void {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (!isRead || reply.statusCode !== 200 || typeof payload !== 'string' || reply.hasHeader('etag'))
       return payload;
-    // Weak: a proxy may compress the body, which then means the same and is not the same.
+    // Weak, because a proxy may compress the body: its meaning stays the same, its bytes do not.
     const tag = `W/"${createHash('sha1').update(payload).digest('base64url')}"`;
     void reply.header('etag', tag);
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-cache');

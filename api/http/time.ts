@@ -1,4 +1,4 @@
-// Times in UTC: as text, RFC 3339 up to microseconds, and as instants, whole microseconds since 1970. A JavaScript Date has neither.
+// Times in UTC: as text, RFC 3339 up to microseconds, and as instants, whole microseconds since 1970. A JavaScript Date has only milliseconds.
 import { ProblemError } from './problems';
 
 const TIME =
@@ -13,11 +13,11 @@ export function parseTime(name: string, text: string): string {
   if (time !== undefined) return time;
   throw new ProblemError(
     'bad-time',
-    `${name} is ${JSON.stringify(text.slice(0, 40))}; write a time as in RFC 3339, for example ${name}=2026-11-20T12:00:00Z, or a date. In an address, + is written %2B`,
+    `${name} is ${JSON.stringify(text.slice(0, 40))}; write a time as in RFC 3339, for example ${name}=2026-11-20T12:00:00Z, or a date. In a URL, write + as %2B`,
   );
 }
 
-/** The time in UTC as text with its microseconds, or undefined when it is none. Without an offset it is UTC. */
+/** The canonical text of a time, as `parseTime` returns it; undefined when the text is not a time. Without an offset it is UTC. */
 export function canonicalTime(text: string): string | undefined {
   const match = TIME.exec(text);
   if (!match) return undefined;
@@ -25,19 +25,19 @@ export function canonicalTime(text: string): string | undefined {
     .slice(1, 7)
     .map((part) => (part === undefined ? undefined : Number(part))) as [number, number, number, ...number[]];
   const ms = Date.UTC(year, month - 1, day, hour, minute, second);
-  // Date.UTC takes the 31st of February for the 3rd of March, and years below 100 for the last century.
+  // Date.UTC reads the 31st of February as the 3rd of March, and years below 100 as years of the last century.
   const date = new Date(ms);
   if (year < 100 || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
   if (hour > 23 || minute > 59 || second > 59) return undefined;
   const offset = offsetMs(match[8]);
   if (offset === undefined) return undefined;
   const utc = new Date(ms - offset).toISOString();
-  // An offset can carry the first or last day of the calendar out of it.
+  // An offset can move a time on the first or last day out of the calendar.
   if (utc.length !== 24) return undefined;
   return trimmed(`${utc.slice(0, 19)}.${(match[7] ?? '0').slice(0, 6)}`);
 }
 
-/** The canonical form of a time with a fraction: without needless zeros. */
+/** The canonical form of a time with a fraction: without trailing zeros. */
 const trimmed = (time: string): string => `${time.replace(/\.?0+$/, '')}Z`;
 
 function offsetMs(text: string | undefined): number | undefined {

@@ -175,8 +175,8 @@ describe.each(testServers())('dead letters on $describe', (server) => {
     const { replayed, errors } = (await replay({ ids })).json();
     expect(replayed).toBe(0);
     expect(errors.map(({ reason }: Letter) => reason).sort()).toEqual([
-      expect.stringContaining('the original held characters'),
-      expect.stringContaining('the table is not declared any more'),
+      expect.stringContaining('the original could not be kept exactly'),
+      expect.stringContaining('the table is no longer declared'),
     ]);
   });
 

@@ -45,7 +45,9 @@ const DeadLetterSchema = Type.Object({
   id: Type.String({ format: 'uuid' }),
   received_at: Type.String({ format: 'date-time' }),
   table: Type.String(),
-  format: Type.String({ description: 'How the original is written; `damaged` = not exactly as it came' }),
+  format: Type.String({
+    description: 'Format of the original; `damaged` = it is not exactly as it was sent',
+  }),
   line: Type.Integer(),
   reason: Type.String(),
   original: Type.String(),
@@ -72,8 +74,8 @@ const ReplayBody = Type.Union([
 ]);
 
 const ReplayAnswer = Type.Object({
-  replayed: Type.Integer({ description: 'Letters that are rows now' }),
-  failed: Type.Integer({ description: 'Letters that stay' }),
+  replayed: Type.Integer({ description: 'Rows that were stored' }),
+  failed: Type.Integer({ description: 'Rows that remain dead letters' }),
   errors: Type.Array(
     Type.Object({
       id: Type.String({ format: 'uuid' }),
@@ -101,7 +103,7 @@ export function deadLetterRoutes(
     {
       schema: {
         tags: ['ingest'],
-        summary: 'Rows that could not be taken, newest first',
+        summary: 'Rejected rows, newest first',
         operationId: 'dead-letters',
         querystring: ListQuery,
         response: { 200: DeadLetterPage, ...problemResponses },
@@ -132,7 +134,7 @@ export function deadLetterRoutes(
       config: { access: 'write' },
       schema: {
         tags: ['ingest'],
-        summary: 'Sends refused rows again as they came, e.g. after a change of the schema',
+        summary: 'Tries to store rejected rows again, for example after a change of the schema',
         operationId: 'replay-dead-letters',
         querystring: NoQuery,
         body: ReplayBody,
@@ -156,11 +158,11 @@ export function deadLetterRoutes(
       config: { access: 'write' },
       schema: {
         tags: ['ingest'],
-        summary: 'Discards a refused row',
+        summary: 'Deletes a rejected row',
         operationId: 'discard-dead-letter',
         params: Type.Object({ letter: Type.String({ format: 'uuid', description: 'Id of the letter' }) }),
         querystring: NoQuery,
-        response: { 204: Type.Null({ description: 'Discarded' }), ...problemResponses },
+        response: { 204: Type.Null({ description: 'The row is deleted' }), ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -169,7 +171,7 @@ export function deadLetterRoutes(
       if ((await onWriteConnection(database.writer, (db) => deleteLetters(db, [letter]))) === 0)
         throw new ProblemError(
           'unknown-object',
-          `There is no dead letter ${letter}; it may have been replayed`,
+          `There is no dead letter ${letter}; it may have been replayed or deleted`,
         );
       return reply.code(204).send(null);
     },

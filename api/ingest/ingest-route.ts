@@ -1,4 +1,5 @@
-// `POST /api/ingest/:table`: admitted before its body is read, read in three formats, written in one transaction.
+// `POST /api/ingest/:table`: a request is admitted before its body is read; the body has one of three formats and is written in
+// one transaction.
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -62,7 +63,7 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
         schema: {
           tags: ['ingest'],
           summary:
-            'Stores rows; each row is judged by itself, and what is accepted is stored at once or not at all',
+            'Stores rows: each row is checked separately, and all accepted rows are stored in one transaction',
           operationId: 'ingest',
           params: TableParams,
           querystring: IngestQuery,
@@ -78,7 +79,7 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
           tableNamed(tables, request.params.table);
           admit(request, reply);
         },
-        // The connection of a body that was not read to its end cannot be used again.
+        // A connection cannot be used again after a body that was not read to its end.
         onError: async (_request, reply, error) => {
           if (error instanceof ProblemError && (error.status === 413 || error.status === 408))
             void reply.header('connection', 'close');
@@ -122,11 +123,11 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
     const { 'content-length': length, 'content-encoding': encoding = 'identity' } = request.headers;
     const declared = length === undefined ? undefined : Number(length);
     if (declared !== undefined && declared > config.maxBodyBytes) throw tooLarge(config.maxBodyBytes);
-    // How much comes out of a packed or chunked body is known when it is there; until then it may be all that is allowed.
+    // The size of a compressed or chunked body is unknown until it was read; until then the limit is assumed.
     const bytes = declared === undefined || encoding !== 'identity' ? config.maxBodyBytes : declared;
     const ticket = gate.admit(bytes, clientOf(request));
     request.ticket = ticket;
-    // One of the two comes, however the request ends: answered, refused, or given up by its client in the middle.
+    // One of these events always comes: the request was answered or refused, or its client has disconnected.
     reply.raw.once('finish', ticket.leave).once('close', ticket.leave);
   }
 
@@ -141,26 +142,26 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
     if (!parts.keepsAnswers)
       throw new ProblemError(
         'invalid-request',
-        'Idempotency-Key needs the set `service`, which is not selected; add it to TSDB_SCHEMAS and run "tsdb apply", or leave the header out',
+        'Idempotency-Key needs the set `service`, which is not selected; add it to TSDB_SCHEMAS and run "tsdb apply", or send the request without the header',
       );
     const about = JSON.stringify([table, format, precision, digest]);
     return { client: clientOf(request), key, digest: createHash('sha256').update(about).digest('hex') };
   }
 }
 
-/** Bodies up to here are read before they have a slot, and may share a transaction. */
+/** Bodies of up to this size are read before they have a slot, and may share a transaction. */
 const SMALL_BYTES = 16_384;
 
 const noneStored = ({ keepsRejected }: Destination): string =>
   keepsRejected
-    ? 'No row could be taken; the reasons are in errors, and the rows are kept at /api/dead-letters'
-    : 'No row could be taken; the reasons are in errors';
+    ? 'No row could be stored; the reasons are in errors, and the rows are kept at /api/dead-letters'
+    : 'No row could be stored; the reasons are in errors';
 
-/** Rows between two pauses in which other requests have their turn. */
+/** Rows that are read between two pauses for other requests. */
 const ROWS_AT_ONCE = 2_000;
-/** Most rows of a body: each costs far more memory than the two bytes that `1,` sends. */
+/** Most rows of a body: a row needs far more memory than the two bytes of `1,`. */
 const MOST_ROWS = 200_000;
-/** Most rejected rows of a body; a body with more of them is wrong as a whole. */
+/** Most rejected rows of a body; a body with more of them is refused as a whole. */
 const MOST_REJECTED = 10_000;
 
 async function readRows(
@@ -182,12 +183,12 @@ async function readRows(
     if (count > MOST_ROWS)
       throw new ProblemError(
         'body-too-large',
-        `A body may have ${MOST_ROWS} rows; nothing was stored, send them in several requests`,
+        `A body may have at most ${MOST_ROWS} rows; nothing was stored, send them in several requests`,
       );
     if (rejected.length > MOST_REJECTED)
       throw new ProblemError(
         'bad-body',
-        `More than ${MOST_REJECTED} rows of this body are wrong, the first of them in line ${rejected[0]?.line}: ${keepable(rejected[0]?.reason ?? '')}; nothing was stored or kept`,
+        `More than ${MOST_REJECTED} rows of this body are invalid, the first one in line ${rejected[0]?.line}: ${keepable(rejected[0]?.reason ?? '')}; nothing was stored or kept`,
       );
     if (count % ROWS_AT_ONCE === 0) await nextTurn();
   }

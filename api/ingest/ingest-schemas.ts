@@ -1,4 +1,4 @@
-// The shapes of writes and their answers.
+// The requests and answers of writes.
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import { choice } from '../http/common-schemas';
 import { PRECISIONS } from './rows';
@@ -18,7 +18,7 @@ export const TableParams = Type.Object({
 export const IngestQuery = Type.Object(
   {
     precision: Type.Optional(
-      choice(PRECISIONS, { description: 'Unit of the timestamps of line protocol', default: 'ns' }),
+      choice(PRECISIONS, { description: 'Unit of the timestamps in line protocol', default: 'ns' }),
     ),
   },
   { additionalProperties: false },
@@ -32,7 +32,7 @@ export const IngestHeaders = Type.Object({
       maxLength: 255,
       pattern: '^[\\x20-\\x7e]*$',
       description:
-        'Names this write: sent again with the same key and body within seven days, it is answered as the first time and not done again',
+        'Identifies this write. For seven days, a repeated write with the same key and body gets the first answer again and stores nothing',
     }),
   ),
   'content-encoding': Type.Optional(Type.String({ description: '`gzip` or `identity`' })),
@@ -47,11 +47,11 @@ const lines = (description: string, example: string) => ({
 export const ingestBody = {
   content: {
     'application/json': {
-      // Entries of an array are judged one by one, so anything may stand there.
+      // Entries of an array are checked one by one, so the schema allows anything.
       schema: Type.Union([Row, Type.Array(Type.Unknown(), { description: 'Rows' })]),
     },
     'application/x-ndjson': lines(
-      'A JSON object a line',
+      'One JSON object per line',
       '{"time":"2026-11-20T12:00:00Z","sensor_id":"sensor_001","temperature":21.5}\n',
     ),
     'application/x-influx-line-protocol': lines(
@@ -70,12 +70,12 @@ export type IngestAnswer = Static<typeof IngestAnswer>;
 export const IngestAnswer = Type.Object({
   table: Type.String(),
   accepted: Type.Integer({ description: 'Rows that were stored' }),
-  rejected: Type.Integer({ description: 'Rows that were not' }),
+  rejected: Type.Integer({ description: 'Rows that were rejected' }),
   errors: Type.Array(
     Type.Object({
       line: Type.Integer({ description: 'Line of the body, or place in the array, from 1' }),
       reason: Type.String({ description: 'What to correct' }),
-      original: Type.String({ description: 'The row as it came, cut after 1000 characters' }),
+      original: Type.String({ description: 'The row as it was sent, cut after 1000 characters' }),
     }),
     { description: 'The first 100 of the rejected rows' },
   ),
@@ -84,7 +84,7 @@ export const IngestAnswer = Type.Object({
     type: 'object',
     nullable: true,
     description:
-      'Stored rows that lie before the refresh window of their aggregates, which lack them until that range is refreshed; null when there are none',
+      'Stored rows that are older than the refresh window of the aggregates: the aggregates do not contain them until that range is refreshed. Null when there are none',
     required: ['rows', 'from', 'to', 'way_out'],
     properties: {
       rows: { type: 'integer' },

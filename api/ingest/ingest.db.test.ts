@@ -84,7 +84,7 @@ describe.each(testServers())('POST /api/ingest/:table on $describe', (server) =>
       accepted: 1,
       rejected: 3,
       errors: [
-        { line: 2, reason: expect.stringContaining('no JSON'), original: 'no json' },
+        { line: 2, reason: expect.stringContaining('not JSON'), original: 'no json' },
         { line: 3, reason: expect.stringContaining('time must be a time'), original: lines[2] },
         { line: 4, reason: expect.stringContaining('there is no column "nope"'), original: lines[3] },
       ],

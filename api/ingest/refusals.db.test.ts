@@ -38,7 +38,7 @@ describe.each(testServers())('difficult rows on $describe', (server) => {
     const answer = await api.post(body);
     expect(answer.json()).toMatchObject({ status: 400, type: 'urn:tsdb:problem:bad-body' });
     expect(answer.json().detail).toContain(
-      'More than 10000 rows of this body are wrong, the first of them in line 1',
+      'More than 10000 rows of this body are invalid, the first one in line 1',
     );
     expect([await api.rowsOf('among'), await api.lettersOf(answer)]).toEqual([[], []]);
   });

@@ -1,4 +1,4 @@
-// Sends dead letters through the same path again; those that the table takes now are deleted in the transaction that writes them.
+// Replays dead letters: rows that can be stored now are deleted from the dead letters in the transaction that stores them.
 import { withTransaction } from '../../db/server/connection';
 import { onWriteConnection } from '../database/write-connection';
 import { ProblemError } from '../http/problems';
@@ -13,7 +13,7 @@ import type { Destination } from './store/write-batches';
 /** Most letters of one replay. */
 export const MOST_REPLAYED = 1_000;
 
-/** A letter that stays, and why. */
+/** A letter that remains, and why. */
 export interface ReplayError {
   readonly id: string;
   /** Null for a letter that does not exist. */
@@ -30,7 +30,7 @@ export interface ReplayResult {
 
 /**
  * Replays letters, all in one transaction.
- * @throws ProblemError (rows-rejected) when the database itself refuses more than 100 of them; then all stay.
+ * @throws ProblemError (rows-rejected) when the database itself rejects more than 100 of the rows; then all letters remain.
  */
 export async function replayLetters(
   { pool, engine }: Pick<Destination, 'pool' | 'engine'>,
@@ -43,11 +43,11 @@ export async function replayLetters(
     const { rows, errors } = readAll(letters, tables);
     if ('ids' in choice) errors.push(...missing(choice.ids, letters));
     const prepared: PreparedRows[] = [];
-    // In one order, so that two replays at once cannot wait for each other.
+    // In a fixed order, so that two replays at the same time cannot block each other.
     for (const [name, members] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1)))
       prepared.push(await prepareRows(db, engineName, tables.get(name) as IngestTable, members));
     return withTransaction(db, async () => {
-      // Another replay may have been faster: its letters are gone.
+      // Another replay may have stored and deleted some of them in the meantime.
       const present = await lockLetters(db, [...rows.values()].flat().map(idOf));
       let replayed = 0;
       for (const batch of prepared) {
@@ -91,7 +91,7 @@ function readAll(letters: readonly DeadLetter[], tables: ReadonlyMap<string, Ing
     const table = tables.get(letter.table_name);
     if (!table) {
       errors.push(
-        errorOf(letter, 'the table is not declared any more; discard the letter, or select its set'),
+        errorOf(letter, 'the table is no longer declared; delete the letter, or select the set of the table'),
       );
       continue;
     }
@@ -109,13 +109,11 @@ function sentRow({ format, line, original, received_at }: DeadLetter, { hypertab
   const precision = PRECISIONS.find((name) => format === `line-protocol-${name}`);
   if (precision) {
     const [row] = lineProtocolRows(hypertable, original, precision, Date.parse(received_at));
-    return row ?? unreadable('the original is no line');
+    return row ?? unreadable('the original has no line');
   }
   if (format === 'ndjson' || format === 'json') {
     const [row] = ndjsonRows(original);
     return row ?? unreadable('the original is empty');
   }
-  return unreadable(
-    'the original held characters that cannot be kept, so it is not as it came; send it anew',
-  );
+  return unreadable('the original could not be kept exactly as it was sent; send the row again');
 }

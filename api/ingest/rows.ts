@@ -14,7 +14,7 @@ export interface IngestTable extends SeriesTable {
 export interface SentRow {
   /** 1-based: line of the body, or place in the array. */
   readonly line: number;
-  /** The line as it came; in a JSON body the value itself. */
+  /** The line as it was sent; in a JSON body the value itself. */
   readonly source: unknown;
   readonly value?: unknown;
   readonly reason?: string;

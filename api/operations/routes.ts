@@ -1,4 +1,4 @@
-// How the platform does: storage, jobs, aggregates, and drift from the declaration.
+// The state of the platform: storage, jobs, aggregates, and drift from the declaration.
 import { readJobs } from '../../db/engines/health';
 import { nameOf } from '../../db/language/names';
 import { asks } from '../database/query';

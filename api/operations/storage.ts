@@ -1,4 +1,4 @@
-// What tables and aggregates store: their chunks, and what the columnstore saves.
+// The storage of tables and aggregates: their chunks, and what the columnstore saves.
 import { Type } from '@fastify/type-provider-typebox';
 import { readChunks, readCompression, savedPercent } from '../../db/engines/chunks';
 import { nameOf } from '../../db/language/names';
@@ -18,7 +18,7 @@ const ChunksQuery = Type.Object(
     table: Type.Optional(
       Type.String({
         maxLength: 127,
-        description: 'A hypertable or aggregate alone',
+        description: 'Only this hypertable or aggregate',
         examples: ['sensor_data'],
       }),
     ),
@@ -27,7 +27,7 @@ const ChunksQuery = Type.Object(
         minimum: 1,
         maximum: MOST_CHUNKS,
         default: DEFAULT_CHUNKS,
-        description: 'Most chunks of a table, the newest ones',
+        description: 'Most chunks to list per table; the newest ones are listed',
       }),
     ),
   },
@@ -41,7 +41,7 @@ export function storageRoutes(
 ): void {
   const relations = [...config.desired.hypertables, ...config.desired.aggregates];
   const names = relations.map(nameOf);
-  // Names in the database by public names, and back.
+  // From public names to names in the database, and back.
   const named = new Map(relations.map((relation) => [publicName(relation), nameOf(relation)]));
   const shown = new Map(relations.map((relation) => [nameOf(relation), publicName(relation)]));
   const publicly = (name: string): string => shown.get(name) ?? name;
@@ -103,6 +103,6 @@ export function storageRoutes(
 function unknownTable(table: string): never {
   throw new ProblemError(
     'unknown-table',
-    `There is no table ${JSON.stringify(table.slice(0, 80))}; GET /api/operations/chunks without a table lists all`,
+    `There is no table ${JSON.stringify(table.slice(0, 80))}; GET /api/operations/chunks without table lists all tables`,
   );
 }

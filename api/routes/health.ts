@@ -1,4 +1,4 @@
-// Probes: `live` = the process answers, `ready` = it can serve.
+// Probes: `live` = the process answers, `ready` = it can serve requests.
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { relation } from '../../db/core/sql';
@@ -16,7 +16,7 @@ const SHARED_MS = 500;
 
 const Status = Type.Object({ status: Type.String() });
 
-/** Adds `/health/live` (never asks the database) and `/health/ready`. */
+/** Adds `/health/live`, which never asks the database, and `/health/ready`. */
 export function healthRoutes(app: ApiApp, { database, config, isShuttingDown }: RouteParts): void {
   const options = (operationId: string, summary: string) =>
     plainRoute({ tag: 'health', operationId, summary, answer: Status, access: 'open' });
@@ -26,7 +26,7 @@ export function healthRoutes(app: ApiApp, { database, config, isShuttingDown }: 
     answer(reply, 'live'),
   );
 
-  // Shared by requests that come together: the one connection of the probe is not to be flooded from outside.
+  // Requests at the same time share one query, so that clients cannot flood the single connection of the probe.
   const readMissing = sharedFor(SHARED_MS, () => query<{ name: string }>(database.probe, MISSING, [names]));
 
   app.get('/health/ready', options('ready', 'Requests can be served'), async (request, reply) => {
@@ -52,11 +52,11 @@ function answer(reply: FastifyReply, status: string): { status: string } {
   return { status };
 }
 
-/** Work whose result serves everybody who asks while it is under way, and a good one for some time after its start. */
+/** Shares the result of the work: with everyone who asks while it runs, and if it succeeds for `ms` after its start. */
 function sharedFor<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
   let shared: { readonly until: number; readonly result: Promise<T> } | undefined;
   const forgetFailure = (result: Promise<T>): Promise<T> => {
-    // A database that is back is ready at once.
+    // After a failure the next request asks again, so that a recovered database is ready at once.
     result.catch(() => {
       shared = undefined;
     });

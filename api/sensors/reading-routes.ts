@@ -25,7 +25,7 @@ function addLevel(
   const answer = level === 'raw' ? seriesOf(RawRow) : seriesOf(AggregateRow);
   const schema = {
     tags: ['sensors'],
-    summary: level === 'raw' ? 'Readings of a sensor as they came' : `${level} figures of a sensor`,
+    summary: level === 'raw' ? 'Raw readings of a sensor' : `${level} figures of a sensor`,
     operationId: `sensor-${level}`,
     params: SensorParams,
     querystring: seriesQuery(level, maxRows),

@@ -9,10 +9,10 @@ import { type LevelName, levels, units } from './levels';
 
 const MAX_ID_LENGTH = Number(/\d+/.exec(sensorData.columns.sensor_id.type)?.[0]);
 
-/** Says what a sensor id may be. */
+/** Says what a valid sensor id is. */
 export const SENSOR_ID_RULE = `A sensor id has 1 to ${MAX_ID_LENGTH} characters, none of them NUL`;
 
-// "date-time" also spares the serialiser the search for characters to escape.
+// With "date-time" the serialiser also need not search for characters to escape.
 const Timestamp = Type.String({ format: 'date-time', description: 'UTC, up to microseconds' });
 const SensorId = Type.String({ description: 'Id of the sensor' });
 
@@ -49,7 +49,7 @@ export const sensorsQuery = (maxRows: number) =>
         Type.String({
           maxLength: MAX_ID_LENGTH,
           pattern: STORABLE,
-          description: 'Sensors with a greater id; `next` of the page before',
+          description: 'Only sensors with a greater id; `next` of the page before',
         }),
       ),
       ...formatQuery,
@@ -91,7 +91,7 @@ export const seriesOf = <Row extends typeof RawRow | typeof AggregateRow>(row: R
   Type.Object({
     sensor_id: SensorId,
     period: nullable('string', 'How far back the rows go; null when `from` was given'),
-    source: Type.String({ description: 'Name of the relation that answered' }),
+    source: Type.String({ description: 'Name of the table or aggregate that was read' }),
     bucket: nullable('string', 'Width of a bucket; null for raw rows'),
     freshness: Freshness,
     unit: Type.Object({ temperature: Type.String(), humidity: Type.String(), pressure: Type.String() }),

@@ -1,4 +1,4 @@
-// Which sensors there are, and what each one read last.
+// The sensors, and the newest reading of each.
 import { NoQuery } from '../http/common-schemas';
 import { formatOf, inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
@@ -58,12 +58,12 @@ async function absent(store: Store, id: string): Promise<ProblemError> {
   return (await store.isKnown(id))
     ? new ProblemError(
         'no-reading',
-        `The readings of ${id} are older than what is kept; ask for /monthly?period=10y`,
+        `All readings of ${id} were dropped by retention; ask for /monthly?period=10y`,
       )
     : unknownSensor(id);
 }
 
-/** The problem for an id that no row carries. */
+/** The problem for an id that no row has. */
 export function unknownSensor(id: string): ProblemError {
   return new ProblemError(
     'unknown-sensor',

@@ -3,7 +3,7 @@ import type { Interval } from '../../db/language/interval';
 import { floorDivide, instantOf } from '../http/time';
 
 const DAY = 86_400_000_000n;
-/** Buckets count from this Monday; those of months from the first of January before it. */
+/** Buckets are counted from this Monday; buckets of months from the first of January before it. */
 const ORIGIN = instantOf('2000-01-03T00:00:00Z');
 
 /** Start of the bucket that holds the instant; what `time_bucket(width, at)` gives. */
@@ -28,7 +28,7 @@ export function bucketEnd(width: Interval, at: bigint): bigint {
   return start === at ? at : nextBucket(width, start);
 }
 
-/** How many buckets hold a part of the range; `to` is exclusive. */
+/** How many buckets contain a part of the range; `to` is exclusive. */
 export function bucketCount(width: Interval, from: bigint, to: bigint): number {
   const [start, end] = [bucketStart(width, from), bucketEnd(width, to)];
   if (width.months === 0) return Number((end - start) / fixedLength(width));
@@ -50,7 +50,7 @@ export function before(at: bigint, { months, days, microseconds }: Interval): bi
 /** Whether every bucket of the coarse width is made of whole buckets of the fine one. */
 export function isWholeMultiple(coarse: Interval, fine: Interval): boolean {
   if (fine.months > 0) return coarse.months > 0 && coarse.months % fine.months === 0;
-  // Months start at midnight of any weekday: days fit into them, weeks do not.
+  // A month starts at midnight of any weekday: whole days fit into it, whole weeks do not.
   const length = coarse.months > 0 ? DAY : fixedLength(coarse);
   return length % fixedLength(fine) === 0n;
 }
@@ -64,7 +64,7 @@ function monthOf(at: bigint): number {
 }
 
 function startOfMonth(month: number): bigint {
-  // Date.UTC would take years below 100 for the last century.
+  // Date.UTC would read years below 100 as years of the last century.
   const date = new Date(0);
   date.setUTCFullYear(2000 + Math.floor(month / 12), ((month % 12) + 12) % 12, 1);
   return BigInt(date.getTime()) * 1_000n;

@@ -16,7 +16,7 @@ export const MEDIA_TYPES = {
   'text/plain': 'line-protocol',
 } as const;
 
-/** What is known of a body that was read. */
+/** Facts about a body that was read. */
 export interface Received {
   readonly format: (typeof MEDIA_TYPES)[keyof typeof MEDIA_TYPES];
   readonly bytes: number;
@@ -32,8 +32,8 @@ declare module 'fastify' {
 }
 
 /**
- * Replaces the content type parsers of `app`: JSON becomes its value, the other formats their text. The parsers of other
- * plugins stay as they are.
+ * Replaces the content type parsers of `app`. JSON is parsed to its value, the other formats to their text. The parsers of
+ * other plugins do not change.
  */
 export function acceptRowBodies(app: ApiApp, limit: number): void {
   app.decorateRequest('received', null);
@@ -51,7 +51,7 @@ export function acceptRowBodies(app: ApiApp, limit: number): void {
     const given = request.headers['content-type'];
     throw new ProblemError(
       'unknown-media-type',
-      `${given === undefined ? 'There is no content-type' : `content-type ${JSON.stringify(given.slice(0, 60))} is not known here`}; send ${Object.keys(MEDIA_TYPES).join(', ')}`,
+      `${given === undefined ? 'There is no content-type' : `content-type ${JSON.stringify(given.slice(0, 60))} is not supported`}; send ${Object.keys(MEDIA_TYPES).join(', ')}`,
     );
   });
 }
@@ -74,7 +74,7 @@ export async function readBody(
   if (kind !== 'identity' && kind !== 'gzip' && kind !== 'x-gzip')
     throw new ProblemError(
       'unknown-media-type',
-      `content-encoding ${JSON.stringify(kind.slice(0, 40))} is not known here; send the body as it is, or with gzip`,
+      `content-encoding ${JSON.stringify(kind.slice(0, 40))} is not supported; send the body uncompressed or with gzip`,
     );
   const body = kind === 'identity' ? collect(payload, limit) : gunzip(payload, limit);
   try {
@@ -86,7 +86,7 @@ export async function readBody(
     if (error instanceof ProblemError) throw error;
     throw new ProblemError(
       'bad-body',
-      kind === 'identity' ? 'The body did not arrive whole' : 'The body is not gzip, or did not arrive whole',
+      kind === 'identity' ? 'The body is incomplete' : 'The body is not gzip or is incomplete',
       { cause: error },
     );
   }
@@ -94,7 +94,7 @@ export async function readBody(
 
 /**
  * The text of UTF-8 bytes, without a byte order mark.
- * @throws ProblemError (bad-body) for bytes that are no UTF-8.
+ * @throws ProblemError (bad-body) for bytes that are not UTF-8.
  */
 function textOf(bytes: Buffer): string {
   try {
@@ -108,7 +108,7 @@ function textOf(bytes: Buffer): string {
 export const tooLarge = (limit: number): ProblemError =>
   new ProblemError(
     'body-too-large',
-    `A body may have ${limit} bytes, after decompression too; send the rows in several requests, or raise TSDB_MAX_BODY_BYTES`,
+    `A body may have at most ${limit} bytes, also after decompression; send the rows in several requests, or raise TSDB_MAX_BODY_BYTES`,
   );
 
 async function collect(stream: Readable, limit: number): Promise<Buffer> {
@@ -124,7 +124,7 @@ async function collect(stream: Readable, limit: number): Promise<Buffer> {
 }
 
 async function gunzip(payload: Readable, limit: number): Promise<Buffer> {
-  // Read first, then unpacked: what arrives is bounded as well, and a bomb is stopped at the limit of its output.
+  // The body is read before it is decompressed, so that both sizes are limited; a bomb is stopped at the limit of its output.
   const packed = await collect(payload, limit);
   const unpacking = createGunzip();
   unpacking.end(packed);
@@ -138,7 +138,7 @@ function parseJson(text: string): unknown {
   } catch (cause) {
     throw new ProblemError(
       'bad-body',
-      `The body is no JSON: ${messageOf(cause).slice(0, 200)}; nothing was stored`,
+      `The body is not JSON: ${messageOf(cause).slice(0, 200)}; nothing was stored`,
       {
         cause,
       },

@@ -1,4 +1,4 @@
-// Rows of a JSON body, and of one with a JSON object a line.
+// Rows of a JSON body, and of a body with one JSON object per line.
 import { messageOf } from '../../../db/core/errors';
 import type { SentRow } from '../rows';
 
@@ -25,6 +25,6 @@ function parsed(line: number, source: string): SentRow {
   try {
     return { line, source, value: JSON.parse(source) };
   } catch (error) {
-    return { line, source, reason: `the line is no JSON: ${messageOf(error).slice(0, 200)}` };
+    return { line, source, reason: `the line is not JSON: ${messageOf(error).slice(0, 200)}` };
   }
 }

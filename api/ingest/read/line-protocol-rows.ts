@@ -40,7 +40,7 @@ function rowOf(
 ): object | string {
   if (measurement !== table.name && measurement !== publicName(table))
     return `the measurement ${JSON.stringify(measurement.slice(0, 60))} is not this table; write ${publicName(table)}`;
-  // Without a prototype: a key named `__proto__` is then a key like any other.
+  // Without a prototype, a key named `__proto__` is a key like any other.
   const row: Record<string, unknown> = Object.create(null);
   for (const [key, value] of tags) {
     if (key in row) return `${key} is given twice`;
@@ -51,7 +51,7 @@ function rowOf(
     if (key in row) return `${key} is given twice`;
     row[key] = value;
   }
-  if (table.time in row) return `${table.time} must stand at the end of the line, as a number`;
+  if (table.time in row) return `${table.time} must be at the end of the line, as a number`;
   const time = timestamp === undefined ? new Date(receivedAt).toISOString() : timeOf(timestamp, precision);
   if (time === undefined)
     return `the time ${timestamp} is out of range; is it in ${precision}? (query parameter precision)`;

@@ -1,9 +1,9 @@
 // Reads a line of InfluxDB's line protocol: https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/
 
-/** A field's value. Whole numbers beyond 2^53 are texts of digits, as a JavaScript number would be another one. */
+/** A field's value. Whole numbers beyond 2^53 are texts of digits, because JavaScript would round them. */
 export type FieldValue = number | string | boolean;
 
-/** What a line says. */
+/** The content of a line. */
 export interface Point {
   readonly measurement: string;
   readonly tags: readonly (readonly [key: string, value: string])[];
@@ -15,21 +15,21 @@ export interface Point {
 /** Whether a line is blank or a comment. */
 export const isSkipped = (line: string): boolean => /^\s*(?:#|$)/.test(line);
 
-/** Reads a line without its line break; a text says why it is none. */
+/** Reads a line without its line break; a text says why the line is not valid. */
 export function parseLine(line: string): Point | string {
   const scanner: Scanner = { line, at: line.length - line.trimStart().length };
   const measurement = scan(scanner, ', ', ', ');
-  if (measurement === '') return 'a line begins with the measurement';
+  if (measurement === '') return 'a line must begin with the measurement';
   const tags: (readonly [string, string])[] = [];
   while (peek(scanner) === ',') {
     scanner.at += 1;
     const key = scan(scanner, ',= ', ',= ');
     if (key === '' || peek(scanner) !== '=')
-      return `a tag is written key=value, at character ${scanner.at + 1}`;
+      return `a tag must have the form key=value, at character ${scanner.at + 1}`;
     scanner.at += 1;
     const value = scan(scanner, ',= ', ',= ');
     if (value === '' || peek(scanner) === '=')
-      return `tag ${key} has no usable value; leave an empty tag out and escape "=", "," and " " with a backslash`;
+      return `tag ${key} has no valid value; leave an empty tag out and escape "=", "," and " " with a backslash`;
     tags.push([key, value]);
   }
   if (!skipSpaces(scanner)) return 'a line needs at least one field after the tags and a space';
@@ -38,18 +38,18 @@ export function parseLine(line: string): Point | string {
     if (fields.length > 0) scanner.at += 1;
     const key = scan(scanner, ',= ', ',= ');
     if (key === '' || peek(scanner) !== '=')
-      return `a field is written key=value, at character ${scanner.at + 1}`;
+      return `a field must have the form key=value, at character ${scanner.at + 1}`;
     scanner.at += 1;
     const value = peek(scanner) === '"' ? quoted(scanner) : bare(scanner);
     if (value === undefined)
-      return `field ${key} has no usable value; write 1.5, 3i, 3u, true, false or "text"`;
+      return `field ${key} has no valid value; write 1.5, 3i, 3u, true, false or "text"`;
     fields.push([key, value.is]);
   } while (peek(scanner) === ',');
   const spaced = skipSpaces(scanner);
   const rest = line.slice(scanner.at).trimEnd();
   if (rest === '') return { measurement, tags, fields };
   if (!spaced || !/^-?\d{1,19}$/.test(rest))
-    return 'after the fields comes a space and a whole number, the time';
+    return 'after the fields only a space and the time, a whole number, may follow';
   return { measurement, tags, fields, timestamp: rest };
 }
 
@@ -60,7 +60,7 @@ interface Scanner {
 
 const peek = ({ line, at }: Scanner): string => line.charAt(at);
 
-/** Reads up to an unescaped character of `stops`; a backslash takes the meaning of `escapable` characters and of no other. */
+/** Reads up to an unescaped character of `stops`; a backslash escapes only `escapable` characters. */
 function scan(scanner: Scanner, stops: string, escapable: string): string {
   const { line } = scanner;
   let text = '';

@@ -1,4 +1,4 @@
-// Checks rows against the declared columns of a table and makes COPY texts of them.
+// Checks rows against the declared columns of a table and converts them to COPY texts.
 import type { Column } from '../../../db/language/columns';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { type Converter, converterOf, shown } from '../../database/converters';
@@ -22,7 +22,7 @@ interface ColumnReader {
   readonly convert: Converter;
 }
 
-/** A reader for rows of the table at `now` (milliseconds), which is also the time of rows that may come without one. */
+/** A reader for rows of the table. `now` (milliseconds) is also the time of rows that may leave out their time. */
 export function rowReader(table: Hypertable, now: number): RowReader {
   const readers = columnReaders(table);
   const names: ReadonlySet<string> = new Set(table.columnNames);
@@ -60,7 +60,7 @@ export function rowReader(table: Hypertable, now: number): RowReader {
     if (!spans.has(at) && spans.size >= 2 * MOST_CHUNKS)
       return rejected(
         sent,
-        `the rows before it already spread over ${MOST_CHUNKS} chunks of ${table.chunkInterval}; send rows that lie together in time`,
+        `the rows before it already need ${MOST_CHUNKS} chunks of ${table.chunkInterval}; send rows whose times are closer together`,
       );
     spans.add(at);
     return { row: { line: sent.line, source: sent.source, texts, time, span: at, owner: 0 } };

@@ -1,4 +1,4 @@
-// The SQL of dead letters: rejected rows that are kept as they came, listed, replayed or discarded.
+// The SQL of dead letters: rejected rows are kept as they were sent, listed, replayed and deleted.
 import { randomUUID } from 'node:crypto';
 import { relation } from '../../../db/core/sql';
 import type { Db } from '../../../db/model';
@@ -14,7 +14,7 @@ export interface DeadLetter {
   readonly received_at: string;
   /** Public name of the table that it was sent to. */
   readonly table_name: string;
-  /** A `RowFormat`, or `damaged` when the original could not be kept exactly and so cannot be replayed. */
+  /** A `RowFormat`, or `damaged` when the original could not be kept exactly and therefore cannot be replayed. */
   readonly format: string;
   readonly line: number;
   readonly reason: string;
@@ -59,7 +59,7 @@ export async function keepDeadLetters(
   );
 }
 
-/** A query for a page, newest first; of one request in the order of its lines. */
+/** A query for a page: newest first, and the rows of one request in the order of their lines. */
 export function deadLetterQuery(table: string | undefined, limit: number, after?: LetterPosition) {
   return {
     sql: `SELECT ${COLUMNS} FROM ${TABLE}
@@ -95,7 +95,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Which letters to read: those of the ids, or the oldest of a table. */
 export type Choice = { readonly ids: readonly string[] } | { readonly table: string };
 
-/** Reads letters in the order that they came in. */
+/** Reads letters in the order in which they arrived. */
 export async function readLetters(db: Db, choice: Choice, limit: number): Promise<readonly DeadLetter[]> {
   const condition = 'ids' in choice ? 'id = ANY ($1::uuid[])' : 'table_name = $1';
   const { rows } = await db.query<DeadLetter>(
@@ -107,7 +107,7 @@ export async function readLetters(db: Db, choice: Choice, limit: number): Promis
 
 /** Locks letters until the end of the transaction and returns the ids of those that still exist. */
 export async function lockLetters(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  // In one order, so that two replays of the same letters wait for each other instead of deadlocking.
+  // In a fixed order, so that two replays of the same letters wait for each other instead of causing a deadlock.
   const { rows } = await db.query<{ id: string }>(
     `SELECT id FROM ${TABLE} WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`,
     [ids],

@@ -146,7 +146,7 @@ describe.each(testServers())('writes that share a transaction on $describe', (se
     const gate = new Promise<void>((resolve) => {
       open = resolve;
     });
-    const gone = new ProblemError('invalid-request', 'The client is gone', { status: 408 });
+    const gone = new ProblemError('invalid-request', 'The client has disconnected', { status: 408 });
     const ticket = (run: Ticket['run']): Ticket => ({ run, resize: () => undefined, leave: () => undefined });
     const waits = ticket(async (work) => {
       await gate;

@@ -1,19 +1,19 @@
-// Retried writes: the key of a write and its answer are stored in the transaction of the rows, so that both are there or neither.
+// Repeated writes: the key and the answer of a write are stored in the transaction of its rows, so that all of them exist or none.
 import { relation } from '../../../db/core/sql';
 import type { Db } from '../../../db/model';
 import { ingestRequests } from '../../../db/schema/service';
 import { ProblemError } from '../../http/problems';
 import type { IngestAnswer } from '../ingest-schemas';
 
-/** What a client repeats when it sends a write again. */
+/** Identifies a write that a client may send again. */
 export interface WriteKey {
   readonly client: string;
   readonly key: string;
-  /** SHA-256 of everything that decides about the rows. */
+  /** SHA-256 of everything that determines the rows. */
   readonly digest: string;
 }
 
-/** An answer as it was given. */
+/** An answer as it was sent. */
 export interface StoredAnswer {
   readonly status: number;
   readonly answer: IngestAnswer;
@@ -25,7 +25,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
 const TABLE = relation(ingestRequests);
 
 /**
- * Claims the key for this transaction. While another transaction holds it, waits for that one's end.
+ * Claims the key for this transaction. While another transaction holds the key, waits for the end of that transaction.
  * @returns the stored answer when the write was done before.
  * @throws ProblemError: in-progress after 5 s of waiting, key-reused when the key was used for other rows.
  */
@@ -40,7 +40,7 @@ export async function claimKey(db: Db, { client, key, digest }: WriteKey): Promi
       if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
       throw new ProblemError(
         'in-progress',
-        'A write with this Idempotency-Key is still under way; send it again after a moment to get its answer',
+        'A write with this Idempotency-Key is still in progress; send it again in a moment to get its answer',
       );
     });
   await db.query('SET LOCAL lock_timeout TO DEFAULT');
@@ -50,7 +50,7 @@ export async function claimKey(db: Db, { client, key, digest }: WriteKey): Promi
     [client, key],
   );
   const [stored] = rows;
-  // Pruned between the two statements, after seven days: the next try finds the key free.
+  // The key was deleted between the two statements because it was seven days old; the next attempt can claim it.
   if (!stored) throw new ProblemError('in-progress', 'The key has just expired; send the write again');
   if (stored.body_digest !== digest)
     throw new ProblemError(
@@ -74,7 +74,7 @@ export async function keepAnswer(
   ]);
 }
 
-/** Forgets answers that are older than seven days: nobody retries for longer. */
+/** Deletes answers that are older than seven days: nobody retries for longer. */
 export async function forgetOldAnswers(db: Db): Promise<void> {
   await db.query(`DELETE FROM ${TABLE} WHERE received_at < now() - INTERVAL '7 days'`);
 }

@@ -1,4 +1,4 @@
-// Rows that came too late: no refresh policy looks back as far as they lie, or retention is about to drop them.
+// Rows that came too late: they are older than the window of every refresh policy, or retention is about to drop them.
 import type { ContinuousAggregate } from '../../../db/language/aggregate';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { parseDuration } from '../../../db/language/interval';
@@ -7,7 +7,7 @@ import { instantOf, timeText } from '../../http/time';
 import { before } from '../../series/calendar';
 import type { CheckedRow } from '../rows';
 
-/** Late rows of a write, and what brings them into the aggregates. */
+/** Late rows of a write, and how to bring them into the aggregates. */
 export interface Late {
   readonly rows: number;
   readonly from: string;
@@ -16,8 +16,8 @@ export interface Late {
 }
 
 /**
- * The rows that lie before the refresh window of an aggregate of theirs, or before the retention of the table; null when there
- * are none. Stored they are, and raw answers have them, but aggregates will not until somebody refreshes that range.
+ * The rows that are older than the refresh window of an aggregate or than the retention of the table; null when there are none.
+ * They are stored and appear in raw answers, but aggregates do not contain them until somebody refreshes that range.
  * @param now microseconds since 1970.
  */
 export function lateRows(
@@ -29,13 +29,13 @@ export function lateRows(
   const edges = aggregates
     .filter(({ from }) => from.kind === 'hypertable')
     .map(({ refresh }) => timeText(before(now, parseDuration(refresh.startOffset))));
-  // What retention drops is late for any aggregate, and for the table itself.
+  // Rows that retention drops are late for every aggregate and for the table itself.
   const expiry =
     table.retention === undefined
       ? ''
       : timeText(before(now, parseDuration(table.retention))).slice(0, TO_SECONDS);
   const edge = (edges.sort().at(-1) ?? expiry).slice(0, TO_SECONDS);
-  // Whole seconds compare as text; windows are minutes at least.
+  // Times are compared as texts up to whole seconds; windows are at least minutes long.
   const times = rows.flatMap(({ time }) => (time.slice(0, TO_SECONDS) < edge ? [time] : []));
   let [from, to] = [times[0], times[0]];
   if (from === undefined || to === undefined) return null;
@@ -51,15 +51,15 @@ export function lateRows(
     way_out: [
       ...(expired > 0
         ? [
-            `${expired} of them are older than the ${table.retention} that ${nameOf(table)} keeps: its next retention run deletes them; are their times right?`,
+            `${expired} of them are older than the ${table.retention} that ${nameOf(table)} keeps, so its next retention run deletes them; check their times`,
           ]
         : []),
       ...(edges.length > 0
         ? [
-            `The aggregates of ${nameOf(table)} are not refreshed that far back by themselves; run: tsdb refresh --from ${from} --to ${endAfter(to)}`,
+            `No refresh policy of ${nameOf(table)} looks that far back; run: tsdb refresh --from ${from} --to ${endAfter(to)}`,
           ]
         : []),
-    ].join(' '),
+    ].join('. '),
   };
 }
 

@@ -1,22 +1,22 @@
-// What the columns of a continuous aggregate mean in terms of the hypertable at the bottom, through any hierarchy.
+// What the columns of a continuous aggregate mean in terms of its hypertable, through any hierarchy of aggregates.
 import type { ContinuousAggregate, Relation } from '../../../db/language/aggregate';
 import type { Expression } from '../../../db/language/expressions';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { rootOf } from '../../database/tables';
 import { columnOf, countOf, type Figure } from '../request/figures';
 
-/** What an aggregate's rows and columns say about the hypertable. */
+/** What the rows and columns of an aggregate mean in terms of the hypertable. */
 export interface Meaning {
   /** Columns of the hypertable that rows are grouped by. */
   readonly keys: readonly string[];
   /** Figures of the hypertable by column; a column without meaning is absent. */
   readonly figures: ReadonlyMap<string, Figure>;
-  /** Whether something else is grouped by as well, so that no request can single out one row. */
+  /** Whether rows are also grouped by something else, so that no request can single out one row. */
   readonly hasOtherKeys: boolean;
 }
 
 /**
- * Reads the meaning of an aggregate. Sums of sums, totals of counts, extremes of extremes and weighted averages keep theirs;
+ * Finds the meaning of an aggregate. Sums of sums, totals of counts, extremes of extremes and weighted averages have a meaning;
  * an average of averages, a percentile of percentiles, filters, differences and SQL have none.
  */
 export function meaningOf(aggregate: ContinuousAggregate): Meaning {
@@ -41,7 +41,7 @@ function directFigure(root: Hypertable, expression: Expression): Figure | undefi
   switch (expression.kind) {
     case 'aggregate':
       if (expression.fn === 'count') return countOf(root, expression.column);
-      // The sum of a real is a real again: too coarse to go on with.
+      // The sum of real values is a real again, which is too imprecise to be added up further.
       if (expression.fn === 'sum' && columnOf(root, expression.column)?.type === 'real') return undefined;
       return expression;
     case 'first-or-last':
@@ -75,7 +75,7 @@ function combinedFigure(
       return ratio(root, figures.get(expression.numerator), figures.get(expression.denominator));
     case 'first-or-last': {
       const figure = figures.get(expression.column);
-      // Only in order of time, and only when no two rows of the finer aggregate have the same one.
+      // Only in order of time, and only when no two rows of the finer aggregate have the same time.
       const inOrder = expression.by === 'bucket' && rowsStayApart;
       return inOrder && figure?.kind === 'first-or-last' && figure.fn === expression.fn ? figure : undefined;
     }
@@ -89,7 +89,7 @@ function added(figure: Figure | undefined): Figure | undefined {
   return figure?.kind === 'aggregate' && (figure.fn === 'sum' || figure.fn === 'count') ? figure : undefined;
 }
 
-/** The average of x, when it is the sum of x over the count of x. */
+/** The average of x, if the ratio is the sum of x divided by the count of x. */
 function ratio(root: Hypertable, above: Figure | undefined, below: Figure | undefined): Figure | undefined {
   if (above?.kind !== 'aggregate' || above.fn !== 'sum') return undefined;
   const counts = countOf(root, above.column);
@@ -104,12 +104,12 @@ const sameColumn = (
   fn: string,
 ): boolean => figure.fn === fn && figure.column === other.column;
 
-/** Whether a row per bucket is left of each series of the source: it is grouped by the same columns. */
+/** Whether each series of the source keeps a row per bucket, because the aggregate is grouped by the same columns. */
 function keepsRowsApart({ from, groupBy }: ContinuousAggregate): boolean {
   return from.kind === 'aggregate' && from.groupBy.every((key) => groupBy.includes(key));
 }
 
-/** Whether the newest rows are seen, all the way down. */
+/** Whether a query of the relation also sees the newest rows, at every level of the hierarchy. */
 export function isRealTime(relation: Relation): boolean {
   return relation.kind === 'hypertable' || (relation.realTime && isRealTime(relation.from));
 }

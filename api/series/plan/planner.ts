@@ -1,16 +1,16 @@
-// Decides how a question about buckets is answered: how wide they are, over which range, and from which relation.
+// Plans the answer to a question about buckets: their width, their range, and the relation that is read.
 import { formatInterval, type Interval, parseDuration } from '../../../db/language/interval';
 import { timeText } from '../../http/time';
 import { bucketCount } from '../calendar';
 import { type Range, wholeBuckets } from '../request/ranges';
 import { droppedBefore, exactSources, type Question, type Source } from './sources';
 
-/** How a question is answered. */
+/** The plan of an answer. */
 export interface Plan extends Source {
   readonly width: Interval;
-  /** The asked range in whole buckets. */
+  /** The requested range in whole buckets. */
   readonly range: Range;
-  /** Time before which the source has dropped rows of the range, RFC 3339; null = it has all of them. */
+  /** Time before which the source has dropped rows of the range, RFC 3339; null = it has all rows of the range. */
   readonly keptSince: string | null;
 }
 
@@ -37,8 +37,8 @@ export const LADDER: readonly Interval[] = [
 ].map(parseDuration);
 
 /**
- * Plans a question in buckets of the width: from the coarsest relation that answers exactly and still keeps the start of the
- * range; when none keeps it, from the one that keeps the most of it.
+ * Plans buckets of the width. It reads the coarsest relation that gives exact values and still has the start of the range; when
+ * no relation has the start, the one that has the most of the range.
  */
 export function planBuckets(question: Question, width: Interval, asked: Range, now: bigint): Plan {
   const sources = exactSources(question, width);
@@ -46,7 +46,7 @@ export function planBuckets(question: Question, width: Interval, asked: Range, n
   if (first === undefined) throw new Error(`no source for ${question.table.name}`);
   const kept = (source: Source): bigint => {
     const limit = droppedBefore(source.relation, now);
-    // What is older than the range makes no difference.
+    // Dropped rows that are older than the range make no difference.
     return limit === undefined || limit < asked.from ? asked.from : limit;
   };
   const source = sources.reduce((best, other) => (kept(other) < kept(best) ? other : best), first);
@@ -55,8 +55,8 @@ export function planBuckets(question: Question, width: Interval, asked: Range, n
 }
 
 /**
- * The width for `bucket=auto`: the smallest one of the ladder that gives at most `points` buckets and that some source
- * answers whose rows of the start of the range are still there; when no source has them, the smallest one for the points.
+ * The width for `bucket=auto`: the smallest one of the ladder that gives at most `points` buckets and for which some source
+ * still has the start of the range; when no source has it, the smallest one that gives at most `points` buckets.
  */
 export function chooseWidth(question: Question, points: number, asked: Range, now: bigint): Interval {
   const widths = LADDER.filter((width) => bucketCount(width, asked.from, asked.to) <= points);
@@ -65,7 +65,7 @@ export function chooseWidth(question: Question, points: number, asked: Range, no
   return kept ?? widths[0] ?? yearsFor(points, asked);
 }
 
-/** Since when the source has all rows of the range, when that is later than its start. */
+/** The time since which the source has all rows, if that is later than the start of the range; otherwise null. */
 export function keptSince(
   { relation }: Pick<Source, 'relation'>,
   { from }: Range,

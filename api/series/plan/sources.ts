@@ -1,4 +1,4 @@
-// Which declared relations can answer a question exactly: the hypertable always, an aggregate when it carries enough.
+// Finds the declared relations that can answer a question exactly: always the hypertable, and each aggregate that has enough columns.
 import type { ContinuousAggregate, Relation } from '../../../db/language/aggregate';
 import type { Expression } from '../../../db/language/expressions';
 import { approximateMicroseconds, type Interval, parseDuration } from '../../../db/language/interval';
@@ -7,25 +7,25 @@ import { before, isWholeMultiple } from '../calendar';
 import { columnOf, countOf, type Figure, figureKey } from '../request/figures';
 import { isRealTime, type Meaning, meaningOf } from './meaning';
 
-/** What is asked for, without the range and the width of its buckets. */
+/** What a client asks for, without the range and the width of the buckets. */
 export interface Question {
   readonly table: SeriesTable;
   readonly figures: readonly Figure[];
   /** Columns that tell series apart. */
   readonly by: readonly string[];
-  /** Columns that conditions look at. */
+  /** Columns with conditions. */
   readonly filtered: readonly string[];
-  /** Columns that conditions leave one value of. */
+  /** Columns that have only one value under the conditions. */
   readonly bound: readonly string[];
 }
 
-/** A relation with what to compute from its rows, one expression per figure. */
+/** A relation, and one expression per figure that computes the figure from its rows. */
 export interface Source {
   readonly relation: Relation;
   readonly expressions: readonly Expression[];
 }
 
-/** The sources that answer exactly in buckets of the width, cheapest first; the hypertable is the last. */
+/** The sources that give exact values in buckets of the width, cheapest first; the hypertable is the last. */
 export function exactSources(question: Question, width: Interval): readonly Source[] {
   const { hypertable, aggregates } = question.table;
   const derived = aggregates
@@ -48,7 +48,7 @@ function derive(question: Question, width: Interval, relation: ContinuousAggrega
   const own = parseDuration(relation.bucket);
   const meaning = meaningOf(relation);
   const columns = [...question.by, ...question.filtered];
-  // An aggregate that is not real-time lacks its newest buckets.
+  // An aggregate that is not real-time does not show its newest buckets.
   if (!isRealTime(relation) || !isWholeMultiple(width, own)) return undefined;
   if (!columns.every((column) => meaning.keys.includes(column))) return undefined;
   const singled = singlesOut(question, meaning);
@@ -60,12 +60,12 @@ function derive(question: Question, width: Interval, relation: ContinuousAggrega
 interface Scope {
   readonly question: Question;
   readonly meaning: Meaning;
-  /** Whether every row of a bucket is another series of the answer. */
+  /** Whether every row of a bucket belongs to a different series of the answer. */
   readonly singled: boolean;
   readonly sameWidth: boolean;
 }
 
-/** How to get the figure from the rows of an aggregate, if at all. */
+/** The expression that computes the figure from the rows of an aggregate; undefined when there is none. */
 function expressionFor(
   figure: Figure,
   { question, meaning, singled, sameWidth }: Scope,
@@ -75,7 +75,7 @@ function expressionFor(
   if (figure.kind === 'count-rows') return column === undefined ? undefined : { kind: 'total', column };
   if (figure.kind === 'first-or-last')
     return column !== undefined && singled ? { ...figure, column, by: 'bucket' } : undefined;
-  // One row is the whole answer: the least of its one value is that value.
+  // The bucket has a single row, so the minimum of the column is its value.
   if (column !== undefined && singled && sameWidth) return { kind: 'aggregate', fn: 'min', column };
   if (figure.kind !== 'aggregate') return undefined;
   switch (figure.fn) {
@@ -86,7 +86,7 @@ function expressionFor(
       return column === undefined ? undefined : { kind: 'total', column };
     case 'sum':
       if (column === undefined) return undefined;
-      // The sum of whole numbers is a bigint, and so shall be the sum of such sums.
+      // The sum of small integers is a bigint, and the sum of these sums must also be a bigint.
       return isSmallInteger(columnOf(hypertable, figure.column)?.type)
         ? { kind: 'total', column }
         : { kind: 'aggregate', fn: 'sum', column };

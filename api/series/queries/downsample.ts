@@ -1,4 +1,4 @@
-// Thins out rows for a chart, in the database as far as possible, so that memory stays bounded whatever the range holds.
+// Thins out rows for a chart, in the database as far as possible, so that memory stays limited for any range.
 import type { Pool } from 'pg';
 import { ident, relation } from '../../../db/core/sql';
 import { query } from '../../database/query';
@@ -20,7 +20,7 @@ export interface Line extends ColumnRange {
 
 type TimedRow = AnswerRow & { readonly time: string };
 
-/** Rows of the line in order of time, at most `limit` of them; true rows with their own times. */
+/** Rows of the line in order of time, at most `limit` of them; they are stored rows with their own times. */
 export async function thinnedRows(
   pool: Pool,
   how: Downsample,
@@ -33,7 +33,7 @@ export async function thinnedRows(
   const rows = await query<TimedRow>(pool, sql, values);
   // MinMaxLTTB (Donckt et al., 2023): of many rows only the extremes of four times as many slots can matter.
   const found = rows.length <= few ? rows : await extremes(pool, line, 2 * line.points, 4 * limit);
-  // Cut off by the limit: the caller refuses what is too much, and shall not take a part for the whole.
+  // The limit cut the rows off. The caller refuses that many rows, and must not take a part for the whole.
   if (found.length >= 4 * limit) return found;
   return inOrder(seriesOf(found.map(pointOf(line)), line.by).flatMap((series) => lttb(series, line.points)));
 }
@@ -56,7 +56,7 @@ interface Span {
 function minmaxQuery(line: Line, { first, last }: Span, slots: number, limit: number): Statement {
   const { table, column, by } = line;
   const type = columnOf(table.hypertable, column)?.type ?? '';
-  // Whole and decimal numbers can be longer than a float; the time in microseconds fits into both.
+  // A bigint or numeric can have more digits than a float; the time in microseconds fits into both types.
   const carried = type === 'bigint' || type === 'numeric' ? 'numeric' : 'double precision';
   const keys = by.map((_, at) => `k${at}`);
   const list = (...parts: readonly string[]) => parts.join(', ');
@@ -101,7 +101,7 @@ function extentQuery(line: Line): Statement {
 function where({ table, column, filters, range }: Line, bind: Parameters<typeof conditions>[3]): string {
   const type = columnOf(table.hypertable, column)?.type ?? '';
   const name = ident(column);
-  // NaN is greater than infinity here, so it is left out too.
+  // In PostgreSQL NaN is greater than infinity, so this also leaves out NaN.
   const finite =
     kindOf(type) === 'integer'
       ? `${name} IS NOT NULL`

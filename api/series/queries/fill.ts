@@ -1,4 +1,4 @@
-// Puts in the buckets that no row was found for. Pure, so that both engines fill alike.
+// Adds the buckets that have no row. It is a pure function, so that both engines fill in the same way.
 import type { Interval } from '../../../db/language/interval';
 import { timeText } from '../../http/time';
 import { bucketCount, bucketStart, nextBucket } from '../calendar';
@@ -19,7 +19,7 @@ export interface Gaps {
 }
 
 /**
- * How many rows the filled answer has: every series gets every bucket; without keys there is one series, even without rows.
+ * The number of rows of the filled answer: every series gets every bucket. Without keys there is one series, even without rows.
  */
 export function filledCount(rows: readonly AnswerRow[], { width, range, by }: Gaps): number {
   const series = by.length === 0 ? 1 : new Set(rows.map((row) => seriesKey(row, by))).size;
@@ -27,9 +27,10 @@ export function filledCount(rows: readonly AnswerRow[], { width, range, by }: Ga
 }
 
 /**
- * Rows in order of time, filled per series; series stand in the order in which they first appear. `null`: gaps have no value. `locf`: the last value is carried forward; there is
- * none before the first. `linear`: on the line between the neighbours that have a value; numbers only. A figure that is
- * null in a bucket with rows is a gap of this figure as well. Counts are figures like others: a gap is null, not 0.
+ * Fills the rows per series and returns them in order of time; series keep the order in which they first appear. `null`: gaps
+ * have no value. `locf`: gaps have the last value before them, if there is one. `linear`: gaps have values on the line between
+ * their neighbours with a value; only for numbers. A figure that is null in a bucket with rows is a gap, too. Counts are filled
+ * like other figures: a gap is null, not 0.
  */
 export function fillGaps(rows: readonly AnswerRow[], gaps: Gaps): readonly AnswerRow[] {
   const { by, figures, fill } = gaps;
@@ -53,7 +54,7 @@ export function fillGaps(rows: readonly AnswerRow[], gaps: Gaps): readonly Answe
   );
 }
 
-/** Rows apart by series, in the order in which the series first appear; without keys all are one series. */
+/** The rows of each series, in the order in which the series first appear; without keys all rows are one series. */
 export function seriesOf<R extends AnswerRow>(
   rows: readonly R[],
   by: readonly string[],

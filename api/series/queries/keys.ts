@@ -25,8 +25,8 @@ export function keysQuery(
 }
 
 /**
- * A recursive query `series(key)` with the different values of a column and a NULL at the end: one probe of the index per value,
- * where DISTINCT would read every row. `filters` must be on the column itself.
+ * A recursive query `series(key)` with the different values of a column and a NULL at the end. It probes the index once per
+ * value, while DISTINCT would read every row. `filters` must be on the column itself.
  */
 export function looseScan(table: Hypertable, column: string, filters: readonly Filter[], bind: Bind): string {
   const name = ident(column);

@@ -13,7 +13,7 @@ export function latestQuery(
 ): Statement {
   const [key, ...more] = selection.by;
   if (key === undefined) return statement((bind) => newestRow(table, selection, bind));
-  // NULL is not found by way of an index of values.
+  // The scan of different values does not find NULL.
   const isIndexed = hasIndexOn(table.hypertable, key) && isRequired(table.hypertable, key);
   return more.length === 0 && isIndexed ? bySeries(table, key, selection) : distinct(table, selection);
 }

@@ -7,8 +7,8 @@ export interface Point {
 }
 
 /**
- * Picks at most `count` points: the first, the last, and from each of the equal slots between them the one that makes the
- * largest triangle with the point picked before and the middle of the slot after. The points themselves, never new ones.
+ * Picks at most `count` of the points: the first, the last, and from each of the equal slots between them the point that makes
+ * the largest triangle with the point picked before and the middle of the next slot.
  */
 export function lttb<P extends Point>(points: readonly P[], count: number): readonly P[] {
   if (points.length <= count) return points;

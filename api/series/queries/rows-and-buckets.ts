@@ -18,7 +18,7 @@ export interface Selection {
   readonly by: readonly string[];
   readonly filters: readonly Filter[];
   readonly fields: readonly Field[];
-  /** Where to go on; absent = at the start. */
+  /** Where the page starts; absent = at the start. */
   readonly after?: Position | undefined;
   /** Most rows. */
   readonly limit: number;
@@ -86,7 +86,7 @@ export function conditions(
   ];
 }
 
-// A bucket's start is the least time in it, so that this holds for buckets as for rows.
+// The start of a bucket is the earliest time in it, so this condition is right for buckets and for rows.
 function resume(source: Relation, after: Position | undefined, bind: Bind): readonly string[] {
   return after === undefined ? [] : [`${ident(source.time)} >= ${bind(after.time, 'timestamptz')}`];
 }
@@ -94,10 +94,10 @@ function resume(source: Relation, after: Position | undefined, bind: Bind): read
 const page = (limit: number, after: Position | undefined, bind: Bind): string =>
   `LIMIT ${bind(limit, 'bigint')} OFFSET ${bind(after?.skip ?? 0, 'bigint')}`;
 
-// Positions of time and keys: a column of the source may be called as one of the answer.
+// Positions of time and keys, because a column of the source may have the name of a column of the answer.
 const positions = (by: readonly string[]): string => ['time', ...by].map((_, at) => at + 1).join(', ');
 
-// Types without an order, as point, are sorted by their text: any order will do, as long as it is always the same.
+// Types without an order, such as point, are sorted by their text: any order is right, as long as it is always the same.
 function sortKey(table: SeriesTable['hypertable'], column: string): string {
   return kindOf(columnOf(table, column)?.type ?? '') === 'other' ? `${ident(column)}::text` : ident(column);
 }

@@ -20,14 +20,14 @@ export const SUMMARY = [
 ] as const;
 
 /**
- * One row per series with the members of `SUMMARY`: the number of values, the rows without one, mean, deviation, extremes and
+ * One row per series with the members of `SUMMARY`: the number of values, the rows without a value, mean, deviation, extremes and
  * interpolated percentiles, and the times of the first and the last row; in order of the keys.
  */
 export function summaryQuery({ table, column, by, filters, range, limit }: ColumnRequest): Statement {
   const { hypertable } = table;
   const [time, value] = [ident(hypertable.time), ident(column)];
   const keys = by.map((key) => ident(key));
-  // One sort for all percentiles.
+  // An array of fractions, so that the rows are sorted only once for all percentiles.
   const fractions = Object.values(PERCENTILES).join(', ');
   const figures: Readonly<Record<(typeof SUMMARY)[number], string>> = {
     count: `count(${value})`,

@@ -1,4 +1,4 @@
-// Queries that look back from each row: moving averages over time, and readings far from those before them.
+// Queries that look back from each row: moving averages over time, and values that are far from the values before them.
 import { ident, relation } from '../../../db/core/sql';
 import { formatInterval, type Interval } from '../../../db/language/interval';
 import { type Statement, statement } from '../../database/statement';
@@ -10,7 +10,7 @@ import { filterSql } from '../request/filters';
 import { isRequired } from './keys';
 import { bucketSql, conditions } from './rows-and-buckets';
 
-// Sums of floats cannot be taken back without an error, so each row would add up its whole window again; sums of decimals can.
+// Subtracting a float from a sum leaves an error, so PostgreSQL would add up the whole window again for each row; decimals are exact.
 const exact = (expression: string): string => `${expression}::numeric`;
 
 /**
@@ -110,7 +110,7 @@ export function anomalyQuery(asked: ColumnRequest, window: number, threshold: nu
 
 const FEWEST_EARLIER = 10;
 
-// One NaN or infinite value would hide every other one in its window.
+// A single NaN or infinite value would make the statistics of its whole window useless.
 const usable = (value: string): string =>
   `${value}::double precision > '-Infinity' AND ${value}::double precision < 'Infinity'`;
 
@@ -119,6 +119,6 @@ const shown = (columns: readonly string[]): string => columns.join(', ');
 const frameOf = (keys: readonly string[], time: string, back: string): string =>
   `(${keys.length > 0 ? `PARTITION BY ${keys.join(', ')} ` : ''}ORDER BY ${time} RANGE BETWEEN ${back} PRECEDING AND CURRENT ROW)`;
 
-// A month less a day: PostgreSQL keeps the parts apart, each with its sign.
+// For example a month less a day: PostgreSQL keeps the parts separate, each with its own sign.
 const formatSigned = ({ months, days, microseconds }: Interval): string =>
   `${months} months ${days} days ${microseconds} microseconds`;

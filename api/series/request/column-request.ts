@@ -24,7 +24,7 @@ export interface ColumnRequest extends ColumnRange {
   readonly limit: number;
 }
 
-/** The parameters as they come. */
+/** The parameters as the client sent them. */
 export interface ColumnParameters extends RangeParameters {
   readonly field: string;
   readonly by?: string;

@@ -1,4 +1,4 @@
-// What the types of columns allow, and values of them as clients write them.
+// What column types allow, and how clients write their values.
 import { isIP } from 'node:net';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { canonicalTime } from '../../http/time';
@@ -44,9 +44,9 @@ export function columnsOfKind(table: Hypertable, kinds: ReadonlySet<TypeKind>): 
 
 /** Kinds that can be added up and averaged. */
 export const NUMERIC: ReadonlySet<TypeKind> = new Set(['integer', 'number']);
-/** Kinds that have a least and a greatest value everywhere. */
+/** Kinds that have a smallest and a largest value on every engine. */
 export const ORDERED: ReadonlySet<TypeKind> = new Set(['integer', 'number', 'text', 'time', 'date', 'inet']);
-/** Kinds that rows can be told apart by. */
+/** Kinds whose values can tell series apart. */
 export const GROUPABLE: ReadonlySet<TypeKind> = new Set([
   'integer',
   'text',
@@ -65,7 +65,7 @@ const WHOLE_LIMITS: Readonly<Record<string, bigint>> = {
   bigint: 2n ** 63n,
 };
 
-/** The value as it is bound, or what it should have been. */
+/** The value as it is bound, or what was expected. */
 export function readValue(
   type: string,
   text: string,
@@ -75,7 +75,7 @@ export function readValue(
 }
 
 const EXPECTED: Readonly<Record<TypeKind, string>> = {
-  integer: 'a whole number that fits the column',
+  integer: 'a whole number within the limits of the column',
   number: 'a number, for example 21.5',
   text: 'a text without NUL',
   boolean: 'true or false',
@@ -84,7 +84,7 @@ const EXPECTED: Readonly<Record<TypeKind, string>> = {
   date: 'a date, for example 2026-11-20',
   inet: 'an IP address or network',
   json: 'JSON',
-  other: 'nothing, as it cannot be compared',
+  other: 'comparable, as values of this type cannot be compared',
 };
 
 function canonicalValue(type: string, text: string): string | undefined {
@@ -135,7 +135,7 @@ function isNetwork(text: string): boolean {
 function isJson(text: string): boolean {
   try {
     JSON.parse(text);
-    // The one character that JSON has and jsonb has not.
+    // JSON allows the character NUL, jsonb does not.
     return !/\\u0000/.test(text);
   } catch {
     return false;

@@ -8,12 +8,12 @@ import { columnOf, countOf, type Figure } from './figures';
 export interface Field {
   /** Its name in the answer: `temperature`, `avg_temperature`. */
   readonly name: string;
-  /** As it was asked for: `avg(temperature)`. */
+  /** As the client wrote it: `avg(temperature)`. */
   readonly of: string;
   readonly unit: string | null;
   /** The column; null for `count(*)`. */
   readonly column: string | null;
-  /** Absent for a column as it is. */
+  /** Absent for raw values. */
   readonly figure?: Figure;
 }
 
@@ -22,7 +22,7 @@ export const shownField = ({ name, of, unit }: Field) => ({ name, of, unit });
 
 /** Says what a field may be. */
 export const FIELD_RULE =
-  'columns as they are, or figures per bucket: avg, min, max, sum, count, distinct, stddev, first, last, median or p01 to p99 of a column, as avg(temperature), or count(*)';
+  'columns as they are, or figures per bucket: avg, min, max, sum, count, distinct, stddev, first, last, median or p01 to p99 of a column, for example avg(temperature), or count(*)';
 
 const MAX_FIELDS = 50;
 const MAX_KEYS = 5;
@@ -38,7 +38,7 @@ export function parseFields(table: Hypertable, text: string | undefined): readon
   if (new Set(fields.map(({ figure }) => figure === undefined)).size > 1)
     throw new ProblemError('bad-field', 'Ask either for columns as they are or for figures, not for both');
   const twice = fields.find(({ name }, at) => fields.findIndex((other) => other.name === name) !== at);
-  if (twice !== undefined) throw new ProblemError('bad-field', `The field ${twice.of} is there twice`);
+  if (twice !== undefined) throw new ProblemError('bad-field', `The field ${twice.of} is given twice`);
   return fields;
 }
 
@@ -50,8 +50,8 @@ export function parseNumericColumn(table: Hypertable, text: string): Field & { r
   const [field, ...more] = parseFields(table, text);
   const column = field?.column;
   if (more.length > 0 || typeof column !== 'string' || !field || field.figure !== undefined)
-    throw new ProblemError('bad-field', `Give one column here, one of ${allowed(table, NUMERIC)}`);
-  checkKind(table, column, NUMERIC, 'needs numbers here');
+    throw new ProblemError('bad-field', `Give exactly one column: one of ${allowed(table, NUMERIC)}`);
+  checkKind(table, column, NUMERIC, 'has no numbers');
   return { ...field, column };
 }
 
@@ -70,7 +70,7 @@ export function parseKeys(table: Hypertable, text: string | undefined): readonly
 }
 
 /**
- * The names of an answer's columns as they are.
+ * Checks the names of an answer's columns and returns them.
  * @throws ProblemError (bad-field) when two of them are the same.
  */
 export function answerColumns(...names: readonly string[]): readonly string[] {
@@ -142,7 +142,7 @@ function listOf(parameter: string, text: string, most: number): readonly string[
   if (parts.some((part) => part === '') || parts.length > most)
     throw new ProblemError(
       'bad-field',
-      `${parameter} is a list of 1 to ${most} names with commas between, without empty ones`,
+      `${parameter} must be a list of 1 to ${most} names, separated by commas`,
     );
   return parts;
 }
@@ -165,4 +165,4 @@ function checkKind(table: Hypertable, name: string, kinds: ReadonlySet<TypeKind>
 }
 
 const allowed = (table: Hypertable, kinds: ReadonlySet<TypeKind>): string =>
-  columnsOfKind(table, kinds).join(', ') || 'none: this table has no such column';
+  columnsOfKind(table, kinds).join(', ') || 'none, as this table has no such column';

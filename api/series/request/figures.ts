@@ -1,4 +1,4 @@
-// The figures that can be asked for: what is computed per bucket, over columns of a hypertable.
+// Figures: what clients can ask to be computed per bucket, over columns of a hypertable.
 import { expressionSql } from '../../../db/language/aggregate-sql';
 import type { Column } from '../../../db/language/columns';
 import type { Expression } from '../../../db/language/expressions';
@@ -13,12 +13,12 @@ export type Figure = Extract<
 /** `avg("temperature")`: equal texts are equal figures. */
 export const figureKey = (figure: Figure): string => expressionSql(figure);
 
-/** The column as declared; only its own ones, whatever is asked for. */
+/** The declared column; undefined for every other name, e.g. `__proto__`. */
 export function columnOf({ columns }: Hypertable, name: string): Column | undefined {
   return Object.hasOwn(columns, name) ? columns[name] : undefined;
 }
 
-/** The number of rows when the column is never NULL: both then are the same figure. */
+/** The count of a column. When the column is never NULL, that is the number of rows. */
 export function countOf(table: Hypertable, column: string): Figure {
   return columnOf(table, column)?.nullable === false
     ? { kind: 'count-rows' }

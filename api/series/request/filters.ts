@@ -17,13 +17,13 @@ export interface Filter {
 
 /** Says what a condition may be. */
 export const FILTER_RULE =
-  'column=value, with !=, <, <=, > or >= as well; column in ["a","b"]; for JSON column @> {"key":"value"}';
+  'column=value, or with !=, <, <=, > or >=; column in ["a","b"]; for a JSON column: column @> {"key":"value"}';
 
 const MAX_VALUES = 1_000;
 const CONDITION = /^\s*([^\s=<>!@]+)\s*(?:(!=|<>|<=|>=|=|<|>|@>)|in(?=[\s[]))\s*([\s\S]*)$/i;
 
 /**
- * Reads conditions, all of which must hold.
+ * Reads conditions; rows must meet all of them.
  * @throws ProblemError (bad-filter) that says how to write them, with the columns that are allowed.
  */
 export function parseFilters(table: Hypertable, texts: readonly string[] = []): readonly Filter[] {
@@ -39,7 +39,7 @@ export function filterSql(
   return `${ident(column)} ${operator} ${bind(values[0], cast)}`;
 }
 
-/** Columns that the conditions leave only one value of. */
+/** Columns that have only one value under the conditions. */
 export const boundColumns = (filters: readonly Filter[]): readonly string[] =>
   filters
     .filter(({ operator, values }) => (operator === '=' || operator === 'in') && values.length === 1)
@@ -47,7 +47,7 @@ export const boundColumns = (filters: readonly Filter[]): readonly string[] =>
 
 /**
  * Reads one value of a column, e.g. the key where a page starts.
- * @throws ProblemError (bad-filter) when it is none.
+ * @throws ProblemError (bad-filter) when it is not valid.
  */
 export function parseValue(
   table: Hypertable,
@@ -77,7 +77,9 @@ function parseFilter(table: Hypertable, text: string): Filter {
   if (isJson !== (operator === '@>'))
     throw new ProblemError(
       'bad-filter',
-      isJson ? `${column} is JSON; write ${column} @> {"key":"value"}` : `@> is for JSON; ${column} is none`,
+      isJson
+        ? `${column} is JSON; write ${column} @> {"key":"value"}`
+        : `@> is for JSON columns, and ${column} is not one`,
     );
   const texts = operator === 'in' ? parseList(column, rest) : [rest];
   const values = texts.map((value) => parseValue(table, column, value));
@@ -86,7 +88,7 @@ function parseFilter(table: Hypertable, text: string): Filter {
 
 function checkColumn(table: Hypertable, name: string): void {
   if (name === table.time)
-    throw new ProblemError('bad-filter', `The time is chosen with period, from and to, not with where`);
+    throw new ProblemError('bad-filter', `Choose the time with period, from and to, not with where`);
   const type = columnOf(table, name)?.type;
   if (type !== undefined && kindOf(type) !== 'other') return;
   const names = table.columnNames.filter(
@@ -104,7 +106,7 @@ function parseList(column: string, text: string): readonly string[] {
   if (!isList || !list.every(isScalar))
     throw new ProblemError(
       'bad-filter',
-      `in takes a JSON array of 1 to ${MAX_VALUES} texts, numbers or truth values, as ${column} in ["a","b"]`,
+      `in takes a JSON array of 1 to ${MAX_VALUES} texts, numbers or booleans, for example ${column} in ["a","b"]`,
     );
   return list.map(String);
 }

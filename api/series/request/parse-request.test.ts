@@ -68,8 +68,8 @@ describe('request', () => {
     ['pg_sleep(humidity)', 'There is no column "pg_sleep(humidity)"'],
     ['version(humidity)', 'There is no function "version"'],
     ['avg(temperature),temperature', 'not for both'],
-    ['avg(temperature),avg( temperature)', 'is there twice'],
-    ['avg(temperature),', 'without empty ones'],
+    ['avg(temperature),avg( temperature)', 'is given twice'],
+    ['avg(temperature),', 'must be a list of 1 to 50 names'],
     ['"temperature"', 'There is no column'],
     ['avg(temperature)) FROM x --', 'There is no column'],
   ])('refuses the field %s', (field, why) => {

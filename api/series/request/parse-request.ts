@@ -8,12 +8,12 @@ import { type Field, parseFields, parseKeys } from './fields';
 import { columnOf } from './figures';
 import { type Filter, parseFilters } from './filters';
 
-/** What to do about buckets without a value. */
+/** What buckets without a value contain. */
 export type Fill = 'none' | 'null' | 'locf' | 'linear';
 /** How to thin out rows for a chart. */
 export type Downsample = 'lttb' | 'minmax';
 
-/** The parameters as they come. */
+/** The parameters as the client sent them. */
 export interface SeriesParameters {
   readonly field?: string;
   readonly by?: string;
@@ -38,12 +38,12 @@ export interface SeriesRequest {
   readonly downsample?: Downsample;
 }
 
-/** How many buckets or points there are at most when nothing is said. */
+/** Most buckets or points by default. */
 export const DEFAULT_POINTS = 1_000;
 
 /**
  * Reads the parameters.
- * @throws ProblemError (bad-field, bad-filter, bad-bucket, invalid-request) that says what fits.
+ * @throws ProblemError (bad-field, bad-filter, bad-bucket, invalid-request) that says what is allowed.
  */
 export function parseRequest(table: Hypertable, parameters: SeriesParameters): SeriesRequest {
   const { points = DEFAULT_POINTS, fill = 'none', downsample } = parameters;
@@ -65,24 +65,27 @@ function bucketFor(fields: readonly Field[], text: string | undefined): SeriesRe
     if (!hasFigures) return 'none';
     throw new ProblemError(
       'bad-bucket',
-      'Figures need buckets: use bucket=auto or a width as 1h, or ask for columns as they are; /summary describes a whole range',
+      'Figures need buckets: use bucket=auto or a width such as 1h, or ask for columns as they are; /summary describes a whole range',
     );
   }
   if (!hasFigures)
     throw new ProblemError(
       'bad-bucket',
-      `Buckets need figures: ask for field=avg(${fields[0]?.of ?? 'column'}) or the like, or leave bucket out`,
+      `Buckets need figures: ask for example for field=avg(${fields[0]?.of ?? 'column'}), or leave out bucket`,
     );
   return asked === 'auto' ? 'auto' : parseWidth('bucket', asked);
 }
 
 function checkFill(bucket: SeriesRequest['bucket'], { limit, cursor }: SeriesParameters): void {
   if (bucket === 'none')
-    throw new ProblemError('bad-bucket', 'fill is for buckets: ask for figures, as field=avg(temperature)');
+    throw new ProblemError(
+      'bad-bucket',
+      'fill is for buckets: ask for figures, for example field=avg(temperature)',
+    );
   if (limit === undefined && cursor === undefined) return;
   throw new ProblemError(
     'invalid-request',
-    'A filled answer comes whole: leave limit and cursor out, or fill. With fewer points it is shorter',
+    'A filled answer has no pages: leave out limit and cursor, or leave out fill. Fewer points make the answer shorter',
   );
 }
 
@@ -96,11 +99,11 @@ function checkDownsample(
   if (bucket !== 'none' || fields.length !== 1 || !NUMERIC.has(kindOf(type)))
     throw new ProblemError(
       'bad-field',
-      'downsample is for one numeric column as it is, as field=temperature',
+      'downsample needs exactly one numeric column, for example field=temperature',
     );
   if (limit === undefined && cursor === undefined) return;
   throw new ProblemError(
     'invalid-request',
-    'A downsampled answer comes whole: leave limit and cursor out, or downsample. With fewer points it is shorter',
+    'A downsampled answer has no pages: leave out limit and cursor, or leave out downsample. Fewer points make the answer shorter',
   );
 }

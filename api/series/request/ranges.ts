@@ -5,10 +5,10 @@ import { parseRange, type RangeParameters } from '../../http/range';
 import { EARLIEST, instantOf, LATEST, timeText } from '../../http/time';
 import { before, bucketEnd, bucketStart } from '../calendar';
 
-/** How far back a series goes when nothing is said. */
+/** How far back a series goes by default. */
 export const DEFAULT_PERIOD = '1d';
 
-/** From an instant up to, and without, another one; microseconds since 1970. */
+/** From an instant, inclusive, to another one, exclusive; microseconds since 1970. */
 export interface Range {
   readonly from: bigint;
   readonly to: bigint;
@@ -25,7 +25,7 @@ export function resolveRange(parameters: RangeParameters, now: bigint): Range {
   if (from >= to)
     throw new ProblemError(
       'bad-range',
-      `The range is empty: from (${timeText(from)}) is not before now; give to as well`,
+      `The range is empty: from (${timeText(from)}) is not before now; also give to`,
     );
   return within({ from, to });
 }

@@ -15,7 +15,7 @@ export interface TableRoute<Query extends TSchema, Answer extends TSchema> {
   readonly description?: string;
   readonly querystring: Query;
   readonly answer: Answer;
-  /** What its rows are. */
+  /** What the rows of its answer are. */
   readonly rows: string;
 }
 
@@ -70,8 +70,8 @@ const time = (description: string) => Type.String({ format: 'date-time', descrip
 /** A field as it is shown in answers. */
 export const FieldShown = Type.Object({
   name: Type.String({ description: 'Name of the member in data' }),
-  of: Type.String({ description: 'As it was asked for' }),
-  unit: nullable('string', 'Unit of its numbers; null when none is declared'),
+  of: Type.String({ description: 'As the client wrote it' }),
+  unit: nullable('string', 'Declared unit of the numbers; null when there is none'),
 });
 
 /** Members of answers. */

@@ -1,4 +1,4 @@
-// What is declared: tables with their columns, aggregates and policies.
+// The declared tables with their columns, aggregates and policies.
 import { Type } from '@fastify/type-provider-typebox';
 import type { ContinuousAggregate } from '../../../db/language/aggregate';
 import type { Columnstore } from '../../../db/language/hypertable';
@@ -17,7 +17,7 @@ const Aggregate = Type.Object({
   name: Type.String(),
   bucket: Type.String({ description: 'Width of a bucket' }),
   group_by: Names,
-  columns: Type.Array(Type.String(), { description: 'All of them, with bucket' }),
+  columns: Type.Array(Type.String(), { description: 'All columns, including bucket' }),
   real_time: Type.Boolean(),
   watermark: nullableTime('Time up to which buckets are stored; null while no complete bucket is stored'),
   refresh: Type.Object({ start_offset: Type.String(), end_offset: Type.String(), every: Type.String() }),
@@ -26,7 +26,7 @@ const Aggregate = Type.Object({
 
 const Table = Type.Object({
   name: Type.String(),
-  time: Type.String({ description: 'The column that rows are ordered by' }),
+  time: Type.String({ description: 'The time column, by which rows are ordered' }),
   columns: Type.Array(
     Type.Object({
       name: Type.String(),
@@ -43,7 +43,7 @@ const Table = Type.Object({
     nullable: true,
     required: ['segment_by', 'order_by', 'after'],
     properties: { segment_by: Names, order_by: Names, after: Type.String() },
-    description: 'How older chunks are compressed; null = not at all',
+    description: 'How older chunks are compressed; null = they are not compressed',
   }),
 });
 

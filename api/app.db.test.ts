@@ -1,7 +1,8 @@
 // The six endpoints on real servers; expected values are computed here, not by the database.
 import { testServers } from '../db/local/test-servers';
-import { type ApiUnderTest, startApi } from './testing/api-under-test';
+import { startApi } from './testing/api-under-test';
 import { forgetReadings, refreshAll, runSql } from './testing/fixture';
+import { forSuite } from './testing/for-suite';
 
 interface Reading {
   readonly time: string;
@@ -19,7 +20,7 @@ const iso = (ms: number, micros = '000000') => `${new Date(ms).toISOString().sli
 const bucketText = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 describe.each(testServers())('the API on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server));
   const now = Date.now();
   const readings: Reading[] = [
     { time: iso(hourOf(now) - 50 * HOUR, '000001'), temperature: 10, humidity: 40, pressure: 990 },
@@ -29,7 +30,6 @@ describe.each(testServers())('the API on $describe', (server) => {
   ];
 
   beforeAll(async () => {
-    api = await startApi(server);
     for (const { time, temperature, humidity, pressure } of readings) {
       await runSql(api.url, INSERT, [time, 'sensor_001', temperature, humidity, pressure]);
     }
@@ -38,7 +38,6 @@ describe.each(testServers())('the API on $describe', (server) => {
     await forgetReadings(api.url, 'sensor_gone');
     await runSql(api.url, INSERT, [iso(now - HOUR), 'ünï/ çødé', 'NaN', 'Infinity', 1e-7]);
   });
-  afterAll(() => api.stop());
 
   it('lists the sensors with their last readings', async () => {
     const { sensors } = (await api.get('/api/sensors')).json();

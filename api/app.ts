@@ -39,7 +39,7 @@ import { seriesRoutes } from './series/routes';
 export interface AppParts extends Pick<RouteParts, 'database'> {
   readonly config: ServedConfig & Pick<ApiConfig, 'ingestGroupRows'>;
   readonly logger?: FastifyServerOptions['logger'];
-  /** Turns `/health/ready` red, so that no new work is sent while the server drains. */
+  /** While true, `/health/ready` fails, so that no new work is sent while the server drains. */
   readonly isShuttingDown?: () => boolean;
 }
 
@@ -63,7 +63,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
     logController: new LogController({ disableRequestLogging: true }),
     // Routes that take rows allow more.
     bodyLimit: 65_536,
-    // An overlong sensor id shall be told so (400), not that there is no such address; Node limits the whole head to 16 KiB.
+    // An overlong id must give 400, not 404.
     routerOptions: { maxParamLength: 16_384 },
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     // While draining, requests on open connections are still answered, with `connection: close`.
@@ -75,7 +75,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders).header('x-request-id', request.id);
-    // A client that keeps its connection would keep coming back here.
+    // Otherwise a client that keeps its connection would send its next request to this server.
     if (isShuttingDown()) reply.header('connection', 'close');
     done();
   });
@@ -85,7 +85,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
     sendProblem(
       new ProblemError(
         'unknown-route',
-        `${request.method} is not served here; the API is described at GET /docs and /openapi.json`,
+        `There is no ${request.method} at this address; see /docs or /openapi.json for the API`,
       ),
       request,
       reply,
@@ -94,7 +94,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
 
   app.register(accepts);
   entityTags(app);
-  // Plugins that look at routes come before them, and routes in a plugin of their own come after those.
+  // Plugins that observe routes are registered before the routes; the routes are in a plugin of their own, which loads after them.
   openApi(app, config.auth);
   metrics(app, parts);
   accessControl(app, parts);

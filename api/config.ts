@@ -107,8 +107,12 @@ export function readConfig(
   const faults: string[] = [];
   const text = (name: string): string =>
     env[name] || settings.find((setting) => setting.name === name)?.default || '';
-  const whole = (name: string, min: number, max: number): number =>
-    integer(name, text(name), min, max, faults);
+  const whole = (name: string, min: number, max: number): number => {
+    const value = /^\d{1,15}$/.test(text(name)) ? Number(text(name)) : Number.NaN;
+    if (!(value >= min && value <= max))
+      faults.push(`${name} must be a whole number from ${min} to ${max}, got "${text(name)}"`);
+    return value;
+  };
   const database = readDatabaseAddress(env, faults, readFile);
   if (database === undefined) {
     faults.push(
@@ -143,7 +147,7 @@ export function readConfig(
 
 const AUTH_MODES = ['auto', 'off', 'keys'] as const;
 
-// Whoever can reach the loopback interface of a machine can read the password of its database just as well.
+// A process that can reach the loopback interface of a machine can usually read its database password as well.
 function authentication(mode: (typeof AUTH_MODES)[number], host: string): 'off' | 'keys' {
   if (mode !== 'auto') return mode;
   return isLoopback(host) ? 'off' : 'keys';
@@ -191,13 +195,6 @@ function origins(text: string, faults: string[]): readonly string[] {
 
 const optional = <K extends string>(name: K, value: string): { readonly [key in K]?: string } =>
   value === '' ? {} : ({ [name]: value } as { readonly [key in K]: string });
-
-function integer(name: string, text: string, min: number, max: number, faults: string[]): number {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= min && value <= max))
-    faults.push(`${name} must be a whole number from ${min} to ${max}, got "${text}"`);
-  return value;
-}
 
 function oneOf<const T extends string>(
   name: string,

@@ -1,10 +1,10 @@
-// Turns anything that was thrown into the problem that the client is told.
+// Turns anything that was thrown into the problem that the client gets.
 import type { FastifyError, FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema';
 import { messageOf } from '../db/core/errors';
 import { unreachable } from '../db/core/unreachable';
 import { type DatabaseFault, databaseFault } from './database/database-errors';
-import { badPeriod } from './http/period';
+import { badPeriod } from './http/durations';
 import { ProblemError } from './http/problems';
 import { SENSOR_ID_RULE } from './sensors/schemas';
 
@@ -32,7 +32,7 @@ export function problemOf(error: unknown, request: FailedRequest): ProblemError 
       cause: error,
     });
   }
-  return new ProblemError('internal', `The cause is in the server's log under request ${request.id}`, {
+  return new ProblemError('internal', `The server's log has the cause under request ${request.id}`, {
     cause: error,
   });
 }
@@ -45,16 +45,19 @@ function validationProblem(error: FastifyError, request: FailedRequest): Problem
   if (fault?.instancePath === '/period') return badPeriod((request.query as { period?: unknown }).period);
   if (fault?.keyword === 'additionalProperties') {
     const name = JSON.stringify(String(fault.params.additionalProperty).slice(0, 40));
-    const what = error.validationContext === 'body' ? 'The body has no member' : 'There is no parameter';
-    return new ProblemError('invalid-request', `${what} ${name} here; what there is stands at /docs`, cause);
+    const detail =
+      error.validationContext === 'body'
+        ? `The body has an unknown member ${name}; see /docs for the expected members`
+        : `There is no parameter ${name}; see /docs for the expected parameters`;
+    return new ProblemError('invalid-request', detail, cause);
   }
   if (fault?.keyword === 'enum' || fault?.keyword === 'const')
     return new ProblemError('invalid-request', oneOfThese(error.validation ?? []), cause);
   const message = error.message.replace(/^(querystring|params)[/ ]/, '');
-  return new ProblemError('invalid-request', `${message}; what is expected stands at /docs`, cause);
+  return new ProblemError('invalid-request', `${message}; see /docs for the expected parameters`, cause);
 }
 
-// A choice among constants is checked one by one; together they are what is allowed.
+// A choice among constants fails once per constant; together these failures list the allowed values.
 function oneOfThese(faults: readonly FastifySchemaValidationError[]): string {
   const name = faults[0]?.instancePath.slice(1).replaceAll('/', '.') ?? '';
   const allowed = faults.flatMap(({ params }) => [params.allowedValue ?? params.allowedValues ?? []].flat());
@@ -67,7 +70,7 @@ function databaseProblem(fault: DatabaseFault, cause: unknown): ProblemError {
     case 'unavailable':
       return new ProblemError(
         'database-unavailable',
-        'The database cannot be reached or has no connection free; try again',
+        'The database cannot be reached or has no free connection; try again',
         {
           cause,
         },

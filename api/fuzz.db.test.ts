@@ -2,8 +2,9 @@
 // connection lost.
 import fc from 'fast-check';
 import { testServers } from '../db/local/test-servers';
-import { type ApiUnderTest, startApi } from './testing/api-under-test';
+import { startApi } from './testing/api-under-test';
 import { refreshAll, runSql } from './testing/fixture';
+import { forSuite } from './testing/for-suite';
 import { faultsOf, type Operation, operationsOf, type Parameter, readDocument } from './testing/openapi';
 
 const RUNS = Number(process.env.TSDB_TEST_FUZZ_RUNS ?? 2_000);
@@ -19,11 +20,12 @@ interface Request {
 }
 
 describe.each(testServers())('generated requests on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() =>
+    startApi(server, { env: { TSDB_MAX_ROWS: '1000', TSDB_MAX_BODY_BYTES: '20000' } }),
+  );
   let operations: readonly Operation[];
 
   beforeAll(async () => {
-    api = await startApi(server, { env: { TSDB_MAX_ROWS: '1000', TSDB_MAX_BODY_BYTES: '20000' } });
     operations = operationsOf(await readDocument(api));
     await runSql(
       api.url,
@@ -31,7 +33,6 @@ describe.each(testServers())('generated requests on $describe', (server) => {
     );
     await refreshAll(api.url);
   });
-  afterAll(() => api.stop());
 
   it(`answers ${RUNS} of them as documented`, async () => {
     const statuses = new Map<number, number>();

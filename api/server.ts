@@ -6,29 +6,30 @@ import { buildApp } from './app';
 import type { ApiConfig } from './config';
 import { openDatabase } from './database/database';
 import { logOptions } from './http/log';
+import { withinTime } from './http/time-limit';
 
 /** A server that listens. */
 export interface RunningServer {
   /** Address for people and clients, e.g. `http://127.0.0.1:5000`. */
   readonly url: string;
-  /** Stops: readiness turns red, requests under way are answered, connections end. Repeated calls wait for the same stop. */
+  /** Stops the server: readiness fails, requests in progress are answered, connections end. Repeated calls wait for the same stop. */
   close(): Promise<void>;
-  /** Settles when the server has stopped, whoever asked for it. */
+  /** Resolves when the server has stopped, for whatever reason. */
   readonly closed: Promise<void>;
 }
 
 /** How the server behaves as a process. */
 export interface ServerOptions {
-  /** Whether SIGTERM and SIGINT stop the server; a host with handlers of its own says 'ignore'. */
+  /** Whether SIGTERM and SIGINT stop the server; a program with its own handlers passes 'ignore'. */
   readonly signals?: 'handle' | 'ignore';
-  /** How long readiness is red before the port closes on SIGTERM, so that load balancers notice first. */
+  /** How long readiness fails before the port closes on SIGTERM, so that load balancers notice first. */
   readonly announceMs?: number;
-  /** Longest wait for requests under way. */
+  /** Longest wait for requests in progress. */
   readonly drainMs?: number;
 }
 
 /**
- * Starts the API. The database need not answer yet: `/health/ready` tells when it does.
+ * Starts the API. The database need not be reachable yet: `/health/ready` says when it is.
  * @throws UsageError when the address cannot be listened on, or keys are demanded and there is no table for them.
  */
 export async function startServer(config: ApiConfig, options: ServerOptions = {}): Promise<RunningServer> {
@@ -58,15 +59,15 @@ export async function startServer(config: ApiConfig, options: ServerOptions = {}
     process.off('SIGTERM', onTerminate).off('SIGINT', onInterrupt);
     app.log.info('stopping');
     await sleep(waitMs);
-    // Closing ends the connections that are idle now; those that answer a last request become idle later.
+    // Closing ends only connections that are idle now; connections with a last request become idle later.
     const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
-    await within(drainMs, app.close(), () => app.server.closeAllConnections());
+    await withinTime(drainMs, settled(app.close()), () => app.server.closeAllConnections());
     clearInterval(sweep);
-    await within(1_000, database.end(), () => undefined);
+    await withinTime(1_000, settled(database.end()), () => undefined);
     finish();
   };
   const onTerminate = () => void stop(announceMs);
-  // Ctrl-C comes from a person at a keyboard: no load balancer has to be told.
+  // Ctrl-C comes from a person at a keyboard: there is no load balancer that must notice first.
   const onInterrupt = () => void stop(0);
   if (signals === 'handle') process.on('SIGTERM', onTerminate).on('SIGINT', onInterrupt);
 
@@ -76,18 +77,13 @@ export async function startServer(config: ApiConfig, options: ServerOptions = {}
 function requireKeyTable({ auth, desired, host }: ApiConfig): void {
   if (auth === 'off' || hasKeys(desired)) return;
   throw new UsageError(
-    `requests need a key (TSDB_API_AUTH is "keys", or "auto" and HOST ${host} can be reached from other machines), but the set that holds keys is not selected; add "service" to TSDB_SCHEMAS and apply it, or set TSDB_API_AUTH=off if something else guards this server`,
+    `requests need a key (TSDB_API_AUTH is "keys", or "auto" and HOST ${host} can be reached from other machines), but the set that holds keys is not selected; add "service" to TSDB_SCHEMAS and apply it, or set TSDB_API_AUTH=off if something else protects this server`,
   );
 }
 
-/** Waits for `work`, but not longer than `ms`; then calls `giveUp`. Failures while stopping stop nothing. */
-async function within(ms: number, work: PromiseLike<unknown>, giveUp: () => void): Promise<void> {
-  const timer = new AbortController();
-  const late = sleep(ms, 'late', { signal: timer.signal }).catch(() => undefined);
-  const outcome = await Promise.race([Promise.resolve(work).catch(() => undefined), late]);
-  timer.abort();
-  if (outcome === 'late') giveUp();
-}
+/** A failure while stopping must not keep the rest from being stopped. */
+const settled = (work: PromiseLike<unknown>): Promise<unknown> =>
+  Promise.resolve(work).catch(() => undefined);
 
 function listenError(error: unknown, { host, port }: ApiConfig): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';

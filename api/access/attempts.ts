@@ -1,4 +1,4 @@
-// Counts failed attempts per address, so that nobody can try keys for long. Per process: replicas count for themselves.
+// Counts failed attempts per address, so that nobody can guess keys for long. Each process counts on its own.
 import { isIPv6 } from 'node:net';
 
 /** Failed attempts of one minute. */
@@ -6,7 +6,7 @@ export interface Attempts {
   /** Seconds until the address may try again; 0 = now. */
   blockedFor(address: string): number;
   failed(address: string): void;
-  /** Takes a failure back: the attempt was none. */
+  /** Removes a failure: the attempt turned out to be valid. */
   forgive(address: string): void;
 }
 
@@ -44,7 +44,7 @@ export function countAttempts(most: number, now: () => number = () => performanc
   };
 }
 
-// Whoever has one IPv6 address has its whole /64.
+// An owner of one IPv6 address usually has its whole /64 network.
 function originOf(address: string): string {
   if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
   const [head = '', tail] = address.split('::');

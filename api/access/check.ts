@@ -1,5 +1,5 @@
-// Tells whether a key is good. What was found is remembered for a short time, so that requests do not wait for the database
-// and for scrypt, and a revoked key is refused within seconds by every process.
+// Checks whether a key is valid. The result is remembered for a short time, so that requests do not wait for the database and
+// for scrypt, and every process still refuses a revoked key within seconds.
 import { createHash } from 'node:crypto';
 import type { Ask } from '../../db/server/ask';
 import type { KeyParts } from '../http/key-text';
@@ -18,12 +18,12 @@ export interface KnownKey {
 
 /** Checks keys. */
 export interface KeyCheck {
-  /** The key, when it was found good a moment ago. */
+  /** The key, if it was found valid a moment ago. */
   remembered(text: string): KnownKey | undefined;
   /**
-   * The key, asked from the database.
+   * The key, read from the database.
    * @param address where the request comes from: failures are counted per address.
-   * @throws ProblemError: key-refused, too-many-requests, or what the database is at fault with.
+   * @throws ProblemError: key-refused or too-many-requests; or an error of the database.
    */
   check(text: string, address: string): Promise<KnownKey>;
   /** Makes this process ask again at once, e.g. after a key was revoked here. */
@@ -34,7 +34,7 @@ const GOOD_FOR_MS = 10_000;
 const MOST_KEYS = 1_000;
 
 interface Remembered extends KnownKey {
-  /** The hash that the secret was found to be of. */
+  /** The hash that the secret matched. */
   readonly hash: string;
   readonly goodUntil: number;
 }
@@ -45,7 +45,7 @@ export function checkKeys(
   attempts: Attempts,
   now: () => number = () => performance.now(),
 ): KeyCheck {
-  // By SHA-256 of the key: a dump of this process shows no key.
+  // By the SHA-256 of the key, so that a memory dump of this process shows no key.
   const known = new Map<string, Remembered>();
   const underWay = new Map<string, Promise<KnownKey>>();
 
@@ -53,10 +53,10 @@ export function checkKeys(
 
   async function look(digest: string, { id, secret }: KeyParts, address: string): Promise<KnownKey> {
     const before = known.get(digest);
-    // A key that was good before is no guess: it is not held up by the failures of others behind the same address.
+    // A key that was valid before is not a guess, so failures of others from the same address do not block it.
     if (!before) {
       requireFewFailures(attempts, address);
-      // Counted before it is known, or a burst of guesses would pass together.
+      // Counted before the result is known, because otherwise many guesses at the same time would pass.
       attempts.failed(address);
     }
     const stored = await findKey(ask, id).catch((error: unknown) => {
@@ -87,10 +87,10 @@ export function checkKeys(
       if (!parts) {
         requireFewFailures(attempts, address);
         attempts.failed(address);
-        throw refuse('This is no key: keys look like tsdb_<id>_<secret>; send all of it');
+        throw refuse('This is not a key: keys look like tsdb_<id>_<secret>; send the whole key');
       }
       const digest = digestOf(text);
-      // Requests that come together wait for one answer.
+      // Requests with the same key at the same time share one check.
       const asked =
         underWay.get(digest) ?? look(digest, parts, address).finally(() => underWay.delete(digest));
       underWay.set(digest, asked);

@@ -5,17 +5,13 @@ import { readConfig } from '../config';
 import type { ApiApp } from '../http/instance';
 import { logOptions } from '../http/log';
 import { runSql } from '../testing/fixture';
-import { bearer, type KeyedApi, startKeyedApi } from './testing/keyed-api';
+import { forSuite } from '../testing/for-suite';
+import { bearer, startKeyedApi } from './testing/keyed-api';
 
 const ENV = { TSDB_API_AUTH: 'keys', TSDB_RATE_LIMIT: '30', TSDB_CORS_ORIGINS: 'https://a.example' };
 
 describe.each(testServers())('the guard on $describe', (server) => {
-  let api: KeyedApi;
-
-  beforeAll(async () => {
-    api = await startKeyedApi(server, ENV);
-  });
-  afterAll(() => api.stop());
+  const api = forSuite(() => startKeyedApi(server, ENV));
 
   it('guards every route that is not declared open', async () => {
     const answers = new Map<string, number>();

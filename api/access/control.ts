@@ -1,7 +1,7 @@
-// Who may do what: keys, roles, rates and origins, checked before any route runs.
+// Access control: keys, roles, rate limits and origins are checked before any route runs.
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
-import { query } from '../database/query';
+import { asks } from '../database/query';
 import { type Access, type ApiApp, clientOf } from '../http/instance';
 import { ProblemError } from '../http/problems';
 import type { RouteParts } from '../parts';
@@ -14,7 +14,7 @@ import { TooManyRequests } from './too-many-requests';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Present where keys are needed. */
+    /** Undefined when no keys are needed. */
     keyCheck: KeyCheck | undefined;
   }
 }
@@ -24,7 +24,7 @@ const FAILURES_A_MINUTE = 20;
 
 /**
  * Guards every route that is added after it. With keys switched on, addresses below `/api/` and `/metrics` need a key of the
- * role that the route's `config.access` names; everything else (page, documents, probes) is open.
+ * role that the route's `config.access` names; everything else (page, documents, probes) is open to everyone.
  */
 export function accessControl(app: ApiApp, { config, database }: RouteParts): void {
   app.decorateRequest('keyId', '');
@@ -34,13 +34,10 @@ export function accessControl(app: ApiApp, { config, database }: RouteParts): vo
     onlyOwnPages(app, { config });
     return;
   }
-  const check = checkKeys(
-    (sql, values) => query(database.keys, sql, values),
-    countAttempts(FAILURES_A_MINUTE),
-  );
+  const check = checkKeys(asks(database.keys), countAttempts(FAILURES_A_MINUTE));
   app.decorate('keyCheck', check);
   app.register(rateLimit, { global: false });
-  // After the plugins: CORS goes first, so that a page of another origin may read that its key was refused.
+  // After the plugins: CORS comes first, so that a page of an allowed origin can read that its key was refused.
   app.after(() => {
     const limit = app.rateLimit({
       max: config.rateLimit,
@@ -54,7 +51,7 @@ export function accessControl(app: ApiApp, { config, database }: RouteParts): vo
       if (access === 'open') return;
       const { id, role } = await keyOf(request, check);
       request.keyId = id;
-      // Before the role is looked at: what is refused for want of it counts, too.
+      // Before the role is checked, so that requests that are refused for their role count, too.
       await limit.call(app, request, reply);
       requireRole(role, access);
     });
@@ -63,13 +60,13 @@ export function accessControl(app: ApiApp, { config, database }: RouteParts): vo
 
 function accessOf(request: FastifyRequest): Access {
   const { url, config } = request.routeOptions;
-  // An unknown address is below /api/ if it reads so: who has no key shall not learn which addresses exist there.
+  // The text decides about an unknown address, so that a client without a key cannot learn which addresses exist below /api/.
   const address = url === undefined || url.includes('*') ? pathOf(request.url) : url;
   if (!address.startsWith('/api/') && address !== '/metrics') return 'open';
   return config?.access ?? 'read';
 }
 
-// A target may be absolute (`GET http://host/path`), and letters may be written as %41: routes are found all the same.
+// The request target may be absolute (`GET http://host/path`) or percent-encoded; both forms reach the same routes.
 function pathOf(target: string): string {
   const path = target.replace(/^[a-z]+:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
   try {
@@ -85,7 +82,7 @@ async function keyOf(request: FastifyRequest, check: KeyCheck): Promise<KnownKey
   if (typeof text !== 'string' || text === '') {
     throw new ProblemError(
       'key-missing',
-      'Send a key as "Authorization: Bearer <key>" or "X-API-Key: <key>"; an administrator makes one with "tsdb keys create"',
+      'Send a key as "Authorization: Bearer <key>" or "X-API-Key: <key>"; an administrator creates keys with "tsdb keys create"',
     );
   }
   return check.remembered(text) ?? (await check.check(text, request.ip));
@@ -96,6 +93,6 @@ function requireRole(role: string, access: Exclude<Access, 'open'>): void {
   if (rank(role) >= rank(access)) return;
   throw new ProblemError(
     'role-missing',
-    `This needs a key of role ${ROLES.slice(rank(access)).join(' or ')}; this key has role ${role}`,
+    `This request needs a key with role ${ROLES.slice(rank(access)).join(' or ')}; this key has role ${role}`,
   );
 }

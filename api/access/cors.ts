@@ -1,4 +1,4 @@
-// Lets pages of other origins call the API, where settings name them.
+// Lets web pages of other origins call the API, if the settings name these origins.
 import cors from '@fastify/cors';
 import type { ApiApp } from '../http/instance';
 
@@ -34,7 +34,7 @@ export function allowOrigins(app: ApiApp, origins: readonly string[]): void {
     maxAge: 600,
     strictPreflight: false,
   });
-  // Routes that choose a format set `vary` anew. Without the origin in it a cache would hand one origin's answer to another.
+  // Routes that choose a format overwrite `vary`. Without `Origin` in it, a cache could give the answer for one origin to another.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     const vary = String(reply.getHeader('vary') ?? '');
     if (!/\borigin\b/i.test(vary)) void reply.header('vary', vary === '' ? 'Origin' : `${vary}, Origin`);

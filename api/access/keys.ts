@@ -1,7 +1,7 @@
 // The table of keys: what the routes and the command line do with it. Only a hash of a secret is ever stored.
 import { relation } from '../../db/core/sql';
 import { apiKeys } from '../../db/schema/service';
-import type { Ask } from '../../db/server/ask';
+import { type Ask, isoText } from '../../db/server/ask';
 import { keyText, newKeyParts } from '../http/key-text';
 import { hashSecret } from './secret';
 
@@ -19,36 +19,35 @@ export interface ListedKey {
   readonly revoked_at: string | null;
 }
 
-/** A new key; `key` is told this once and kept nowhere. */
+/** A new key. `key` is shown once and never stored. */
 export interface CreatedKey extends Omit<ListedKey, 'revoked_at'> {
   readonly key: string;
 }
 
-/** What a check needs of a stored key. */
+/** The parts of a stored key that its check needs. */
 export interface StoredKey {
   readonly role: string;
   readonly hash: string;
   readonly revoked: boolean;
-  /** Until it expires; null = never. */
+  /** Seconds until the key expires; null = it does not expire. */
   readonly seconds_left: number | null;
 }
 
-/** What a key is made from. */
+/** A key to create. */
 export interface NewKey {
-  /** For people. */
+  /** Says to people whose key it is. */
   readonly name: string;
   readonly role: Role;
   /** Absent = it does not expire. */
   readonly expiresInDays?: number | undefined;
 }
 
-// As text, whatever the connection makes of times.
-const time = (column: string): string =>
-  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS ${column}`;
+// As text, because the API and the command line read times differently.
+const time = (column: string): string => `${isoText(column, 'SS.US')} AS ${column}`;
 const SHOWN = ['id', 'name', 'role', time('created_at'), time('expires_at')].join(', ');
 const TABLE = relation(apiKeys);
 
-/** Makes a key. */
+/** Creates a key. */
 export async function createKey(ask: Ask, { name, role, expiresInDays }: NewKey): Promise<CreatedKey> {
   const parts = newKeyParts();
   const rows = await ask<Omit<CreatedKey, 'key'>>(
@@ -59,11 +58,11 @@ export async function createKey(ask: Ask, { name, role, expiresInDays }: NewKey)
   return { ...(rows[0] as Omit<CreatedKey, 'key'>), key: keyText(parts) };
 }
 
-/** All keys, oldest first, those that are refused by now among them. */
+/** All keys, oldest first, including expired and revoked ones. */
 export const listKeys = (ask: Ask): Promise<readonly ListedKey[]> =>
   ask<ListedKey>(`SELECT ${SHOWN}, ${time('revoked_at')} FROM ${TABLE} ORDER BY ${TABLE}.created_at, id`, []);
 
-/** Makes a key useless for good; false when there is none of that id. A second time changes nothing. */
+/** Revokes a key permanently; false when no key has this id. Revoking it again changes nothing. */
 export async function revokeKey(ask: Ask, id: string): Promise<boolean> {
   const rows = await ask(
     `UPDATE ${TABLE} SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 RETURNING id`,
@@ -72,7 +71,7 @@ export async function revokeKey(ask: Ask, id: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** The stored key of an id. */
+/** The stored key with this id. */
 export async function findKey(ask: Ask, id: string): Promise<StoredKey | undefined> {
   const rows = await ask<StoredKey>(
     `SELECT role, hash, revoked_at IS NOT NULL AS revoked,

@@ -1,6 +1,6 @@
-// Addresses and names that only this machine reaches.
+// Addresses and names that only this machine can reach.
 
-/** Whether a host is one of this machine's own. */
+/** Whether only this machine can reach the host. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host);
 }

@@ -1,4 +1,4 @@
-// Where no key is needed, requests of other people's web pages are refused: a browser on this machine would carry them out.
+// Where no key is needed, requests from foreign web pages are refused, because a browser on this machine would send them.
 import type { FastifyRequest } from 'fastify';
 import type { ApiApp } from '../http/instance';
 import { ProblemError } from '../http/problems';
@@ -6,15 +6,15 @@ import type { RouteParts } from '../parts';
 import { isLoopback } from './loopback';
 
 /**
- * Guards a server without keys. A page of another origin may not use it: neither by a form or a script (`Origin`), nor under a
- * name that its owner lets point here (`Host`), unless the server is meant to be reached by such names.
+ * Protects a server without keys. Pages of another origin may not use it, neither with a form or a script (`Origin`) nor through
+ * a host name that its owner points to this machine (`Host`), unless the server listens on an address for other machines.
  */
 export function onlyOwnPages(app: ApiApp, { config }: Pick<RouteParts, 'config'>): void {
   app.addHook('onRequest', async (request) => {
     if (isLoopback(config.host) && !isLoopback(hostnameOf(request.headers.host)))
       throw new ProblemError(
         'foreign-origin',
-        `This server is for this machine alone and is asked for as localhost, not as ${JSON.stringify(String(request.headers.host).slice(0, 100))}; set TSDB_API_AUTH=keys to serve it under other names`,
+        `This server is only for this machine: address it as localhost, not as ${JSON.stringify(String(request.headers.host).slice(0, 100))}; set TSDB_API_AUTH=keys to serve it under other names`,
       );
     const { origin } = request.headers;
     if (origin !== undefined && !isOwn(request, origin) && !config.corsOrigins.includes(origin))

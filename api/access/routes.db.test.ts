@@ -4,15 +4,11 @@ import { select } from '../../db/testing/apply';
 import { startApi } from '../testing/api-under-test';
 import { later } from '../testing/clock';
 import { runSql } from '../testing/fixture';
-import { bearer, type KeyedApi, startKeyedApi } from './testing/keyed-api';
+import { forSuite } from '../testing/for-suite';
+import { bearer, startKeyedApi } from './testing/keyed-api';
 
 describe.each(testServers())('routes of keys on $describe', (server) => {
-  let api: KeyedApi;
-
-  beforeAll(async () => {
-    api = await startKeyedApi(server);
-  });
-  afterAll(() => api.stop());
+  const api = forSuite(() => startKeyedApi(server));
 
   it('makes, lists and revokes keys', async () => {
     const admin = bearer(api.keys.admin);

@@ -1,13 +1,14 @@
-// Keys over HTTP: made, listed and revoked by administrators.
+// Keys over HTTP: administrators create, list and revoke them.
 import { Type } from '@fastify/type-provider-typebox';
 import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import { apiKeys } from '../../db/schema/service';
-import { type Ask, asking } from '../../db/server/ask';
-import { query } from '../database/query';
-import { NoQuery } from '../http/common-schemas';
+import { asking } from '../../db/server/ask';
+import { asks } from '../database/query';
+import { NoQuery, nullableTime } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { KEY_ID_PATTERN } from '../http/key-text';
+import { plainRoute } from '../http/plain-route';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
 import { createKey, listKeys, ROLES, revokeKey } from './keys';
@@ -18,15 +19,16 @@ const RoleName = Type.Unsafe<(typeof ROLES)[number]>({
   description: 'What the key may do; each role includes the ones before it',
 });
 const Time = Type.String({ format: 'date-time' });
-const TimeOrNull = (description: string) =>
-  Type.Unsafe<string | null>({ type: 'string', format: 'date-time', nullable: true, description });
 
 const shown = {
-  id: Type.String({ description: 'Names the key in lists and logs; no secret', pattern: KEY_ID_PATTERN }),
+  id: Type.String({
+    description: 'Identifies the key in lists and logs; not secret',
+    pattern: KEY_ID_PATTERN,
+  }),
   name: Type.String(),
   role: RoleName,
   created_at: Time,
-  expires_at: TimeOrNull('null = it does not expire'),
+  expires_at: nullableTime('null = the key does not expire'),
 };
 
 const NewKeyBody = Type.Object(
@@ -35,7 +37,7 @@ const NewKeyBody = Type.Object(
       minLength: 1,
       maxLength: 100,
       pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
-      description: 'Whose key it is, for people',
+      description: 'Says to people whose key it is',
     }),
     role: RoleName,
     expires_in_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650 })),
@@ -45,12 +47,12 @@ const NewKeyBody = Type.Object(
 
 const CreatedKeyBody = Type.Object({
   ...shown,
-  key: Type.String({ description: 'The key itself; it is shown this once and stored nowhere' }),
+  key: Type.String({ description: 'The key itself; it is shown once and never stored' }),
 });
 
 const KeyList = Type.Object({
   count: Type.Integer(),
-  keys: Type.Array(Type.Object({ ...shown, revoked_at: TimeOrNull('null = it was not revoked') })),
+  keys: Type.Array(Type.Object({ ...shown, revoked_at: nullableTime('null = the key was not revoked') })),
 });
 
 /** Whether the selected sets have the table of keys. */
@@ -60,8 +62,8 @@ export const hasKeys = ({ tables }: Desired): boolean =>
 /** Adds the routes. */
 export function keyRoutes(app: ApiApp, { database, config }: RouteParts): void {
   if (!hasKeys(config.desired)) return;
-  const read: Ask = (sql, values) => query(database.keys, sql, values);
-  // Not repeated after a lost connection: it may have been carried out.
+  const read = asks(database.keys);
+  // Not repeated after a lost connection, because the statement may have been carried out.
   const write = asking(database.keys);
   const shared = { tags: ['access'], querystring: NoQuery };
   const admin = { access: 'admin' } as const;
@@ -72,7 +74,7 @@ export function keyRoutes(app: ApiApp, { database, config }: RouteParts): void {
       schema: {
         ...shared,
         operationId: 'createKey',
-        summary: 'Make a key',
+        summary: 'Create a key',
         body: NewKeyBody,
         response: { 201: CreatedKeyBody, ...problemResponses },
       },
@@ -86,15 +88,13 @@ export function keyRoutes(app: ApiApp, { database, config }: RouteParts): void {
 
   app.get(
     '/api/keys',
-    {
-      schema: {
-        ...shared,
-        operationId: 'listKeys',
-        summary: 'All keys, without what would let anybody use them',
-        response: { 200: KeyList, ...problemResponses },
-      },
-      config: admin,
-    },
+    plainRoute({
+      tag: 'access',
+      operationId: 'listKeys',
+      summary: 'All keys, without their secrets',
+      answer: KeyList,
+      access: 'admin',
+    }),
     async (_request, reply) => {
       const keys = await listKeys(read);
       return reply.header('cache-control', 'no-store').send({ count: keys.length, keys: [...keys] });
@@ -107,9 +107,9 @@ export function keyRoutes(app: ApiApp, { database, config }: RouteParts): void {
       schema: {
         ...shared,
         operationId: 'revokeKey',
-        summary: 'Revoke a key: it is refused everywhere within ten seconds, for good',
+        summary: 'Revoke a key permanently: every server refuses it within ten seconds',
         params: Type.Object({ key: Type.String({ pattern: KEY_ID_PATTERN, description: 'Id of the key' }) }),
-        response: { 204: Type.Null({ description: 'It is revoked' }), ...problemResponses },
+        response: { 204: Type.Null({ description: 'The key is revoked' }), ...problemResponses },
       },
       config: admin,
     },

@@ -1,13 +1,13 @@
-// Hashes of secrets by scrypt. A secret is 256 random bits, so no hash could be guessed back even at low cost; scrypt is for
-// the day when somebody puts a secret of their own choice into the table.
+// Hashes secrets with scrypt. A secret has 256 random bits, which nobody can guess even from a fast hash; scrypt also protects
+// weaker secrets that somebody might choose and write into the table.
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { ProblemError } from '../http/problems';
 
-// 16 MiB and some 40 ms each.
+// 16 MiB and about 40 ms for each hash.
 const COST = { N: 16_384, r: 8, p: 1 } as const;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-// What a stored text may ask for: a changed row must not eat the memory of this process.
+// Most memory that a stored hash may demand, so that a manipulated row cannot exhaust the memory of this process.
 const MAX_MEMORY = 128 * 1024 * 1024;
 
 const AT_ONCE = 2;
@@ -21,9 +21,9 @@ export async function hashSecret(secret: string): Promise<string> {
 }
 
 /**
- * Whether the stored hash is of this secret. Without a hash, or with one that is none, it takes as long and says no: nobody
- * learns from the time which keys exist.
- * @throws ProblemError (too-many-requests) when too many are being checked.
+ * Whether the stored hash belongs to this secret. Without a valid hash the check fails but takes as long, so that the time does
+ * not reveal which keys exist.
+ * @throws ProblemError (too-many-requests) when too many secrets are being checked.
  */
 export async function isSecretOf(stored: string | undefined, secret: string): Promise<boolean> {
   const parsed = stored === undefined ? undefined : parseHash(stored);
@@ -56,12 +56,12 @@ function parseHash(text: string): ParsedHash | undefined {
 let running = 0;
 const waiting: (() => void)[] = [];
 
-// Node has four threads for this and for file and DNS work; two stay free.
+// Node has four threads for this and for file and DNS work; two of them stay free.
 async function derive(secret: string, salt: Buffer, cost: ParsedHash['cost']): Promise<Buffer> {
   if (running >= AT_ONCE) {
     if (waiting.length >= MOST_WAITING)
       throw new ProblemError('too-many-requests', 'Too many new keys are being checked; try again');
-    // Whoever ends hands its place on.
+    // A computation that ends passes its place on.
     await new Promise<void>((resolve) => waiting.push(resolve));
   } else running += 1;
   try {

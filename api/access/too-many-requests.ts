@@ -1,4 +1,4 @@
-// The answer to a client that asks too often, with the time at which it may ask again.
+// The answer to a client that sends too many requests, with the time until it may send the next one.
 import { ProblemError } from '../http/problems';
 
 /** 429 with `Retry-After`. */

@@ -5,10 +5,10 @@ import type { Hypertable } from '../../db/language/hypertable';
 import type { PlainTable } from '../../db/language/table';
 import * as iot from '../../db/schema/iot';
 import * as monitoring from '../../db/schema/monitoring';
+import { isNumeric } from '../database/converters';
 import { publicName } from '../database/tables';
-import { isNumeric } from '../ingest/converters';
 
-/** Readings with what watches over them. All three tables name the sensor in the column `sensor_id`. */
+/** A table of readings with its thresholds and alerts. All three tables name the sensor in the column `sensor_id`. */
 export interface Watched {
   /** Public name of the readings. */
   readonly name: string;

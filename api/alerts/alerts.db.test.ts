@@ -1,20 +1,17 @@
 // Thresholds and the alerts that readings raise, on real servers.
 import { testServers } from '../../db/local/test-servers';
-import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { startApi } from '../testing/api-under-test';
 import { runSql } from '../testing/fixture';
+import { forSuite } from '../testing/for-suite';
 
 const MINUTE = 60_000;
 
 describe.each(testServers())('alerts on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server, { env: { TSDB_SCHEMAS: 'iot,monitoring,market,service' } }));
   const now = Date.now();
   const at = (minutes: number, micros = '000') =>
     `${new Date(now + minutes * MINUTE).toISOString().slice(0, 23)}${micros}Z`;
 
-  beforeAll(async () => {
-    api = await startApi(server, { env: { TSDB_SCHEMAS: 'iot,monitoring,market,service' } });
-  });
-  afterAll(() => api.stop());
   beforeEach(async () => {
     for (const schema of ['public', 'monitoring'])
       for (const table of ['sensor_alerts', 'sensor_thresholds'])

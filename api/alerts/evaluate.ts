@@ -12,11 +12,11 @@ export interface Threshold {
 export interface Reading {
   readonly time: string;
   readonly sensor_id: string;
-  /** Its values by metric; absent and null are no reading of that metric. */
+  /** Its values by metric; absent and null mean that the metric was not read. */
   readonly values: Readonly<Record<string, number | null | undefined>>;
 }
 
-/** A reading out of its range. */
+/** A reading outside its range. */
 export interface Alert {
   /** Time of the reading. */
   readonly time: string;
@@ -25,12 +25,12 @@ export interface Alert {
   readonly alert_type: string;
   readonly message: string;
   readonly value: number;
-  /** The limit that was passed. */
+  /** The limit that the value is beyond. */
   readonly threshold: number;
 }
 
 /**
- * The alerts that readings raise, in the order of readings and thresholds. A value on a limit is inside.
+ * The alerts that readings raise, in the order of readings and thresholds. A value that equals a limit is inside.
  * @param units what each metric is measured in, for the message.
  */
 export function evaluate(

@@ -1,6 +1,6 @@
-// Finds what a request about alerts names: the table, the sensor and the metric.
+// Looks up what a request about alerts names: the table, the sensor and the metric.
+import { bareValue, converterOf } from '../database/converters';
 import { ProblemError } from '../http/problems';
-import { bareValue, converterOf } from '../ingest/converters';
 import { sensorType, type Watched } from './alert-tables';
 
 /**
@@ -16,7 +16,7 @@ export function watchedNamed(tables: ReadonlyMap<string, Watched>, name: string 
     'unknown-table',
     known === ''
       ? 'No selected set has thresholds and alerts; add iot or monitoring to TSDB_SCHEMAS'
-      : `${JSON.stringify(String(name).slice(0, 130))} is no table that has alerts; those are ${known}`,
+      : `${JSON.stringify(String(name).slice(0, 130))} is not a table with alerts; the tables with alerts are ${known}`,
   );
 }
 
@@ -39,6 +39,6 @@ export function metricOf({ name, metrics }: Watched, metric: string): string {
   if (metrics.has(metric)) return metric;
   throw new ProblemError(
     'bad-field',
-    `${JSON.stringify(metric.slice(0, 63))} is no numeric column of ${name}; those are ${[...metrics.keys()].join(', ')}`,
+    `${JSON.stringify(metric.slice(0, 63))} is not a numeric column of ${name}; its numeric columns are ${[...metrics.keys()].join(', ')}`,
   );
 }

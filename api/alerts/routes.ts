@@ -1,10 +1,10 @@
-// Alerts over HTTP: what was out of its range, and the ranges.
+// Alerts over HTTP: readings outside their thresholds, and the thresholds.
 import { query } from '../database/query';
-import { decodeCursor, pageOf, questionOf } from '../http/cursor';
 import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
-import { ProblemError, problemResponses } from '../http/problems';
-import { parseRange } from '../http/time';
+import { questionOf, requestedPage } from '../http/pages';
+import { problemResponses } from '../http/problems';
+import { parseRange } from '../http/range';
 import type { RouteParts } from '../parts';
 import { watchedTables } from './alert-tables';
 import { sensorOf, watchedNamed } from './lookup';
@@ -26,32 +26,21 @@ export function alertRoutes(app: ApiApp, parts: RouteParts): void {
     {
       schema: {
         tags: ['alerts'],
-        summary: 'Readings that were out of their range when they came, newest first',
+        summary: 'Readings that were outside their thresholds when they arrived, newest first',
         operationId: 'alerts',
         querystring: alertsQuery(maxRows),
         response: { 200: inAllFormats(AlertPage, 'Alerts of the range'), ...problemResponses },
       },
     },
     async (request, reply) => {
-      const { table, sensor_id, limit, cursor } = request.query;
+      const { table, sensor_id } = request.query;
       const watched = watchedNamed(tables, table);
       const range = parseRange(request.query, DEFAULT_PERIOD);
-      const question = questionOf(request.url);
-      const after = cursor === undefined ? undefined : decodeCursor(question, cursor);
-      const { sql, values } = alertQuery(watched, {
-        range,
-        limit: (limit ?? maxRows) + 1,
-        ...(sensor_id === undefined ? {} : { sensor: sensorOf(watched, sensor_id) }),
-        ...(after ? { after } : {}),
-      });
+      const page = requestedPage(questionOf(request.url), request.query, maxRows);
+      const sensor = sensor_id === undefined ? undefined : sensorOf(watched, sensor_id);
+      const { sql, values } = alertQuery(watched, { range, sensor, ...page });
       const rows = await query<StoredAlert>(database.reader, sql, values);
-      if (limit === undefined && rows.length > maxRows)
-        throw new ProblemError(
-          'too-many-rows',
-          `There are more than ${maxRows} alerts; ask for pages with limit, or for a shorter period`,
-        );
-      const { data, next } = pageOf(rows, limit ?? maxRows, ({ time }) => time, question, after);
-      void reply.header('cache-control', 'no-cache');
+      const { data, next } = page.cut(rows, ({ time }) => time, 'pages with limit, or for a shorter period');
       return sendRows(request, reply, COLUMNS, { table: watched.name, count: data.length, next, data });
     },
   );

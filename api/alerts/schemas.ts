@@ -1,14 +1,14 @@
 // The shapes of thresholds and alerts.
 import { Type } from '@fastify/type-provider-typebox';
-import { Next } from '../http/common-schemas';
-import { pageQuery } from '../http/cursor';
+import { Next, nullable } from '../http/common-schemas';
 import { formatQuery } from '../http/formats';
-import { rangeQuery } from '../http/time';
+import { pageQuery } from '../http/pages';
+import { rangeQuery } from '../http/range';
 
 const table = Type.Optional(
   Type.String({
     maxLength: 130,
-    description: 'Table of readings; without it the first one that can have alerts',
+    description: 'Table of readings. Default: the first table that can have alerts',
     examples: ['sensor_data'],
   }),
 );
@@ -29,19 +29,17 @@ export const ThresholdsQuery = Type.Object({ table, sensor_id }, { additionalPro
 
 const SensorId = Type.Unsafe<string | number>({
   anyOf: [{ type: 'string' }, { type: 'integer' }],
-  description: 'As the table has it: text or a whole number',
+  description: 'Text or a whole number, as the table declares it',
 });
-const orNull = (description: string) =>
-  Type.Unsafe<number | null>({ type: 'number', nullable: true, description });
 
 /** A row of the alerts. */
 export const AlertSchema = Type.Object({
   time: Type.String({ format: 'date-time', description: 'Time of the reading, UTC' }),
   sensor_id: SensorId,
   alert_type: Type.String({ description: '`<metric>_low` or `<metric>_high`' }),
-  message: Type.Unsafe<string | null>({ type: 'string', nullable: true }),
-  value: orNull('What was read'),
-  threshold: orNull('The limit that it passed'),
+  message: nullable('string', 'What is wrong with the reading'),
+  value: nullable('number', 'The value of the reading'),
+  threshold: nullable('number', 'The limit that the value is beyond'),
 });
 
 /** The answer of `GET /api/alerts`. */
@@ -56,8 +54,8 @@ export const AlertPage = Type.Object({
 export const ThresholdSchema = Type.Object({
   sensor_id: SensorId,
   metric: Type.String(),
-  minimum: orNull('Readings below it raise an alert; null = no limit'),
-  maximum: orNull('Readings above it raise an alert; null = no limit'),
+  minimum: nullable('number', 'Readings below it raise an alert; null = no limit'),
+  maximum: nullable('number', 'Readings above it raise an alert; null = no limit'),
 });
 
 /** The answer of `GET /api/thresholds`. */
@@ -70,9 +68,7 @@ export const ThresholdParams = Type.Object({
   metric: Type.String({ minLength: 1, maxLength: 63, description: 'A numeric column of the table' }),
 });
 
-const limit = Type.Optional(
-  Type.Unsafe<number | null>({ type: 'number', nullable: true, description: 'null or absent = no limit' }),
-);
+const limit = Type.Optional(nullable('number', 'null or absent = no limit'));
 
 /** `PUT /api/thresholds/:table/:sensor/:metric` */
 export const ThresholdBody = Type.Object({ minimum: limit, maximum: limit }, { additionalProperties: false });

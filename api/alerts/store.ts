@@ -2,19 +2,13 @@
 import { ident, relation } from '../../db/core/sql';
 import type { Db } from '../../db/model';
 import { rangeBounds, type Statement, statement } from '../database/statement';
-import type { Position } from '../http/cursor';
-import type { TimeRange } from '../http/time';
+import type { RequestedPage } from '../http/pages';
+import type { TimeRange } from '../http/range';
 import { SENSOR, sensorType, type Watched } from './alert-tables';
 import type { Alert, Threshold } from './evaluate';
 
-/** An alert as it is read: ids of sensors are numbers where the table says so. */
+/** An alert as it is read: sensor ids are numbers where the table declares them so. */
 export type StoredAlert = Omit<Alert, 'sensor_id'> & { readonly sensor_id: string | number };
-
-/** A query with the values that are bound to it. */
-export interface Query {
-  readonly sql: string;
-  readonly values: unknown[];
-}
 
 const THRESHOLD_COLUMNS = [SENSOR, 'metric', 'minimum', 'maximum'].map((name) => ident(name)).join(', ');
 const ALERT_COLUMNS = [SENSOR, 'alert_type', 'message', 'value', 'threshold'].map((name) => ident(name));
@@ -24,7 +18,7 @@ export function thresholdQuery(
   watched: Watched,
   sensors: readonly string[] | undefined,
   limit: number,
-): Query {
+): Statement {
   return {
     sql: `SELECT ${THRESHOLD_COLUMNS} FROM ${relation(watched.thresholds)}
    WHERE ($1::${sensorType(watched)}[] IS NULL OR ${ident(SENSOR)} = ANY ($1)) AND metric = ANY ($2)
@@ -34,7 +28,10 @@ export function thresholdQuery(
 }
 
 /** Sets or replaces a threshold. */
-export function setThreshold(watched: Watched, { sensor_id, metric, minimum, maximum }: Threshold): Query {
+export function setThreshold(
+  watched: Watched,
+  { sensor_id, metric, minimum, maximum }: Threshold,
+): Statement {
   return {
     sql: `INSERT INTO ${relation(watched.thresholds)} (${THRESHOLD_COLUMNS}) VALUES ($1, $2, $3, $4)
    ON CONFLICT (${ident(SENSOR)}, metric) DO UPDATE SET minimum = excluded.minimum, maximum = excluded.maximum
@@ -44,7 +41,7 @@ export function setThreshold(watched: Watched, { sensor_id, metric, minimum, max
 }
 
 /** Removes a threshold. */
-export function dropThreshold(watched: Watched, sensor: string, metric: string): Query {
+export function dropThreshold(watched: Watched, sensor: string, metric: string): Statement {
   return {
     sql: `DELETE FROM ${relation(watched.thresholds)} WHERE ${ident(SENSOR)} = $1 AND metric = $2`,
     values: [sensor, metric],
@@ -69,11 +66,15 @@ export async function storeAlerts(db: Db, watched: Watched, alerts: readonly Ale
   );
 }
 
+/** Which alerts to read. */
+export interface AlertSelection extends Pick<RequestedPage, 'limit' | 'after'> {
+  readonly range: TimeRange;
+  /** Absent = of all sensors. */
+  readonly sensor: string | undefined;
+}
+
 /** A page of alerts, newest first. */
-export function alertQuery(
-  { alerts }: Watched,
-  { range, sensor, limit, after }: { range: TimeRange; sensor?: string; limit: number; after?: Position },
-): Statement {
+export function alertQuery({ alerts }: Watched, { range, sensor, limit, after }: AlertSelection): Statement {
   const time = ident(alerts.time);
   return statement((bind) => {
     const { start, end } = rangeBounds(range, bind);
@@ -83,7 +84,7 @@ export function alertQuery(
       ...(sensor === undefined ? [] : [`${ident(SENSOR)} = ${bind(sensor, alerts.columns.sensor_id.type)}`]),
       ...(after === undefined ? [] : [`${time} <= ${bind(after.time, 'timestamptz')}`]),
     ];
-    // Alerts may share a time: then the other columns decide, so that a page ends where the next one starts.
+    // Alerts may have the same time. The other columns then decide, so that a page starts where the one before ended.
     return `SELECT ${time} AS time, ${ALERT_COLUMNS.join(', ')} FROM ${relation(alerts)}
    WHERE ${conditions.join(' AND ')}
    ORDER BY ${time} DESC, ${ALERT_COLUMNS.join(', ')} LIMIT ${bind(limit, 'bigint')} OFFSET ${bind(after?.skip ?? 0, 'bigint')}`;

@@ -1,10 +1,11 @@
-// The ranges that sensors should stay in: listed, set, removed.
+// Thresholds over HTTP: listed, set and removed.
 import { Type } from '@fastify/type-provider-typebox';
 import { query } from '../database/query';
+import { onWriteConnection } from '../database/write-connection';
 import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
+import { checkSize } from '../http/pages';
 import { ProblemError, problemResponses } from '../http/problems';
-import { onWriter } from '../ingest/writer';
 import type { RouteParts } from '../parts';
 import type { Watched } from './alert-tables';
 import type { Threshold } from './evaluate';
@@ -23,24 +24,19 @@ export function thresholdRoutes(
     {
       schema: {
         tags: ['alerts'],
-        summary: 'The ranges that sensors should stay in',
+        summary: 'The ranges that readings should stay in',
         operationId: 'thresholds',
         querystring: ThresholdsQuery,
         response: { 200: ThresholdList, ...problemResponses },
       },
     },
-    async (request, reply) => {
+    async (request) => {
       const { table, sensor_id } = request.query;
       const watched = watchedNamed(tables, table);
       const sensors = sensor_id === undefined ? undefined : [sensorOf(watched, sensor_id)];
       const { sql, values } = thresholdQuery(watched, sensors, maxRows + 1);
       const thresholds = await query<Threshold>(database.reader, sql, values);
-      if (thresholds.length > maxRows)
-        throw new ProblemError(
-          'too-many-rows',
-          `There are more than ${maxRows} thresholds; ask with sensor_id`,
-        );
-      void reply.header('cache-control', 'no-cache');
+      checkSize(thresholds.length, maxRows, 'those of one sensor with sensor_id');
       return { table: watched.name, thresholds };
     },
   );
@@ -51,7 +47,7 @@ export function thresholdRoutes(
       config: { access: 'write' },
       schema: {
         tags: ['alerts'],
-        summary: 'Sets the range of a metric of a sensor; it counts for rows that come from now on',
+        summary: 'Sets the range of a metric of a sensor; it applies to rows that arrive from now on',
         operationId: 'set-threshold',
         params: ThresholdParams,
         querystring: NoQuery,
@@ -72,7 +68,7 @@ export function thresholdRoutes(
         minimum,
         maximum,
       });
-      const { rows } = await onWriter(database.writer, (db) => db.query<Threshold>(sql, values));
+      const { rows } = await onWriteConnection(database.writer, (db) => db.query<Threshold>(sql, values));
       void reply.header('cache-control', 'no-store');
       return rows[0] as Threshold;
     },
@@ -96,7 +92,7 @@ export function thresholdRoutes(
       const sensor = sensorOf(watched, request.params.sensor);
       const metric = metricOf(watched, request.params.metric);
       const { sql, values } = dropThreshold(watched, sensor, metric);
-      const { rowCount } = await onWriter(database.writer, (db) => db.query(sql, values));
+      const { rowCount } = await onWriteConnection(database.writer, (db) => db.query(sql, values));
       if (rowCount === 0)
         throw new ProblemError(
           'unknown-object',

@@ -1,18 +1,15 @@
 // The sensor view in a real browser: charts, figures, marks, controls, zoom and live updates.
 import { runSql } from '../testing/fixture';
+import { forSuite } from '../testing/for-suite';
 import { describeInBrowser } from './testing/chromium';
 import { type Part, pixelsOf, settle, tableTexts, waitForPoints } from './testing/look';
-import { type SiteUnderTest, startSite } from './testing/page-under-test';
+import { startSite } from './testing/page-under-test';
 
 const HOUR = 3_600_000;
 const DAY = '#/sensors?sensor=sensor_001&period=1d';
 
 describeInBrowser('the sensor view', (server) => {
-  let site: SiteUnderTest;
-  beforeAll(async () => {
-    site = await startSite(server);
-  });
-  afterAll(() => site.stop());
+  const site = forSuite(() => startSite(server));
 
   /** Where a time is on a chart that ends now and shows a day. */
   const partAround = (time: number, widthMs = HOUR / 2): Part => {

@@ -1,18 +1,15 @@
 // What the page does when the API is gone, has no such sensor, has no sensors, or asks for a key.
 import { Client } from 'pg';
 import { createKey, revokeKey } from '../access/keys';
+import { forSuite } from '../testing/for-suite';
 import { describeInBrowser } from './testing/chromium';
 import { waitForPoints } from './testing/look';
-import { type SiteUnderTest, startSite } from './testing/page-under-test';
+import { startSite } from './testing/page-under-test';
 
 const DAY = '#/sensors?sensor=sensor_001&period=1d';
 
 describeInBrowser('the page in trouble', (server) => {
-  let site: SiteUnderTest;
-  beforeAll(async () => {
-    site = await startSite(server);
-  });
-  afterAll(() => site.stop());
+  const site = forSuite(() => startSite(server));
 
   /** Runs a query on a connection of its own, with the rights of the owner. */
   async function asOwner<Row extends object>(sql: string, values: readonly unknown[]): Promise<Row[]> {
@@ -71,7 +68,7 @@ describeInBrowser('the page in trouble', (server) => {
     expect(await page.locator('#view-sensors').isVisible()).toBe(false);
     await page.keyboard.type('tsdb_wrong');
     await page.keyboard.press('Enter');
-    await page.locator('#key-fault', { hasText: 'The key was not accepted. This is no key' }).waitFor();
+    await page.locator('#key-fault', { hasText: 'The key was not accepted. This is not a key' }).waitFor();
     expect(await page.locator('#key').getAttribute('aria-invalid')).toBe('true');
     await page.locator('#key').fill(key);
     await page.keyboard.press('Enter');

@@ -1,32 +1,33 @@
-// A buffered writer: collects rows, writes them in batches, tries again, and loses or doubles none. Knows no SQL and no HTTP.
+// A buffered writer: collects rows, writes them in batches, retries, and neither loses nor duplicates a row. It knows no SQL and
+// no HTTP.
 import { DatabaseError, messageOf, UsageError } from '../../db/core/errors';
 import { pauseBefore } from '../../db/server/retry';
 import { pause } from './pause';
-import type { KeyedRows, Refusal, Sink, WriterCounters } from './sink';
+import type { KeyedRows, Rejected, Sink, WriterCounters } from './sink';
 import { type Entry, WriteQueue } from './write-queue';
 
-/** How a writer collects and repeats. */
+/** How a writer collects rows and retries. */
 export interface WriterOptions<Row> {
-  /** Rows of a batch; as many rows are written at once. Default 1000. */
+  /** A batch is written when it has this many rows. Default 1000. */
   readonly maxRows?: number;
-  /** Longest that a row waits for others, in milliseconds; 0 = only while other batches are under way. Default 5000. */
+  /** Longest that a row waits for others, in milliseconds; 0 = only while other batches are being written. Default 5000. */
   readonly maxDelayMs?: number;
-  /** Most rows in memory, under way included; beyond them add() waits. Default 10 × `maxRows`. */
+  /** Most rows in memory, including those that are being written; when there are more, add() waits. Default 10 × `maxRows`. */
   readonly maxWaitingRows?: number;
-  /** Most batches under way; with more than 1, batches may be stored in another order than they came. Default 1. */
+  /** Most batches that are written at the same time; with more than 1, their order may change. Default 1. */
   readonly maxInFlight?: number;
-  /** Tries of a batch before the writer stops. Default 20, about a minute. */
+  /** How often the writer tries to store a batch before it stops. Default 20, about a minute. */
   readonly attempts?: number;
-  /** For how many rows one counts, for rows of very different size. Default 1 for each. */
+  /** How many rows a row counts for, when rows differ much in size. Default 1 for each. */
   readonly weigh?: (row: Row) => number;
   /** Stops the writer; see `unwritten`. */
   readonly signal?: AbortSignal;
   /**
-   * Takes the rows that cannot be stored. The batch counts as done when this has succeeded; when it fails the writer stops, and
-   * `resume` calls it again.
+   * Receives the rows that cannot be stored. The batch is done when this function has succeeded; when it fails the writer stops,
+   * and `resume` calls it again.
    */
-  readonly onRefused: (refused: readonly Refusal<Row>[], key: string) => void | Promise<void>;
-  /** Hears of each further try, for the log. */
+  readonly onRefused: (refused: readonly Rejected<Row>[], key: string) => void | Promise<void>;
+  /** Is called before each retry, for the log. */
   readonly onRetry?: (retry: {
     readonly key: string;
     readonly attempt: number;
@@ -36,15 +37,15 @@ export interface WriterOptions<Row> {
 }
 
 interface Flush {
-  /** Number of the last add() that it waits for. */
+  /** Number of the last call whose rows it waits for. */
   readonly upTo: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
 /**
- * Writes rows to a sink. It stops when a batch cannot be stored, for good or after all tries: then every call fails with the
- * reason, the rows stay in `unwritten`, and `resume` goes on where it stopped.
+ * Writes rows to a sink. It stops when a batch cannot be stored, because of a permanent error or after all attempts. Then every
+ * call fails with the reason, the rows stay in `unwritten`, and `resume` continues where the writer stopped.
  */
 export class BufferedWriter<Row> {
   readonly #sink: Sink<Row>;
@@ -79,7 +80,7 @@ export class BufferedWriter<Row> {
   }
 
   /**
-   * Takes a row; waits while the buffer is full. Wait for each call, or memory has no bound.
+   * Takes a row; waits while the buffer is full. Wait for each call, otherwise memory is not limited.
    * @throws UsageError after close(), DatabaseError when the writer has stopped: then the row was not taken.
    */
   add(row: Row): Promise<void> {
@@ -87,8 +88,8 @@ export class BufferedWriter<Row> {
   }
 
   /**
-   * Takes rows as a batch of their own under a key that the caller can make again: after a crash, the same rows under the same
-   * key are stored once. One key must always name the same rows.
+   * Takes rows as a separate batch under a key that the caller can create again: after a crash, the same rows under the same key
+   * are stored only once. A key must always stand for the same rows.
    * @throws as add().
    */
   addBatch(rows: readonly Row[], key: string): Promise<void> {
@@ -96,7 +97,7 @@ export class BufferedWriter<Row> {
     return rows.length === 0 ? Promise.resolve() : this.#take([...rows], key);
   }
 
-  /** Adds every row of a source, not faster than they can be stored, and flushes; returns how many there were. */
+  /** Adds every row of a source, no faster than rows can be stored, and flushes; returns the number of rows. */
   async writeAll(rows: Iterable<Row> | AsyncIterable<Row>): Promise<number> {
     let count = 0;
     for await (const row of rows) {
@@ -108,9 +109,9 @@ export class BufferedWriter<Row> {
   }
 
   /**
-   * Writes what is there without waiting for more; resolves when every row that was added before is stored, or was given to
+   * Writes all rows without waiting for more; resolves when every row that was added before is stored or was given to
    * `onRefused`.
-   * @throws DatabaseError when the writer has stopped, once nothing is under way any more.
+   * @throws DatabaseError when the writer has stopped, once no batch is being written any more.
    */
   flush(): Promise<void> {
     const upTo = this.#queue.flushAll();
@@ -120,13 +121,13 @@ export class BufferedWriter<Row> {
     });
   }
 
-  /** The final flush: takes no more rows and writes what is there. Call it again after `resume`. */
+  /** The final flush: the writer takes no more rows and writes those that it has. Call it again after `resume`. */
   close(): Promise<void> {
     this.#isClosed = true;
     return this.flush();
   }
 
-  /** After the writer has stopped: tries again, with the same keys. What was aborted stays so. */
+  /** Continues after the writer has stopped, with the same keys. An aborted writer stays aborted. */
   resume(): void {
     if (this.#options.signal?.aborted) return;
     this.#failure = undefined;
@@ -134,7 +135,7 @@ export class BufferedWriter<Row> {
     this.#next();
   }
 
-  /** The rows that were taken and are not known to be stored, in order; to keep them elsewhere, or give them to another writer. */
+  /** The rows that were taken and may not be stored, in order; to keep them elsewhere or give them to another writer. */
   unwritten(): readonly KeyedRows<Row>[] {
     return this.#queue.batches().map(({ key, rows }) => ({ key, rows: [...rows] }));
   }
@@ -154,7 +155,7 @@ export class BufferedWriter<Row> {
     return taken;
   }
 
-  /** Starts what can be started, and tells those who waited. */
+  /** Starts the batches that are due, and resolves the flushes that are complete. */
   #next(): void {
     if (this.#failure) {
       this.#tellFailure(this.#failure);
@@ -163,7 +164,7 @@ export class BufferedWriter<Row> {
     while (this.#queue.underway < this.#maxInFlight) {
       const batch = this.#queue.start(this.#isClosed);
       if (!batch) break;
-      // Whatever goes wrong in callbacks, too, ends here and never as an unhandled rejection.
+      // Errors of callbacks end here, too, and never as an unhandled rejection.
       void this.#deliver(batch).catch((error: unknown) => this.#giveUp(batch, error));
     }
     this.#awaitAge();
@@ -204,7 +205,7 @@ export class BufferedWriter<Row> {
   }
 
   #stop(cause: unknown, what: string): void {
-    // The first failure is the one to report; those of other batches under way follow from it, or come again after resume().
+    // The first failure is reported; failures of other batches follow from it or occur again after resume().
     this.#failure ??= new DatabaseError(
       `${what}: ${messageOf(cause)}; the rows that are not stored are in unwritten(), resume() tries them again under the same keys`,
       { cause },
@@ -217,12 +218,12 @@ export class BufferedWriter<Row> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#queue.turnAway(failure);
-    // Only then is it known which rows are not stored.
+    // As long as a batch is being written, it is not known which rows are not stored.
     if (this.#queue.underway > 0) return;
     for (const { reject } of this.#flushes.splice(0)) reject(failure);
   }
 
-  // The timer keeps the process alive: a program that ends by itself has written its last rows.
+  // The timer keeps the process alive, so that a program that ends by itself has written its last rows.
   #awaitAge(): void {
     const wait = this.#queue.msUntilDue();
     if (wait === undefined) {

@@ -58,7 +58,7 @@ describe('httpSink', () => {
     const batch = [first, odd, second, late] as SentValues[];
     expect(await sink.write(batch, delivery)).toEqual([
       { row: odd, reason: expect.stringContaining('there is no column "nope"') },
-      { row: late, reason: 'time is no valid time' },
+      { row: late, reason: 'time is not a valid time' },
       { row: second, reason: 'too hot' },
     ]);
   });
@@ -78,7 +78,7 @@ describe('httpSink', () => {
     const refused = await sink.write(rows(3), delivery);
     expect(refused.map(({ reason }) => reason)).toEqual([
       'no',
-      ...Array(2).fill('its whole batch was refused, the last reason told was: no'),
+      ...Array(2).fill('its whole batch was refused; the last reason given was: no'),
     ]);
   });
 

@@ -2,22 +2,22 @@
 import type { Hypertable } from '../../db/language/hypertable';
 import { publicName } from '../database/tables';
 import { PROBLEM_TYPE_PREFIX } from '../http/problems';
-import { refusalsOf, type ToldRefusals } from './refused-lines';
+import { type RejectionReport, rejectedRows } from './rejected-rows';
 import { checkedRows, type SentValues } from './row-lines';
 import type { Sink } from './sink';
 
-/** Where rows go. */
+/** The API and the table that rows are sent to. */
 export interface HttpSinkOptions {
   /** Address of the API, e.g. `https://metrics.example`. */
   readonly url: string;
   readonly table: Hypertable;
-  /** A key with the role `writer`, where the API asks for keys. */
+  /** A key with the role `write`, if the API needs keys. */
   readonly apiKey?: string;
   /** Longest wait for an answer. Default 30000. */
   readonly timeoutMs?: number;
 }
 
-/** An answer that is no success. */
+/** An answer that is not a success. */
 export class ApiRefusal extends Error {
   constructor(
     readonly status: number,
@@ -36,8 +36,8 @@ export function httpSink<R extends SentValues>(options: HttpSinkOptions): Sink<R
   const address = new URL(`/api/ingest/${publicName(table)}`, url);
   return {
     write: async (given, { key, signal }) => {
-      const { lines, sent, refused } = checkedRows(table, given, Date.now());
-      if (lines.length === 0) return refused;
+      const { lines, sent, rejected } = checkedRows(table, given, Date.now());
+      if (lines.length === 0) return rejected;
       const timeout = AbortSignal.timeout(timeoutMs);
       const response = await fetch(address, {
         method: 'POST',
@@ -49,11 +49,10 @@ export function httpSink<R extends SentValues>(options: HttpSinkOptions): Sink<R
         body: `${lines.join('\n')}\n`,
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
-      const answer = await answerOf(response);
-      return [...refused, ...refusalsOf(sent, answer)];
+      return [...rejected, ...rejectedRows(sent, await reportOf(response))];
     },
     retryAfter: (error) => {
-      // No answer, or half of one: the key makes another try harmless.
+      // There was no answer or only a part of it; the key makes another attempt harmless.
       if (!(error instanceof ApiRefusal)) return isNetworkError(error) ? 0 : undefined;
       const mayPass = error.status >= 500 || [408, 409, 429].includes(error.status);
       return mayPass ? error.retryAfterMs : undefined;
@@ -61,11 +60,11 @@ export function httpSink<R extends SentValues>(options: HttpSinkOptions): Sink<R
   };
 }
 
-async function answerOf(response: Response): Promise<ToldRefusals> {
+async function reportOf(response: Response): Promise<RejectionReport> {
   const text = await response.text();
   const answer = parsed(text);
   if (answer && (response.ok || answer.type === `${PROBLEM_TYPE_PREFIX}rows-rejected`))
-    return answer as unknown as ToldRefusals;
+    return answer as unknown as RejectionReport;
   const detail = typeof answer?.detail === 'string' ? answer.detail : text.slice(0, 200);
   throw new ApiRefusal(response.status, detail, pauseOf(response.headers.get('retry-after')));
 }
@@ -88,7 +87,7 @@ function pauseOf(header: string | null): number {
   return Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, 0), LONGEST_PAUSE_MS);
 }
 
-// By name: fetch says TypeError with a cause for all that goes wrong on the way, and TimeoutError when it took too long.
+// By name: fetch throws a TypeError with a cause for every network failure, and a TimeoutError after the time limit.
 function isNetworkError(error: unknown): boolean {
   const { name, cause } = (error ?? {}) as { readonly name?: unknown; readonly cause?: unknown };
   return name === 'TimeoutError' || (name === 'TypeError' && cause !== undefined);

@@ -1,10 +1,10 @@
-// Rows of a program as lines of NDJSON: one form for all sinks, so that a row means the same wherever it is sent.
+// Rows of a program as lines of NDJSON: all sinks use this form, so that a row means the same wherever it is sent.
 import { messageOf } from '../../db/core/errors';
 import type { Hypertable } from '../../db/language/hypertable';
-import { ndjsonRows } from '../ingest/json-rows';
-import { rowReader } from '../ingest/row-reader';
-import type { Row } from '../ingest/rows';
-import type { Refusal } from './sink';
+import { ndjsonRows } from '../ingest/read/json-rows';
+import { rowReader } from '../ingest/read/row-reader';
+import type { CheckedRow } from '../ingest/rows';
+import type { Rejected } from './sink';
 
 /** A row by the names of its columns: JSON values, or a Date for a time and a bigint for a whole number beyond 2^53. */
 export type SentValues = Readonly<Record<string, unknown>>;
@@ -12,36 +12,38 @@ export type SentValues = Readonly<Record<string, unknown>>;
 /** Rows of a batch, checked against the declared table. */
 export interface CheckedRows<R> {
   /** Rows that the table takes; `line` is the place in `lines` and `sent`, from 1. */
-  readonly rows: readonly Row[];
+  readonly rows: readonly CheckedRow[];
   readonly lines: readonly string[];
-  /** What the program gave, for each line. */
+  /** The row of the program for each line. */
   readonly sent: readonly R[];
-  readonly refused: readonly Refusal<R>[];
+  readonly rejected: readonly Rejected<R>[];
 }
 
-/** Checks rows at `now`, in milliseconds. Rows that it refuses have no line. */
+/** Checks rows at `now`, in milliseconds. Rejected rows have no line. */
 export function checkedRows<R extends SentValues>(
   table: Hypertable,
   given: readonly R[],
   now: number,
 ): CheckedRows<R> {
   const read = rowReader(table, now);
-  const rows: Row[] = [];
+  const rows: CheckedRow[] = [];
   const lines: string[] = [];
   const sent: R[] = [];
-  const refused: Refusal<R>[] = [];
+  const rejected: Rejected<R>[] = [];
   for (const row of given) {
     const result = readOne(row);
-    if ('reason' in result) refused.push({ row, reason: result.reason });
+    if ('reason' in result) rejected.push({ row, reason: result.reason });
     else {
       lines.push(result.text);
       sent.push(row);
       rows.push({ ...result.row, line: lines.length });
     }
   }
-  return { rows, lines, sent, refused };
+  return { rows, lines, sent, rejected };
 
-  function readOne(row: R): { readonly row: Row; readonly text: string } | { readonly reason: string } {
+  function readOne(
+    row: R,
+  ): { readonly row: CheckedRow; readonly text: string } | { readonly reason: string } {
     let text: string;
     try {
       text = JSON.stringify(row, exactly);
@@ -50,18 +52,18 @@ export function checkedRows<R extends SentValues>(
     }
     for (const line of ndjsonRows(text ?? '')) {
       const result = read(line);
-      return 'row' in result ? { row: result.row, text } : { reason: result.verdict.reason };
+      return 'row' in result ? { row: result.row, text } : { reason: result.rejected.reason };
     }
-    return { reason: 'it is no row' };
+    return { reason: 'it is not a row' };
   }
 }
 
-// JSON has no word for these, and would write null in their place without a sound.
+// JSON cannot express these values and would silently write null instead.
 function exactly(this: unknown, name: string, value: unknown): unknown {
   const original = (this as Readonly<Record<string, unknown>>)[name];
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'number' && !Number.isFinite(value))
     throw new Error(`${name} must be a finite number, got ${value}`);
-  if (value === null && original !== null) throw new Error(`${name} is no valid time`);
+  if (value === null && original !== null) throw new Error(`${name} is not a valid time`);
   return value;
 }

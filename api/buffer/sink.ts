@@ -1,51 +1,51 @@
-// What a buffered writer writes to, and what it says about rows and batches.
+// The sink of a buffered writer, and what the writer reports about rows and batches.
 
 /** A place that takes batches of rows. */
 export interface Sink<Row> {
   /**
-   * Stores the rows of a batch: all of them, except those that it returns. Called again with the same key and the same rows
-   * after a failure, it must not store anything twice.
-   * @returns the rows that cannot be stored, whoever tries and whenever; the others are stored.
-   * @throws anything that is not about single rows: then nothing is known to be stored.
+   * Stores all rows of a batch except those that it returns. When it is called again with the same key and rows after a failure,
+   * it must not store anything twice.
+   * @returns the rows that can never be stored; all others are stored.
+   * @throws for failures that are not about single rows; then it is unknown whether anything was stored.
    */
-  write(rows: readonly Row[], delivery: Delivery): Promise<readonly Refusal<Row>[]>;
-  /** The shortest pause in milliseconds before the next try after this error; undefined when a next try would only fail again. */
+  write(rows: readonly Row[], delivery: Delivery): Promise<readonly Rejected<Row>[]>;
+  /** The shortest pause in milliseconds before a retry after this error; undefined when a retry would fail again. */
   retryAfter(error: unknown): number | undefined;
 }
 
-/** One try to store a batch. */
+/** One attempt to store a batch. */
 export interface Delivery {
-  /** Names the batch, through all tries. */
+  /** Identifies the batch in all attempts. */
   readonly key: string;
-  /** Number of the try, from 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** The writer's signal: a try under way may end early. */
+  /** The writer's signal, with which a running attempt may end early. */
   readonly signal: AbortSignal | undefined;
 }
 
 /** A row that cannot be stored. */
-export interface Refusal<Row> {
+export interface Rejected<Row> {
   readonly row: Row;
   readonly reason: string;
 }
 
-/** Rows with the key that they are, or would have been, written under. */
+/** Rows with the key of their batch. */
 export interface KeyedRows<Row> {
   readonly key: string;
   readonly rows: readonly Row[];
 }
 
-/** What a writer has done, in rows unless said otherwise. `accepted` = written + refused + waiting + inFlight. */
+/** What a writer has done; numbers of rows unless stated otherwise. `accepted` = written + refused + waiting + inFlight. */
 export interface WriterCounters {
   /** Rows that add() and addBatch() took. */
   readonly accepted: number;
   readonly written: number;
-  /** Rows that the sink refused and `onRefused` was given. */
+  /** Rows that cannot be stored and were given to `onRefused`. */
   readonly refused: number;
   readonly waiting: number;
   readonly inFlight: number;
   /** Batches that were stored. */
   readonly flushes: number;
-  /** Tries beyond the first one of a batch. */
+  /** Attempts after the first one of each batch. */
   readonly retries: number;
 }

@@ -4,26 +4,25 @@ import { desiredFrom } from '../../db/language/desired';
 import { testServers } from '../../db/local/test-servers';
 import { iot, sensorData } from '../../db/schema/iot';
 import { watchedTables } from '../alerts/alert-tables';
-import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { startApi } from '../testing/api-under-test';
 import { runSql } from '../testing/fixture';
+import { forSuite } from '../testing/for-suite';
 import { BufferedWriter } from './buffered-writer';
 import type { SentValues } from './row-lines';
-import type { Refusal } from './sink';
+import type { Rejected } from './sink';
 import { tableSink } from './table-sink';
 
 describe.each(testServers())('tableSink on $describe', (server) => {
   const { engine } = server;
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server));
   let pool: Pool;
   beforeAll(async () => {
-    api = await startApi(server);
     pool = api.database.writer;
     await runSql(api.url, 'ALTER TABLE sensor_data ADD CONSTRAINT cool CHECK (temperature < 1000)');
   });
-  afterAll(() => api.stop());
 
   function writerOf(options: Partial<Parameters<typeof tableSink>[0]> = {}) {
-    const refused: Refusal<SentValues>[] = [];
+    const refused: Rejected<SentValues>[] = [];
     const writer = new BufferedWriter<SentValues>(
       tableSink({ pool, engine, table: sensorData, ...options }),
       {

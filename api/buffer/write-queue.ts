@@ -1,4 +1,4 @@
-// The rows of a buffered writer: collected into batches in the order that they came, bounded in number.
+// The rows of a buffered writer: collected into batches in their order, and limited in number.
 import { randomUUID } from 'node:crypto';
 import type { WriterCounters } from './sink';
 
@@ -9,16 +9,16 @@ export interface QueueLimits {
   readonly maxWaitingRows: number;
 }
 
-/** A batch, or rows that wait to become part of one. */
+/** A batch, or rows that wait to become part of a batch. */
 export interface Entry<Row> {
   readonly key: string;
   readonly rows: Row[];
   /** Number of the first call that brought rows. */
   readonly first: number;
-  /** When it was made, in milliseconds of a clock that only runs forward. */
+  /** When it was created, in milliseconds of a monotonic clock. */
   readonly since: number;
   size: number;
-  /** Whether its rows are settled: none is added any more. */
+  /** Whether it is complete: no rows are added any more. */
   isWhole: boolean;
 }
 
@@ -45,12 +45,12 @@ export class WriteQueue<Row> {
     this.#limits = limits;
   }
 
-  /** Number of batches that were started and are not done. */
+  /** Number of batches that were started and are not done yet. */
   get underway(): number {
     return this.#underway.size;
   }
 
-  /** Takes rows in, as a batch of their own when there is a key; resolves when there was room for them. */
+  /** Takes rows, as a separate batch when there is a key; resolves when there is room for them. */
   take(rows: Row[], size: number, key: string | undefined): Promise<void> {
     this.#calls += 1;
     const entry: Entry<Row> = {
@@ -68,13 +68,13 @@ export class WriteQueue<Row> {
     return new Promise((resolve, reject) => this.#line.push({ entry, resolve, reject }));
   }
 
-  /** Makes everything that was taken due; returns the number of the last call. */
+  /** Makes all rows that were taken due; returns the number of the last call. */
   flushAll(): number {
     this.#flushUpTo = this.#calls;
     return this.#calls;
   }
 
-  /** The next batch, if it is due; it is under way then. */
+  /** Starts the next batch, if it is due. */
   start(isLast: boolean): Entry<Row> | undefined {
     const [batch] = this.#batches;
     if (!batch || !(isLast || this.#isDue(batch))) return undefined;
@@ -84,7 +84,7 @@ export class WriteQueue<Row> {
     return batch;
   }
 
-  /** A batch under way is stored: its room is free. */
+  /** A started batch was stored: its room is free. */
   done(batch: Entry<Row>): void {
     this.#underway.delete(batch);
     this.#held -= batch.size;
@@ -95,13 +95,13 @@ export class WriteQueue<Row> {
     }
   }
 
-  /** A batch under way was not stored: it stands at its old place again. */
+  /** A started batch was not stored: it gets its old place back. */
   putBack(batch: Entry<Row>): void {
     this.#underway.delete(batch);
     this.#batches = [...this.#batches, batch].sort((a, b) => a.first - b.first);
   }
 
-  /** Turns away all who wait for room. */
+  /** Rejects all calls that wait for room. */
   turnAway(error: Error): void {
     for (const { reject } of this.#line.splice(0)) reject(error);
   }
@@ -130,13 +130,13 @@ export class WriteQueue<Row> {
     return { accepted: this.#accepted, waiting: rowsOf(this.#batches), inFlight: rowsOf(this.#underway) };
   }
 
-  // What is larger than all room is let in when it is alone.
+  // A batch that is larger than the whole limit is taken when it is the only one.
   #fits({ size }: Entry<Row>): boolean {
     return this.#held === 0 || this.#held + size <= this.#limits.maxWaitingRows;
   }
 
   #isDue({ isWhole, first, since }: Entry<Row>): boolean {
-    // Who waits for room must not wait for the age of the rows before.
+    // A call that waits for room must not also wait for the age of earlier rows.
     const isWanted = isWhole || first <= this.#flushUpTo || this.#line.length > 0;
     return isWanted || performance.now() - since >= this.#limits.maxDelayMs;
   }
@@ -152,7 +152,7 @@ export class WriteQueue<Row> {
       last.isWhole = last.size >= maxRows;
       return;
     }
-    // Rows that came later must not join a batch before this one.
+    // Later rows must not join a batch that is before this one.
     if (last) last.isWhole = true;
     const isWhole = entry.isWhole || entry.size >= maxRows;
     this.#batches.push({ ...entry, key: entry.key === '' ? randomUUID() : entry.key, isWhole });

@@ -1,6 +1,6 @@
-// Tells apart why a query failed, from SQLSTATEs, socket errors and the driver's own messages.
+// Finds out why a query failed, from SQLSTATEs, socket errors and the driver's own messages.
 
-/** `lost`: an established connection broke; `unavailable`: no connection could be had; `bad-value`: a bound value is none of its type. */
+/** `lost`: an established connection broke; `unavailable`: no connection could be had; `bad-value`: a bound value is not valid for its type. */
 export type DatabaseFault =
   | 'lost'
   | 'unavailable'
@@ -42,10 +42,10 @@ const SOCKET: Readonly<Record<string, DatabaseFault>> = {
   ETIMEDOUT: 'unavailable',
   EHOSTUNREACH: 'unavailable',
   ENETUNREACH: 'unavailable',
-  ENOENT: 'unavailable', // a Unix socket that is not there
+  ENOENT: 'unavailable', // a Unix socket that does not exist
 };
 
-// pg gives these no code. Texts are of pg 8 and pg-pool 3; database-errors.test.ts and app.db.test.ts notice a change.
+// These errors of pg have no code. The texts are those of pg 8 and pg-pool 3; database-errors.test.ts and app.db.test.ts notice a change.
 const MESSAGES: ReadonlyArray<readonly [RegExp, DatabaseFault]> = [
   [/^Connection terminated due to connection timeout/, 'unavailable'],
   [/^timeout expired/, 'unavailable'],

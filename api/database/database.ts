@@ -1,4 +1,4 @@
-// The API's connections, apart by purpose, so that writes cannot starve reads and neither can starve the probe.
+// The API's connections, in one pool per purpose, so that writes cannot starve reads and neither can starve the probe.
 import type { Pool } from 'pg';
 import type { EngineName } from '../../db/model';
 import type { DatabaseAddress } from '../../db/server/database-address';
@@ -24,11 +24,11 @@ export interface Database {
   readonly reader: Pool;
   readonly writer: Pool;
   /**
-   * For keys alone, with the rights of a writer: roles that read get nothing of the table of keys. Apart from `writer`, so that
-   * long writes do not keep anybody from being let in.
+   * Only for keys, with the rights of a writer, because roles that read have no access to the table of keys. It is separate from
+   * `writer`, so that long writes do not delay the check of a key.
    */
   readonly keys: Pool;
-  /** One connection for `/health/ready` alone: a server whose readers are all busy is still ready. */
+  /** One connection, only for `/health/ready`: a server whose readers are all busy is still ready. */
   readonly probe: Pool;
   /** The engine of the database; asked once. */
   engine(): Promise<EngineName>;
@@ -68,7 +68,7 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
   };
 }
 
-// The reconciler has checked the edition: where the extension is, it is the Community one.
+// The reconciler has checked the edition: an installed extension is the Community one.
 async function readEngine(pool: Pool): Promise<EngineName> {
   const rows = await query(pool, `SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
   return rows.length > 0 ? 'timescaledb' : 'postgres';

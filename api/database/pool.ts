@@ -1,4 +1,4 @@
-// Connections to the database: in UTC, read-only unless they are for writing, bounded in time, and outliving a restart of the server.
+// Connections to the database: in UTC, read-only unless they are for writing, with time limits, and replaced after a restart of the server.
 import { Pool, type PoolConfig, types } from 'pg';
 import { type DatabaseAddress, readPasswordFile } from '../../db/server/database-address';
 
@@ -18,7 +18,7 @@ export interface PoolSettings {
 
 /**
  * Creates the pool; it connects on the first query.
- * `onIdleError` hears of idle connections that broke, for the log: the pool replaces them by itself.
+ * `onIdleError` receives the errors of idle connections, for the log; the pool replaces them by itself.
  */
 export function createPool(
   settings: PoolSettings,
@@ -29,7 +29,7 @@ export function createPool(
     max: settings.size,
     // An overloaded server answers 503 instead of queueing for ever.
     connectionTimeoutMillis: settings.connectWithinMs ?? 5_000,
-    // The server stops a query by itself; this is for servers that are gone without a word.
+    // The server stops a slow query by itself; this limit is for servers that disappear without closing the connection.
     query_timeout: Math.min(settings.statementTimeoutMs + 5_000, 2_147_483_647),
     keepAlive: true,
     application_name: 'tsdb-api',
@@ -54,7 +54,7 @@ export function bigintValue(text: string): number | string {
   return Number.isSafeInteger(value) ? value : text;
 }
 
-/** A float or numeric; NaN and Infinity become null, as JSON has no word for them. */
+/** A float or numeric; NaN and Infinity become null, because JSON cannot express them. */
 export function finiteNumber(text: string): number | null {
   const value = Number(text);
   return Number.isFinite(value) ? value : null;
@@ -81,17 +81,17 @@ function address({ database, access, role, statementTimeoutMs }: PoolSettings): 
     `statement_timeout=${statementTimeoutMs}`,
     ...(role === undefined ? [] : [`role=${role}`]),
   ]
-    // Blanks separate the options, and a backslash makes the next character part of a value.
+    // Spaces separate the options; a backslash makes the next character part of a value.
     .map((setting) => `-c ${setting.replace(/[\\ ]/g, (character) => `\\${character}`)}`)
     .join(' ');
   if (!('connectionString' in database)) {
     const { passwordFile, ...place } = database;
-    // A rotation writes another password into the file, and a pool outlives it.
+    // The password is read for each connection, because a rotation may change the file while the pool lives.
     return passwordFile === undefined
       ? { ...place, options }
       : { ...place, password: () => readPasswordFile(passwordFile), options };
   }
-  // pg lets `?options=` of the URL replace ours, so ours are put behind it; the last one of a setting counts.
+  // pg lets `?options=` of the URL replace ours, so ours are appended there: the last value of a setting counts.
   const url = new URL(database.connectionString);
   const connectionString = url.href;
   const own = url.searchParams.get('options');

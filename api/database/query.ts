@@ -1,9 +1,16 @@
 // One query on the pool, repeated once when the connection had died unnoticed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, QueryResultRow } from 'pg';
+import type { Ask } from '../../db/server/ask';
 import { databaseFault } from './database-errors';
 
 const RETRY_AFTER_MS = 50;
+
+/** Sends the questions of db/ to a pool. */
+export function asks(pool: Pool): Ask {
+  return <Row extends QueryResultRow>(sql: string, values: readonly unknown[]) =>
+    query<Row>(pool, sql, values);
+}
 
 /** The rows of a query. */
 export async function query<Row extends QueryResultRow>(
@@ -18,7 +25,7 @@ export async function query<Row extends QueryResultRow>(
     // After a restart of the database the first query on each old connection fails. All queries here only read,
     // so asking again is safe; a second failure is a real one.
     if (databaseFault(error) !== 'lost') throw error;
-    // The other idle connections died with this one: the pool needs a moment to notice, or hands out the next dead one.
+    // The other idle connections died with this one. The pool needs a moment to notice; until then it would hand out a dead one.
     await sleep(RETRY_AFTER_MS);
     return (await run()).rows;
   }

@@ -1,10 +1,10 @@
-// Writing SQL with bound values: text that depends on what is asked, and never holds what a client wrote.
-import type { TimeRange } from '../http/time';
+// Writes SQL with bound values: the text depends on the request but never contains what a client wrote.
+import type { TimeRange } from '../http/range';
 
 /** A query with its values. */
 export interface Statement {
   readonly sql: string;
-  readonly values: readonly unknown[];
+  readonly values: unknown[];
 }
 
 /** Takes a value and returns the placeholder that stands for it, cast to the type. */

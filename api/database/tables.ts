@@ -2,6 +2,7 @@
 import type { ContinuousAggregate, Relation } from '../../db/language/aggregate';
 import type { Desired } from '../../db/language/desired';
 import type { Hypertable } from '../../db/language/hypertable';
+import { ProblemError } from '../http/problems';
 
 /** A declared hypertable with the aggregates that are built on it, directly or over others; sources come first. */
 export interface SeriesTable {
@@ -30,6 +31,19 @@ export function seriesTables({
         aggregates: aggregates.filter((aggregate) => rootOf(aggregate) === hypertable),
       },
     ]),
+  );
+}
+
+/**
+ * The declared table of that public name.
+ * @throws ProblemError (unknown-table) that names all of them.
+ */
+export function tableNamed<T extends SeriesTable>(tables: ReadonlyMap<string, T>, name: string): T {
+  const table = tables.get(name);
+  if (table !== undefined) return table;
+  throw new ProblemError(
+    'unknown-table',
+    `There is no table ${JSON.stringify(name.slice(0, 130))}; the tables are ${[...tables.keys()].join(', ')}`,
   );
 }
 

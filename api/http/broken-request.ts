@@ -1,4 +1,4 @@
-// Answers bytes that are no HTTP request: Node hands over the bare socket, so the answer is written by hand.
+// Answers bytes that are not an HTTP request. Node hands over the bare socket, so the answer is written by hand.
 import type { Socket } from 'node:net';
 import { PROBLEM_MEDIA_TYPE, ProblemError } from './problems';
 import { securityHeaders } from './security';
@@ -14,7 +14,7 @@ const ANSWERS: Readonly<
   HPE_HEADER_OVERFLOW: {
     status: 431,
     reason: 'Request Header Fields Too Large',
-    detail: 'The head of the request is too large',
+    detail: 'The request line and the headers are too large',
   },
 };
 const MALFORMED = { status: 400, reason: 'Bad Request', detail: 'This is not an HTTP request' };

@@ -1,37 +1,50 @@
 // Parts of requests and answers that many routes share, as JSON schemas that are also TypeScript types.
 import { type StringOptions, type TUnsafe, Type } from '@fastify/type-provider-typebox';
 
-/** The schema of one of these words; a union of constants would say the same in many more lines of the OpenAPI document. */
+/** The schema of one of these words. A union of constants would make the OpenAPI document much longer. */
 export function choice<const T extends string>(words: readonly T[], options: StringOptions = {}): TUnsafe<T> {
   return Type.Unsafe<T>({ type: 'string', enum: [...words], ...options });
 }
 
+/** The TypeScript types of JSON values that may be null. */
+interface Nullable {
+  readonly string: string | null;
+  readonly number: number | null;
+  readonly integer: number | null;
+}
+
+/** A value or null. The serialiser would try each branch of a union in turn; `nullable` is one comparison. */
+export function nullable<T extends keyof Nullable>(
+  type: T,
+  description: string,
+  options: StringOptions = {},
+): TUnsafe<Nullable[T]> {
+  return Type.Unsafe<Nullable[T]>({ type, nullable: true, description, ...options });
+}
+
+/** A time in UTC or null. */
+export const nullableTime = (description: string) => nullable('string', description, { format: 'date-time' });
+
 /** Pattern of text that PostgreSQL can store: any character but NUL. */
 export const STORABLE = '^[^\\u0000]*$';
 
-/** Requests that take no parameters refuse them, as a misspelt name must not change the answer silently. */
+/** Routes without parameters refuse them, so that a misspelt name never changes an answer silently. */
 export const NoQuery = Type.Object({}, { additionalProperties: false });
 
 /** `next` of an answer that comes in pages. */
-export const Next = Type.Unsafe<string | null>({
-  type: 'string',
-  nullable: true,
-  description: 'Cursor of the next page; null on the last one',
-});
+export const Next = nullable('string', 'Cursor of the next page; null on the last one');
 
-/** How fresh an aggregate is; null for raw rows, which are always. */
+/** `next` of a list whose next page is asked for with `after`. */
+export const NextAfter = nullable('string', '`after` of the next page; null on the last one');
+
+/** How fresh an aggregate is; null for raw rows, which are always current. */
 export const Freshness = Type.Unsafe<{ watermark: string | null; real_time: boolean } | null>({
   type: 'object',
   nullable: true,
   required: ['watermark', 'real_time'],
   properties: {
-    watermark: {
-      type: 'string',
-      format: 'date-time',
-      nullable: true,
-      description: 'Up to where buckets are stored; null before the first refresh',
-    },
+    watermark: nullableTime('Time up to which buckets are stored; null while no complete bucket is stored'),
     real_time: { type: 'boolean', description: 'Whether later rows are computed into the answer' },
   },
-  description: 'Of an aggregate; null for raw rows',
+  description: 'Freshness of the aggregate that was read; null for raw rows',
 });

@@ -1,53 +1,27 @@
-// Keyset cursors: where a page ended, so that the next one starts there, whatever was written in between.
+// The text of cursors: JSON with what a page ended at, and a digest of the question that it belongs to.
 import { createHash } from 'node:crypto';
-import { Type } from '@fastify/type-provider-typebox';
 import { ProblemError } from './problems';
-import { canonicalTime } from './time';
-
-/** The end of a page. Several rows may have the same time, so their number is kept as well. */
-export interface Position {
-  /** Time of the last row, RFC 3339 with microseconds. */
-  readonly time: string;
-  /** How many rows of exactly that time were sent. */
-  readonly skip: number;
-}
-
-/** Query parameters of answers that come in pages. */
-export const pageQuery = (maxRows: number) => ({
-  limit: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: maxRows,
-      description: `Rows of a page; \`next\` and the header \`Link\` then lead to the next one. Without it: all rows, if they are not more than ${maxRows}`,
-    }),
-  ),
-  cursor: Type.Optional(
-    Type.String({ maxLength: 1_000, description: 'Where the page starts: `next` of the one before' }),
-  ),
-});
-
-/** What a page's cursor belongs to: the address with all parameters that decide about the rows. */
-export function questionOf(url: string): string {
-  const { pathname, searchParams } = new URL(url, 'http://localhost');
-  for (const name of ['cursor', 'limit', 'format']) searchParams.delete(name);
-  searchParams.sort();
-  return `${pathname}?${searchParams}`;
-}
 
 /**
- * Writes a cursor. `question` names what was asked: the cursor serves no other.
- * It is not secret and not signed: with a forged one a client only gets rows that it may ask for anyway.
+ * Writes a cursor. It is neither secret nor signed: with a forged one a client only gets rows that it may ask for anyway.
+ * @param question what was asked: the cursor serves no other question.
+ * @param contentFor the JSON value of the cursor, with this digest of the question in it.
  */
-export function encodeCursor(question: string, { time, skip }: Position): string {
-  return Buffer.from(JSON.stringify({ time, skip, of: digestOf(question) })).toString('base64url');
+export function encodeCursor(question: string, contentFor: (of: string) => object): string {
+  return Buffer.from(JSON.stringify(contentFor(digestOf(question)))).toString('base64url');
 }
 
 /**
  * Reads a cursor.
+ * @param read takes the content apart; undefined when it is not what a cursor of this kind has.
  * @throws ProblemError (bad-cursor) when it is damaged or belongs to another question.
  */
-export function decodeCursor(question: string, text: string): Position {
-  const cursor = parse(text);
+export function decodeCursor<Content, Position>(
+  question: string,
+  text: string,
+  read: (content: Content) => { readonly position: Position; readonly of: unknown } | undefined,
+): Position {
+  const cursor = parsed(text, read);
   if (cursor === undefined)
     throw new ProblemError('bad-cursor', 'The cursor is damaged; start again without it');
   if (cursor.of !== digestOf(question))
@@ -55,51 +29,16 @@ export function decodeCursor(question: string, text: string): Position {
       'bad-cursor',
       'The cursor belongs to another request; send it with the same parameters, or start again without it',
     );
-  return { time: cursor.time, skip: cursor.skip };
+  return cursor.position;
 }
 
-/**
- * Where a page of rows ended, given the position that it started from.
- * @param times times of its rows, ascending.
- */
-export function endOfPage(times: readonly string[], start?: Position): Position {
-  const time = times.at(-1) ?? '';
-  const first = times.indexOf(time);
-  const same = times.length - first;
-  return { time, skip: first === 0 && start?.time === time ? start.skip + same : same };
-}
-
-/**
- * Cuts a page out of rows that were read with one more than wanted, and says where the next one starts.
- * @param timeOf the time of a row, as it was read.
- */
-export function pageOf<Row>(
-  rows: readonly Row[],
-  limit: number,
-  timeOf: (row: Row) => string,
-  question: string,
-  start?: Position,
-): { readonly data: readonly Row[]; readonly next: string | null } {
-  if (rows.length <= limit) return { data: rows, next: null };
-  const data = rows.slice(0, limit);
-  return { data, next: encodeCursor(question, endOfPage(data.map(timeOf), start)) };
-}
-
-type Carried = Position & { readonly of: string };
-
-function parse(text: string): Carried | undefined {
+function parsed<Content, Read>(text: string, read: (content: Content) => Read): Read | undefined {
   try {
-    const { time, skip, of } = JSON.parse(Buffer.from(text, 'base64url').toString()) as Partial<Carried>;
-    // Only what we write: canonical, so that equal times are equal texts.
-    if (typeof time !== 'string' || canonicalTime(time) !== time || typeof of !== 'string') return undefined;
-    if (!Number.isSafeInteger(skip) || (skip as number) < 0 || (skip as number) > 10_000_000)
-      return undefined;
-    return { time, skip: skip as number, of };
+    return read(JSON.parse(Buffer.from(text, 'base64url').toString()) as Content);
   } catch {
     return undefined;
   }
 }
 
-/** Names a question in a cursor. */
-export const digestOf = (question: string): string =>
+const digestOf = (question: string): string =>
   createHash('sha256').update(question).digest('base64url').slice(0, 16);

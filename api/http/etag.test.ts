@@ -6,6 +6,7 @@ describe('entityTags', () => {
   const app = fastify();
   entityTags(app as unknown as ApiApp);
   app.get('/', async (_request, reply) => reply.type('text/plain').send('body'));
+  app.get('/kept', async (_request, reply) => reply.header('cache-control', 'max-age=60').send('body'));
   app.get('/broken', async (_request, reply) => reply.code(404).send('body'));
   app.put('/', async () => 'body');
   afterAll(() => app.close());
@@ -21,6 +22,11 @@ describe('entityTags', () => {
     }
     expect((await ask('/', tag, 'HEAD')).statusCode).toBe(304);
     expect((await ask('/', '"other"')).statusCode).toBe(200);
+  });
+
+  it('makes caches ask again, unless the route says otherwise', async () => {
+    expect((await ask('/')).headers['cache-control']).toBe('no-cache');
+    expect((await ask('/kept')).headers['cache-control']).toBe('max-age=60');
   });
 
   it('has nothing to do with errors and writes', async () => {

@@ -4,17 +4,18 @@ import type { ApiApp } from './instance';
 
 /**
  * Tags every whole answer to GET and HEAD with a hash of its body, and leaves the body out where `If-None-Match` has the tag.
- * Errors and writes have none: conditions hold for answers that would be 200 (RFC 9110, section 13.2.1). Files that are
- * streamed carry tags of their own.
+ * A cache must ask again each time, unless the route says otherwise. Errors and writes have no tag: conditions hold for answers
+ * that would be 200 (RFC 9110, section 13.2.1). Files that are streamed carry tags of their own.
  */
 export function entityTags(app: ApiApp): void {
   app.addHook('onSend', async (request, reply, payload) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (!isRead || reply.statusCode !== 200 || typeof payload !== 'string' || reply.hasHeader('etag'))
       return payload;
-    // Weak: a proxy may compress the body, which then means the same and is not the same.
+    // Weak, because a proxy may compress the body: its meaning stays the same, its bytes do not.
     const tag = `W/"${createHash('sha1').update(payload).digest('base64url')}"`;
     void reply.header('etag', tag);
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-cache');
     if (!names(request.headers['if-none-match'], tag)) return payload;
     void reply.code(304).removeHeader('content-length');
     return '';

@@ -1,4 +1,4 @@
-// The three formats of rows: JSON with what is to know about them, CSV and NDJSON with that in headers.
+// The three formats of rows. JSON has the rows with facts about them; CSV and NDJSON have these facts in headers.
 import { type TSchema, Type } from '@fastify/type-provider-typebox';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -17,7 +17,9 @@ const FORMATS = Object.keys(MEDIA_TYPES) as Format[];
 
 /** The query parameter that names a format; without it, `Accept` decides. */
 export const formatQuery = {
-  format: Type.Optional(choice(FORMATS, { description: 'Format of the answer; wins over Accept' })),
+  format: Type.Optional(
+    choice(FORMATS, { description: 'Format of the answer; takes precedence over Accept' }),
+  ),
 };
 
 /** The schema of an answer that comes in all formats. */
@@ -35,7 +37,7 @@ export function inAllFormats<S extends TSchema>(json: S, description: string) {
 
 /**
  * The format that the request asks for.
- * @throws ProblemError (not-acceptable) when `Accept` allows none of ours.
+ * @throws ProblemError (not-acceptable) when `Accept` allows none of the formats.
  */
 export function formatOf(request: FastifyRequest): Format {
   const { format } = request.query as { format?: Format };
@@ -50,9 +52,9 @@ export function formatOf(request: FastifyRequest): Format {
   );
 }
 
-/** Rows and what is to know about them. `next` is the cursor of the next page. */
+/** Rows and facts about them. `next` is the cursor of the next page. */
 export interface RowsAnswer<Row extends object> {
-  /** Whatever else the JSON answer says. */
+  /** Further members of the JSON answer. */
   readonly [member: string]: unknown;
   readonly data: readonly Row[];
   readonly source?: string;
@@ -62,8 +64,8 @@ export interface RowsAnswer<Row extends object> {
 }
 
 /**
- * Sends rows in the wanted format. JSON is the answer as it is; the other formats have its rows alone, with `columns` as the
- * CSV header, and source, bucket, watermark in headers `x-tsdb-*`. A next page is named by `Link` in every format.
+ * Sends rows in the format that the request asks for. JSON is the whole answer. The other formats have only its rows, with
+ * `columns` as the CSV header; source, bucket and watermark are in headers `x-tsdb-*`. `Link` leads to the next page in every format.
  */
 export function sendRows<Row extends object>(
   request: FastifyRequest,
@@ -92,7 +94,7 @@ export function nextLink(url: string, cursor: string): string {
   return `<${pathname}?${searchParams}>; rel="next"`;
 }
 
-// RFC 4180, with the line break that every tool of today writes. NULL is an empty field, an empty text is "".
+// RFC 4180, but with \n as the line break, as most tools write it. NULL is an empty field, an empty text is "".
 function csv(columns: readonly string[], rows: readonly object[]): string {
   return stringify([...rows], {
     header: true,

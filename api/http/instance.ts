@@ -18,7 +18,7 @@ export type ApiApp = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
-/** What a route demands: `open` to everyone, or a key of at least this role. */
+/** Who may use a route: everyone (`open`), or clients whose key has at least this role. */
 export type Access = 'open' | 'read' | 'write' | 'admin';
 
 declare module 'fastify' {

@@ -14,7 +14,7 @@ const SECRET_BYTES = 32;
 
 const ID = `[a-z0-9]{${ID_LENGTH}}`;
 const WHOLE = new RegExp(`^tsdb_(${ID})_([A-Za-z0-9_-]{43})$`);
-// What a clumsy client may send a part of: everything after the id goes.
+// A client may send an incomplete key by mistake, so everything after the id is hidden.
 const ANYWHERE = new RegExp(`(tsdb_${ID})_[A-Za-z0-9_-]+`, 'g');
 
 /** What an id looks like, as the pattern of a JSON schema. */
@@ -32,13 +32,13 @@ export function newKeyParts(): KeyParts {
 /** The key as its owner keeps and sends it. */
 export const keyText = ({ id, secret }: KeyParts): string => `tsdb_${id}_${secret}`;
 
-/** The parts of a key, or undefined when the text is none. */
+/** The parts of a key, or undefined when the text is not a key. */
 export function parseKey(text: string): KeyParts | undefined {
   const match = WHOLE.exec(text);
   return match ? { id: match[1] as string, secret: match[2] as string } : undefined;
 }
 
-/** The text with the secrets of keys in it taken out. */
+/** The text without the secrets of the keys in it. */
 export function hideKeys(text: string): string {
   return text.includes('tsdb_') ? text.replaceAll(ANYWHERE, '$1_hidden') : text;
 }

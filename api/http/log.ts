@@ -1,4 +1,4 @@
-// The log: one line per answer, the reasons of failures, and nothing that is secret.
+// The log: one line per answer, the reasons of failures, and no secrets.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -7,7 +7,7 @@ import { clientOf } from './instance';
 import { hideKeys } from './key-text';
 import type { ProblemError, ProblemName } from './problems';
 
-/** Levels of the log, from quiet to talkative. */
+/** Levels of the log, from quiet to verbose. */
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -16,7 +16,7 @@ export interface LogStream {
   write(line: string): void;
 }
 
-/** How lines are written. No line of ours has headers in it; if one of a plugin has, their secrets are left out. */
+/** How lines are written. Our own lines contain no headers; secrets in headers that a plugin logs are hidden. */
 export function logOptions(level: LogLevel, stream: LogStream) {
   const headers = ['authorization', 'cookie', 'set-cookie', 'x-api-key'].map((name) => `["${name}"]`);
   const places = ['', '*', 'headers', '*.headers', 'req.raw.headers'];
@@ -31,7 +31,7 @@ export function logOptions(level: LogLevel, stream: LogStream) {
   };
 }
 
-/** What is told of an error: those of the driver carry their connection, with all that it knows. */
+/** What is logged of an error. Errors of the driver hold their whole connection, which is left out. */
 function shownError(error: unknown): { type: string; code?: string; message: string; stack: string } {
   const { name = typeof error, code, stack = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   return { type: name, ...(code === undefined ? {} : { code }), message: messageOf(error), stack };
@@ -42,12 +42,12 @@ const CLIENT_ID = /^[\x21-\x7e]{1,128}$/;
 /** The id of a request: the client's `x-request-id` if it is printable and short, else a new one. */
 export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id'];
-  // One that holds a key would be written into every line.
+  // An id that contains a key would be written into every line.
   const usable = typeof given === 'string' && CLIENT_ID.test(given) && hideKeys(given) === given;
   return usable ? given : randomUUID();
 }
 
-/** Writes what happens to requests. */
+/** Logs requests. */
 export interface RequestLog {
   /** Call it with every problem that is answered. */
   problem(problem: ProblemError, request: FastifyRequest): void;
@@ -57,7 +57,7 @@ export interface RequestLog {
 
 const REASON_EVERY_MS = 10_000;
 
-/** Keeps count of what was said, so that a database that is away does not fill the log. `now` is a clock in milliseconds. */
+/** Logs each kind of failure at most every ten seconds, so that an unreachable database does not fill the log. `now` is a clock in milliseconds. */
 export function requestLog(now: () => number = () => performance.now()): RequestLog {
   const answered = new WeakMap<FastifyRequest, ProblemName>();
   const saidAt = new Map<ProblemName, number>();
@@ -84,7 +84,7 @@ export function requestLog(now: () => number = () => performance.now()): Request
         ...(key === '' ? {} : { key }),
         ...(status >= 400 ? { problem: answered.get(request) } : {}),
       };
-      // Probes come every few seconds and would bury the rest.
+      // Probes come every few seconds and would hide the other lines.
       if (/^\/(health\/|metrics$)/.test(request.url)) request.log.debug(line);
       else if (status >= 500) request.log.warn(line);
       else request.log.info(line);

@@ -1,4 +1,4 @@
-// Answers 405 with `Allow` where the address is right and the method is not.
+// Answers 405 with `Allow` when an address exists but does not have the method.
 import type { RouteOptions } from 'fastify';
 import type { ApiApp } from './instance';
 import { ProblemError } from './problems';
@@ -6,8 +6,8 @@ import { ProblemError } from './problems';
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /**
- * Notes the routes that are added from now on; `done` then takes the other methods of their addresses.
- * OPTIONS stays free for CORS.
+ * Remembers the routes that are added from now on; `done` then adds routes for the other methods of their addresses.
+ * OPTIONS is left to CORS.
  */
 export function refuseOtherMethods(app: ApiApp): { done(): void } {
   const served = new Map<string, Set<string>>();
@@ -23,7 +23,7 @@ export function refuseOtherMethods(app: ApiApp): { done(): void } {
       collecting = false;
       for (const [url, methods] of served) {
         const others = METHODS.filter((method) => !methods.has(method));
-        // A wildcard takes whatever no other address is: there 404 is right.
+        // A wildcard matches every unknown address: there 404 is right.
         if (others.length === 0 || url.includes('*')) continue;
         const allow = METHODS.filter((method) => methods.has(method)).join(', ');
         app.route({
@@ -33,7 +33,10 @@ export function refuseOtherMethods(app: ApiApp): { done(): void } {
           config: { access: 'open' },
           handler: (request, reply) => {
             void reply.header('allow', allow);
-            throw new ProblemError('wrong-method', `${request.method} is not served here; use ${allow}`);
+            throw new ProblemError(
+              'wrong-method',
+              `${request.method} is not allowed at this address; use ${allow}`,
+            );
           },
         });
       }

@@ -1,18 +1,18 @@
 // The OpenAPI document is valid, complete and exact: every operation is called as documented, rightly and wrongly.
 import SwaggerParser from '@apidevtools/swagger-parser';
 import { testServers } from '../../db/local/test-servers';
-import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { startApi } from '../testing/api-under-test';
 import { examples } from '../testing/examples';
 import { refreshAll, runSql } from '../testing/fixture';
+import { forSuite } from '../testing/for-suite';
 import { type Document, faultsOf, type Operation, operationsOf, readDocument } from '../testing/openapi';
 
 describe.each(testServers())('the OpenAPI document on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server));
   let document: Document;
   let operations: readonly Operation[];
 
   beforeAll(async () => {
-    api = await startApi(server);
     document = await readDocument(api);
     operations = operationsOf(document);
     await runSql(
@@ -21,7 +21,6 @@ describe.each(testServers())('the OpenAPI document on $describe', (server) => {
     );
     await refreshAll(api.url);
   });
-  afterAll(() => api.stop());
 
   it('is valid', async () => {
     await expect(SwaggerParser.validate(structuredClone(document) as never)).resolves.toBeDefined();

@@ -7,11 +7,11 @@ import type { ApiApp } from './instance';
 export const tags = {
   sensors: 'Sensors: the default set `iot`',
   series: 'Series: every declared table',
-  ingest: 'Writing rows, and rows that could not be taken',
+  ingest: 'Writing rows, and rejected rows',
   alerts: 'Thresholds and alerts',
   operations: 'State of chunks, jobs, aggregates and schema',
   access: 'Keys',
-  health: 'Probes and measures',
+  health: 'Probes and metrics',
 } as const;
 
 /** Serves `/openapi.json`, and the same for people at `/docs`. */
@@ -33,7 +33,7 @@ export function openApi(app: ApiApp, auth: 'off' | 'keys'): void {
   app.register(swaggerUi, {
     routePrefix: '/docs',
     theme: { title: 'API' },
-    // Nothing of the document leaves this server.
+    // Without this the page would send the document to a public validator.
     uiConfig: { validatorUrl: null },
     staticCSP: "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; object-src 'none'",
   });

@@ -1,16 +1,19 @@
 // Requests that cannot be answered, on real servers: each has its problem document, and no input breaks the API.
 import { testServers } from '../../db/local/test-servers';
-import { type ApiUnderTest, startApi, startBeside } from '../testing/api-under-test';
+import { startApi, startBeside } from '../testing/api-under-test';
 import { later } from '../testing/clock';
 import { runSql } from '../testing/fixture';
+import { forSuite } from '../testing/for-suite';
 import { holdTable } from '../testing/held-table';
+import { randomNumbers } from '../testing/random';
 
 describe.each(testServers())('problems of the API on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() =>
+    startApi(server, { env: { TSDB_MAX_ROWS: '10' }, isShuttingDown: () => shuttingDown }),
+  );
   let shuttingDown = false;
 
   beforeAll(async () => {
-    api = await startApi(server, { env: { TSDB_MAX_ROWS: '10' }, isShuttingDown: () => shuttingDown });
     const rows = (id: string, count: number) =>
       runSql(
         api.url,
@@ -20,7 +23,6 @@ describe.each(testServers())('problems of the API on $describe', (server) => {
     await rows('full', 10);
     await rows('over', 11);
   });
-  afterAll(() => api.stop());
 
   async function problemAt(path: string, method: 'GET' | 'POST' = 'GET') {
     const response = await api.app.inject({ method, url: path });
@@ -90,7 +92,7 @@ describe.each(testServers())('problems of the API on $describe', (server) => {
   });
 
   it('survives generated requests without a 5xx', async () => {
-    const random = generator(20261120);
+    const random = randomNumbers(20261120);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
     const text = () =>
       Array.from({ length: Math.floor(random() * 12) }, () =>
@@ -191,14 +193,3 @@ describe.each(testServers())('problems of the API on $describe', (server) => {
     expect(ready.json().detail).toBe('This server is shutting down');
   });
 });
-
-/** Always the same random numbers (mulberry32), so that a failure can be repeated. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -1,40 +1,40 @@
 // Every error this API can answer with, in one table, and the error class that routes throw.
 import { type Static, Type } from '@fastify/type-provider-typebox';
 
-/** Stable names of the errors: `type` is what clients compare, `title` and `status` never vary with it. */
+/** The errors by their stable names. Clients compare `type`; each type always has the same `title` and `status`. */
 export const problems = {
   'invalid-request': { status: 400, title: 'The request is malformed' },
   'bad-sensor-id': { status: 400, title: 'The sensor id is malformed' },
   'bad-period': { status: 400, title: 'The period is malformed' },
   'bad-time': { status: 400, title: 'The time is malformed' },
-  'bad-range': { status: 400, title: 'The range makes no sense' },
-  'bad-cursor': { status: 400, title: 'The cursor does not fit' },
-  'bad-field': { status: 400, title: 'The field does not fit' },
+  'bad-range': { status: 400, title: 'The range is not valid' },
+  'bad-cursor': { status: 400, title: 'The cursor is not valid here' },
+  'bad-field': { status: 400, title: 'The field is not valid' },
   'bad-filter': { status: 400, title: 'The filter is malformed' },
   'bad-bucket': { status: 400, title: 'The bucket is malformed' },
   'bad-body': { status: 400, title: 'The body is malformed' },
   'key-missing': { status: 401, title: 'A key is needed' },
   'key-refused': { status: 401, title: 'The key is not valid' },
-  'foreign-origin': { status: 403, title: 'This server is not for pages of others' },
+  'foreign-origin': { status: 403, title: 'Pages of other origins may not use this server' },
   'role-missing': { status: 403, title: 'The key may not do this' },
   'unknown-route': { status: 404, title: 'There is nothing at this address' },
   'unknown-sensor': { status: 404, title: 'The sensor is unknown' },
   'unknown-table': { status: 404, title: 'The table is unknown' },
-  'unknown-object': { status: 404, title: 'There is nothing of that name' },
-  'no-reading': { status: 404, title: 'The sensor has no reading any more' },
-  'wrong-method': { status: 405, title: 'The method does not fit the address' },
-  'not-acceptable': { status: 406, title: 'No format that both sides know' },
-  'in-progress': { status: 409, title: 'The same write is still under way' },
+  'unknown-object': { status: 404, title: 'There is nothing with this name' },
+  'no-reading': { status: 404, title: 'The sensor no longer has a reading' },
+  'wrong-method': { status: 405, title: 'The method is not allowed at this address' },
+  'not-acceptable': { status: 406, title: 'No acceptable format' },
+  'in-progress': { status: 409, title: 'The same write is still in progress' },
   'body-too-large': { status: 413, title: 'The body is too large' },
-  'unknown-media-type': { status: 415, title: 'The body is of an unknown kind' },
+  'unknown-media-type': { status: 415, title: 'The type of the body is not supported' },
   'too-many-rows': { status: 422, title: 'The answer would be too large' },
   'key-reused': { status: 422, title: 'The idempotency key was used for another body' },
-  'rows-rejected': { status: 422, title: 'No row could be taken' },
+  'rows-rejected': { status: 422, title: 'No row could be stored' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
-  internal: { status: 500, title: 'Something went wrong here' },
+  internal: { status: 500, title: 'The server failed unexpectedly' },
   'database-unavailable': { status: 503, title: 'The database does not answer' },
   'schema-missing': { status: 503, title: 'The database lacks the declared schema' },
-  'rights-missing': { status: 503, title: 'The login of this server lacks a right' },
+  'rights-missing': { status: 503, title: 'The database login of this server lacks a right' },
   'not-ready': { status: 503, title: 'This server is not ready' },
   'database-timeout': { status: 504, title: 'The database took too long' },
 } as const;
@@ -42,7 +42,7 @@ export const problems = {
 /** A key of the table of problems. */
 export type ProblemName = keyof typeof problems;
 
-/** What stands in front of a problem's name in `type`. */
+/** `type` is this prefix and the name of the problem. */
 export const PROBLEM_TYPE_PREFIX = 'urn:tsdb:problem:';
 
 /** The media type of RFC 9457. */
@@ -54,7 +54,7 @@ export const ProblemDocument = Type.Object(
     type: Type.String({ description: 'Stable name of the kind of error, a URN' }),
     title: Type.String(),
     status: Type.Integer(),
-    detail: Type.String({ description: 'What is wrong with this request, and the way out' }),
+    detail: Type.String({ description: 'What is wrong with this request, and how to solve it' }),
     instance: Type.String({ description: 'The address that was asked for' }),
   },
   { additionalProperties: true },
@@ -67,15 +67,15 @@ const problemContent = (description: string) => ({
 
 /** The response schemas that every route shares. */
 export const problemResponses = {
-  '4xx': problemContent('The request cannot be answered; the way out is in `detail`'),
-  '5xx': problemContent('The server or its database is at fault'),
+  '4xx': problemContent('The request cannot be answered; `detail` says how to solve the problem'),
+  '5xx': problemContent('The server or its database failed'),
 } as const;
 
 /** How a problem differs from its entry in the table. */
 export interface ProblemOptions extends ErrorOptions {
-  /** Where HTTP has a finer status than the table. */
+  /** A more specific HTTP status than that of the table. */
   readonly status?: number;
-  /** Members of the document beside the standard ones, e.g. the rows that were rejected. */
+  /** Further members of the document, e.g. the rows that were rejected. */
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
@@ -107,7 +107,7 @@ export class ProblemError extends Error {
     };
   }
 
-  /** Headers beside the document: when to come back to an overloaded or restarting server, or how to log in. */
+  /** Headers of the answer: when to try again, or how to authenticate. */
   headers(): Readonly<Record<string, string>> {
     if (this.status === 503) return { 'retry-after': '5' };
     if (this.status === 429) return { 'retry-after': '1' };

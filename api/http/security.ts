@@ -2,8 +2,8 @@
 // strict-transport-security is for the proxy that ends TLS: only it knows whether the name is served by TLS alone.
 
 /**
- * Keeps browsers from guessing types, framing the page, sharing its window, sending referrers, loading from elsewhere, and
- * from giving pages what they never ask for. `x-frame-options` repeats `frame-ancestors` for old browsers and scanners.
+ * Keeps browsers from guessing types, framing the page, sharing its window, sending referrers, loading from other servers, and
+ * from granting permissions that the page never needs. `x-frame-options` repeats `frame-ancestors` for old browsers and scanners.
  */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'content-security-policy':

@@ -1,4 +1,5 @@
-import { canonicalTime, instantOf, parseRange, parseTime } from './time';
+import { parseRange } from './range';
+import { canonicalTime, instantOf, parseTime } from './time';
 
 describe('canonicalTime', () => {
   it.each([

@@ -1,4 +1,4 @@
-// How requests are checked against their schemas: parameters are text and read as what they stand for, bodies are taken as they are.
+// How requests are checked against their schemas. Parameters are text and are converted to their types; bodies are not converted.
 import Ajv, { type Options } from 'ajv';
 import addFormats from 'ajv-formats';
 import type { FastifySchemaCompiler } from 'fastify';

@@ -1,17 +1,24 @@
-// Rows that could not be taken: listed, replayed, discarded.
+// Dead letters over HTTP: rejected rows are listed, replayed and discarded.
 import { Type } from '@fastify/type-provider-typebox';
+import type { Database } from '../database/database';
 import { query } from '../database/query';
-import { NoQuery } from '../http/common-schemas';
-import { questionOf } from '../http/cursor';
+import { onWriteConnection } from '../database/write-connection';
+import { Next, NoQuery, nullable } from '../http/common-schemas';
 import { nextLink } from '../http/formats';
 import { type ApiApp, clientOf } from '../http/instance';
+import { questionOf } from '../http/pages';
 import { ProblemError, problemResponses } from '../http/problems';
-import { type DeadLetter, deadLetterQuery, deleteLetters } from './dead-letters';
-import type { IngestParts } from './ingest-parts';
-import { readLetterCursor, writeLetterCursor } from './letter-cursor';
+import type { Gate } from './gate';
 import { MOST_REPLAYED, replayLetters } from './replay';
-import { DeadLetterPage, ReplayAnswer, replayBody } from './schemas';
-import { onWriter } from './writer';
+import type { IngestTable } from './rows';
+import {
+  type DeadLetter,
+  deadLetterQuery,
+  deleteLetters,
+  readLetterPosition,
+  writeLetterPosition,
+} from './store/dead-letters';
+import type { Destination } from './store/write-batches';
 
 const DEFAULT_LIMIT = 100;
 const MOST_LISTED = 1_000;
@@ -34,32 +41,84 @@ const ListQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** Adds the routes. */
-export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
-  const { database, keepsRefused, gate } = parts;
+const DeadLetterSchema = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  received_at: Type.String({ format: 'date-time' }),
+  table: Type.String(),
+  format: Type.String({
+    description: 'Format of the original; `damaged` = it is not exactly as it was sent',
+  }),
+  line: Type.Integer(),
+  reason: Type.String(),
+  original: Type.String(),
+  request_id: Type.String({ description: 'Header `x-request-id` of the answer to the write' }),
+});
 
+const DeadLetterPage = Type.Object({
+  count: Type.Integer({ description: 'Number of letters in data' }),
+  next: Next,
+  data: Type.Array(DeadLetterSchema, { description: 'Newest first' }),
+});
+
+const ReplayBody = Type.Union([
+  Type.Object(
+    { ids: Type.Array(Type.String({ format: 'uuid' }), { minItems: 1, maxItems: MOST_REPLAYED }) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      table: Type.String({ maxLength: 130, description: `The oldest ${MOST_REPLAYED} letters of the table` }),
+    },
+    { additionalProperties: false },
+  ),
+]);
+
+const ReplayAnswer = Type.Object({
+  replayed: Type.Integer({ description: 'Rows that were stored' }),
+  failed: Type.Integer({ description: 'Rows that remain dead letters' }),
+  errors: Type.Array(
+    Type.Object({
+      id: Type.String({ format: 'uuid' }),
+      table: nullable('string', 'Null for a letter that does not exist'),
+      reason: Type.String(),
+    }),
+  ),
+});
+
+/** What the routes work with. */
+export interface DeadLetterParts {
+  readonly database: Pick<Database, 'reader' | 'writer'>;
+  readonly tables: ReadonlyMap<string, IngestTable>;
+  readonly gate: Gate;
+  readonly destination: Destination;
+}
+
+/** Adds the routes. */
+export function deadLetterRoutes(
+  app: ApiApp,
+  { database, tables, gate, destination }: DeadLetterParts,
+): void {
   app.get(
     '/api/dead-letters',
     {
       schema: {
         tags: ['ingest'],
-        summary: 'Rows that could not be taken, newest first',
+        summary: 'Rejected rows, newest first',
         operationId: 'dead-letters',
         querystring: ListQuery,
         response: { 200: DeadLetterPage, ...problemResponses },
       },
     },
     async (request, reply) => {
-      requireLetters(keepsRefused);
+      requireLetters(destination);
       const { table, limit = DEFAULT_LIMIT, cursor } = request.query;
       const question = questionOf(request.url);
-      const after = cursor === undefined ? undefined : readLetterCursor(question, cursor);
+      const after = cursor === undefined ? undefined : readLetterPosition(question, cursor);
       const { sql, values } = deadLetterQuery(table, limit + 1, after);
       const rows = await query<DeadLetter>(database.reader, sql, values);
       const data = rows.slice(0, limit);
       const last = rows.length > limit ? data.at(-1) : undefined;
-      const next = last === undefined ? null : writeLetterCursor(question, last);
-      void reply.header('cache-control', 'no-cache');
+      const next = last === undefined ? null : writeLetterPosition(question, last);
       if (next !== null) void reply.header('link', nextLink(request.url, next));
       return {
         count: data.length,
@@ -75,20 +134,19 @@ export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
       config: { access: 'write' },
       schema: {
         tags: ['ingest'],
-        summary: 'Sends refused rows again as they came, e.g. after a change of the schema',
+        summary: 'Tries to store rejected rows again, for example after a change of the schema',
         operationId: 'replay-dead-letters',
         querystring: NoQuery,
-        body: replayBody(MOST_REPLAYED),
+        body: ReplayBody,
         response: { 200: ReplayAnswer, ...problemResponses },
       },
     },
     async (request, reply) => {
-      requireLetters(keepsRefused);
-      const destination = await parts.destination();
+      requireLetters(destination);
       const ticket = gate.admit(0, clientOf(request));
       void reply.header('cache-control', 'no-store');
       const { replayed, failed, errors } = await ticket
-        .run(() => replayLetters(destination, parts, request.body))
+        .run(() => replayLetters(destination, tables, request.body))
         .finally(() => ticket.leave());
       return { replayed, failed, errors: [...errors] };
     },
@@ -100,30 +158,30 @@ export function deadLetterRoutes(app: ApiApp, parts: IngestParts): void {
       config: { access: 'write' },
       schema: {
         tags: ['ingest'],
-        summary: 'Discards a refused row',
+        summary: 'Deletes a rejected row',
         operationId: 'discard-dead-letter',
         params: Type.Object({ letter: Type.String({ format: 'uuid', description: 'Id of the letter' }) }),
         querystring: NoQuery,
-        response: { 204: Type.Null({ description: 'Discarded' }), ...problemResponses },
+        response: { 204: Type.Null({ description: 'The row is deleted' }), ...problemResponses },
       },
     },
     async (request, reply) => {
-      requireLetters(keepsRefused);
+      requireLetters(destination);
       const { letter } = request.params;
-      if ((await onWriter(database.writer, (db) => deleteLetters(db, [letter]))) === 0)
+      if ((await onWriteConnection(database.writer, (db) => deleteLetters(db, [letter]))) === 0)
         throw new ProblemError(
           'unknown-object',
-          `There is no dead letter ${letter}; it may have been replayed`,
+          `There is no dead letter ${letter}; it may have been replayed or deleted`,
         );
       return reply.code(204).send(null);
     },
   );
 }
 
-function requireLetters(keepsRefused: boolean): void {
-  if (keepsRefused) return;
+function requireLetters({ keepsRejected }: Destination): void {
+  if (keepsRejected) return;
   throw new ProblemError(
     'unknown-object',
-    'Refused rows are not kept here: the set `service` is not selected; add it to TSDB_SCHEMAS and run "tsdb apply"',
+    'Rejected rows are not kept here: the set `service` is not selected; add it to TSDB_SCHEMAS and run "tsdb apply"',
   );
 }

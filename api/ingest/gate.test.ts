@@ -31,26 +31,26 @@ describe('createGate', () => {
   it('refuses more requests than may wait, and takes new ones when some have left', () => {
     const gate = createGate(limits);
     const tickets = [gate.admit(1), gate.admit(1), gate.admit(1)];
-    expect(() => gate.admit(1)).toThrow('Too many writes wait');
+    expect(() => gate.admit(1)).toThrow('Too many writes are waiting');
     tickets[0]?.leave();
     tickets[0]?.leave();
     expect(() => gate.admit(1)).not.toThrow();
-    expect(() => gate.admit(1)).toThrow('Too many writes wait');
+    expect(() => gate.admit(1)).toThrow('Too many writes are waiting');
   });
 
   it('refuses more bytes than may wait, but never a request that is alone', () => {
     const gate = createGate(limits);
     const large = gate.admit(1_000);
-    expect(() => gate.admit(1)).toThrow('Too many writes wait');
+    expect(() => gate.admit(1)).toThrow('Too many writes are waiting');
     large.resize(99);
     expect(() => gate.admit(1)).not.toThrow();
-    expect(() => gate.admit(1)).toThrow('Too many writes wait');
+    expect(() => gate.admit(1)).toThrow('Too many writes are waiting');
   });
 
   it('leaves half of the places to others', () => {
     const gate = createGate({ slots: 2, waiting: 4, waitingBytes: 100 });
     const greedy = [1, 2, 3].map(() => gate.admit(1, 'greedy'));
-    expect(() => gate.admit(1, 'greedy')).toThrow('Too many writes of this key');
+    expect(() => gate.admit(1, 'greedy')).toThrow('Too many writes with this key');
     expect(() => gate.admit(1, 'other')).not.toThrow();
     greedy[0]?.leave();
     expect(() => gate.admit(1, 'greedy')).not.toThrow();
@@ -69,7 +69,7 @@ describe('createGate', () => {
     const gone = gate.admit(1);
     const waited = gone.run(async () => 'ran');
     gone.leave();
-    await expect(waited).rejects.toThrow('The client is gone');
+    await expect(waited).rejects.toThrow('The client has disconnected');
     first.finish();
     await running;
     await expect(gate.admit(1).run(async () => 'ran')).resolves.toBe('ran');

@@ -1,31 +1,31 @@
-// How many writes are taken in at once, so that an overloaded server refuses early instead of running out of memory.
+// Limits how many writes are accepted at once, so that an overloaded server refuses early instead of running out of memory.
 import { ProblemError } from '../http/problems';
 
 /** Bounds of the gate. */
 export interface GateLimits {
   /** Most writes at the same time. */
   readonly slots: number;
-  /** Most requests that wait for a slot or still send their body. */
+  /** Most requests that wait for a slot or are still sending their body. */
   readonly waiting: number;
-  /** Most bytes that those requests hold. */
+  /** Most bytes that these requests hold together. */
   readonly waitingBytes: number;
 }
 
-/** A request that was let in. */
+/** A request that was admitted. */
 export interface Ticket {
   /** Corrects the number of bytes, once they are known. */
   resize(bytes: number): void;
   /** Waits for a slot and does the work in it; once per ticket. */
   run<T>(work: () => Promise<T>): Promise<T>;
-  /** The request is over; harmless to repeat. Work under way keeps its slot until it is done. */
+  /** Call it when the request has ended; repeated calls do nothing. Running work keeps its slot until it is done. */
   leave(): void;
 }
 
-/** Lets requests in, or refuses them. */
+/** Admits requests or refuses them. */
 export interface Gate {
   /**
-   * @param client who asks; one client alone may hold half of the places, so that it cannot shut out the others.
-   * @throws ProblemError (too-many-requests) when too many wait already.
+   * @param client who sends the request; one client may hold at most half of the places, so that it cannot shut out the others.
+   * @throws ProblemError (too-many-requests) when too many requests wait already.
    */
   admit(bytes: number, client?: string): Ticket;
 }
@@ -53,13 +53,13 @@ export function createGate({ slots, waiting, waitingBytes }: GateLimits): Gate {
       if (client !== '' && (heldBy.get(client) ?? 0) >= share)
         throw new ProblemError(
           'too-many-requests',
-          'Too many writes of this key are under way; nothing of this one was stored, send it again after a moment',
+          'Too many writes with this key are in progress; nothing of this one was stored, send it again in a moment',
         );
-      // One request alone is always let in, however large: its own limit is the body's.
+      // A single request is always admitted, however large: the size of a body has its own limit.
       if (running + held >= slots + waiting || (held > 0 && heldBytes + bytes > waitingBytes))
         throw new ProblemError(
           'too-many-requests',
-          'Too many writes wait for the database already; nothing of this one was stored, send it again after a moment',
+          'Too many writes are waiting for the database; nothing of this one was stored, send it again in a moment',
         );
       let size = bytes;
       let isHeld = true;
@@ -89,7 +89,7 @@ export function createGate({ slots, waiting, waitingBytes }: GateLimits): Gate {
               const at = queue.indexOf(turn);
               if (at < 0) return;
               queue.splice(at, 1);
-              reject(new ProblemError('invalid-request', 'The client is gone', { status: 408 }));
+              reject(new ProblemError('invalid-request', 'The client has disconnected', { status: 408 }));
             };
             queue.push(turn);
             next();

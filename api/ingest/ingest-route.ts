@@ -1,24 +1,31 @@
-// `POST /api/ingest/:table`: admitted before its body is read, read in three formats, written in one transaction.
+// `POST /api/ingest/:table`: a request is admitted before its body is read; the body has one of three formats and is written in
+// one transaction.
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { SeriesTable } from '../database/tables';
+import { tableNamed } from '../database/tables';
 import { type ApiApp, clientOf } from '../http/instance';
 import { refuseOtherMethods } from '../http/methods';
 import { ProblemError, problemResponses } from '../http/problems';
-import { tooLarge } from './body';
-import type { Ticket } from './gate';
-import type { WriteKey } from './idempotency';
-import type { IngestParts } from './ingest-parts';
-import { jsonRows, ndjsonRows } from './json-rows';
-import { lineProtocolRows } from './line-protocol-rows';
-import { acceptRowBodies, type Received } from './media-types';
-import { rowsRejected } from './rejection';
-import { rowReader } from './row-reader';
-import { keepable, type Precision, type Row, type SentRow, type Verdict } from './rows';
-import { IngestAnswer, IngestHeaders, IngestQuery, ingestBody, TableParams } from './schemas';
-import { type Batch, writeBatch } from './writer';
+import type { ServedConfig } from '../parts';
+import type { Gate, Ticket } from './gate';
+import { IngestAnswer, IngestHeaders, IngestQuery, ingestBody, TableParams } from './ingest-schemas';
+import { acceptRowBodies, type Received, tooLarge } from './read/body';
+import { jsonRows, ndjsonRows } from './read/json-rows';
+import { lineProtocolRows } from './read/line-protocol-rows';
+import { rowReader } from './read/row-reader';
+import {
+  type CheckedRow,
+  type IngestTable,
+  keepable,
+  type Precision,
+  type RejectedRow,
+  type SentRow,
+} from './rows';
+import type { GroupCommit } from './store/group-commit';
+import type { WriteKey } from './store/idempotency';
+import { type Batch, type Destination, writeBatch } from './store/write-batches';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -27,11 +34,23 @@ declare module 'fastify' {
   }
 }
 
+/** What writes over HTTP work with. */
+export interface IngestParts {
+  readonly config: Pick<ServedConfig, 'maxBodyBytes'>;
+  readonly tables: ReadonlyMap<string, IngestTable>;
+  readonly gate: Gate;
+  readonly destination: Destination;
+  /** Writes small bodies without a key; undefined when each write has a transaction of its own. */
+  readonly group: GroupCommit | undefined;
+  /** Whether the set that keeps answers to repeated writes is selected. */
+  readonly keepsAnswers: boolean;
+}
+
 /** Adds the route. */
 export function ingestRoute(app: ApiApp, parts: IngestParts): void {
-  const { config, gate, tables } = parts;
+  const { config, gate, tables, destination, group } = parts;
 
-  // A plugin of its own, because content type parsers are for all routes of a plugin.
+  // A plugin of its own, because content type parsers apply to all routes of a plugin.
   app.register(async (plain) => {
     const api = plain.withTypeProvider<TypeBoxTypeProvider>();
     acceptRowBodies(api, config.maxBodyBytes);
@@ -44,7 +63,7 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
         schema: {
           tags: ['ingest'],
           summary:
-            'Stores rows; each row is judged by itself, and what is accepted is stored at once or not at all',
+            'Stores rows: each row is checked separately, and all accepted rows are stored in one transaction',
           operationId: 'ingest',
           params: TableParams,
           querystring: IngestQuery,
@@ -57,73 +76,64 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
           },
         },
         onRequest: async (request, reply) => {
-          tableOf(request.params.table);
+          tableNamed(tables, request.params.table);
           admit(request, reply);
         },
-        // The connection of a body that was not read to its end cannot be used again.
+        // A connection cannot be used again after a body that was not read to its end.
         onError: async (_request, reply, error) => {
           if (error instanceof ProblemError && (error.status === 413 || error.status === 408))
             void reply.header('connection', 'close');
         },
       },
       async (request, reply) => {
-        const table = tableOf(request.params.table);
+        const table = tableNamed(tables, request.params.table);
         const { received, ticket } = request;
         if (!received || !ticket) throw new ProblemError('bad-body', 'There is no body; send rows');
         ticket.resize(received.bytes);
         const { precision = 'ns' } = request.query;
-        const key = keyOf(request, table, received, precision);
+        const key = keyOf(request, table.name, received, precision);
         const read = async (): Promise<Batch> => ({
           ...(await readRows(table, received, precision, request.body)),
-          name: table.name,
-          target: parts.target(table),
+          table,
           format: received.format === 'line-protocol' ? `line-protocol-${precision}` : received.format,
           requestId: request.id,
           key,
         });
         const { status, answer, replayed } =
-          parts.group && key === undefined && received.bytes <= SMALL_BYTES
-            ? await parts.group.write(await read(), ticket)
-            : await ticket.run(async () => writeBatch(await parts.destination(), await read()));
+          group && key === undefined && received.bytes <= SMALL_BYTES
+            ? await group.write(await read(), ticket)
+            : await ticket.run(async () => writeBatch(destination, await read()));
         void reply.header('cache-control', 'no-store');
         if (replayed) void reply.header('idempotency-replayed', 'true');
-        else count(table.name, answer);
-        if (status === 422) throw rowsRejected(noneTaken(parts.keepsRefused), answer);
-        return reply.code(status as 200 | 207).send(answer as never);
+        else count(answer);
+        if (status === 422)
+          throw new ProblemError('rows-rejected', noneStored(destination), { members: answer });
+        return reply.code(status as 200 | 207).send(answer);
       },
     );
     methods.done();
   });
 
-  function tableOf(name: string): SeriesTable {
-    const table = tables.get(name);
-    if (table) return table;
-    throw new ProblemError(
-      'unknown-table',
-      `There is no table ${JSON.stringify(name.slice(0, 130))}; the tables are ${[...tables.keys()].join(', ')}`,
-    );
-  }
-
-  function count(table: string, { accepted, rejected }: Readonly<Record<string, unknown>>): void {
-    app.ingestCounters.accepted.inc({ table }, Number(accepted));
-    app.ingestCounters.rejected.inc({ table }, Number(rejected));
+  function count({ table, accepted, rejected }: IngestAnswer): void {
+    app.ingestCounters.accepted.inc({ table }, accepted);
+    app.ingestCounters.rejected.inc({ table }, rejected);
   }
 
   function admit(request: FastifyRequest, reply: FastifyReply): void {
     const { 'content-length': length, 'content-encoding': encoding = 'identity' } = request.headers;
     const declared = length === undefined ? undefined : Number(length);
     if (declared !== undefined && declared > config.maxBodyBytes) throw tooLarge(config.maxBodyBytes);
-    // How much comes out of a packed or chunked body is known when it is there; until then it may be all that is allowed.
+    // The size of a compressed or chunked body is unknown until it was read; until then the limit is assumed.
     const bytes = declared === undefined || encoding !== 'identity' ? config.maxBodyBytes : declared;
     const ticket = gate.admit(bytes, clientOf(request));
     request.ticket = ticket;
-    // One of the two comes, however the request ends: answered, refused, or given up by its client in the middle.
+    // One of these events always comes: the request was answered or refused, or its client has disconnected.
     reply.raw.once('finish', ticket.leave).once('close', ticket.leave);
   }
 
   function keyOf(
     request: FastifyRequest,
-    table: SeriesTable,
+    table: string,
     { format, digest }: Received,
     precision: Precision,
   ): WriteKey | undefined {
@@ -132,57 +142,57 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
     if (!parts.keepsAnswers)
       throw new ProblemError(
         'invalid-request',
-        'Idempotency-Key needs the set `service`, which is not selected; add it to TSDB_SCHEMAS and run "tsdb apply", or leave the header out',
+        'Idempotency-Key needs the set `service`, which is not selected; add it to TSDB_SCHEMAS and run "tsdb apply", or send the request without the header',
       );
-    const about = JSON.stringify([table.name, format, precision, digest]);
+    const about = JSON.stringify([table, format, precision, digest]);
     return { client: clientOf(request), key, digest: createHash('sha256').update(about).digest('hex') };
   }
 }
 
-/** Bodies up to here are read before they have a slot, and may share a transaction. */
+/** Bodies of up to this size are read before they have a slot, and may share a transaction. */
 const SMALL_BYTES = 16_384;
 
-const noneTaken = (keepsRefused: boolean): string =>
-  keepsRefused
-    ? 'No row could be taken; the reasons are in errors, and the rows are kept at /api/dead-letters'
-    : 'No row could be taken; the reasons are in errors';
+const noneStored = ({ keepsRejected }: Destination): string =>
+  keepsRejected
+    ? 'No row could be stored; the reasons are in errors, and the rows are kept at /api/dead-letters'
+    : 'No row could be stored; the reasons are in errors';
 
-/** Rows between two pauses in which other requests have their turn. */
+/** Rows that are read between two pauses for other requests. */
 const ROWS_AT_ONCE = 2_000;
-/** Most rows of a body: each costs far more memory than the two bytes that `1,` sends. */
+/** Most rows of a body: a row needs far more memory than the two bytes of `1,`. */
 const MOST_ROWS = 200_000;
-/** Most refused rows of a body; a body with more of them is wrong as a whole. */
-const MOST_REFUSED = 10_000;
+/** Most rejected rows of a body; a body with more of them is refused as a whole. */
+const MOST_REJECTED = 10_000;
 
 async function readRows(
-  { hypertable }: SeriesTable,
+  { hypertable }: IngestTable,
   { format }: Received,
   precision: Precision,
   body: unknown,
-): Promise<{ readonly rows: readonly Row[]; readonly verdicts: readonly Verdict[] }> {
+): Promise<{ readonly rows: readonly CheckedRow[]; readonly rejected: readonly RejectedRow[] }> {
   const now = Date.now();
-  const rows: Row[] = [];
-  const verdicts: Verdict[] = [];
+  const rows: CheckedRow[] = [];
+  const rejected: RejectedRow[] = [];
   const read = rowReader(hypertable, now);
   let count = 0;
   for (const sent of sentRows()) {
     const result = read(sent);
     if ('row' in result) rows.push(result.row);
-    else verdicts.push(result.verdict);
+    else rejected.push(result.rejected);
     count += 1;
     if (count > MOST_ROWS)
       throw new ProblemError(
         'body-too-large',
-        `A body may have ${MOST_ROWS} rows; nothing was stored, send them in several requests`,
+        `A body may have at most ${MOST_ROWS} rows; nothing was stored, send them in several requests`,
       );
-    if (verdicts.length > MOST_REFUSED)
+    if (rejected.length > MOST_REJECTED)
       throw new ProblemError(
         'bad-body',
-        `More than ${MOST_REFUSED} rows of this body are wrong, the first of them in line ${verdicts[0]?.line}: ${keepable(verdicts[0]?.reason ?? '')}; nothing was stored or kept`,
+        `More than ${MOST_REJECTED} rows of this body are invalid, the first one in line ${rejected[0]?.line}: ${keepable(rejected[0]?.reason ?? '')}; nothing was stored or kept`,
       );
     if (count % ROWS_AT_ONCE === 0) await nextTurn();
   }
-  return { rows, verdicts };
+  return { rows, rejected };
 
   function sentRows(): Iterable<SentRow> {
     if (format === 'json') return jsonRows(body);

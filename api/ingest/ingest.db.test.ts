@@ -1,20 +1,13 @@
 // Writes on real servers: what arrives, and what is refused and why.
 import { gzipSync } from 'node:zlib';
 import { testServers } from '../../db/local/test-servers';
-import { type IngestUnderTest, startIngest } from './testing/ingest-under-test';
+import { forSuite } from '../testing/for-suite';
+import { at, json, now, startIngest } from './testing/ingest-under-test';
 
 const DAY = 86_400_000;
-const json = (rows: unknown) => JSON.stringify(rows);
 
 describe.each(testServers())('POST /api/ingest/:table on $describe', (server) => {
-  let api: IngestUnderTest;
-  const now = Date.now();
-  const at = (offset: number) => new Date(now + offset).toISOString();
-
-  beforeAll(async () => {
-    api = await startIngest(server);
-  });
-  afterAll(() => api.stop());
+  const api = forSuite(() => startIngest(server));
 
   it('takes one object, an array, NDJSON and line protocol, and keeps microseconds', async () => {
     // Before every refresh window, and not so old that retention would be about to drop it.
@@ -91,7 +84,7 @@ describe.each(testServers())('POST /api/ingest/:table on $describe', (server) =>
       accepted: 1,
       rejected: 3,
       errors: [
-        { line: 2, reason: expect.stringContaining('no JSON'), original: 'no json' },
+        { line: 2, reason: expect.stringContaining('not JSON'), original: 'no json' },
         { line: 3, reason: expect.stringContaining('time must be a time'), original: lines[2] },
         { line: 4, reason: expect.stringContaining('there is no column "nope"'), original: lines[3] },
       ],

@@ -2,7 +2,8 @@
 import { connect } from 'node:net';
 import { testServers } from '../../db/local/test-servers';
 import { waitFor } from '../../db/local/testing/wait';
-import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { startApi } from '../testing/api-under-test';
+import { forSuite } from '../testing/for-suite';
 import { holdTable } from '../testing/held-table';
 import { requestsInFlight } from '../testing/requests-in-flight';
 
@@ -10,15 +11,13 @@ const ENV = { TSDB_WRITE_POOL_SIZE: '1', TSDB_MAX_BODY_BYTES: '10000', TSDB_STAT
 const [SLOTS, WAITING] = [1, 4];
 
 describe.each(testServers())('too many writes on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server, { env: ENV }));
   let port: number;
   beforeAll(async () => {
-    api = await startApi(server, { env: ENV });
     await api.app.listen({ port: 0, host: '127.0.0.1' });
     const address = api.app.server.address();
     port = typeof address === 'object' && address ? address.port : 0;
   });
-  afterAll(() => api.stop());
 
   // One time for all rows: a day that begins meanwhile would need a chunk of a table that is locked.
   const time = new Date(Date.now() - 60_000).toISOString();

@@ -1,21 +1,14 @@
 // Rows at the edge of what a table takes, and rows that only the server can refuse.
 import { testServers } from '../../db/local/test-servers';
-import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { startApi } from '../testing/api-under-test';
 import { runSql } from '../testing/fixture';
-import { type IngestUnderTest, startIngest } from './testing/ingest-under-test';
+import { forSuite } from '../testing/for-suite';
+import { at, json, now, startIngest } from './testing/ingest-under-test';
 
 const HOUR = 3_600_000;
-const json = (rows: unknown) => JSON.stringify(rows);
 
 describe.each(testServers())('difficult rows on $describe', (server) => {
-  let api: IngestUnderTest;
-  const now = Date.now();
-  const at = (offset: number) => new Date(now + offset).toISOString();
-
-  beforeAll(async () => {
-    api = await startIngest(server);
-  });
-  afterAll(() => api.stop());
+  const api = forSuite(() => startIngest(server));
 
   it('refuses what the server would refuse: NUL, half characters, huge numbers, columns by hostile names', async () => {
     const rows = [
@@ -45,7 +38,7 @@ describe.each(testServers())('difficult rows on $describe', (server) => {
     const answer = await api.post(body);
     expect(answer.json()).toMatchObject({ status: 400, type: 'urn:tsdb:problem:bad-body' });
     expect(answer.json().detail).toContain(
-      'More than 10000 rows of this body are wrong, the first of them in line 1',
+      'More than 10000 rows of this body are invalid, the first one in line 1',
     );
     expect([await api.rowsOf('among'), await api.lettersOf(answer)]).toEqual([[], []]);
   });
@@ -136,16 +129,12 @@ describe.each(testServers())('difficult rows on $describe', (server) => {
 });
 
 describe.each(testServers())('as a role that may only write on $describe', (server) => {
-  let api: ApiUnderTest;
-  beforeAll(async () => {
-    const env = {
-      TSDB_SCHEMAS: 'iot,service,access',
-      TSDB_READ_ROLE: 'tsdb_reader',
-      TSDB_WRITE_ROLE: 'tsdb_api',
-    };
-    api = await startApi(server, { env });
-  });
-  afterAll(() => api.stop());
+  const env = {
+    TSDB_SCHEMAS: 'iot,service,access',
+    TSDB_READ_ROLE: 'tsdb_reader',
+    TSDB_WRITE_ROLE: 'tsdb_api',
+  };
+  const api = forSuite(() => startApi(server, { env }));
 
   it('stores rows, alerts, keys and dead letters', async () => {
     const rows = [

@@ -1,20 +1,19 @@
-// Sends dead letters through the same path again; those that the table takes now are deleted in the transaction that writes them.
+// Replays dead letters: rows that can be stored now are deleted from the dead letters in the transaction that stores them.
 import { withTransaction } from '../../db/server/connection';
-import type { SeriesTable } from '../database/tables';
-import { TooManyRefused } from './copy-rows';
-import { type Choice, type DeadLetter, deleteLetters, lockLetters, readLetters } from './dead-letters';
-import { ndjsonRows } from './json-rows';
-import { lineProtocolRows } from './line-protocol-rows';
-import { rowsRejected } from './rejection';
-import { type RowReader, rowReader } from './row-reader';
-import { keepable, PRECISIONS, type Row, type SentRow } from './rows';
-import { type Prepared, prepare, storeRows, type Target } from './table-writer';
-import { type Destination, onWriter } from './writer';
+import { onWriteConnection } from '../database/write-connection';
+import { ProblemError } from '../http/problems';
+import { ndjsonRows } from './read/json-rows';
+import { lineProtocolRows } from './read/line-protocol-rows';
+import { type RowReader, rowReader } from './read/row-reader';
+import { type CheckedRow, type IngestTable, keepable, PRECISIONS, type SentRow } from './rows';
+import { type Choice, type DeadLetter, deleteLetters, lockLetters, readLetters } from './store/dead-letters';
+import { type PreparedRows, prepareRows, storeRows, TooManyRejected } from './store/store-rows';
+import type { Destination } from './store/write-batches';
 
 /** Most letters of one replay. */
 export const MOST_REPLAYED = 1_000;
 
-/** A letter that stays, and why. */
+/** A letter that remains, and why. */
 export interface ReplayError {
   readonly id: string;
   /** Null for a letter that does not exist. */
@@ -29,51 +28,46 @@ export interface ReplayResult {
   readonly errors: readonly ReplayError[];
 }
 
-/** What a replay needs to know of the tables. */
-export interface ReplayTables {
-  readonly tables: ReadonlyMap<string, SeriesTable>;
-  target(table: SeriesTable): Target;
-}
-
 /**
  * Replays letters, all in one transaction.
- * @throws ProblemError (rows-rejected) when the database itself refuses more than 100 of them; then all stay.
+ * @throws ProblemError (rows-rejected) when the database itself rejects more than 100 of the rows; then all letters remain.
  */
 export async function replayLetters(
-  { pool, engine }: Destination,
-  { tables, target }: ReplayTables,
+  { pool, engine }: Pick<Destination, 'pool' | 'engine'>,
+  tables: ReadonlyMap<string, IngestTable>,
   choice: Choice,
 ): Promise<ReplayResult> {
-  return onWriter(pool, async (db) => {
+  const engineName = await engine();
+  return onWriteConnection(pool, async (db) => {
     const letters = await readLetters(db, choice, MOST_REPLAYED);
     const { rows, errors } = readAll(letters, tables);
     if ('ids' in choice) errors.push(...missing(choice.ids, letters));
-    const prepared: Prepared[] = [];
-    // In one order, so that two replays at once cannot wait for each other.
+    const prepared: PreparedRows[] = [];
+    // In a fixed order, so that two replays at the same time cannot block each other.
     for (const [name, members] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1)))
-      prepared.push(await prepare(db, engine, target(tables.get(name) as SeriesTable), members));
+      prepared.push(await prepareRows(db, engineName, tables.get(name) as IngestTable, members));
     return withTransaction(db, async () => {
-      // Another replay may have been faster: its letters are gone.
+      // Another replay may have stored and deleted some of them in the meantime.
       const present = await lockLetters(db, [...rows.values()].flat().map(idOf));
       let replayed = 0;
       for (const batch of prepared) {
         const left = { ...batch, rows: batch.rows.filter((row) => present.has(idOf(row))) };
-        const { stored, refused } = await storeRows(db, left).catch((error: unknown) => {
-          if (!(error instanceof TooManyRefused)) throw error;
-          throw rowsRejected(
+        const { stored, rejected } = await storeRows(db, left).catch((error: unknown) => {
+          if (!(error instanceof TooManyRejected)) throw error;
+          throw new ProblemError(
+            'rows-rejected',
             'The database refused more than 100 of the rows; nothing was replayed, choose fewer',
-            {},
           );
         });
         replayed += await deleteLetters(db, stored.map(idOf));
-        errors.push(...refused.map(({ source, reason }) => errorOf(source as DeadLetter, reason)));
+        errors.push(...rejected.map(({ source, reason }) => errorOf(source as DeadLetter, reason)));
       }
       return { replayed, failed: errors.length, errors };
     });
   });
 }
 
-const idOf = ({ source }: Row): string => (source as DeadLetter).id;
+const idOf = ({ source }: CheckedRow): string => (source as DeadLetter).id;
 
 const errorOf = ({ id, table_name }: DeadLetter, reason: string): ReplayError => ({
   id,
@@ -89,37 +83,37 @@ function missing(ids: readonly string[], letters: readonly DeadLetter[]): readon
 }
 
 /** The rows of the letters by table, each with its letter as the source. */
-function readAll(letters: readonly DeadLetter[], tables: ReadonlyMap<string, SeriesTable>) {
-  const rows = new Map<string, Row[]>();
+function readAll(letters: readonly DeadLetter[], tables: ReadonlyMap<string, IngestTable>) {
+  const rows = new Map<string, CheckedRow[]>();
   const errors: ReplayError[] = [];
   const readers = new Map<string, RowReader>();
   for (const letter of letters) {
     const table = tables.get(letter.table_name);
     if (!table) {
       errors.push(
-        errorOf(letter, 'the table is not declared any more; discard the letter, or select its set'),
+        errorOf(letter, 'the table is no longer declared; delete the letter, or select the set of the table'),
       );
       continue;
     }
     const reader = readers.get(table.name) ?? rowReader(table.hypertable, Date.now());
     readers.set(table.name, reader);
     const read = reader({ ...sentRow(letter, table), source: letter }, Date.parse(letter.received_at));
-    if ('verdict' in read) errors.push(errorOf(letter, read.verdict.reason));
+    if ('rejected' in read) errors.push(errorOf(letter, read.rejected.reason));
     else rows.set(table.name, [...(rows.get(table.name) ?? []), read.row]);
   }
   return { rows, errors };
 }
 
-function sentRow({ format, line, original, received_at }: DeadLetter, { hypertable }: SeriesTable): SentRow {
-  const refused = (reason: string): SentRow => ({ line, source: original, reason });
+function sentRow({ format, line, original, received_at }: DeadLetter, { hypertable }: IngestTable): SentRow {
+  const unreadable = (reason: string): SentRow => ({ line, source: original, reason });
   const precision = PRECISIONS.find((name) => format === `line-protocol-${name}`);
   if (precision) {
     const [row] = lineProtocolRows(hypertable, original, precision, Date.parse(received_at));
-    return row ?? refused('the original is no line');
+    return row ?? unreadable('the original has no line');
   }
   if (format === 'ndjson' || format === 'json') {
     const [row] = ndjsonRows(original);
-    return row ?? refused('the original is empty');
+    return row ?? unreadable('the original is empty');
   }
-  return refused('the original held characters that cannot be kept, so it is not as it came; send it anew');
+  return unreadable('the original could not be kept exactly as it was sent; send the row again');
 }

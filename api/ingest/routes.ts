@@ -1,25 +1,24 @@
-// Writes over HTTP: rows into declared tables, and what becomes of rows that could not be taken.
+// Writes over HTTP: rows into declared tables, and the rows that were rejected.
 import { messageOf } from '../../db/core/errors';
 import { deadLetters, ingestRequests } from '../../db/schema/service';
 import { watchedTables } from '../alerts/alert-tables';
-import { groupCommit } from '../buffer/group-commit';
 import type { ApiApp } from '../http/instance';
 import type { RouteParts } from '../parts';
 import { deadLetterRoutes } from './dead-letter-routes';
 import { createGate } from './gate';
-import { forgetOldAnswers } from './idempotency';
-import type { IngestParts } from './ingest-parts';
 import { ingestRoute } from './ingest-route';
+import { groupCommit } from './store/group-commit';
+import { forgetOldAnswers } from './store/idempotency';
 
 const HOUR_MS = 3_600_000;
 
-/** The parts of every route, and most rows that small writes share a transaction with; 1 = none do. */
+/** Groups of a table that are written at the same time: while one commits, the next one is written. */
+const GROUPS_AT_ONCE = 2;
+
+/** The parts of every route, and the most rows that small writes store in one transaction; 1 = each write has its own. */
 export interface IngestRouteParts extends RouteParts {
   readonly groupRows: number;
 }
-
-/** Groups of a table that are written at the same time: while one commits, the next one is written. */
-const GROUPS_AT_ONCE = 2;
 
 /** Adds the routes, and forgets old answers every hour. */
 export function ingestRoutes(app: ApiApp, { groupRows, ...parts }: IngestRouteParts): void {
@@ -27,25 +26,25 @@ export function ingestRoutes(app: ApiApp, { groupRows, ...parts }: IngestRoutePa
   const { writer } = database;
   const slots = writer.options.max;
   const watched = watchedTables(config.desired);
-  const keepsRefused = config.desired.tables.includes(deadLetters);
-  const destination = async () => ({ pool: writer, engine: await database.engine(), keepsRefused });
-  const maxInFlight = Math.min(GROUPS_AT_ONCE, slots);
-  const shared: IngestParts = {
-    ...parts,
-    gate: createGate({ slots, waiting: 4 * slots, waitingBytes: 4 * config.maxBodyBytes }),
-    keepsAnswers: config.desired.tables.includes(ingestRequests),
-    keepsRefused,
-    destination,
-    group: groupRows > 1 ? groupCommit(destination, { maxRows: groupRows, maxInFlight }) : undefined,
-    target: ({ name, hypertable, aggregates }) => ({
-      table: hypertable,
-      aggregates,
-      watched: watched.get(name),
-    }),
+  const destination = {
+    pool: writer,
+    engine: () => database.engine(),
+    keepsRejected: config.desired.tables.includes(deadLetters),
   };
-  ingestRoute(app, shared);
-  deadLetterRoutes(app, shared);
-  if (shared.keepsAnswers) forgetHourly(app, parts);
+  const shared = {
+    config,
+    gate: createGate({ slots, waiting: 4 * slots, waitingBytes: 4 * config.maxBodyBytes }),
+    destination,
+    tables: new Map(
+      [...parts.tables].map(([name, table]) => [name, { ...table, watched: watched.get(name) }]),
+    ),
+  };
+  const maxInFlight = Math.min(GROUPS_AT_ONCE, slots);
+  const group = groupRows > 1 ? groupCommit(destination, { maxRows: groupRows, maxInFlight }) : undefined;
+  const keepsAnswers = config.desired.tables.includes(ingestRequests);
+  ingestRoute(app, { ...shared, group, keepsAnswers });
+  deadLetterRoutes(app, { ...shared, database });
+  if (keepsAnswers) forgetHourly(app, parts);
 }
 
 function forgetHourly(app: ApiApp, { database }: RouteParts): void {
@@ -55,7 +54,7 @@ function forgetHourly(app: ApiApp, { database }: RouteParts): void {
       forgetOldAnswers(database.writer).catch((error: unknown) =>
         app.log.warn(
           { reason: messageOf(error) },
-          'answers to old writes could not be deleted; tried again in an hour',
+          'answers to old writes could not be deleted; the next try is in an hour',
         ),
       );
     }, HOUR_MS).unref();

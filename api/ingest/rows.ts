@@ -1,17 +1,27 @@
 // The rows of a request on their way into the database.
+import type { Hypertable } from '../../db/language/hypertable';
+import { approximateMicroseconds, parseDuration } from '../../db/language/interval';
+import type { Watched } from '../alerts/alert-tables';
+import type { SeriesTable } from '../database/tables';
+
+/** A table that rows are written to. */
+export interface IngestTable extends SeriesTable {
+  /** Set when readings of the table can raise alerts. */
+  readonly watched: Watched | undefined;
+}
 
 /** A row as it was sent: a value to read, or why there is none. */
 export interface SentRow {
   /** 1-based: line of the body, or place in the array. */
   readonly line: number;
-  /** The line as it came; in a JSON body the value itself. */
+  /** The line as it was sent; in a JSON body the value itself. */
   readonly source: unknown;
   readonly value?: unknown;
   readonly reason?: string;
 }
 
-/** A row that the table takes. */
-export interface Row {
+/** A row that fits the declared table. */
+export interface CheckedRow {
   readonly line: number;
   readonly source: unknown;
   /** COPY texts in the order of the declared columns; undefined where the default applies. */
@@ -20,13 +30,22 @@ export interface Row {
   readonly time: string;
   /** Number of the half chunk that it lies in, see `chunkSpanMs`. */
   readonly span: number;
+  /** Which batch of a shared transaction it belongs to; 0 in a transaction with one batch. */
+  readonly owner: number;
 }
 
-/** A row that was refused. */
-export interface Verdict {
+/** A row that was rejected, by a check or by the database. */
+export interface RejectedRow {
   readonly line: number;
   readonly source: unknown;
   readonly reason: string;
+  /** As of a checked row. */
+  readonly owner: number;
+}
+
+/** Half a chunk: two rows of one span lie in the same chunk or in two adjacent ones. */
+export function chunkSpanMs(table: Hypertable): number {
+  return Number(approximateMicroseconds(parseDuration(table.chunkInterval))) / 2_000;
 }
 
 /** How rows are written in a body; dead letters carry the name, so that they can be read again. */
@@ -36,7 +55,7 @@ export type RowFormat = 'json' | 'ndjson' | `line-protocol-${Precision}`;
 export const PRECISIONS = ['ns', 'us', 'ms', 's'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
-/** A refused row as text, for its sender to correct. */
+/** A rejected row as text, for its sender to correct. */
 export function originalOf(format: RowFormat, source: unknown): string {
   if (format !== 'json') return String(source);
   try {
@@ -49,14 +68,14 @@ export function originalOf(format: RowFormat, source: unknown): string {
 /** Longest original that is kept; a longer one is kept in part, and cannot be replayed. */
 const LONGEST_KEPT = 65_536;
 
-/** A refused row as it is kept, and whether that is exactly what was sent. */
+/** A rejected row as it is kept, and whether that is exactly what was sent. */
 export function keptOriginal(format: RowFormat, source: unknown): { text: string; isExact: boolean } {
   const original = originalOf(format, source);
   const text = keepable(original.slice(0, LONGEST_KEPT));
   return { text, isExact: text === original && (format !== 'json' || survivesJson(source)) };
 }
 
-/** Whether a parsed value, written again, is the number that was sent: 1e400 is none, and 2^53 + 1 is another one. */
+/** Whether a parsed value, written again, is the number that was sent: 1e400 becomes infinite, and 2^53 + 1 another number. */
 function survivesJson(value: unknown, depth = 0): boolean {
   if (typeof value === 'number')
     return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
@@ -66,17 +85,17 @@ function survivesJson(value: unknown, depth = 0): boolean {
 
 const DEEPEST = 100;
 
-/** A text that PostgreSQL can keep: NUL and halves of characters become U+FFFD. */
+/** A text that PostgreSQL can keep: NUL and lone surrogates become U+FFFD. */
 export const keepable = (text: string): string => text.replace(/\0|[\uD800-\uDFFF]/gu, '\uFFFD');
 
-const LONGEST_TOLD = 1_000;
+const LONGEST_SHOWN = 1_000;
 
-/** A verdict as clients are told it; long originals are cut. */
-export function toldVerdict(format: RowFormat, { line, reason, source }: Verdict) {
+/** A rejected row as answers list it; a long original is cut. */
+export function shownRejection(format: RowFormat, { line, reason, source }: RejectedRow) {
   const original = originalOf(format, source);
   return {
     line,
     reason: keepable(reason),
-    original: keepable(original.length > LONGEST_TOLD ? `${original.slice(0, LONGEST_TOLD)}…` : original),
+    original: keepable(original.length > LONGEST_SHOWN ? `${original.slice(0, LONGEST_SHOWN)}…` : original),
   };
 }

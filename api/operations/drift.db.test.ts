@@ -7,17 +7,13 @@ import { readConfig } from '../config';
 import { openDatabase } from '../database/database';
 import { type ApiUnderTest, startApi } from '../testing/api-under-test';
 import { at } from '../testing/clock';
+import { forSuite } from '../testing/for-suite';
 import { holdTable } from '../testing/held-table';
 
 const INDEX = 'sensor_data_sensor_id_time_idx';
 
 describe.each(testServers())('drift on $describe', (server) => {
-  let api: ApiUnderTest;
-
-  beforeAll(async () => {
-    api = await startApi(server);
-  });
-  afterAll(() => api.stop());
+  const api = forSuite(() => startApi(server));
 
   const read = async <T>(path: string): Promise<T> => {
     const answer = await api.get(`/api/operations/${path}`);

@@ -1,7 +1,7 @@
-// Compares the database with the declaration: one plan at a time, shared by everyone who asks within half a minute.
+// Compares the database with the declaration. All requests within half a minute share one plan.
 import type { Plan } from '../../db/model';
 import { inSync } from '../../db/reconcile/plan';
-import { canonicalTime } from '../http/time';
+import { currentInstant, timeText } from '../http/time';
 
 /** What a comparison found. */
 export interface Drift {
@@ -14,21 +14,20 @@ export interface Drift {
 
 const GOOD_FOR_MS = 30_000;
 
-/** Gives the drift, from a plan that is at most half a minute old; a failure is for those who wait for it. */
+/** Returns the drift from a plan that is at most half a minute old; everyone who waits for a plan gets its failure. */
 export function watchDrift(
   plan: () => Promise<Plan>,
   clock: () => number = () => Date.now(),
 ): () => Promise<Drift> {
   let latest: Promise<Drift> | undefined;
-  // Until a plan is there it does not age: planning that takes long is not started a second time.
+  // A plan ages only once it exists, so that slow planning is not started a second time.
   let until = Number.POSITIVE_INFINITY;
   const compare = async (): Promise<Drift> => {
     const made = await plan();
     const now = clock();
     until = now + GOOD_FOR_MS;
-    const time = new Date(now).toISOString();
     return {
-      checkedAt: canonicalTime(time) ?? time,
+      checkedAt: timeText(currentInstant(now)),
       inSync: inSync(made),
       steps: made.steps,
       refusals: made.refusals,

@@ -1,4 +1,4 @@
-// Plans on a connection of its own: planning makes temporary objects, which the pool that reads cannot.
+// Plans on a connection of its own, because planning creates temporary objects and the pool that reads may not.
 import { DatabaseError, messageOf, TsdbError } from '../../db/core/errors';
 import type { Plan } from '../../db/model';
 import { makePlan } from '../../db/reconcile/plan';
@@ -7,7 +7,7 @@ import { recoveryOf, withRetry } from '../../db/server/retry';
 import { ProblemError } from '../http/problems';
 import type { ServedConfig } from '../parts';
 
-// Planning takes well under a second, unless somebody else holds a table for themselves.
+// Planning takes well under a second, unless another session has locked a table.
 const LIMITS = ['2s', '30s'] as const;
 const ATTEMPTS = 2;
 
@@ -36,7 +36,7 @@ export async function planNow({
   }
 }
 
-/** The problem that a failure of planning is; what is not one of planning alone is given back as it is. */
+/** The problem that a failure of planning is reported as; errors that are not about planning are returned unchanged. */
 export function planProblem(error: unknown): unknown {
   const cause = { cause: error };
   if (error instanceof DatabaseError) return new ProblemError('database-unavailable', error.message, cause);
@@ -46,7 +46,7 @@ export function planProblem(error: unknown): unknown {
     case LOCK_NOT_AVAILABLE:
       return new ProblemError(
         'database-timeout',
-        'A table is locked by someone else, for example by an apply that is under way; ask again later',
+        'A table is locked by another session, for example by a running "tsdb apply"; try again later',
         cause,
       );
     case INSUFFICIENT_PRIVILEGE:
@@ -58,7 +58,7 @@ export function planProblem(error: unknown): unknown {
     case READ_ONLY:
       return new ProblemError(
         'not-ready',
-        `Comparing needs temporary objects, and this database takes none (${messageOf(error)}); run "tsdb plan" on the primary server`,
+        `Comparing needs temporary objects, which this database does not allow (${messageOf(error)}); run "tsdb plan" on the primary server`,
         cause,
       );
   }
@@ -66,7 +66,7 @@ export function planProblem(error: unknown): unknown {
   return recovery === 'repeat' || recovery === 'replan'
     ? new ProblemError(
         'database-unavailable',
-        `The schema is being changed at this moment (${messageOf(error)}); ask again`,
+        `The schema is being changed (${messageOf(error)}); try again`,
         cause,
       )
     : error;

@@ -1,12 +1,12 @@
-// How the platform does: storage, jobs, aggregates, and drift from the declaration.
+// The state of the platform: storage, jobs, aggregates, and drift from the declaration.
 import { readJobs } from '../../db/engines/health';
 import { nameOf } from '../../db/language/names';
+import { asks } from '../database/query';
 import { publicName } from '../database/tables';
 import type { ApiApp } from '../http/instance';
+import { plainRoute } from '../http/plain-route';
 import type { RouteParts } from '../parts';
-import { reading } from './ask';
 import { watchDrift } from './drift';
-import { options } from './options';
 import { planNow } from './plan';
 import { AggregateList, DriftReport, JobList } from './schemas';
 import { lagOf } from './staleness';
@@ -17,16 +17,20 @@ export function operationRoutes(app: ApiApp, parts: RouteParts): void {
   const { database, config, freshness } = parts;
   const { hypertables, aggregates } = config.desired;
   const names = [...hypertables, ...aggregates].map(nameOf);
-  const ask = reading(database);
+  const ask = asks(database.reader);
   const drift = watchDrift(() => planNow(config));
   storageRoutes(app, parts);
 
   app.get(
     '/api/operations/jobs',
-    options('jobs', 'Jobs that refresh, compress and drop, and how they do', JobList),
-    async (_request, reply) => {
+    plainRoute({
+      tag: 'operations',
+      operationId: 'jobs',
+      summary: 'Jobs that refresh, compress and drop, and their state',
+      answer: JobList,
+    }),
+    async () => {
       const jobs = await readJobs(ask, await database.engine(), names);
-      void reply.header('cache-control', 'no-cache');
       return {
         jobs: jobs.map(({ id, job, state, lastFinished, nextStart, error }) => ({
           id,
@@ -42,11 +46,15 @@ export function operationRoutes(app: ApiApp, parts: RouteParts): void {
 
   app.get(
     '/api/operations/aggregates',
-    options('aggregates', 'How far the aggregates are behind', AggregateList),
-    async (_request, reply) => {
+    plainRoute({
+      tag: 'operations',
+      operationId: 'aggregates',
+      summary: 'How far the aggregates are behind',
+      answer: AggregateList,
+    }),
+    async () => {
       const watermarks = await freshness.watermarks();
       const now = new Date();
-      void reply.header('cache-control', 'no-cache');
       return {
         aggregates: aggregates.map((aggregate) => {
           const watermark = watermarks.get(nameOf(aggregate)) ?? null;
@@ -67,13 +75,15 @@ export function operationRoutes(app: ApiApp, parts: RouteParts): void {
 
   app.get(
     '/api/operations/drift',
-    {
-      ...options('drift', 'How the database differs from its declaration', DriftReport),
-      config: { access: 'admin' },
-    },
-    async (_request, reply) => {
+    plainRoute({
+      tag: 'operations',
+      operationId: 'drift',
+      summary: 'How the database differs from its declaration',
+      answer: DriftReport,
+      access: 'admin',
+    }),
+    async () => {
       const { checkedAt, inSync, steps, refusals } = await drift();
-      void reply.header('cache-control', 'no-cache');
       return {
         checked_at: checkedAt,
         in_sync: inSync,

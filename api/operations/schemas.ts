@@ -1,20 +1,13 @@
-// The shapes of what the operations endpoints answer.
+// The answers of the operations endpoints.
 import { type TSchema, Type } from '@fastify/type-provider-typebox';
 import type { JobHealth } from '../../db/engines/health';
 import type { Step } from '../../db/model';
-import { choice } from '../http/common-schemas';
+import { choice, nullable, nullableTime } from '../http/common-schemas';
 import { FRESHNESS_STATES } from './staleness';
 
 const JOB_STATES = ['ok', 'failing', 'late', 'paused', 'not-run-yet'] as const satisfies JobHealth['state'][];
 const ACTIONS = ['create', 'change', 'drop', 'run'] as const satisfies Step['action'][];
 
-// `nullable` instead of a union: one comparison for the serialiser.
-const timeOrNull = (description: string) =>
-  Type.Unsafe<string | null>({ type: 'string', format: 'date-time', nullable: true, description });
-const numberOrNull = (type: 'integer' | 'number', description: string) =>
-  Type.Unsafe<number | null>({ type, nullable: true, description });
-const textOrNull = (description: string) =>
-  Type.Unsafe<string | null>({ type: 'string', nullable: true, description });
 const listOf = <S extends TSchema>(member: S, description: string) => Type.Array(member, { description });
 
 const Table = Type.String({ description: 'Public name of a hypertable or aggregate' });
@@ -26,21 +19,21 @@ export const ChunkList = Type.Object({
       table: Table,
       bytes: Type.Integer({
         description:
-          'All that it takes on disk, with indexes, chunks that are not listed, and rows outside of chunks',
+          'Total size on disk, including indexes, chunks that are not listed, and rows outside of chunks',
       }),
-      total: Type.Integer({ description: 'How many chunks it has; more than are listed when `limit` cuts' }),
+      total: Type.Integer({ description: 'Number of its chunks; `limit` may list fewer' }),
       chunks: listOf(
         Type.Object({
           name: Type.String({ description: 'Name of the chunk with its PostgreSQL schema' }),
-          from: timeOrNull('Inclusive start of its range; null = unbounded'),
-          to: timeOrNull('Exclusive end of its range; null = unbounded'),
-          bytes: numberOrNull('integer', 'On disk, with indexes; null when it was dropped just now'),
+          from: nullableTime('Inclusive start of its range; null = unbounded'),
+          to: nullableTime('Exclusive end of its range; null = unbounded'),
+          bytes: nullable('integer', 'Size on disk with indexes; null when the chunk was just dropped'),
           compressed: Type.Boolean({ description: 'Whether it is in the columnstore' }),
         }),
         'Newest first. Aggregates on plain PostgreSQL have none',
       ),
     }),
-    'Hypertables, then aggregates, as declared',
+    'Hypertables first, then aggregates, in the declared order',
   ),
 });
 
@@ -52,20 +45,14 @@ export const CompressionList = Type.Object({
       table: Table,
       chunks: Type.Integer(),
       compressed_chunks: Type.Integer(),
-      before_bytes: numberOrNull(
-        'integer',
-        'Of the compressed chunks before they were converted; null = unknown',
-      ),
-      after_bytes: numberOrNull(
-        'integer',
-        'Of the compressed chunks when they had been converted; null = unknown',
-      ),
-      saved_percent: numberOrNull(
+      before_bytes: nullable('integer', 'Size of the compressed chunks before compression; null = unknown'),
+      after_bytes: nullable('integer', 'Size of the compressed chunks after compression; null = unknown'),
+      saved_percent: nullable(
         'number',
-        'How much smaller they are; negative when they grew, null when there are none',
+        'How much smaller the compressed chunks are; negative when they grew, null when there are none',
       ),
     }),
-    'Hypertables, then aggregates, as declared',
+    'Hypertables first, then aggregates, in the declared order',
   ),
 });
 
@@ -77,10 +64,10 @@ export const JobList = Type.Object({
       job: Type.String({
         description: 'What it does to what: `refresh of public.sensor_data_hourly`',
       }),
-      state: choice(JOB_STATES, { description: 'late = due for longer than its own schedule' }),
-      last_finished: timeOrNull('End of the last run; on TimescaleDB of the last successful one'),
-      next_start: timeOrNull('When it is due'),
-      error: textOrNull('Of the last run, when it failed and the login may see it'),
+      state: choice(JOB_STATES, { description: 'late = overdue by more than its own schedule interval' }),
+      last_finished: nullableTime('End of the last run; on TimescaleDB of the last successful run'),
+      next_start: nullableTime('When the job is due'),
+      error: nullable('string', 'Error of the last run, if it failed and the login may see the error'),
     }),
     'In the order in which they were added',
   ),
@@ -91,16 +78,16 @@ export const AggregateList = Type.Object({
   aggregates: listOf(
     Type.Object({
       aggregate: Type.String({ description: 'Public name' }),
-      watermark: timeOrNull('Up to where buckets are stored; null before the first refresh'),
-      age_seconds: numberOrNull('integer', 'How long ago that is; null before the first refresh'),
+      watermark: nullableTime('Time up to which buckets are stored; null while no complete bucket is stored'),
+      age_seconds: nullable('integer', 'How long ago that is; null while no complete bucket is stored'),
       every: Type.String({ description: 'Declared schedule of its refresh: `1 hour`' }),
       real_time: Type.Boolean({ description: 'Whether queries also see rows after the watermark' }),
       state: choice(FRESHNESS_STATES, {
         description:
-          'stale = the watermark is older than the end offset of the refresh, two schedules and a bucket together: refreshes are missing, or no rows arrive',
+          'stale = the watermark is older than the end offset of the refresh, two schedules and a bucket together: refreshes are missing, or no rows arrive. never = no complete bucket is stored yet',
       }),
     }),
-    'Sources before what is built on them',
+    'Each aggregate after the aggregates that it reads',
   ),
 });
 
@@ -108,7 +95,7 @@ export const AggregateList = Type.Object({
 export const DriftReport = Type.Object({
   checked_at: Type.String({
     format: 'date-time',
-    description: 'When the comparison ended; it is kept for 30 s',
+    description: 'When the comparison ended; its result is kept for 30 s',
   }),
   in_sync: Type.Boolean({ description: 'Whether the database is as declared' }),
   steps: listOf(
@@ -126,6 +113,6 @@ export const DriftReport = Type.Object({
       why: Type.String(),
       way_out: Type.String(),
     }),
-    'Differences that are not repaired',
+    'Differences that "tsdb apply" does not repair',
   ),
 });

@@ -17,7 +17,7 @@ describe('the lag of an aggregate', () => {
     expect(lagOf(aggregate, ago(allowed + 1), NOW)).toEqual({ ageSeconds: allowed + 1, state: 'stale' });
   });
 
-  it('is never before the first refresh', () => {
+  it('is never while no complete bucket is stored', () => {
     expect(lagOf(sensorDataHourly, null, NOW)).toEqual({ ageSeconds: null, state: 'never' });
   });
 

@@ -2,20 +2,20 @@
 import type { ContinuousAggregate } from '../../db/language/aggregate';
 import { type Interval, parseDuration } from '../../db/language/interval';
 
-/** `never`: not refreshed yet; `stale`: refreshes are missing, or no rows arrive. */
+/** `never`: no complete bucket is stored yet; `stale`: refreshes are missing, or no rows arrive. */
 export const FRESHNESS_STATES = ['fresh', 'stale', 'never'] as const;
 
-/** How an aggregate does at a moment. */
+/** How far an aggregate lags at a moment. */
 export interface Lag {
-  /** How far the stored buckets are behind; null before the first refresh. */
+  /** How far the stored buckets are behind; null while no complete bucket is stored. */
   readonly ageSeconds: number | null;
   readonly state: (typeof FRESHNESS_STATES)[number];
 }
 
 /**
- * Classifies an aggregate by its watermark (ISO 8601, null before the first refresh).
- * A watermark is at worst as old as the end of the refresh window, one schedule and one unfinished bucket; a second schedule
- * is for a refresh that is under way, or that had to be repeated.
+ * Classifies an aggregate by its watermark (ISO 8601, null while no complete bucket is stored).
+ * A watermark is at most as old as the end offset of the refresh, one schedule and one unfinished bucket together; a second
+ * schedule allows for a refresh that is under way or had to be repeated.
  */
 export function lagOf(
   { refresh, bucket }: Pick<ContinuousAggregate, 'refresh' | 'bucket'>,
@@ -26,7 +26,7 @@ export function lagOf(
   const age = (now.getTime() - Date.parse(watermark)) / 1_000;
   const allowed =
     longestSeconds(refresh.endOffset) + 2 * longestSeconds(refresh.every) + longestSeconds(bucket);
-  // A refresh by hand may have stored the bucket that is still filling.
+  // A refresh by hand may have stored the bucket that is still being filled: then the watermark is in the future.
   return { ageSeconds: Math.max(0, Math.round(age)), state: age > allowed ? 'stale' : 'fresh' };
 }
 

@@ -1,13 +1,13 @@
-// What tables and aggregates store: their chunks, and what the columnstore saves.
+// The storage of tables and aggregates: their chunks, and what the columnstore saves.
 import { Type } from '@fastify/type-provider-typebox';
 import { readChunks, readCompression, savedPercent } from '../../db/engines/chunks';
 import { nameOf } from '../../db/language/names';
+import { asks } from '../database/query';
 import { publicName } from '../database/tables';
 import type { ApiApp } from '../http/instance';
+import { plainRoute } from '../http/plain-route';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
-import { reading } from './ask';
-import { options } from './options';
 import { ChunkList, CompressionList } from './schemas';
 
 const DEFAULT_CHUNKS = 500;
@@ -18,7 +18,7 @@ const ChunksQuery = Type.Object(
     table: Type.Optional(
       Type.String({
         maxLength: 127,
-        description: 'A hypertable or aggregate alone',
+        description: 'Only this hypertable or aggregate',
         examples: ['sensor_data'],
       }),
     ),
@@ -27,7 +27,7 @@ const ChunksQuery = Type.Object(
         minimum: 1,
         maximum: MOST_CHUNKS,
         default: DEFAULT_CHUNKS,
-        description: 'Most chunks of a table, the newest ones',
+        description: 'Most chunks to list per table; the newest ones are listed',
       }),
     ),
   },
@@ -41,11 +41,11 @@ export function storageRoutes(
 ): void {
   const relations = [...config.desired.hypertables, ...config.desired.aggregates];
   const names = relations.map(nameOf);
-  // Names in the database by public names, and back.
+  // From public names to names in the database, and back.
   const named = new Map(relations.map((relation) => [publicName(relation), nameOf(relation)]));
   const shown = new Map(relations.map((relation) => [nameOf(relation), publicName(relation)]));
   const publicly = (name: string): string => shown.get(name) ?? name;
-  const ask = reading(database);
+  const ask = asks(database.reader);
 
   app.get(
     '/api/operations/chunks',
@@ -59,11 +59,10 @@ export function storageRoutes(
       },
       config: { access: 'read' },
     },
-    async (request, reply) => {
+    async (request) => {
       const { table, limit = DEFAULT_CHUNKS } = request.query;
       const wanted = table === undefined ? names : [named.get(table) ?? unknownTable(table)];
       const tables = await readChunks(ask, await database.engine(), wanted, limit);
-      void reply.header('cache-control', 'no-cache');
       return {
         tables: tables.map(({ table: name, bytes, total, chunks }) => ({
           table: publicly(name),
@@ -77,11 +76,15 @@ export function storageRoutes(
 
   app.get(
     '/api/operations/compression',
-    options('compression', 'What the columnstore saves', CompressionList),
-    async (_request, reply) => {
+    plainRoute({
+      tag: 'operations',
+      operationId: 'compression',
+      summary: 'What the columnstore saves',
+      answer: CompressionList,
+    }),
+    async () => {
       const engine = await database.engine();
       const tables = await readCompression(ask, engine, names);
-      void reply.header('cache-control', 'no-cache');
       return {
         available: engine === 'timescaledb',
         tables: tables.map((one) => ({
@@ -100,6 +103,6 @@ export function storageRoutes(
 function unknownTable(table: string): never {
   throw new ProblemError(
     'unknown-table',
-    `There is no table ${JSON.stringify(table.slice(0, 80))}; GET /api/operations/chunks without a table lists all`,
+    `There is no table ${JSON.stringify(table.slice(0, 80))}; GET /api/operations/chunks without table lists all tables`,
   );
 }

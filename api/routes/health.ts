@@ -1,13 +1,14 @@
-// Probes: `live` = the process answers, `ready` = it can serve.
+// Probes: `live` = the process answers, `ready` = it can serve requests.
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { relation } from '../../db/core/sql';
 import type { Desired } from '../../db/language/desired';
 import { query } from '../database/query';
 import { problemOf } from '../failures';
-import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
-import { ProblemError, problemResponses } from '../http/problems';
+import { plainRoute } from '../http/plain-route';
+import { ProblemError } from '../http/problems';
+import { withinTime } from '../http/time-limit';
 import type { RouteParts } from '../parts';
 
 const READY_WITHIN_MS = 2_000;
@@ -15,30 +16,22 @@ const SHARED_MS = 500;
 
 const Status = Type.Object({ status: Type.String() });
 
-/** Adds `/health/live` (never asks the database) and `/health/ready`. */
+/** Adds `/health/live`, which never asks the database, and `/health/ready`. */
 export function healthRoutes(app: ApiApp, { database, config, isShuttingDown }: RouteParts): void {
-  const options = (operationId: string, summary: string) => ({
-    schema: {
-      tags: ['health'],
-      operationId,
-      summary,
-      querystring: NoQuery,
-      response: { 200: Status, ...problemResponses },
-    },
-    config: { access: 'open' } as const,
-  });
+  const options = (operationId: string, summary: string) =>
+    plainRoute({ tag: 'health', operationId, summary, answer: Status, access: 'open' });
   const names = relationsOf(config.desired);
 
   app.get('/health/live', options('live', 'The process answers'), async (_request, reply) =>
     answer(reply, 'live'),
   );
 
-  // Shared by requests that come together: the one connection of the probe is not to be flooded from outside.
+  // Requests at the same time share one query, so that clients cannot flood the single connection of the probe.
   const readMissing = sharedFor(SHARED_MS, () => query<{ name: string }>(database.probe, MISSING, [names]));
 
   app.get('/health/ready', options('ready', 'Requests can be served'), async (request, reply) => {
     if (isShuttingDown()) throw new ProblemError('not-ready', 'This server is shutting down');
-    const missing = await withinTime(readMissing()).catch((error: unknown) => {
+    const missing = await withinTime(READY_WITHIN_MS, readMissing(), tooSlow).catch((error: unknown) => {
       throw new ProblemError('not-ready', problemOf(error, request).detail, { cause: error });
     });
     if (missing.length > 0) {
@@ -59,11 +52,11 @@ function answer(reply: FastifyReply, status: string): { status: string } {
   return { status };
 }
 
-/** Work whose result serves everybody who asks while it is under way, and a good one for some time after its start. */
+/** Shares the result of the work: with everyone who asks while it runs, and if it succeeds for `ms` after its start. */
 function sharedFor<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
   let shared: { readonly until: number; readonly result: Promise<T> } | undefined;
   const forgetFailure = (result: Promise<T>): Promise<T> => {
-    // A database that is back is ready at once.
+    // After a failure the next request asks again, so that a recovered database is ready at once.
     result.catch(() => {
       shared = undefined;
     });
@@ -76,18 +69,6 @@ function sharedFor<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
   };
 }
 
-async function withinTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const problem = new ProblemError(
-      'not-ready',
-      `The database did not answer within ${READY_WITHIN_MS / 1_000} s`,
-    );
-    timer = setTimeout(() => reject(problem), READY_WITHIN_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function tooSlow(): never {
+  throw new ProblemError('not-ready', `The database did not answer within ${READY_WITHIN_MS / 1_000} s`);
 }

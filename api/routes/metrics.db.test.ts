@@ -1,18 +1,14 @@
 // Measures on real servers.
 import { testServers } from '../../db/local/test-servers';
 import { waitFor } from '../../db/local/testing/wait';
-import { type ApiUnderTest, startApi, startBeside } from '../testing/api-under-test';
+import { startApi, startBeside } from '../testing/api-under-test';
 import { later } from '../testing/clock';
 import { refreshAll, runSql } from '../testing/fixture';
+import { forSuite } from '../testing/for-suite';
 import { holdTable } from '../testing/held-table';
 
 describe.each(testServers())('GET /metrics on $describe', (server) => {
-  let api: ApiUnderTest;
-
-  beforeAll(async () => {
-    api = await startApi(server);
-  });
-  afterAll(() => api.stop());
+  const api = forSuite(() => startApi(server));
 
   /** The value of a line, or undefined when there is none. */
   const measure = async (line: string): Promise<number | undefined> => {

@@ -1,4 +1,4 @@
-// Measures of this process and its answers, in Prometheus' text format.
+// Metrics of this process and its answers, in the text format of Prometheus.
 import { Type } from '@fastify/type-provider-typebox';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../database/database';
@@ -6,9 +6,10 @@ import type { Freshness } from '../database/freshness';
 import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { problemResponses } from '../http/problems';
+import { withinTime } from '../http/time-limit';
 import type { RouteParts } from '../parts';
 
-/** Rows that writes brought, by table; whoever takes rows counts them here. */
+/** Rows of writes by table; the ingest route counts them. */
 export interface IngestCounters {
   readonly accepted: Counter<'table'>;
   readonly rejected: Counter<'table'>;
@@ -20,11 +21,11 @@ declare module 'fastify' {
   }
 }
 
-// From a cached answer to the time limit of a query.
+// From a fast answer to the default time limit of a query.
 const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const WATERMARKS_WITHIN_MS = 1_000;
 
-/** Adds `GET /metrics` and measures every answer. Each app has measures of its own; those of the process are shared. */
+/** Adds `GET /metrics` and measures every answer. Each app has its own metrics; those of the process are shared. */
 export function metrics(app: ApiApp, { database, freshness }: RouteParts): void {
   const registers = [new Registry()];
   measureAnswers(app, registers);
@@ -38,8 +39,8 @@ export function metrics(app: ApiApp, { database, freshness }: RouteParts): void 
       registers,
     });
   app.decorate('ingestCounters', { accepted: rows('accepted'), rejected: rows('rejected') });
-  // Not in a plugin of its own: the guard is added to this instance later, and must see this route. But after the OpenAPI
-  // plugin, which must see it, too.
+  // Not in a plugin of its own, because access control is added to this instance later and must guard this route. But after the
+  // OpenAPI plugin, which must see the route, too.
   app.after(() => addRoute(app, registers));
 }
 
@@ -50,11 +51,11 @@ function addRoute(app: ApiApp, registers: readonly Registry[]): void {
       schema: {
         tags: ['health'],
         operationId: 'metrics',
-        summary: 'Measures of this process, for Prometheus',
+        summary: 'Metrics of this process for Prometheus',
         querystring: NoQuery,
         response: {
           200: {
-            description: 'Measures in the text format of Prometheus',
+            description: 'Metrics in the text format of Prometheus',
             content: { 'text/plain': { schema: Type.String() } },
           },
           ...problemResponses,
@@ -76,7 +77,7 @@ function addRoute(app: ApiApp, registers: readonly Registry[]): void {
 function measureAnswers(app: ApiApp, registers: Registry[]): void {
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from the head of a request to the end of its answer',
+    help: 'Time from the headers of a request to the end of its answer',
     labelNames: ['method', 'route', 'status'] as const,
     buckets: SECONDS,
     registers,
@@ -84,12 +85,12 @@ function measureAnswers(app: ApiApp, registers: Registry[]): void {
   const inFlight = new Gauge({ name: 'http_requests_in_flight', help: 'Requests being answered', registers });
   app.addHook('onRequest', (_request, reply, done) => {
     inFlight.inc();
-    // Also when the client goes away, which no hook tells of.
+    // Also counts clients that disconnect, which no hook reports.
     reply.raw.once('close', () => inFlight.dec());
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    // By the route's pattern: addresses that nobody declared would make series without end.
+    // Label by route pattern; raw URLs would create unbounded series.
     const route = request.routeOptions.url ?? 'unknown';
     duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
     done();
@@ -115,19 +116,23 @@ function measurePools(database: Database, registers: Registry[]): void {
     });
   };
   gauge('connections', 'Connections to the database', (pool) => pool.totalCount);
-  gauge('connections_idle', 'Connections that nobody uses', (pool) => pool.idleCount);
+  gauge('connections_idle', 'Connections that are idle', (pool) => pool.idleCount);
   gauge('requests_waiting', 'Requests that wait for a connection', (pool) => pool.waitingCount);
 }
 
-// Best effort: while the database is away or busy there are no lines, and the scrape does not wait.
+// Best effort: while the database is unreachable or busy, the metric is absent and the scrape does not wait.
 function measureFreshness(freshness: Freshness, registers: Registry[]): void {
   new Gauge({
     name: 'tsdb_aggregate_watermark_seconds',
-    help: 'Up to where an aggregate is stored, in seconds since 1970; none before its first refresh',
+    help: 'Time up to which an aggregate is stored, in seconds since 1970; absent while it has no complete bucket',
     labelNames: ['aggregate'] as const,
     registers,
     async collect() {
-      const watermarks = await within(WATERMARKS_WITHIN_MS, freshness.watermarks());
+      const watermarks = await withinTime(
+        WATERMARKS_WITHIN_MS,
+        freshness.watermarks().catch(() => undefined),
+        () => undefined,
+      );
       this.reset();
       for (const [aggregate, watermark] of watermarks ?? []) {
         if (watermark !== null) this.set({ aggregate }, Date.parse(watermark) / 1_000);
@@ -136,21 +141,9 @@ function measureFreshness(freshness: Freshness, registers: Registry[]): void {
   });
 }
 
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([work.catch(() => undefined), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 let ofProcess: Registry | undefined;
 
-// They watch garbage collection and the event loop from their first use on, so they are made once, and not at import.
+// The default metrics observe garbage collection and the event loop once they exist, so they are created once and not at import.
 function processRegister(): Registry {
   if (ofProcess === undefined) {
     ofProcess = new Registry();

@@ -1,4 +1,4 @@
-// The four resolutions of a sensor's data: which declared relation serves each, and which of its columns are shown.
+// The four resolutions of a sensor's data, with the declared relation that serves each and the columns that are shown.
 import type { ColumnOf, Relation } from '../../db/language/aggregate';
 import { sensorData, sensorDataDaily, sensorDataHourly, sensorDataMonthly } from '../../db/schema/iot';
 

@@ -1,8 +1,9 @@
 // Ranges, order, pages, formats and freshness of the sensor endpoints, on real servers.
 import { parse } from 'csv-parse/sync';
 import { testServers } from '../../db/local/test-servers';
-import { type ApiUnderTest, startApi } from '../testing/api-under-test';
+import { startApi } from '../testing/api-under-test';
 import { refreshAll, runSql } from '../testing/fixture';
+import { forSuite } from '../testing/for-suite';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -11,10 +12,9 @@ const START = Math.floor(Date.now() / (24 * HOUR)) * 24 * HOUR - 12 * 24 * HOUR;
 const at = (ms: number): string => new Date(START + ms).toISOString().replace('.000Z', 'Z');
 
 describe.each(testServers())('ranges, pages and formats on $describe', (server) => {
-  let api: ApiUnderTest;
+  const api = forSuite(() => startApi(server, { env: { TSDB_MAX_ROWS: '500' } }));
 
   beforeAll(async () => {
-    api = await startApi(server, { env: { TSDB_MAX_ROWS: '500' } });
     // One reading a minute for four hours, and five at the very same microsecond.
     await runSql(
       api.url,
@@ -29,7 +29,6 @@ describe.each(testServers())('ranges, pages and formats on $describe', (server) 
     await runSql(api.url, `INSERT INTO sensor_data VALUES ($1, 'tied', 6, NULL, 6)`, [at(2 * HOUR)]);
     await refreshAll(api.url);
   });
-  afterAll(() => api.stop());
 
   const temperatures = async (query: string): Promise<number[]> => {
     const response = await api.get(`/api/sensors/steady/raw?${query}`);

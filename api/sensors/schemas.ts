@@ -1,18 +1,18 @@
 // The requests and answers about sensors, as JSON schemas that are also TypeScript types.
 import { Type } from '@fastify/type-provider-typebox';
 import { sensorData } from '../../db/schema/iot';
-import { choice, Freshness, Next, STORABLE } from '../http/common-schemas';
-import { pageQuery } from '../http/cursor';
+import { choice, Freshness, Next, NextAfter, nullable, STORABLE } from '../http/common-schemas';
 import { formatQuery } from '../http/formats';
-import { rangeQuery } from '../http/time';
+import { pageQuery } from '../http/pages';
+import { rangeQuery } from '../http/range';
 import { type LevelName, levels, units } from './levels';
 
 const MAX_ID_LENGTH = Number(/\d+/.exec(sensorData.columns.sensor_id.type)?.[0]);
 
-/** Says what a sensor id may be. */
+/** Says what a valid sensor id is. */
 export const SENSOR_ID_RULE = `A sensor id has 1 to ${MAX_ID_LENGTH} characters, none of them NUL`;
 
-// "date-time" also spares the serialiser the search for characters to escape.
+// With "date-time" the serialiser also need not search for characters to escape.
 const Timestamp = Type.String({ format: 'date-time', description: 'UTC, up to microseconds' });
 const SensorId = Type.String({ description: 'Id of the sensor' });
 
@@ -49,7 +49,7 @@ export const sensorsQuery = (maxRows: number) =>
         Type.String({
           maxLength: MAX_ID_LENGTH,
           pattern: STORABLE,
-          description: 'Sensors with a greater id; `next` of the page before',
+          description: 'Only sensors with a greater id; `next` of the page before',
         }),
       ),
       ...formatQuery,
@@ -60,16 +60,10 @@ export const sensorsQuery = (maxRows: number) =>
 /** `GET /api/sensors` */
 export const SensorList = Type.Object({
   sensors: Type.Array(Type.Object({ sensor_id: SensorId, last_reading: Timestamp })),
-  next: Type.Unsafe<string | null>({
-    type: 'string',
-    nullable: true,
-    description: '`after` of the next page; null on the last one',
-  }),
+  next: NextAfter,
 });
 
-// A union with null would make the serialiser try branch after branch per value; `nullable` is one comparison.
-const measuredIn = (unit: string) =>
-  Type.Unsafe<number | null>({ type: 'number', nullable: true, description: `in ${unit}` });
+const measuredIn = (unit: string) => nullable('number', `in ${unit}`);
 const temperature = measuredIn(units.temperature);
 const humidity = measuredIn(units.humidity);
 const pressure = measuredIn(units.pressure);
@@ -96,17 +90,9 @@ export const AggregateRow = Type.Object({
 export const seriesOf = <Row extends typeof RawRow | typeof AggregateRow>(row: Row) =>
   Type.Object({
     sensor_id: SensorId,
-    period: Type.Unsafe<string | null>({
-      type: 'string',
-      nullable: true,
-      description: 'How far back the rows go; null when `from` was given',
-    }),
-    source: Type.String({ description: 'Name of the relation that answered' }),
-    bucket: Type.Unsafe<string | null>({
-      type: 'string',
-      nullable: true,
-      description: 'Width of a bucket; null for raw rows',
-    }),
+    period: nullable('string', 'How far back the rows go; null when `from` was given'),
+    source: Type.String({ description: 'Name of the table or aggregate that was read' }),
+    bucket: nullable('string', 'Width of a bucket; null for raw rows'),
     freshness: Freshness,
     unit: Type.Object({ temperature: Type.String(), humidity: Type.String(), pressure: Type.String() }),
     count: Type.Integer({ description: 'Number of rows in data' }),

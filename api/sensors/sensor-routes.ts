@@ -1,7 +1,8 @@
-// Which sensors there are, and what each one read last.
+// The sensors, and the newest reading of each.
 import { NoQuery } from '../http/common-schemas';
 import { formatOf, inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
+import { checkSize } from '../http/pages';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { RouteParts } from '../parts';
 import { Reading, SensorList, SensorParams, sensorsQuery } from './schemas';
@@ -23,15 +24,9 @@ export function sensorRoutes(app: ApiApp, { config: { maxRows } }: RouteParts, s
     async (request, reply) => {
       const { limit, after } = request.query;
       const found = await store.sensors((limit ?? maxRows) + 1, after);
-      if (limit === undefined && found.length > maxRows) {
-        throw new ProblemError(
-          'too-many-rows',
-          `There are more than ${maxRows} sensors; ask for pages with limit`,
-        );
-      }
+      if (limit === undefined) checkSize(found.length, maxRows, 'pages with limit');
       const sensors = found.slice(0, limit ?? maxRows);
       const next = found.length > sensors.length ? (sensors.at(-1)?.sensor_id ?? null) : null;
-      void reply.header('cache-control', 'no-cache');
       if (formatOf(request) === 'json') return reply.send({ sensors, next });
       return sendRows(request, reply, ['sensor_id', 'last_reading'], { data: sensors });
     },
@@ -49,11 +44,10 @@ export function sensorRoutes(app: ApiApp, { config: { maxRows } }: RouteParts, s
         response: { 200: Reading, ...problemResponses },
       },
     },
-    async (request, reply) => {
+    async (request) => {
       const { id } = request.params;
       const reading = await store.current(id);
       if (!reading) throw await absent(store, id);
-      void reply.header('cache-control', 'no-cache');
       return reading;
     },
   );
@@ -64,12 +58,12 @@ async function absent(store: Store, id: string): Promise<ProblemError> {
   return (await store.isKnown(id))
     ? new ProblemError(
         'no-reading',
-        `The readings of ${id} are older than what is kept; ask for /monthly?period=10y`,
+        `All readings of ${id} were dropped by retention; ask for /monthly?period=10y`,
       )
     : unknownSensor(id);
 }
 
-/** The problem for an id that no row carries. */
+/** The problem for an id that no row has. */
 export function unknownSensor(id: string): ProblemError {
   return new ProblemError(
     'unknown-sensor',

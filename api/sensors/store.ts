@@ -1,19 +1,19 @@
-// The SQL of the API behind named functions. Names come from the declared schema, values are bound as $1.
+// The SQL about sensors. Names come from the declared schema, values are bound as $1.
 import type { Static } from '@fastify/type-provider-typebox';
 import type { Pool } from 'pg';
 import { ident, relation } from '../../db/core/sql';
 import { sensorData } from '../../db/schema/iot';
 import { query } from '../database/query';
 import { rangeBounds, type Statement, statement } from '../database/statement';
-import type { Position } from '../http/cursor';
-import type { TimeRange } from '../http/time';
+import type { Position } from '../http/pages';
+import type { TimeRange } from '../http/range';
 import { type Level, type LevelName, levels, rawColumns } from './levels';
 import type { AggregateRow, RawRow, Reading, SensorList } from './schemas';
 
 /** A row of the list of sensors. */
 export type Sensor = Static<typeof SensorList>['sensors'][number];
 
-/** A row of a series; which one depends on the level. */
+/** A row of a series, depending on the level. */
 export type SeriesRow<L extends LevelName> = L extends 'raw'
   ? Static<typeof RawRow>
   : Static<typeof AggregateRow>;
@@ -29,7 +29,7 @@ export interface SeriesRequest {
   readonly limit: number;
 }
 
-/** What the routes ask the database. */
+/** What the routes read from the database. */
 export interface Store {
   /** Sensors that have readings, by id from after `after`, with the time of the last one. */
   sensors(limit: number, after?: string): Promise<Sensor[]>;
@@ -37,7 +37,7 @@ export interface Store {
   current(sensorId: string): Promise<Static<typeof Reading> | undefined>;
   /** Rows of the range in order of time; a bucket that overlaps its start is included. */
   series<L extends LevelName>(level: L, request: SeriesRequest): Promise<SeriesRow<L>[]>;
-  /** Whether the sensor has a row anywhere: readings are dropped by retention, monthly figures are kept. */
+  /** Whether the sensor has any row: retention drops its readings but keeps the monthly figures. */
   isKnown(sensorId: string): Promise<boolean>;
 }
 
@@ -59,7 +59,7 @@ const RAW = relation(sensorData);
 const SENSOR_ID = ident('sensor_id');
 const TIME = ident(sensorData.time);
 
-// A loose index scan: one probe of the index (sensor_id, time desc) per sensor, where DISTINCT would read every row.
+// A loose index scan: it probes the index (sensor_id, time desc) once per sensor, while DISTINCT would read every row.
 const SENSORS = `
   WITH RECURSIVE sensor(id) AS (
     (SELECT ${SENSOR_ID} FROM ${RAW} WHERE $2::text IS NULL OR ${SENSOR_ID} > $2 ORDER BY ${SENSOR_ID} LIMIT 1)
@@ -74,7 +74,7 @@ const SENSORS = `
        CROSS JOIN LATERAL (
          SELECT r.${TIME} FROM ${RAW} r WHERE r.${SENSOR_ID} = sensor.id ORDER BY r.${TIME} DESC LIMIT 1
        ) last
-       LIMIT $1 -- inside, as only an unsorted recursion stops at the limit
+       LIMIT $1 -- in the subquery, because only an unsorted recursion stops at the limit
     ) found
    ORDER BY sensor_id`;
 
@@ -86,14 +86,14 @@ const IS_KNOWN = `
   SELECT EXISTS (SELECT FROM ${RAW} WHERE ${SENSOR_ID} = $1)
       OR EXISTS (SELECT FROM ${relation(levels.monthly.relation)} WHERE ${SENSOR_ID} = $1) AS known`;
 
-/** One query of a series: text that depends on which bounds there are, and values for all that a client wrote. */
+/** The query of a series. Its text depends on which bounds are given; everything that a client wrote is a bound value. */
 function seriesQuery(
   { relation: source, time, columns, bucketUnit }: Level,
   { sensorId, range, order, after, limit }: SeriesRequest,
 ): Statement {
   return statement((bind) => {
     const { start, end } = rangeBounds(range, bind);
-    // Buckets are cut in UTC, as is the session: truncating gives the bucket that the start lies in.
+    // Buckets and the session are in UTC, so truncating gives the start of the bucket that contains the time.
     const from = bucketUnit ? `date_trunc('${bucketUnit}', ${start})` : start;
     const column = ident(time);
     const conditions = [
@@ -104,7 +104,7 @@ function seriesQuery(
         ? []
         : [`${column} ${order === 'asc' ? '>=' : '<='} ${bind(after.time, 'timestamptz')}`]),
     ];
-    // Readings may share a time: then the other columns decide, so that a page ends where the next one starts.
+    // Readings may have the same time. The other columns then decide, so that a page starts where the one before ended.
     const sort = [time, ...columns.filter((name) => name !== time)]
       .slice(0, bucketUnit ? 1 : undefined)
       .map((name) => `${ident(name)}${order === 'desc' ? ' DESC' : ''}`);

@@ -1,14 +1,6 @@
 import { parseDuration } from '../../db/language/interval';
-import { instantOf } from '../http/time';
-import {
-  before,
-  bucketCount,
-  bucketEnd,
-  bucketStart,
-  isWholeMultiple,
-  nextBucket,
-  timeText,
-} from './calendar';
+import { instantOf, timeText } from '../http/time';
+import { before, bucketCount, bucketEnd, bucketStart, isWholeMultiple, nextBucket } from './calendar';
 
 const width = parseDuration;
 const at = instantOf;

@@ -1,25 +1,10 @@
-// Instants, buckets and calendar arithmetic in UTC, as PostgreSQL and `time_bucket` do it. Instants are microseconds since 1970.
+// Buckets and calendar arithmetic in UTC, as PostgreSQL and `time_bucket` do it. Instants are microseconds since 1970.
 import type { Interval } from '../../db/language/interval';
-import { instantOf } from '../http/time';
+import { floorDivide, instantOf } from '../http/time';
 
 const DAY = 86_400_000_000n;
-/** Buckets count from this Monday; those of months from the first of January before it. */
+/** Buckets are counted from this Monday; buckets of months from the first of January before it. */
 const ORIGIN = instantOf('2000-01-03T00:00:00Z');
-
-/** The first and the last instant that requests can write. */
-export const EARLIEST = instantOf('0100-01-01T00:00:00Z');
-export const LATEST = instantOf('9999-12-31T23:59:59.999999Z');
-
-/** An instant as RFC 3339 in UTC without needless zeros, as rows carry it. Outside of the calendar it is its end. */
-export function timeText(at: bigint): string {
-  const within = at < EARLIEST ? EARLIEST : at > LATEST ? LATEST : at;
-  const seconds = floorDivide(within, 1_000_000n);
-  const fraction = String(within - seconds * 1_000_000n)
-    .padStart(6, '0')
-    .replace(/0+$/, '');
-  const whole = new Date(Number(seconds) * 1_000).toISOString().slice(0, 19);
-  return `${whole}${fraction === '' ? '' : `.${fraction}`}Z`;
-}
 
 /** Start of the bucket that holds the instant; what `time_bucket(width, at)` gives. */
 export function bucketStart(width: Interval, at: bigint): bigint {
@@ -43,7 +28,7 @@ export function bucketEnd(width: Interval, at: bigint): bigint {
   return start === at ? at : nextBucket(width, start);
 }
 
-/** How many buckets hold a part of the range; `to` is exclusive. */
+/** How many buckets contain a part of the range; `to` is exclusive. */
 export function bucketCount(width: Interval, from: bigint, to: bigint): number {
   const [start, end] = [bucketStart(width, from), bucketEnd(width, to)];
   if (width.months === 0) return Number((end - start) / fixedLength(width));
@@ -65,17 +50,12 @@ export function before(at: bigint, { months, days, microseconds }: Interval): bi
 /** Whether every bucket of the coarse width is made of whole buckets of the fine one. */
 export function isWholeMultiple(coarse: Interval, fine: Interval): boolean {
   if (fine.months > 0) return coarse.months > 0 && coarse.months % fine.months === 0;
-  // Months start at midnight of any weekday: days fit into them, weeks do not.
+  // A month starts at midnight of any weekday: whole days fit into it, whole weeks do not.
   const length = coarse.months > 0 ? DAY : fixedLength(coarse);
   return length % fixedLength(fine) === 0n;
 }
 
 const fixedLength = ({ days, microseconds }: Interval): bigint => BigInt(days) * DAY + BigInt(microseconds);
-
-function floorDivide(a: bigint, b: bigint): bigint {
-  const quotient = a / b;
-  return a % b < 0n ? quotient - 1n : quotient;
-}
 
 /** Months since January 2000. */
 function monthOf(at: bigint): number {
@@ -84,7 +64,7 @@ function monthOf(at: bigint): number {
 }
 
 function startOfMonth(month: number): bigint {
-  // Date.UTC would take years below 100 for the last century.
+  // Date.UTC would read years below 100 as years of the last century.
   const date = new Date(0);
   date.setUTCFullYear(2000 + Math.floor(month / 12), ((month % 12) + 12) % 12, 1);
   return BigInt(date.getTime()) * 1_000n;

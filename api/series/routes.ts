@@ -1,13 +1,13 @@
 // Adds the routes that serve every declared table.
 import type { ApiApp } from '../http/instance';
 import type { RouteParts } from '../parts';
-import { anomalyRoute } from './anomaly-route';
-import { keyListRoute } from './key-list-route';
-import { latestRoute } from './latest-route';
-import { movingAverageRoute } from './moving-average-route';
-import { seriesRoute } from './series-route';
-import { summaryRoute } from './summary-route';
-import { tableRoutes } from './table-routes';
+import { anomalyRoute } from './routes/anomalies';
+import { keyListRoute } from './routes/keys';
+import { latestRoute } from './routes/latest';
+import { movingAverageRoute } from './routes/moving-average';
+import { seriesRoute } from './routes/series';
+import { summaryRoute } from './routes/summary';
+import { tableRoutes } from './routes/tables';
 
 /** Adds `/api/tables` and `/api/series/:table` with what is below it. */
 export function seriesRoutes(app: ApiApp, parts: RouteParts): void {

@@ -1,4 +1,4 @@
-// The API on a database of its own, for tests: requests go by `inject`, without a port.
+// The API on a database of its own, for tests. Requests use `inject` and need no port.
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Pool } from 'pg';
 import type { Environment } from '../../db/core/settings';
@@ -30,7 +30,7 @@ export interface ApiUnderTest {
 export interface ApiOptions {
   readonly env?: Environment;
   readonly isShuttingDown?: () => boolean;
-  /** What the database holds beside the schema. */
+  /** What the database contains in addition to the schema. */
   readonly content?: Template;
 }
 
@@ -49,7 +49,7 @@ export async function startApi(server: TestServer, options: ApiOptions = {}): Pr
   };
 }
 
-/** Another API over the database of one that runs, with settings of its own; stopping it leaves the database. */
+/** A second API on the database of a running one, with its own settings; stopping it keeps the database. */
 export const startBeside = ({ url }: Pick<ApiUnderTest, 'url'>, options: Omit<ApiOptions, 'content'>) =>
   serve(url, options);
 

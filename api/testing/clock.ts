@@ -1,6 +1,6 @@
-// Another time for a test: what is kept for some time is too old at once, without a pause.
+// Runs a part of a test at another time, so that cached values expire without a real pause.
 
-/** Does work with another time of day, which stands still; timers and the database keep the true one. */
+/** Runs the work at another time of day, which stands still; timers and the database keep the real time. */
 export async function at<T>(time: number, work: () => Promise<T>): Promise<T> {
   jest.useFakeTimers({ now: time, doNotFake: [...TIMERS] });
   try {
@@ -10,7 +10,7 @@ export async function at<T>(time: number, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Does work as if it were so many milliseconds later, also by the clock that only counts; timers and the database see no difference. */
+/** Runs the work as if it were this many milliseconds later, also by the monotonic clock; timers and the database keep the real time. */
 export async function later<T>(ms: number, work: () => Promise<T>): Promise<T> {
   const trueNow = performance.now.bind(performance);
   const now = jest.spyOn(performance, 'now').mockImplementation(() => trueNow() + ms);

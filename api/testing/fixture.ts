@@ -14,7 +14,7 @@ import { refreshAggregates } from '../../db/upkeep/refresh';
 export const fixture = (desired: Desired = desiredFrom([iot, service])): Template =>
   appliedSchema(desired, 'retention');
 
-/** Refreshes every aggregate up to now, as its policy does in time. */
+/** Refreshes every aggregate up to now, as its policy would do over time. */
 export async function refreshAll(url: string): Promise<void> {
   await withConnection(url, async (db) => {
     const { engine } = await withRollback(db, () => readServer(db));
@@ -22,7 +22,7 @@ export async function refreshAll(url: string): Promise<void> {
   });
 }
 
-/** Does to a sensor what retention does: its readings are gone, its aggregates stay. Readings must be older than 90 days. */
+/** Does to a sensor what retention does: deletes its readings and keeps its aggregates. Readings must be older than 90 days. */
 export async function forgetReadings(url: string, sensorId: string): Promise<void> {
   await refreshAll(url);
   await runSql(url, 'DELETE FROM sensor_data WHERE sensor_id = $1', [sensorId]);

@@ -1,14 +1,14 @@
-// A table that is locked by a session of its own, so that a test decides when requests that need it go on.
+// A table that is locked by a separate session, so that a test decides when requests that need the table continue.
 import { Client } from 'pg';
 import { waitFor } from '../../db/local/testing/wait';
 
 /** A lock that is held. */
 export interface HeldTable {
-  /** Waits until so many sessions at least wait for this lock; jobs of TimescaleDB do not count. */
+  /** Waits until at least this many sessions wait for the lock; jobs of TimescaleDB do not count. */
   hasWaiting(sessions: number): Promise<void>;
-  /** Ends the sessions that wait for it, returns when they are gone, and says how many they were. */
+  /** Ends the sessions that wait for the lock; returns their number when they are gone. */
   endWaiting(): Promise<number>;
-  /** Gives the table free; a second time changes nothing. */
+  /** Releases the table; a second call changes nothing. */
   release(): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export type LockMode = 'EXCLUSIVE' | 'ACCESS EXCLUSIVE';
 export const holdTable = (url: string, mode: LockMode = 'ACCESS EXCLUSIVE'): Promise<HeldTable> =>
   hold(url, `LOCK TABLE sensor_data IN ${mode} MODE`);
 
-/** Claims idempotency keys of a client as a write does that is not done yet. */
+/** Claims idempotency keys of a client like a write that is not done yet. */
 export const holdKeys = (url: string, client: string, keys: readonly string[]): Promise<HeldTable> =>
   hold(
     url,
@@ -34,9 +34,9 @@ async function hold(url: string, sql: string, values: readonly unknown[] = []): 
   await client.query('BEGIN');
   await client.query(sql, [...values]);
   const ask = async (select: string): Promise<number> => {
-    // A transaction would see the sessions as they were when it first looked.
+    // Otherwise a transaction would always see the sessions as they were at its first look.
     await client.query('SELECT pg_stat_clear_snapshot()');
-    // All are found before the first is ended: meanwhile others may come in its place.
+    // All sessions are found before the first one is ended, because others may take its place.
     const { rows } = await client.query<{ n: number }>(
       `SELECT count(${select})::int AS n FROM unnest(ARRAY(${WAITING})) AS pid`,
     );

@@ -60,7 +60,7 @@ ajv.addFormat('date-time', (text: string) => text.endsWith('Z') && canonicalTime
 ajv.addFormat('uuid', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 const validators = new WeakMap<object, ValidateFunction>();
 
-/** What is wrong with an answer, compared with what the document promises; nothing = it is as promised. */
+/** How an answer differs from what the document promises; empty when it does not differ. */
 export function faultsOf(operation: Operation, answer: LightMyRequestResponse): readonly string[] {
   const { statusCode, headers, body } = answer;
   const promised =

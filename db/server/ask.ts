@@ -14,6 +14,6 @@ export function asking(db: Db): Ask {
     (await db.query<Row>(sql, [...values])).rows;
 }
 
-/** SQL that turns a `timestamptz` into text such as `2026-11-20T12:00:00Z`; NULL for an infinite one. */
-export const isoText = (expression: string): string =>
-  `CASE WHEN isfinite(${expression}) THEN to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END`;
+/** SQL that turns a `timestamptz` into text such as `2026-11-20T12:00:00Z`; NULL for an infinite one. `SS.US` adds microseconds. */
+export const isoText = (expression: string, seconds: 'SS' | 'SS.US' = 'SS'): string =>
+  `CASE WHEN isfinite(${expression}) THEN to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:${seconds}"Z"') END`;

@@ -34,7 +34,7 @@ function format(state: Status): string {
     '',
     table(
       ['aggregate', 'stored up to'],
-      state.aggregates.map(({ aggregate, watermark }) => [aggregate, watermark ?? 'never refreshed']),
+      state.aggregates.map(({ aggregate, watermark }) => [aggregate, watermark ?? 'no complete bucket yet']),
     ),
     '',
     table(['table', 'chunks', 'size', 'compressed', 'saved'], state.storage.map(storageRow)),

@@ -1,16 +1,14 @@
 // The query of an export: rows of a declared relation, figures per bucket, or the caller's own SQL.
 import { statement } from '../../api/database/statement';
 import { publicName, rootOf, seriesTables } from '../../api/database/tables';
-import { instantOf, parseTime } from '../../api/http/time';
-import { EARLIEST, LATEST } from '../../api/series/calendar';
-import { kindOf } from '../../api/series/column-types';
-import { answerColumns } from '../../api/series/fields';
-import { columnOf } from '../../api/series/figures';
-import { boundColumns, filterSql, parseFilters } from '../../api/series/filters';
-import { chooseWidth, keptSince, planBuckets, widthText } from '../../api/series/planner';
-import { currentInstant } from '../../api/series/ranges';
-import { parseRequest } from '../../api/series/request';
-import { bucketQuery } from '../../api/series/sql';
+import { currentInstant, EARLIEST, instantOf, LATEST, parseTime } from '../../api/http/time';
+import { chooseWidth, keptSince, planBuckets, widthText } from '../../api/series/plan/planner';
+import { bucketQuery } from '../../api/series/queries/rows-and-buckets';
+import { kindOf } from '../../api/series/request/column-types';
+import { answerColumns } from '../../api/series/request/fields';
+import { columnOf } from '../../api/series/request/figures';
+import { boundColumns, filterSql, parseFilters } from '../../api/series/request/filters';
+import { parseRequest } from '../../api/series/request/parse-request';
 import { UsageError } from '../../db/core/errors';
 import { ident, relation } from '../../db/core/sql';
 import type { Relation } from '../../db/language/aggregate';

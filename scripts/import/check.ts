@@ -1,7 +1,7 @@
 // The first pass over a file: every row is checked before one is written. Also finds batches, times and the digest.
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
-import { chunkSpanMs } from '../../api/ingest/row-reader';
+import { chunkSpanMs } from '../../api/ingest/rows';
 import { messageOf, UsageError } from '../../db/core/errors';
 import { ident, literal } from '../../db/core/sql';
 import { withRollback } from '../../db/server/connection';

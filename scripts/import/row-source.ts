@@ -1,6 +1,6 @@
 // How the records of a file become rows: COPY texts, one per filled column, from fields of CSV or members of JSON.
 import { isUtf8 } from 'node:buffer';
-import { converterOf } from '../../api/ingest/converters';
+import { converterOf } from '../../api/database/converters';
 import { UsageError } from '../../db/core/errors';
 import type { Column } from '../../db/language/columns';
 import { CsvScanner, INCOMPLETE } from './csv-scanner';

@@ -1,6 +1,6 @@
 // Adds up what the first pass sees of the records whose values are beyond doubt, and remembers the others.
 import { isUtf8 } from 'node:buffer';
-import { chunkSpanMs } from '../../api/ingest/row-reader';
+import { chunkSpanMs } from '../../api/ingest/rows';
 import type { Cut } from './batches';
 import type { ImportOptions } from './options';
 import type { RowSource } from './row-source';

@@ -1,10 +1,10 @@
-// A sink in memory for tests: keeps batches by key as a database does, and fails when it is told to.
-import type { Delivery, Refusal, Sink } from '../sink';
+// A sink in memory for tests: keeps batches by key as a database does, and fails on demand.
+import type { Delivery, Rejected, Sink } from '../sink';
 
 /** What a try does: `lost` stores the batch and loses the answer; `down` and `broken` store nothing. */
 export type Outcome = 'stored' | 'down' | 'lost' | 'broken';
 
-/** A failure that may pass; it asks for a pause of so many milliseconds. */
+/** A temporary failure that asks for a pause of this many milliseconds. */
 export class Down extends Error {
   constructor(readonly pauseMs = 0) {
     super('the model is down');
@@ -26,7 +26,7 @@ export class ModelSink implements Sink<number> {
     readonly takesMs = 0,
   ) {}
 
-  async write(rows: readonly number[], delivery: Delivery): Promise<readonly Refusal<number>[]> {
+  async write(rows: readonly number[], delivery: Delivery): Promise<readonly Rejected<number>[]> {
     const outcome = this.outcomes.shift() ?? 'stored';
     this.deliveries.push({ ...delivery, rows: [...rows] });
     this.#underway += 1;

@@ -1,6 +1,6 @@
 // What tests of the buffered writer share.
 import { BufferedWriter, type WriterOptions } from '../buffered-writer';
-import type { Refusal } from '../sink';
+import type { Rejected } from '../sink';
 import type { ModelSink } from './model-sink';
 
 /** What a promise has come to, without waiting for it. */
@@ -22,7 +22,7 @@ export const settled = () => jest.advanceTimersByTimeAsync(0);
 
 /** A writer, and the rows that it was refused. */
 export function writerOn(sink: ModelSink, options: Partial<WriterOptions<number>> = {}) {
-  const refused: Refusal<number>[] = [];
+  const refused: Rejected<number>[] = [];
   const writer = new BufferedWriter<number>(sink, {
     onRefused: (rows) => {
       refused.push(...rows);

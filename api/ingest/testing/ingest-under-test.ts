@@ -19,6 +19,13 @@ export interface IngestUnderTest extends ApiUnderTest {
   count(sql: string): Promise<number>;
 }
 
+/** The present of a suite, and times around it in milliseconds from it. */
+export const now = Date.now();
+export const at = (offset: number): string => new Date(now + offset).toISOString();
+
+/** Rows as a body. */
+export const json = (rows: unknown): string => JSON.stringify(rows);
+
 /** Its settings. */
 export const INGEST_ENV = {
   TSDB_SCHEMAS: 'iot,monitoring,service',

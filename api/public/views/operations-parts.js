@@ -34,17 +34,19 @@ export function showAggregates({ aggregates }) {
     ['aggregate', 'state', 'stored to (UTC)', 'age', 'refreshed'],
     aggregates.map((row) => [
       row.aggregate,
-      badge(row.state === 'never' ? 'never refreshed' : row.state, states[row.state]),
+      badge(row.state === 'never' ? 'no complete bucket yet' : row.state, states[row.state]),
       row.watermark ? timeText(row.watermark, 16) : '–',
       row.age_seconds == null ? '–' : durationText(row.age_seconds),
       row.every ? `every ${row.every}` : 'by hand',
     ]),
   );
-  const behind = aggregates.filter(({ state }) => state !== 'fresh').length;
   if (aggregates.length === 0) return 'No aggregate is declared.';
-  return behind > 0
-    ? `${behind} of ${countText(aggregates.length, 'aggregate')} not fresh`
-    : `${countText(aggregates.length, 'aggregate')}, all fresh`;
+  const count = (state) => aggregates.filter((row) => row.state === state).length;
+  const notes = [
+    ...(count('stale') > 0 ? [`${count('stale')} not fresh`] : []),
+    ...(count('never') > 0 ? [`${count('never')} without a complete bucket yet`] : []),
+  ];
+  return `${countText(aggregates.length, 'aggregate')}, ${notes.join(', ') || 'all fresh'}`;
 }
 
 /** `GET /api/operations/drift` */

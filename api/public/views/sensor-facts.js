@@ -32,7 +32,7 @@ const emptyText = (level) =>
 export function freshnessText(freshness) {
   if (!freshness) return 'live rows';
   const { watermark, real_time: realTime } = freshness;
-  if (watermark === null) return realTime ? 'computed live' : 'never refreshed';
+  if (watermark === null) return realTime ? 'computed live' : 'no complete bucket yet';
   return `stored to ${dateText(watermark).slice(0, 16)}${realTime ? ', newer computed live' : ', newer not shown'}`;
 }
 

@@ -4,6 +4,7 @@ import { withConnection, withRollback } from '../../../db/server/connection';
 import { readServer } from '../../../db/server/server-info';
 import { refreshAggregates } from '../../../db/upkeep/refresh';
 import { runSql } from '../../testing/fixture';
+import { randomNumbers } from '../../testing/random';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -14,17 +15,6 @@ export interface SensorRow {
   readonly sensor_id: string;
   readonly temperature: number | null;
   readonly humidity: number | null;
-}
-
-/** A generator of numbers from 0 to 1 that repeats itself for a seed (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** Readings of four sensors over 70 days before `now`; times are whole seconds. */

@@ -2,13 +2,13 @@
 import { desiredFrom } from '../../../db/language/desired';
 import { schemaSets } from '../../../db/schema/sets';
 import { type SeriesTable, seriesTables } from '../../database/tables';
+import { parseWidth } from '../../http/durations';
 import { instantOf } from '../../http/time';
-import { parseFields, parseKeys } from '../fields';
-import { boundColumns, parseFilters } from '../filters';
-import { planBuckets } from '../planner';
-import { resolveRange } from '../ranges';
-import type { Question } from '../sources';
-import { parseWidth } from '../widths';
+import { planBuckets } from '../plan/planner';
+import type { Question } from '../plan/sources';
+import { parseFields, parseKeys } from '../request/fields';
+import { boundColumns, parseFilters } from '../request/filters';
+import { resolveRange } from '../request/ranges';
 
 const tables = seriesTables(desiredFrom(Object.values(schemaSets)));
 /** The present of the questions. */

@@ -3,7 +3,8 @@ import { desiredFrom } from '../../../db/language/desired';
 import type { Template, TestServer } from '../../../db/local/test-servers';
 import { selectSets } from '../../../db/schema/sets';
 import { type ApiUnderTest, startApi } from '../../testing/api-under-test';
-import { insertSensorRows, randomNumbers, refreshEvery, type SensorRow } from './data';
+import { randomNumbers } from '../../testing/random';
+import { insertSensorRows, refreshEvery, type SensorRow } from './data';
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;

@@ -1,0 +1,73 @@
+import { sensorData } from '../../../db/schema/iot';
+import { sensorData as monitored } from '../../../db/schema/monitoring';
+import type { Precision } from '../rows';
+import { lineProtocolRows } from './line-protocol-rows';
+
+const RECEIVED = Date.UTC(2026, 10, 20, 12, 0, 0, 250);
+const rows = (
+  body: string,
+  precision: Precision = 'ns',
+  table: Parameters<typeof lineProtocolRows>[0] = sensorData,
+) => [...lineProtocolRows(table, body, precision, RECEIVED)];
+const timeOf = (line: string, precision: Precision) =>
+  (rows(line, precision)[0]?.value as { time?: string } | undefined)?.time;
+
+describe('lineProtocolRows', () => {
+  it('numbers lines as they stand in the body, without comments and blank lines', () => {
+    const body =
+      '# made by hand\r\n\r\nsensor_data,sensor_id=a temperature=1 0\r\n\nsensor_data,sensor_id=b temperature=2 0';
+    expect(rows(body).map(({ line, source }) => [line, source])).toEqual([
+      [3, 'sensor_data,sensor_id=a temperature=1 0'],
+      [5, 'sensor_data,sensor_id=b temperature=2 0'],
+    ]);
+  });
+
+  it.each([
+    ['1795176000123456789', 'ns', '2026-11-20T12:00:00.123456Z'],
+    ['1795176000123456', 'us', '2026-11-20T12:00:00.123456Z'],
+    ['1795176000123', 'ms', '2026-11-20T12:00:00.123Z'],
+    ['1795176000', 's', '2026-11-20T12:00:00Z'],
+    ['-1', 'ns', '1969-12-31T23:59:59.999999Z'],
+    ['-1001', 'us', '1969-12-31T23:59:59.998999Z'],
+  ] as const)('reads the time %s in %s', (timestamp, precision, time) => {
+    expect(timeOf(`sensor_data,sensor_id=a temperature=1 ${timestamp}`, precision)).toBe(time);
+  });
+
+  it('gives lines without a time that of receipt', () => {
+    expect(timeOf('sensor_data,sensor_id=a temperature=1', 'ns')).toBe('2026-11-20T12:00:00.250Z');
+  });
+
+  it('refuses times that no calendar has', () => {
+    expect(rows('sensor_data,sensor_id=a temperature=1 1795176000123456789', 's')[0]?.reason).toMatch(
+      /precision/,
+    );
+  });
+
+  it('takes the name of the table with and without its schema', () => {
+    const names = ['sensor_data', 'monitoring.sensor_data', 'public.sensor_data', 'other'];
+    const reasons = names.map(
+      (name) => rows(`${name},sensor_id=1 temperature=1 0`, 'ns', monitored)[0]?.reason,
+    );
+    expect(reasons.map((reason) => reason === undefined)).toEqual([true, true, false, false]);
+    expect(reasons[3]).toContain('"other" is not this table; write monitoring.sensor_data');
+  });
+
+  it('reads tags as what their column holds', () => {
+    const [row] = rows('sensor_data,sensor_id=7,location=12 temperature=1 0', 'ns', monitored);
+    expect(row?.value).toMatchObject({ sensor_id: 7, location: '12' });
+  });
+
+  it.each([
+    ['sensor_data,sensor_id=a,sensor_id=b temperature=1', /sensor_id is given twice/],
+    ['sensor_data,sensor_id=a temperature=1,temperature=2', /temperature is given twice/],
+    ['sensor_data,sensor_id=a sensor_id="b"', /sensor_id is given twice/],
+    ['sensor_data,sensor_id=a time="2026-11-20"', /end of the line/],
+  ])('refuses %s', (line, reason) => {
+    expect(rows(line)[0]?.reason).toMatch(reason);
+  });
+
+  it('has no trouble with keys that JavaScript gives a meaning', () => {
+    const [row] = rows('sensor_data,__proto__=x constructor="y" 0');
+    expect(Object.keys(row?.value as object)).toEqual(['__proto__', 'constructor', 'time']);
+  });
+});

@@ -1,0 +1,123 @@
+// The SQL of dead letters: rejected rows are kept as they were sent, listed, replayed and deleted.
+import { randomUUID } from 'node:crypto';
+import { relation } from '../../../db/core/sql';
+import type { Db } from '../../../db/model';
+import { deadLetters } from '../../../db/schema/service';
+import { decodeCursor, encodeCursor } from '../../http/cursor';
+import { canonicalTime } from '../../http/time';
+import { keepable, keptOriginal, type RejectedRow, type RowFormat } from '../rows';
+
+/** A rejected row that was kept. */
+export interface DeadLetter {
+  readonly id: string;
+  /** UTC, with microseconds. */
+  readonly received_at: string;
+  /** Public name of the table that it was sent to. */
+  readonly table_name: string;
+  /** A `RowFormat`, or `damaged` when the original could not be kept exactly and therefore cannot be replayed. */
+  readonly format: string;
+  readonly line: number;
+  readonly reason: string;
+  readonly original: string;
+  readonly request_id: string;
+}
+
+const TABLE = relation(deadLetters);
+const COLUMNS = 'id, received_at, table_name, format, line, reason, original, request_id';
+
+/** Where rejected rows came from. */
+export interface Sender {
+  readonly table: { readonly name: string };
+  readonly format: RowFormat;
+  readonly requestId: string;
+}
+
+/** Keeps rejected rows, inside the transaction of `db`. */
+export async function keepDeadLetters(
+  db: Db,
+  { table, format, requestId }: Sender,
+  rows: readonly RejectedRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const letters = rows.map(({ line, reason, source }) => {
+    const { text, isExact } = keptOriginal(format, source);
+    return { line, reason: keepable(reason), kept: text, format: isExact ? format : 'damaged' };
+  });
+  await db.query(
+    `INSERT INTO ${TABLE} (id, table_name, request_id, line, format, reason, original)
+     SELECT l.id, $1, $2, l.line, l.format, l.reason, l.original
+       FROM unnest($3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[]) l (id, line, format, reason, original)`,
+    [
+      table.name,
+      requestId,
+      letters.map(() => randomUUID()),
+      letters.map(({ line }) => line),
+      letters.map((letter) => letter.format),
+      letters.map(({ reason }) => reason),
+      letters.map(({ kept }) => kept),
+    ],
+  );
+}
+
+/** A query for a page: newest first, and the rows of one request in the order of their lines. */
+export function deadLetterQuery(table: string | undefined, limit: number, after?: LetterPosition) {
+  return {
+    sql: `SELECT ${COLUMNS} FROM ${TABLE}
+   WHERE ($1::text IS NULL OR table_name = $1)
+     AND ($2::timestamptz IS NULL OR received_at < $2 OR received_at = $2 AND (line, id) > ($3::integer, $4::uuid))
+   ORDER BY received_at DESC, line, id LIMIT $5`,
+    values: [table ?? null, after?.received_at ?? null, after?.line ?? null, after?.id ?? null, limit],
+  };
+}
+
+/** The sort key of the last letter of a page: letters of one request share their time, and any may be gone by the next page. */
+export type LetterPosition = Pick<DeadLetter, 'received_at' | 'line' | 'id'>;
+
+/** The cursor of a position in the answer to the question. */
+export const writeLetterPosition = (question: string, { received_at, line, id }: LetterPosition): string =>
+  encodeCursor(question, (of) => [received_at, line, id, of]);
+
+/**
+ * The position that a cursor stands for.
+ * @throws ProblemError (bad-cursor) when it is damaged or belongs to another question.
+ */
+export function readLetterPosition(question: string, cursor: string): LetterPosition {
+  return decodeCursor(question, cursor, ([received_at, line, id, of]: readonly unknown[]) => {
+    if (typeof received_at !== 'string' || canonicalTime(received_at) === undefined) return undefined;
+    if (!Number.isInteger(line) || Math.abs(line as number) >= 2 ** 31) return undefined;
+    if (typeof id !== 'string' || !UUID.test(id)) return undefined;
+    return { position: { received_at, line: line as number, id }, of };
+  });
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Which letters to read: those of the ids, or the oldest of a table. */
+export type Choice = { readonly ids: readonly string[] } | { readonly table: string };
+
+/** Reads letters in the order in which they arrived. */
+export async function readLetters(db: Db, choice: Choice, limit: number): Promise<readonly DeadLetter[]> {
+  const condition = 'ids' in choice ? 'id = ANY ($1::uuid[])' : 'table_name = $1';
+  const { rows } = await db.query<DeadLetter>(
+    `SELECT ${COLUMNS} FROM ${TABLE} WHERE ${condition} ORDER BY received_at, line, id LIMIT $2`,
+    ['ids' in choice ? choice.ids : choice.table, limit],
+  );
+  return rows;
+}
+
+/** Locks letters until the end of the transaction and returns the ids of those that still exist. */
+export async function lockLetters(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  // In a fixed order, so that two replays of the same letters wait for each other instead of causing a deadlock.
+  const { rows } = await db.query<{ id: string }>(
+    `SELECT id FROM ${TABLE} WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`,
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Deletes letters; returns how many there were. */
+export async function deleteLetters(db: Db, ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  const { rowCount } = await db.query(`DELETE FROM ${TABLE} WHERE id = ANY ($1::uuid[])`, [ids]);
+  return rowCount ?? 0;
+}

@@ -1,0 +1,80 @@
+// Repeated writes: the key and the answer of a write are stored in the transaction of its rows, so that all of them exist or none.
+import { relation } from '../../../db/core/sql';
+import type { Db } from '../../../db/model';
+import { ingestRequests } from '../../../db/schema/service';
+import { ProblemError } from '../../http/problems';
+import type { IngestAnswer } from '../ingest-schemas';
+
+/** Identifies a write that a client may send again. */
+export interface WriteKey {
+  readonly client: string;
+  readonly key: string;
+  /** SHA-256 of everything that determines the rows. */
+  readonly digest: string;
+}
+
+/** An answer as it was sent. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly answer: IngestAnswer;
+}
+
+/** How long a write waits for another one with the same key. */
+const WAIT = '5s';
+const LOCK_NOT_AVAILABLE = '55P03';
+const TABLE = relation(ingestRequests);
+
+/**
+ * Claims the key for this transaction. While another transaction holds the key, waits for the end of that transaction.
+ * @returns the stored answer when the write was done before.
+ * @throws ProblemError: in-progress after 5 s of waiting, key-reused when the key was used for other rows.
+ */
+export async function claimKey(db: Db, { client, key, digest }: WriteKey): Promise<StoredAnswer | undefined> {
+  await db.query(`SET LOCAL lock_timeout = '${WAIT}'`);
+  const claimed = await db
+    .query(
+      `INSERT INTO ${TABLE} (client, key, body_digest, status, answer) VALUES ($1, $2, $3, 0, '{}') ON CONFLICT DO NOTHING`,
+      [client, key, digest],
+    )
+    .catch((error: unknown) => {
+      if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+      throw new ProblemError(
+        'in-progress',
+        'A write with this Idempotency-Key is still in progress; send it again in a moment to get its answer',
+      );
+    });
+  await db.query('SET LOCAL lock_timeout TO DEFAULT');
+  if (claimed.rowCount === 1) return undefined;
+  const { rows } = await db.query<StoredAnswer & { body_digest: string }>(
+    `SELECT body_digest, status, answer FROM ${TABLE} WHERE client = $1 AND key = $2`,
+    [client, key],
+  );
+  const [stored] = rows;
+  // The key was deleted between the two statements because it was seven days old; the next attempt can claim it.
+  if (!stored) throw new ProblemError('in-progress', 'The key has just expired; send the write again');
+  if (stored.body_digest !== digest)
+    throw new ProblemError(
+      'key-reused',
+      'This Idempotency-Key was used for another body, table, content-type or precision; use a new key for new rows',
+    );
+  return { status: stored.status, answer: stored.answer };
+}
+
+/** Stores the answer under the key that this transaction has claimed. */
+export async function keepAnswer(
+  db: Db,
+  { client, key }: WriteKey,
+  { status, answer }: StoredAnswer,
+): Promise<void> {
+  await db.query(`UPDATE ${TABLE} SET status = $3, answer = $4 WHERE client = $1 AND key = $2`, [
+    client,
+    key,
+    status,
+    JSON.stringify(answer),
+  ]);
+}
+
+/** Deletes answers that are older than seven days: nobody retries for longer. */
+export async function forgetOldAnswers(db: Db): Promise<void> {
+  await db.query(`DELETE FROM ${TABLE} WHERE received_at < now() - INTERVAL '7 days'`);
+}

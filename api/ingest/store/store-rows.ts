@@ -1,0 +1,175 @@
+// Stores checked rows of one table by COPY, with the alerts that they raise. Rows that the server rejects nevertheless, for
+// example by a constraint, are taken out and the others are sent again.
+import type { ClientBase } from 'pg';
+import { messageOf } from '../../../db/core/errors';
+import { relation } from '../../../db/core/sql';
+import type { Hypertable } from '../../../db/language/hypertable';
+import type { Db, EngineName } from '../../../db/model';
+import { copyText, copyValue, ensureChunksAt } from '../../../db/server/copy';
+import type { Threshold } from '../../alerts/evaluate';
+import { raisedAlerts, thresholdsFor } from '../../alerts/raised';
+import { storeAlerts } from '../../alerts/store';
+import { ProblemError } from '../../http/problems';
+import { type CheckedRow, chunkSpanMs, type IngestTable, type RejectedRow } from '../rows';
+
+/** Rows that are ready to be stored: their chunks exist. */
+export interface PreparedRows {
+  readonly table: IngestTable;
+  readonly rows: readonly CheckedRow[];
+  readonly thresholds: readonly Threshold[];
+}
+
+/** What became of rows. */
+export interface StoredRows {
+  readonly stored: readonly CheckedRow[];
+  readonly rejected: readonly RejectedRow[];
+  /** Number of alerts that were raised. */
+  readonly alerts: number;
+}
+
+const MOST_REJECTED = 100;
+/** After a rejected row its slice is sent again, not all rows. */
+const SLICE = 5_000;
+const CHUNKS_AT_ONCE = 50;
+
+/** The database rejects too many of the rows; thrown inside the transaction, so that nothing of it stays. */
+export class TooManyRejected extends ProblemError {
+  constructor(readonly rejected: readonly RejectedRow[]) {
+    super('rows-rejected', `The database rejected more than ${MOST_REJECTED} rows; nothing was stored`);
+  }
+}
+
+/**
+ * Prepares for rows, before their transaction: chunks are made under a lock that other writers wait for, and a chunk that
+ * stays empty does no harm. Reads the thresholds of the rows' sensors with one query.
+ */
+export async function prepareRows(
+  db: ClientBase,
+  engine: EngineName,
+  table: IngestTable,
+  rows: readonly CheckedRow[],
+): Promise<PreparedRows> {
+  const { hypertable, watched } = table;
+  const thresholds = watched ? await thresholdsFor(db, watched, rows) : [];
+  if (engine === 'timescaledb') return { table, rows, thresholds };
+  await ensureChunks(db, hypertable, rows);
+  if (watched) {
+    const span = chunkSpanMs(watched.alerts);
+    const raised = raisedAlerts(watched, thresholds, rows).map(({ time }) => ({
+      time,
+      span: Math.floor(Date.parse(`${time.slice(0, 19)}Z`) / span),
+    }));
+    await ensureChunks(db, watched.alerts, raised);
+  }
+  return { table, rows, thresholds };
+}
+
+/**
+ * Stores the rows and their alerts, inside the transaction of `db`.
+ * @throws TooManyRejected when the server rejects more than 100 of the rows.
+ */
+export async function storeRows(db: Db, { table, rows, thresholds }: PreparedRows): Promise<StoredRows> {
+  const stored: CheckedRow[] = [];
+  const rejected: RejectedRow[] = [];
+  for (const group of groupsOf(table.hypertable, rows))
+    for (let at = 0; at < group.rows.length; at += SLICE) {
+      const slice = { ...group, rows: group.rows.slice(at, at + SLICE) };
+      stored.push(...(await copySlice(db, table.hypertable, slice, rejected)));
+    }
+  if (!table.watched) return { stored, rejected, alerts: 0 };
+  const alerts = raisedAlerts(table.watched, thresholds, stored);
+  await storeAlerts(db, table.watched, alerts);
+  return { stored, rejected, alerts: alerts.length };
+}
+
+/** Rows that have the same columns. */
+interface Group {
+  /** Places of these columns. */
+  readonly columns: readonly number[];
+  readonly rows: CheckedRow[];
+}
+
+// COPY names its columns once: rows that leave a column to its default are sent apart from those that give it.
+function groupsOf(table: Hypertable, rows: readonly CheckedRow[]): Iterable<Group> {
+  const groups = new Map<string, Group>();
+  const places = table.columnNames.map((_, place) => place);
+  const columns = table.columns as Readonly<Record<string, { readonly defaultSql?: string }>>;
+  const optional = places.filter((place) => columns[table.columnNames[place] ?? '']?.defaultSql);
+  for (const row of rows) {
+    const absent = optional.filter((place) => row.texts[place] === undefined);
+    const key = absent.join();
+    let group = groups.get(key);
+    if (!group) {
+      group = { columns: places.filter((place) => !absent.includes(place)), rows: [] };
+      groups.set(key, group);
+    }
+    group.rows.push(row);
+  }
+  return groups.values();
+}
+
+/** Copies the rows; returns those that were stored, and adds the others to `rejected`. */
+async function copySlice(
+  db: Db,
+  table: Hypertable,
+  { columns, rows: left }: Group,
+  rejected: RejectedRow[],
+): Promise<readonly CheckedRow[]> {
+  const names = columns.map((place) => table.columnNames[place] ?? '');
+  while (left.length > 0) {
+    await db.query('SAVEPOINT slice');
+    try {
+      await copyText(db, relation(table), names, copyLines(columns, left));
+      await db.query('RELEASE SAVEPOINT slice');
+      return left;
+    } catch (error) {
+      const line = rejectedLine(error);
+      const row = line === undefined ? undefined : left[line - 1];
+      if (!row) throw error;
+      await db.query('ROLLBACK TO SAVEPOINT slice');
+      const { line: place, source, owner } = row;
+      rejected.push({ line: place, source, owner, reason: `the database refuses it: ${messageOf(error)}` });
+      if (rejected.length > MOST_REJECTED) throw new TooManyRejected(rejected);
+      left.splice(left.indexOf(row), 1);
+    }
+  }
+  return left;
+}
+
+function* copyLines(columns: readonly number[], rows: readonly CheckedRow[]): Generator<string> {
+  for (const { texts } of rows) yield `${columns.map((place) => copyValue(texts[place])).join('\t')}\n`;
+}
+
+// Class 22: data exceptions, 23: constraints, 54: limits, e.g. a text too long for its index. The server names its own
+// line of the COPY in `where`: "COPY sensor_data, line 12, column temperature: …".
+function rejectedLine(error: unknown): number | undefined {
+  const { code, where } = (error ?? {}) as { readonly code?: unknown; readonly where?: unknown };
+  if (typeof code !== 'string' || !/^(22|23|54)/.test(code) || typeof where !== 'string') return undefined;
+  const line = /\bCOPY \S+, line (\d+)/.exec(where)?.[1];
+  return line === undefined ? undefined : Number(line);
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+async function ensureChunks(
+  db: ClientBase,
+  table: Hypertable,
+  rows: readonly Pick<CheckedRow, 'time' | 'span'>[],
+): Promise<void> {
+  // A span lies in one chunk or in two adjacent ones: with its first and last row both are made.
+  const spans = new Map<number, { first: string; last: string }>();
+  for (const { span, time } of rows) {
+    const seen = spans.get(span);
+    if (!seen) spans.set(span, { first: time, last: time });
+    else if (time < seen.first) seen.first = time;
+    else if (time > seen.last) seen.last = time;
+  }
+  const times = [...spans.values()].flatMap(({ first, last }) => (first === last ? [first] : [first, last]));
+  try {
+    for (let at = 0; at < times.length; at += CHUNKS_AT_ONCE)
+      await ensureChunksAt(db, table, times.slice(at, at + CHUNKS_AT_ONCE));
+  } catch (error) {
+    // The rows of a role that may only write wait in the default partition until the owner's jobs make the chunk.
+    if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+  }
+}

@@ -1,0 +1,103 @@
+// Renders the queries of a series. Names come from the declared schema, values are bound; the same text on both engines.
+import { ident, relation } from '../../../db/core/sql';
+import type { Relation } from '../../../db/language/aggregate';
+import { expressionSql } from '../../../db/language/aggregate-sql';
+import { type Bind, type Statement, statement } from '../../database/statement';
+import type { SeriesTable } from '../../database/tables';
+import type { Position } from '../../http/pages';
+import { timeText } from '../../http/time';
+import { type Plan, widthText } from '../plan/planner';
+import { kindOf } from '../request/column-types';
+import type { Field } from '../request/fields';
+import { columnOf } from '../request/figures';
+import { type Filter, filterSql } from '../request/filters';
+import type { Range } from '../request/ranges';
+
+/** Which rows to read, and what to show of them. */
+export interface Selection {
+  readonly by: readonly string[];
+  readonly filters: readonly Filter[];
+  readonly fields: readonly Field[];
+  /** Where the page starts; absent = at the start. */
+  readonly after?: Position | undefined;
+  /** Most rows. */
+  readonly limit: number;
+}
+
+/** The buckets of a plan: `time`, the keys, the figures; in order of time and keys. */
+export function bucketQuery(plan: Plan, { by, filters, fields, after, limit }: Selection): Statement {
+  const names = fields.map(({ name }) => name);
+  return statement((bind) => {
+    const buckets = bucketSql(plan, { by, filters, names, after }, bind);
+    return `${buckets} ORDER BY ${positions(by)} ${page(limit, after, bind)}`;
+  });
+}
+
+/** The buckets of a plan without order and limit; `names` are those of its figures. */
+export function bucketSql(
+  { relation: source, width, expressions, range }: Plan,
+  {
+    by,
+    filters,
+    names,
+    after,
+  }: Pick<Selection, 'by' | 'filters' | 'after'> & { readonly names: readonly string[] },
+  bind: Bind,
+): string {
+  const time = `public.time_bucket(${bind(widthText(width), 'interval')}, ${ident(source.time)}) AS "time"`;
+  const figures = expressions.map(
+    (expression, at) => `${expressionSql(expression)} AS ${ident(names[at] ?? '')}`,
+  );
+  return `SELECT ${[time, ...by.map((key) => ident(key)), ...figures].join(', ')}
+      FROM ${relation(source)}
+     WHERE ${[...conditions(source, range, filters, bind), ...resume(source, after, bind)].join(' AND ')}
+     GROUP BY ${positions(by)}`;
+}
+
+/** The rows of the hypertable as they are: `time`, the keys, the fields; in order of time and then of all of them. */
+export function rowQuery(
+  { hypertable }: SeriesTable,
+  range: Range,
+  { by, filters, fields, after, limit }: Selection,
+): Statement {
+  const columns = [...by, ...fields.map(({ column }) => column ?? '')];
+  return statement(
+    (
+      bind,
+    ) => `SELECT ${[`${ident(hypertable.time)} AS "time"`, ...columns.map((column) => ident(column))].join(', ')}
+      FROM ${relation(hypertable)}
+     WHERE ${[...conditions(hypertable, range, filters, bind), ...resume(hypertable, after, bind)].join(' AND ')}
+     ORDER BY ${[hypertable.time, ...columns].map((column) => sortKey(hypertable, column)).join(', ')} ${page(limit, after, bind)}`,
+  );
+}
+
+/** The range and the filters as conditions on a relation. */
+export function conditions(
+  source: Relation,
+  range: Range,
+  filters: readonly Filter[],
+  bind: Bind,
+): readonly string[] {
+  const time = ident(source.time);
+  return [
+    `${time} >= ${bind(timeText(range.from), 'timestamptz')}`,
+    `${time} < ${bind(timeText(range.to), 'timestamptz')}`,
+    ...filters.map((filter) => filterSql(filter, bind)),
+  ];
+}
+
+// The start of a bucket is the earliest time in it, so this condition is right for buckets and for rows.
+function resume(source: Relation, after: Position | undefined, bind: Bind): readonly string[] {
+  return after === undefined ? [] : [`${ident(source.time)} >= ${bind(after.time, 'timestamptz')}`];
+}
+
+const page = (limit: number, after: Position | undefined, bind: Bind): string =>
+  `LIMIT ${bind(limit, 'bigint')} OFFSET ${bind(after?.skip ?? 0, 'bigint')}`;
+
+// Positions of time and keys, because a column of the source may have the name of a column of the answer.
+const positions = (by: readonly string[]): string => ['time', ...by].map((_, at) => at + 1).join(', ');
+
+// Types without an order, such as point, are sorted by their text: any order is right, as long as it is always the same.
+function sortKey(table: SeriesTable['hypertable'], column: string): string {
+  return kindOf(columnOf(table, column)?.type ?? '') === 'other' ? `${ident(column)}::text` : ident(column);
+}

@@ -1,0 +1,124 @@
+// Queries that look back from each row: moving averages over time, and values that are far from the values before them.
+import { ident, relation } from '../../../db/core/sql';
+import { formatInterval, type Interval } from '../../../db/language/interval';
+import { type Statement, statement } from '../../database/statement';
+import { timeText } from '../../http/time';
+import { before } from '../calendar';
+import type { Plan } from '../plan/planner';
+import type { ColumnRequest } from '../request/column-request';
+import { filterSql } from '../request/filters';
+import { isRequired } from './keys';
+import { bucketSql, conditions } from './rows-and-buckets';
+
+// Subtracting a float from a sum leaves an error, so PostgreSQL would add up the whole window again for each row; decimals are exact.
+const exact = (expression: string): string => `${expression}::numeric`;
+
+/**
+ * Each row with the average of the rows in the window that ends with it, both ends included: `time`, keys, `value`, `moving_average`.
+ * Rows are read from one window before the range, so that the first ones have full windows too.
+ */
+export function movingAverageQuery(
+  { table, column, by, filters, range, limit }: ColumnRequest,
+  window: Interval,
+): Statement {
+  const { hypertable } = table;
+  const value = ident(column);
+  const keys = by.map((key) => ident(key));
+  const read = { from: before(range.from, window), to: range.to };
+  return statement((bind) => {
+    const frame = frameOf(keys, ident(hypertable.time), bind(formatInterval(window), 'interval'));
+    return `SELECT ${shown(['"time"', ...keys, '"value"', '"moving_average"'])}
+      FROM (SELECT ${shown([`${ident(hypertable.time)} AS "time"`, ...keys, `${value} AS "value"`, `avg(${exact(value)}) OVER ${frame} AS "moving_average"`])}
+              FROM ${relation(hypertable)} WHERE ${conditions(hypertable, read, filters, bind).join(' AND ')}) found
+     WHERE "time" >= ${bind(timeText(range.from), 'timestamptz')}
+     ORDER BY ${['"time"', ...keys, '"value"'].join(', ')} LIMIT ${bind(limit, 'bigint')}`;
+  });
+}
+
+/**
+ * Each bucket with the average over the window that ends with it, exact from sums and counts. The plan carries the sum and the
+ * count of the column and reaches one window back before `from`; the window is a whole multiple of its buckets.
+ */
+export function bucketAverageQuery(
+  plan: Plan,
+  { by, filters, limit }: Pick<ColumnRequest, 'by' | 'filters' | 'limit'>,
+  window: Interval,
+  from: bigint,
+): Statement {
+  const keys = by.map((key) => ident(key));
+  const { width } = plan;
+  // From the start of the first bucket of the window to that of the last one.
+  const back: Interval = {
+    months: window.months - width.months,
+    days: window.days - width.days,
+    microseconds: window.microseconds - width.microseconds,
+  };
+  return statement((bind) => {
+    const buckets = bucketSql(plan, { by, filters, names: ['sum of values', 'number of values'] }, bind);
+    const frame = frameOf(keys, '"time"', bind(formatSigned(back), 'interval'));
+    const [sum, count] = ['"sum of values"', '"number of values"'];
+    return `SELECT ${shown(['"time"', ...keys, '"value"', '"moving_average"'])}
+      FROM (SELECT ${shown(['"time"', ...keys, `${sum} / nullif(${count}, 0)::double precision AS "value"`, `sum(${exact(sum)}) OVER ${frame} / nullif(sum(${exact(count)}) OVER ${frame}, 0) AS "moving_average"`])}
+              FROM (${buckets}) buckets) found
+     WHERE "time" >= ${bind(timeText(from), 'timestamptz')}
+     ORDER BY ${['"time"', ...keys].join(', ')} LIMIT ${bind(limit, 'bigint')}`;
+  });
+}
+
+/**
+ * Rows whose value is more than `threshold` standard deviations from the mean of the `window` values before it in its series:
+ * `time`, keys, `value`, `mean`, `sd`, `z`. Values before the range are read as far as the window needs them. At least
+ * ten earlier values are needed. `z` is null when all earlier values are equal and this one is not.
+ */
+export function anomalyQuery(asked: ColumnRequest, window: number, threshold: number): Statement {
+  const { table, column, by, filters, range, limit } = asked;
+  const { hypertable } = table;
+  const [source, time, value] = [relation(hypertable), ident(hypertable.time), ident(column)];
+  const keys = by.map((_, at) => `k${at}`);
+  const columns = shown([
+    `${time} AS t`,
+    ...by.map((key, at) => `${ident(key)} AS k${at}`),
+    `${exact(value)} AS v`,
+    `${value} AS shown`,
+  ]);
+  const sameSeries = by.map(
+    (key, at) => `${ident(key)} ${isRequired(hypertable, key) ? '=' : 'IS NOT DISTINCT FROM'} series.k${at}`,
+  );
+  return statement((bind) => {
+    const rows = [...conditions(hypertable, range, filters, bind), usable(value)].join(' AND ');
+    const earlier = [
+      ...sameSeries,
+      `${time} < ${bind(timeText(range.from), 'timestamptz')}`,
+      ...filters.map((filter) => filterSql(filter, bind)),
+      usable(value),
+    ].join(' AND ');
+    const size = bind(window, 'bigint');
+    const over = `OVER (${keys.length > 0 ? `PARTITION BY ${keys.join(', ')} ` : ''}ORDER BY t, v ROWS BETWEEN ${size} PRECEDING AND 1 PRECEDING)`;
+    const series = keys.length > 0 ? `SELECT DISTINCT ${keys.join(', ')} FROM asked` : 'SELECT';
+    return `WITH asked AS (SELECT ${columns} FROM ${source} WHERE ${rows}),
+      series AS (${series}),
+      warm_up AS (SELECT w.* FROM series CROSS JOIN LATERAL (
+        SELECT ${columns} FROM ${source} WHERE ${earlier} ORDER BY ${time} DESC, ${value} DESC LIMIT ${size}) w),
+      measured AS (SELECT t, ${[...keys, ''].join(', ')}v, shown, avg(v) ${over} AS mean, stddev_samp(v) ${over} AS sd, count(v) ${over} AS earlier
+        FROM (SELECT * FROM asked UNION ALL SELECT * FROM warm_up) known)
+    SELECT ${shown(['t AS "time"', ...by.map((key, at) => `k${at} AS ${ident(key)}`), 'shown AS "value"', 'mean AS "mean"', 'sd AS "sd"', '((v - mean) / nullif(sd, 0)) AS "z"'])}
+      FROM measured
+     WHERE t >= ${bind(timeText(range.from), 'timestamptz')} AND earlier >= ${FEWEST_EARLIER} AND abs(v - mean) > ${bind(threshold, 'numeric')} * sd
+     ORDER BY ${['t', ...keys, 'v'].join(', ')} LIMIT ${bind(limit, 'bigint')}`;
+  });
+}
+
+const FEWEST_EARLIER = 10;
+
+// A single NaN or infinite value would make the statistics of its whole window useless.
+const usable = (value: string): string =>
+  `${value}::double precision > '-Infinity' AND ${value}::double precision < 'Infinity'`;
+
+const shown = (columns: readonly string[]): string => columns.join(', ');
+
+const frameOf = (keys: readonly string[], time: string, back: string): string =>
+  `(${keys.length > 0 ? `PARTITION BY ${keys.join(', ')} ` : ''}ORDER BY ${time} RANGE BETWEEN ${back} PRECEDING AND CURRENT ROW)`;
+
+// For example a month less a day: PostgreSQL keeps the parts separate, each with its own sign.
+const formatSigned = ({ months, days, microseconds }: Interval): string =>
+  `${months} months ${days} days ${microseconds} microseconds`;

@@ -1,0 +1,109 @@
+// The parameters of a series request, read and checked against the declared table.
+import type { Hypertable } from '../../../db/language/hypertable';
+import type { Interval } from '../../../db/language/interval';
+import { parseWidth } from '../../http/durations';
+import { ProblemError } from '../../http/problems';
+import { kindOf, NUMERIC } from './column-types';
+import { type Field, parseFields, parseKeys } from './fields';
+import { columnOf } from './figures';
+import { type Filter, parseFilters } from './filters';
+
+/** What buckets without a value contain. */
+export type Fill = 'none' | 'null' | 'locf' | 'linear';
+/** How to thin out rows for a chart. */
+export type Downsample = 'lttb' | 'minmax';
+
+/** The parameters as the client sent them. */
+export interface SeriesParameters {
+  readonly field?: string;
+  readonly by?: string;
+  readonly where?: readonly string[];
+  readonly bucket?: string;
+  readonly points?: number;
+  readonly fill?: Fill;
+  readonly downsample?: Downsample;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/** A checked request. */
+export interface SeriesRequest {
+  readonly fields: readonly Field[];
+  readonly by: readonly string[];
+  readonly filters: readonly Filter[];
+  /** `none`: rows as they are. */
+  readonly bucket: 'none' | 'auto' | Interval;
+  readonly points: number;
+  readonly fill: Fill;
+  readonly downsample?: Downsample;
+}
+
+/** Most buckets or points by default. */
+export const DEFAULT_POINTS = 1_000;
+
+/**
+ * Reads the parameters.
+ * @throws ProblemError (bad-field, bad-filter, bad-bucket, invalid-request) that says what is allowed.
+ */
+export function parseRequest(table: Hypertable, parameters: SeriesParameters): SeriesRequest {
+  const { points = DEFAULT_POINTS, fill = 'none', downsample } = parameters;
+  const by = parseKeys(table, parameters.by);
+  const isShownAnyway = ({ column, figure }: Field): boolean =>
+    figure === undefined && (column === table.time || by.includes(column ?? ''));
+  const fields = parseFields(table, parameters.field).filter((field) => !isShownAnyway(field));
+  const filters = parseFilters(table, parameters.where);
+  const bucket = bucketFor(fields, parameters.bucket);
+  if (fill !== 'none') checkFill(bucket, parameters);
+  if (downsample !== undefined) checkDownsample(table, fields, bucket, parameters);
+  return { fields, by, filters, bucket, points, fill, ...(downsample === undefined ? {} : { downsample }) };
+}
+
+function bucketFor(fields: readonly Field[], text: string | undefined): SeriesRequest['bucket'] {
+  const hasFigures = fields.some(({ figure }) => figure !== undefined);
+  const asked = text ?? (hasFigures ? 'auto' : 'none');
+  if (asked === 'none') {
+    if (!hasFigures) return 'none';
+    throw new ProblemError(
+      'bad-bucket',
+      'Figures need buckets: use bucket=auto or a width such as 1h, or ask for columns as they are; /summary describes a whole range',
+    );
+  }
+  if (!hasFigures)
+    throw new ProblemError(
+      'bad-bucket',
+      `Buckets need figures: ask for example for field=avg(${fields[0]?.of ?? 'column'}), or leave out bucket`,
+    );
+  return asked === 'auto' ? 'auto' : parseWidth('bucket', asked);
+}
+
+function checkFill(bucket: SeriesRequest['bucket'], { limit, cursor }: SeriesParameters): void {
+  if (bucket === 'none')
+    throw new ProblemError(
+      'bad-bucket',
+      'fill is for buckets: ask for figures, for example field=avg(temperature)',
+    );
+  if (limit === undefined && cursor === undefined) return;
+  throw new ProblemError(
+    'invalid-request',
+    'A filled answer has no pages: leave out limit and cursor, or leave out fill. Fewer points make the answer shorter',
+  );
+}
+
+function checkDownsample(
+  table: Hypertable,
+  fields: readonly Field[],
+  bucket: SeriesRequest['bucket'],
+  { limit, cursor }: SeriesParameters,
+): void {
+  const type = columnOf(table, fields[0]?.column ?? '')?.type ?? '';
+  if (bucket !== 'none' || fields.length !== 1 || !NUMERIC.has(kindOf(type)))
+    throw new ProblemError(
+      'bad-field',
+      'downsample needs exactly one numeric column, for example field=temperature',
+    );
+  if (limit === undefined && cursor === undefined) return;
+  throw new ProblemError(
+    'invalid-request',
+    'A downsampled answer has no pages: leave out limit and cursor, or leave out downsample. Fewer points make the answer shorter',
+  );
+}

@@ -6,11 +6,11 @@ import { nameOf } from '../../db/language/names';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
-import { importRows } from '../import/import-rows';
-import { parseMapping } from '../import/mapping';
+import { importRows } from '../import/import';
 import type { Compression, Format, ImportOptions, OnConflict, TimeFormat } from '../import/options';
 import { importBar } from '../import/progress';
-import { kindOf, STDIN } from '../import/source';
+import { parseMapping } from '../import/read/mapping';
+import { kindOf, STDIN } from '../import/read/source';
 import { note, print, printJson } from '../output';
 import { describeRefresh } from './refresh';
 

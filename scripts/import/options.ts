@@ -1,7 +1,7 @@
 // What an import is asked to do, and what it answers. Types and the names of choices only.
 import type { Hypertable } from '../../db/language/hypertable';
 import type { RefreshResult } from '../../db/upkeep/refresh';
-import type { ColumnMapping } from './mapping';
+import type { ColumnMapping } from './read/mapping';
 
 export const FORMATS = ['csv', 'ndjson'] as const;
 export const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const;

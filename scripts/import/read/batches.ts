@@ -1,5 +1,5 @@
 // Cuts a stream of bytes into batches of whole records. Where it cuts depends on the bytes only, never on how they arrive.
-import { UsageError } from '../../db/core/errors';
+import { UsageError } from '../../../db/core/errors';
 import { INCOMPLETE } from './csv-scanner';
 import type { RowSource } from './row-source';
 

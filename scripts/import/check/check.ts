@@ -1,15 +1,15 @@
 // The first pass over a file: every row is checked before one is written. Also finds batches, times and the digest.
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
-import { chunkSpanMs } from '../../api/ingest/row-reader';
-import { messageOf, UsageError } from '../../db/core/errors';
-import { ident, literal } from '../../db/core/sql';
-import { withRollback } from '../../db/server/connection';
-import { type Cut, cutBatches } from './batches';
-import type { ImportOptions, Watcher } from './options';
+import { chunkSpanMs } from '../../../api/ingest/row-reader';
+import { messageOf, UsageError } from '../../../db/core/errors';
+import { ident, literal } from '../../../db/core/sql';
+import { withRollback } from '../../../db/server/connection';
+import type { ImportOptions, Watcher } from '../options';
+import { type Cut, cutBatches } from '../read/batches';
+import type { RowSource } from '../read/row-source';
+import { readRows, type Verdict, verdictOn } from '../read/rows';
 import type { RejectFile } from './reject-file';
-import type { RowSource } from './row-source';
-import { readRows, type Verdict, verdictOn } from './rows';
 import { clearStage, prepareSession, stage } from './staging';
 import { type Found, Sums } from './sums';
 

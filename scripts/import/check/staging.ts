@@ -1,13 +1,13 @@
 // A temporary table that takes the rows of one batch, so that the server itself gives each row its verdict.
 import type { Client } from 'pg';
-import { messageOf, UsageError } from '../../db/core/errors';
-import { ident, literal } from '../../db/core/sql';
-import type { Column } from '../../db/language/columns';
-import { copyText, copyValue } from '../../db/server/copy';
+import { messageOf, UsageError } from '../../../db/core/errors';
+import { ident, literal } from '../../../db/core/sql';
+import type { Column } from '../../../db/language/columns';
+import { copyText, copyValue } from '../../../db/server/copy';
+import type { ImportOptions } from '../options';
+import type { FilledColumn } from '../read/mapping';
+import type { PlacedRow, TextRow } from '../read/rows';
 import { inputErrors } from './input-errors';
-import type { FilledColumn } from './mapping';
-import type { ImportOptions } from './options';
-import type { PlacedRow, TextRow } from './rows';
 
 /** A row that the server refuses. */
 export interface Refused {

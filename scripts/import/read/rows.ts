@@ -1,5 +1,5 @@
 // The rows of a batch as texts, some at a time: a whole batch of them would be many times its bytes.
-import type { Refusal } from './options';
+import type { Refusal } from '../options';
 import type { RowSource } from './row-source';
 
 /** Where a row stands in its batch. */

@@ -1,11 +1,11 @@
 // What the database knows of an import: which batches are in. A batch and its entry are one transaction.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { DatabaseError, RefusedError } from '../../db/core/errors';
-import { nameOf } from '../../db/language/names';
-import { LAYOUT } from './batches';
-import type { Checked } from './check';
-import type { ImportOptions, Refusal } from './options';
+import { DatabaseError, RefusedError } from '../../../db/core/errors';
+import { nameOf } from '../../../db/language/names';
+import type { Checked } from '../check/check';
+import type { ImportOptions, Refusal } from '../options';
+import { LAYOUT } from '../read/batches';
 import type { Written } from './write-rows';
 
 /** Where an import stands when a run takes it up. */

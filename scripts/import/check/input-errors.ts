@@ -1,6 +1,6 @@
 // Which values a column type does not take, asked for many rows at once.
 import type { Client } from 'pg';
-import type { TextRow } from './rows';
+import type { TextRow } from '../read/rows';
 
 /** The first value of a row that its column does not take. */
 export interface InputError {

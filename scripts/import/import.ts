@@ -1,4 +1,8 @@
-// Imports a file into a hypertable: checked as a whole, written in batches, each exactly once, and the aggregates follow.
+// Imports a file of rows into a hypertable. In go the file's path, the table and the options; out come the rows in the table, the
+// refreshed aggregates, a file of refused rows and a report.
+//   read/   turns the file into bytes, records and rows.
+//   check/  is the first pass: it checks every row, with the server's help where that is needed, and writes nothing.
+//   write/  is the second pass: it writes the rows batch by batch, each batch in one transaction with its entry in the ledger.
 import type { Client, ClientConfig } from 'pg';
 import { RefusedError } from '../../db/core/errors';
 import type { Desired } from '../../db/language/desired';
@@ -7,9 +11,14 @@ import type { EngineName } from '../../db/model';
 import { withConnection, withTransaction } from '../../db/server/connection';
 import { ensureChunksAt } from '../../db/server/copy';
 import { refreshAggregates, withDependents } from '../../db/upkeep/refresh';
-import { cutByLengths } from './batches';
-import { type Batch, type Checked, checkRows } from './check';
-import { type Content, openContent } from './content';
+import { type Batch, type Checked, checkRows } from './check/check';
+import { requireFew, requireRoom, requireUnexpired } from './check/refusals';
+import { RejectFile } from './check/reject-file';
+import { conflictKeys, prepareSession } from './check/staging';
+import type { ImportOptions, ImportReport, Watcher } from './options';
+import { cutByLengths } from './read/batches';
+import { type Content, openContent } from './read/content';
+import { readBytes, withFile } from './read/source';
 import {
   claimImport,
   closeImport,
@@ -18,13 +27,8 @@ import {
   forgetEmpty,
   holdImport,
   type Totals,
-} from './ledger';
-import { type Load, type LoadedBatch, loadBatches, loadTogether } from './load';
-import type { ImportOptions, ImportReport, Watcher } from './options';
-import { requireFew, requireRoom, requireUnexpired } from './refusals';
-import { RejectFile } from './reject-file';
-import { readBytes, withFile } from './source';
-import { conflictKeys, prepareSession } from './staging';
+} from './write/ledger';
+import { type Load, type LoadedBatch, loadBatches, loadTogether } from './write/load';
 
 /** Where an import goes. */
 export interface Destination {

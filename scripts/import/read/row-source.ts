@@ -1,11 +1,11 @@
 // How the records of a file become rows: COPY texts, one per filled column, from fields of CSV or members of JSON.
 import { isUtf8 } from 'node:buffer';
-import { converterOf } from '../../api/ingest/converters';
-import { UsageError } from '../../db/core/errors';
-import type { Column } from '../../db/language/columns';
+import { converterOf } from '../../../api/ingest/converters';
+import { UsageError } from '../../../db/core/errors';
+import type { Column } from '../../../db/language/columns';
+import type { ImportOptions } from '../options';
 import { CsvScanner, INCOMPLETE } from './csv-scanner';
 import { type FilledColumn, filledColumns } from './mapping';
-import type { ImportOptions } from './options';
 import { type SureCheck, sureCheckOf, sureTime, unixTime } from './sure-values';
 
 /** What the last record was. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { canonicalTime } from '../../api/http/time';
+import { canonicalTime } from '../../../api/http/time';
 import { sureCheckOf, sureTime, timeOf, unixTime } from './sure-values';
 
 const time = (text: string, utc = true): string | undefined => {

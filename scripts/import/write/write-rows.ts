@@ -1,13 +1,13 @@
 // Writes the rows of a batch into the table: its bytes as they stand, else their values, else row by row where need be.
 import type { Client } from 'pg';
-import { relation } from '../../db/core/sql';
-import type { Column } from '../../db/language/columns';
-import { copyCsv, copyText } from '../../db/server/copy';
-import type { Batch } from './check';
-import type { ImportOptions } from './options';
-import { isZero, type RowSource } from './row-source';
-import { type PlacedRow, readRows, type Verdict, verdictOn, withoutRows } from './rows';
-import { attempt, clearStage, copyLine, move, RowsDiffer, stage } from './staging';
+import { relation } from '../../../db/core/sql';
+import type { Column } from '../../../db/language/columns';
+import { copyCsv, copyText } from '../../../db/server/copy';
+import type { Batch } from '../check/check';
+import { attempt, clearStage, copyLine, move, RowsDiffer, stage } from '../check/staging';
+import type { ImportOptions } from '../options';
+import { isZero, type RowSource } from '../read/row-source';
+import { type PlacedRow, readRows, type Verdict, verdictOn, withoutRows } from '../read/rows';
 
 /** What became of the rows of a batch. */
 export interface Written {

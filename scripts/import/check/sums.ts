@@ -1,10 +1,10 @@
 // Adds up what the first pass sees of the records whose values are beyond doubt, and remembers the others.
 import { isUtf8 } from 'node:buffer';
-import { chunkSpanMs } from '../../api/ingest/row-reader';
-import type { Cut } from './batches';
-import type { ImportOptions } from './options';
-import type { RowSource } from './row-source';
-import { timeOf } from './sure-values';
+import { chunkSpanMs } from '../../../api/ingest/row-reader';
+import type { ImportOptions } from '../options';
+import type { Cut } from '../read/batches';
+import type { RowSource } from '../read/row-source';
+import { timeOf } from '../read/sure-values';
 
 /** What the records of a cut are. Bounds, times and expired rows are of those that are beyond doubt. */
 export interface Found {

@@ -1,11 +1,11 @@
 // Reasons to write nothing of a file that was checked.
-import { RefusedError, UsageError } from '../../db/core/errors';
-import type { Desired } from '../../db/language/desired';
-import { nameOf } from '../../db/language/names';
-import type { Db, EngineName } from '../../db/model';
-import { openSlices } from '../../db/upkeep/refresh-slices';
+import { RefusedError, UsageError } from '../../../db/core/errors';
+import type { Desired } from '../../../db/language/desired';
+import { nameOf } from '../../../db/language/names';
+import type { Db, EngineName } from '../../../db/model';
+import { openSlices } from '../../../db/upkeep/refresh-slices';
+import type { ImportOptions } from '../options';
 import type { Checked } from './check';
-import type { ImportOptions } from './options';
 import type { RejectFile } from './reject-file';
 
 /** @throws UsageError when more rows are refused than allowed; a dry run only reports them. */

@@ -1,10 +1,10 @@
 // A file's content: its header, what follows it, and the digests that name it.
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { UsageError } from '../../db/core/errors';
-import { nameOf } from '../../db/language/names';
+import { UsageError } from '../../../db/core/errors';
+import { nameOf } from '../../../db/language/names';
+import type { ImportOptions } from '../options';
 import { CsvScanner, INCOMPLETE } from './csv-scanner';
-import type { ImportOptions } from './options';
 import { csvSource, isZero, ndjsonSource, type RowSource } from './row-source';
 import { readBytes } from './source';
 

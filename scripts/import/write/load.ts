@@ -1,14 +1,14 @@
 // The second pass: batches go in, each in one transaction with its entry, over some connections at a time.
 import type { Client, ClientConfig } from 'pg';
-import { RefusedError } from '../../db/core/errors';
-import { withConnection } from '../../db/server/connection';
-import { announceRetry, isUnreachable, recoveryOf, withRetry } from '../../db/server/retry';
-import type { Held } from './batches';
-import { type Batch, digestOf } from './check';
+import { RefusedError } from '../../../db/core/errors';
+import { withConnection } from '../../../db/server/connection';
+import { announceRetry, isUnreachable, recoveryOf, withRetry } from '../../../db/server/retry';
+import { type Batch, digestOf } from '../check/check';
+import { prepareSession } from '../check/staging';
+import type { ImportOptions, Watcher } from '../options';
+import type { Held } from '../read/batches';
+import type { RowSource } from '../read/row-source';
 import { describeBatch, enterBatch } from './ledger';
-import type { ImportOptions, Watcher } from './options';
-import type { RowSource } from './row-source';
-import { prepareSession } from './staging';
 import { writeRows } from './write-rows';
 
 /** A batch with its bytes. */

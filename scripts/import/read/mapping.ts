@@ -1,6 +1,6 @@
 // Which fields of a file fill which columns of a declared table.
-import { UsageError } from '../../db/core/errors';
-import type { Hypertable } from '../../db/language/hypertable';
+import { UsageError } from '../../../db/core/errors';
+import type { Hypertable } from '../../../db/language/hypertable';
 
 /** Where a column's value comes from. */
 export type ValueSource = { readonly field: string } | { readonly constant: string };

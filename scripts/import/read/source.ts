@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
-import { messageOf, UsageError } from '../../db/core/errors';
-import type { Compression, Format } from './options';
+import { messageOf, UsageError } from '../../../db/core/errors';
+import type { Compression, Format } from '../options';
 
 /** Standard input. */
 export const STDIN = '-';

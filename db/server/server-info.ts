@@ -1,6 +1,7 @@
 // Finds out what the server offers and so which engine a plan is made for. Never guessed, always printed.
 import { messageOf, RefusedError } from '../core/errors';
 import type { Db, ServerInfo } from '../model';
+import { withSavepointRollback } from './savepoint';
 
 const OLDEST_POSTGRES = 15;
 const OLDEST_TIMESCALEDB = [2, 28] as const;
@@ -36,22 +37,19 @@ export async function readServer(db: Db): Promise<ServerInfo> {
 }
 
 // The licence of a loaded library shows only once the extension is there, so it is created and taken back again (0.1 s).
-async function tryLicense(db: Db, row: ServerRow): Promise<string | null> {
-  await db.query('SAVEPOINT try_extension');
-  try {
+function tryLicense(db: Db, row: ServerRow): Promise<string | null> {
+  return withSavepointRollback(db, async () => {
     await db.query('CREATE EXTENSION timescaledb WITH SCHEMA public');
     const { rows } = await db.query<{ license: string | null }>(
       `SELECT current_setting('timescaledb.license', true) AS license`,
     );
     return rows[0]?.license ?? null;
-  } catch (error) {
+  }).catch((error: unknown) => {
     throw new RefusedError(
       `the server loads timescaledb ${row.available}, but it cannot be created in database ${row.database}: ${messageOf(error)}; let an administrator run CREATE EXTENSION timescaledb`,
       { cause: error },
     );
-  } finally {
-    await db.query('ROLLBACK TO SAVEPOINT try_extension').catch(() => undefined);
-  }
+  });
 }
 
 /** Decides the engine from what was read; see `readServer`. */

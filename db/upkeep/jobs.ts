@@ -7,6 +7,7 @@ import { nameOf } from '../language/names';
 import type { Db } from '../model';
 import { asking } from '../server/ask';
 import { LOCK_IS_HELD, withTransaction } from '../server/connection';
+import { withSavepoint } from '../server/savepoint';
 
 export interface JobRun {
   readonly job: string;
@@ -78,13 +79,10 @@ async function claim(db: Db): Promise<JobRow | undefined> {
 }
 
 async function attempt(db: Db, job: JobRow): Promise<string | undefined> {
-  await db.query('SAVEPOINT job');
   try {
-    await execute(db, job);
-    await db.query('RELEASE SAVEPOINT job');
+    await withSavepoint(db, () => execute(db, job));
     return undefined;
   } catch (error) {
-    await db.query('ROLLBACK TO SAVEPOINT job');
     return messageOf(error);
   }
 }

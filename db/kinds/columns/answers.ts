@@ -1,6 +1,7 @@
 // Questions about rows that only the rows can answer, asked with a time limit.
 import { ident, relation } from '../../core/sql';
 import type { Db } from '../../model';
+import { withSavepointRollback } from '../../server/savepoint';
 
 /** A table, and a column of it. */
 export interface ColumnOf {
@@ -51,17 +52,11 @@ export async function survival(
   return answer.code?.startsWith('22') ? { kind: 'fails', error: answer.message } : { kind: 'unknown' };
 }
 
-// Rolled back to the savepoint in any case: that ends the failed state and the time limit.
-async function ask(db: Db, sql: string): Promise<number | { code?: string; message: string }> {
-  await db.query('SAVEPOINT tsdb_ask');
-  try {
+// What the question did is undone in any case, which also ends its time limit.
+function ask(db: Db, sql: string): Promise<number | { code?: string; message: string }> {
+  return withSavepointRollback(db, async () => {
     await db.query(`SET LOCAL statement_timeout = '${LIMIT}'`);
     const { rows } = await db.query<{ answer: number }>(sql);
     return rows[0]?.answer ?? 0;
-  } catch (error) {
-    return error as { code?: string; message: string };
-  } finally {
-    await db.query('ROLLBACK TO SAVEPOINT tsdb_ask');
-    await db.query('RELEASE SAVEPOINT tsdb_ask');
-  }
+  }).catch((error: { code?: string; message: string }) => error);
 }

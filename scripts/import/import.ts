@@ -53,15 +53,7 @@ export async function importRows(
       const rejects = new RejectFile(options.rejects);
       try {
         const content = await openContent(path, options);
-        const checked = await checkRows(
-          db,
-          options,
-          content.newSource(),
-          content.rows,
-          content.line,
-          rejects,
-          watcher,
-        );
+        const checked = await checkRows({ db, options, content, rejects, watcher });
         requireFew(checked, options, rejects);
         requireUnexpired(checked, options);
         const names = content.digests();

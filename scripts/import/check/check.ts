@@ -7,6 +7,7 @@ import { ident, literal } from '../../../db/core/sql';
 import { withRollback } from '../../../db/server/connection';
 import type { ImportOptions, Watcher } from '../options';
 import { type Cut, cutBatches } from '../read/batches';
+import type { Content } from '../read/content';
 import type { RowSource } from '../read/row-source';
 import { readRows, type Verdict, verdictOn } from '../read/rows';
 import type { RejectFile } from './reject-file';
@@ -47,23 +48,28 @@ export interface Checked {
 /** More refused rows than allowed that are still looked for, so that they can be corrected at once. */
 const REJECTS_BEYOND = 10_000;
 
-/** Reads the bytes after a header, which ends before `line`. */
-export async function checkRows(
-  db: Client,
-  options: ImportOptions,
-  source: RowSource,
-  chunks: AsyncIterable<Buffer>,
-  line: number,
-  rejects: RejectFile,
-  { signal, onChecked }: Watcher,
-): Promise<Checked> {
+/** What the first pass needs. */
+export interface CheckInput {
+  readonly db: Client;
+  readonly options: ImportOptions;
+  readonly content: Content;
+  readonly rejects: RejectFile;
+  readonly watcher: Watcher;
+}
+
+/** Checks every row of a file and writes those that are invalid to the file of rejects. */
+export async function checkRows({ db, options, content, rejects, watcher }: CheckInput): Promise<Checked> {
+  const { signal, onChecked } = watcher;
+  const source = content.newSource();
   const edge = await expiryEdge(db, options);
   const sums = new Sums(options, source, edge);
   const batches: Batch[] = [];
   let [records, rejected, expired, bytes] = [0, 0, 0, 0];
   let isPrepared = false;
   let stoppedEarly = false;
-  for await (const cut of cutBatches(chunks, source, options.file, line, (bytes) => sums.add(bytes))) {
+  const { file } = options;
+  const onRecord = (bytes: Buffer): void => sums.add(bytes);
+  for await (const cut of cutBatches({ bytes: content.bytes, line: content.line, source, file, onRecord })) {
     signal?.throwIfAborted();
     const number = batches.length;
     const found = sums.take(cut);

@@ -1,24 +1,31 @@
-// A file's content: its header, what follows it, and the digests that name it.
+// Opens a file: reads its header and makes the digests that name its content.
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { UsageError } from '../../../db/core/errors';
 import { nameOf } from '../../../db/language/names';
 import type { ImportOptions } from '../options';
+import { ByteWindow } from './byte-window';
 import { CsvScanner, INCOMPLETE } from './csv-scanner';
 import { csvSource, isZero, ndjsonSource, type RowSource } from './row-source';
 import { readBytes } from './source';
 
-/** A file that is being read. */
+/** A file that is open. */
 export interface Content {
+  /** Makes a reader of the file's rows; each connection needs one of its own. */
   readonly newSource: () => RowSource;
-  /** Bytes before the rows. */
+  /** Number of bytes before the rows. */
   readonly skip: number;
-  /** Physical line that the rows start on. */
+  /** Physical line that the rows start on, from 1. */
   readonly line: number;
-  /** The rows; must be read to the end before the digests are asked for. */
-  readonly rows: AsyncIterable<Buffer>;
-  /** Of the content alone, and of it with how it is read. */
-  digests(): { readonly content: string; readonly id: string };
+  /** The bytes of the rows. */
+  readonly bytes: ByteWindow;
+  /** Gives, once all bytes were read, SHA-256 of the content, and the import's id: a digest that also covers how the file is read. */
+  digests(): Digests;
+}
+
+export interface Digests {
+  readonly content: string;
+  readonly id: string;
 }
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -26,67 +33,36 @@ const LONGEST_HEADER = 1024 * 1024;
 
 /**
  * Opens a file and reads its header.
- * @throws UsageError when it cannot be read, is empty, or lacks what the mapping names.
+ * @throws UsageError when the file cannot be read, is empty, or has no field that the mapping names.
  */
 export async function openContent(path: string, options: ImportOptions): Promise<Content> {
   const content = createHash('sha256');
   const id = createHash('sha256').update(wayOfReading(options));
-  const chunks = readBytes(path, options.compression)[Symbol.asyncIterator]();
-  let head = Buffer.alloc(0);
-  let atEnd = false;
-  const more = async (): Promise<void> => {
-    const { value, done } = await chunks.next();
-    if (done === true) {
-      atEnd = true;
-      return;
-    }
-    content.update(value);
-    id.update(value);
-    head = Buffer.concat([head, value]);
-  };
+  const bytes = new ByteWindow(hashed(readBytes(path, options.compression), [content, id]));
   try {
-    while (head.length < BOM.length && !atEnd) await more();
-    const start = head.subarray(0, 3).equals(BOM) ? 3 : 0;
-    if (head.length === start) throw new UsageError(`${options.file} is empty`);
-    const header = await readHeader(
-      options,
-      start,
-      () => head,
-      () => atEnd,
-      more,
-    );
+    const { names, end, line } = await readHeader(bytes, options);
     const newSource = (): RowSource =>
-      options.format === 'ndjson' ? ndjsonSource(options) : csvSource(options, header.names);
+      options.format === 'ndjson' ? ndjsonSource(options) : csvSource(options, names);
+    // A mapping that does not fit the header is refused before any row is read.
     newSource();
-    async function* rows(): AsyncGenerator<Buffer> {
-      try {
-        if (head.length > header.end) yield head.subarray(header.end);
-        head = Buffer.alloc(0);
-        for (;;) {
-          const { value, done } = await chunks.next();
-          if (done === true) return;
-          content.update(value);
-          id.update(value);
-          yield value;
-        }
-      } finally {
-        await chunks.return(undefined);
-      }
-    }
-    return {
-      newSource,
-      skip: header.end,
-      line: header.line,
-      rows: rows(),
-      digests: () => ({ content: content.digest('hex'), id: options.id ?? id.digest('hex') }),
-    };
+    bytes.drop(end);
+    const digests = () => ({ content: content.digest('hex'), id: options.id ?? id.digest('hex') });
+    return { newSource, skip: end, line, bytes, digests };
   } catch (error) {
-    await chunks.return(undefined);
+    await bytes.close();
     throw error;
   }
 }
 
-// Whatever changes what rows come out of the same bytes; with it unset, the name that earlier versions gave.
+async function* hashed(chunks: AsyncIterable<Buffer>, hashes: readonly Hash[]): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    for (const hash of hashes) hash.update(chunk);
+    yield chunk;
+  }
+}
+
+// Everything that changes which rows the same bytes give. An option that has its default adds nothing, so that the id is still the
+// one of earlier versions, which did not have the option.
 function wayOfReading({
   table,
   mapping,
@@ -107,35 +83,39 @@ function wayOfReading({
   return JSON.stringify(Object.keys(more).length === 0 ? base : [...base, more]);
 }
 
-async function readHeader(
-  options: ImportOptions,
-  start: number,
-  head: () => Buffer,
-  atEnd: () => boolean,
-  more: () => Promise<void>,
-): Promise<{ readonly names: readonly string[]; readonly end: number; readonly line: number }> {
-  if (options.format === 'ndjson' || options.columns !== undefined)
-    return { names: options.columns ?? [], end: start, line: 1 };
-  const scanner = new CsvScanner(options.delimiter);
-  let line = 1;
-  for (let at = start; ; ) {
-    const next = scanner.next(head(), at, atEnd());
+interface Header {
+  readonly names: readonly string[];
+  /** Where the rows start. */
+  readonly end: number;
+  readonly line: number;
+}
+
+async function readHeader(bytes: ByteWindow, options: ImportOptions): Promise<Header> {
+  const { file, format, delimiter, columns } = options;
+  let head = await bytes.fill(BOM.length);
+  let at = head.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0;
+  if (format === 'ndjson' || columns !== undefined) {
+    if (head.length === at) throw new UsageError(`${file} is empty`);
+    return { names: columns ?? [], end: at, line: 1 };
+  }
+  const scanner = new CsvScanner(delimiter);
+  for (let line = 1; ; ) {
+    if (at === head.length && bytes.atEnd) throw new UsageError(`${file} is empty`);
+    const next = scanner.next(head, at, bytes.atEnd);
     if (next === INCOMPLETE) {
-      if (atEnd()) throw new UsageError(`${options.file}, line ${line}: a quote of the header is not closed`);
-      if (head().length > LONGEST_HEADER)
-        throw new UsageError(`${options.file} has no header within ${LONGEST_HEADER} bytes; is this CSV?`);
-      await more();
+      if (bytes.atEnd) throw new UsageError(`${file}, line ${line}: a quote of the header is not closed`);
+      if (head.length > LONGEST_HEADER)
+        throw new UsageError(`${file} has no header within ${LONGEST_HEADER} bytes; is this CSV?`);
+      head = await bytes.fill(head.length);
       continue;
     }
     line += scanner.lines;
-    if (scanner.blank) {
-      if (next >= head().length && atEnd()) throw new UsageError(`${options.file} is empty`);
-      at = next;
-      continue;
+    if (!scanner.blank) {
+      if (scanner.fault !== undefined || !isUtf8(head.subarray(at, scanner.end)))
+        throw new UsageError(`${file}: the header is not valid CSV: ${scanner.fault ?? 'it is not UTF-8'}`);
+      const names = Array.from({ length: scanner.fields }, (_, field) => scanner.text(head, field) ?? '');
+      return { names, end: next, line };
     }
-    if (scanner.fault !== undefined || !isUtf8(head().subarray(at, scanner.end)))
-      throw new UsageError(`${options.file}: the header is no CSV: ${scanner.fault ?? 'it is not UTF-8'}`);
-    const names = Array.from({ length: scanner.fields }, (_, field) => scanner.text(head(), field) ?? '');
-    return { names, end: next, line };
+    at = next;
   }
 }

@@ -68,8 +68,9 @@ export async function checkRows({ db, options, content, rejects, watcher }: Chec
   let isPrepared = false;
   let stoppedEarly = false;
   const { file } = options;
+  const { scanner } = source;
   const onRecord = (bytes: Buffer): void => sums.add(bytes);
-  for await (const cut of cutBatches({ bytes: content.bytes, line: content.line, source, file, onRecord })) {
+  for await (const cut of cutBatches({ bytes: content.bytes, line: content.line, scanner, file, onRecord })) {
     signal?.throwIfAborted();
     const number = batches.length;
     const found = sums.take(cut);
@@ -143,16 +144,16 @@ async function askServer(
   db: Client,
   options: ImportOptions,
   source: RowSource,
-  { bytes, line }: Cut,
+  cut: Cut,
   { doubtful }: Found,
 ): Promise<Asked> {
   const places = new Set(doubtful);
   return withRollback(db, async () => {
     await clearStage(db);
     const verdicts: Verdict[] = [];
-    for (const { rows, refused } of readRows(source, bytes, line, (place) => places.has(place))) {
-      const unstaged = await stage(db, options, source.columns, rows);
-      verdicts.push(...refused, ...unstaged.map(({ row, reason }) => verdictOn(bytes, row, reason)));
+    for (const { rows, refused } of readRows(source, cut, (place) => places.has(place))) {
+      const unstaged = await stage(db, source.columns, rows);
+      verdicts.push(...refused, ...unstaged.map(({ row, reason }) => verdictOn(cut.bytes, row, reason)));
     }
     const { rows: staged, ...sums } = await sumUpStage(db, options);
     if (staged + verdicts.length !== doubtful.length)

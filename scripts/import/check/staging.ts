@@ -2,7 +2,6 @@
 import type { Client } from 'pg';
 import { messageOf, UsageError } from '../../../db/core/errors';
 import { ident, literal } from '../../../db/core/sql';
-import type { Column } from '../../../db/language/columns';
 import { copyText, copyValue } from '../../../db/server/copy';
 import type { ImportOptions } from '../options';
 import type { FilledColumn } from '../read/mapping';
@@ -30,17 +29,11 @@ export async function prepareSession(
   await db.query(`SELECT now() + $1::interval`, [shift]).catch((error: unknown) => {
     throw new UsageError(`--shift ${shift}: ${messageOf(error)}`, { cause: error });
   });
-  const definitions = columns.map(([name]) => {
-    const column = table.columns[name] as Column;
-    return `${ident(name)} ${column.type}${mustBeFilled(column) ? ' NOT NULL' : ''}`;
-  });
+  const definitions = columns.map(({ name, column }) => `${ident(name)} ${column.type}`);
   await db.query(
     `CREATE TEMP TABLE incoming (${PLACE} int NOT NULL, ${definitions.join(', ')}, CONSTRAINT "time is finite" CHECK (isfinite(${ident(table.time)})))`,
   );
 }
-
-// A JSON object may leave out a member that has a default, which comes when the row is moved.
-const mustBeFilled = ({ nullable, defaultSql }: Column): boolean => !nullable && defaultSql === undefined;
 
 /** Empties the temporary table. */
 export async function clearStage(db: Client): Promise<void> {
@@ -50,45 +43,21 @@ export async function clearStage(db: Client): Promise<void> {
 /** Adds rows to the temporary table, inside a transaction; those that the server refuses are left out and returned. */
 export async function stage(
   db: Client,
-  options: ImportOptions,
   columns: readonly FilledColumn[],
   rows: readonly TextRow[],
 ): Promise<readonly Refused[]> {
-  const [bare, full] = partition(rows, (row) => emptyColumn(options, columns, row) !== undefined);
-  const refused = bare.map((row) => ({
-    row,
-    reason: `null value in column "${emptyColumn(options, columns, row)}" violates not-null constraint`,
-  }));
-  return full.length === 0 ? refused : [...refused, ...(await stageFull(db, options, columns, full))];
-}
-
-// A column that a row must fill and does not, as the server would find: it costs much more to be told one by one.
-function emptyColumn({ table }: ImportOptions, columns: readonly FilledColumn[], { texts }: TextRow) {
-  return columns.find(([name], at) => texts[at] === null && mustBeFilled(table.columns[name] as Column))?.[0];
-}
-
-function partition<T>(all: readonly T[], test: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
-  return [all.filter(test), all.filter((one) => !test(one))];
-}
-
-async function stageFull(
-  db: Client,
-  options: ImportOptions,
-  columns: readonly FilledColumn[],
-  rows: readonly TextRow[],
-): Promise<readonly Refused[]> {
-  const names = ['#', ...columns.map(([name]) => name)];
+  const names = ['#', ...columns.map(({ name }) => name)];
   const send = async (part: readonly TextRow[]) => {
     await copyText(db, INCOMING, names, stagedLines(part));
   };
   if (await attempt(db, () => send(rows))) return [];
-  const types = columns.map(([name]) => (options.table.columns[name] as Column).type);
+  const types = columns.map(({ column }) => column.type);
   const wrong = await inputErrors(db, types, rows);
   const refused = rows.flatMap((row) => {
     const error = wrong.get(row);
     return error === undefined
       ? []
-      : [{ row, reason: `column ${columns[error.column]?.[0]}: ${error.message}` }];
+      : [{ row, reason: `column ${columns[error.column]?.name}: ${error.message}` }];
   });
   return [
     ...refused,
@@ -188,15 +157,14 @@ export async function move(
 
 function moveQuery(options: ImportOptions, columns: readonly FilledColumn[], target: string): string {
   const { table } = options;
-  const names = columns.map(([name]) => name);
-  const value = (name: string): string => {
-    const { defaultSql } = table.columns[name] as Column;
+  const names = columns.map(({ name }) => name);
+  const value = ({ name, column: { defaultSql } }: FilledColumn): string => {
     if (name === table.time) return `(${ident(name)} + $1::interval)`;
     if (options.format === 'ndjson' && defaultSql !== undefined)
       return `coalesce(${ident(name)}, ${defaultSql})`;
     return ident(name);
   };
-  const rows = `SELECT ${PLACE}, ${names.map((name) => `${value(name)} AS ${ident(name)}`).join(', ')}
+  const rows = `SELECT ${PLACE}, ${columns.map((filled) => `${value(filled)} AS ${ident(filled.name)}`).join(', ')}
     FROM ${INCOMING} WHERE ${PLACE} BETWEEN $2 AND $3`;
   const list = names.map((name) => ident(name)).join(', ');
   if (options.onConflict === 'fail')

@@ -3,8 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import { chunkSpanMs } from '../../../api/ingest/row-reader';
 import type { ImportOptions } from '../options';
 import type { Cut } from '../read/batches';
+import { timeOf } from '../read/certain-values';
 import type { RowSource } from '../read/row-source';
-import { timeOf } from '../read/sure-values';
 
 /** What the records of a cut are. Bounds, times and expired rows are of those that are beyond doubt. */
 export interface Found {
@@ -44,14 +44,14 @@ export class Sums {
 
   add(bytes: Buffer): void {
     const { source } = this;
-    if (source.kind === 'blank') {
+    if (source.scanner.blank) {
       this.#hasBlanks = true;
       return;
     }
     const place = this.#records;
     this.#records += 1;
-    if (source.lineBreak !== '') this.#breaks.add(source.lineBreak);
-    const time = source.sureTime(bytes);
+    if (source.scanner.lineBreak !== '') this.#breaks.add(source.scanner.lineBreak);
+    const time = source.certainTime(bytes);
     if (Number.isNaN(time)) {
       this.#doubtful.push(place);
       return;

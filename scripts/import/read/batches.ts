@@ -1,8 +1,7 @@
 // Cuts a stream of bytes into batches of whole records. Where it cuts depends on the bytes only, never on how they arrive.
 import { UsageError } from '../../../db/core/errors';
 import { ByteWindow } from './byte-window';
-import { INCOMPLETE } from './csv-scanner';
-import type { RowSource } from './row-source';
+import { INCOMPLETE, type RecordScanner } from './record-scanner';
 
 /** How batches are cut; kept with an import, because one that was begun must go on with the same cuts. */
 export const LAYOUT = '1 MiB, 20000 records';
@@ -21,7 +20,7 @@ export interface Cut {
 /** What to cut. */
 export interface CutInput {
   readonly bytes: ByteWindow;
-  readonly source: RowSource;
+  readonly scanner: RecordScanner;
   /** Name of the file, for messages. */
   readonly file: string;
   /** Physical line that the bytes start on. */
@@ -35,7 +34,7 @@ export interface CutInput {
  * @throws UsageError for a quote that is not closed, which may hide any number of rows.
  */
 export async function* cutBatches(input: CutInput): AsyncGenerator<Cut> {
-  const { bytes: window, source, onRecord } = input;
+  const { bytes: window, scanner, onRecord } = input;
   let first = input.line;
   try {
     for (;;) {
@@ -44,7 +43,7 @@ export async function* cutBatches(input: CutInput): AsyncGenerator<Cut> {
       if (bytes.length === 0) return;
       let [at, records, line] = [0, 0, first];
       while (records < MOST_RECORDS && at < bytes.length) {
-        const next = source.next(bytes, at, window.atEnd);
+        const next = scanner.next(bytes, at, window.atEnd);
         if (next === INCOMPLETE) {
           if (at > 0 && !window.atEnd) break;
           if (window.atEnd || bytes.length > LONGEST_RECORD) throw endless(input, line);
@@ -55,7 +54,7 @@ export async function* cutBatches(input: CutInput): AsyncGenerator<Cut> {
         // The batch ends here even when more bytes have arrived, so that a second run cuts in the same places.
         if (at > 0 && next > MOST_BYTES) break;
         onRecord(bytes);
-        line += source.lines;
+        line += scanner.lines;
         records += 1;
         at = next;
       }
@@ -68,8 +67,8 @@ export async function* cutBatches(input: CutInput): AsyncGenerator<Cut> {
   }
 }
 
-function endless({ file, source }: CutInput, line: number): UsageError {
-  const reason = source.openQuote
+function endless({ file, scanner }: CutInput, line: number): UsageError {
+  const reason = scanner.openQuote
     ? 'a quote is opened and not closed, so it is unknown where rows end'
     : `the record is longer than ${LONGEST_RECORD} bytes; is this CSV, and is a quote left open?`;
   return new UsageError(`${file}, line ${line}: ${reason}; nothing was imported`);

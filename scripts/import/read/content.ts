@@ -5,8 +5,11 @@ import { UsageError } from '../../../db/core/errors';
 import { nameOf } from '../../../db/language/names';
 import type { ImportOptions } from '../options';
 import { ByteWindow } from './byte-window';
-import { CsvScanner, INCOMPLETE } from './csv-scanner';
-import { csvSource, isZero, ndjsonSource, type RowSource } from './row-source';
+import { CsvScanner } from './csv-scanner';
+import { csvSource } from './csv-source';
+import { ndjsonSource } from './ndjson-source';
+import { INCOMPLETE } from './record-scanner';
+import { isZero, type RowSource } from './row-source';
 import { readBytes } from './source';
 
 /** A file that is open. */

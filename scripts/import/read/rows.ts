@@ -1,5 +1,7 @@
-// The rows of a batch as texts, some at a time: a whole batch of them would be many times its bytes.
+// Reads the rows of a batch as texts, a slice at a time, because the texts of a whole batch need many times the memory of its bytes.
 import type { Refusal } from '../options';
+import type { Cut } from './batches';
+import type { RecordScanner } from './record-scanner';
 import type { RowSource } from './row-source';
 
 /** Where a row stands in its batch. */
@@ -22,7 +24,7 @@ export interface Verdict extends Refusal {
   readonly place: number;
 }
 
-/** Rows that follow each other in a batch, and those between them that are none. */
+/** Rows that follow each other in a batch, and the records among them that are not rows. */
 export interface RowSlice {
   readonly rows: readonly TextRow[];
   readonly refused: readonly Verdict[];
@@ -30,30 +32,19 @@ export interface RowSlice {
 
 const SLICE = 1_000;
 
-/** Reads the rows of a batch, whole records that start on `line`. `wants` chooses rows by their places. */
+/** Reads the rows of a batch. `wants` chooses rows by their places. */
 export function* readRows(
   source: RowSource,
-  bytes: Buffer,
-  line: number,
+  { bytes, line }: Cut,
   wants: (place: number) => boolean,
 ): Generator<RowSlice> {
   let rows: TextRow[] = [];
   let refused: Verdict[] = [];
-  let place = 0;
-  let current = line;
-  for (let at = 0; at < bytes.length; ) {
-    const next = source.next(bytes, at, true);
-    if (source.kind === 'row') {
-      if (wants(place)) {
-        const texts = source.texts(bytes, at);
-        const row = { place, line: current, from: at, end: source.end };
-        if ('reason' in texts) refused.push(verdictOn(bytes, row, texts.reason));
-        else rows.push({ ...row, texts });
-      }
-      place += 1;
-    }
-    current += source.lines;
-    at = next;
+  for (const row of recordsOf(source.scanner, bytes, line)) {
+    if (!wants(row.place)) continue;
+    const texts = source.texts(bytes, row.from);
+    if ('reason' in texts) refused.push(verdictOn(bytes, row, texts.reason));
+    else rows.push({ ...row, texts });
     if (rows.length + refused.length < SLICE) continue;
     yield { rows, refused };
     rows = [];
@@ -62,25 +53,39 @@ export function* readRows(
   if (rows.length + refused.length > 0) yield { rows, refused };
 }
 
-/** The bytes of a batch, piece by piece, without the rows at these places. */
+/** The bytes of a batch without the rows at these places, piece by piece. */
 export function* withoutRows(
-  source: RowSource,
+  { scanner }: RowSource,
   bytes: Buffer,
   places: ReadonlySet<number>,
 ): Generator<Buffer> {
-  let [place, start] = [0, 0];
-  for (let at = 0; places.size > 0 && at < bytes.length; ) {
-    const next = source.next(bytes, at, true);
-    if (source.kind === 'row') {
-      if (places.has(place)) {
-        if (at > start) yield bytes.subarray(start, at);
-        start = next;
-      }
+  let start = 0;
+  if (places.size > 0)
+    for (const { place, from, next } of recordsOf(scanner, bytes, 1)) {
+      if (!places.has(place)) continue;
+      if (from > start) yield bytes.subarray(start, from);
+      start = next;
+    }
+  if (start < bytes.length) yield bytes.subarray(start);
+}
+
+/** The records of a batch that are not blank. */
+function* recordsOf(
+  scanner: RecordScanner,
+  bytes: Buffer,
+  firstLine: number,
+): Generator<PlacedRow & { readonly next: number }> {
+  let [place, line] = [0, firstLine];
+  for (let from = 0; from < bytes.length; ) {
+    const next = scanner.next(bytes, from, true);
+    const { blank, end, lines } = scanner;
+    if (!blank) {
+      yield { place, line, from, end, next };
       place += 1;
     }
-    at = next;
+    line += lines;
+    from = next;
   }
-  if (start < bytes.length) yield bytes.subarray(start);
 }
 
 /** Refuses a row for a reason. */

@@ -1,7 +1,6 @@
 // Writes the rows of a batch into the table: its bytes as they stand, else their values, else row by row where need be.
 import type { Client } from 'pg';
 import { relation } from '../../../db/core/sql';
-import type { Column } from '../../../db/language/columns';
 import { copyCsv, copyText } from '../../../db/server/copy';
 import type { Batch } from '../check/check';
 import { attempt, clearStage, copyLine, move, RowsDiffer, stage } from '../check/staging';
@@ -48,23 +47,22 @@ export async function writeRows(
 
 async function sendBytes(db: Client, options: ImportOptions, source: RowSource, batch: Batch, bytes: Buffer) {
   const good = withoutRows(source, bytes, new Set(batch.refused));
-  const columns = source.rawColumns ?? [];
+  const columns = (source.rawColumns ?? []).map(({ name }) => name);
   requireAll(batch, await copyCsv(db, relation(options.table), columns, options.delimiter, good));
 }
 
 // The values of the first pass are those of the table, with nothing added or filled in by the way.
-const canSendTexts = ({ format, shift, table }: ImportOptions, { columns }: RowSource): boolean =>
-  isZero(shift) &&
-  (format === 'csv' || columns.every(([name]) => (table.columns[name] as Column).defaultSql === undefined));
+const canSendTexts = ({ format, shift }: ImportOptions, { columns }: RowSource): boolean =>
+  isZero(shift) && (format === 'csv' || columns.every(({ column }) => column.defaultSql === undefined));
 
 async function sendTexts(db: Client, options: ImportOptions, source: RowSource, batch: Batch, bytes: Buffer) {
-  const columns = source.columns.map(([name]) => name);
+  const columns = source.columns.map(({ name }) => name);
   requireAll(batch, await copyText(db, relation(options.table), columns, linesOf(source, batch, bytes)));
 }
 
 function* linesOf(source: RowSource, batch: Batch, bytes: Buffer): Generator<string> {
   const out = new Set(batch.refused);
-  for (const { rows } of readRows(source, bytes, batch.line, (place) => !out.has(place)))
+  for (const { rows } of readRows(source, { bytes, line: batch.line }, (place) => !out.has(place)))
     for (const row of rows) yield copyLine(row);
 }
 
@@ -84,8 +82,8 @@ async function moveRows(
   const staged: PlacedRow[] = [];
   const refused: Verdict[] = [];
   await clearStage(db);
-  for (const slice of readRows(source, bytes, batch.line, (place) => !out.has(place))) {
-    const unstaged = await stage(db, options, source.columns, slice.rows);
+  for (const slice of readRows(source, { bytes, line: batch.line }, (place) => !out.has(place))) {
+    const unstaged = await stage(db, source.columns, slice.rows);
     const left = new Set(unstaged.map(({ row }) => row));
     for (const row of slice.rows)
       if (!left.has(row)) staged.push({ place: row.place, line: row.line, from: row.from, end: row.end });

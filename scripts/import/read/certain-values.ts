@@ -5,17 +5,17 @@ const POINT = 0x2e;
 const COLON = 0x3a;
 
 /** Whether the bytes from `start` to `end` are a value of a column type for certain. */
-export type SureCheck = (bytes: Buffer, start: number, end: number) => boolean;
+export type CertainCheck = (bytes: Buffer, start: number, end: number) => boolean;
 
 /** The check of a column type as `format_type()` prints it; a type without one is always asked about. */
-export function sureCheckOf(type: string): SureCheck {
+export function certainCheckOf(type: string): CertainCheck {
   const varchar = /^character varying\((\d+)\)$/.exec(type);
   // There are at most as many characters as bytes.
   if (varchar) return (_bytes, start, end) => end - start <= Number(varchar[1]);
   return CHECKS[type] ?? (() => false);
 }
 
-const CHECKS: Readonly<Record<string, SureCheck>> = {
+const CHECKS: Readonly<Record<string, CertainCheck>> = {
   text: () => true,
   'double precision': decimal,
   real: decimal,
@@ -43,7 +43,7 @@ function decimal(bytes: Buffer, start: number, end: number): boolean {
   return at === end && at > fraction && at - fraction <= 20;
 }
 
-function whole(digits: number): SureCheck {
+function whole(digits: number): CertainCheck {
   return (bytes, start, end) => {
     let at = bytes[start] === MINUS ? start + 1 : start;
     if (at === end || end - at > digits) return false;
@@ -63,7 +63,7 @@ const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
  * Microseconds since 1970 of `2026-11-20T12:00:00.123456Z` and its like; NaN for what the server must read.
  * @param utc times without a zone are in UTC.
  */
-export function sureTime(bytes: Buffer, start: number, end: number, utc: boolean): number {
+export function certainTime(bytes: Buffer, start: number, end: number, utc: boolean): number {
   if (end - start < 19) return Number.NaN;
   const separator = bytes[start + 10];
   if (

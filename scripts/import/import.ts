@@ -14,7 +14,6 @@ import { refreshAggregates, withDependents } from '../../db/upkeep/refresh';
 import { type Batch, type Checked, checkRows } from './check/check';
 import { requireFew, requireRoom, requireUnexpired } from './check/refusals';
 import { RejectFile } from './check/reject-file';
-import { conflictKeys, prepareSession } from './check/staging';
 import type { ImportOptions, ImportReport, Watcher } from './options';
 import { cutByLengths } from './read/batches';
 import { type Content, openContent } from './read/content';
@@ -28,7 +27,9 @@ import {
   holdImport,
   type Totals,
 } from './write/ledger';
-import { type Load, type LoadedBatch, loadBatches, loadTogether } from './write/load';
+import { type Load, loadBatches, loadTogether } from './write/load';
+import { conflictKeys } from './write/move-rows';
+import type { LoadedBatch } from './write/write-rows';
 
 /** Where an import goes. */
 export interface Destination {
@@ -117,12 +118,11 @@ const isAtomic = ({ table, onConflict, maxRejects }: ImportOptions): boolean =>
   onConflict === 'fail' && maxRejects === 0 && table.indexes.some(({ unique }) => unique);
 
 async function writeTogether(session: Session): Promise<number> {
-  const { db, options, load, names, content } = session;
+  const { db, options, load, names } = session;
   await makeChunks(session);
   return withTransaction(db, async () => {
     const { finished } = await claimImport(db, names.id, names.content, options);
     await db.query('DROP TABLE IF EXISTS pg_temp.incoming');
-    await prepareSession(db, options, content.newSource().columns);
     const onLoaded = progress(session, finished);
     await loadTogether(db, load, unfinished(session, finished), onLoaded).catch((error: unknown) => {
       if (!(error instanceof RefusedError)) throw error;

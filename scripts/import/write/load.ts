@@ -1,20 +1,15 @@
 // The second pass: batches go in, each in one transaction with its entry, over some connections at a time.
 import type { Client, ClientConfig } from 'pg';
 import { RefusedError } from '../../../db/core/errors';
-import { withConnection } from '../../../db/server/connection';
+import { withConnection, withTransaction } from '../../../db/server/connection';
 import { announceRetry, isUnreachable, recoveryOf, withRetry } from '../../../db/server/retry';
+import { withSavepoint } from '../../../db/server/savepoint';
 import { type Batch, digestOf } from '../check/check';
-import { prepareSession } from '../check/staging';
+import { prepareSession, type Session } from '../check/session';
 import type { ImportOptions, Watcher } from '../options';
-import type { Held } from '../read/batches';
 import type { RowSource } from '../read/row-source';
 import { describeBatch, enterBatch } from './ledger';
-import { writeRows } from './write-rows';
-
-/** A batch with its bytes. */
-export interface LoadedBatch extends Held {
-  readonly batch: Batch;
-}
+import { type LoadedBatch, writeRows } from './write-rows';
 
 export interface Load {
   readonly id: string;
@@ -63,19 +58,21 @@ async function work(
   next: () => Promise<LoadedBatch | undefined>,
   onLoaded: (batch: Batch) => void,
 ): Promise<void> {
+  const { options } = load;
   const source = load.newSource();
   let current: LoadedBatch | undefined;
   let tries = 1;
   for (;;) {
     try {
       await withConnection(connection, async (db) => {
-        await prepareSession(db, load.options, source.columns);
+        const session = { db, options, source };
+        await prepareSession(session);
         for (;;) {
           current ??= await next();
           if (current === undefined) return;
           const { batch } = current;
           const loaded = current;
-          await withRetry(() => loadBatch(db, load, source, loaded, TRANSACTION), retryOptions(load));
+          await withRetry(() => loadBatch(load, session, loaded, withTransaction), retryOptions(load));
           onLoaded(batch);
           loaded.release();
           current = undefined;
@@ -99,20 +96,6 @@ const retryOptions = ({ watcher }: Load) => ({
     watcher.onNote?.(`${reason}; trying again (${attempt} of ${MOST_TRIES})`),
 });
 
-/** How a batch is begun and ended. */
-interface Bounds {
-  readonly begin: string;
-  readonly commit: string;
-  readonly rollback: string;
-}
-
-const TRANSACTION: Bounds = { begin: 'BEGIN', commit: 'COMMIT', rollback: 'ROLLBACK' };
-const PART: Bounds = {
-  begin: 'SAVEPOINT batch',
-  commit: 'RELEASE SAVEPOINT batch',
-  rollback: 'ROLLBACK TO SAVEPOINT batch',
-};
-
 /** Loads batches in the transaction of `db`: all of them or none. */
 export async function loadTogether(
   db: Client,
@@ -120,42 +103,37 @@ export async function loadTogether(
   batches: AsyncIterable<LoadedBatch>,
   onLoaded: (batch: Batch) => void,
 ): Promise<void> {
-  const source = load.newSource();
+  const session = { db, options: load.options, source: load.newSource() };
+  await prepareSession(session);
   for await (const loaded of batches) {
     load.watcher.signal?.throwIfAborted();
-    await loadBatch(db, load, source, loaded, PART);
+    await loadBatch(load, session, loaded, withSavepoint);
     onLoaded(loaded.batch);
     loaded.release();
   }
 }
 
 async function loadBatch(
-  db: Client,
   load: Load,
-  source: RowSource,
-  { batch, bytes }: LoadedBatch,
-  bounds: Bounds,
+  session: Session,
+  loaded: LoadedBatch,
+  enclose: typeof withSavepoint,
 ): Promise<void> {
   const { id, options } = load;
+  const { batch, bytes } = loaded;
   if (bytes.length !== batch.length || digestOf(bytes) !== batch.digest)
     throw new RefusedError(
       `${options.file} has changed while it was imported (batch ${batch.number}, from line ${batch.line}); what is in stays, finish with the file as it was`,
     );
   let refused = 0;
-  await db.query(bounds.begin);
-  try {
-    if (await enterBatch(db, id, batch.number)) {
-      const result = await writeRows(db, options, source, batch, bytes);
-      refused = result.refused.length;
-      if (refused > load.mayRefuse) throw tooMany(load, batch, result.refused[0]);
-      await describeBatch(db, id, { number: batch.number, from: batch.from, to: batch.to, ...result });
-    }
-    await db.query(bounds.commit);
-    load.mayRefuse -= refused;
-  } catch (error) {
-    await db.query(bounds.rollback).catch(() => undefined);
-    throw error;
-  }
+  await enclose(session.db, async () => {
+    if (!(await enterBatch(session.db, id, batch.number))) return;
+    const written = await writeRows(session, loaded);
+    refused = written.refused.length;
+    if (refused > load.mayRefuse) throw tooMany(load, batch, written.refused[0]);
+    await describeBatch(session.db, id, { number: batch.number, from: batch.from, to: batch.to, ...written });
+  });
+  load.mayRefuse -= refused;
 }
 
 function tooMany(

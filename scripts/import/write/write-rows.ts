@@ -1,99 +1,88 @@
-// Writes the rows of a batch into the table: its bytes as they stand, else their values, else row by row where need be.
-import type { Client } from 'pg';
+// Writes the rows of a batch into the table: as the bytes of the file, or as texts, or one by one through the temporary table.
+import { messageOf } from '../../../db/core/errors';
 import { relation } from '../../../db/core/sql';
 import { copyCsv, copyText } from '../../../db/server/copy';
 import type { Batch } from '../check/check';
-import { attempt, clearStage, copyLine, move, RowsDiffer, stage } from '../check/staging';
-import type { ImportOptions } from '../options';
-import { isZero, type RowSource } from '../read/row-source';
-import { type PlacedRow, readRows, type Verdict, verdictOn, withoutRows } from '../read/rows';
+import type { Session } from '../check/session';
+import { copyLine, stageRows, takesAll } from '../check/staging';
+import type { Held } from '../read/batches';
+import { isZero } from '../read/row-source';
+import { readRows, type Verdict, verdictOn, withoutRows } from '../read/rows';
+import { moveRows } from './move-rows';
+
+/** A batch with its bytes. */
+export interface LoadedBatch extends Held {
+  readonly batch: Batch;
+}
 
 /** What became of the rows of a batch. */
 export interface Written {
   readonly rows: number;
-  /** Rows whose keys were there. */
+  /** Number of rows whose keys were in the table already. */
   readonly skipped: number;
-  /** Refused rows, those of the first pass included. */
+  /** Number of refused rows, including those of the first pass. */
   readonly rejected: number;
-  /** Those that only the table itself refused. */
+  /** Verdicts on the rows that only the table itself refused. */
   readonly refused: readonly Verdict[];
 }
 
 /**
- * Writes a batch inside a transaction, in the fastest way that it allows. Whatever the server says against its rows, the next
- * way is tried, and the last one asks about each of them.
+ * Writes a batch inside a transaction, in the fastest way that it allows. When the server refuses rows, the next way is tried;
+ * the last one gives a verdict on each row.
  */
-export async function writeRows(
-  db: Client,
-  options: ImportOptions,
-  source: RowSource,
-  batch: Batch,
-  bytes: Buffer,
-): Promise<Written> {
-  const ways =
-    options.onConflict === 'fail'
-      ? [
-          ...(batch.isUniform && source.rawColumns ? [sendBytes] : []),
-          ...(canSendTexts(options, source) ? [sendTexts] : []),
-        ]
-      : [];
-  const rows = batch.records - batch.refused.length;
-  for (const way of ways) {
-    if (await attempt(db, () => way(db, options, source, batch, bytes)))
-      return { rows, skipped: 0, rejected: batch.refused.length, refused: [] };
-  }
-  return moveRows(db, options, source, batch, bytes);
+export async function writeRows(session: Session, loaded: LoadedBatch): Promise<Written> {
+  const { records, refused } = loaded.batch;
+  const rows = records - refused.length;
+  for (const send of copyWays(session, loaded))
+    if (await takesAll(session.db, rows, send))
+      return { rows, skipped: 0, rejected: refused.length, refused: [] };
+  return writeStaged(session, loaded);
 }
 
-async function sendBytes(db: Client, options: ImportOptions, source: RowSource, batch: Batch, bytes: Buffer) {
-  const good = withoutRows(source, bytes, new Set(batch.refused));
-  const columns = (source.rawColumns ?? []).map(({ name }) => name);
-  requireAll(batch, await copyCsv(db, relation(options.table), columns, options.delimiter, good));
+/** The ways that write a batch with one COPY, the fastest first. */
+function copyWays(session: Session, { batch, bytes }: LoadedBatch): readonly (() => Promise<number>)[] {
+  const { db, options, source } = session;
+  const { columns, rawColumns } = source;
+  if (options.onConflict !== 'fail') return [];
+  const target = relation(options.table);
+  const namesOf = (filled: typeof columns) => filled.map(({ name }) => name);
+  const sendBytes = () => {
+    const pieces = withoutRows(source, bytes, new Set(batch.refused));
+    return copyCsv(db, target, namesOf(rawColumns ?? []), options.delimiter, pieces);
+  };
+  const sendTexts = () => copyText(db, target, namesOf(columns), copyLines(session, batch, bytes));
+  return [
+    ...(batch.isUniform && rawColumns ? [sendBytes] : []),
+    ...(canSendTexts(session) ? [sendTexts] : []),
+  ];
 }
 
-// The values of the first pass are those of the table, with nothing added or filled in by the way.
-const canSendTexts = ({ format, shift }: ImportOptions, { columns }: RowSource): boolean =>
-  isZero(shift) && (format === 'csv' || columns.every(({ column }) => column.defaultSql === undefined));
+// The texts must be the values of the table: no shift is added to them, and no default takes the place of an absent member.
+const canSendTexts = ({ options: { shift, format }, source }: Session): boolean =>
+  isZero(shift) &&
+  (format === 'csv' || source.columns.every(({ column }) => column.defaultSql === undefined));
 
-async function sendTexts(db: Client, options: ImportOptions, source: RowSource, batch: Batch, bytes: Buffer) {
-  const columns = source.columns.map(({ name }) => name);
-  requireAll(batch, await copyText(db, relation(options.table), columns, linesOf(source, batch, bytes)));
-}
-
-function* linesOf(source: RowSource, batch: Batch, bytes: Buffer): Generator<string> {
-  const out = new Set(batch.refused);
-  for (const { rows } of readRows(source, { bytes, line: batch.line }, (place) => !out.has(place)))
+function* copyLines({ source }: Session, batch: Batch, bytes: Buffer): Generator<string> {
+  for (const { rows } of readRows(source, { bytes, line: batch.line }, isKept(batch)))
     for (const row of rows) yield copyLine(row);
 }
 
-function requireAll({ records, refused, line }: Batch, rows: number): void {
-  if (rows !== records - refused.length)
-    throw new RowsDiffer(`${rows} rows were taken of ${records - refused.length} from line ${line} on`);
+/** Says whether the first pass has left a row in its batch. */
+function isKept({ refused }: Batch): (place: number) => boolean {
+  const out = new Set(refused);
+  return (place) => !out.has(place);
 }
 
-async function moveRows(
-  db: Client,
-  options: ImportOptions,
-  source: RowSource,
-  batch: Batch,
-  bytes: Buffer,
-): Promise<Written> {
-  const out = new Set(batch.refused);
-  const staged: PlacedRow[] = [];
-  const refused: Verdict[] = [];
-  await clearStage(db);
-  for (const slice of readRows(source, { bytes, line: batch.line }, (place) => !out.has(place))) {
-    const unstaged = await stage(db, source.columns, slice.rows);
-    const left = new Set(unstaged.map(({ row }) => row));
-    for (const row of slice.rows)
-      if (!left.has(row)) staged.push({ place: row.place, line: row.line, from: row.from, end: row.end });
-    refused.push(...slice.refused, ...unstaged.map(({ row, reason }) => verdictOn(bytes, row, reason)));
-  }
-  const moved = await move(db, options, source.columns, staged, relation(options.table));
-  refused.push(...moved.refused.map(({ row, reason }) => verdictOn(bytes, row, reason)));
+async function writeStaged(session: Session, { batch, bytes }: LoadedBatch): Promise<Written> {
+  const staged = await stageRows(session, { bytes, line: batch.line }, isKept(batch));
+  const moved = await moveRows(session, staged.rows);
+  const refused = [
+    ...staged.refused,
+    ...moved.refused.map(({ row, error }) => verdictOn(bytes, row, messageOf(error))),
+  ];
   return {
     rows: moved.stored,
-    skipped: staged.length - moved.stored - moved.refused.length,
+    skipped: staged.rows.length - moved.stored - moved.refused.length,
     rejected: batch.refused.length + refused.length,
     refused,
   };

@@ -1,5 +1,8 @@
 // What an import is asked to do, and what it answers. Types and the names of choices only.
+import type { ClientConfig } from 'pg';
+import type { Desired } from '../../db/language/desired';
 import type { Hypertable } from '../../db/language/hypertable';
+import type { EngineName } from '../../db/model';
 import type { RefreshResult } from '../../db/upkeep/refresh';
 import type { ColumnMapping } from './read/mapping';
 
@@ -13,6 +16,13 @@ export type Compression = (typeof COMPRESSIONS)[number];
 export type TimeFormat = (typeof TIME_FORMATS)[number];
 /** What happens to a row whose unique key is in the table already. */
 export type OnConflict = (typeof CONFLICTS)[number];
+
+/** Where an import goes. */
+export interface Destination {
+  readonly connection: string | ClientConfig;
+  readonly engine: EngineName;
+  readonly desired: Desired;
+}
 
 export interface ImportOptions {
   /** Path, or `-` for standard input. */
@@ -79,8 +89,6 @@ export interface ImportReport {
 /** How far an import is. */
 export interface Watcher {
   readonly signal?: AbortSignal;
-  /** Bytes read of the decompressed content while it is checked. */
-  readonly onChecked?: (bytes: number) => void;
   /** Rows of finished batches, of all rows. */
   readonly onLoaded?: (rows: number, total: number) => void;
   readonly onNote?: (text: string) => void;

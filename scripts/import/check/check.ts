@@ -1,6 +1,7 @@
-// The first pass over a file: every row is checked before one is written. Also finds batches, times and the digest.
+// The first pass: checks every row of a file before any row is written, and describes the batches for the second pass.
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
+import { chunkSpanMs } from '../../../api/ingest/row-reader';
 import { literal } from '../../../db/core/sql';
 import type { ImportOptions, Watcher } from '../options';
 import { cutBatches } from '../read/batches';
@@ -8,23 +9,25 @@ import type { Content } from '../read/content';
 import type { RejectFile } from './reject-file';
 import { checkOnServer, type ServerCheck } from './server-check';
 import { prepareSession } from './session';
-import { Sums } from './sums';
+import { Tally } from './tally';
 
-/** A batch as it was found; times in microseconds since 1970 would lose digits of far ones, so they are texts. */
+/** A batch as the first pass found it. */
 export interface Batch {
   readonly number: number;
-  /** Its length in bytes. */
+  /** Number of bytes. */
   readonly length: number;
+  /** Physical line that it starts on, from 1. */
   readonly line: number;
-  /** Records that are not blank. */
+  /** Number of records that are not blank. */
   readonly records: number;
-  /** Its bytes may be sent as they stand, without the refused rows. */
+  /** The server can read its bytes as they are, without the refused rows. */
   readonly isUniform: boolean;
   /** Places of the rows that were refused. */
   readonly refused: readonly number[];
-  readonly from: string | null;
-  readonly to: string | null;
-  /** A time in each chunk that it needs, if not in more. */
+  /**
+   * A time in each chunk that the batch needs, the earliest and the latest time among them; RFC 3339 in UTC, in their order.
+   * They are texts because numbers would lose digits of times far away.
+   */
   readonly times: readonly string[];
   readonly digest: string;
 }
@@ -34,17 +37,14 @@ export interface Checked {
   readonly batches: readonly Batch[];
   readonly records: number;
   readonly rejected: number;
+  /** Number of rows that are past the table's retention. */
   readonly expired: number;
+  /** The first and the last time; null without rows. */
   readonly from: string | null;
   readonly to: string | null;
-  /** The rejects were too many to go on to the end. */
+  /** There were too many invalid rows to read the file to its end. */
   readonly stoppedEarly: boolean;
 }
-
-const NOTHING: ServerCheck = { expired: 0, times: [], verdicts: [] };
-
-/** More refused rows than allowed that are still looked for, so that they can be corrected at once. */
-const REJECTS_BEYOND = 10_000;
 
 /** What the first pass needs. */
 export interface CheckInput {
@@ -55,71 +55,65 @@ export interface CheckInput {
   readonly watcher: Watcher;
 }
 
-/** Checks every row of a file and writes those that are invalid to the file of rejects. */
+/** So many invalid rows more than allowed are still looked for, so that people can correct them all at once. */
+const REJECTS_BEYOND = 10_000;
+
+const NOTHING: ServerCheck = { expired: 0, times: [], verdicts: [] };
+
+/** Checks every row of a file and writes the invalid ones to the file of rejects. */
 export async function checkRows({ db, options, content, rejects, watcher }: CheckInput): Promise<Checked> {
-  const { signal, onChecked } = watcher;
   const source = content.newSource();
   const session = { db, options, source };
-  const edge = await expiryEdge(db, options);
-  const sums = new Sums(options, source, edge);
+  const span = chunkSpanMs(options.table) * 1_000;
+  const expiry = await readExpiry(db, options);
+  const newTally = (): Tally => new Tally({ source, expiry, span });
+  let tally = newTally();
+  const cuts = cutBatches({
+    bytes: content.bytes,
+    line: content.line,
+    scanner: source.scanner,
+    file: options.file,
+    onRecord: (bytes) => tally.add(bytes),
+  });
   const batches: Batch[] = [];
-  let [records, rejected, expired, bytes] = [0, 0, 0, 0];
+  let [records, rejected, expired] = [0, 0, 0];
   let isPrepared = false;
   let stoppedEarly = false;
-  const { file } = options;
-  const { scanner } = source;
-  const onRecord = (bytes: Buffer): void => sums.add(bytes);
-  for await (const cut of cutBatches({ bytes: content.bytes, line: content.line, scanner, file, onRecord })) {
-    signal?.throwIfAborted();
-    const number = batches.length;
-    const found = sums.take(cut);
-    if (found.doubtful.length > 0 && !isPrepared) {
-      await prepareSession(session);
-      isPrepared = true;
-    }
-    const asked = found.doubtful.length > 0 ? await checkOnServer(session, cut, found.doubtful) : NOTHING;
+  for await (const cut of cuts) {
+    watcher.signal?.throwIfAborted();
+    const { uncertain, ...tallied } = tally.finish(cut.bytes);
+    tally = newTally();
+    if (uncertain.length > 0 && !isPrepared) await prepareSession(session);
+    isPrepared ||= uncertain.length > 0;
+    const asked = uncertain.length > 0 ? await checkOnServer(session, cut, uncertain) : NOTHING;
     batches.push({
-      number,
+      number: batches.length,
       length: cut.bytes.length,
       line: cut.line,
-      records: found.records,
+      records: tallied.records,
       digest: digestOf(cut.bytes),
-      isUniform: found.isUniform,
+      isUniform: tallied.isUniform,
       refused: asked.verdicts.map(({ place }) => place),
-      from: earliest([found.from, ...asked.times]),
-      to: latest([found.to, ...asked.times]),
-      times: [...new Set([...found.times, ...asked.times])],
+      // Texts of RFC 3339 in UTC that have the same number of digits sort as their times do.
+      times: [...tallied.times, ...asked.times].sort(),
     });
-    expired += found.expired + asked.expired;
+    records += tallied.records;
     rejected += asked.verdicts.length;
+    expired += tallied.expired + asked.expired;
     await rejects.add(asked.verdicts);
-    records += found.records;
-    bytes += cut.bytes.length;
-    onChecked?.(bytes);
     stoppedEarly = rejected > options.maxRejects + REJECTS_BEYOND;
     if (stoppedEarly) break;
   }
-  return {
-    batches,
-    records,
-    rejected,
-    expired,
-    from: earliest(batches.map(({ from }) => from)),
-    to: latest(batches.map(({ to }) => to)),
-    stoppedEarly,
-  };
+  const times = batches.flatMap((batch) => batch.times).sort();
+  const [from, to] = [times.at(0) ?? null, times.at(-1) ?? null];
+  return { batches, records, rejected, expired, from, to, stoppedEarly };
 }
 
-// Texts of RFC 3339 in UTC with as many digits come in the order of their times.
-const earliest = (times: readonly (string | null)[]): string | null => present(times).sort().at(0) ?? null;
-const latest = (times: readonly (string | null)[]): string | null => present(times).sort().at(-1) ?? null;
-const present = (times: readonly (string | null)[]): string[] => times.filter((time) => time !== null);
-
-/** Says whether bytes are those that were checked. */
+/** Names the bytes of a batch, so that the second pass notices when the file was changed. */
 export const digestOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('base64');
 
-// Microseconds since 1970; rows before it are past retention.
-async function expiryEdge(db: Client, { table }: ImportOptions): Promise<number> {
+/** Microseconds since 1970: rows before this time are past retention. */
+async function readExpiry(db: Client, { table }: ImportOptions): Promise<number> {
   if (table.retention === undefined) return Number.NEGATIVE_INFINITY;
   const { rows } = await db.query<{ edge: string }>(
     `SELECT (extract(epoch FROM now() - ${literal(table.retention)}::interval) * 1000000)::bigint AS edge`,

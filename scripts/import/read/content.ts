@@ -4,6 +4,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { UsageError } from '../../../db/core/errors';
 import { nameOf } from '../../../db/language/names';
 import type { ImportOptions } from '../options';
+import { cutByLengths, type Held } from './batches';
 import { ByteWindow } from './byte-window';
 import { CsvScanner } from './csv-scanner';
 import { csvSource } from './csv-source';
@@ -16,12 +17,12 @@ import { readBytes } from './source';
 export interface Content {
   /** Makes a reader of the file's rows; each connection needs one of its own. */
   readonly newSource: () => RowSource;
-  /** Number of bytes before the rows. */
-  readonly skip: number;
   /** Physical line that the rows start on, from 1. */
   readonly line: number;
   /** The bytes of the rows. */
   readonly bytes: ByteWindow;
+  /** Reads the rows a second time, in batches of these lengths. */
+  readonly batches: (lengths: Iterable<number>) => AsyncGenerator<Held>;
   /** Gives, once all bytes were read, SHA-256 of the content, and the import's id: a digest that also covers how the file is read. */
   digests(): Digests;
 }
@@ -49,8 +50,13 @@ export async function openContent(path: string, options: ImportOptions): Promise
     // A mapping that does not fit the header is refused before any row is read.
     newSource();
     bytes.drop(end);
-    const digests = () => ({ content: content.digest('hex'), id: options.id ?? id.digest('hex') });
-    return { newSource, skip: end, line, bytes, digests };
+    return {
+      newSource,
+      line,
+      bytes,
+      batches: (lengths) => cutByLengths(readBytes(path, options.compression), end, lengths),
+      digests: () => ({ content: content.digest('hex'), id: options.id ?? id.digest('hex') }),
+    };
   } catch (error) {
     await bytes.close();
     throw error;

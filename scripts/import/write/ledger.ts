@@ -3,18 +3,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { DatabaseError, RefusedError } from '../../../db/core/errors';
 import { nameOf } from '../../../db/language/names';
-import type { Checked } from '../check/check';
+import type { Batch, Checked } from '../check/check';
 import type { ImportOptions, Refusal } from '../options';
 import { LAYOUT } from '../read/batches';
+import type { Digests } from '../read/content';
 import type { Written } from './write-rows';
 
 /** Where an import stands when a run takes it up. */
 export interface Claim {
-  /** Numbers of the batches that are in. */
+  /** Numbers of the batches that are in the table. */
   readonly finished: ReadonlySet<number>;
-  /** This run has made the entry. */
+  /** Number of rows in them that the table itself has refused. */
+  readonly refused: number;
+  /** This run has made the entry of the import. */
   readonly isNew: boolean;
 }
+
+const NOTHING: Claim = { finished: new Set<number>(), refused: 0, isNew: false };
 
 /** Sums over the batches that are in. */
 export interface Totals {
@@ -54,8 +59,7 @@ export async function holdImport(db: Client, id: string, waitMs = LOCK_WAIT_MS):
  */
 export async function claimImport(
   db: Client,
-  id: string,
-  content: string,
+  { id, content }: Digests,
   options: ImportOptions,
 ): Promise<Claim> {
   const { file, table, again } = options;
@@ -66,7 +70,7 @@ export async function claimImport(
        ON CONFLICT (digest) DO NOTHING`,
     [id, file, target, content, LAYOUT],
   );
-  if (rowCount === 1) return { finished: new Set<number>(), isNew: true };
+  if (rowCount === 1) return { ...NOTHING, isNew: true };
   const { rows } = await db.query<{
     at: string;
     row_count: string;
@@ -95,10 +99,10 @@ export async function claimImport(
       `UPDATE tsdb.import SET state = 'loading', imported_at = now(), content = $2, layout = $3, row_count = 0 WHERE digest = $1`,
       [id, content, LAYOUT],
     );
-    return { finished: new Set<number>(), isNew: false };
+    return NOTHING;
   }
-  const { rows: batches } = await db.query<{ number: number }>(
-    'SELECT number FROM tsdb.import_batch WHERE digest = $1',
+  const { rows: batches } = await db.query<{ number: number; refused: number }>(
+    'SELECT number, coalesce(jsonb_array_length(refused), 0) AS refused FROM tsdb.import_batch WHERE digest = $1',
     [id],
   );
   if (batches.length > 0 && known.layout !== LAYOUT)
@@ -106,7 +110,11 @@ export async function claimImport(
       `import ${id} was begun by another version, which cuts batches in another way (${known.layout}); end it with that version`,
     );
   await db.query('UPDATE tsdb.import SET layout = $2 WHERE digest = $1', [id, LAYOUT]);
-  return { finished: new Set(batches.map(({ number }) => number)), isNew: false };
+  return {
+    finished: new Set(batches.map(({ number }) => number)),
+    refused: batches.reduce((sum, { refused }) => sum + refused, 0),
+    isNew: false,
+  };
 }
 
 // A file that was corrected after half of it went in would bring that half twice.
@@ -139,35 +147,19 @@ export async function enterBatch(db: Client, id: string, number: number): Promis
   return rowCount === 1;
 }
 
-/** Says what became of a batch, inside its transaction. */
-export async function describeBatch(
+/** Completes the entry of a batch, inside its transaction. */
+export async function completeBatch(
   db: Client,
   id: string,
-  batch: Written & { readonly number: number; readonly from: string | null; readonly to: string | null },
+  { number, times }: Batch,
+  { rows, skipped, rejected, refused }: Written,
 ): Promise<void> {
+  const refusals = refused.map(({ line, reason, original }) => ({ line, reason, original }));
   await db.query(
     `UPDATE tsdb.import_batch SET row_count = $3, skipped = $4, rejected = $5, from_time = $6, to_time = $7, refused = $8::jsonb
       WHERE digest = $1 AND number = $2`,
-    [
-      id,
-      batch.number,
-      batch.rows,
-      batch.skipped,
-      batch.rejected,
-      batch.from,
-      batch.to,
-      JSON.stringify(batch.refused.map(({ line, reason, original }) => ({ line, reason, original }))),
-    ],
+    [id, number, rows, skipped, rejected, times.at(0), times.at(-1), JSON.stringify(refusals)],
   );
-}
-
-/** How many rows the table itself has refused so far. */
-export async function countRefused(db: Client, id: string): Promise<number> {
-  const { rows } = await db.query<{ refused: number }>(
-    'SELECT coalesce(sum(jsonb_array_length(refused)), 0)::int AS refused FROM tsdb.import_batch WHERE digest = $1',
-    [id],
-  );
-  return rows[0]?.refused ?? 0;
 }
 
 /**

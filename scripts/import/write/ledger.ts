@@ -102,7 +102,7 @@ export async function claimImport(
     return NOTHING;
   }
   const { rows: batches } = await db.query<{ number: number; refused: number }>(
-    'SELECT number, coalesce(jsonb_array_length(refused), 0) AS refused FROM tsdb.import_batch WHERE digest = $1',
+    'SELECT number, jsonb_array_length(refused) AS refused FROM tsdb.import_batch WHERE digest = $1',
     [id],
   );
   if (batches.length > 0 && known.layout !== LAYOUT)

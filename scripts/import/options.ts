@@ -41,9 +41,9 @@ export interface ImportOptions {
   /** Added to each time: a PostgreSQL interval such as `15 years`; `0` = nothing. */
   readonly shift: string;
   /** Take rows that retention will drop at its next run. */
-  readonly allowExpired: boolean;
+  readonly allowExpired?: boolean;
   /** Import what was imported before. */
-  readonly again: boolean;
+  readonly again?: boolean;
   /** Name of the import; absent = a digest of the content and of how it is read. */
   readonly id?: string;
   /** Where refused rows are written. */
@@ -53,7 +53,7 @@ export interface ImportOptions {
   readonly onConflict: OnConflict;
   readonly workers: number;
   /** Read, check and report; write nothing. */
-  readonly dryRun: boolean;
+  readonly dryRun?: boolean;
 }
 
 /** A row that was refused. */

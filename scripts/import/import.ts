@@ -29,19 +29,20 @@ export async function importRows(
       const rejects = new RejectFile(options.rejects);
       try {
         const content = await openContent(path, options);
-        const checked = await checkRows({ db, options, content, rejects, watcher });
-        requireFew(checked, options, rejects);
-        requireUnexpired(checked, options);
-        const digests = content.digests();
-        const { batches, records, rejected, from, to } = checked;
+        const run = { db, destination, options, watcher, content, rejects };
+        const checked = await checkRows(run);
+        requireFew({ ...run, checked });
+        requireUnexpired({ ...run, checked });
+        const { id, content: digest, batches, records, rejected, from, to } = checked;
         const outcome = options.dryRun
           ? { rows: records - rejected, skipped: 0, rejected, from, to, resumed: 0, refreshed: [] }
-          : await writeFile({ db, destination, options, content, digests, checked, rejects, watcher });
+          : await writeFile({ ...run, checked });
         return {
-          ...digests,
+          id,
+          content: digest,
           ...outcome,
           batches: batches.length,
-          rejects: rejects.isMade ? rejects.path : null,
+          rejects: rejects.first === undefined ? null : rejects.path,
         };
       } finally {
         await rejects.close();

@@ -3,37 +3,26 @@ import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
 import { chunkSpanMs } from '../../../api/ingest/row-reader';
 import { literal } from '../../../db/core/sql';
-import type { ImportOptions, Watcher } from '../options';
+import type { Destination, ImportOptions, Watcher } from '../options';
 import { cutBatches } from '../read/batches';
-import type { Content } from '../read/content';
+import type { Content, Digests } from '../read/content';
 import type { RejectFile } from './reject-file';
 import { checkOnServer, type ServerCheck } from './server-check';
 import { prepareSession } from './session';
-import { Tally } from './tally';
+import { type Tallied, Tally } from './tally';
 
-/** A batch as the first pass found it. */
-export interface Batch {
-  readonly number: number;
-  /** Number of bytes. */
-  readonly length: number;
-  /** Physical line that it starts on, from 1. */
-  readonly line: number;
-  /** Number of records that are not blank. */
-  readonly records: number;
-  /** The server can read its bytes as they are, without the refused rows. */
-  readonly isUniform: boolean;
-  /** Places of the rows that were refused. */
-  readonly refused: readonly number[];
-  /**
-   * A time in each chunk that the batch needs, the earliest and the latest time among them; RFC 3339 in UTC, in their order.
-   * They are texts because numbers would lose digits of times far away.
-   */
-  readonly times: readonly string[];
-  readonly digest: string;
+/** An import under way. */
+export interface Run {
+  readonly db: Client;
+  readonly destination: Destination;
+  readonly options: ImportOptions;
+  readonly watcher: Watcher;
+  readonly content: Content;
+  readonly rejects: RejectFile;
 }
 
-/** What the first pass found. */
-export interface Checked {
+/** What the first pass found, with the digests of the file. */
+export interface Checked extends Digests {
   readonly batches: readonly Batch[];
   readonly records: number;
   readonly rejected: number;
@@ -46,13 +35,24 @@ export interface Checked {
   readonly stoppedEarly: boolean;
 }
 
-/** What the first pass needs. */
-export interface CheckInput {
-  readonly db: Client;
-  readonly options: ImportOptions;
-  readonly content: Content;
-  readonly rejects: RejectFile;
-  readonly watcher: Watcher;
+/** An import whose file was checked. */
+export interface CheckedRun extends Run {
+  readonly checked: Checked;
+}
+
+/**
+ * A batch as the first pass found it. Its times are in their order, with the earliest and the latest one. They are texts,
+ * because numbers would lose digits of times far away.
+ */
+export interface Batch extends Pick<Tallied, 'records' | 'isUniform' | 'times'> {
+  readonly number: number;
+  /** Number of bytes. */
+  readonly length: number;
+  /** Physical line that it starts on, from 1. */
+  readonly line: number;
+  /** Places of the rows that were refused. */
+  readonly refused: readonly number[];
+  readonly digest: string;
 }
 
 /** So many invalid rows more than allowed are still looked for, so that people can correct them all at once. */
@@ -61,7 +61,8 @@ const REJECTS_BEYOND = 10_000;
 const NOTHING: ServerCheck = { expired: 0, times: [], verdicts: [] };
 
 /** Checks every row of a file and writes the invalid ones to the file of rejects. */
-export async function checkRows({ db, options, content, rejects, watcher }: CheckInput): Promise<Checked> {
+export async function checkRows(run: Run): Promise<Checked> {
+  const { db, options, content, rejects, watcher } = run;
   const source = content.newSource();
   const session = { db, options, source };
   const span = chunkSpanMs(options.table) * 1_000;
@@ -76,12 +77,12 @@ export async function checkRows({ db, options, content, rejects, watcher }: Chec
     onRecord: (bytes) => tally.add(bytes),
   });
   const batches: Batch[] = [];
-  let [records, rejected, expired] = [0, 0, 0];
+  let [rejected, expired] = [0, 0];
   let isPrepared = false;
   let stoppedEarly = false;
   for await (const cut of cuts) {
     watcher.signal?.throwIfAborted();
-    const { uncertain, ...tallied } = tally.finish(cut.bytes);
+    const { uncertain, records, isUniform, ...certain } = tally.finish(cut.bytes);
     tally = newTally();
     if (uncertain.length > 0 && !isPrepared) await prepareSession(session);
     isPrepared ||= uncertain.length > 0;
@@ -90,23 +91,23 @@ export async function checkRows({ db, options, content, rejects, watcher }: Chec
       number: batches.length,
       length: cut.bytes.length,
       line: cut.line,
-      records: tallied.records,
+      records,
       digest: digestOf(cut.bytes),
-      isUniform: tallied.isUniform,
+      isUniform,
       refused: asked.verdicts.map(({ place }) => place),
       // Texts of RFC 3339 in UTC that have the same number of digits sort as their times do.
-      times: [...tallied.times, ...asked.times].sort(),
+      times: [...certain.times, ...asked.times].sort(),
     });
-    records += tallied.records;
     rejected += asked.verdicts.length;
-    expired += tallied.expired + asked.expired;
+    expired += certain.expired + asked.expired;
     await rejects.add(asked.verdicts);
     stoppedEarly = rejected > options.maxRejects + REJECTS_BEYOND;
     if (stoppedEarly) break;
   }
   const times = batches.flatMap((batch) => batch.times).sort();
   const [from, to] = [times.at(0) ?? null, times.at(-1) ?? null];
-  return { batches, records, rejected, expired, from, to, stoppedEarly };
+  const records = batches.reduce((sum, batch) => sum + batch.records, 0);
+  return { ...content.digests(), batches, records, rejected, expired, from, to, stoppedEarly };
 }
 
 /** Names the bytes of a batch, so that the second pass notices when the file was changed. */

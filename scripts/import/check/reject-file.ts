@@ -10,11 +10,6 @@ export class RejectFile {
 
   constructor(readonly path: string) {}
 
-  /** Whether anything was written. */
-  get isMade(): boolean {
-    return this.#file !== undefined;
-  }
-
   /** Adds refusals. */
   async add(refusals: readonly Refusal[]): Promise<void> {
     if (refusals.length === 0) return;

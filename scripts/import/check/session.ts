@@ -23,14 +23,17 @@ export const PLACE = '#';
  */
 export async function prepareSession({ db, options, source }: Session): Promise<void> {
   const { table, zone, shift } = options;
-  await db.query(`SET timezone = ${literal(zone)}`).catch((error: unknown) => {
-    throw new UsageError(`--zone ${zone}: ${messageOf(error)}`, { cause: error });
-  });
-  await db.query('SELECT now() + $1::interval', [shift]).catch((error: unknown) => {
-    throw new UsageError(`--shift ${shift}: ${messageOf(error)}`, { cause: error });
-  });
+  await db.query(`SET timezone = ${literal(zone)}`).catch(blame(`--zone ${zone}`));
+  await db.query('SELECT now() + $1::interval', [shift]).catch(blame(`--shift ${shift}`));
   const columns = source.columns.map(({ name, column }) => `${ident(name)} ${column.type}`);
   await db.query(
     `CREATE TEMP TABLE incoming (${ident(PLACE)} int NOT NULL, ${columns.join(', ')}, CONSTRAINT "time is finite" CHECK (isfinite(${ident(table.time)})))`,
   );
 }
+
+/** Makes a handler that reports an error as the fault of a flag. */
+export const blame =
+  (flag: string) =>
+  (error: unknown): never => {
+    throw new UsageError(`${flag}: ${messageOf(error)}`, { cause: error });
+  };

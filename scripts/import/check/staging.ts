@@ -16,6 +16,8 @@ export interface Staged {
   readonly refused: readonly Verdict[];
 }
 
+const SLICE = 1_000;
+
 /** Fills the temporary table with rows of a batch, inside a transaction. `wants` chooses rows by their places. */
 export async function stageRows(
   session: Session,
@@ -23,30 +25,37 @@ export async function stageRows(
   wants: (place: number) => boolean,
 ): Promise<Staged> {
   await session.db.query(`TRUNCATE ${INCOMING}`);
-  const rows: PlacedRow[] = [];
+  const staged: PlacedRow[] = [];
   const refused: Verdict[] = [];
-  for (const slice of readRows(session.source, cut, wants)) {
-    const reasons = await stageSlice(session, slice.rows);
-    for (const row of slice.rows) {
+  let slice: TextRow[] = [];
+  const stage = async (): Promise<void> => {
+    const reasons = await sendSlice(session, slice);
+    for (const row of slice) {
       const { place, line, from, end } = row;
       const reason = reasons.get(row);
       // The texts are not kept: those of a whole batch need much memory.
-      if (reason === undefined) rows.push({ place, line, from, end });
+      if (reason === undefined) staged.push({ place, line, from, end });
       else refused.push(verdictOn(cut.bytes, row, reason));
     }
-    refused.push(...slice.refused);
+    slice = [];
+  };
+  for (const row of readRows(session.source, cut, wants)) {
+    if ('reason' in row) refused.push(row);
+    else slice.push(row);
+    if (slice.length === SLICE) await stage();
   }
-  return { rows, refused: refused.sort((a, b) => a.place - b.place) };
+  await stage();
+  return { rows: staged, refused: refused.sort((a, b) => a.place - b.place) };
 }
 
-/** Stages some rows and returns those that the server refuses, with the reasons. */
-async function stageSlice(
+/** Sends rows and returns those that the server refuses, with the reasons. */
+async function sendSlice(
   { db, source }: Session,
   rows: readonly TextRow[],
 ): Promise<ReadonlyMap<TextRow, string>> {
   const names = [PLACE, ...source.columns.map(({ name }) => name)];
   const send = (part: readonly TextRow[]) => copyText(db, INCOMING, names, stagedLines(part));
-  if (await takesAll(db, rows.length, () => send(rows))) return new Map();
+  if (rows.length === 0 || (await takesAll(db, rows.length, () => send(rows)))) return new Map();
   const reasons = await inputErrors(db, source.columns, rows);
   const others = rows.filter((row) => !reasons.has(row));
   for await (const { row, error } of refusedRows(db, others, send)) reasons.set(row, reasonOf(error));

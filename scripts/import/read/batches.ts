@@ -74,30 +74,34 @@ function endless({ file, scanner }: CutInput, line: number): UsageError {
   return new UsageError(`${file}, line ${line}: ${reason}; nothing was imported`);
 }
 
-/** The bytes of a batch; they stay as they are until they are released. */
-export interface Held {
+/** A batch with its bytes, which stay as they are until they are released. */
+export interface Held<Batch> {
+  readonly batch: Batch;
   readonly bytes: Buffer;
   readonly release: () => void;
 }
 
-/** Cuts the bytes of a file a second time: skips the first ones and yields batches of known lengths. */
-export async function* cutByLengths(
+/** Cuts the bytes of a file a second time: skips its first bytes, and yields those of the batches that `wants` chooses. */
+export async function* cutAgain<Batch extends { readonly length: number }>(
   chunks: AsyncIterable<Buffer>,
   skip: number,
-  lengths: Iterable<number>,
-): AsyncGenerator<Held> {
+  batches: readonly Batch[],
+  wants: (batch: Batch) => boolean,
+): AsyncGenerator<Held<Batch>> {
   const window = new ByteWindow(chunks);
   // Released buffers are used again, because dropped ones would use memory until they are collected.
   const free: Buffer[] = [];
   try {
     await window.fill(skip);
     window.drop(skip);
-    for (const length of lengths) {
-      const bytes = await window.fill(length);
-      const store = length > MOST_BYTES ? undefined : (free.pop() ?? Buffer.allocUnsafeSlow(MOST_BYTES));
-      const held =
-        store?.subarray(0, bytes.copy(store, 0, 0, length)) ?? Buffer.from(bytes.subarray(0, length));
-      yield { bytes: held, release: () => store && free.push(store) };
+    for (const batch of batches) {
+      const { length } = batch;
+      const bytes = (await window.fill(length)).subarray(0, length);
+      if (wants(batch)) {
+        const store = length > MOST_BYTES ? undefined : (free.pop() ?? Buffer.allocUnsafeSlow(MOST_BYTES));
+        const held = store?.subarray(0, bytes.copy(store)) ?? Buffer.from(bytes);
+        yield { batch, bytes: held, release: () => store && free.push(store) };
+      }
       window.drop(length);
     }
   } finally {

@@ -4,7 +4,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { UsageError } from '../../../db/core/errors';
 import { nameOf } from '../../../db/language/names';
 import type { ImportOptions } from '../options';
-import { cutByLengths, type Held } from './batches';
+import { cutAgain, type Held } from './batches';
 import { ByteWindow } from './byte-window';
 import { CsvScanner } from './csv-scanner';
 import { csvSource } from './csv-source';
@@ -21,8 +21,11 @@ export interface Content {
   readonly line: number;
   /** The bytes of the rows. */
   readonly bytes: ByteWindow;
-  /** Reads the rows a second time, in batches of these lengths. */
-  readonly batches: (lengths: Iterable<number>) => AsyncGenerator<Held>;
+  /** Reads the rows a second time, in the batches that `wants` chooses. */
+  readonly readAgain: <Batch extends { readonly length: number }>(
+    batches: readonly Batch[],
+    wants: (batch: Batch) => boolean,
+  ) => AsyncGenerator<Held<Batch>>;
   /** Gives, once all bytes were read, SHA-256 of the content, and the import's id: a digest that also covers how the file is read. */
   digests(): Digests;
 }
@@ -54,7 +57,7 @@ export async function openContent(path: string, options: ImportOptions): Promise
       newSource,
       line,
       bytes,
-      batches: (lengths) => cutByLengths(readBytes(path, options.compression), end, lengths),
+      readAgain: (batches, wants) => cutAgain(readBytes(path, options.compression), end, batches, wants),
       digests: () => ({ content: content.digest('hex'), id: options.id ?? id.digest('hex') }),
     };
   } catch (error) {
@@ -70,26 +73,17 @@ async function* hashed(chunks: AsyncIterable<Buffer>, hashes: readonly Hash[]): 
   }
 }
 
-// Everything that changes which rows the same bytes give. An option that has its default adds nothing, so that the id is still the
-// one of earlier versions, which did not have the option.
-function wayOfReading({
-  table,
-  mapping,
-  zone,
-  shift,
-  format,
-  delimiter,
-  columns,
-  timeFormat,
-}: ImportOptions): string {
-  const more = {
-    ...(format === 'csv' ? {} : { format }),
-    ...(delimiter === ',' ? {} : { delimiter }),
-    ...(columns === undefined ? {} : { columns }),
-    ...(timeFormat === 'iso' ? {} : { timeFormat }),
-  };
+const DEFAULTS: Partial<ImportOptions> = { format: 'csv', delimiter: ',', timeFormat: 'iso' };
+
+// Everything that changes which rows the same bytes give. An option that has its default adds nothing, so that the id is still
+// the one of earlier versions, which did not have the option.
+function wayOfReading({ table, mapping, zone, shift, ...options }: ImportOptions): string {
+  const { format, delimiter, columns, timeFormat } = options;
+  const more = Object.entries({ format, delimiter, columns, timeFormat }).filter(
+    ([name, value]) => value !== DEFAULTS[name as keyof ImportOptions],
+  );
   const base = [nameOf(table), mapping, zone, isZero(shift) ? '0' : shift];
-  return JSON.stringify(Object.keys(more).length === 0 ? base : [...base, more]);
+  return JSON.stringify(more.length === 0 ? base : [...base, Object.fromEntries(more)]);
 }
 
 interface Header {

@@ -1,4 +1,4 @@
-// Reads the rows of a batch as texts, a slice at a time, because the texts of a whole batch need many times the memory of its bytes.
+// Reads the rows of a batch as texts, one after the other, because all of them together need many times the memory of the bytes.
 import type { Refusal } from '../options';
 import type { Cut } from './batches';
 import type { RecordScanner } from './record-scanner';
@@ -24,33 +24,17 @@ export interface Verdict extends Refusal {
   readonly place: number;
 }
 
-/** Rows that follow each other in a batch, and the records among them that are not rows. */
-export interface RowSlice {
-  readonly rows: readonly TextRow[];
-  readonly refused: readonly Verdict[];
-}
-
-const SLICE = 1_000;
-
-/** Reads the rows of a batch. `wants` chooses rows by their places. */
+/** Reads the rows of a batch, or why a record has no values. `wants` chooses rows by their places. */
 export function* readRows(
   source: RowSource,
   { bytes, line }: Cut,
   wants: (place: number) => boolean,
-): Generator<RowSlice> {
-  let rows: TextRow[] = [];
-  let refused: Verdict[] = [];
+): Generator<TextRow | Verdict> {
   for (const row of recordsOf(source.scanner, bytes, line)) {
     if (!wants(row.place)) continue;
     const texts = source.texts(bytes, row.from);
-    if ('reason' in texts) refused.push(verdictOn(bytes, row, texts.reason));
-    else rows.push({ ...row, texts });
-    if (rows.length + refused.length < SLICE) continue;
-    yield { rows, refused };
-    rows = [];
-    refused = [];
+    yield 'reason' in texts ? verdictOn(bytes, row, texts.reason) : { ...row, texts };
   }
-  if (rows.length + refused.length > 0) yield { rows, refused };
 }
 
 /** The bytes of a batch without the rows at these places, piece by piece. */

@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import { DatabaseError, RefusedError } from '../../../db/core/errors';
 import { nameOf } from '../../../db/language/names';
 import type { Batch, Checked } from '../check/check';
-import type { ImportOptions, Refusal } from '../options';
+import type { ImportOptions, ImportReport, Refusal } from '../options';
 import { LAYOUT } from '../read/batches';
 import type { Digests } from '../read/content';
 import type { Written } from './write-rows';
@@ -21,13 +21,8 @@ export interface Claim {
 
 const NOTHING: Claim = { finished: new Set<number>(), refused: 0, isNew: false };
 
-/** Sums over the batches that are in. */
-export interface Totals {
-  readonly rows: number;
-  readonly skipped: number;
-  readonly rejected: number;
-  readonly from: string | null;
-  readonly to: string | null;
+/** Sums over the batches that are in the table, with the rows that the table itself refused. */
+export interface Totals extends Pick<ImportReport, 'rows' | 'skipped' | 'rejected' | 'from' | 'to'> {
   readonly refused: readonly Refusal[];
 }
 
@@ -39,8 +34,8 @@ const LOCK_WAIT_MS = 15_000;
  * Holds the import for this session: of two at once the second is refused.
  * It waits a little, as the server notices late that a killed process is gone.
  */
-export async function holdImport(db: Client, id: string, waitMs = LOCK_WAIT_MS): Promise<void> {
-  const deadline = Date.now() + waitMs;
+export async function holdImport(db: Client, id: string): Promise<void> {
+  const deadline = Date.now() + LOCK_WAIT_MS;
   for (;;) {
     const { rows } = await db.query<{ held: boolean }>(
       'SELECT pg_try_advisory_lock($1, hashtext($2)) AS held',
@@ -166,8 +161,9 @@ export async function completeBatch(
  * Sums up, and marks the import as loaded.
  * @throws DatabaseError when it does not come out even: then something is wrong that must not pass.
  */
-export async function closeLoading(db: Client, id: string, checked: Checked): Promise<Totals> {
-  const { rows } = await db.query<Omit<Totals, 'refused'> & { batches: number; refused: readonly Refusal[] }>(
+export async function closeLoading(db: Client, checked: Checked): Promise<Totals> {
+  const { id } = checked;
+  const { rows } = await db.query<Totals & { readonly batches: number }>(
     `SELECT count(*)::int AS batches, coalesce(sum(row_count), 0)::float8 AS rows, coalesce(sum(skipped), 0)::float8 AS skipped,
             coalesce(sum(rejected), 0)::float8 AS rejected,
             to_char(min(from_time) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "from",
@@ -176,11 +172,11 @@ export async function closeLoading(db: Client, id: string, checked: Checked): Pr
        FROM tsdb.import_batch WHERE digest = $1`,
     [id],
   );
-  const totals = rows[0] as Totals & { readonly batches: number };
+  const { batches, ...totals } = rows[0] as Totals & { readonly batches: number };
   const sum = totals.rows + totals.skipped + totals.rejected;
-  if (totals.batches !== checked.batches.length || sum !== checked.records)
+  if (batches !== checked.batches.length || sum !== checked.records)
     throw new DatabaseError(
-      `the import does not come out even: ${totals.batches} of ${checked.batches.length} batches with ${totals.rows} rows, ${totals.skipped} skipped and ${totals.rejected} refused, of ${checked.records} rows of the file; look at tsdb.import_batch of ${id}`,
+      `the import does not come out even: ${batches} of ${checked.batches.length} batches with ${totals.rows} rows, ${totals.skipped} skipped and ${totals.rejected} refused, of ${checked.records} rows of the file; look at tsdb.import_batch of ${id}`,
     );
   await db.query(`UPDATE tsdb.import SET state = 'loaded', row_count = $2 WHERE digest = $1`, [
     id,

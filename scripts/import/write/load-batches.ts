@@ -1,47 +1,39 @@
 // Writes batches in transactions, over several connections at a time or all in one transaction.
-import type { Client, ClientConfig } from 'pg';
+import type { Client } from 'pg';
 import { RefusedError } from '../../../db/core/errors';
 import { withConnection, withTransaction } from '../../../db/server/connection';
 import { announceRetry, isUnreachable, recoveryOf, withRetry } from '../../../db/server/retry';
 import { withSavepoint } from '../../../db/server/savepoint';
-import { type Batch, digestOf } from '../check/check';
+import { type Batch, type CheckedRun, digestOf } from '../check/check';
 import { prepareSession, type Session } from '../check/session';
-import type { ImportOptions, Refusal, Watcher } from '../options';
-import type { RowSource } from '../read/row-source';
+import type { ImportOptions, Refusal } from '../options';
+import type { Held } from '../read/batches';
 import { completeBatch, enterBatch } from './ledger';
-import { type LoadedBatch, writeRows } from './write-rows';
+import { writeRows } from './write-rows';
 
 /** What is to be written. */
 export interface Load {
-  /** Name of the import. */
-  readonly id: string;
-  readonly options: ImportOptions;
-  /** Makes a source for each connection, because a source remembers its last record. */
-  readonly newSource: () => RowSource;
-  readonly batches: AsyncGenerator<LoadedBatch>;
+  readonly run: CheckedRun;
+  readonly batches: AsyncGenerator<Held<Batch>>;
   /** Number of rows that the table may still refuse. */
   mayRefuse: number;
   /** Is called for each batch that is in the table. */
   readonly onLoaded: (batch: Batch) => void;
-  readonly watcher: Watcher;
 }
 
 const MOST_TRIES = 10;
 
 /** Writes each batch in a transaction of its own, over `workers` connections. An abort ends it early, between two batches. */
-export async function loadBatches(
-  connection: string | ClientConfig,
-  workers: number,
-  load: Load,
-): Promise<void> {
+export async function loadBatches(load: Load, workers: number): Promise<void> {
+  const { signal } = load.run.watcher;
   let failed = false;
-  const next = async (): Promise<LoadedBatch | undefined> => {
-    if (failed || load.watcher.signal?.aborted) return undefined;
+  const next = async (): Promise<Held<Batch> | undefined> => {
+    if (failed || signal?.aborted) return undefined;
     const { value, done } = await load.batches.next();
     return done === true ? undefined : value;
   };
   const work = (): Promise<void> =>
-    runWorker(connection, load, next).catch((error: unknown) => {
+    runWorker(load, next).catch((error: unknown) => {
       failed = true;
       throw error;
     });
@@ -52,20 +44,17 @@ export async function loadBatches(
 }
 
 /** Writes batches over one connection. After a lost connection it opens a new one and sends the batch again. */
-async function runWorker(
-  connection: string | ClientConfig,
-  load: Load,
-  next: () => Promise<LoadedBatch | undefined>,
-): Promise<void> {
-  const { options, watcher } = load;
-  const source = load.newSource();
+async function runWorker(load: Load, next: () => Promise<Held<Batch> | undefined>): Promise<void> {
+  const { destination, options, watcher, content } = load.run;
+  // Each connection needs a source of its own, because a source remembers its last record.
+  const source = content.newSource();
   const retry = {
     attempts: MOST_TRIES,
     signal: watcher.signal,
     onRetry: ({ reason, attempt }: { readonly reason: string; readonly attempt: number }) =>
       watcher.onNote?.(`${reason}; trying again (${attempt} of ${MOST_TRIES})`),
   };
-  let current: LoadedBatch | undefined;
+  let current: Held<Batch> | undefined;
   let tries = 1;
   const writeAll = async (db: Client): Promise<void> => {
     const session = { db, options, source };
@@ -81,7 +70,7 @@ async function runWorker(
   };
   for (;;) {
     try {
-      return await withConnection(connection, writeAll);
+      return await withConnection(destination.connection, writeAll);
     } catch (error) {
       const isLost = recoveryOf(error) === 'reconnect' || isUnreachable(error);
       if (!isLost || tries >= MOST_TRIES || watcher.signal?.aborted) throw error;
@@ -91,12 +80,13 @@ async function runWorker(
   }
 }
 
-/** Writes all batches in the open transaction of `db`. */
-export async function loadTogether(db: Client, load: Load): Promise<void> {
-  const session = { db, options: load.options, source: load.newSource() };
+/** Writes all batches in the open transaction of the import's own connection. */
+export async function loadTogether(load: Load): Promise<void> {
+  const { db, options, watcher, content } = load.run;
+  const session = { db, options, source: content.newSource() };
   await prepareSession(session);
   for await (const loaded of load.batches) {
-    load.watcher.signal?.throwIfAborted();
+    watcher.signal?.throwIfAborted();
     await loadBatch(load, session, loaded, withSavepoint);
   }
 }
@@ -105,10 +95,11 @@ export async function loadTogether(db: Client, load: Load): Promise<void> {
 async function loadBatch(
   load: Load,
   session: Session,
-  loaded: LoadedBatch,
+  loaded: Held<Batch>,
   enclose: typeof withSavepoint,
 ): Promise<void> {
   const { db, options } = session;
+  const { id } = load.run.checked;
   const { batch, bytes } = loaded;
   if (bytes.length !== batch.length || digestOf(bytes) !== batch.digest)
     throw new RefusedError(
@@ -116,11 +107,11 @@ async function loadBatch(
     );
   let refused = 0;
   await enclose(db, async () => {
-    if (!(await enterBatch(db, load.id, batch.number))) return;
+    if (!(await enterBatch(db, id, batch.number))) return;
     const written = await writeRows(session, loaded);
     refused = written.refused.length;
     if (refused > load.mayRefuse) throw tooMany(options, batch, written.refused[0]);
-    await completeBatch(db, load.id, batch, written);
+    await completeBatch(db, id, batch, written);
   });
   load.mayRefuse -= refused;
   load.onLoaded(batch);

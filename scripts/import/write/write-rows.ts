@@ -10,11 +10,6 @@ import { isZero } from '../read/row-source';
 import { readRows, type Verdict, verdictOn, withoutRows } from '../read/rows';
 import { moveRows } from './move-rows';
 
-/** A batch with its bytes. */
-export interface LoadedBatch extends Held {
-  readonly batch: Batch;
-}
-
 /** What became of the rows of a batch. */
 export interface Written {
   readonly rows: number;
@@ -30,7 +25,7 @@ export interface Written {
  * Writes a batch inside a transaction, in the fastest way that it allows. When the server refuses rows, the next way is tried;
  * the last one gives a verdict on each row.
  */
-export async function writeRows(session: Session, loaded: LoadedBatch): Promise<Written> {
+export async function writeRows(session: Session, loaded: Held<Batch>): Promise<Written> {
   const { records, refused } = loaded.batch;
   const rows = records - refused.length;
   for (const send of copyWays(session, loaded))
@@ -40,7 +35,7 @@ export async function writeRows(session: Session, loaded: LoadedBatch): Promise<
 }
 
 /** The ways that write a batch with one COPY, the fastest first. */
-function copyWays(session: Session, { batch, bytes }: LoadedBatch): readonly (() => Promise<number>)[] {
+function copyWays(session: Session, { batch, bytes }: Held<Batch>): readonly (() => Promise<number>)[] {
   const { db, options, source } = session;
   const { columns, rawColumns } = source;
   if (options.onConflict !== 'fail') return [];
@@ -63,8 +58,8 @@ const canSendTexts = ({ options: { shift, format }, source }: Session): boolean 
   (format === 'csv' || source.columns.every(({ column }) => column.defaultSql === undefined));
 
 function* copyLines({ source }: Session, batch: Batch, bytes: Buffer): Generator<string> {
-  for (const { rows } of readRows(source, { bytes, line: batch.line }, isKept(batch)))
-    for (const row of rows) yield copyLine(row);
+  for (const row of readRows(source, { bytes, line: batch.line }, isKept(batch)))
+    if ('texts' in row) yield copyLine(row);
 }
 
 /** Says whether the first pass has left a row in its batch. */
@@ -73,7 +68,7 @@ function isKept({ refused }: Batch): (place: number) => boolean {
   return (place) => !out.has(place);
 }
 
-async function writeStaged(session: Session, { batch, bytes }: LoadedBatch): Promise<Written> {
+async function writeStaged(session: Session, { batch, bytes }: Held<Batch>): Promise<Written> {
   const staged = await stageRows(session, { bytes, line: batch.line }, isKept(batch));
   const moved = await moveRows(session, staged.rows);
   const refused = [

@@ -1,50 +1,34 @@
 // The second pass: writes the rows of a checked file, and refreshes the aggregates over their time.
-import type { Client } from 'pg';
 import { RefusedError } from '../../../db/core/errors';
 import { nameOf } from '../../../db/language/names';
 import { withConnection, withTransaction } from '../../../db/server/connection';
 import { ensureChunksAt } from '../../../db/server/copy';
 import { refreshAggregates, withDependents } from '../../../db/upkeep/refresh';
-import type { Batch, Checked } from '../check/check';
+import type { Batch, CheckedRun } from '../check/check';
 import { requireRoom } from '../check/refusals';
-import type { RejectFile } from '../check/reject-file';
-import type { Destination, ImportOptions, ImportReport, Watcher } from '../options';
-import type { Content, Digests } from '../read/content';
+import type { ImportOptions, ImportReport } from '../options';
 import { type Claim, claimImport, closeImport, closeLoading, forgetEmpty, holdImport } from './ledger';
 import { type Load, loadBatches, loadTogether } from './load-batches';
-import type { LoadedBatch } from './write-rows';
-
-/** A checked file, and what is needed to write it. */
-export interface CheckedFile {
-  readonly db: Client;
-  readonly destination: Destination;
-  readonly options: ImportOptions;
-  readonly content: Content;
-  readonly digests: Digests;
-  readonly checked: Checked;
-  readonly rejects: RejectFile;
-  readonly watcher: Watcher;
-}
 
 /** What the import has done, as its report says it. */
-export type Outcome = Pick<
-  ImportReport,
-  'rows' | 'skipped' | 'rejected' | 'from' | 'to' | 'resumed' | 'refreshed'
->;
+export type Outcome = Omit<ImportReport, 'id' | 'content' | 'batches' | 'rejects'>;
 
 /** Writes the batches that are not in the database yet. */
-export async function writeFile(file: CheckedFile): Promise<Outcome> {
-  const { db, destination, options, digests, checked, rejects } = file;
-  const { id } = digests;
-  await holdImport(db, id);
-  await requireRoom(db, destination, options, checked, id);
-  const resumed = isAtomic(options) ? await writeTogether(file) : await writeBatches(file);
+export async function writeFile(run: CheckedRun): Promise<Outcome> {
+  const { db, destination, options, checked, rejects } = run;
+  await holdImport(db, checked.id);
+  await requireRoom(run);
+  const resumed = isAtomic(options) ? await writeTogether(run) : await writeBatches(run);
   // The first connection may have been lost in the meantime; the workers open new ones in that case.
   return withConnection(destination.connection, async (fresh) => {
-    const { refused, ...totals } = await closeLoading(fresh, id, checked);
+    const { refused, ...totals } = await closeLoading(fresh, checked);
+    const { from, to } = totals;
     await rejects.add(refused);
-    const refreshed = await refresh(fresh, destination, options, totals);
-    await closeImport(fresh, id);
+    const aggregates =
+      from === null || to === null ? [] : withDependents(destination.desired, nameOf(options.table));
+    const window = { from: new Date(from ?? 0), to: new Date(to ?? 0) };
+    const refreshed = await refreshAggregates(fresh, destination.engine, aggregates, window);
+    await closeImport(fresh, checked.id);
     return { ...totals, resumed, refreshed };
   });
 }
@@ -56,15 +40,15 @@ const isAtomic = ({ table, onConflict, maxRejects }: ImportOptions): boolean =>
 const hasUniqueIndex = ({ indexes }: ImportOptions['table']): boolean => indexes.some(({ unique }) => unique);
 
 /** Writes all batches in one transaction. @returns the number of batches that were in the database before. */
-async function writeTogether(file: CheckedFile): Promise<number> {
-  const { db, options, digests } = file;
-  await makeChunks(file);
+async function writeTogether(run: CheckedRun): Promise<number> {
+  const { db, options, checked } = run;
+  await makeChunks(run);
   return withTransaction(db, async () => {
-    const claim = await claimImport(db, digests, options);
+    const claim = await claimImport(db, checked, options);
     // The first pass may have made it.
     await db.query('DROP TABLE IF EXISTS pg_temp.incoming');
     try {
-      await loadTogether(db, loadOf(file, claim));
+      await loadTogether(loadOf(run, claim));
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       throw new RefusedError(`${error.message}; nothing was imported`, { cause: error });
@@ -74,16 +58,16 @@ async function writeTogether(file: CheckedFile): Promise<number> {
 }
 
 /** Writes each batch in a transaction of its own. @returns the number of batches that were in the database before. */
-async function writeBatches(file: CheckedFile): Promise<number> {
-  const { db, destination, options, digests, checked, watcher } = file;
-  const claim = await withTransaction(db, () => claimImport(db, digests, options));
+async function writeBatches(run: CheckedRun): Promise<number> {
+  const { db, options, checked, watcher } = run;
+  const claim = await withTransaction(db, () => claimImport(db, checked, options));
   try {
-    await makeChunks(file);
+    await makeChunks(run);
     // Of two rows with the same key the first one in the file must come first, so that the outcome is always the same.
     const workers = hasUniqueIndex(options.table) ? 1 : options.workers;
-    await loadBatches(destination.connection, workers, loadOf(file, claim));
+    await loadBatches(loadOf(run, claim), workers);
   } catch (error) {
-    if (claim.isNew) await forgetEmpty(db, digests.id).catch(() => undefined);
+    if (claim.isNew) await forgetEmpty(db, checked.id).catch(() => undefined);
     throw error;
   }
   if (watcher.signal?.aborted)
@@ -93,61 +77,27 @@ async function writeBatches(file: CheckedFile): Promise<number> {
   return claim.finished.size;
 }
 
-const loadOf = (file: CheckedFile, { finished, refused }: Claim): Load => ({
-  id: file.digests.id,
-  options: file.options,
-  newSource: file.content.newSource,
-  batches: unfinished(file, finished),
-  mayRefuse: file.options.maxRejects - file.checked.rejected - refused,
-  onLoaded: progressOf(file, finished),
-  watcher: file.watcher,
+const loadOf = (run: CheckedRun, { finished, refused }: Claim): Load => ({
+  run,
+  batches: run.content.readAgain(run.checked.batches, ({ number }) => !finished.has(number)),
+  mayRefuse: run.options.maxRejects - run.checked.rejected - refused,
+  onLoaded: progressOf(run, finished),
 });
 
-async function makeChunks({ db, destination, options, checked }: CheckedFile): Promise<void> {
+async function makeChunks({ db, destination, options, checked }: CheckedRun): Promise<void> {
   if (destination.engine !== 'postgres') return;
   const times = [...new Set(checked.batches.flatMap((batch) => batch.times))];
   for (let at = 0; at < times.length; at += 50)
     await ensureChunksAt(db, options.table, times.slice(at, at + 50));
 }
 
-/** Reads the file again, and yields the batches that are not in the database yet. */
-async function* unfinished(
-  { content, checked: { batches } }: CheckedFile,
-  finished: ReadonlySet<number>,
-): AsyncGenerator<LoadedBatch> {
-  let number = 0;
-  for await (const held of content.batches(batches.map(({ length }) => length))) {
-    const batch = batches[number] as Batch;
-    number += 1;
-    if (finished.has(batch.number)) held.release();
-    else yield { batch, ...held };
-  }
-}
-
-/** Tells the watcher how many rows are in the database, now and after each batch. */
-function progressOf(
-  { checked: { batches, records }, watcher }: CheckedFile,
-  finished: ReadonlySet<number>,
-): (batch: Batch) => void {
-  let rows = 0;
-  const add = (batch: Batch): void => {
-    rows += batch.records;
+/** Makes the function that tells the watcher how many rows are in the table: now, and after each batch. */
+function progressOf({ checked, watcher }: CheckedRun, finished: ReadonlySet<number>): (batch: Batch) => void {
+  const rowsOf = (batches: readonly Batch[]) => batches.reduce((sum, { records }) => sum + records, 0);
+  let rows = rowsOf(checked.batches.filter(({ number }) => finished.has(number)));
+  watcher.onLoaded?.(rows, checked.records);
+  return ({ records }) => {
+    rows += records;
+    watcher.onLoaded?.(rows, checked.records);
   };
-  batches.filter(({ number }) => finished.has(number)).forEach(add);
-  watcher.onLoaded?.(rows, records);
-  return (batch) => {
-    add(batch);
-    watcher.onLoaded?.(rows, records);
-  };
-}
-
-async function refresh(
-  db: Client,
-  { engine, desired }: Destination,
-  { table }: ImportOptions,
-  { from, to }: Pick<Outcome, 'from' | 'to'>,
-): Promise<Outcome['refreshed']> {
-  if (from === null || to === null) return [];
-  const aggregates = withDependents(desired, nameOf(table));
-  return refreshAggregates(db, engine, aggregates, { from: new Date(from), to: new Date(to) });
 }

@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import { chunkSpanMs } from '../../../api/ingest/row-reader';
 import { literal } from '../../../db/core/sql';
 import type { Destination, ImportOptions, Watcher } from '../options';
-import { cutBatches } from '../read/batches';
+import { cutBatches, type Place } from '../read/batches';
 import type { Content, Digests } from '../read/content';
 import type { RejectFile } from './reject-file';
 import { checkOnServer, type ServerCheck } from './server-check';
@@ -44,12 +44,8 @@ export interface CheckedRun extends Run {
  * A batch as the first pass found it. Its times are in their order, with the earliest and the latest one. They are texts,
  * because numbers would lose digits of times far away.
  */
-export interface Batch extends Pick<Tallied, 'records' | 'isUniform' | 'times'> {
+export interface Batch extends Place, Pick<Tallied, 'records' | 'isUniform' | 'times'> {
   readonly number: number;
-  /** Number of bytes. */
-  readonly length: number;
-  /** Physical line that it starts on, from 1. */
-  readonly line: number;
   /** Places of the rows that were refused. */
   readonly refused: readonly number[];
   readonly digest: string;

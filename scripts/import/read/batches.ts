@@ -74,15 +74,22 @@ function endless({ file, scanner }: CutInput, line: number): UsageError {
   return new UsageError(`${file}, line ${line}: ${reason}; nothing was imported`);
 }
 
+/** Where a batch lies in its file. */
+export interface Place {
+  /** Number of bytes. */
+  readonly length: number;
+  /** Physical line that it starts on, from 1. */
+  readonly line: number;
+}
+
 /** A batch with its bytes, which stay as they are until they are released. */
-export interface Held<Batch> {
+export interface Held<Batch> extends Cut {
   readonly batch: Batch;
-  readonly bytes: Buffer;
   readonly release: () => void;
 }
 
 /** Cuts the bytes of a file a second time: skips its first bytes, and yields those of the batches that `wants` chooses. */
-export async function* cutAgain<Batch extends { readonly length: number }>(
+export async function* cutAgain<Batch extends Place>(
   chunks: AsyncIterable<Buffer>,
   skip: number,
   batches: readonly Batch[],
@@ -100,7 +107,7 @@ export async function* cutAgain<Batch extends { readonly length: number }>(
       if (wants(batch)) {
         const store = length > MOST_BYTES ? undefined : (free.pop() ?? Buffer.allocUnsafeSlow(MOST_BYTES));
         const held = store?.subarray(0, bytes.copy(store)) ?? Buffer.from(bytes);
-        yield { batch, bytes: held, release: () => store && free.push(store) };
+        yield { batch, line: batch.line, bytes: held, release: () => store && free.push(store) };
       }
       window.drop(length);
     }

@@ -4,7 +4,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { UsageError } from '../../../db/core/errors';
 import { nameOf } from '../../../db/language/names';
 import type { ImportOptions } from '../options';
-import { cutAgain, type Held } from './batches';
+import { cutAgain, type Held, type Place } from './batches';
 import { ByteWindow } from './byte-window';
 import { CsvScanner } from './csv-scanner';
 import { csvSource } from './csv-source';
@@ -22,7 +22,7 @@ export interface Content {
   /** The bytes of the rows. */
   readonly bytes: ByteWindow;
   /** Reads the rows a second time, in the batches that `wants` chooses. */
-  readonly readAgain: <Batch extends { readonly length: number }>(
+  readonly readAgain: <Batch extends Place>(
     batches: readonly Batch[],
     wants: (batch: Batch) => boolean,
   ) => AsyncGenerator<Held<Batch>>;
@@ -102,10 +102,11 @@ async function readHeader(bytes: ByteWindow, options: ImportOptions): Promise<He
     return { names: columns ?? [], end: at, line: 1 };
   }
   const scanner = new CsvScanner(delimiter);
-  for (let line = 1; ; ) {
+  let [line, end] = [1, INCOMPLETE];
+  for (;;) {
     if (at === head.length && bytes.atEnd) throw new UsageError(`${file} is empty`);
-    const next = scanner.next(head, at, bytes.atEnd);
-    if (next === INCOMPLETE) {
+    end = scanner.next(head, at, bytes.atEnd);
+    if (end === INCOMPLETE) {
       if (bytes.atEnd) throw new UsageError(`${file}, line ${line}: a quote of the header is not closed`);
       if (head.length > LONGEST_HEADER)
         throw new UsageError(`${file} has no header within ${LONGEST_HEADER} bytes; is this CSV?`);
@@ -113,12 +114,11 @@ async function readHeader(bytes: ByteWindow, options: ImportOptions): Promise<He
       continue;
     }
     line += scanner.lines;
-    if (!scanner.blank) {
-      if (scanner.fault !== undefined || !isUtf8(head.subarray(at, scanner.end)))
-        throw new UsageError(`${file}: the header is not valid CSV: ${scanner.fault ?? 'it is not UTF-8'}`);
-      const names = Array.from({ length: scanner.fields }, (_, field) => scanner.text(head, field) ?? '');
-      return { names, end: next, line };
-    }
-    at = next;
+    if (!scanner.blank) break;
+    at = end;
   }
+  if (scanner.fault !== undefined || !isUtf8(head.subarray(at, scanner.end)))
+    throw new UsageError(`${file}: the header is not valid CSV: ${scanner.fault ?? 'it is not UTF-8'}`);
+  const names = Array.from({ length: scanner.fields }, (_, field) => scanner.text(head, field) ?? '');
+  return { names, end, line };
 }

@@ -48,7 +48,7 @@ export function rowFinisher(
       texts[timeAt] = time;
     }
     if (texts.some((text) => text?.includes('\0')))
-      return { reason: 'the row holds the character NUL, which PostgreSQL cannot store' };
+      return { reason: 'the row holds the character NUL, which PostgreSQL cannot keep' };
     // The server would find an empty column too, but it needs one statement for each such row.
     const empty = columns.find(({ column }, at) => texts[at] === null && isRequired(column));
     if (empty) return { reason: `null value in column "${empty.name}" violates not-null constraint` };

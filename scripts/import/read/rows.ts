@@ -24,49 +24,45 @@ export interface Verdict extends Refusal {
   readonly place: number;
 }
 
-/** Reads the rows of a batch, or why a record has no values. `wants` chooses rows by their places. */
+/** Reads rows of a batch, or why they have no values. `wants` chooses them by their places. */
 export function* readRows(
   source: RowSource,
-  { bytes, line }: Cut,
+  cut: Cut,
   wants: (place: number) => boolean,
 ): Generator<TextRow | Verdict> {
-  for (const row of recordsOf(source.scanner, bytes, line)) {
-    if (!wants(row.place)) continue;
-    const texts = source.texts(bytes, row.from);
-    yield 'reason' in texts ? verdictOn(bytes, row, texts.reason) : { ...row, texts };
+  for (const { row } of recordsOf(source.scanner, cut, wants)) {
+    const texts = source.texts(cut.bytes, row.from);
+    yield 'reason' in texts ? verdictOn(cut.bytes, row, texts.reason) : { ...row, texts };
   }
 }
 
 /** The bytes of a batch without the rows at these places, piece by piece. */
 export function* withoutRows(
   { scanner }: RowSource,
-  bytes: Buffer,
+  cut: Cut,
   places: ReadonlySet<number>,
 ): Generator<Buffer> {
   let start = 0;
-  if (places.size > 0)
-    for (const { place, from, next } of recordsOf(scanner, bytes, 1)) {
-      if (!places.has(place)) continue;
-      if (from > start) yield bytes.subarray(start, from);
-      start = next;
-    }
-  if (start < bytes.length) yield bytes.subarray(start);
+  for (const { row, next } of places.size > 0 ? recordsOf(scanner, cut, (place) => places.has(place)) : []) {
+    if (row.from > start) yield cut.bytes.subarray(start, row.from);
+    start = next;
+  }
+  if (start < cut.bytes.length) yield cut.bytes.subarray(start);
 }
 
-/** The records of a batch that are not blank. */
+/** The records at the wanted places. Blank records have no place. `next` is where the next record starts. */
 function* recordsOf(
   scanner: RecordScanner,
-  bytes: Buffer,
-  firstLine: number,
-): Generator<PlacedRow & { readonly next: number }> {
-  let [place, line] = [0, firstLine];
-  for (let from = 0; from < bytes.length; ) {
-    const next = scanner.next(bytes, from, true);
+  cut: Cut,
+  wants: (place: number) => boolean,
+): Generator<{ readonly row: PlacedRow; readonly next: number }> {
+  let { line } = cut;
+  let place = 0;
+  for (let from = 0; from < cut.bytes.length; ) {
+    const next = scanner.next(cut.bytes, from, true);
     const { blank, end, lines } = scanner;
-    if (!blank) {
-      yield { place, line, from, end, next };
-      place += 1;
-    }
+    if (!blank && wants(place)) yield { row: { place, line, from, end }, next };
+    if (!blank) place += 1;
     line += lines;
     from = next;
   }

@@ -25,30 +25,31 @@ export interface Written {
  * Writes a batch inside a transaction, in the fastest way that it allows. When the server refuses rows, the next way is tried;
  * the last one gives a verdict on each row.
  */
-export async function writeRows(session: Session, loaded: Held<Batch>): Promise<Written> {
-  const { records, refused } = loaded.batch;
+export async function writeRows(session: Session, held: Held<Batch>): Promise<Written> {
+  const { records, refused } = held.batch;
   const rows = records - refused.length;
-  for (const send of copyWays(session, loaded))
+  for (const send of copyWays(session, held))
     if (await takesAll(session.db, rows, send))
       return { rows, skipped: 0, rejected: refused.length, refused: [] };
-  return writeStaged(session, loaded);
+  return writeStaged(session, held);
 }
 
 /** The ways that write a batch with one COPY, the fastest first. */
-function copyWays(session: Session, { batch, bytes }: Held<Batch>): readonly (() => Promise<number>)[] {
+function copyWays(session: Session, held: Held<Batch>): readonly (() => Promise<number>)[] {
   const { db, options, source } = session;
-  const { columns, rawColumns } = source;
+  const { batch } = held;
+  const { columns, rawColumns = [] } = source;
   if (options.onConflict !== 'fail') return [];
   const target = relation(options.table);
   const namesOf = (filled: typeof columns) => filled.map(({ name }) => name);
-  const sendBytes = () => {
-    const pieces = withoutRows(source, bytes, new Set(batch.refused));
-    return copyCsv(db, target, namesOf(rawColumns ?? []), options.delimiter, pieces);
+  const copyBytes = () => {
+    const pieces = withoutRows(source, held, new Set(batch.refused));
+    return copyCsv(db, target, namesOf(rawColumns), options.delimiter, pieces);
   };
-  const sendTexts = () => copyText(db, target, namesOf(columns), copyLines(session, batch, bytes));
+  const copyTexts = () => copyText(db, target, namesOf(columns), copyLines(session, held));
   return [
-    ...(batch.isUniform && rawColumns ? [sendBytes] : []),
-    ...(canSendTexts(session) ? [sendTexts] : []),
+    ...(batch.isUniform && rawColumns.length > 0 ? [copyBytes] : []),
+    ...(canSendTexts(session) ? [copyTexts] : []),
   ];
 }
 
@@ -57,9 +58,8 @@ const canSendTexts = ({ options: { shift, format }, source }: Session): boolean 
   isZero(shift) &&
   (format === 'csv' || source.columns.every(({ column }) => column.defaultSql === undefined));
 
-function* copyLines({ source }: Session, batch: Batch, bytes: Buffer): Generator<string> {
-  for (const row of readRows(source, { bytes, line: batch.line }, isKept(batch)))
-    if ('texts' in row) yield copyLine(row);
+function* copyLines({ source }: Session, held: Held<Batch>): Generator<string> {
+  for (const row of readRows(source, held, isKept(held.batch))) if ('texts' in row) yield copyLine(row);
 }
 
 /** Says whether the first pass has left a row in its batch. */
@@ -68,8 +68,9 @@ function isKept({ refused }: Batch): (place: number) => boolean {
   return (place) => !out.has(place);
 }
 
-async function writeStaged(session: Session, { batch, bytes }: Held<Batch>): Promise<Written> {
-  const staged = await stageRows(session, { bytes, line: batch.line }, isKept(batch));
+async function writeStaged(session: Session, held: Held<Batch>): Promise<Written> {
+  const { batch, bytes } = held;
+  const staged = await stageRows(session, held, isKept(batch));
   const moved = await moveRows(session, staged.rows);
   const refused = [
     ...staged.refused,

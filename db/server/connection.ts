@@ -99,18 +99,13 @@ export async function withRollback<T>(db: Db, work: () => Promise<T>): Promise<T
 
 /**
  * Holds the reconciler's lock during `work`, so that two applies never interleave.
- * A try loop instead of a waiting lock: a waiting session would hold a snapshot and block index builds elsewhere.
  * @throws RefusedError when another session still holds the lock after `waitMs`.
  */
 export async function withReconcilerLock<T>(db: Db, waitMs: number, work: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + waitMs;
-  while (!(await tryLock(db))) {
-    if (Date.now() >= deadline) {
-      throw new RefusedError(
-        `another apply holds the lock of this database (${await lockHolder(db)}); waited ${waitMs / 1000} s. Wait for it to end, or raise TSDB_LOCK_WAIT_MS`,
-      );
-    }
-    await sleep(250);
+  if (!(await takeAdvisoryLock(db, { key: '$1, $2', values: ADVISORY_LOCK, waitMs }))) {
+    throw new RefusedError(
+      `another apply holds the lock of this database (${await lockHolder(db)}); waited ${waitMs / 1000} s. Wait for it to end, or raise TSDB_LOCK_WAIT_MS`,
+    );
   }
   try {
     return await work();
@@ -119,11 +114,22 @@ export async function withReconcilerLock<T>(db: Db, waitMs: number, work: () => 
   }
 }
 
-async function tryLock(db: Db): Promise<boolean> {
-  const { rows } = await db.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS locked', [
-    ...ADVISORY_LOCK,
-  ]);
-  return rows[0]?.locked === true;
+/**
+ * Takes an advisory lock for the session; false when another session still holds it after `waitMs`. The lock is tried again
+ * and again: a session that waited for it would hold a snapshot and block index builds elsewhere.
+ * @param lock `key`: its two numbers as SQL, with `values` as the parameters.
+ */
+export async function takeAdvisoryLock(
+  db: Db,
+  lock: { readonly key: string; readonly values: readonly unknown[]; readonly waitMs: number },
+): Promise<boolean> {
+  const { key, values, waitMs } = lock;
+  for (const deadline = Date.now() + waitMs; ; await sleep(250)) {
+    const { rows } = await db.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${key}) AS locked`, [
+      ...values,
+    ]);
+    if (rows[0]?.locked || Date.now() >= deadline) return rows[0]?.locked === true;
+  }
 }
 
 async function lockHolder(db: Db): Promise<string> {

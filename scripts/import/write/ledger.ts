@@ -1,8 +1,8 @@
 // What the database knows of an import: which batches are in. A batch and its entry are one transaction.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { DatabaseError, RefusedError } from '../../../db/core/errors';
 import { nameOf } from '../../../db/language/names';
+import { takeAdvisoryLock } from '../../../db/server/connection';
 import type { Batch, Checked } from '../check/check';
 import type { ImportOptions, ImportReport, Refusal } from '../options';
 import { LAYOUT } from '../read/batches';
@@ -26,26 +26,18 @@ export interface Totals extends Pick<ImportReport, 'rows' | 'skipped' | 'rejecte
   readonly refused: readonly Refusal[];
 }
 
-// Any fixed number; the other half is a hash of the import's id.
+// Any fixed number; the other half of the lock is a hash of the import's id.
 const LOCK = 0x7473_696d;
 const LOCK_WAIT_MS = 15_000;
 
 /**
- * Holds the import for this session: of two at once the second is refused.
- * It waits a little, as the server notices late that a killed process is gone.
+ * Holds the import for this session, so that two processes never write it at a time.
+ * @throws RefusedError when another session still holds it after 15 s; the server needs some of that time to notice a killed process.
  */
 export async function holdImport(db: Client, id: string): Promise<void> {
-  const deadline = Date.now() + LOCK_WAIT_MS;
-  for (;;) {
-    const { rows } = await db.query<{ held: boolean }>(
-      'SELECT pg_try_advisory_lock($1, hashtext($2)) AS held',
-      [LOCK, id],
-    );
-    if (rows[0]?.held) return;
-    if (Date.now() > deadline)
-      throw new RefusedError(`import ${id} is under way in another process; wait for it to end`);
-    await sleep(250);
-  }
+  const lock = { key: '$1, hashtext($2)', values: [LOCK, id], waitMs: LOCK_WAIT_MS };
+  if (await takeAdvisoryLock(db, lock)) return;
+  throw new RefusedError(`import ${id} is under way in another process; wait for it to end`);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { AksStack } from './infra/aks/stack';
 import type { Bundle } from './infra/azure/machine/bundle';
 import { machineBundle } from './infra/azure/machine-bundle';
 import { AzureStack } from './infra/azure/stack';
-import { type DeployConfig, readConfig, UsageError } from './infra/core/config';
+import { type DeployConfig, readConfig, SettingsError } from './infra/core/config';
 import { builtProgram } from './infra/core/program';
 import { hashSources } from './infra/core/source-hash';
 import type { AksReference } from './k8s/cluster-provider';
@@ -57,9 +57,9 @@ function main(): void {
     buildApp(config, { schemaHash: hashSources(join(__dirname, 'db')), bundle }).synth();
   } catch (error) {
     process.setSourceMapsEnabled(true);
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = 2;
+    process.exitCode = 1;
   }
 }
 

@@ -29,25 +29,38 @@ export interface Progress {
   stop(): void;
 }
 
-/** A bar on a terminal; silent elsewhere. */
-export function progressBar(label: string, total: number, unit: string): Progress {
+/** A bar on a terminal; silent elsewhere. It begins at `from`, and `hasRate` shows the units per second since then. */
+export function progressBar(
+  label: string,
+  total: number,
+  unit: string,
+  { from = 0, hasRate = false }: { readonly from?: number; readonly hasRate?: boolean } = {},
+): Progress {
   if (process.stderr.isTTY !== true) return { advanceTo: () => undefined, stop: () => undefined };
   const bar = new SingleBar(
     {
-      format: `${label} [{bar}] {percentage}% {value}/{total} ${unit}, {eta_formatted} left`,
+      format: `${label} [{bar}] {percentage}% {value}/{total} ${unit}${hasRate ? `, {rate} ${unit}/s` : ''}, {eta_formatted} left`,
       stream: process.stderr,
       hideCursor: true,
     },
     Presets.rect,
   );
-  bar.start(total, 0);
-  return { advanceTo: (done) => bar.update(done), stop: () => bar.stop() };
+  const started = Date.now();
+  bar.start(total, from, { rate: 0 });
+  return {
+    advanceTo: (done) => bar.update(done, { rate: perSecond(done - from, started) }),
+    stop: () => bar.stop(),
+  };
 }
 
 /** Tells a log, which shows no bar, that long work begins. */
 export function noteUnlessBar(text: string): void {
   if (process.stderr.isTTY !== true) note(text);
 }
+
+/** A rate since a time in milliseconds, as a whole number. */
+export const perSecond = (count: number, started: number): number =>
+  Math.round(count / Math.max(0.001, (Date.now() - started) / 1_000));
 
 /** Rows with aligned columns. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -25,14 +25,14 @@ export interface DeployConfig
 }
 
 /** The caller's settings are wrong. The message lists every fault, one a line. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
 }
 
 /**
  * Reads all settings. A variable wins over the chosen environment, which wins over the default. Every setting is
  * checked before any fault ends the run.
- * @throws UsageError with one line per fault
+ * @throws SettingsError with one line per fault
  */
 export function readConfig(
   env: Variables = process.env,
@@ -51,7 +51,7 @@ export function readConfig(
   const ha = read(HA_SETTINGS, declared?.ha);
   checkHa(ha, kubernetes, fault);
   const aks = read(AKS_SETTINGS, declared?.aks);
-  if (faults.length > 0) throw new UsageError(faults.join('\n'));
+  if (faults.length > 0) throw new SettingsError(faults.join('\n'));
   const image = { ...IMAGE_FLAVOURS[flavour], ...(otherImage === '' ? {} : { image: otherImage }) };
   return freezeDeep({ ...shared, image, schemas: schemas.join(','), azure, kubernetes, ha, aks });
 }

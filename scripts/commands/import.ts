@@ -6,33 +6,22 @@ import { nameOf } from '../../db/language/names';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
-import { importRows } from '../import/import-rows';
-import { parseMapping } from '../import/mapping';
-import type { Compression, Format, ImportOptions, OnConflict, TimeFormat } from '../import/options';
-import { importBar } from '../import/progress';
-import { kindOf, STDIN } from '../import/source';
-import { note, print, printJson } from '../output';
+import { importRows } from '../import/import';
+import type { ImportOptions } from '../import/options';
+import { parseMapping } from '../import/read/mapping';
+import { kindOf, STDIN } from '../import/read/source';
+import { note, type Progress, perSecond, print, printJson, progressBar } from '../output';
 import { describeRefresh } from './refresh';
 
-export interface ImportFlags {
+type Given = 'timeFormat' | 'zone' | 'shift' | 'maxRejects' | 'onConflict' | 'workers' | 'delimiter';
+type Optional = 'format' | 'compression' | 'rejects' | 'id' | 'dryRun' | 'allowExpired' | 'again';
+
+/** Flags that are options of an import as they are, and those that are read here. */
+export interface ImportFlags extends Pick<ImportOptions, Given>, Partial<Pick<ImportOptions, Optional>> {
   readonly table: string;
-  readonly format?: Format;
-  readonly compression?: Compression;
-  readonly delimiter: string;
   readonly columns?: string;
   readonly map?: string;
   readonly set: readonly string[];
-  readonly timeFormat: TimeFormat;
-  readonly zone: string;
-  readonly shift: string;
-  readonly rejects?: string;
-  readonly maxRejects: number;
-  readonly onConflict: OnConflict;
-  readonly workers: number;
-  readonly id?: string;
-  readonly dryRun?: boolean;
-  readonly allowExpired?: boolean;
-  readonly again?: boolean;
   readonly json?: boolean;
 }
 
@@ -44,17 +33,20 @@ export async function importFile(file: string, flags: ImportFlags, signal: Abort
   const options = optionsOf(file, flags, find(desired, flags.table));
   const connection = requireConnection(config);
   const { engine } = await withConnection(connection, (db) => withRollback(db, () => readServer(db)));
-  const bar = importBar();
+  let bar: Progress | undefined;
+  const onLoaded = (rows: number, total: number): void => {
+    bar ??= progressBar('import', total, 'rows', { from: rows, hasRate: true });
+    bar.advanceTo(rows);
+  };
   const started = Date.now();
-  const report = await importRows({ connection, engine, desired }, options, {
-    signal,
-    onLoaded: bar.advance,
-    onNote: note,
-  }).finally(bar.stop);
+  const watcher = { signal, onLoaded, onNote: note };
+  const report = await importRows({ connection, engine, desired }, options, watcher).finally(() =>
+    bar?.stop(),
+  );
   for (const result of report.refreshed) note(describeRefresh(result));
   if (report.resumed > 0) note(`${report.resumed} of ${report.batches} batches were in already`);
   if (report.rejects !== null) note(`${report.rejected} rows were refused; they are in ${report.rejects}`);
-  note(`${Math.round(report.rows / Math.max(0.001, (Date.now() - started) / 1_000))} rows/s`);
+  note(`${perSecond(report.rows, started)} rows/s`);
   if (flags.json) printJson(report);
   else
     print(
@@ -64,31 +56,21 @@ export async function importFile(file: string, flags: ImportFlags, signal: Abort
 }
 
 function optionsOf(file: string, flags: ImportFlags, table: Hypertable): ImportOptions {
-  const kind = kindOf(file);
+  const { columns, map, set, json: _, ...options } = flags;
   const delimiter = flags.delimiter === '\\t' || flags.delimiter === 'tab' ? '\t' : flags.delimiter;
   if (!/^[\x20-\x7e\t]$/.test(delimiter) || /["a-z0-9.\\]/i.test(delimiter))
     throw new UsageError(
       `--delimiter ${JSON.stringify(flags.delimiter)}: give one ASCII character, no letter, digit, quote, point or backslash; "tab" for a tab`,
     );
   return {
+    ...kindOf(file),
+    rejects: `${file === STDIN ? 'stdin' : file}.rejects.ndjson`,
+    ...options,
     file,
     table,
-    mapping: parseMapping(table, flags.map, flags.set),
-    format: flags.format ?? kind.format,
-    compression: flags.compression ?? kind.compression,
     delimiter,
-    ...(flags.columns === undefined ? {} : { columns: flags.columns.split(',').map((name) => name.trim()) }),
-    timeFormat: flags.timeFormat,
-    zone: flags.zone,
-    shift: flags.shift,
-    allowExpired: flags.allowExpired === true,
-    again: flags.again === true,
-    ...(flags.id === undefined ? {} : { id: flags.id }),
-    rejects: flags.rejects ?? `${file === STDIN ? 'stdin' : file}.rejects.ndjson`,
-    maxRejects: flags.maxRejects,
-    onConflict: flags.onConflict,
-    workers: flags.workers,
-    dryRun: flags.dryRun === true,
+    mapping: parseMapping(table, map, set),
+    ...(columns === undefined ? {} : { columns: columns.split(',').map((name) => name.trim()) }),
   };
 }
 

@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase, testServers } from '../../db/loc
 import { waitFor } from '../../db/local/testing/wait';
 import { iot, sensorData } from '../../db/schema/iot';
 import { applied, select } from '../../db/testing/apply';
-import { importRows } from './import-rows';
+import { importRows } from './import';
 import type { ImportReport, Watcher } from './options';
 import { plainOptions } from './testing/plain-options';
 

@@ -16,7 +16,7 @@ import { waitFor } from '../../db/local/testing/wait';
 import { iot, sensorData } from '../../db/schema/iot';
 import { applied, select } from '../../db/testing/apply';
 import { startTsdb } from '../testing/command-line';
-import { importRows } from './import-rows';
+import { importRows } from './import';
 import type { ImportOptions, ImportReport } from './options';
 import { plainOptions } from './testing/plain-options';
 

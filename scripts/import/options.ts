@@ -1,7 +1,9 @@
 // What an import is asked to do, and what it answers. Types and the names of choices only.
+import type { ClientConfig } from 'pg';
+import type { Desired } from '../../db/language/desired';
 import type { Hypertable } from '../../db/language/hypertable';
+import type { EngineName } from '../../db/model';
 import type { RefreshResult } from '../../db/upkeep/refresh';
-import type { ColumnMapping } from './mapping';
 
 export const FORMATS = ['csv', 'ndjson'] as const;
 export const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const;
@@ -13,6 +15,19 @@ export type Compression = (typeof COMPRESSIONS)[number];
 export type TimeFormat = (typeof TIME_FORMATS)[number];
 /** What happens to a row whose unique key is in the table already. */
 export type OnConflict = (typeof CONFLICTS)[number];
+
+/** Where a column's value comes from. */
+export type ValueSource = { readonly field: string } | { readonly constant: string };
+
+/** Table column → source of its value. */
+export type ColumnMapping = Readonly<Record<string, ValueSource>>;
+
+/** Where an import goes. */
+export interface Destination {
+  readonly connection: string | ClientConfig;
+  readonly engine: EngineName;
+  readonly desired: Desired;
+}
 
 export interface ImportOptions {
   /** Path, or `-` for standard input. */
@@ -31,9 +46,9 @@ export interface ImportOptions {
   /** Added to each time: a PostgreSQL interval such as `15 years`; `0` = nothing. */
   readonly shift: string;
   /** Take rows that retention will drop at its next run. */
-  readonly allowExpired: boolean;
+  readonly allowExpired?: boolean;
   /** Import what was imported before. */
-  readonly again: boolean;
+  readonly again?: boolean;
   /** Name of the import; absent = a digest of the content and of how it is read. */
   readonly id?: string;
   /** Where refused rows are written. */
@@ -43,7 +58,7 @@ export interface ImportOptions {
   readonly onConflict: OnConflict;
   readonly workers: number;
   /** Read, check and report; write nothing. */
-  readonly dryRun: boolean;
+  readonly dryRun?: boolean;
 }
 
 /** A row that was refused. */
@@ -79,8 +94,6 @@ export interface ImportReport {
 /** How far an import is. */
 export interface Watcher {
   readonly signal?: AbortSignal;
-  /** Bytes read of the decompressed content while it is checked. */
-  readonly onChecked?: (bytes: number) => void;
   /** Rows of finished batches, of all rows. */
   readonly onLoaded?: (rows: number, total: number) => void;
   readonly onNote?: (text: string) => void;

@@ -15,9 +15,9 @@ import {
 } from '../../db/local/test-servers';
 import { iot, sensorData } from '../../db/schema/iot';
 import { applied, select } from '../../db/testing/apply';
-import { importRows } from './import-rows';
-import { parseMapping } from './mapping';
+import { importRows } from './import';
 import type { ImportOptions, ImportReport } from './options';
+import { parseMapping } from './read/mapping';
 import { plainOptions } from './testing/plain-options';
 
 const WEATHER = join(__dirname, '../../node_modules/vega-datasets/data/seattle-weather-hourly-normals.csv');

@@ -1,7 +1,7 @@
 // For tests: an import with nothing special about it.
 import type { Hypertable } from '../../../db/language/hypertable';
 import type { ImportOptions } from '../options';
-import { kindOf } from '../source';
+import { kindOf } from '../read/source';
 
 /** Options as the command line makes them without flags. */
 export const plainOptions = (file: string, table: Hypertable): ImportOptions => ({

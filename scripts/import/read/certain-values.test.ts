@@ -1,18 +1,18 @@
 import fc from 'fast-check';
-import { canonicalTime } from '../../api/http/time';
-import { sureCheckOf, sureTime, timeOf, unixTime } from './sure-values';
+import { canonicalTime } from '../../../api/http/time';
+import { certainCheckOf, certainTime, timeOf, unixTime } from './certain-values';
 
 const time = (text: string, utc = true): string | undefined => {
   const bytes = Buffer.from(`,${text},`);
-  const micros = sureTime(bytes, 1, bytes.length - 1, utc);
+  const micros = certainTime(bytes, 1, bytes.length - 1, utc);
   return Number.isNaN(micros) ? undefined : timeOf(micros);
 };
-const sure = (type: string, text: string): boolean => {
+const isCertain = (type: string, text: string): boolean => {
   const bytes = Buffer.from(`9${text}9`);
-  return sureCheckOf(type)(bytes, 1, bytes.length - 1);
+  return certainCheckOf(type)(bytes, 1, bytes.length - 1);
 };
 
-describe('sureTime', () => {
+describe('certainTime', () => {
   it('reads times as the API does', () => {
     const two = (most: number) => fc.integer({ min: 0, max: most }).map((n) => String(n).padStart(2, '0'));
     const text = fc
@@ -52,7 +52,7 @@ describe('sureTime', () => {
   });
 });
 
-describe('sureCheckOf', () => {
+describe('certainCheckOf', () => {
   it.each([
     [
       'double precision',
@@ -66,8 +66,8 @@ describe('sureCheckOf', () => {
     ['character varying(3)', ['', 'abc'], ['abcd', 'üü']],
     ['jsonb', [], ['{}', '1']],
   ])('knows values of %s', (type, yes, no) => {
-    expect(yes.filter((text) => !sure(type, text))).toEqual([]);
-    expect(no.filter((text) => sure(type, text))).toEqual([]);
+    expect(yes.filter((text) => !isCertain(type, text))).toEqual([]);
+    expect(no.filter((text) => isCertain(type, text))).toEqual([]);
   });
 });
 

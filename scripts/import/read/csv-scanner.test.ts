@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { CsvScanner, INCOMPLETE } from './csv-scanner';
+import { CsvScanner } from './csv-scanner';
+import { INCOMPLETE } from './record-scanner';
 
 interface Read {
   readonly line: number;

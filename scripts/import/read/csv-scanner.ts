@@ -1,31 +1,26 @@
-// Finds the records and fields of CSV (RFC 4180) in bytes, without making texts of them: that is what makes an import fast.
+// Finds the records and fields of CSV (RFC 4180) in bytes. It makes no texts of them, which is why an import is fast.
+import { INCOMPLETE, type RecordScanner } from './record-scanner';
+
 const QUOTE = 0x22;
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Where a scan stands when there is no whole record left. */
-export const INCOMPLETE = -1;
-
 /**
- * Reads one record after the other. A quote opens a field only at its start; inside, two quotes are one. Records end with
- * LF or CRLF outside of quotes. What breaks these rules is a fault of its record, and the next line is read as usual.
+ * Reads one record after the other. A quote opens a field only at the field's start; inside quotes, two quotes stand for one.
+ * A record ends with LF or CRLF outside of quotes. A record that breaks these rules has a fault, and the next line is read as usual.
  */
-export class CsvScanner {
+export class CsvScanner implements RecordScanner {
   /** Fields of the last record: bytes from `starts[n]` to `ends[n]`, without the quotes around them. */
   readonly starts: number[] = [];
   readonly ends: number[] = [];
   readonly quoted: boolean[] = [];
   fields = 0;
-  /** End of the last record, without its line break. */
   end = 0;
-  /** Line breaks in the last record, the one after it included. */
   lines = 0;
-  /** How the last record ended. */
   lineBreak: '\n' | '\r\n' | '' = '';
-  /** Why the last record is no CSV. */
-  fault: string | undefined;
-  /** The bytes end inside quotes; said when `atEnd` and the result is INCOMPLETE. */
   openQuote = false;
+  /** Why the last record is not valid CSV. */
+  fault: string | undefined;
 
   readonly #delimiter: number;
 
@@ -33,11 +28,6 @@ export class CsvScanner {
     this.#delimiter = delimiter.charCodeAt(0);
   }
 
-  /**
-   * Reads the record that starts at `from`.
-   * @param atEnd nothing follows the bytes, so that the last record needs no line break.
-   * @returns where the next record starts, or INCOMPLETE.
-   */
   next(bytes: Buffer, from: number, atEnd: boolean): number {
     const delimiter = this.#delimiter;
     const length = bytes.length;
@@ -82,13 +72,7 @@ export class CsvScanner {
       const ended = at === length;
       if (ended && !atEnd) return INCOMPLETE;
       const last = ended || byte === LF;
-      const carriage =
-        last &&
-        !ended &&
-        at > start &&
-        at > from &&
-        bytes[at - 1] === CR &&
-        at - 1 >= (quoted ? close + 1 : start);
+      const carriage = byte === LF && bytes[at - 1] === CR && at - 1 >= (quoted ? close + 1 : start);
       const end = carriage ? at - 1 : at;
       this.starts[this.fields] = start;
       this.ends[this.fields] = quoted ? close : end;
@@ -105,18 +89,16 @@ export class CsvScanner {
     }
   }
 
-  /** The last record is an empty line. */
   get blank(): boolean {
     return this.fields === 1 && !this.quoted[0] && this.starts[0] === this.ends[0];
   }
 
-  /** Text of a field; null for one that is empty and not quoted. */
+  /** The text of a field; null for a field that is empty and not quoted. */
   text(bytes: Buffer, field: number): string | null {
     const start = this.starts[field] as number;
     const end = this.ends[field] as number;
     if (!this.quoted[field]) return start === end ? null : bytes.toString('utf8', start, end);
-    const text = bytes.toString('utf8', start, end);
-    return text.includes('"') ? text.replaceAll('""', '"') : text;
+    return bytes.toString('utf8', start, end).replaceAll('""', '"');
   }
 }
 

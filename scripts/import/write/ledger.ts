@@ -1,51 +1,43 @@
 // What the database knows of an import: which batches are in. A batch and its entry are one transaction.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { DatabaseError, RefusedError } from '../../db/core/errors';
-import { nameOf } from '../../db/language/names';
-import { LAYOUT } from './batches';
-import type { Checked } from './check';
-import type { ImportOptions, Refusal } from './options';
+import { DatabaseError, RefusedError } from '../../../db/core/errors';
+import { nameOf } from '../../../db/language/names';
+import { takeAdvisoryLock } from '../../../db/server/connection';
+import type { Batch, Checked } from '../check/check';
+import type { ImportOptions, ImportReport, Refusal } from '../options';
+import { LAYOUT } from '../read/batches';
+import type { Digests } from '../read/content';
 import type { Written } from './write-rows';
 
 /** Where an import stands when a run takes it up. */
 export interface Claim {
-  /** Numbers of the batches that are in. */
+  /** Numbers of the batches that are in the table. */
   readonly finished: ReadonlySet<number>;
-  /** This run has made the entry. */
+  /** Number of rows in them that the table itself has refused. */
+  readonly refused: number;
+  /** This run has made the entry of the import. */
   readonly isNew: boolean;
 }
 
-/** Sums over the batches that are in. */
-export interface Totals {
-  readonly rows: number;
-  readonly skipped: number;
-  readonly rejected: number;
-  readonly from: string | null;
-  readonly to: string | null;
+const NOTHING: Claim = { finished: new Set<number>(), refused: 0, isNew: false };
+
+/** Sums over the batches that are in the table, with the rows that the table itself refused. */
+export interface Totals extends Pick<ImportReport, 'rows' | 'skipped' | 'rejected' | 'from' | 'to'> {
   readonly refused: readonly Refusal[];
 }
 
-// Any fixed number; the other half is a hash of the import's id.
+// Any fixed number; the other half of the lock is a hash of the import's id.
 const LOCK = 0x7473_696d;
 const LOCK_WAIT_MS = 15_000;
 
 /**
- * Holds the import for this session: of two at once the second is refused.
- * It waits a little, as the server notices late that a killed process is gone.
+ * Holds the import for this session, so that two processes never write it at a time.
+ * @throws RefusedError when another session still holds it after 15 s; the server needs some of that time to notice a killed process.
  */
-export async function holdImport(db: Client, id: string, waitMs = LOCK_WAIT_MS): Promise<void> {
-  const deadline = Date.now() + waitMs;
-  for (;;) {
-    const { rows } = await db.query<{ held: boolean }>(
-      'SELECT pg_try_advisory_lock($1, hashtext($2)) AS held',
-      [LOCK, id],
-    );
-    if (rows[0]?.held) return;
-    if (Date.now() > deadline)
-      throw new RefusedError(`import ${id} is under way in another process; wait for it to end`);
-    await sleep(250);
-  }
+export async function holdImport(db: Client, id: string): Promise<void> {
+  const lock = { key: '$1, hashtext($2)', values: [LOCK, id], waitMs: LOCK_WAIT_MS };
+  if (await takeAdvisoryLock(db, lock)) return;
+  throw new RefusedError(`import ${id} is under way in another process; wait for it to end`);
 }
 
 /**
@@ -54,8 +46,7 @@ export async function holdImport(db: Client, id: string, waitMs = LOCK_WAIT_MS):
  */
 export async function claimImport(
   db: Client,
-  id: string,
-  content: string,
+  { id, content }: Digests,
   options: ImportOptions,
 ): Promise<Claim> {
   const { file, table, again } = options;
@@ -66,7 +57,7 @@ export async function claimImport(
        ON CONFLICT (digest) DO NOTHING`,
     [id, file, target, content, LAYOUT],
   );
-  if (rowCount === 1) return { finished: new Set<number>(), isNew: true };
+  if (rowCount === 1) return { ...NOTHING, isNew: true };
   const { rows } = await db.query<{
     at: string;
     row_count: string;
@@ -95,10 +86,10 @@ export async function claimImport(
       `UPDATE tsdb.import SET state = 'loading', imported_at = now(), content = $2, layout = $3, row_count = 0 WHERE digest = $1`,
       [id, content, LAYOUT],
     );
-    return { finished: new Set<number>(), isNew: false };
+    return NOTHING;
   }
-  const { rows: batches } = await db.query<{ number: number }>(
-    'SELECT number FROM tsdb.import_batch WHERE digest = $1',
+  const { rows: batches } = await db.query<{ number: number; refused: number }>(
+    'SELECT number, jsonb_array_length(refused) AS refused FROM tsdb.import_batch WHERE digest = $1',
     [id],
   );
   if (batches.length > 0 && known.layout !== LAYOUT)
@@ -106,7 +97,11 @@ export async function claimImport(
       `import ${id} was begun by another version, which cuts batches in another way (${known.layout}); end it with that version`,
     );
   await db.query('UPDATE tsdb.import SET layout = $2 WHERE digest = $1', [id, LAYOUT]);
-  return { finished: new Set(batches.map(({ number }) => number)), isNew: false };
+  return {
+    finished: new Set(batches.map(({ number }) => number)),
+    refused: batches.reduce((sum, { refused }) => sum + refused, 0),
+    isNew: false,
+  };
 }
 
 // A file that was corrected after half of it went in would bring that half twice.
@@ -139,43 +134,28 @@ export async function enterBatch(db: Client, id: string, number: number): Promis
   return rowCount === 1;
 }
 
-/** Says what became of a batch, inside its transaction. */
-export async function describeBatch(
+/** Completes the entry of a batch, inside its transaction. */
+export async function completeBatch(
   db: Client,
   id: string,
-  batch: Written & { readonly number: number; readonly from: string | null; readonly to: string | null },
+  { number, times }: Batch,
+  { rows, skipped, rejected, refused }: Written,
 ): Promise<void> {
+  const refusals = refused.map(({ line, reason, original }) => ({ line, reason, original }));
   await db.query(
     `UPDATE tsdb.import_batch SET row_count = $3, skipped = $4, rejected = $5, from_time = $6, to_time = $7, refused = $8::jsonb
       WHERE digest = $1 AND number = $2`,
-    [
-      id,
-      batch.number,
-      batch.rows,
-      batch.skipped,
-      batch.rejected,
-      batch.from,
-      batch.to,
-      JSON.stringify(batch.refused.map(({ line, reason, original }) => ({ line, reason, original }))),
-    ],
+    [id, number, rows, skipped, rejected, times.at(0), times.at(-1), JSON.stringify(refusals)],
   );
-}
-
-/** How many rows the table itself has refused so far. */
-export async function countRefused(db: Client, id: string): Promise<number> {
-  const { rows } = await db.query<{ refused: number }>(
-    'SELECT coalesce(sum(jsonb_array_length(refused)), 0)::int AS refused FROM tsdb.import_batch WHERE digest = $1',
-    [id],
-  );
-  return rows[0]?.refused ?? 0;
 }
 
 /**
  * Sums up, and marks the import as loaded.
  * @throws DatabaseError when it does not come out even: then something is wrong that must not pass.
  */
-export async function closeLoading(db: Client, id: string, checked: Checked): Promise<Totals> {
-  const { rows } = await db.query<Omit<Totals, 'refused'> & { batches: number; refused: readonly Refusal[] }>(
+export async function closeLoading(db: Client, checked: Checked): Promise<Totals> {
+  const { id } = checked;
+  const { rows } = await db.query<Totals & { readonly batches: number }>(
     `SELECT count(*)::int AS batches, coalesce(sum(row_count), 0)::float8 AS rows, coalesce(sum(skipped), 0)::float8 AS skipped,
             coalesce(sum(rejected), 0)::float8 AS rejected,
             to_char(min(from_time) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "from",
@@ -184,11 +164,11 @@ export async function closeLoading(db: Client, id: string, checked: Checked): Pr
        FROM tsdb.import_batch WHERE digest = $1`,
     [id],
   );
-  const totals = rows[0] as Totals & { readonly batches: number };
+  const { batches, ...totals } = rows[0] as Totals & { readonly batches: number };
   const sum = totals.rows + totals.skipped + totals.rejected;
-  if (totals.batches !== checked.batches.length || sum !== checked.records)
+  if (batches !== checked.batches.length || sum !== checked.records)
     throw new DatabaseError(
-      `the import does not come out even: ${totals.batches} of ${checked.batches.length} batches with ${totals.rows} rows, ${totals.skipped} skipped and ${totals.rejected} refused, of ${checked.records} rows of the file; look at tsdb.import_batch of ${id}`,
+      `the import does not come out even: ${batches} of ${checked.batches.length} batches with ${totals.rows} rows, ${totals.skipped} skipped and ${totals.rejected} refused, of ${checked.records} rows of the file; look at tsdb.import_batch of ${id}`,
     );
   await db.query(`UPDATE tsdb.import SET state = 'loaded', row_count = $2 WHERE digest = $1`, [
     id,

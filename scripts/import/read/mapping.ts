@@ -1,12 +1,8 @@
 // Which fields of a file fill which columns of a declared table.
-import { UsageError } from '../../db/core/errors';
-import type { Hypertable } from '../../db/language/hypertable';
-
-/** Where a column's value comes from. */
-export type ValueSource = { readonly field: string } | { readonly constant: string };
-
-/** Table column → source of its value. */
-export type ColumnMapping = Readonly<Record<string, ValueSource>>;
+import { UsageError } from '../../../db/core/errors';
+import type { Column } from '../../../db/language/columns';
+import type { Hypertable } from '../../../db/language/hypertable';
+import type { ColumnMapping, ImportOptions, ValueSource } from '../options';
 
 /** Reads `time=date,temperature=temp` and `sensor_id=seattle`; names are checked against the table. */
 export function parseMapping(
@@ -33,17 +29,19 @@ export function parseMapping(
   return mapping;
 }
 
-/** A column that a file fills, and where from. */
-export type FilledColumn = readonly [column: string, source: ValueSource];
+/** A column that a file fills, and where its value comes from. */
+export interface FilledColumn {
+  readonly name: string;
+  readonly column: Column;
+  readonly source: ValueSource;
+}
 
 /**
  * The table columns that a file fills, in table order. A column without a mapping takes the field of its own name.
- * @throws UsageError when the mapping names a field that the header lacks, or the time column stays empty.
+ * @throws UsageError when the header lacks a field that the mapping names, or when nothing fills the time column.
  */
 export function filledColumns(
-  file: string,
-  table: Hypertable,
-  mapping: ColumnMapping,
+  { file, table, mapping }: Pick<ImportOptions, 'file' | 'table' | 'mapping'>,
   header: readonly string[],
 ): readonly FilledColumn[] {
   const missing = Object.values(mapping).flatMap((source) =>
@@ -51,13 +49,15 @@ export function filledColumns(
   );
   if (missing.length > 0)
     throw new UsageError(`${file} has no field ${missing.join(', ')}; its header is ${header.join(', ')}`);
-  const filled = table.columnNames.flatMap((name): FilledColumn[] => {
-    const source = mapping[name];
-    if (source) return [[name, source]];
-    return header.includes(name) ? [[name, { field: name }]] : [];
-  });
-  if (filled.some(([name]) => name === table.time)) return filled;
+  const filled = table.columnNames
+    .filter((name) => name in mapping || header.includes(name))
+    .map((name) => ({ name, column: columnOf(table, name), source: mapping[name] ?? { field: name } }));
+  if (filled.some(({ name }) => name === table.time)) return filled;
   throw new UsageError(
     `nothing fills the time column ${table.time} of ${table.name}; name its field, e.g. --map ${table.time}=${header[0] ?? 'field'} (the header is ${header.join(', ')})`,
   );
 }
+
+/** A column of a table, by its name. */
+export const columnOf = (table: Hypertable, name: string): Column =>
+  (table.columns as Readonly<Record<string, Column>>)[name] as Column;

@@ -1,4 +1,4 @@
-// The bytes of an import, decompressed, as a stream that can be read more than once.
+// Opens the bytes of a file, decompressed, as a stream that can be read more than once.
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
-import { messageOf, UsageError } from '../../db/core/errors';
-import type { Compression, Format } from './options';
+import { messageOf, UsageError } from '../../../db/core/errors';
+import type { Compression, Format } from '../options';
 
 /** Standard input. */
 export const STDIN = '-';
 
 const CHUNK = 64 * 1024;
 
-/** What a name says about its file: `x.csv.gz` → csv, gzip. Anything unknown is plain CSV. */
+/** What the name of a file says about it: `x.csv.gz` → csv, gzip. A file with an unknown ending is plain CSV. */
 export function kindOf(file: string): { readonly format: Format; readonly compression: Compression } {
   const name = file.toLowerCase();
   const bare = name.replace(/\.(gz|gzip|zst|zstd)$/, '');
@@ -27,8 +27,8 @@ export function kindOf(file: string): { readonly format: Format; readonly compre
 }
 
 /**
- * Runs `work` with a file that can be read twice: standard input is first kept in a temporary file that only this user can
- * read, as it is checked before it is loaded.
+ * Runs `work` with a file that can be read twice: standard input is first copied into a temporary file, which only this user
+ * can read.
  */
 export async function withFile<T>(file: string, work: (path: string) => Promise<T>): Promise<T> {
   if (file !== STDIN) return work(file);
@@ -42,19 +42,19 @@ export async function withFile<T>(file: string, work: (path: string) => Promise<
 }
 
 /**
- * Streams the decompressed bytes; each chunk is good until the next one is asked for.
+ * Streams the decompressed bytes. Each chunk stays as it is until the next one is asked for.
  * @throws UsageError when the file cannot be read or decompressed.
  */
 export async function* readBytes(path: string, compression: Compression): AsyncGenerator<Buffer> {
   try {
     if (compression === 'none') yield* plain(path);
-    else yield* decompressed(createReadStream(path, { highWaterMark: CHUNK }), compression);
+    else yield* decompressed(path, compression);
   } catch (error) {
     throw new UsageError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 
-// One buffer for all chunks, so that a large file leaves no garbage.
+// All chunks share one buffer, so that a large file leaves no garbage.
 async function* plain(path: string): AsyncGenerator<Buffer> {
   const file = await open(path);
   const chunk = Buffer.allocUnsafeSlow(CHUNK);
@@ -69,21 +69,18 @@ async function* plain(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+/** Node has zstd since 22.15. */
 interface ZstdOfNode {
-  createZstdDecompress?: (options: { readonly chunkSize: number }) => zlib.Gunzip;
+  readonly createZstdDecompress?: typeof zlib.createGunzip;
 }
 
-async function* decompressed(
-  raw: ReturnType<typeof createReadStream>,
-  compression: Compression,
-): AsyncGenerator<Buffer> {
-  const native = (zlib as ZstdOfNode).createZstdDecompress;
-  if (compression === 'zstd' && !native) return yield* unzstd(raw);
-  const unpack =
-    compression === 'gzip'
-      ? zlib.createGunzip({ chunkSize: CHUNK })
-      : (native as NonNullable<typeof native>)({ chunkSize: CHUNK });
-  // Errors of the file must end the reading, too.
+async function* decompressed(path: string, compression: Compression): AsyncGenerator<Buffer> {
+  const raw = createReadStream(path, { highWaterMark: CHUNK });
+  const { createZstdDecompress } = zlib as ZstdOfNode;
+  const create = compression === 'gzip' ? zlib.createGunzip : createZstdDecompress;
+  if (create === undefined) return yield* unzstd(raw);
+  const unpack = create({ chunkSize: CHUNK });
+  // pipe() does not pass errors of the file on.
   raw.on('error', (error) => unpack.destroy(error));
   try {
     yield* raw.pipe(unpack) as AsyncIterable<Buffer>;
@@ -92,13 +89,13 @@ async function* decompressed(
   }
 }
 
-// Frames may follow each other (`cat a.zst b.zst`, pzstd): the package's stream reads all of them.
+// The package's stream reads all frames of a file, also several that follow each other (`cat a.zst b.zst`, pzstd).
 async function* unzstd(raw: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let ready: Buffer[] = [];
-  // It reuses what it hands out.
+  // The package uses its output buffer again.
   const unpack = new Decompress((data) => ready.push(Buffer.from(data)));
   for await (const chunk of raw) {
-    // In small pieces: a piece of well compressed data may grow a thousandfold.
+    // It gets small pieces, because well compressed data may grow a thousandfold.
     for (let at = 0; at < chunk.length; at += 16_384) {
       unpack.push(chunk.subarray(at, at + 16_384));
       yield* ready;

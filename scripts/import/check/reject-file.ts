@@ -1,7 +1,7 @@
 // The file of refused rows: one JSON object a line with line, reason and original. Made when there is a first one.
 import { type FileHandle, open } from 'node:fs/promises';
-import { messageOf, UsageError } from '../../db/core/errors';
-import type { Refusal } from './options';
+import { messageOf, UsageError } from '../../../db/core/errors';
+import type { Refusal } from '../options';
 
 export class RejectFile {
   #file: FileHandle | undefined;
@@ -9,11 +9,6 @@ export class RejectFile {
   first: Refusal | undefined;
 
   constructor(readonly path: string) {}
-
-  /** Whether anything was written. */
-  get isMade(): boolean {
-    return this.#file !== undefined;
-  }
 
   /** Adds refusals. */
   async add(refusals: readonly Refusal[]): Promise<void> {

@@ -1,0 +1,49 @@
+// Reasons to write nothing of a file that was checked.
+import { RefusedError, UsageError } from '../../../db/core/errors';
+import { nameOf } from '../../../db/language/names';
+import { openSlices } from '../../../db/upkeep/refresh-slices';
+import type { CheckedRun } from './check';
+
+/** @throws UsageError when more rows are refused than allowed; a dry run only reports them. */
+export function requireFew({ options, rejects, checked }: CheckedRun): void {
+  const { file, maxRejects, dryRun } = options;
+  const { rejected, stoppedEarly } = checked;
+  if (rejected <= maxRejects || dryRun) return;
+  const { first } = rejects;
+  throw new UsageError(
+    `${file}, line ${first?.line}, ${first?.reason}; nothing was imported. ${stoppedEarly ? 'At least ' : ''}${rejected} rows are refused, all are in ${rejects.path} with line and reason: correct them, or leave them out with --max-rejects ${rejected}`,
+  );
+}
+
+/** @throws RefusedError when there are rows that retention would delete. */
+export function requireUnexpired({ options, checked }: CheckedRun): void {
+  const { table, file, allowExpired } = options;
+  const { expired, records, from, to } = checked;
+  if (expired === 0 || allowExpired) return;
+  throw new RefusedError(
+    `${expired} of ${records} rows of ${file} (${from} … ${to}) are older than the ${table.retention} that ${nameOf(table)} keeps: its next retention run would delete them. Move them with --shift, raise the retention, or add --allow-expired to keep only what the aggregates hold of them`,
+  );
+}
+
+/**
+ * Expired rows are taken for the sake of the aggregates. Where an aggregate has old buckets whose rows are gone, a refresh of
+ * their time would delete these buckets, so it leaves that time out, and the rows would be lost with the next retention run.
+ * An import that was begun before is not judged again, because the buckets may be its own.
+ * @throws RefusedError when an aggregate of the table could not take the expired rows.
+ */
+export async function requireRoom({ db, destination, options, checked }: CheckedRun): Promise<void> {
+  const { engine, desired } = destination;
+  const { table, file } = options;
+  const { id, expired, from, to } = checked;
+  if (expired === 0 || from === null || to === null) return;
+  const { rows: begun } = await db.query('SELECT FROM tsdb.import WHERE digest = $1', [id]);
+  if (begun.length > 0) return;
+  for (const aggregate of desired.aggregates.filter((one) => one.from === table)) {
+    const slices = await openSlices(db, engine, aggregate, undefined);
+    const { keptBefore } = await slices.bounds({ from: new Date(from), to: new Date(to) });
+    if (keptBefore === null) continue;
+    throw new RefusedError(
+      `${expired} rows of ${file} are older than the ${table.retention} that ${nameOf(table)} keeps, and ${nameOf(aggregate)} has buckets before ${keptBefore} whose rows are gone already: refreshing that time again would delete those buckets, so the rows would be in no aggregate when retention drops them. Nothing was imported. History of that time goes in at once: import all of its series in one file, before any other`,
+    );
+  }
+}

@@ -1,0 +1,39 @@
+// The database session that rows are checked and written in, with its temporary table.
+import type { Client } from 'pg';
+import { messageOf, UsageError } from '../../../db/core/errors';
+import { ident, literal } from '../../../db/core/sql';
+import type { ImportOptions } from '../options';
+import type { RowSource } from '../read/row-source';
+
+/** A connection, with the import that it works for and a source of rows of its own. */
+export interface Session {
+  readonly db: Client;
+  readonly options: ImportOptions;
+  readonly source: RowSource;
+}
+
+/** The temporary table. It has the filled columns of the target, and takes the rows of one batch. */
+export const INCOMING = 'pg_temp.incoming';
+/** Its column with the place of each row in the batch. */
+export const PLACE = '#';
+
+/**
+ * Sets the session's time zone and makes its temporary table.
+ * @throws UsageError when the server does not know the zone, or the shift is not an interval.
+ */
+export async function prepareSession({ db, options, source }: Session): Promise<void> {
+  const { table, zone, shift } = options;
+  await db.query(`SET timezone = ${literal(zone)}`).catch(blame(`--zone ${zone}`));
+  await db.query('SELECT now() + $1::interval', [shift]).catch(blame(`--shift ${shift}`));
+  const columns = source.columns.map(({ name, column }) => `${ident(name)} ${column.type}`);
+  await db.query(
+    `CREATE TEMP TABLE incoming (${ident(PLACE)} int NOT NULL, ${columns.join(', ')}, CONSTRAINT "time is finite" CHECK (isfinite(${ident(table.time)})))`,
+  );
+}
+
+/** Makes a handler that reports an error as the fault of a flag. */
+export const blame =
+  (flag: string) =>
+  (error: unknown): never => {
+    throw new UsageError(`${flag}: ${messageOf(error)}`, { cause: error });
+  };

@@ -1,0 +1,97 @@
+// Reads rows from the fields of CSV.
+import { isUtf8 } from 'node:buffer';
+import { UsageError } from '../../../db/core/errors';
+import type { ImportOptions } from '../options';
+import { certainCheckOf, certainTime } from './certain-values';
+import { CsvScanner } from './csv-scanner';
+import { columnOf, type FilledColumn, filledColumns } from './mapping';
+import { isRequired, isZero, NOT_UTF8, type RowSource, rowFinisher } from './row-source';
+
+/** A source of rows for CSV with the given fields. */
+export function csvSource(options: ImportOptions, header: readonly string[]): RowSource {
+  const scanner = new CsvScanner(options.delimiter);
+  const columns = filledColumns(options, header);
+  requireFilled(options, columns, header);
+  const values = columns.map(({ source }) =>
+    'constant' in source ? source : { at: header.indexOf(source.field) },
+  );
+  const finish = rowFinisher(options, columns);
+  const rawColumns = rawColumnsOf(options, columns, header);
+  return {
+    scanner,
+    columns,
+    rawColumns,
+    certainTime: rawColumns === undefined ? () => Number.NaN : certainTimeOf(options, scanner, rawColumns),
+    texts(bytes, from) {
+      if (!isUtf8(bytes.subarray(from, scanner.end))) return NOT_UTF8;
+      if (scanner.fault !== undefined) return { reason: scanner.fault };
+      if (scanner.fields !== header.length)
+        return { reason: `the row has ${scanner.fields} fields, and there are ${header.length} columns` };
+      return finish(
+        values.map((value) => ('constant' in value ? value.constant : scanner.text(bytes, value.at))),
+      );
+    },
+  };
+}
+
+// Every row would be refused for the same reason, so the command says it once and reads nothing.
+function requireFilled(
+  { file, table }: ImportOptions,
+  columns: readonly FilledColumn[],
+  header: readonly string[],
+): void {
+  const filled = new Set<string>(columns.map(({ name }) => name));
+  const bare = table.columnNames.filter((name) => isRequired(columnOf(table, name)) && !filled.has(name));
+  if (bare.length > 0)
+    throw new UsageError(
+      `nothing fills ${bare.join(', ')} of ${table.name}, which must not be null; name the field with --map ${bare[0]}=field or a value with --set ${bare[0]}=value (the header is ${header.join(', ')})`,
+    );
+  const used = columns.flatMap(({ source }) => ('field' in source ? [source.field] : []));
+  const twice = used.find((field) => header.indexOf(field) !== header.lastIndexOf(field));
+  if (twice !== undefined)
+    throw new UsageError(
+      `${file} has two fields ${twice}, so it is unknown which one is meant; rename one of them`,
+    );
+}
+
+// The server can read the bytes as they are when each field fills one column and nothing is converted or added.
+function rawColumnsOf(
+  { timeFormat, shift }: ImportOptions,
+  columns: readonly FilledColumn[],
+  header: readonly string[],
+): readonly FilledColumn[] | undefined {
+  const filledBy = (field: string) =>
+    columns.filter(({ source }) => 'field' in source && source.field === field);
+  const raw = header.map(filledBy);
+  const isPlain =
+    timeFormat === 'iso' &&
+    isZero(shift) &&
+    raw.every(({ length }) => length === 1) &&
+    raw.length === columns.length;
+  return isPlain ? raw.flat() : undefined;
+}
+
+/** Makes the function that reads the time of a record whose values are all certainly valid. It runs for each record of a file. */
+function certainTimeOf(
+  { table, zone }: ImportOptions,
+  scanner: CsvScanner,
+  columns: readonly FilledColumn[],
+): (bytes: Buffer) => number {
+  const checks = columns.map(({ column }) => certainCheckOf(column.type));
+  const nullable = columns.map(({ column }) => column.nullable);
+  const timeAt = columns.findIndex(({ name }) => name === table.time);
+  const isUtc = zone === 'UTC';
+  return (bytes) => {
+    const { starts, ends, quoted, fields } = scanner;
+    if (scanner.fault !== undefined || fields !== checks.length) return Number.NaN;
+    for (let field = 0; field < fields; field += 1) {
+      if (field === timeAt) continue;
+      const start = starts[field] as number;
+      const end = ends[field] as number;
+      if (start === end && !quoted[field]) {
+        if (!nullable[field]) return Number.NaN;
+      } else if (!checks[field]?.(bytes, start, end)) return Number.NaN;
+    }
+    return certainTime(bytes, starts[timeAt] as number, ends[timeAt] as number, isUtc);
+  };
+}

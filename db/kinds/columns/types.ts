@@ -57,7 +57,7 @@ function refusal(difference: ColumnDifference): Refusal | undefined {
     );
   if (users.length > 0)
     return because(
-      `the server does not change the type of a column that a view uses, and ${users.join(', ')} ${users.length === 1 ? 'uses' : 'use'} it`,
+      `${users.join(', ')} ${users.length === 1 ? 'uses' : 'use'} it, and the server does not change the type of a column that a view uses`,
       `${another}; then build new aggregates on it`,
     );
   if (size.compressed.chunks > 0)

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema';
 import { messageOf } from '../db/core/errors';
+import { invocation } from '../db/core/invocation';
 import { unreachable } from '../db/core/unreachable';
 import { type DatabaseFault, databaseFault } from './database/database-errors';
 import { badPeriod } from './http/durations';
@@ -84,9 +85,13 @@ function databaseProblem(fault: DatabaseFault, cause: unknown): ProblemError {
         },
       );
     case 'schema-missing':
-      return new ProblemError('schema-missing', 'A declared table or column is missing; run "tsdb apply"', {
-        cause,
-      });
+      return new ProblemError(
+        'schema-missing',
+        `A declared table or column is missing; run "${invocation('apply')}"`,
+        {
+          cause,
+        },
+      );
     case 'rights-missing':
       return new ProblemError(
         'rights-missing',

@@ -81,7 +81,9 @@ describe('databaseReason', () => {
       code: '42P01',
       severity: 'ERROR',
     });
-    expect(databaseReason(error)).toMatch(/SQLSTATE 42P01\); has the schema been applied\? "tsdb plan"/);
+    expect(databaseReason(error)).toMatch(
+      /SQLSTATE 42P01\); has the schema been applied\? "npm run tsdb -- plan"/,
+    );
   });
 
   it.each([

@@ -1,5 +1,6 @@
 // Carries out a command and turns its end into an exit code and, when it failed, one message.
 import { messageOf, RefusedError, TsdbError } from '../db/core/errors';
+import { invocation } from '../db/core/invocation';
 import { note, paintFor } from './output';
 
 /** How a command is carried out. */
@@ -81,7 +82,7 @@ export function databaseReason(error: unknown): string | undefined {
       (part) => typeof part === 'string' && part !== '',
     );
     const wayOut = UNDEFINED_OBJECTS.includes(code)
-      ? '; has the schema been applied? "tsdb plan" shows what is missing'
+      ? `; has the schema been applied? "${invocation('plan')}" shows what is missing`
       : '';
     return `the database says: ${messageOf(error)} (${extra.join('; ')})${wayOut}`;
   }

@@ -1,6 +1,7 @@
 // Access control: keys, roles, rate limits and origins are checked before any route runs.
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
+import { invocation } from '../../db/core/invocation';
 import { asks } from '../database/query';
 import { type Access, type ApiApp, clientOf } from '../http/instance';
 import { ProblemError } from '../http/problems';
@@ -82,7 +83,7 @@ async function keyOf(request: FastifyRequest, check: KeyCheck): Promise<KnownKey
   if (typeof text !== 'string' || text === '') {
     throw new ProblemError(
       'key-missing',
-      'Send a key as "Authorization: Bearer <key>" or "X-API-Key: <key>"; an administrator creates keys with "tsdb keys create"',
+      `Send a key as "Authorization: Bearer <key>" or "X-API-Key: <key>"; an administrator creates keys with "${invocation('keys create')}"`,
     );
   }
   return check.remembered(text) ?? (await check.check(text, request.ip));

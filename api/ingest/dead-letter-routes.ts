@@ -1,5 +1,6 @@
 // Dead letters over HTTP: rejected rows are listed, replayed and discarded.
 import { Type } from '@fastify/type-provider-typebox';
+import { invocation } from '../../db/core/invocation';
 import type { Database } from '../database/database';
 import { query } from '../database/query';
 import { onWriteConnection } from '../database/write-connection';
@@ -182,6 +183,6 @@ function requireLetters({ keepsRejected }: Destination): void {
   if (keepsRejected) return;
   throw new ProblemError(
     'unknown-object',
-    'Rejected rows are not kept here: the set `service` is not selected; add it to TSDB_SCHEMAS and run "tsdb apply"',
+    `Rejected rows are not kept here: the set "service" is not selected; add it to TSDB_SCHEMAS and run "${invocation('apply')}"`,
   );
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { invocation } from '../../db/core/invocation';
 import { tableNamed } from '../database/tables';
 import { type ApiApp, clientOf } from '../http/instance';
 import { refuseOtherMethods } from '../http/methods';
@@ -142,7 +143,7 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
     if (!parts.keepsAnswers)
       throw new ProblemError(
         'invalid-request',
-        'Idempotency-Key needs the set `service`, which is not selected; add it to TSDB_SCHEMAS and run "tsdb apply", or send the request without the header',
+        `Idempotency-Key needs the set "service", which is not selected; add it to TSDB_SCHEMAS and run "${invocation('apply')}", or send the request without the header`,
       );
     const about = JSON.stringify([table, format, precision, digest]);
     return { client: clientOf(request), key, digest: createHash('sha256').update(about).digest('hex') };

@@ -1,5 +1,6 @@
 // Plans on a connection of its own, because planning creates temporary objects and the pool that reads may not.
 import { DatabaseError, messageOf, TsdbError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import type { Plan } from '../../db/model';
 import { makePlan } from '../../db/reconcile/plan';
 import { withConnection } from '../../db/server/connection';
@@ -52,13 +53,13 @@ export function planProblem(error: unknown): unknown {
     case INSUFFICIENT_PRIVILEGE:
       return new ProblemError(
         'not-ready',
-        `The login of this server may not compare the schema (${messageOf(error)}); run "tsdb plan" as the owner of the tables`,
+        `The login of this server may not compare the schema (${messageOf(error)}); run "${invocation('plan')}" as the owner of the tables`,
         cause,
       );
     case READ_ONLY:
       return new ProblemError(
         'not-ready',
-        `Comparing needs temporary objects, which this database does not allow (${messageOf(error)}); run "tsdb plan" on the primary server`,
+        `Comparing needs temporary objects, which this database does not allow (${messageOf(error)}); run "${invocation('plan')}" on the primary server`,
         cause,
       );
   }

@@ -1,6 +1,7 @@
 // Probes: `live` = the process answers, `ready` = it can serve requests.
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
+import { invocation } from '../../db/core/invocation';
 import { relation } from '../../db/core/sql';
 import type { Desired } from '../../db/language/desired';
 import { query } from '../database/query';
@@ -36,7 +37,7 @@ export function healthRoutes(app: ApiApp, { database, config, isShuttingDown }: 
     });
     if (missing.length > 0) {
       const list = missing.map(({ name }) => name.replaceAll('"', '')).join(', ');
-      throw new ProblemError('not-ready', `The database has no ${list}; run "tsdb apply"`);
+      throw new ProblemError('not-ready', `The database has no ${list}; run "${invocation('apply')}"`);
     }
     return answer(reply, 'ready');
   });

@@ -1,5 +1,6 @@
 // Finds the table in which an engine stores the buckets of an aggregate. It does not hold what a real-time view adds.
 import { DatabaseError } from '../core/errors';
+import { invocation } from '../core/invocation';
 import type { ContinuousAggregate } from '../language/aggregate';
 import { nameOf } from '../language/names';
 import type { Db, EngineName } from '../model';
@@ -26,6 +27,8 @@ export async function materializationOf(
   ]);
   const found = rows[0];
   if (!found)
-    throw new DatabaseError(`continuous aggregate ${nameOf(aggregate)} does not exist; run "tsdb apply"`);
+    throw new DatabaseError(
+      `continuous aggregate ${nameOf(aggregate)} does not exist; run "${invocation('apply')}"`,
+    );
   return [found.schema, found.name];
 }

@@ -1,6 +1,7 @@
 // Creates and corrects the login roles of a deployment, so that no part of it has to log in as a superuser.
 import type { ClientConfig } from 'pg';
 import { messageOf, RefusedError } from '../core/errors';
+import { invocation } from '../core/invocation';
 import { counted } from '../core/quantities';
 import { ident, literal } from '../core/sql';
 import { createRoleSql } from '../kinds/roles';
@@ -72,7 +73,7 @@ export async function ensureLogins(
       } catch (error) {
         if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error;
         throw new RefusedError(
-          `nothing was changed: this login may not make the others (${messageOf(error)}); connect as a superuser, or as a role with CREATEROLE that may grant these roles and owns what "tsdb apply" created`,
+          `nothing was changed: this login may not make the others (${messageOf(error)}); connect as a superuser, or as a role with CREATEROLE that may grant these roles and owns what "${invocation('apply')}" created`,
           { cause: error },
         );
       }

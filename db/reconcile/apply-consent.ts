@@ -1,5 +1,6 @@
 // Checks a plan before it is carried out: it must be fresh and confirmed, without refusals, and every hazard must be allowed.
 import { RefusedError } from '../core/errors';
+import { invocation } from '../core/invocation';
 import { counted } from '../core/quantities';
 import type { HazardName, Plan, Step } from '../model';
 
@@ -37,17 +38,17 @@ function requireFresh(plan: Plan, saved: Plan | undefined): void {
   const [theirs, ours] = [saved.server, plan.server];
   if (theirs.database !== ours.database || theirs.engine !== ours.engine) {
     throw new RefusedError(
-      `the saved plan was made for database ${theirs.database} on engine ${theirs.engine}; this is ${ours.database} on ${ours.engine}. Nothing was changed: check DATABASE_URL, or run "tsdb plan --out FILE" here and read it`,
+      `the saved plan was made for database ${theirs.database} on engine ${theirs.engine}; this is ${ours.database} on ${ours.engine}. Nothing was changed: check DATABASE_URL, or run "${invocation('plan --out FILE')}" here and read it`,
     );
   }
   throw new RefusedError(
-    `the saved plan is stale: it was made for another state of ${theirs.database} (${saved.fingerprint.slice(0, 12)}, now ${plan.fingerprint.slice(0, 12)}). Nothing was changed: run "tsdb plan --out FILE" again and read it`,
+    `the saved plan is stale: it was made for another state of ${theirs.database} (${saved.fingerprint.slice(0, 12)}, now ${plan.fingerprint.slice(0, 12)}). Nothing was changed: run "${invocation('plan --out FILE')}" again and read it`,
   );
 }
 
 function changedMeanwhile(unseen: readonly Step[]): RefusedError {
   return new RefusedError(
-    `the database changed while the saved plan was carried out, and now needs steps that are not in the plan: ${unseen.map(({ id }) => id).join(', ')}. Earlier steps stay; run "tsdb plan --out FILE" again and read it`,
+    `the database changed while the saved plan was carried out, and now needs steps that are not in the plan: ${unseen.map(({ id }) => id).join(', ')}. Earlier steps stay; run "${invocation('plan --out FILE')}" again and read it`,
   );
 }
 

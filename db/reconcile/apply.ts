@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientConfig } from 'pg';
 import { DatabaseError, messageOf, RefusedError, TsdbError } from '../core/errors';
+import { invocation } from '../core/invocation';
 import { counted } from '../core/quantities';
 import { INTERNALS_STEP } from '../kinds/internals';
 import type { Desired } from '../language/desired';
@@ -210,7 +211,7 @@ async function requireInSync(db: Db, desired: Desired): Promise<void> {
     ...after.refusals.map(({ object, what }) => `${object} ${what}`),
   ];
   throw new DatabaseError(
-    `all steps are done, but the database still differs from the declaration: ${left.join(', ')}. Something else may be changing it; run "tsdb plan"`,
+    `all steps are done, but the database still differs from the declaration: ${left.join(', ')}. Something else may be changing it; run "${invocation('plan')}"`,
   );
 }
 

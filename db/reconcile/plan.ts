@@ -1,6 +1,7 @@
 // Makes a plan: it reads the catalog, compares it with the declaration, and computes a fingerprint of the result.
 import { createHash } from 'node:crypto';
 import { UsageError } from '../core/errors';
+import { invocation } from '../core/invocation';
 import { counted } from '../core/quantities';
 import { kindsOf } from '../engines/engines';
 import type { Desired } from '../language/desired';
@@ -53,7 +54,7 @@ export function parsePlan(text: string, source: string): Plan {
   }
   if (plan?.version !== 1 || typeof plan.fingerprint !== 'string') {
     throw new UsageError(
-      `${source} is not a plan of this version; make one with "tsdb plan --out ${source}"`,
+      `${source} is not a plan of this version; make one with "${invocation(`plan --out ${source}`)}"`,
     );
   }
   return plan as Plan;

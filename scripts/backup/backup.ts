@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientConfig } from 'pg';
 import { DatabaseError, RefusedError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import type { Environment } from '../../db/core/settings';
 import type { Desired } from '../../db/language/desired';
 import type { Db } from '../../db/model';
@@ -76,7 +77,7 @@ async function writeBackup(
   const { present, missing } = await declaredRelations(db, desired);
   if (present.length === 0)
     throw new RefusedError(
-      `database ${server.database} has none of the declared tables; is it the right one, and has "tsdb apply" run?`,
+      `database ${server.database} has none of the declared tables; is it the right one, and has "${invocation('apply')}" run?`,
     );
   for (const name of missing) onNote(`${name} is declared and not in the database: not in the backup`);
   const major = majorOf(server.serverVersion);

@@ -1,4 +1,5 @@
 // tsdb jobs run: what a scheduler calls. Engine `postgres` has its due jobs run; TimescaleDB, which runs them by itself, is checked.
+import { invocation } from '../../db/core/invocation';
 import { counted } from '../../db/core/quantities';
 import type { JobHealth } from '../../db/engines/health';
 import { withConnection, withRollback } from '../../db/server/connection';
@@ -34,7 +35,9 @@ function reportHealth(jobs: readonly JobHealth[], flags: { readonly json?: boole
   if (flags.json) printJson(jobs);
   else print(formatHealth(jobs));
   if (jobs.length === 0)
-    note('no declared table has a job: has the schema been applied? "tsdb plan" shows what is missing');
+    note(
+      `no declared table has a job: has the schema been applied? "${invocation('plan')}" shows what is missing`,
+    );
   return jobs.length === 0 || jobs.some(needsPerson) ? 2 : 0;
 }
 

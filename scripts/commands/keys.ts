@@ -2,6 +2,7 @@
 import { createKey, type ListedKey, listKeys, type Role, revokeKey } from '../../api/access/keys';
 import { hasKeys } from '../../api/access/routes';
 import { UsageError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import { type Ask, asking } from '../../db/server/ask';
 import { withConnection } from '../../db/server/connection';
 import { readContext, requireConnection } from '../context';
@@ -63,7 +64,7 @@ export async function printKeys({ json }: JsonFlag): Promise<number> {
 export async function revokeKeyOf(id: string, { json }: JsonFlag): Promise<number> {
   if (!(await withKeys((ask) => revokeKey(ask, id))))
     throw new UsageError(
-      `there is no key ${JSON.stringify(id.slice(0, 40))}; "tsdb keys list" shows the ids`,
+      `there is no key ${JSON.stringify(id.slice(0, 40))}; "${invocation('keys list')}" shows the ids`,
     );
   if (json) printJson({ id, revoked: true });
   else print(`key ${id} is revoked; every API refuses it within ten seconds`);
@@ -74,7 +75,7 @@ async function withKeys<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
   const { config, desired } = readContext();
   if (!hasKeys(desired))
     throw new UsageError(
-      'the set with the keys is not selected; add "service" to TSDB_SCHEMAS and run "tsdb apply"',
+      `the set with the keys is not selected; add "service" to TSDB_SCHEMAS and run "${invocation('apply')}"`,
     );
   return withConnection(requireConnection(config), (db) => work(asking(db)));
 }

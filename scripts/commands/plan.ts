@@ -1,6 +1,7 @@
 // tsdb plan: what would change, and what that would do to data.
 import { writeFileSync } from 'node:fs';
 import { UsageError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import type { Plan } from '../../db/model';
 import { formatPlan } from '../../db/reconcile/format';
 import { formatPlanMarkdown } from '../../db/reconcile/format-markdown';
@@ -42,5 +43,5 @@ function save(file: string, text: string): void {
   } catch (error) {
     throw new UsageError(`cannot write ${file}: ${(error as Error).message}`, { cause: error });
   }
-  note(`plan saved; carry it out with "tsdb apply ${file}"`);
+  note(`plan saved; carry it out with "${invocation(`apply ${file}`)}"`);
 }

@@ -1,5 +1,6 @@
 // tsdb refresh: compute buckets again, sources first.
 import { UsageError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import { counted } from '../../db/core/quantities';
 import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
@@ -93,7 +94,7 @@ function describeStop(
     return `${rest}; run the same command again to continue with what is not up to date`;
   if (last === undefined || last.from === null || last.to === null || newestFirst === true)
     return `${rest}; the same command starts from the beginning`;
-  return `${rest}; continue with "tsdb refresh ${last.aggregate} --from ${last.to}", and then refresh the aggregates that are built on it`;
+  return `${rest}; continue with "${invocation(`refresh ${last.aggregate} --from ${last.to}`)}", and then refresh the aggregates that are built on it`;
 }
 
 // One bar at a time.

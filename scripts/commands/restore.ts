@@ -1,6 +1,7 @@
 // tsdb restore: a backup into a new or empty database, and the proof that it is complete.
 import { resolve } from 'node:path';
 import { RefusedError, UsageError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import { counted } from '../../db/core/quantities';
 import { processEnvironment } from '../../db/server/config';
 import { databaseOf, inDatabase } from '../backup/address';
@@ -32,7 +33,8 @@ export async function restore(file: string, flags: RestoreFlags, signal: AbortSi
   const report = await restoreBackup(dump, manifest, target, desired, { env, signal, onNote: note });
   if (flags.json) printJson(report);
   else print(format(report));
-  if (!report.inSync) note(`schema: ${counted(report.differences, 'difference')}, see "tsdb plan"`);
+  if (!report.inSync)
+    note(`schema: ${counted(report.differences, 'difference')}, see "${invocation('plan')}"`);
   return report.complete ? 0 : 1;
 }
 

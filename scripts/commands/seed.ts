@@ -1,6 +1,7 @@
 // tsdb seed: sample data of one set or several, up to now; the same command again continues where the last one ended.
 import type { ClientConfig } from 'pg';
 import { RefusedError, UsageError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import { counted } from '../../db/core/quantities';
 import { relation } from '../../db/core/sql';
 import { nameOf } from '../../db/language/names';
@@ -154,7 +155,7 @@ function setsOf(names: string, declared: ReadonlySet<string>): readonly SampleSe
       );
     if (set.tables.every((table) => declared.has(nameOf(table)))) return set;
     throw new UsageError(
-      `set ${name} is not selected: add it to TSDB_SCHEMAS, run "tsdb apply", and seed again`,
+      `set ${name} is not selected: add it to TSDB_SCHEMAS, run "${invocation('apply')}", and seed again`,
     );
   });
 }

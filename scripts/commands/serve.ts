@@ -1,6 +1,7 @@
 // tsdb serve: the API process.
 import { readConfig } from '../../api/config';
 import { startServer } from '../../api/server';
+import { invocation } from '../../db/core/invocation';
 import type { Environment } from '../../db/core/settings';
 import { runningServer } from '../../db/local/lock';
 import { processEnvironment } from '../../db/server/config';
@@ -24,7 +25,7 @@ export async function serve({ host, port }: ServeFlags): Promise<number> {
   const config = readConfig(local === undefined ? env : { ...env, DATABASE_URL: local });
   const server = await startServer(config);
   note(`page and API: ${server.url}`);
-  if (config.auth === 'keys') note('requests need a key; "tsdb keys create" creates one');
+  if (config.auth === 'keys') note(`requests need a key; "${invocation('keys create')}" creates one`);
   await server.closed;
   return 0;
 }

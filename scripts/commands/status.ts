@@ -1,4 +1,5 @@
 // tsdb status: is everything as declared, do the jobs run, how fresh are the aggregates, how much is stored.
+import { invocation } from '../../db/core/invocation';
 import { counted, shortBytes } from '../../db/core/quantities';
 import { describeEngine } from '../../db/reconcile/format';
 import { withConnection } from '../../db/server/connection';
@@ -28,7 +29,7 @@ function format(state: Status): string {
     `${describeEngine(state.server)}, database ${state.server.database}`,
     state.inSync
       ? paint.green('schema: in sync')
-      : paint.red(`schema: ${counted(state.differences, 'difference')}, see "tsdb plan"`),
+      : paint.red(`schema: ${counted(state.differences, 'difference')}, see "${invocation('plan')}"`),
     '',
     table(['job', 'state', 'last finished', 'next start', 'error'], jobs),
     '',

@@ -1,5 +1,6 @@
 // Asks a running API for everything it offers and looks at the answers.
 import { DatabaseError, messageOf } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import { counted } from '../../db/core/quantities';
 
 export interface CheckedAnswer {
@@ -46,7 +47,7 @@ export async function checkAnswers(baseUrl: string, key?: string): Promise<reado
   const { sensors } = await ask<{ sensors: readonly { sensor_id: string }[] }>('/api/sensors', (body) =>
     body.sensors.length > 0
       ? { detail: counted(body.sensors.length, 'sensor') }
-      : { fault: 'no sensors; import readings, or write sample data with "tsdb up --days 30"' },
+      : { fault: `no sensors; import readings, or write sample data with "${invocation('up --days 30')}"` },
   );
   const sensor = `/api/sensors/${encodeURIComponent(sensors[0]?.sensor_id ?? '')}`;
   const last = await ask<{ temperature: unknown; time: string }>(`${sensor}/current`, (body) =>

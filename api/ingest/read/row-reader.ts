@@ -1,4 +1,5 @@
 // Checks rows against the declared columns of a table and converts them to COPY texts.
+import { invocation } from '../../../db/core/invocation';
 import type { Column } from '../../../db/language/columns';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { type Converter, converterOf, shown } from '../../database/converters';
@@ -54,7 +55,7 @@ export function rowReader(table: Hypertable, now: number): RowReader {
     if (Math.abs(ms - now) > FURTHEST_YEARS * YEAR_MS)
       return rejected(
         sent,
-        `${table.time} is more than ${FURTHEST_YEARS} years away from now; check the year and the unit of the time, or use "tsdb import" for history`,
+        `${table.time} is more than ${FURTHEST_YEARS} years away from now; check the year and the unit of the time, or use "${invocation('import')}" for history`,
       );
     const at = Math.floor(ms / span);
     if (!spans.has(at) && spans.size >= 2 * MOST_CHUNKS)

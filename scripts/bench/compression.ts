@@ -60,7 +60,7 @@ async function fill(
   onNote(`compression: sample data of set ${set.name}`);
   const options = { series: sensors, intervalSeconds, seed: 1, gaps: 0, outliers: 0 };
   await withTransaction(db, () => beginSet(target, set, options, from));
-  await continueSet(target, set, to, signal ? { signal } : {});
+  await continueSet(target, set, to, { signal });
   const aggregates = aggregatesOf(set, desired);
   // An aggregate without a columnstore is refreshed as well when an aggregate with one is built on it.
   if (aggregates.some(({ columnstore }) => columnstore !== undefined))

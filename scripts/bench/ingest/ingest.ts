@@ -15,7 +15,7 @@ import { ensureChunks } from '../../../db/server/copy';
 import { inTurns, type RunControl } from '../in-turns';
 import type { BenchOptions, IngestReport } from '../report/report';
 import { pauseAllJobs } from '../year';
-import { findOnPath, type ProgramRun, runImport, runParallelCopy, runPsqlCopy } from './program-methods';
+import { type CsvRun, findOnPath, runImport, runParallelCopy, runPsqlCopy } from './program-methods';
 import { type Row, readings, writeCsv } from './rows';
 import { type Entry, type Measurement, reportOf } from './speeds';
 import { sqlMethods } from './sql-methods';
@@ -70,7 +70,7 @@ interface Method {
 function methodsOf(
   db: Client,
   rows: readonly Row[],
-  program: ProgramRun,
+  program: CsvRun,
 ): { readonly methods: readonly Method[]; readonly missing: readonly string[] } {
   const inSession = sqlMethods.map(({ id, title, most, write }): Method => {
     const part = rows.slice(0, most);

@@ -10,6 +10,7 @@ import type { ImportReport } from '../../import/options';
 import type { ProgramRun } from '../../run-program';
 import { childEnvironment, timedProcess } from '../child-process';
 import { COLUMNS } from './rows';
+import type { Measurement } from './speeds';
 
 /** How a program is run, where it writes, and what. */
 export interface CsvRun extends ProgramRun {
@@ -17,19 +18,18 @@ export interface CsvRun extends ProgramRun {
   readonly file: string;
 }
 
-/** What an import took, in milliseconds. */
-export interface ImportTimes {
-  /** From the start of the process to its end. */
-  readonly whole: number;
-  /** Without the start of Node.js and of the program. */
-  readonly work: number;
-  /** `work` without refreshing the aggregates, which no other method does. */
-  readonly load: number;
-  readonly peakBytes: number | null;
-}
+/** The figures of `runImport`: the whole process, without the start of Node.js, and without the aggregates, which no other method refreshes. */
+export const IMPORT_TITLES = {
+  'import-load': 'tsdb import, check and load',
+  'import-work': 'tsdb import, aggregates refreshed',
+  import: 'tsdb import, whole process',
+};
 
 /** `tsdb import` as people run it: another process of this program, including the pass that checks the file. */
-export async function runImport({ url, file, env, signal }: CsvRun, id: string): Promise<ImportTimes> {
+export async function runImport(
+  { url, file, env, signal }: CsvRun,
+  id: string,
+): Promise<readonly Measurement[]> {
   const own = [...process.execArgv, process.argv[1] as string];
   const flags = ['import', file, '--table', sensorData.name, '--id', id, '--json'];
   const { milliseconds, stdout, stderr, peakBytes } = await timedProcess(
@@ -42,7 +42,11 @@ export async function runImport({ url, file, env, signal }: CsvRun, id: string):
   if (!(speed > 0)) throw new DatabaseError(`tsdb import did not say how fast it was:\n${stderr}`);
   const work = (rows / speed) * 1_000;
   const refreshing = refreshed.reduce((sum, { milliseconds: spent }) => sum + spent, 0);
-  return { whole: milliseconds, work, load: work - refreshing, peakBytes };
+  return [
+    { id: 'import-load', milliseconds: work - refreshing },
+    { id: 'import-work', milliseconds: work },
+    { id: 'import', milliseconds, peakBytes },
+  ];
 }
 
 /** psql's `\copy` of the same file; milliseconds. */

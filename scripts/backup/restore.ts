@@ -42,11 +42,9 @@ export async function restoreBackup(
   if (!target.exists) await createEmptyDatabase(inDatabase(connection, MAINTENANCE), database);
   try {
     const counts = await load(dump, manifest, target, options);
-    const rows = Object.entries(manifest.rows).map(([name, expected]) => ({
-      name,
-      expected,
-      restored: counts[name] ?? 0,
-    }));
+    const rows = Object.entries(manifest.rows).map(([name, expected]) => {
+      return { name, expected, restored: counts[name] ?? 0 };
+    });
     const plan = await withConnection(connection, async (db) => {
       // A dump does not contain the planner's statistics.
       await db.query('ANALYZE');

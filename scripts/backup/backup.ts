@@ -1,7 +1,7 @@
 // `tsdb backup`: a database and a folder go in, a dump and its manifest come out, both of one snapshot of the database, or
 // nothing at all. `restore` is the way back.
 // - `folder`: names, one writer at a time, what is old enough to go; `manifest`: the file beside each dump, and its check
-// - `programs`: finds and runs pg_dump and pg_restore; `address`: the database as these programs are told it
+// - `programs`: finds pg_dump and pg_restore; `address`: the database as these programs are told it
 // - `relations`: the declared tables and their rows; `target`: the database that a backup is restored into
 import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,21 +9,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientConfig } from 'pg';
 import { DatabaseError, RefusedError } from '../../db/core/errors';
 import { invocation } from '../../db/core/invocation';
-import type { Environment } from '../../db/core/settings';
 import type { Desired } from '../../db/language/desired';
 import type { Db } from '../../db/model';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
+import { withAbortListener } from '../abort-listener';
+import { type ProgramRun, runProgram } from '../run-program';
 import { libpqEnvironment } from './address';
 import { dumpName, PARTIAL, removeOld, syncToDisk, withBackupFolder } from './folder';
 import { type Manifest, manifestOf, measure } from './manifest';
-import { findProgram, majorOf, type Program, runProgram } from './programs';
+import { findProgram, majorOf, type Program } from './programs';
 import { type CountedRelation, countRows, declaredRelations } from './relations';
 
-export interface BackupOptions {
+export interface BackupOptions extends ProgramRun {
   readonly folder: string;
   readonly keepDays: number;
-  readonly env: Environment;
   readonly signal: AbortSignal;
   readonly onNote: (text: string) => void;
 }
@@ -52,17 +52,13 @@ export function takeBackup(
     withConnection(connection, async (db) => {
       // A count that is still running must not delay the end.
       const leave = (): void => void db.end().catch(() => undefined);
-      signal.addEventListener('abort', leave, { once: true });
-      try {
+      return withAbortListener(signal, leave, async () => {
         const manifest = await withRollback(db, () =>
           writeBackup(db, connection, desired, { ...options, folder }),
         );
-        const { database, file } = manifest;
-        const removed = removeOld(folder, { database, kept: file, keepDays, now: new Date() });
-        return { version: 1, dump: join(folder, file), manifest, removed };
-      } finally {
-        signal.removeEventListener('abort', leave);
-      }
+        const removed = removeOld(folder, manifest, keepDays);
+        return { version: 1, dump: join(folder, manifest.file), manifest, removed };
+      });
     }),
   );
 }
@@ -93,7 +89,7 @@ async function writeBackup(
     const args = ['--format=custom', '--no-password', `--snapshot=${snapshot}`, `--file=${draft}`];
     const rows = await bothOrNeither(signal, (either) => [
       countRows(db, present),
-      runProgram(dumper, args, { ...run, signal: either }),
+      runProgram([dumper.path, ...args], { ...run, signal: either }),
     ]);
     await requireComplete(reader, draft, present, run);
     const manifest: Manifest = {
@@ -155,11 +151,11 @@ async function requireComplete(
   reader: Program,
   draft: string,
   relations: readonly CountedRelation[],
-  run: Parameters<typeof runProgram>[2],
+  run: ProgramRun,
 ): Promise<void> {
-  const contents = await runProgram(reader, ['--list', draft], run);
+  const { stdout } = await runProgram([reader.path, '--list', draft], run);
   const entries = new Set(
-    [...contents.matchAll(/^\d+; \d+ \d+ (TABLE|VIEW) (\S+) (\S+) /gm)].map(
+    [...stdout.matchAll(/^\d+; \d+ \d+ (TABLE|VIEW) (\S+) (\S+) /gm)].map(
       ([, kind, schema, name]) => `${kind} ${schema}.${name}`,
     ),
   );

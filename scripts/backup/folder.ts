@@ -4,13 +4,12 @@ import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { messageOf, RefusedError, UsageError } from '../../db/core/errors';
 import { lockOwner, takeLock } from '../../db/local/lock';
-import { manifestOf, readManifest } from './manifest';
+import { type Manifest, manifestOf, readManifest } from './manifest';
 
 /** Ending of files that are being written. */
 export const PARTIAL = '.partial';
 
 const DAY_MS = 86_400_000;
-const DUMP = /^tsdb-.*-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.dump$/;
 
 /**
  * Runs `work` as the only writer of a folder, which is made when missing.
@@ -39,29 +38,32 @@ export async function withBackupFolder<T>(asked: string, work: (folder: string) 
 
 /** Name of a dump: `tsdb-<database>-20261121T091500Z.dump`. */
 export const dumpName = (database: string, at: Date): string =>
-  `tsdb-${database.replace(/[^\w.-]/g, '_')}-${at.toISOString().replace(/[-:]|\.\d+/g, '')}.dump`;
-
-/** Removes a dump and its manifest. The dump goes first, because a manifest alone is cleaned up as a leftover. */
-export function removeBackup(folder: string, name: string): void {
-  rmSync(join(folder, name), { force: true });
-  rmSync(manifestOf(join(folder, name)), { force: true });
-}
+  `tsdb-${database.replace(/[^\w.-]/g, '_')}-${stampOf(at)}.dump`;
 
 /**
- * Removes backups of a database that are older than some days, and returns their names.
- * @param kept the backup that was just made, which stays even if the clock is wrong.
+ * Removes backups of the same database that are older than some days, and returns their names.
+ * @param newest the backup that was just made, which stays even if the clock is wrong.
  */
-export function removeOld(
-  folder: string,
-  { database, kept, keepDays, now }: { database: string; kept: string; keepDays: number; now: Date },
-): readonly string[] {
-  const limit = now.getTime() - keepDays * DAY_MS;
+export function removeOld(folder: string, newest: Manifest, keepDays: number): readonly string[] {
+  const limit = stampOf(new Date(Date.now() - keepDays * DAY_MS));
   const old = readdirSync(folder)
     .sort()
-    .filter((name) => name !== kept && (timeOf(name) ?? limit) < limit)
-    .filter((name) => isOf(database, join(folder, name)));
-  for (const name of old) removeBackup(folder, name);
+    .filter((name) => name !== newest.file && isOlder(name, limit))
+    .filter((name) => isOf(newest.database, join(folder, name)));
+  for (const name of old) {
+    // The dump goes first, because a manifest alone is cleaned up as a leftover.
+    rmSync(join(folder, name), { force: true });
+    rmSync(manifestOf(join(folder, name)), { force: true });
+  }
   return old;
+}
+
+const stampOf = (time: Date): string => time.toISOString().replace(/[-:]|\.\d+/g, '');
+
+// The stamps in names are in the order of their times.
+function isOlder(name: string, limit: string): boolean {
+  const stamp = /^tsdb-.*-(\d{8}T\d{6}Z)\.dump$/.exec(name)?.[1];
+  return stamp !== undefined && stamp <= limit;
 }
 
 /** Writes a file, or the names in a folder, to the disk, so that they survive a power cut. */
@@ -72,12 +74,6 @@ export async function syncToDisk(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function timeOf(name: string): number | undefined {
-  const [, ...parts] = DUMP.exec(name) ?? [];
-  const [year = 0, month = 0, day, hour, minute, second] = parts.map(Number);
-  return parts.length === 0 ? undefined : Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
 // A file name does not always hold the exact name of the database, but its manifest does. A dump without a manifest is foreign.

@@ -4,10 +4,12 @@ import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import type { Db } from '../../db/model';
 
-/** A declared relation by its qualified name. */
+/** A declared relation. */
 export interface CountedRelation {
+  /** `schema.name` */
   readonly name: string;
-  readonly schema: string;
+  /** The quoted name. */
+  readonly sql: string;
   readonly kind: 'TABLE' | 'VIEW';
 }
 
@@ -15,14 +17,11 @@ export interface CountedRelation {
 export async function declaredRelations(
   db: Db,
   { hypertables, aggregates }: Desired,
-): Promise<{
-  readonly present: readonly (CountedRelation & { sql: string })[];
-  readonly missing: readonly string[];
-}> {
+): Promise<{ readonly present: readonly CountedRelation[]; readonly missing: readonly string[] }> {
   const declared = [
-    ...hypertables.map((table) => ({ ...described(table), kind: 'TABLE' as const })),
-    ...aggregates.map((aggregate) => ({ ...described(aggregate), kind: 'VIEW' as const })),
-  ];
+    ...hypertables.map((table) => ({ object: table, kind: 'TABLE' as const })),
+    ...aggregates.map((aggregate) => ({ object: aggregate, kind: 'VIEW' as const })),
+  ].map(({ object, kind }) => ({ name: nameOf(object), sql: relation(object), kind }));
   const { rows } = await db.query<{ present: boolean }>(
     'SELECT to_regclass(name) IS NOT NULL AS present FROM unnest($1::text[]) WITH ORDINALITY n (name, at) ORDER BY at',
     [declared.map(({ sql }) => sql)],
@@ -36,7 +35,7 @@ export async function declaredRelations(
 /** Exact numbers of rows, by name. Tables with row-level security are counted whole or not at all. */
 export async function countRows(
   db: Db,
-  relations: readonly { readonly name: string; readonly sql: string }[],
+  relations: readonly Pick<CountedRelation, 'name' | 'sql'>[],
 ): Promise<Readonly<Record<string, number>>> {
   const counts: Record<string, number> = {};
   for (const { name, sql } of relations) {
@@ -45,9 +44,3 @@ export async function countRows(
   }
   return counts;
 }
-
-const described = (object: { readonly schema: string; readonly name: string }) => ({
-  name: nameOf(object),
-  schema: object.schema,
-  sql: relation(object),
-});

@@ -1,22 +1,20 @@
 // Restores a backup and proves that all of it is there.
 import type { Client, ClientConfig } from 'pg';
 import { messageOf } from '../../db/core/errors';
-import type { Environment } from '../../db/core/settings';
 import { ident, literal } from '../../db/core/sql';
 import type { Desired } from '../../db/language/desired';
 import { makePlan } from '../../db/reconcile/plan';
 import { withConnection } from '../../db/server/connection';
-import { libpqEnvironment } from './address';
+import { runProgram } from '../run-program';
+import { createEmptyDatabase, dropDatabase } from '../throwaway-database';
+import { inDatabase, libpqEnvironment } from './address';
+import type { BackupOptions } from './backup';
 import type { Manifest } from './manifest';
-import { findProgram, majorOf, runProgram } from './programs';
+import { findProgram, majorOf } from './programs';
 import { countRows } from './relations';
-import { createDatabase, dropDatabase, type Target } from './target';
+import { MAINTENANCE, type Target } from './target';
 
-export interface RestoreOptions {
-  readonly env: Environment;
-  readonly signal: AbortSignal;
-  readonly onNote: (text: string) => void;
-}
+export type RestoreOptions = Pick<BackupOptions, 'env' | 'signal' | 'onNote'>;
 
 export interface RestoreReport {
   readonly version: 1;
@@ -40,15 +38,14 @@ export async function restoreBackup(
   desired: Desired,
   options: RestoreOptions,
 ): Promise<RestoreReport> {
-  if (!target.exists) await createDatabase(target);
+  const { connection, database } = target;
+  if (!target.exists) await createEmptyDatabase(inDatabase(connection, MAINTENANCE), database);
   try {
     const counts = await load(dump, manifest, target, options);
-    const rows = Object.entries(manifest.rows).map(([name, expected]) => ({
-      name,
-      expected,
-      restored: counts[name] ?? 0,
-    }));
-    const plan = await withConnection(target.connection, async (db) => {
+    const rows = Object.entries(manifest.rows).map(([name, expected]) => {
+      return { name, expected, restored: counts[name] ?? 0 };
+    });
+    const plan = await withConnection(connection, async (db) => {
       // A dump does not contain the planner's statistics.
       await db.query('ANALYZE');
       return makePlan(db, desired);
@@ -56,7 +53,7 @@ export async function restoreBackup(
     const differences = plan.steps.length + plan.refusals.length;
     return {
       version: 1,
-      database: target.database,
+      database,
       rows,
       complete: rows.every(({ expected, restored }) => expected === restored),
       inSync: differences === 0,
@@ -64,7 +61,7 @@ export async function restoreBackup(
     };
   } catch (error) {
     await cleanUp(target, options).catch((second) =>
-      options.onNote(`database ${target.database} could not be removed: ${messageOf(second)}`),
+      options.onNote(`database ${database} could not be removed: ${messageOf(second)}`),
     );
     throw error;
   }
@@ -76,20 +73,13 @@ async function load(
   { connection, database, serverVersion }: Target,
   { env, signal }: RestoreOptions,
 ): Promise<Readonly<Record<string, number>>> {
-  const program = findProgram(
-    'pg_restore',
-    Math.max(majorOf(serverVersion), majorOf(manifest.dumpVersion)),
-    env,
-  );
+  const major = Math.max(majorOf(serverVersion), majorOf(manifest.dumpVersion));
+  const { path } = findProgram('pg_restore', major, env);
   // One job at a time: the extension's own tables refer to each other.
-  const args = [
-    '--exit-on-error',
-    '--no-password',
-    '--jobs=1',
-    `--dbname=dbname='${database.replace(/['\\]/g, '\\$&')}'`,
-    dump,
-  ];
-  const fill = () => runProgram(program, args, { env: libpqEnvironment(connection, env), signal });
+  const flags = ['--exit-on-error', '--no-password', '--jobs=1'];
+  const into = `--dbname=dbname='${database.replace(/['\\]/g, '\\$&')}'`;
+  const fill = () =>
+    runProgram([path, ...flags, into, dump], { env: libpqEnvironment(connection, env), signal });
   const relations = Object.keys(manifest.rows).map((name) => ({ name, sql: ident(...name.split('.')) }));
   if (manifest.timescaledbVersion === undefined) {
     await fill();
@@ -125,10 +115,10 @@ async function whileRestoring<T>(connection: ClientConfig, work: (db: Client) =>
   return result;
 }
 
-async function cleanUp(target: Target, { onNote }: RestoreOptions): Promise<void> {
-  if (!target.exists) await dropDatabase(target);
+async function cleanUp({ connection, database, exists }: Target, { onNote }: RestoreOptions): Promise<void> {
+  if (!exists) await dropDatabase(inDatabase(connection, MAINTENANCE), database);
   else
     onNote(
-      `database ${target.database} now holds a part of the backup; drop it, or restore into a new one with --into NAME`,
+      `database ${database} now holds a part of the backup; drop it, or restore into a new one with --into NAME`,
     );
 }

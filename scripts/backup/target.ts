@@ -20,7 +20,8 @@ export interface Target {
 }
 
 const NO_SUCH_DATABASE = '3D000';
-const MAINTENANCE = 'postgres';
+/** The database to connect to for creating and dropping others. */
+export const MAINTENANCE = 'postgres';
 
 /**
  * Looks at the database without changing anything.
@@ -40,18 +41,6 @@ export async function inspectTarget(connection: ClientConfig, manifest: Manifest
     return { connection, database, exists: false, serverVersion };
   }
 }
-
-/** Creates the database without the contents of the server's own template. */
-export const createDatabase = ({ connection, database }: Target): Promise<unknown> =>
-  withConnection(inDatabase(connection, MAINTENANCE), (db) =>
-    db.query(`CREATE DATABASE ${ident(database)} TEMPLATE template0`),
-  );
-
-/** Removes the database that `createDatabase` made. */
-export const dropDatabase = ({ connection, database }: Target): Promise<unknown> =>
-  withConnection(inDatabase(connection, MAINTENANCE), (db) =>
-    db.query(`DROP DATABASE IF EXISTS ${ident(database)} WITH (FORCE)`),
-  );
 
 async function requireEmpty(db: Db, database: string): Promise<void> {
   const { rows } = await db.query<{ name: string; others: string }>(

@@ -14,7 +14,7 @@ import { readServer } from '../../db/server/server-info';
 import { measureApi } from './api/api-overhead';
 import { canMeasureApi } from './api/processes';
 import { measureCompression } from './compression';
-import { type BenchDatabases, openDatabases } from './databases';
+import { type UseDatabase, withDatabases } from './databases';
 import { measureIngest } from './ingest/ingest';
 import { loadNow, readMachine, readSettings } from './machine';
 import { measureQueries } from './queries/queries';
@@ -50,7 +50,8 @@ export async function runBench(context: BenchContext): Promise<BenchReport> {
     context.signal.throwIfAborted();
     const server = await start();
     try {
-      servers.push(await measureServer(server, context));
+      const measure = (use: UseDatabase) => measureParts(server, use, context);
+      servers.push(await withDatabases(server.url, context, measure));
     } finally {
       await server.stop();
     }
@@ -71,56 +72,34 @@ export async function runBench(context: BenchContext): Promise<BenchReport> {
   };
 }
 
-async function measureServer(server: BenchServer, context: BenchContext): Promise<ServerReport> {
-  const { signal, onNote } = context;
-  const databases = await openDatabases(server.url, onNote);
-  // Dropping the databases ends all sessions in them, even during a query that takes minutes.
-  const dropped = { early: Promise.resolve() };
-  const onAbort = (): void => {
-    dropped.early = databases.dropAll().catch(() => undefined);
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await measureParts(server, databases, context);
-  } catch (error) {
-    // An interrupted part can fail with many errors; the reason of the signal is the one to report.
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    await dropped.early;
-    await databases.dropAll();
-  }
-}
-
 async function measureParts(
   { url, origin }: BenchServer,
-  databases: BenchDatabases,
+  use: UseDatabase,
   { options, env, signal, onNote: note }: BenchContext,
 ): Promise<ServerReport> {
   const started = Date.now();
   const describe = describeServer(await serverFacts(url), origin);
   const onNote = (text: string): void => note(`${describe.replace(/ \(.*$/, '')}: ${text}`);
-  const { server, settings } = await identify(databases);
+  const { server, settings } = await identify(use);
   const common = { ...options, env, signal, onNote };
   const wants = (part: Part): boolean => options.parts.includes(part);
   const found: Pick<Mutable<ServerReport>, Part> = {};
   const apiToo = wants('api') && canMeasureApi();
   if (wants('api') && !apiToo) onNote('the API is measured from a checkout only, and is left out');
   if (wants('queries') || apiToo)
-    await databases.use('year', async (address) => {
+    await use('year', async (address) => {
       const year = await prepareYear(address, common);
       if (wants('queries')) found.queries = await measureQueries(address, year, common);
       // With one measurement the figures mean little, so the run is kept short.
       if (apiToo) found.api = await measureApi(address, { ...common, seconds: options.repeat === 1 ? 1 : 2 });
     });
   if (wants('ingest'))
-    await databases.use('ingest', async (address) => {
+    await use('ingest', async (address) => {
       const file = join(tmpdir(), `tsdb-bench-${process.pid}.csv`);
       found.ingest = await measureIngest(address, { ...common, file });
     });
   if (wants('compression') && server.engine === 'timescaledb')
-    await databases.use('sets', async (address) => {
+    await use('sets', async (address) => {
       found.compression = await measureCompression(address, common);
     });
   return {
@@ -137,8 +116,8 @@ async function measureParts(
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 // Only a database of the benchmark's own shows the engine, because the configured one may lack the extension.
-const identify = (databases: BenchDatabases) =>
-  databases.use('look', (address) =>
+const identify = (use: UseDatabase) =>
+  use('look', (address) =>
     withConnection(address, async (db) => ({
       server: await withRollback(db, () => readServer(db)),
       settings: await readSettings(db),

@@ -1,8 +1,7 @@
 // Programs that a benchmark starts: the environment they get, how long one ran, what it printed and its peak memory.
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { DatabaseError } from '../../db/core/errors';
 import type { Environment } from '../../db/core/settings';
+import { type ProgramRun, runProgram } from '../run-program';
 
 /** A program that ran to its end. */
 export interface ProcessRun {
@@ -31,37 +30,23 @@ export const childEnvironment = (
  * @throws DatabaseError with its last words when it fails; the signal's reason when it was stopped.
  */
 export async function timedProcess(
-  [program, ...args]: readonly [string, ...string[]],
-  env: Record<string, string | undefined>,
-  signal: AbortSignal | undefined,
+  command: readonly [string, ...string[]],
+  run: ProgramRun,
 ): Promise<ProcessRun> {
-  signal?.throwIfAborted();
-  const started = process.hrtime.bigint();
-  const child = spawn(program, args, {
-    env: env as NodeJS.ProcessEnv,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...(signal ? { signal, killSignal: 'SIGKILL' as const } : {}),
-  });
-  const told = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const)
-    child[stream].setEncoding('utf8').on('data', (text: string) => {
-      told[stream] += text;
-    });
+  const started = performance.now();
   let peakBytes: number | null = null;
-  const look = setInterval(() => {
-    peakBytes = peakOf(child.pid) ?? peakBytes;
-  }, LOOK_EVERY_MS);
+  let look: NodeJS.Timeout | undefined;
+  const onStart = (pid: number | undefined): void => {
+    look = setInterval(() => {
+      peakBytes = peakOf(pid) ?? peakBytes;
+    }, LOOK_EVERY_MS);
+  };
   try {
-    const end = await new Promise<number | string | null>((resolve, reject) => {
-      child.once('close', (code, by) => resolve(code ?? by)).once('error', reject);
-    });
-    const milliseconds = Number(process.hrtime.bigint() - started) / 1e6;
-    if (end === 0) return { milliseconds, ...told, peakBytes };
+    const { stdout, stderr } = await runProgram(command, run, onStart);
+    return { milliseconds: performance.now() - started, stdout, stderr, peakBytes };
   } finally {
     clearInterval(look);
-    signal?.throwIfAborted();
   }
-  throw new DatabaseError(`${program} failed: ${told.stderr.trim().split('\n').slice(-12).join('\n')}`);
 }
 
 // The kernel keeps the peak, so the last reading before the process ends is the peak of its whole run.

@@ -3,8 +3,7 @@ import type { Client } from 'pg';
 import { DatabaseError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
 import { readCompression, savedPercent } from '../../db/engines/chunks';
-import type { Desired } from '../../db/language/desired';
-import { desiredFrom } from '../../db/language/desired';
+import { type Desired, desiredFrom } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import { applySchema } from '../../db/reconcile/apply';
 import { schemaSets } from '../../db/schema/sets';
@@ -37,15 +36,9 @@ export async function measureCompression(url: string, options: YearOptions): Pro
     }
     if (tables.length === 0)
       throw new DatabaseError('no table has a whole chunk to convert; measure more --days');
-    const sum = (pick: (saving: Saving) => number): number =>
-      tables.reduce((total, saving) => total + pick(saving), 0);
-    return {
-      tables,
-      total: savingOf(
-        sum((table) => table.beforeBytes),
-        sum((table) => table.afterBytes),
-      ),
-    };
+    const sum = (bytes: 'beforeBytes' | 'afterBytes'): number =>
+      tables.reduce((total, saving) => total + saving[bytes], 0);
+    return { tables, total: savingOf(sum('beforeBytes'), sum('afterBytes')) };
   });
 }
 
@@ -60,7 +53,7 @@ async function fill(
   onNote(`compression: sample data of set ${set.name}`);
   const options = { series: sensors, intervalSeconds, seed: 1, gaps: 0, outliers: 0 };
   await withTransaction(db, () => beginSet(target, set, options, from));
-  await continueSet(target, set, to, signal ? { signal } : {});
+  await continueSet(target, set, to, { signal });
   const aggregates = aggregatesOf(set, desired);
   // An aggregate without a columnstore is refreshed as well when an aggregate with one is built on it.
   if (aggregates.some(({ columnstore }) => columnstore !== undefined))

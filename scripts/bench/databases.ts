@@ -1,24 +1,23 @@
 // The databases that a benchmark creates for itself and drops; it touches no others.
 import { RefusedError } from '../../db/core/errors';
 import { withConnection } from '../../db/server/connection';
+import { withAbortListener } from '../abort-listener';
 import { createThrowaway, type ThrowawayDatabase } from '../throwaway-database';
+import type { RunControl } from './in-turns';
 
-/** The databases of one benchmark on one server. */
-export interface BenchDatabases {
-  /** Gives `work` the address of an empty database. After an error the database stays until `dropAll`. */
-  use<T>(purpose: string, work: (address: string) => Promise<T>): Promise<T>;
-  /** Drops all that are left, ending what runs in them, and makes no more. */
-  dropAll(): Promise<void>;
-}
+/** Gives `work` the address of an empty database, which is dropped afterwards. */
+export type UseDatabase = <T>(purpose: string, work: (address: string) => Promise<T>) => Promise<T>;
 
 /**
- * Databases on the server of `address`, whose own database is only connected to.
- * @throws RefusedError when its user may not create databases.
+ * Does work that needs databases on the server of `address`, whose own database is only connected to. All of them are gone
+ * afterwards. A signal drops them at once, which ends all sessions in them, even during a query that takes minutes.
+ * @throws RefusedError when the server's user may not create databases; the signal's reason when it was stopped.
  */
-export async function openDatabases(
+export async function withDatabases<T>(
   address: string,
-  onNote: (text: string) => void,
-): Promise<BenchDatabases> {
+  { signal, onNote }: RunControl,
+  work: (use: UseDatabase) => Promise<T>,
+): Promise<T> {
   await requireCreateDb(address, onNote);
   const made = new Set<ThrowawayDatabase>();
   let closed = false;
@@ -26,24 +25,36 @@ export async function openDatabases(
     await database.drop();
     made.delete(database);
   };
-  return {
-    async use(purpose, work) {
-      const database = await createThrowaway(address, `tsdb_bench_${purpose}`);
-      made.add(database);
-      // `dropAll` ran while this database was being created, and did not know of it.
-      if (closed) {
-        await drop(database);
-        throw new RefusedError('the benchmark is being stopped');
-      }
-      const result = await work(database.url);
-      await drop(database);
-      return result;
-    },
-    async dropAll() {
-      closed = true;
-      for (const database of [...made]) await drop(database);
-    },
+  const dropAll = async (): Promise<void> => {
+    closed = true;
+    for (const database of [...made]) await drop(database);
   };
+  const use: UseDatabase = async (purpose, fill) => {
+    const database = await createThrowaway(address, `tsdb_bench_${purpose}`);
+    made.add(database);
+    // `dropAll` ran while this database was being created, and did not know of it.
+    if (closed) {
+      await drop(database);
+      throw new RefusedError('the benchmark is being stopped');
+    }
+    const result = await fill(database.url);
+    await drop(database);
+    return result;
+  };
+  let early = Promise.resolve();
+  const onAbort = (): void => {
+    early = dropAll().catch(() => undefined);
+  };
+  try {
+    return await withAbortListener(signal, onAbort, () => work(use));
+  } catch (error) {
+    // An interrupted part can fail with many errors; the reason of the signal is the one to report.
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    await early;
+    await dropAll();
+  }
 }
 
 async function requireCreateDb(address: string, onNote: (text: string) => void): Promise<void> {

@@ -6,7 +6,7 @@ import { applySchema } from '../../db/reconcile/apply';
 import { iot } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
 import { withConnection } from '../../db/server/connection';
-import { refreshSeeded, seed } from '../generate/generate';
+import { lastDays, refreshSeeded, seed } from '../generate/generate';
 import type { RunControl } from './in-turns';
 import { counted } from './report/format';
 import type { BenchOptions } from './report/report';
@@ -33,8 +33,7 @@ export async function prepareYear(
   const { plan } = await applySchema(url, desired, { allow: [], lockWaitMs: 30_000 });
   return withConnection(url, async (db) => {
     await pauseAllJobs(db, plan.server.engine);
-    const step = intervalSeconds * 1_000;
-    const to = new Date(Math.floor(Date.now() / step) * step);
+    const { to } = lastDays(0, intervalSeconds);
     const end = new Date(Math.floor(to.getTime() / DAY_MS) * DAY_MS);
     const from = new Date(end.getTime() - days * DAY_MS);
     onNote(

@@ -7,6 +7,7 @@
 import type { ClientConfig } from 'pg';
 import { messageOf, RefusedError, UsageError } from '../../db/core/errors';
 import { withConnection } from '../../db/server/connection';
+import { withAbortListener } from '../abort-listener';
 import { csvWriter } from './csv';
 import { withRows } from './cursor';
 import type { ExportFormat } from './format';
@@ -38,11 +39,9 @@ export async function exportRows(
   const start = performance.now();
   let rows = 0;
   const bytes = await withConnection(connection, async (db) => {
-    const stop = (): void => void db.end();
-    target.signal.addEventListener('abort', stop, { once: true });
-    try {
-      target.signal.throwIfAborted();
-      return await withRows(db, plan, async (columns, read) => {
+    target.signal.throwIfAborted();
+    const write = () =>
+      withRows(db, plan, async (columns, read) => {
         checkNames(columns);
         const writer = await WRITERS[format](columns);
         const pieces = async function* (): AsyncGenerator<Uint8Array> {
@@ -54,10 +53,10 @@ export async function exportRows(
         };
         return writeTo(target, pieces());
       });
+    try {
+      return await withAbortListener(target.signal, () => void db.end(), write);
     } catch (error) {
       throw plan.source === null ? refusal(error) : error;
-    } finally {
-      target.signal.removeEventListener('abort', stop);
     }
   });
   return { rows, bytes: bytes ?? null, seconds: Math.round(performance.now() - start) / 1_000 };

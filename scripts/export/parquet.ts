@@ -14,7 +14,7 @@ const BYTES_PER_VALUE = 32;
 export async function parquetWriter(columns: readonly ExportColumn[]): Promise<RowWriter> {
   // An ES module, which a CommonJS program can only load this way.
   const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
-  const kinds = columns.map(kindOf);
+  const kinds = columns.map(({ type }) => KINDS[type] ?? TEXT);
   const root: SchemaElement = { name: 'root', num_children: columns.length };
   const schema = [root, ...columns.map(({ name }, at) => ({ name, ...kinds[at]?.element }))];
   const writer = new ByteWriter();
@@ -77,45 +77,36 @@ const unrepresentable = (name: string, text: string | null): RefusedError =>
     `column ${name} has the time ${text}, which Parquet cannot hold; leave those rows out with --from and --to, or export CSV or NDJSON`,
   );
 
-function kindOf({ type }: ExportColumn): Kind {
-  const optional = { repetition_type: 'OPTIONAL' } as const;
-  switch (type) {
-    case TYPE.boolean:
-      return { element: { ...optional, type: 'BOOLEAN' }, read: (text) => text === 't' };
-    case TYPE.smallint:
-    case TYPE.integer:
-      return { element: { ...optional, type: 'INT32' }, read: Number };
-    case TYPE.bigint:
-    case TYPE.oid:
-      return { element: { ...optional, type: 'INT64' }, read: BigInt };
-    case TYPE.real:
-      return { element: { ...optional, type: 'FLOAT' }, read: Number };
-    case TYPE.double:
-      return { element: { ...optional, type: 'DOUBLE' }, read: Number };
-    case TYPE.date:
-      return { element: { ...optional, type: 'INT32', converted_type: 'DATE' }, read: days };
-    case TYPE.timestamptz:
-    case TYPE.timestamp: {
-      const zoned = type === TYPE.timestamptz;
-      const logical = { type: 'TIMESTAMP', isAdjustedToUTC: zoned, unit: 'MICROS' } as const;
-      // The older annotation means UTC, so times without a zone must not carry it.
-      const older = zoned ? ({ converted_type: 'TIMESTAMP_MICROS' } as const) : {};
-      return {
-        element: { ...optional, type: 'INT64', logical_type: logical, ...older },
-        read: microseconds,
-      };
-    }
-    case TYPE.json:
-    case TYPE.jsonb:
-      // The writer would parse a text as JSON and round its numbers; it leaves bytes as they are.
-      return {
-        element: { ...optional, type: 'BYTE_ARRAY', logical_type: { type: 'JSON' } },
-        read: (text) => Buffer.from(text),
-      };
-    default:
-      return {
-        element: { ...optional, type: 'BYTE_ARRAY', converted_type: 'UTF8' },
-        read: (text) => text,
-      };
-  }
-}
+const kind = (element: Omit<SchemaElement, 'name'>, read: Kind['read']): Kind => ({
+  element: { repetition_type: 'OPTIONAL', ...element },
+  read,
+});
+
+const timestamp = (isAdjustedToUTC: boolean) =>
+  ({ type: 'TIMESTAMP', isAdjustedToUTC, unit: 'MICROS' }) as const;
+
+const INT32 = kind({ type: 'INT32' }, Number);
+const INT64 = kind({ type: 'INT64' }, BigInt);
+const TEXT = kind({ type: 'BYTE_ARRAY', converted_type: 'UTF8' }, (text) => text);
+// The writer would parse a text as JSON and round its numbers; it leaves bytes as they are.
+const JSON_BYTES = kind({ type: 'BYTE_ARRAY', logical_type: { type: 'JSON' } }, (text) => Buffer.from(text));
+
+/** By type; every other type is text. */
+const KINDS: Readonly<Record<number, Kind>> = {
+  [TYPE.boolean]: kind({ type: 'BOOLEAN' }, (text) => text === 't'),
+  [TYPE.smallint]: INT32,
+  [TYPE.integer]: INT32,
+  [TYPE.bigint]: INT64,
+  [TYPE.oid]: INT64,
+  [TYPE.real]: kind({ type: 'FLOAT' }, Number),
+  [TYPE.double]: kind({ type: 'DOUBLE' }, Number),
+  [TYPE.date]: kind({ type: 'INT32', converted_type: 'DATE' }, days),
+  [TYPE.timestamptz]: kind(
+    { type: 'INT64', logical_type: timestamp(true), converted_type: 'TIMESTAMP_MICROS' },
+    microseconds,
+  ),
+  // The older annotation means UTC, so times without a zone must not carry it.
+  [TYPE.timestamp]: kind({ type: 'INT64', logical_type: timestamp(false) }, microseconds),
+  [TYPE.json]: JSON_BYTES,
+  [TYPE.jsonb]: JSON_BYTES,
+};

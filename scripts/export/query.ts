@@ -51,7 +51,8 @@ const MOST_BUCKETS = 1_000;
 export function planExport(desired: Desired, request: ExportRequest): ExportPlan {
   if (request.sql) return ownQuery(request);
   const source = relationNamed(desired, request.what);
-  if (request.bucket !== undefined) return bucketPlan(desired, source, request);
+  const { bucket } = request;
+  if (bucket !== undefined) return bucketPlan(desired, source, { ...request, bucket });
   if (request.field !== undefined || request.by !== undefined)
     throw new UsageError(
       '--field and --by are for buckets: add --bucket 1h, or choose columns with --columns',
@@ -85,9 +86,8 @@ function relationNamed({ hypertables, aggregates }: Desired, name: string): Rela
 
 function rowPlan(source: Relation, request: ExportRequest): ExportPlan {
   const columns = columnsOf(source, request.columns);
-  const range = rangeOf(request);
-  const root = rootOf(source);
-  const filters = parseFilters(root, request.where);
+  const { from, to, instants } = rangeOf(request);
+  const filters = parseFilters(rootOf(source), request.where);
   const foreign = filters.find(
     ({ column }) => source.kind === 'aggregate' && !source.groupBy.includes(column),
   );
@@ -98,33 +98,30 @@ function rowPlan(source: Relation, request: ExportRequest): ExportPlan {
   const time = ident(source.time);
   const { sql, values } = statement((bind) => {
     const conditions = [
-      ...(range.from === undefined ? [] : [`${time} >= ${bind(range.from, 'timestamptz')}`]),
-      ...(range.to === undefined ? [] : [`${time} < ${bind(range.to, 'timestamptz')}`]),
+      ...(from === undefined ? [] : [`${time} >= ${bind(from, 'timestamptz')}`]),
+      ...(to === undefined ? [] : [`${time} < ${bind(to, 'timestamptz')}`]),
       ...filters.map((filter) => filterSql(filter, bind)),
     ];
     const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
     return `SELECT ${columns.map((name) => ident(name)).join(', ')} FROM ${relation(source)}${where} ORDER BY ${order(source, columns).join(', ')}`;
   });
-  const asked = { from: range.from === undefined ? EARLIEST : instantOf(range.from), to: LATEST };
+  const asked = { from: instants.from, to: LATEST };
   return {
     sql,
     values,
     source: publicName(source),
     bucket: null,
-    keptSince: range.from === undefined ? null : keptSince({ relation: source }, asked, currentInstant()),
+    keptSince: from === undefined ? null : keptSince({ relation: source }, asked, currentInstant()),
   };
 }
 
 // All exported columns take part in the order, so that the same rows always give the same file.
 function order(source: Relation, columns: readonly string[]): readonly string[] {
   if (source.kind === 'aggregate') return [source.time, ...source.groupBy].map((name) => ident(name));
-  const rest = columns.filter((name) => name !== source.time);
   // Values of types without an order, such as point, are sorted by their text.
   const isUnordered = (name: string): boolean => kindOf(columnOf(source, name)?.type ?? '') === 'other';
-  return [
-    ident(source.time),
-    ...rest.map((name) => (isUnordered(name) ? `${ident(name)}::text` : ident(name))),
-  ];
+  const rest = columns.filter((name) => name !== source.time);
+  return [source.time, ...rest].map((name) => (isUnordered(name) ? `${ident(name)}::text` : ident(name)));
 }
 
 const keysOf = (source: Relation): readonly string[] => (source.kind === 'aggregate' ? source.groupBy : []);
@@ -140,7 +137,11 @@ function columnsOf(source: Relation, text: string | undefined): readonly string[
   return names;
 }
 
-function bucketPlan(desired: Desired, source: Relation, request: ExportRequest): ExportPlan {
+function bucketPlan(
+  desired: Desired,
+  source: Relation,
+  request: ExportRequest & { readonly bucket: string },
+): ExportPlan {
   const table = seriesTables(desired).get(publicName(source));
   if (table === undefined)
     throw new UsageError(
@@ -149,24 +150,15 @@ function bucketPlan(desired: Desired, source: Relation, request: ExportRequest):
   if (request.columns !== undefined)
     throw new UsageError('--columns is for rows as they are; with --bucket choose figures with --field');
   const { bucket, field = 'count(*)', by, where } = request;
-  const asked = parseRequest(table.hypertable, {
-    field,
-    where,
-    ...(bucket === undefined ? {} : { bucket }),
-    ...(by === undefined ? {} : { by }),
-  });
+  const asked = parseRequest(table.hypertable, { field, where, bucket, ...(by === undefined ? {} : { by }) });
   if (asked.bucket === 'none')
     throw new UsageError(
       '--bucket needs a width, for example 1h, or auto; leave it out for rows as they are',
     );
-  const { from, to } = rangeOf(request);
+  const { from, to, instants } = rangeOf(request);
   if (asked.bucket === 'auto' && from === undefined)
     throw new UsageError('--bucket auto chooses a width for a range: add --from, or give the width');
   const now = currentInstant();
-  const range = {
-    from: from === undefined ? EARLIEST : instantOf(from),
-    to: to === undefined ? LATEST : instantOf(to),
-  };
   const { fields, filters } = asked;
   const question = {
     table,
@@ -177,9 +169,9 @@ function bucketPlan(desired: Desired, source: Relation, request: ExportRequest):
   };
   answerColumns('time', ...asked.by, ...fields.map(({ name }) => name));
   // The width is chosen for a range that ends now when no end was given.
-  const untilNow = { from: range.from, to: to === undefined && now > range.from ? now : range.to };
+  const untilNow = { ...instants, ...(to === undefined && now > instants.from ? { to: now } : {}) };
   const width = asked.bucket === 'auto' ? chooseWidth(question, MOST_BUCKETS, untilNow, now) : asked.bucket;
-  const plan = planBuckets(question, width, range, now);
+  const plan = planBuckets(question, width, instants, now);
   const selection = { by: asked.by, filters, fields, limit: Number.MAX_SAFE_INTEGER };
   return {
     ...bucketQuery(plan, selection),
@@ -189,12 +181,15 @@ function bucketPlan(desired: Desired, source: Relation, request: ExportRequest):
   };
 }
 
-function rangeOf({ from, to }: ExportRequest): { readonly from?: string; readonly to?: string } {
-  const range = {
-    ...(from === undefined ? {} : { from: parseTime('from', from) }),
-    ...(to === undefined ? {} : { to: parseTime('to', to) }),
+/** The ends that were asked for, and the instants that stand for them; an end that was not asked for is as far as time goes. */
+function rangeOf(request: ExportRequest) {
+  const from = request.from === undefined ? undefined : parseTime('from', request.from);
+  const to = request.to === undefined ? undefined : parseTime('to', request.to);
+  const instants = {
+    from: from === undefined ? EARLIEST : instantOf(from),
+    to: to === undefined ? LATEST : instantOf(to),
   };
-  if (range.from !== undefined && range.to !== undefined && instantOf(range.from) >= instantOf(range.to))
-    throw new UsageError(`the range is empty: --from ${range.from} is not before --to ${range.to}`);
-  return range;
+  if (from !== undefined && to !== undefined && instants.from >= instants.to)
+    throw new UsageError(`the range is empty: --from ${from} is not before --to ${to}`);
+  return { from, to, instants };
 }

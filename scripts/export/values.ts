@@ -56,14 +56,7 @@ export function timeText(text: string): string {
 export function microseconds(text: string): bigint | undefined {
   const match = TIME.exec(text);
   if (!match) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
   const days = dayNumber(match[9] === undefined ? year : 1 - year, month, day);
   const seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
   return BigInt(seconds) * 1_000_000n + BigInt((match[7] ?? '').padEnd(6, '0'));
@@ -77,14 +70,11 @@ export function days(text: string): number | undefined {
   return dayNumber(match[4] === undefined ? year : 1 - year, Number(match[2]), Number(match[3]));
 }
 
-// The proleptic Gregorian calendar of the database, which covers more years than a JavaScript Date.
+// The Gregorian calendar repeats itself every 400 years. The database has it for more years than a JavaScript Date does, so the
+// day is looked up in the 400 years from 2000 on.
 function dayNumber(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  return era * 146_097 + dayOfEra - 719_468;
+  const repeats = Math.floor(year / 400) - 5;
+  return Date.UTC(year - repeats * 400, month - 1, day) / 86_400_000 + repeats * 146_097;
 }
 
 /** The value as a text that import reads back as the same value. */

@@ -30,13 +30,14 @@ export function* batches(
   options: SampleOptions,
   { from, to }: Steps,
 ): Generator<Batch> {
-  const step = options.intervalSeconds * 1000;
+  const interval = options.intervalSeconds * 1000;
+  const step = set.walk(state, options);
   let lines = noLines();
   let time = from.getTime();
-  for (; time < to.getTime(); time += step) {
-    set.advance(state, time, options, lines);
+  for (; time < to.getTime(); time += interval) {
+    step(time, lines);
     if (lines.reduce((sum, text) => sum + text.length, 0) < BATCH_CHARACTERS) continue;
-    yield { lines, next: time + step };
+    yield { lines, next: time + interval };
     lines = noLines();
   }
   if (lines.some((text) => text !== '')) yield { lines, next: time };

@@ -6,7 +6,6 @@ import { withConnection } from '../../db/server/connection';
 import { applied, planSets, select } from '../../db/testing/apply';
 import { continueSample } from './continue-sample';
 import { lastDays, refreshSeeded, seed } from './generate';
-import type { SampleSet } from './sample';
 import { iotSample } from './sets/iot';
 
 const desired = desiredFrom([iot]);
@@ -26,7 +25,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
 
     const continued = (now: Date): Promise<number | undefined> =>
       withConnection(database.url, (db) =>
-        continueSample({ db, engine, desired }, iotSample as SampleSet, { lockWaitMs: 1_000, now }),
+        continueSample({ db, engine, desired }, iotSample, { lockWaitMs: 1_000, now }),
       );
     /** Two sensors with a reading every ten minutes over two days. */
     const seeded = (): Promise<void> =>

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { nameOf } from '../../db/language/names';
 import { pauseJobs, restoreJobs } from '../../db/reconcile/pause';
 import { withReconcilerLock, withTransaction } from '../../db/server/connection';
-import { aggregatesOf, continueSet, lastDays, refreshSeeded, type Target } from './generate';
+import { aggregatesOf, continueSet, forgetPending, lastDays, refreshSeeded, type Target } from './generate';
 import { ensureProgress, markRefreshed, readProgress } from './progress';
 import type { SampleSet } from './sample';
 
@@ -17,14 +17,10 @@ export async function withJobsPaused<T>(
   lockWaitMs: number,
   work: () => Promise<T>,
 ): Promise<T> {
+  const tables = sets.flatMap((set) => set.tables.map(nameOf));
   return withReconcilerLock(db, lockWaitMs, async () => {
     try {
-      await pauseJobs(
-        db,
-        engine,
-        randomUUID(),
-        sets.flatMap((set) => set.tables.map(nameOf)),
-      );
+      await pauseJobs(db, engine, randomUUID(), tables);
       return await work();
     } finally {
       await restoreJobs(db);
@@ -37,7 +33,7 @@ const SEEN_BY_POLICIES_MS = 3_600_000;
 
 export interface ContinueSampleOptions {
   readonly lockWaitMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Up to when, rounded down to a whole interval; absent = now. */
   readonly now?: Date;
 }
@@ -53,28 +49,25 @@ export async function continueSample(
   { lockWaitMs, signal, now = new Date() }: ContinueSampleOptions,
 ): Promise<number | undefined> {
   const { db, desired } = target;
-  const stops = signal === undefined ? {} : { signal };
   await ensureProgress(db);
   const progress = await readProgress(db, set.name);
   if (progress === undefined) return undefined;
   const { to } = lastDays(0, progress.options.intervalSeconds, now);
   const aggregates = aggregatesOf(set, desired);
   const firstTable = (rows: ReadonlyMap<string, number>): number => [...rows.values()][0] ?? 0;
-  const forget = 'DELETE FROM tsdb.pending_refresh WHERE aggregate = ANY ($1)';
-  const names = aggregates.map(nameOf);
-  const { rows: pending } = await db.query('SELECT FROM tsdb.pending_refresh WHERE aggregate = ANY ($1)', [
-    names,
+  const pending = await db.query('SELECT FROM tsdb.pending_refresh WHERE aggregate = ANY ($1)', [
+    aggregates.map(nameOf),
   ]);
-  if (pending.length === 0 && to.getTime() - progress.next.getTime() <= SEEN_BY_POLICIES_MS) {
+  if (pending.rowCount === 0 && to.getTime() - progress.next.getTime() <= SEEN_BY_POLICIES_MS) {
     const slice = (write: () => Promise<void>): Promise<void> =>
       withTransaction(db, async () => {
         await write();
-        await db.query(forget, [names]);
+        await forgetPending(db, aggregates);
       });
-    return firstTable(await continueSet(target, set, to, { ...stops, slice, quiet: true }));
+    return firstTable(await continueSet(target, set, to, { signal, slice, quiet: true }));
   }
   return withJobsPaused(target, [set], lockWaitMs, async () => {
-    const rows = await continueSet(target, set, to, stops);
+    const rows = await continueSet(target, set, to, { signal });
     await refreshSeeded(target, aggregates, { window: { from: progress.refreshed } });
     await markRefreshed(db, set.name);
     return firstTable(rows);

@@ -17,20 +17,16 @@ import { copyText, ensureChunks } from '../../db/server/copy';
 import { type RefreshResult, refreshAggregates } from '../../db/upkeep/refresh';
 import type { RefreshWindow } from '../../db/upkeep/refresh-slices';
 import { progressBar } from '../output';
-import { batches, stepCount } from './batches';
+import { batches, type Steps, stepCount } from './batches';
 import { ensureProgress, moveProgress, readProgress, type SeedProgress, startProgress } from './progress';
 import type { SampleOptions, SampleSet } from './sample';
 import { iotSample } from './sets/iot';
 
 /** A series of sensor readings without gaps and outliers. */
-export interface SeriesOptions {
+export interface SeriesOptions extends Steps {
   readonly sensors: number;
   /** Seconds between two readings of a sensor. */
   readonly intervalSeconds: number;
-  /** First instant, inclusive. */
-  readonly from: Date;
-  /** Last instant, exclusive. */
-  readonly to: Date;
   readonly seed: number;
 }
 
@@ -56,16 +52,14 @@ export async function hasReadings(db: Client): Promise<boolean> {
  */
 export async function seed(
   target: Target,
-  { from, to, sensors, intervalSeconds, seed: number }: SeriesOptions,
+  { from, to, sensors, ...series }: SeriesOptions,
   signal?: AbortSignal,
 ): Promise<number> {
-  const options = { series: sensors, intervalSeconds, seed: number, gaps: 0, outliers: 0 };
+  const { intervalSeconds, seed } = series;
+  const options = { series: sensors, intervalSeconds, seed, gaps: 0, outliers: 0 };
   return withTransaction(target.db, async () => {
-    await beginSet(target, iotSample as SampleSet, options, from);
-    const rows = await continueSet(target, iotSample as SampleSet, to, {
-      slice: (write) => write(),
-      ...(signal ? { signal } : {}),
-    });
+    await beginSet(target, iotSample, options, from);
+    const rows = await continueSet(target, iotSample, to, { slice: (write) => write(), signal });
     return rows.get(nameOf(sensorData)) ?? 0;
   });
 }
@@ -79,7 +73,7 @@ export async function beginSet(
 ): Promise<void> {
   await ensureProgress(db);
   const state = JSON.stringify(set.begin(options));
-  await startProgress(db, set.name, { options, began: from, next: from, refreshed: from, state });
+  await startProgress(db, set.name, { options, from, state });
   if (!set.registry) return;
   const { table, lines } = set.registry;
   // Thresholds that somebody else has written stay as they are.
@@ -90,7 +84,7 @@ export async function beginSet(
 export interface ContinueOptions {
   /** Carries out one slice; by default each is a transaction of its own. */
   readonly slice?: (write: () => Promise<void>) => Promise<void>;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Says nothing about the progress. */
   readonly quiet?: boolean;
 }
@@ -213,12 +207,17 @@ export async function refreshSeeded(
   { window = {}, onDone }: RefreshOptions = {},
 ): Promise<void> {
   await refreshAggregates(db, engine, aggregates, window, onDone);
+  await forgetPending(db, aggregates);
+}
+
+/** Notes that the aggregates need no refresh any more. */
+export async function forgetPending(db: Client, aggregates: readonly ContinuousAggregate[]): Promise<void> {
   await db.query('DELETE FROM tsdb.pending_refresh WHERE aggregate = ANY ($1)', [aggregates.map(nameOf)]);
 }
 
 /** The last `days` days up to now, on whole intervals. */
-export function lastDays(days: number, intervalSeconds: number, now = new Date()): { from: Date; to: Date } {
+export function lastDays(days: number, intervalSeconds: number, now = new Date()): Steps {
   const step = intervalSeconds * 1000;
   const to = Math.floor(now.getTime() / step) * step;
-  return { from: new Date(to - days * 86_400_000), to: new Date(to) };
+  return { from: new Date(to - days * DAY_MS), to: new Date(to) };
 }

@@ -15,7 +15,7 @@ export interface SeedProgress {
 }
 
 // The state is text and not jsonb, because its numbers must be read back without any change.
-const CREATE = `CREATE TABLE IF NOT EXISTS tsdb.seed_progress (
+const TABLE = `CREATE TABLE IF NOT EXISTS tsdb.seed_progress (
   set_name  text PRIMARY KEY,
   options   json NOT NULL,
   began     timestamptz NOT NULL,
@@ -25,9 +25,7 @@ const CREATE = `CREATE TABLE IF NOT EXISTS tsdb.seed_progress (
 )`;
 
 /** Makes the table; in a transaction of its own or in the caller's. */
-export async function ensureProgress(db: Db): Promise<void> {
-  await db.query(CREATE);
-}
+export const ensureProgress = (db: Db): Promise<unknown> => db.query(TABLE);
 
 export async function readProgress(db: Db, set: string): Promise<SeedProgress | undefined> {
   const { rows } = await db.query<SeedProgress>(
@@ -38,19 +36,16 @@ export async function readProgress(db: Db, set: string): Promise<SeedProgress | 
 }
 
 /** Stores the beginning of a set; an earlier progress of the set is replaced. */
-export async function startProgress(db: Db, set: string, progress: SeedProgress): Promise<void> {
+export async function startProgress(
+  db: Db,
+  set: string,
+  { options, from, state }: Pick<SeedProgress, 'options' | 'state'> & { readonly from: Date },
+): Promise<void> {
   await db.query(
-    `INSERT INTO tsdb.seed_progress (set_name, options, began, next, refreshed, state) VALUES ($1, $2, $3, $4, $5, $6)
+    `INSERT INTO tsdb.seed_progress (set_name, options, began, next, refreshed, state) VALUES ($1, $2, $3, $3, $3, $4)
      ON CONFLICT (set_name) DO UPDATE SET (options, began, next, refreshed, state) =
        (excluded.options, excluded.began, excluded.next, excluded.refreshed, excluded.state)`,
-    [
-      set,
-      JSON.stringify(progress.options),
-      progress.began,
-      progress.next,
-      progress.refreshed,
-      progress.state,
-    ],
+    [set, JSON.stringify(options), from, state],
   );
 }
 

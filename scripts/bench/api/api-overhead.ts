@@ -8,7 +8,7 @@ import { inTurns, type RunControl } from '../in-turns';
 import type { ApiReport } from '../report/report';
 import { summarize, summarizeRatio } from '../report/statistics';
 import type { LoadOrder, LoadResult } from './api-load';
-import { withProcesses } from './processes';
+import { nextMessage, withProcesses } from './processes';
 
 export interface ApiOptions extends RunControl {
   /** Measurements of each side. */
@@ -65,18 +65,12 @@ export const apiSettings = (url: string, port: number): Readonly<Record<string, 
 
 /** Requests per second. */
 async function load(loader: ChildProcess, url: string, seconds: number): Promise<number> {
-  const result = await new Promise<LoadResult>((done, fail) => {
-    const gone = (): void => fail(new DatabaseError('the load generator ended early'));
-    loader.once('exit', gone);
-    loader.once('message', (answer: LoadResult) => {
-      loader.off('exit', gone);
-      done(answer);
-    });
-    loader.send({ url, seconds, connections: CONNECTIONS } satisfies LoadOrder);
-  });
-  if (result.not200 > 0 || result.errors > 0 || result.requests === 0)
+  const answer = nextMessage<LoadResult>(loader);
+  loader.send({ url, seconds, connections: CONNECTIONS } satisfies LoadOrder);
+  const { requests, not200, errors } = await answer;
+  if (not200 > 0 || errors > 0 || requests === 0)
     throw new DatabaseError(
-      `${url}: of ${counted(result.requests, 'request')}, ${result.not200} had an answer other than 200 and ${result.errors} failed; its speed means nothing`,
+      `${url}: of ${counted(requests, 'request')}, ${not200} had an answer other than 200 and ${errors} failed; its speed means nothing`,
     );
-  return result.requests / seconds;
+  return requests / seconds;
 }

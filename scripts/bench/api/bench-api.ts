@@ -9,7 +9,7 @@ import { withConnection } from '../../../db/server/connection';
 import { connectionUrl, readContext } from '../../context';
 import { note, print, table } from '../../output';
 import { runner } from '../../run-to-exit';
-import { openDatabases } from '../databases';
+import { withDatabases } from '../databases';
 import { readMachine } from '../machine';
 import { counted, machineLine, spreadOf } from '../report/format';
 import { type Measured, summarize } from '../report/statistics';
@@ -23,25 +23,23 @@ const YEAR_REQUESTS = 200;
 
 async function main(pairs: number, seconds: number, signal: AbortSignal): Promise<number> {
   const env = processEnvironment();
+  const control = { signal, onNote: note };
   const start = benchServers(connectionUrl(readContext().config), env, note)[0];
   const server = await start?.();
   if (server === undefined) return 1;
   try {
-    const databases = await openDatabases(server.url, note);
-    try {
-      await databases.use('api', async (url) => {
-        await prepareYear(url, { ...YEAR, signal, onNote: note });
-        const report = await measureApi(url, { repeat: pairs, seconds, env, signal, onNote: note });
+    await withDatabases(server.url, control, (use) =>
+      use('api', async (url) => {
+        await prepareYear(url, { ...YEAR, ...control });
+        const report = await measureApi(url, { repeat: pairs, seconds, env, ...control });
         print(`${describeServer(await serverFacts(url), server.origin)}; ${machineLine(readMachine())}`);
         print(
           `\n${report.question}, ${counted(report.connections, 'connection')}, ${counted(pairs, 'pair')} of ${seconds} s`,
         );
         printFigures({ API: report.api, 'bare handler': report.bareHandler, ratio: report.ratio });
         await printYear(url);
-      });
-    } finally {
-      await databases.dropAll();
-    }
+      }),
+    );
   } finally {
     await server.stop();
   }

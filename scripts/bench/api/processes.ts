@@ -26,20 +26,26 @@ export async function withProcesses<T>(
     fork(fileOf(name), [...args], { env, execArgv: ['--import', 'tsx'] }),
   );
   try {
-    await Promise.all(children.map(ready));
+    await Promise.all(children.map(nextMessage));
     return await work(children);
   } finally {
     await Promise.all(children.map(end));
   }
 }
 
-function ready(child: ChildProcess): Promise<void> {
+/**
+ * Waits for the next message of a process.
+ * @throws DatabaseError when the process ends instead.
+ */
+export function nextMessage<T>(child: ChildProcess): Promise<T> {
   return new Promise((done, fail) => {
-    child.once('message', () => done());
-    child.once('error', fail);
-    child.once('exit', (code) =>
-      fail(new DatabaseError(`a process of the API measurement ended with ${code}`)),
-    );
+    const onExit = (code: number | null): void =>
+      fail(new DatabaseError(`a process of the API measurement ended with ${code}`));
+    child.once('exit', onExit).once('error', fail);
+    child.once('message', (message) => {
+      child.off('exit', onExit).off('error', fail);
+      done(message as T);
+    });
   });
 }
 

@@ -15,7 +15,14 @@ import { ensureChunks } from '../../../db/server/copy';
 import { inTurns, type RunControl } from '../in-turns';
 import type { BenchOptions, IngestReport } from '../report/report';
 import { pauseAllJobs } from '../year';
-import { findOnPath, type ProgramRun, runImport, runParallelCopy, runPsqlCopy } from './program-methods';
+import {
+  type CsvRun,
+  findOnPath,
+  IMPORT_TITLES,
+  runImport,
+  runParallelCopy,
+  runPsqlCopy,
+} from './program-methods';
 import { type Row, readings, writeCsv } from './rows';
 import { type Entry, type Measurement, reportOf } from './speeds';
 import { sqlMethods } from './sql-methods';
@@ -70,45 +77,27 @@ interface Method {
 function methodsOf(
   db: Client,
   rows: readonly Row[],
-  program: ProgramRun,
+  program: CsvRun,
 ): { readonly methods: readonly Method[]; readonly missing: readonly string[] } {
   const inSession = sqlMethods.map(({ id, title, most, write }): Method => {
     const part = rows.slice(0, most);
-    return {
-      entries: [{ id, title, rows: part.length }],
-      run: async () => {
-        const started = performance.now();
-        await write(db, part);
-        return [{ id, milliseconds: performance.now() - started }];
-      },
+    const run = async () => {
+      const started = performance.now();
+      await write(db, part);
+      return [{ id, milliseconds: performance.now() - started }];
     };
+    return { entries: [{ id, title, rows: part.length }], run };
   });
   const ownImport: Method = {
-    entries: [
-      { id: 'import-load', title: 'tsdb import, check and load', rows: rows.length },
-      { id: 'import-work', title: 'tsdb import, aggregates refreshed', rows: rows.length },
-      { id: 'import', title: 'tsdb import, whole process', rows: rows.length },
-    ],
-    run: async (round) => {
-      const { whole, work, load, peakBytes } = await runImport(program, `bench_${round}`);
-      return [
-        { id: 'import-load', milliseconds: load },
-        { id: 'import-work', milliseconds: work },
-        { id: 'import', milliseconds: whole, peakBytes },
-      ];
-    },
+    entries: Object.entries(IMPORT_TITLES).map(([id, title]) => ({ id, title, rows: rows.length })),
+    run: (round) => runImport(program, `bench_${round}`),
   };
   const found = PROGRAMS.map((other) => ({ ...other, path: findOnPath(other.name, program.env) }));
-  const others = found.flatMap(({ id, title, path, run }): readonly Method[] =>
-    path === undefined
-      ? []
-      : [
-          {
-            entries: [{ id, title, rows: rows.length }],
-            run: async () => [{ id, milliseconds: await run(path, program) }],
-          },
-        ],
-  );
+  const others = found.flatMap(({ id, title, path, run }): readonly Method[] => {
+    if (path === undefined) return [];
+    const measure = async () => [{ id, milliseconds: await run(path, program) }];
+    return [{ entries: [{ id, title, rows: rows.length }], run: measure }];
+  });
   const missing = found.filter(({ path }) => path === undefined).map(({ name }) => name);
   return { methods: [...inSession, ownImport, ...others], missing };
 }

@@ -1,42 +1,40 @@
 // Ways to write a CSV file by a program: our own import, psql, and timescaledb-parallel-copy where it is found.
-import { delimiter, join } from 'node:path';
+import { delimiter } from 'node:path';
 import { DatabaseError } from '../../../db/core/errors';
 import type { Environment } from '../../../db/core/settings';
 import { ident, literal, relation } from '../../../db/core/sql';
-import { isExecutable } from '../../../db/local/binaries';
 import { sensorData } from '../../../db/schema/iot';
 import { libpqEnvironment } from '../../backup/address';
+import { executables } from '../../backup/programs';
 import type { ImportReport } from '../../import/options';
+import type { ProgramRun } from '../../run-program';
 import { childEnvironment, timedProcess } from '../child-process';
 import { COLUMNS } from './rows';
+import type { Measurement } from './speeds';
 
-/** Where a program writes, and what. */
-export interface ProgramRun {
+/** How a program is run, where it writes, and what. */
+export interface CsvRun extends ProgramRun {
   readonly url: string;
   readonly file: string;
-  readonly env: Environment;
-  readonly signal?: AbortSignal | undefined;
 }
 
-/** What an import took, in milliseconds. */
-export interface ImportTimes {
-  /** From the start of the process to its end. */
-  readonly whole: number;
-  /** Without the start of Node.js and of the program. */
-  readonly work: number;
-  /** `work` without refreshing the aggregates, which no other method does. */
-  readonly load: number;
-  readonly peakBytes: number | null;
-}
+/** The figures of `runImport`: the whole process, without the start of Node.js, and without the aggregates, which no other method refreshes. */
+export const IMPORT_TITLES = {
+  'import-load': 'tsdb import, check and load',
+  'import-work': 'tsdb import, aggregates refreshed',
+  import: 'tsdb import, whole process',
+};
 
 /** `tsdb import` as people run it: another process of this program, including the pass that checks the file. */
-export async function runImport({ url, file, env, signal }: ProgramRun, id: string): Promise<ImportTimes> {
+export async function runImport(
+  { url, file, env, signal }: CsvRun,
+  id: string,
+): Promise<readonly Measurement[]> {
   const own = [...process.execArgv, process.argv[1] as string];
   const flags = ['import', file, '--table', sensorData.name, '--id', id, '--json'];
   const { milliseconds, stdout, stderr, peakBytes } = await timedProcess(
     [process.execPath, ...own, ...flags],
-    childEnvironment(env, { DATABASE_URL: url, TSDB_SCHEMAS: 'iot' }),
-    signal,
+    { env: childEnvironment(env, { DATABASE_URL: url, TSDB_SCHEMAS: 'iot' }), signal },
   );
   const { rows, refreshed } = JSON.parse(stdout) as ImportReport;
   // The command reports its speed by its own clock, which starts when the program begins to work.
@@ -44,37 +42,33 @@ export async function runImport({ url, file, env, signal }: ProgramRun, id: stri
   if (!(speed > 0)) throw new DatabaseError(`tsdb import did not say how fast it was:\n${stderr}`);
   const work = (rows / speed) * 1_000;
   const refreshing = refreshed.reduce((sum, { milliseconds: spent }) => sum + spent, 0);
-  return { whole: milliseconds, work, load: work - refreshing, peakBytes };
+  return [
+    { id: 'import-load', milliseconds: work - refreshing },
+    { id: 'import-work', milliseconds: work },
+    { id: 'import', milliseconds, peakBytes },
+  ];
 }
 
 /** psql's `\copy` of the same file; milliseconds. */
-export function runPsqlCopy(psql: string, run: ProgramRun): Promise<number> {
+export function runPsqlCopy(psql: string, run: CsvRun): Promise<number> {
   const names = COLUMNS.map((name) => ident(name)).join(', ');
   const command = `\\copy ${relation(sensorData)} (${names}) FROM ${literal(run.file)} WITH (FORMAT csv, HEADER)`;
   return timed([psql, '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-c', command], run);
 }
 
 /** TimescaleDB's own loader with two workers, as many as `tsdb import` has; milliseconds. */
-export function runParallelCopy(program: string, run: ProgramRun): Promise<number> {
+export function runParallelCopy(program: string, run: CsvRun): Promise<number> {
   const flags = ['--schema', sensorData.schema, '--table', sensorData.name, '--columns', COLUMNS.join(',')];
   const more = ['--file', run.file, '--skip-header', '--workers', '2', '--copy-options', 'CSV'];
   return timed([program, '--connection', 'application_name=tsdb', ...flags, ...more], run);
 }
 
 // What a program of libpq needs to know about the database is in its environment, the password too.
-async function timed(
-  command: readonly [string, ...string[]],
-  { url, env, signal }: ProgramRun,
-): Promise<number> {
-  const run = await timedProcess(command, libpqEnvironment({ connectionString: url }, env), signal);
-  return run.milliseconds;
+async function timed(command: readonly [string, ...string[]], { url, env, signal }: CsvRun): Promise<number> {
+  const run = { env: libpqEnvironment({ connectionString: url }, env), signal };
+  return (await timedProcess(command, run)).milliseconds;
 }
 
 /** The program in the folder TSDB_PG_BIN, else on PATH; undefined when there is none. */
-export function findOnPath(name: string, env: Environment): string | undefined {
-  const folders = [env.TSDB_PG_BIN, ...(env.PATH ?? '').split(delimiter)];
-  return folders
-    .filter((folder) => folder !== undefined && folder !== '')
-    .map((folder) => join(folder as string, name))
-    .find(isExecutable);
-}
+export const findOnPath = (name: string, { TSDB_PG_BIN, PATH = '' }: Environment): string | undefined =>
+  executables([TSDB_PG_BIN, ...PATH.split(delimiter)], name)[0];

@@ -4,7 +4,6 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { sensorData } from '../../../db/schema/iot';
 import { batches } from '../../generate/batches';
-import type { SampleSet } from '../../generate/sample';
 import { iotSample } from '../../generate/sets/iot';
 
 /** A reading: the columns of `sensor_data` as texts. */
@@ -27,9 +26,8 @@ export function readings(
   const to = Math.floor((now - HOUR_MS) / HOUR_MS) * HOUR_MS;
   const from = new Date(to - steps * interval * 1_000);
   const options = { series: sensors, intervalSeconds: interval, seed: 2, gaps: 0, outliers: 0 };
-  const set = iotSample as SampleSet;
   const rows: Row[] = [];
-  for (const { lines } of batches(set, set.begin(options), options, { from, to: new Date(to) }))
+  for (const { lines } of batches(iotSample, iotSample.begin(options), options, { from, to: new Date(to) }))
     for (const line of lines[0].split('\n')) if (line !== '') rows.push(line.split('\t'));
   return rows.slice(0, count);
 }

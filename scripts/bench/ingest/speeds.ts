@@ -3,11 +3,7 @@ import type { IngestMethodReport, IngestReport } from '../report/report';
 import { summarize, summarizeMemory, summarizeRatio } from '../report/statistics';
 
 /** A figure that is reported. */
-export interface Entry {
-  readonly id: string;
-  readonly title: string;
-  readonly rows: number;
-}
+export type Entry = Pick<IngestMethodReport, 'id' | 'title' | 'rows'>;
 
 /** One run of it. */
 export interface Measurement {

@@ -1,19 +1,18 @@
 // The answers in large, one tile for each, with the limits that the design sets.
-import { readingsOf } from '../report/budgets';
+import { methodOf, readingsOf } from '../report/budgets';
 import { bytes, compareSpeed, medianOf, middleOf, number, percent } from '../report/format';
 import type { Budget, ServerReport } from '../report/report';
 import { html, type Markup } from './markup';
 
 /** Tiles of one server. */
 export function summary(server: ServerReport, budgets: readonly Budget[]): Markup {
-  const { engine, queries, ingest, compression, api } = server;
+  const { engine, queries, compression, api } = server;
   const tile = (answer: string, about: string, detail: string, limits: readonly string[]): Markup => {
     const judged = budgets.filter((budget) => budget.engine === engine && limits.includes(budget.id));
     return html`<li class="card"><strong>${answer}</strong>${about}<small>${detail}</small>${judged.map(verdict)}</li>`;
   };
-  const method = (wanted: string) => ingest?.methods.find(({ id }) => id === wanted);
-  const load = method('import-load');
-  const memory = method('import')?.peakMemory;
+  const load = methodOf(server, 'import-load');
+  const memory = methodOf(server, 'import')?.peakMemory;
   const readings = readingsOf(compression);
   const tiles = [
     queries?.cases

@@ -32,16 +32,21 @@ export async function measureQueries(
 ): Promise<QueriesReport> {
   const cases = queryCases(end, options.days);
   return withConnection(url, async (db) => {
-    await verifyAll(db, cases);
-    const first = await measureAll(db, cases, options, 'as rows');
+    const verify = (query: QueryCase) => verifyCase(db, query);
+    const measure = (stored: string) => async (query: QueryCase) => {
+      options.onNote(`${query.title}: raw rows ${stored}`);
+      return sideBySide(await inServer(db, query.raw), await inServer(db, query.stored), options);
+    };
+    await inOrder(cases, verify);
+    const first = await inOrder(cases, measure('as rows'));
     const converted = server.engine === 'timescaledb' ? await compressAsDeclared(db, options) : 0;
-    const verified = await verifyAll(db, cases);
-    const second = converted > 0 ? await measureAll(db, cases, options, 'in the columnstore') : undefined;
-    const reports: QueryReport[] = [];
-    for (const [at, query] of cases.entries()) {
-      const { id, title, aggregate, from, to } = query;
+    const verified = await inOrder(cases, verify);
+    const second = converted > 0 ? await inOrder(cases, measure('in the columnstore')) : [];
+    const reports = await inOrder(cases, async (query, at): Promise<QueryReport> => {
+      const { id, title, aggregate, from, to, raw, stored } = query;
       options.onNote(`${title}: whole answers`);
-      reports.push({
+      const asDeclared = second[at];
+      return {
         id,
         title,
         aggregate,
@@ -49,42 +54,34 @@ export async function measureQueries(
         to: to.toISOString(),
         ...(verified[at] as Verified),
         asRows: first[at] as SideBySide,
-        ...(second === undefined ? {} : { asDeclared: second[at] as SideBySide }),
-        wholeAnswer: await sideBySide(wholeAnswer(db, query.raw), wholeAnswer(db, query.stored), options),
-      });
-    }
+        ...(asDeclared && { asDeclared }),
+        wholeAnswer: await sideBySide(wholeAnswer(db, raw), wholeAnswer(db, stored), options),
+      };
+    });
     return { rows, ...(await chunkCounts(db, server.engine)), cases: reports };
   });
 }
 
-type Verified = Pick<QueryReport, 'rawRows' | 'answerRows' | 'largestDifference'>;
-
-async function verifyAll(db: Client, cases: readonly QueryCase[]): Promise<readonly Verified[]> {
-  const verified: Verified[] = [];
-  for (const { title, raw, stored, from, to } of cases) {
-    const [left, right] = [(await db.query(raw)).rows, (await db.query(stored)).rows];
-    const largestDifference = requireSame(title, left, right, KEYS);
-    const { rows } = await db.query<{ count: string }>(
-      `SELECT count(*) FROM ${relation(sensorData)} WHERE "time" >= $1::timestamptz AND "time" < $2::timestamptz`,
-      [from.toISOString(), to.toISOString()],
-    );
-    verified.push({ rawRows: Number(rows[0]?.count), answerRows: left.length, largestDifference });
-  }
-  return verified;
+/** Does the work of one case after the other. */
+async function inOrder<T>(
+  cases: readonly QueryCase[],
+  work: (query: QueryCase, at: number) => Promise<T>,
+): Promise<readonly T[]> {
+  const done: T[] = [];
+  for (const [at, query] of cases.entries()) done.push(await work(query, at));
+  return done;
 }
 
-async function measureAll(
-  db: Client,
-  cases: readonly QueryCase[],
-  options: QueriesOptions,
-  stored: string,
-): Promise<readonly SideBySide[]> {
-  const measured: SideBySide[] = [];
-  for (const query of cases) {
-    options.onNote(`${query.title}: raw rows ${stored}`);
-    measured.push(await sideBySide(await inServer(db, query.raw), await inServer(db, query.stored), options));
-  }
-  return measured;
+type Verified = Pick<QueryReport, 'rawRows' | 'answerRows' | 'largestDifference'>;
+
+async function verifyCase(db: Client, { title, raw, stored, from, to }: QueryCase): Promise<Verified> {
+  const [left, right] = [(await db.query(raw)).rows, (await db.query(stored)).rows];
+  const largestDifference = requireSame(title, left, right, KEYS);
+  const { rows } = await db.query<{ count: string }>(
+    `SELECT count(*) FROM ${relation(sensorData)} WHERE "time" >= $1::timestamptz AND "time" < $2::timestamptz`,
+    [from.toISOString(), to.toISOString()],
+  );
+  return { rawRows: Number(rows[0]?.count), answerRows: left.length, largestDifference };
 }
 
 /** Runs a query once and returns milliseconds. */

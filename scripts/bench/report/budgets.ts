@@ -2,9 +2,16 @@
 import { nameOf } from '../../../db/language/names';
 import { sensorData } from '../../../db/schema/iot';
 import { number } from './format';
-import type { Budget, CompressionReport, ServerReport, TableSaving } from './report';
+import type { Budget, CompressionReport, IngestMethodReport, ServerReport, TableSaving } from './report';
 
-type Limits = (server: ServerReport) => readonly Omit<Budget, 'engine'>[];
+/** A limit from below or from above. */
+interface Limit extends Pick<Budget, 'id' | 'title'> {
+  /** The figure that is judged; undefined when it was not measured. */
+  readonly found: (server: ServerReport) => number | undefined;
+  readonly least?: number;
+  readonly most?: number;
+  readonly unit: string;
+}
 
 /** Every limit that these servers were measured for, with the verdict. Queries are judged at their full range only. */
 export function judge(
@@ -12,73 +19,80 @@ export function judge(
   fullRange: (id: string) => boolean,
 ): readonly Budget[] {
   return servers.flatMap((server) =>
-    [queries(fullRange), ingest, compression, api].flatMap((limits) =>
-      limits(server).map((budget) => ({ ...budget, engine: server.engine })),
-    ),
+    [...queryLimits(server, fullRange), ...LIMITS].flatMap((limit) => verdictOf(server, limit)),
   );
 }
 
 const LEAST_SPEED_UP: Readonly<Record<string, number>> = { 'hourly-month': 50, 'daily-year': 100 };
 
 // Only on TimescaleDB, and against raw rows that are stored as rows; the report also shows them in the columnstore.
-const queries =
-  (fullRange: (id: string) => boolean): Limits =>
-  ({ engine, queries: report }) =>
-    (engine === 'timescaledb' ? (report?.cases ?? []) : []).flatMap(({ id, title, asRows }) => {
-      const least = LEAST_SPEED_UP[id];
-      if (least === undefined || !fullRange(id)) return [];
-      return atLeast(`queries.${id}`, `aggregate vs raw rows: ${title}`, asRows.ratio.median, least, '×');
-    });
+function queryLimits(
+  { engine, queries }: ServerReport,
+  fullRange: (id: string) => boolean,
+): readonly Limit[] {
+  const cases = engine === 'timescaledb' ? (queries?.cases ?? []) : [];
+  return cases.flatMap(({ id, title: query, asRows }) => {
+    const least = LEAST_SPEED_UP[id];
+    if (least === undefined || !fullRange(id)) return [];
+    const title = `aggregate vs raw rows: ${query}`;
+    return { id: `queries.${id}`, title, found: () => asRows.ratio.median, least, unit: '×' };
+  });
+}
 
-const ingest: Limits = ({ ingest: report }) => {
-  const method = (id: string) => report?.methods.find((one) => one.id === id);
-  const ratio = method('import-load')?.toPsqlCopy?.median;
-  const peak = method('import')?.peakMemory?.max;
-  return [
-    ...(ratio === undefined
-      ? []
-      : atLeast('ingest.import', 'tsdb import (check and load) vs psql \\copy', ratio, 0.8, '×')),
-    ...(peak === undefined
-      ? []
-      : [
-          {
-            id: 'ingest.memory',
-            title: 'peak memory of tsdb import',
-            limit: 'at most 150 MB',
-            found: `${number(peak)} MB`,
-            met: peak <= 150,
-          },
-        ]),
-  ];
-};
+// The table that is judged holds the readings of the default set. Chunks with a handful of rows are mostly fixed cost.
+const JUDGED_TABLE = nameOf(sensorData);
 
-/** The table that is judged, which holds the readings of the default set. Chunks with a handful of rows are mostly fixed cost. */
-export const readingsOf = (report: CompressionReport | undefined): TableSaving | undefined =>
-  report?.tables.find(({ table }) => table === nameOf(sensorData));
-
-const compression: Limits = ({ compression: report }) => {
-  const readings = readingsOf(report);
-  if (readings === undefined) return [];
-  return atLeast(
-    'compression',
-    `saved by the columnstore: ${readings.table}`,
-    readings.savedPercent,
-    92,
-    ' %',
-  );
-};
-
-const api: Limits = ({ api: report }) =>
-  report === undefined
-    ? []
-    : atLeast('api', 'API vs bare handler, requests/s', report.ratio.median, 0.8, '×');
-
-const atLeast = (
-  id: string,
-  title: string,
-  found: number,
-  least: number,
-  unit: string,
-): readonly Omit<Budget, 'engine'>[] => [
-  { id, title, limit: `at least ${least}${unit}`, found: `${number(found)}${unit}`, met: found >= least },
+const LIMITS: readonly Limit[] = [
+  {
+    id: 'ingest.import',
+    title: 'tsdb import (check and load) vs psql \\copy',
+    found: (server) => methodOf(server, 'import-load')?.toPsqlCopy?.median,
+    least: 0.8,
+    unit: '×',
+  },
+  {
+    id: 'ingest.memory',
+    title: 'peak memory of tsdb import',
+    found: (server) => methodOf(server, 'import')?.peakMemory?.max,
+    most: 150,
+    unit: ' MB',
+  },
+  {
+    id: 'compression',
+    title: `saved by the columnstore: ${JUDGED_TABLE}`,
+    found: ({ compression }) => readingsOf(compression)?.savedPercent,
+    least: 92,
+    unit: ' %',
+  },
+  {
+    id: 'api',
+    title: 'API vs bare handler, requests/s',
+    found: ({ api }) => api?.ratio.median,
+    least: 0.8,
+    unit: '×',
+  },
 ];
+
+function verdictOf(server: ServerReport, limit: Limit): readonly Budget[] {
+  const { id, title, least, most, unit } = limit;
+  const found = limit.found(server);
+  if (found === undefined) return [];
+  return [
+    {
+      id,
+      title,
+      limit: `${most === undefined ? `at least ${least}` : `at most ${most}`}${unit}`,
+      found: `${number(found)}${unit}`,
+      met: found >= (least ?? found) && found <= (most ?? found),
+      engine: server.engine,
+    },
+  ];
+}
+
+/** One ingest method of a server, where it was measured. */
+export const methodOf = ({ ingest }: ServerReport, wanted: string): IngestMethodReport | undefined =>
+  ingest?.methods.find(({ id }) => id === wanted);
+
+/** What the columnstore saves of the table that is judged. */
+export const readingsOf = (report: CompressionReport | undefined): TableSaving | undefined =>
+  report?.tables.find(({ table }) => table === JUDGED_TABLE);

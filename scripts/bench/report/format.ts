@@ -53,14 +53,10 @@ export const count = (value: number): string => value.toLocaleString('en');
 export const counted = (value: number, one: string): string => `${count(value)} ${wordFor(value, one)}`;
 
 /** `Intel … (2 cores), 25.2 GB, Debian …, Node.js 20.20.0`. */
-export const machineLine = ({
-  cpu,
-  cores,
-  memoryBytes,
-  os,
-  node,
-}: Pick<Machine, 'cpu' | 'cores' | 'memoryBytes' | 'os' | 'node'>): string =>
-  `${cpu} (${counted(cores, 'core')}), ${bytes(memoryBytes)} memory, ${os}, Node.js ${node}`;
+export const machineLine = (machine: Omit<Machine, 'loadBefore' | 'loadAfter'>): string => {
+  const { cpu, cores, memoryBytes, os, node } = machine;
+  return `${cpu} (${counted(cores, 'core')}), ${bytes(memoryBytes)} memory, ${os}, Node.js ${node}`;
+};
 
 /** One line with the options of the run. */
 export const optionsLine = ({ options }: Pick<BenchReport, 'options'>): string =>

@@ -30,6 +30,9 @@ export interface Column {
 /** A text, a measured figure, a share in percent, or nothing where there is no figure. */
 export type Cell = string | Measured | { readonly percent: number } | null;
 
+const columns = (...all: readonly (string | Column)[]): readonly Column[] =>
+  all.map((column) => (typeof column === 'string' ? { title: column } : column));
+
 /** The tables of the parts that were measured, in the order of the report. */
 export function tablesOf({ queries, ingest, compression, api }: ServerReport): readonly ReportTable[] {
   return [
@@ -44,13 +47,13 @@ function queryTable({ rows, chunks, compressedChunks, cases }: QueriesReport): R
   const sides = ({ raw, aggregate, ratio }: SideBySide): readonly Cell[] => [raw, aggregate, ratio];
   return {
     title: `Queries: raw rows vs aggregate, all sensors (${counted(rows, 'row')}, ${counted(chunks, 'chunk')}, ${count(compressedChunks)} of them in the columnstore as declared)`,
-    columns: [
-      { title: '' },
-      { title: '' },
+    columns: columns(
+      '',
+      '',
       { title: 'raw', spread: 'middle half' },
       { title: 'aggregate', spread: 'middle half' },
       { title: 'times as fast', spread: 'middle half' },
-    ],
+    ),
     rows: cases.flatMap(({ title, asRows, asDeclared, wholeAnswer }) => [
       [title, 'in the server, raw as rows', ...sides(asRows)],
       ...(asDeclared ? [['', 'in the server, raw as declared', ...sides(asDeclared)]] : []),
@@ -63,20 +66,13 @@ function queryTable({ rows, chunks, compressedChunks, cases }: QueriesReport): R
 function ingestTable({ rows, fileBytes, methods }: IngestReport): ReportTable {
   return {
     title: `Ingest: ${counted(rows, 'row')}, ${bytes(fileBytes)} as CSV`,
-    columns: [
-      { title: '' },
-      { title: 'rows' },
-      { title: 'median', spread: 'middle half and range' },
-      { title: 'vs psql \\copy' },
-      { title: 'peak memory', spread: 'greatest' },
-    ],
-    rows: methods.map((method) => [
-      method.title,
-      count(method.rows),
-      method.speed,
-      method.toPsqlCopy,
-      method.peakMemory,
-    ]),
+    columns: columns('', 'rows', { title: 'median', spread: 'middle half and range' }, 'vs psql \\copy', {
+      title: 'peak memory',
+      spread: 'greatest',
+    }),
+    rows: methods.map(({ title, rows: written, speed, toPsqlCopy, peakMemory }) => {
+      return [title, count(written), speed, toPsqlCopy, peakMemory];
+    }),
     compared: 'table',
   };
 }
@@ -87,18 +83,14 @@ function compressionTable({ tables, total }: CompressionReport): ReportTable {
     bytes(afterBytes),
     { percent: savedPercent },
   ];
-  const titles = ['', 'rows', 'chunks', 'segment by', 'before', 'after', 'saved'];
   return {
     title: 'Compression: columnstore of each declared table',
-    columns: titles.map((title) => ({ title })),
+    columns: columns('', 'rows', 'chunks', 'segment by', 'before', 'after', 'saved'),
     rows: [
-      ...tables.map((one) => [
-        one.table,
-        count(one.rows),
-        count(one.chunks),
-        one.segmentBy.join(', '),
-        ...saving(one),
-      ]),
+      ...tables.map((one) => {
+        const { table, rows, chunks, segmentBy } = one;
+        return [table, count(rows), count(chunks), segmentBy.join(', '), ...saving(one)];
+      }),
       ['all', '', '', '', ...saving(total)],
     ],
     compared: 'table',
@@ -108,7 +100,7 @@ function compressionTable({ tables, total }: CompressionReport): ReportTable {
 function apiTable({ question, connections, seconds, api, bareHandler, ratio }: ApiReport): ReportTable {
   return {
     title: `API: ${question}; ${counted(connections, 'connection')}, ${seconds} s each`,
-    columns: [{ title: '' }, { title: 'median', spread: 'middle half and range' }],
+    columns: columns('', { title: 'median', spread: 'middle half and range' }),
     rows: [
       ['API', api],
       ['bare handler', bareHandler],
@@ -120,10 +112,9 @@ function apiTable({ question, connections, seconds, api, bareHandler, ratio }: A
 
 /** What each question of the queries was, and how far its two answers differ. */
 export function askedTable({ cases }: QueriesReport): ReportTable {
-  const titles = ['', 'aggregate', 'from', 'raw rows', 'rows of the answer', 'answers differ by'];
   return {
     title: 'Queries: what was asked; both answers were compared',
-    columns: titles.map((title) => ({ title })),
+    columns: columns('', 'aggregate', 'from', 'raw rows', 'rows of the answer', 'answers differ by'),
     rows: cases.map((one) => [
       one.title,
       one.aggregate,
@@ -138,14 +129,12 @@ export function askedTable({ cases }: QueriesReport): ReportTable {
 
 /** The main figures of all servers, a column for each. */
 export function sideBySideTable(servers: readonly ServerReport[]): ReportTable {
-  const columns = servers.map((server) => new Map(mainFigures(server)));
-  const names = [...new Set(columns.flatMap((column) => [...column.keys()]))];
+  const figures = servers.map((server) => new Map(mainFigures(server)));
+  const names = [...new Set(figures.flatMap((of) => [...of.keys()]))];
   return {
     title: 'Main figures of the servers',
-    columns: ['', ...servers.map(({ describe }) => describe.replace(/ \([^()]*\)$/, ''))].map((title) => ({
-      title,
-    })),
-    rows: names.map((name) => [name, ...columns.map((column) => column.get(name) ?? null)]),
+    columns: columns('', ...servers.map(({ describe }) => describe.replace(/ \([^()]*\)$/, ''))),
+    rows: names.map((name) => [name, ...figures.map((of) => of.get(name) ?? null)]),
     compared: 'row',
   };
 }
@@ -164,13 +153,10 @@ const mainFigures = ({ queries, ingest, compression, api }: ServerReport): (read
 /** Every limit with what was found and the verdict. */
 export const budgetTable = (budgets: readonly Budget[]): ReportTable => ({
   title: 'Limits that the design sets, held against this run',
-  columns: ['', 'engine', 'limit', 'found', 'verdict'].map((title) => ({ title })),
-  rows: budgets.map(({ title, engine, limit, found, met }) => [
-    title,
-    engine,
-    limit,
-    found,
-    met ? 'met' : 'missed',
-  ]),
+  columns: columns('', 'engine', 'limit', 'found', 'verdict'),
+  rows: budgets.map((budget) => [...budgetCells(budget), budget.met ? 'met' : 'missed']),
   compared: 'table',
 });
+
+/** All cells of a limit but the verdict. */
+export const budgetCells = ({ title, engine, limit, found }: Budget) => [title, engine, limit, found];

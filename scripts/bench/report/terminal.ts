@@ -3,7 +3,7 @@ import type { Paint } from '../../../db/reconcile/format';
 import { table } from '../../output';
 import { machineLine, medianOf, middleOf, number, optionsLine, percent, rangeOf } from './format';
 import type { BenchReport, ServerReport } from './report';
-import { type Cell, type Column, type ReportTable, tablesOf } from './tables';
+import { budgetCells, type Cell, type Column, type ReportTable, tablesOf } from './tables';
 
 /** The whole report; colours mark verdicts only. */
 export function formatReport(report: BenchReport, paint: Paint): string {
@@ -61,14 +61,8 @@ function cellsOf(cell: Cell, spread: Column['spread']): readonly string[] {
 }
 
 function formatBudgets({ budgets }: BenchReport, paint: Paint): string {
-  return table(
-    ['', 'engine', 'limit', 'found', ''],
-    budgets.map(({ title, engine, limit, found, met }) => [
-      title,
-      engine,
-      limit,
-      found,
-      met ? paint.green('met') : paint.red('missed'),
-    ]),
-  );
+  const rows = budgets.map((budget) => {
+    return [...budgetCells(budget), budget.met ? paint.green('met') : paint.red('missed')];
+  });
+  return table(['', 'engine', 'limit', 'found', ''], rows);
 }

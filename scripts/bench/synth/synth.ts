@@ -60,7 +60,7 @@ async function synthOnce(main: string, signal: AbortSignal): Promise<ProcessRun>
   const outdir = mkdtempSync(join(tmpdir(), 'tsdb-synth-'));
   try {
     const env = childEnvironment(process.env, { CDKTF_OUTDIR: outdir });
-    return await timedProcess([process.execPath, '--import', 'tsx', main], env, signal);
+    return await timedProcess([process.execPath, '--import', 'tsx', main], { env, signal });
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

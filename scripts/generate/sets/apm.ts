@@ -1,7 +1,7 @@
 // Sample data of set `apm`: requests of services with rush hours, latencies with a long tail, and bursts of errors.
 import { apmMetrics } from '../../../db/schema/apm';
 import { randomAt } from '../random';
-import { daily, perSeries, type SampleSet, stamp } from '../sample';
+import { daily, isWeekend, perSeries, type SampleSet, stamp } from '../sample';
 
 const SERVICES = ['shop', 'payments', 'search', 'accounts'];
 const ENDPOINTS = ['/list', '/detail', '/create', '/update', '/health'];
@@ -16,30 +16,28 @@ interface State {
 
 export const apmSample: SampleSet<State> = {
   name: 'apm',
-  seriesAre: 'endpoints',
   tables: [apmMetrics],
   begin: ({ series }) => ({ trouble: perSeries(series, () => false) }),
-  advance(state, time, { seed, series, intervalSeconds }, lines) {
-    const random = randomAt(seed, 'apm', time);
-    const weekday = new Date(time).getUTCDay();
-    const rush = (1 + 0.7 * daily(time, 14)) * (weekday === 0 || weekday === 6 ? 0.5 : 1);
-    for (let which = 0; which < series; which += 1) {
-      const chance = random.uniform();
-      const trouble = state.trouble[which] === true;
-      const change = intervalSeconds / (trouble ? BURST_SECONDS : BETWEEN_SECONDS);
-      const now = chance < change ? !trouble : trouble;
-      state.trouble[which] = now;
-      // Two requests a minute on average; later endpoints are asked less.
-      const requests = random.poisson((intervalSeconds / 30) * rush * (1.4 - 0.2 * (which % 5)));
-      const typical = 20 + 15 * ((which * 7) % 9);
-      const name = `${serviceOf(which)}\t${ENDPOINTS[which % ENDPOINTS.length]}`;
-      const times = perSeries(requests, () => time + Math.floor(random.uniform() * intervalSeconds * 1000));
-      for (const at of times.sort((a, b) => a - b)) {
-        const latency = typical * (0.8 + 0.3 * rush) * (now ? 4 : 1) * Math.exp(0.5 * random.normal());
-        lines[0] += `${stamp(at)}\t${name}\t${Math.max(1, Math.round(latency))}\t${statusOf(random.uniform(), now)}\n`;
+  walk:
+    (state, { seed, intervalSeconds }) =>
+    (time, lines) => {
+      const random = randomAt(seed, 'apm', time);
+      const rush = (1 + 0.7 * daily(time, 14)) * (isWeekend(time) ? 0.5 : 1);
+      for (const [which, before] of state.trouble.entries()) {
+        const change = intervalSeconds / (before ? BURST_SECONDS : BETWEEN_SECONDS);
+        const trouble = random.uniform() < change ? !before : before;
+        state.trouble[which] = trouble;
+        // Two requests a minute on average; later endpoints are asked less.
+        const requests = random.poisson((intervalSeconds / 30) * rush * (1.4 - 0.2 * (which % 5)));
+        const typical = 20 + 15 * ((which * 7) % 9);
+        const name = `${serviceOf(which)}\t${ENDPOINTS[which % ENDPOINTS.length]}`;
+        const times = perSeries(requests, () => time + Math.floor(random.uniform() * intervalSeconds * 1000));
+        for (const at of times.sort((a, b) => a - b)) {
+          const latency = typical * (0.8 + 0.3 * rush) * (trouble ? 4 : 1) * Math.exp(0.5 * random.normal());
+          lines[0] += `${stamp(at)}\t${name}\t${Math.max(1, Math.round(latency))}\t${statusOf(random.uniform(), trouble)}\n`;
+        }
       }
-    }
-  },
+    },
 };
 
 function serviceOf(at: number): string {

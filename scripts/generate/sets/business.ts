@@ -7,7 +7,17 @@ import {
   systemMetrics,
 } from '../../../db/schema/business';
 import { type Random, randomAt } from '../random';
-import { daily, fixed2, type Lines, perSeries, type SampleOptions, type SampleSet, stamp } from '../sample';
+import {
+  clamp,
+  daily,
+  fixed2,
+  type Lines,
+  perSeries,
+  type SampleOptions,
+  type SampleSet,
+  stamp,
+  wandering,
+} from '../sample';
 
 const REGIONS = ['north', 'south', 'east', 'west'];
 const SERVICES = ['shop', 'billing', 'shipping'];
@@ -24,6 +34,7 @@ const METHODS = [
 
 interface Order {
   readonly id: string;
+  /** Which of the customers. */
   readonly customer: number;
   readonly amount: number;
 }
@@ -35,15 +46,10 @@ interface Due {
   readonly status: 'paid' | 'shipped' | 'delivered' | 'cancelled';
 }
 
-interface Takings {
-  revenue: number;
-  orders: number;
-}
-
 interface State {
   due: Due[];
   /** Paid orders of the hour under way, by region. */
-  readonly takings: Takings[];
+  readonly takings: { revenue: number; orders: number }[];
   hour: number;
   readonly load: number[];
 }
@@ -54,9 +60,18 @@ interface Customer {
   readonly typical: number;
 }
 
+/** What the parts of one step share. */
+interface Moment {
+  readonly time: number;
+  readonly seconds: number;
+  /** How much more goes on than on average. */
+  readonly rush: number;
+  readonly random: Random;
+  readonly lines: Lines;
+}
+
 export const businessSample: SampleSet<State> = {
   name: 'business',
-  seriesAre: 'customers',
   tables: [orderMetrics, paymentMetrics, customerMetrics, revenueMetrics, systemMetrics],
   begin: () => ({
     due: [],
@@ -64,111 +79,104 @@ export const businessSample: SampleSet<State> = {
     hour: 0,
     load: SERVICES.map(() => 0),
   }),
-  advance(state, time, options, lines) {
-    const random = randomAt(options.seed, 'business', time);
+  walk(state, options) {
+    const seconds = options.intervalSeconds;
     const customers = customersOf(options);
-    const until = time + options.intervalSeconds * 1000;
-    // The revenue of an hour is written when the hour has ended, with the time of the first step of the next hour.
-    const hour = Math.floor(time / HOUR);
-    if (state.hour !== 0 && hour !== state.hour) tellRevenue(state, time, lines, random);
-    state.hour = hour;
-    const rush = 1 + 0.8 * daily(time, 18);
-    customers.forEach((customer, which) => {
-      actOf(customer, time, options, rush, random, lines);
-      // Each customer orders every second day on average.
-      const orders = random.poisson((options.intervalSeconds / 172_800) * rush);
-      for (let order = 0; order < orders; order += 1)
-        state.due.push(...createOrder(which, customer, momentIn(time, options, random), random, lines));
-    });
-    const now = state.due.filter((each) => each.time < until).sort((a, b) => a.time - b.time);
-    state.due = state.due.filter((each) => each.time >= until);
-    const unpaid = new Set<string>();
-    for (const each of now) {
-      if (unpaid.has(each.order.id)) continue;
-      const customer = customers[each.order.customer] as Customer;
-      if (!follow(each, customer, state, random, lines)) unpaid.add(each.order.id);
-    }
-    tellSystems(state, time, options, rush, random, lines);
+    const wander = wandering(seconds, 2);
+    return (time, lines) => {
+      const random = randomAt(options.seed, 'business', time);
+      const moment: Moment = { time, seconds, rush: 1 + 0.8 * daily(time, 18), random, lines };
+      // The revenue of an hour is written when the hour has ended, with the time of the first step of the next hour.
+      const hour = Math.floor(time / HOUR);
+      if (state.hour !== 0 && hour !== state.hour) tellRevenue(state, moment);
+      state.hour = hour;
+      for (const [which, customer] of customers.entries()) {
+        visit(customer, moment);
+        // Each customer orders every second day on average.
+        const orders = random.poisson((seconds / 172_800) * moment.rush);
+        for (let order = 0; order < orders; order += 1)
+          state.due.push(...createOrder(which, customer, moment));
+      }
+      carryOut(state, customers, moment);
+      state.load.forEach((before, at) => {
+        const load = wander(before, random);
+        state.load[at] = load;
+        tellSystem(SERVICES[at] as string, load, moment);
+      });
+    };
   },
 };
 
-/** Writes a new order and decides its next step; even a step that is due at once is carried out later. */
-function createOrder(
-  which: number,
-  { id, typical }: Customer,
-  time: number,
-  random: Random,
-  lines: Lines,
-): Due[] {
+/** Writes a new order and decides its next steps; even one that is due at once is carried out later. */
+function createOrder(which: number, customer: Customer, moment: Moment): Due[] {
+  const { random } = moment;
+  const time = timeIn(moment);
   // One in fifty is far above what the customer usually spends.
   const unusual = random.uniform() < 0.02 ? 8 : 1;
-  const amount = Math.round(typical * unusual * Math.exp(0.4 * random.normal()) * 100) / 100;
+  const amount = Math.round(customer.typical * unusual * Math.exp(0.4 * random.normal()) * 100) / 100;
   const order: Order = { id: random.uuid(), customer: which, amount };
-  lines[0] += `${stamp(time)}\t${order.id}\t${id}\tcreated\t${fixed2(amount)}\n`;
+  tellOrder(time, order, customer, 'created', moment);
   const after = (hours: number): number => Math.ceil(time + hours * HOUR * (0.5 + random.uniform()));
   if (random.uniform() < 0.06) return [{ time: after(2), order, status: 'cancelled' }];
-  const paid: Due = { time: after(0.1), order, status: 'paid' };
-  const shipped: Due = {
-    time: paid.time + Math.ceil(HOUR * (4 + 20 * random.uniform())),
-    order,
-    status: 'shipped',
-  };
-  const delivered = shipped.time + Math.ceil(DAY * (1 + 2 * random.uniform()));
-  return [paid, shipped, { time: delivered, order, status: 'delivered' }];
+  const paid = after(0.1);
+  const shipped = paid + Math.ceil(HOUR * (4 + 20 * random.uniform()));
+  const delivered = shipped + Math.ceil(DAY * (1 + 2 * random.uniform()));
+  return [
+    { time: paid, order, status: 'paid' },
+    { time: shipped, order, status: 'shipped' },
+    { time: delivered, order, status: 'delivered' },
+  ];
 }
 
-/** Carries out a step of an order; false when it was the last because the payment failed. */
-function follow(
-  { time, order, status }: Due,
-  customer: Customer,
-  state: State,
-  random: Random,
-  lines: Lines,
-): boolean {
-  if (status === 'paid' && !pay(time, order, customer, random, lines)) {
-    // An order whose payment failed goes no further.
-    state.due = state.due.filter((each) => each.order.id !== order.id);
-    lines[0] += `${stamp(time)}\t${order.id}\t${customer.id}\tcancelled\t${fixed2(order.amount)}\n`;
-    return false;
+/** Carries out what is due. An order whose payment fails is cancelled and goes no further. */
+function carryOut(state: State, customers: readonly Customer[], moment: Moment): void {
+  const until = moment.time + moment.seconds * 1000;
+  const now = state.due.filter(({ time }) => time < until).sort((a, b) => a.time - b.time);
+  const unpaid = new Set<string>();
+  for (const { time, order, status } of now) {
+    if (unpaid.has(order.id)) continue;
+    const customer = customers[order.customer] as Customer;
+    if (status === 'paid' && !pay(time, order, customer, moment)) {
+      unpaid.add(order.id);
+      tellOrder(time, order, customer, 'cancelled', moment);
+      continue;
+    }
+    tellOrder(time, order, customer, status, moment);
+    const takings = state.takings[order.customer % REGIONS.length];
+    if (status !== 'paid' || takings === undefined) continue;
+    takings.revenue += order.amount;
+    takings.orders += 1;
   }
-  lines[0] += `${stamp(time)}\t${order.id}\t${customer.id}\t${status}\t${fixed2(order.amount)}\n`;
-  if (status !== 'paid') return true;
-  const takings = state.takings[order.customer % REGIONS.length] as Takings;
-  takings.revenue += order.amount;
-  takings.orders += 1;
-  return true;
+  state.due = state.due.filter(({ time, order }) => time >= until && !unpaid.has(order.id));
+}
+
+function tellOrder(
+  time: number,
+  { id, amount }: Order,
+  customer: Customer,
+  status: Due['status'] | 'created',
+  { lines }: Moment,
+): void {
+  lines[0] += `${stamp(time)}\t${id}\t${customer.id}\t${status}\t${fixed2(amount)}\n`;
 }
 
 /** Writes a payment; the more is paid, and the riskier the method, the higher the fraud score. False when it fails. */
-function pay(time: number, order: Order, customer: Customer, random: Random, lines: Lines): boolean {
+function pay(time: number, order: Order, { id, typical }: Customer, { random, lines }: Moment): boolean {
   const { method, risk } = methodOf(random.uniform());
-  const score = Math.min(
-    100,
-    Math.max(
-      0,
-      risk +
-        22 * Math.log(Math.max(1, order.amount / customer.typical)) +
-        6 * random.normal() +
-        order.amount / 40,
-    ),
-  );
+  const unusual = 22 * Math.log(Math.max(1, order.amount / typical));
+  const score = clamp(risk + unusual + 6 * random.normal() + order.amount / 40, 0, 100);
   const failed = random.uniform() < (score > 80 ? 0.7 : 0.02);
-  lines[1] += `${stamp(time)}\t${random.uuid()}\t${order.id}\t${customer.id}\t${fixed2(order.amount)}\t${failed ? 'failed' : 'completed'}\t${method}\t${fixed2(score)}\n`;
+  lines[1] += `${stamp(time)}\t${random.uuid()}\t${order.id}\t${id}\t${fixed2(order.amount)}\t${failed ? 'failed' : 'completed'}\t${method}\t${fixed2(score)}\n`;
   return !failed;
 }
 
-function actOf(
-  { id, typical }: Customer,
-  time: number,
-  options: SampleOptions,
-  rush: number,
-  random: Random,
-  lines: Lines,
-): void {
+/** What a customer does besides ordering. */
+function visit({ id, typical }: Customer, moment: Moment): void {
+  const { random, lines } = moment;
   // About ten visits a day.
-  const visits = random.poisson((options.intervalSeconds / 8_640) * rush);
+  const visits = random.poisson((moment.seconds / 8_640) * moment.rush);
   for (let visit = 0; visit < visits; visit += 1) {
-    const at = stamp(momentIn(time, options, random));
+    const at = stamp(timeIn(moment));
     const channel = random.uniform() < 0.6 ? 'app' : 'web';
     const [metric, value] = random.pick([
       ['page_views', Math.ceil(12 * random.uniform())],
@@ -179,7 +187,7 @@ function actOf(
   }
 }
 
-function tellRevenue({ takings }: State, time: number, lines: Lines, random: Random): void {
+function tellRevenue({ takings }: State, { time, random, lines }: Moment): void {
   takings.forEach((each, at) => {
     const profit = each.revenue * (0.2 + 0.05 * random.uniform());
     lines[3] += `${stamp(time)}\t${REGIONS[at]}\t${fixed2(each.revenue)}\t${fixed2(profit)}\t${each.orders}\n`;
@@ -188,21 +196,10 @@ function tellRevenue({ takings }: State, time: number, lines: Lines, random: Ran
   });
 }
 
-function tellSystems(
-  { load }: State,
-  time: number,
-  { intervalSeconds }: SampleOptions,
-  rush: number,
-  random: Random,
-  lines: Lines,
-): void {
-  const memory = Math.exp(-intervalSeconds / 7_200);
-  SERVICES.forEach((service, at) => {
-    load[at] = memory * (load[at] as number) + Math.sqrt(1 - memory ** 2) * random.normal();
-    const busy = Math.min(98, Math.max(2, 30 * rush + 8 * load[at]));
-    const errors = 0.2 * Math.exp(0.5 * random.normal()) * (busy > 70 ? 4 : 1);
-    lines[4] += `${stamp(time)}\t${service}\t${fixed2(busy)}\t${fixed2(40 + busy / 4)}\t${fixed2(busy * 3)}\t${fixed2(errors)}\t${fixed2(80 * Math.exp(busy / 60 + 0.1 * random.normal()))}\n`;
-  });
+function tellSystem(service: string, load: number, { time, rush, random, lines }: Moment): void {
+  const busy = clamp(30 * rush + 8 * load, 2, 98);
+  const errors = 0.2 * Math.exp(0.5 * random.normal()) * (busy > 70 ? 4 : 1);
+  lines[4] += `${stamp(time)}\t${service}\t${fixed2(busy)}\t${fixed2(40 + busy / 4)}\t${fixed2(busy * 3)}\t${fixed2(errors)}\t${fixed2(80 * Math.exp(busy / 60 + 0.1 * random.normal()))}\n`;
 }
 
 function methodOf(chance: number): (typeof METHODS)[number] {
@@ -214,20 +211,12 @@ function methodOf(chance: number): (typeof METHODS)[number] {
   return METHODS[0];
 }
 
-const momentIn = (time: number, { intervalSeconds }: SampleOptions, random: Random): number =>
-  time + Math.floor(random.uniform() * intervalSeconds * 1000);
+/** An instant within the step. */
+const timeIn = ({ time, seconds, random }: Moment): number =>
+  time + Math.floor(random.uniform() * seconds * 1000);
 
-// Computed once and not in every step.
-const known = new Map<string, readonly Customer[]>();
-
-function customersOf({ seed, series }: SampleOptions): readonly Customer[] {
-  const key = `${seed} ${series}`;
-  const customers =
-    known.get(key) ??
-    perSeries(series, (at) => {
-      const random = randomAt(seed, 'customer', at);
-      return { id: random.uuid(), typical: 60 * Math.exp(0.7 * random.normal()) };
-    });
-  known.set(key, customers);
-  return customers;
-}
+const customersOf = ({ seed, series }: SampleOptions): readonly Customer[] =>
+  perSeries(series, (which) => {
+    const random = randomAt(seed, 'customer', which);
+    return { id: random.uuid(), typical: 60 * Math.exp(0.7 * random.normal()) };
+  });

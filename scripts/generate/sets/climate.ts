@@ -1,7 +1,6 @@
 // Temperature, humidity and pressure of sensors: daily and yearly cycles, noise with memory, offsets, gaps and outliers.
-import type { Random } from '../random';
 import { randomAt } from '../random';
-import { daily, perSeries, type SampleOptions } from '../sample';
+import { clamp, daily, perSeries, type SampleOptions, wandering } from '../sample';
 
 /** A measured quantity: where its values lie and how they move. */
 interface Quantity {
@@ -21,20 +20,15 @@ interface Quantity {
   readonly memoryHours: number;
   /** Resolution of a sensor: its readings are multiples of this. */
   readonly resolution: number;
-  /** Outliers are closer than this to an end of the range; thresholds are not. */
-  readonly margin: number;
 }
 
-const quantity = (
-  metric: string,
-  unit: string,
-  [low, high]: readonly [number, number],
-  rest: Omit<Quantity, 'metric' | 'unit' | 'low' | 'high' | 'margin'>,
-): Quantity => ({ metric, unit, low, high, margin: (high - low) / 40, ...rest });
-
 /** Ranges are those of the catalog: 15–35 °C, 30–80 %, 980–1020 hPa. */
-export const QUANTITIES: readonly Quantity[] = [
-  quantity('temperature', '°C', [15, 35], {
+const QUANTITIES: readonly Quantity[] = [
+  {
+    metric: 'temperature',
+    unit: '°C',
+    low: 15,
+    high: 35,
     mean: 24.5,
     spread: 0.7,
     dailySwing: 4,
@@ -43,8 +37,12 @@ export const QUANTITIES: readonly Quantity[] = [
     noise: 0.5,
     memoryHours: 2,
     resolution: 0.05,
-  }),
-  quantity('humidity', '%', [30, 80], {
+  },
+  {
+    metric: 'humidity',
+    unit: '%',
+    low: 30,
+    high: 80,
     mean: 55,
     spread: 2,
     dailySwing: 10,
@@ -53,8 +51,12 @@ export const QUANTITIES: readonly Quantity[] = [
     noise: 1.5,
     memoryHours: 3,
     resolution: 0.1,
-  }),
-  quantity('pressure', 'hPa', [980, 1020], {
+  },
+  {
+    metric: 'pressure',
+    unit: 'hPa',
+    low: 980,
+    high: 1020,
     mean: 1000,
     spread: 1,
     dailySwing: 0.8,
@@ -63,7 +65,7 @@ export const QUANTITIES: readonly Quantity[] = [
     noise: 3.5,
     memoryHours: 48,
     resolution: 0.1,
-  }),
+  },
 ];
 
 export interface ClimateState {
@@ -88,108 +90,92 @@ const FOLLOWS_MINUTES = 10;
 // An outage lasts an hour on average.
 const OUTAGE_SECONDS = 3_600;
 
+/** Takes the values of a sensor: temperature, humidity and pressure. */
+type OnReading = (sensor: number, values: readonly number[]) => void;
+
 /**
- * Calls `onReading` for each sensor that is not silent; `values` is used again for the next sensor.
+ * Makes the steps of the climate, each of which gives a reading of every sensor that is not silent.
  * Every sensor draws the same number of random numbers in each step, so gaps and outliers do not change any other value.
  */
-export function advanceClimate(
+export function walkClimate(
   state: ClimateState,
-  time: number,
-  options: SampleOptions,
-  onReading: (sensor: number, values: readonly number[], random: Random) => void,
-): void {
-  const { series, intervalSeconds, gaps, outliers, seed } = options;
-  const random = randomAt(seed, 'climate', time);
+  { series, intervalSeconds, gaps, outliers, seed }: SampleOptions,
+): (time: number, onReading: OnReading) => void {
   const offsets = offsetsOf(seed, series);
-  const cycles = QUANTITIES.map((each) => each.mean + cycle(each, time));
-  // An AR(1) process with these factors keeps its standard deviation whatever the interval is.
-  const keep = QUANTITIES.map(({ memoryHours }) => Math.exp(-intervalSeconds / 3600 / memoryHours));
-  const renew = keep.map((factor) => Math.sqrt(1 - factor * factor));
+  const moves = QUANTITIES.map(({ memoryHours }) => wandering(intervalSeconds, memoryHours));
   const follow = 1 - Math.exp(-intervalSeconds / 60 / FOLLOWS_MINUTES);
   const wake = Math.min(1, intervalSeconds / OUTAGE_SECONDS);
   const fall = gaps >= 1 ? 1 : (wake * gaps) / (1 - gaps);
-  const values = [0, 0, 0];
-  for (let sensor = 0; sensor < series; sensor += 1) {
-    for (let at = 0; at < 3; at += 1) {
-      const slot = sensor * 3 + at;
-      const { noise, low, high, resolution } = QUANTITIES[at] as Quantity;
-      const moved =
-        (keep[at] as number) * (state.noise[slot] as number) + (renew[at] as number) * random.normal();
-      state.noise[slot] = moved;
-      const felt = (state.felt[slot] as number) + follow * (moved - (state.felt[slot] as number));
-      state.felt[slot] = felt;
-      const value = (cycles[at] as number) + (offsets[slot] as number) + noise * felt;
-      const kept = value < low ? low : value > high ? high : value;
-      values[at] = round2(Math.round(kept / resolution) * resolution);
+  return (time, onReading) => {
+    const random = randomAt(seed, 'climate', time);
+    const cycles = QUANTITIES.map((quantity) => quantity.mean + cycle(quantity, time));
+    for (let sensor = 0; sensor < series; sensor += 1) {
+      const values = QUANTITIES.map(({ noise, low, high, resolution }, at) => {
+        const slot = sensor * QUANTITIES.length + at;
+        const moved = (moves[at] as Move)(state.noise[slot] as number, random);
+        state.noise[slot] = moved;
+        const before = state.felt[slot] as number;
+        const felt = before + follow * (moved - before);
+        state.felt[slot] = felt;
+        const value = (cycles[at] as number) + (offsets[slot] as number) + noise * felt;
+        return round2(Math.round(clamp(value, low, high) / resolution) * resolution);
+      });
+      const change = random.uniform();
+      state.silent[sensor] = state.silent[sensor] ? change >= wake : change < fall;
+      const fault = random.uniform();
+      const where = random.uniform();
+      if (fault < outliers) {
+        const at = Math.floor((fault / outliers) * QUANTITIES.length);
+        values[at] = extreme(QUANTITIES[at] as Quantity, where);
+      }
+      if (!state.silent[sensor]) onReading(sensor, values);
     }
-    const change = random.uniform();
-    state.silent[sensor] = state.silent[sensor] ? change >= wake : change < fall;
-    const fault = random.uniform();
-    const where = random.uniform();
-    if (fault < outliers) {
-      const at = Math.floor((fault / outliers) * 3);
-      values[at] = extreme(QUANTITIES[at] as Quantity, where);
-    }
-    if (!state.silent[sensor]) onReading(sensor, values, random);
-  }
+  };
 }
 
-/** Whether a value lies outside of a sensor's limits, and the limit that it passed. */
-export function passedLimit(
-  { low, high }: Limits,
-  value: number,
-): { readonly side: 'low' | 'high'; readonly limit: number } | undefined {
-  if (value < low) return { side: 'low', limit: low };
-  return value > high ? { side: 'high', limit: high } : undefined;
-}
+type Move = ReturnType<typeof wandering>;
 
 export interface Limits {
   readonly low: number;
   readonly high: number;
 }
 
-/** The limits of each sensor and quantity, one after the other. */
-export function limitsOf({ seed, series }: SampleOptions): readonly Limits[] {
-  return remembered(limits, seed, series, () => {
-    const random = randomAt(seed, 'limits', 0);
-    return perSeries(series, () => QUANTITIES)
-      .flat()
-      .map(({ low, high, margin }) => {
-        const inside = margin * (1 + random.uniform());
-        return { low: round2(low + inside), high: round2(high - inside) };
-      });
-  });
+/** The limits of each sensor, one for each quantity. */
+export function limitsOf({ seed, series }: SampleOptions): readonly (readonly Limits[])[] {
+  const random = randomAt(seed, 'limits', 0);
+  return perSeries(series, () =>
+    QUANTITIES.map((quantity) => {
+      const inside = marginOf(quantity) * (1 + random.uniform());
+      return { low: round2(quantity.low + inside), high: round2(quantity.high - inside) };
+    }),
+  );
 }
 
 /** COPY lines of the alerts of one reading, worded like those of readings that arrive over HTTP. */
 export function alertLines(
   at: string,
   id: string | number,
-  sensor: number,
   values: readonly number[],
-  limits: readonly Limits[],
+  limits: readonly Limits[] = [],
 ): string {
   let lines = '';
-  for (let slot = 0; slot < 3; slot += 1) {
-    const value = values[slot] as number;
-    const passed = passedLimit(limits[sensor * 3 + slot] as Limits, value);
-    if (passed === undefined) continue;
-    const { metric, unit } = QUANTITIES[slot] as Quantity;
-    const words = passed.side === 'low' ? 'below' : 'above';
-    lines += `${at}\t${id}\t${metric}_${passed.side}\t${metric} ${value} ${unit} is ${words} ${passed.limit} ${unit}\t${value}\t${passed.limit}\n`;
+  for (const [which, { low, high }] of limits.entries()) {
+    const value = values[which] as number;
+    if (value >= low && value <= high) continue;
+    const [side, words, limit] = value < low ? ['low', 'below', low] : ['high', 'above', high];
+    const { metric, unit } = QUANTITIES[which] as Quantity;
+    lines += `${at}\t${id}\t${metric}_${side}\t${metric} ${value} ${unit} is ${words} ${limit} ${unit}\t${value}\t${limit}\n`;
   }
   return lines;
 }
 
 /** COPY lines of the limits: sensor, metric, minimum, maximum. */
-export function limitLines(options: SampleOptions, idOf: (sensor: number) => string | number): string {
-  return limitsOf(options)
-    .map(
-      ({ low, high }, slot) =>
-        `${idOf(Math.floor(slot / 3))}\t${(QUANTITIES[slot % 3] as Quantity).metric}\t${low}\t${high}\n`,
+export const limitLines = (options: SampleOptions, idOf: (sensor: number) => string | number): string =>
+  limitsOf(options)
+    .flatMap((limits, sensor) =>
+      limits.map(({ low, high }, at) => `${idOf(sensor)}\t${QUANTITIES[at]?.metric}\t${low}\t${high}\n`),
     )
     .join('');
-}
 
 // Day 200 (late July) is the warmest of the northern year.
 function cycle({ dailySwing, yearlySwing, peakHour }: Quantity, time: number): number {
@@ -197,31 +183,22 @@ function cycle({ dailySwing, yearlySwing, peakHour }: Quantity, time: number): n
   return dailySwing * daily(time, peakHour) + yearlySwing * Math.cos(((day - 200) / 365.25) * 2 * Math.PI);
 }
 
-function extreme({ low, high, margin }: Quantity, where: number): number {
+function extreme(quantity: Quantity, where: number): number {
+  const { low, high } = quantity;
+  const margin = marginOf(quantity);
   return round2(where < 0.5 ? low + margin * where * 2 : high - margin * (1 - where) * 2);
 }
 
+/** Outliers are closer than this to an end of the range; limits are not. */
+const marginOf = ({ low, high }: Quantity): number => (high - low) / 40;
+
 const round2 = (value: number): number => Math.round(value * 100) / 100;
 
+/** What each sensor shows more than others, of each quantity one after the other. */
 function offsetsOf(seed: number, series: number): readonly number[] {
-  return remembered(offsets, seed, series, () => {
-    const random = randomAt(seed, 'offsets', 0);
-    // At most two standard deviations, so that no sensor is outside of the range all the time.
-    return perSeries(series, () => QUANTITIES)
-      .flat()
-      .map(({ spread }) => spread * Math.max(-2, Math.min(2, random.normal())));
-  });
-}
-
-// Computed once and not in every step. One entry is enough, because a process writes one series of sensors.
-const offsets = new Map<string, readonly number[]>();
-const limits = new Map<string, readonly Limits[]>();
-
-function remembered<T>(cache: Map<string, T>, seed: number, series: number, make: () => T): T {
-  const key = `${seed} ${series}`;
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  cache.set(key, made);
-  return made;
+  const random = randomAt(seed, 'offsets', 0);
+  // At most two standard deviations, so that no sensor is outside of the range all the time.
+  return perSeries(series, () =>
+    QUANTITIES.map(({ spread }) => spread * clamp(random.normal(), -2, 2)),
+  ).flat();
 }

@@ -1,27 +1,24 @@
 // Sample data of set `metrics`: metrics with tags, telemetry of devices that move, and metrics of applications.
 import { appMetrics, deviceTelemetry, metric } from '../../../db/schema/metrics';
 import { randomAt } from '../random';
-import { daily, fixed2, perSeries, type SampleSet, stamp } from '../sample';
+import { clamp, daily, fixed2, perSeries, type SampleSet, stamp, wandering } from '../sample';
 
 const REGIONS = ['north', 'south', 'east', 'west'];
 const APPLICATIONS = ['gateway', 'billing'];
 
-interface Device {
-  load: number;
-  disk: number;
-  received: number;
-  sent: number;
-  longitude: number;
-  latitude: number;
-}
-
 interface State {
-  readonly devices: Device[];
+  readonly devices: {
+    load: number;
+    disk: number;
+    received: number;
+    sent: number;
+    longitude: number;
+    latitude: number;
+  }[];
 }
 
 export const metricsSample: SampleSet<State> = {
   name: 'metrics',
-  seriesAre: 'devices',
   tables: [metric, deviceTelemetry, appMetrics],
   begin: ({ seed, series }) => {
     const random = randomAt(seed, 'places', 0);
@@ -36,46 +33,40 @@ export const metricsSample: SampleSet<State> = {
       })),
     };
   },
-  advance({ devices }, time, { seed, intervalSeconds }, lines) {
-    const random = randomAt(seed, 'metrics', time);
-    const at = stamp(time);
-    const memory = Math.exp(-intervalSeconds / 7_200);
-    const renew = Math.sqrt(1 - memory ** 2);
-    devices.forEach((device, which) => {
-      device.load = memory * device.load + renew * random.normal();
-      const cpu = percent(40 + 20 * daily(time, 14) + 10 * device.load);
-      const ram = percent(50 + 0.3 * cpu + random.normal());
-      // The disk fills up by about half a percent a day, and is cleaned up when it is nearly full.
-      device.disk += (intervalSeconds / 86_400) * random.uniform();
-      if (device.disk > 92) device.disk = 35;
-      device.received += Math.round(cpu * intervalSeconds * 900 * random.uniform());
-      device.sent += Math.round(cpu * intervalSeconds * 250 * random.uniform());
-      const distance = 0.0001 * Math.sqrt(intervalSeconds / 60);
-      device.longitude += distance * random.normal() - 0.001 * (device.longitude - 13.4);
-      device.latitude += distance * random.normal() - 0.001 * (device.latitude - 52.5);
-      const region = REGIONS[which % REGIONS.length];
-      const name = `device_${String(which + 1).padStart(3, '0')}`;
-      const tags = `{"region": "${region}", "model": "m${1 + (which % 3)}"}`;
-      const heat = 30 + 0.35 * cpu + 0.5 * random.normal();
-      lines[0] += `${at}\t${name}\tcpu_temperature\t${fixed2(heat)}\t${tags}\n${at}\t${name}\tfan_rpm\t${fixed2(600 + 40 * heat)}\t${tags}\n`;
-      lines[1] += `${at}\t${deviceId(seed, which)}\t${fixed2(cpu)}\t${fixed2(ram)}\t${fixed2(percent(device.disk))}\t${device.received}\t${device.sent}\t(${device.longitude.toFixed(5)},${device.latitude.toFixed(5)})\t{"name": "${name}", "firmware": "2.${which % 4}"}\n`;
-    });
-    APPLICATIONS.forEach((application) => {
-      for (const instance of [1, 2]) {
-        const requests = Math.max(0, 80 + 50 * daily(time, 14) + 8 * random.normal());
-        const labels = '{"env": "production"}';
-        const name = `${at}\t${application}\t${application}-${instance}`;
-        lines[2] += `${name}\trequests_per_second\t${fixed2(requests)}\t${labels}\n${name}\tlatency_ms\t${fixed2((12 + requests / 10) * Math.exp(0.2 * random.normal()))}\t${labels}\n`;
+  walk({ devices }, { seed, series, intervalSeconds }) {
+    const wander = wandering(intervalSeconds, 2);
+    const ids = perSeries(series, (which) => randomAt(seed, 'device', which).uuid());
+    const distance = 0.0001 * Math.sqrt(intervalSeconds / 60);
+    return (time, lines) => {
+      const random = randomAt(seed, 'metrics', time);
+      const at = stamp(time);
+      for (const [which, device] of devices.entries()) {
+        device.load = wander(device.load, random);
+        const cpu = percent(40 + 20 * daily(time, 14) + 10 * device.load);
+        const ram = percent(50 + 0.3 * cpu + random.normal());
+        // The disk fills up by about half a percent a day, and is cleaned up when it is nearly full.
+        device.disk += (intervalSeconds / 86_400) * random.uniform();
+        if (device.disk > 92) device.disk = 35;
+        device.received += Math.round(cpu * intervalSeconds * 900 * random.uniform());
+        device.sent += Math.round(cpu * intervalSeconds * 250 * random.uniform());
+        device.longitude += distance * random.normal() - 0.001 * (device.longitude - 13.4);
+        device.latitude += distance * random.normal() - 0.001 * (device.latitude - 52.5);
+        const region = REGIONS[which % REGIONS.length];
+        const name = `device_${String(which + 1).padStart(3, '0')}`;
+        const tags = `{"region": "${region}", "model": "m${1 + (which % 3)}"}`;
+        const heat = 30 + 0.35 * cpu + 0.5 * random.normal();
+        lines[0] += `${at}\t${name}\tcpu_temperature\t${fixed2(heat)}\t${tags}\n${at}\t${name}\tfan_rpm\t${fixed2(600 + 40 * heat)}\t${tags}\n`;
+        lines[1] += `${at}\t${ids[which]}\t${fixed2(cpu)}\t${fixed2(ram)}\t${fixed2(percent(device.disk))}\t${device.received}\t${device.sent}\t(${device.longitude.toFixed(5)},${device.latitude.toFixed(5)})\t{"name": "${name}", "firmware": "2.${which % 4}"}\n`;
       }
-    });
+      for (const application of APPLICATIONS)
+        for (const instance of [1, 2]) {
+          const requests = Math.max(0, 80 + 50 * daily(time, 14) + 8 * random.normal());
+          const labels = '{"env": "production"}';
+          const name = `${at}\t${application}\t${application}-${instance}`;
+          lines[2] += `${name}\trequests_per_second\t${fixed2(requests)}\t${labels}\n${name}\tlatency_ms\t${fixed2((12 + requests / 10) * Math.exp(0.2 * random.normal()))}\t${labels}\n`;
+        }
+    };
   },
 };
 
-const deviceId = (seed: number, which: number): string => {
-  const known = ids.get(`${seed} ${which}`) ?? randomAt(seed, 'device', which).uuid();
-  ids.set(`${seed} ${which}`, known);
-  return known;
-};
-const ids = new Map<string, string>();
-
-const percent = (value: number): number => Math.min(100, Math.max(0, value));
+const percent = (value: number): number => clamp(value, 0, 100);

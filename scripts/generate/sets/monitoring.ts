@@ -7,8 +7,8 @@ import {
   sensorThresholds,
 } from '../../../db/schema/monitoring';
 import { randomAt } from '../random';
-import { daily, fixed2, perSeries, type SampleSet, stamp } from '../sample';
-import { advanceClimate, alertLines, beginClimate, type ClimateState, limitLines, limitsOf } from './climate';
+import { clamp, daily, fixed2, perSeries, type SampleSet, stamp, wandering } from '../sample';
+import { alertLines, beginClimate, type ClimateState, limitLines, limitsOf, walkClimate } from './climate';
 
 const LOCATIONS = ['roof', 'lobby', 'server room', 'warehouse', 'office'];
 const HOSTS = ['web-1', 'web-2', 'worker-1'];
@@ -24,7 +24,6 @@ interface State {
 
 export const monitoringSample: SampleSet<State> = {
   name: 'monitoring',
-  seriesAre: 'sensors',
   tables: [sensorData, sensorReadings, appMetrics, sensorAlerts],
   registry: { table: sensorThresholds, lines: (options) => limitLines(options, (sensor) => sensor + 1) },
   begin: (options) => ({
@@ -32,38 +31,40 @@ export const monitoringSample: SampleSet<State> = {
     battery: perSeries(options.series, (at) => 100 - ((at * 7) % 40)),
     load: HOSTS.map(() => 0),
   }),
-  advance(state, time, options, lines) {
-    const at = stamp(time);
+  walk({ climate, battery, load }, options) {
+    const walked = walkClimate(climate, options);
     const limits = limitsOf(options);
-    const random = randomAt(options.seed, 'monitoring', time);
-    // An empty battery is replaced by a full one.
+    const wander = wandering(options.intervalSeconds, 2);
     const drain = (options.intervalSeconds / 86_400 / LIFETIME_DAYS) * 100;
-    for (let sensor = 0; sensor < options.series; sensor += 1) {
-      const left = (state.battery[sensor] as number) - drain * (0.5 + random.uniform());
-      state.battery[sensor] = left < 5 ? 100 : left;
-    }
-    advanceClimate(state.climate, time, options, (sensor, values) => {
-      const measured = `${at}\t${sensor + 1}\t${fixed2(values[0] as number)}\t${fixed2(values[1] as number)}\t${fixed2(values[2] as number)}`;
-      // The signal is weaker the farther away a sensor is, and by day, when people stand in between.
-      const rssi = Math.round(-50 - ((sensor * 11) % 35) - 3 * daily(time, 14) + 2 * random.normal());
-      lines[0] += `${measured}\t${LOCATIONS[sensor % LOCATIONS.length]}\n`;
-      lines[1] += `${measured}\t${fixed2(state.battery[sensor] as number)}\t${Math.min(-20, Math.max(-110, rssi))}\n`;
-      lines[3] += alertLines(at, sensor + 1, sensor, values, limits);
-    });
-    const memory = Math.exp(-options.intervalSeconds / 7_200);
-    HOSTS.forEach((host, which) => {
-      const load = memory * (state.load[which] as number) + Math.sqrt(1 - memory ** 2) * random.normal();
-      state.load[which] = load;
-      const busy = 35 + 20 * daily(time, 13) + 8 * load;
-      const tags = `{"env": "production", "role": "${host.split('-')[0]}"}`;
-      for (const [metric, value] of [
-        ['cpu', busy],
-        ['memory', 55 + 0.2 * busy + random.normal()],
-        ['requests', Math.max(0, busy * 12 + 20 * random.normal())],
-      ] as const) {
-        const most = metric === 'requests' ? Number.POSITIVE_INFINITY : 100;
-        lines[2] += `${at}\t${host}\t${metric}\t${fixed2(Math.min(most, Math.max(0, value)))}\t${tags}\n`;
+    return (time, lines) => {
+      const at = stamp(time);
+      const random = randomAt(options.seed, 'monitoring', time);
+      for (const [sensor, before] of battery.entries()) {
+        const left = before - drain * (0.5 + random.uniform());
+        // An empty battery is replaced by a full one.
+        battery[sensor] = left < 5 ? 100 : left;
       }
-    });
+      walked(time, (sensor, values) => {
+        const measured = `${at}\t${sensor + 1}\t${values.map(fixed2).join('\t')}`;
+        // The signal is weaker the farther away a sensor is, and by day, when people stand in between.
+        const rssi = Math.round(-50 - ((sensor * 11) % 35) - 3 * daily(time, 14) + 2 * random.normal());
+        lines[0] += `${measured}\t${LOCATIONS[sensor % LOCATIONS.length]}\n`;
+        lines[1] += `${measured}\t${fixed2(battery[sensor] as number)}\t${clamp(rssi, -110, -20)}\n`;
+        lines[3] += alertLines(at, sensor + 1, values, limits[sensor]);
+      });
+      for (const [which, host] of HOSTS.entries()) {
+        const moved = wander(load[which] as number, random);
+        load[which] = moved;
+        const busy = 35 + 20 * daily(time, 13) + 8 * moved;
+        const values = {
+          cpu: clamp(busy, 0, 100),
+          memory: clamp(55 + 0.2 * busy + random.normal(), 0, 100),
+          requests: Math.max(0, busy * 12 + 20 * random.normal()),
+        };
+        const tags = `{"env": "production", "role": "${host.split('-')[0]}"}`;
+        for (const [metric, value] of Object.entries(values))
+          lines[2] += `${at}\t${host}\t${metric}\t${fixed2(value)}\t${tags}\n`;
+      }
+    };
   },
 };

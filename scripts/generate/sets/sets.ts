@@ -7,11 +7,11 @@ import { marketSample } from './market';
 import { metricsSample } from './metrics';
 import { monitoringSample } from './monitoring';
 
-export const sampleSets = {
+export const sampleSets: Readonly<Record<string, SampleSet>> = {
   iot: iotSample,
   monitoring: monitoringSample,
   market: marketSample,
   apm: apmSample,
   business: businessSample,
   metrics: metricsSample,
-} satisfies Readonly<Record<SampleName, unknown>> as unknown as Readonly<Record<string, SampleSet>>;
+} satisfies Readonly<Record<SampleName, SampleSet>>;

@@ -60,7 +60,7 @@ describe.each(testServers())('drift on $describe', (server) => {
       expect((await drift).json()).toMatchObject({
         status: 504,
         type: 'urn:tsdb:problem:database-timeout',
-        detail: expect.stringContaining('locked by someone else'),
+        detail: expect.stringContaining('locked by another session'),
       });
     } finally {
       await table.release();

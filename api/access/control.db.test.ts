@@ -60,7 +60,9 @@ describe.each(testServers())('the guard on $describe', (server) => {
     for (const role of ['read', 'write'] as const) {
       const answer = await api.get('/api/keys', bearer(api.keys[role]));
       expect([answer.statusCode, answer.json().type]).toEqual([403, 'urn:tsdb:problem:role-missing']);
-      expect(answer.json().detail).toBe(`This request needs a key with role admin; this key has role ${role}`);
+      expect(answer.json().detail).toBe(
+        `This request needs a key with role admin; this key has role ${role}`,
+      );
     }
     expect((await api.get('/api/keys', bearer(api.keys.admin))).statusCode).toBe(200);
     expect((await api.get('/api/nothing-here', bearer(api.keys.read))).statusCode).toBe(404);

@@ -2,7 +2,7 @@
 import type { Construct } from 'constructs';
 import { BaseStack } from '../infra/core/base-stack';
 import type { DeployConfig } from '../infra/core/config';
-import { requiredVariable } from '../infra/core/required-variable';
+import { requiredVariable } from '../infra/core/variables';
 import { addApi } from './api';
 import { addApiIngress } from './api-ingress';
 import { addApiScaling } from './api-scaling';
@@ -64,7 +64,7 @@ export class KubernetesStack extends BaseStack {
       pattern: '^[^ ]+(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[0-9a-f]{64})$',
       errorMessage:
         'The kubernetes stack needs an application image. Set TSDB_APP_IMAGE to an image that your cluster can pull, with its version tag or digest.',
-    }).stringValue;
+    });
   }
 }
 

@@ -5,16 +5,17 @@ import { Fn, Token } from 'cdktf';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../core/config';
 import { azureName } from '../core/names';
-import { requiredVariable } from '../core/required-variable';
+import { requiredVariable } from '../core/variables';
 import type { CustomerKeys } from './customer-keys';
 import { cloudInit } from './machine/cloud-init';
-import type { MachineFacts } from './machine/machine-facts';
 import { type Place, placed } from './place';
+import { SECRET_NAMES, type Vault } from './secrets';
+import type { Storage } from './storage';
 
 export interface DatabaseVmProps {
   readonly networkInterface: NetworkInterface;
-  /** Not secret, but may contain references. The machine reads them from the metadata endpoint. */
-  readonly facts: MachineFacts;
+  readonly vault: Vault;
+  readonly storage: Storage;
   /** For the system disk. */
   readonly keys: CustomerKeys | undefined;
 }
@@ -24,7 +25,7 @@ export const ADMIN_USER = 'ops';
 export function addDatabaseVm(stack: Construct, place: Place, props: DatabaseVmProps): LinuxVirtualMachine {
   const scope = new Construct(stack, 'database');
   const { config } = place;
-  const { networkInterface, facts, keys } = props;
+  const { networkInterface, keys } = props;
   const sshPublicKey = requiredVariable(scope, 'ssh_public_key', {
     description: 'Public SSH key of the operator.',
     value: config.azure.sshPublicKey,
@@ -38,7 +39,7 @@ export function addDatabaseVm(stack: Construct, place: Place, props: DatabaseVmP
     size: config.azure.vmSize,
     networkInterfaceIds: [networkInterface.id],
     adminUsername: ADMIN_USER,
-    adminSshKey: [{ username: ADMIN_USER, publicKey: sshPublicKey.stringValue }],
+    adminSshKey: [{ username: ADMIN_USER, publicKey: sshPublicKey }],
     disablePasswordAuthentication: true,
     // A single identity, because pgBackRest cannot choose between several.
     identity: { type: 'SystemAssigned' },
@@ -64,13 +65,27 @@ export function addDatabaseVm(stack: Construct, place: Place, props: DatabaseVmP
     bootDiagnostics: {},
     ...patching(config),
     customData: base64(cloudInit()),
-    userData: Fn.base64encode(Fn.jsonencode(facts)),
+    userData: Fn.base64encode(Fn.jsonencode(factsOf(config, props))),
     ...(keys === undefined ? {} : { dependsOn: [keys.mayEncrypt] }),
     lifecycle: {
       // A change of either would replace the machine, though only a new machine needs it.
       ignoreChanges: ['custom_data', 'source_image_reference'],
     },
   });
+}
+
+// What the machine needs to know about its deployment. It reads this from the metadata endpoint. So can everything else
+// that reaches that endpoint, hence nothing in it is secret.
+function factsOf({ azure }: DeployConfig, { vault, storage }: DatabaseVmProps) {
+  return {
+    vaultUri: vault.vault.vaultUri,
+    secretNames: SECRET_NAMES,
+    storageAccount: storage.account.name,
+    bundleContainer: storage.bundles.name,
+    backupContainer: storage.backups.name,
+    dumpContainer: storage.dumps.name,
+    apiHostName: azure.hostName,
+  };
 }
 
 /** Either Ubuntu's unattended upgrades or Azure's patching in a maintenance window, never both. */

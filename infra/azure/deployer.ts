@@ -3,8 +3,8 @@ import { DataAzurermClientConfig } from '@cdktf/provider-azurerm/lib/data-azurer
 import { Fn, Token } from 'cdktf';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../core/config';
-import { deployerNetworks } from '../core/deployer-networks';
 import { azureName } from '../core/names';
+import { deployerNetworks } from '../core/variables';
 
 export type Deployer = ReturnType<typeof addDeployer>;
 

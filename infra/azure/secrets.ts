@@ -7,7 +7,6 @@ import { DataResource, type ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import { ephemeralPassword } from '../core/ephemeral-password';
 import type { Deployer } from './deployer';
-import { SECRETS, type SecretName } from './machine/machine-facts';
 import { type Place, placed } from './place';
 
 /** Who may reach the vault: the networks of the deployer, and the subnet of the machine. */
@@ -57,15 +56,17 @@ export interface SecretsProps {
   readonly after: readonly ITerraformDependable[];
 }
 
-/** Names of the secrets in the vault. */
-export const SECRET_NAMES: Readonly<Record<SecretName, string>> = {
+/** Names in the vault of the superuser's secret, those of the four logins, and the cipher of the backup repository. */
+export const SECRET_NAMES = {
   postgres: 'postgres-password',
   owner: 'owner-password',
   app: 'app-password',
   monitoring: 'monitoring-password',
   backup: 'backup-password',
   repository: 'repository-cipher',
-};
+} as const;
+
+type SecretName = keyof typeof SECRET_NAMES;
 
 export type Secrets = ReturnType<typeof addSecrets>;
 
@@ -91,7 +92,8 @@ export function addSecrets(stack: Construct, { config }: Place, { vault, after }
       ...(name === 'repository' ? cipher : password),
       dependsOn: [vault.mayWrite, ...after],
     });
-  return Object.fromEntries(SECRETS.map((name) => [name, add(name)])) as Record<SecretName, KeyVaultSecret>;
+  const names = Object.keys(SECRET_NAMES) as SecretName[];
+  return Object.fromEntries(names.map((name) => [name, add(name)])) as Record<SecretName, KeyVaultSecret>;
 }
 
 // Older backups cannot be read with a new cipher, so a rotation of passwords does not change it.

@@ -24,7 +24,7 @@ import { addOutputs } from './outputs';
 import { addPrivateEndpoints } from './private-endpoints';
 import { addRecoveryVault } from './recovery-vault';
 import { addRollout } from './rollout';
-import { addSecrets, addVault, SECRET_NAMES } from './secrets';
+import { addSecrets, addVault } from './secrets';
 import { addStorage } from './storage';
 
 export interface AzureStackProps {
@@ -36,7 +36,7 @@ export interface AzureStackProps {
 export class AzureStack extends BaseStack {
   constructor(scope: Construct, id: string, { config, bundle }: AzureStackProps) {
     super(scope, id, { config, tags: azureTags(config) });
-    const { hostName, monthlyBudget, parts, region } = config.azure;
+    const { monthlyBudget, parts, region } = config.azure;
     const has = (part: AzurePart): boolean => parts.includes(part);
     this.addProvider(has('private-endpoints'));
     const resourceGroup = new ResourceGroup(this, 'group', {
@@ -57,16 +57,7 @@ export class AzureStack extends BaseStack {
       ? addCustomerKeys(this, place, { deployer, vault, storage, after: endpoints })
       : undefined;
 
-    const facts = {
-      vaultUri: vault.vault.vaultUri,
-      secretNames: SECRET_NAMES,
-      storageAccount: storage.account.name,
-      bundleContainer: storage.bundles.name,
-      backupContainer: storage.backups.name,
-      dumpContainer: storage.dumps.name,
-      apiHostName: hostName,
-    };
-    const machine = addDatabaseVm(this, place, { networkInterface, facts, keys });
+    const machine = addDatabaseVm(this, place, { networkInterface, vault, storage, keys });
     const { disk, attachment } = addDataDisk(this, place, { machine, keys });
     const secrets = addSecrets(this, place, { vault, after: [machine, ...endpoints] });
     const roles = addMachineAccess(this, { machine, secrets, storage });

@@ -68,7 +68,6 @@ export const AZURE_SETTINGS = {
   sshPublicKey: {
     name: 'TSDB_DEPLOY_SSH_PUBLIC_KEY',
     variableOnly: true,
-    default: '',
     meaning: 'public key of the operator, one line; the azure stack needs it',
     parse: optional(
       /^ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( [^$%]*)?$/,
@@ -77,27 +76,22 @@ export const AZURE_SETTINGS = {
   },
   sshCidrs: {
     name: 'TSDB_DEPLOY_SSH_CIDRS',
-    default: '',
     meaning: 'IPv4 networks that may use SSH, comma-separated; empty keeps port 22 closed',
     parse: networks,
   },
   apiCidrs: {
     name: 'TSDB_DEPLOY_API_CIDRS',
-    default: '',
     meaning: 'IPv4 networks that may use HTTPS, comma-separated; empty keeps port 443 closed',
     parse: networks,
   },
   /** As `sshPublicKey`. */
   deployerCidrs: {
     name: 'TSDB_DEPLOY_DEPLOYER_CIDRS',
-    default: '',
     meaning: 'IPv4 networks that Terraform runs in, for vault and storage; the azure stack needs it',
     parse: networks,
   },
-  /** Empty for the identity that runs Terraform. */
   deployerId: {
     name: 'TSDB_DEPLOY_DEPLOYER_ID',
-    default: '',
     meaning:
       'object id of the identity that deploys, when another one makes the plan; empty for the one that runs Terraform',
     parse: optional(
@@ -107,14 +101,12 @@ export const AZURE_SETTINGS = {
   },
   dnsLabel: {
     name: 'TSDB_DEPLOY_DNS_LABEL',
-    default: '',
     meaning: 'host part of the Azure name of the public address, unique in the region; empty for none',
     parse: optional(/^[a-z][a-z0-9-]{1,61}[a-z0-9]$/, '3 to 63 lower-case letters, digits and hyphens'),
   },
   /** DNS name of the API. Where none is given, it is the one that `dnsLabel` makes; empty when there is no label either. */
   hostName: {
     name: 'TSDB_DEPLOY_HOST_NAME',
-    default: '',
     meaning: 'DNS name of the API, when it is not that Azure name',
     parse: dnsName,
   },
@@ -132,7 +124,6 @@ export const AZURE_SETTINGS = {
   },
   alertEmail: {
     name: 'TSDB_DEPLOY_ALERT_EMAIL',
-    default: '',
     meaning: 'address that alerts are sent to; empty shows them in the portal only',
     parse: optional(/^[^\s@$%]+@[^\s@$%]+$/, 'a mail address'),
   },
@@ -144,13 +135,11 @@ export const AZURE_SETTINGS = {
   },
   parts: {
     name: 'TSDB_DEPLOY_PARTS',
-    default: '',
     meaning: 'optional parts of the azure stack, comma-separated: see `docs/azure.md`',
     parse: manyOf(AZURE_PARTS),
   },
   tags: {
     name: 'TSDB_DEPLOY_TAGS',
-    default: '',
     meaning: 'more tags for all Azure resources: `owner=ops,cost-centre=42`',
     parse: pairs(/^[\w.-]{1,64}=[\w .@:-]{0,128}$/, 'pairs such as owner=ops'),
   },

@@ -16,7 +16,6 @@ import type { Fault, SettingTable } from './setting';
 export const LEAST_MEMORY_MIB = 512;
 
 export const KUBERNETES_SETTINGS = {
-  /** Whether the cluster already exists, or stack `aks` makes it. */
   cluster: {
     name: 'TSDB_DEPLOY_CLUSTER',
     default: 'existing',
@@ -31,20 +30,17 @@ export const KUBERNETES_SETTINGS = {
   },
   context: {
     name: 'TSDB_DEPLOY_KUBE_CONTEXT',
-    default: '',
     meaning: 'context in that file; empty for its current one',
     parse: optional(/^[^$%\n]+$/, 'a context name'),
   },
   /** With a provisioner: the name of the storage class that the stack makes. */
   storageClass: {
     name: 'TSDB_DEPLOY_STORAGE_CLASS',
-    default: '',
     meaning: "storage class of the database volume; empty for the cluster's default",
     parse: optional(/^[a-z0-9][a-z0-9.-]*$/, 'the name of a storage class'),
   },
   storageProvisioner: {
     name: 'TSDB_DEPLOY_STORAGE_PROVISIONER',
-    default: '',
     meaning: 'makes a storage class with this provisioner, whose volumes can grow and outlive their claim',
     parse: optional(
       /^[a-z0-9]([a-z0-9./-]*[a-z0-9])?$/,
@@ -53,7 +49,6 @@ export const KUBERNETES_SETTINGS = {
   },
   storageParameters: {
     name: 'TSDB_DEPLOY_STORAGE_PARAMETERS',
-    default: '',
     meaning: 'its parameters: `skuName=PremiumV2_LRS,cachingMode=None`',
     parse: pairs(/^[\w./-]{1,253}=[\w .@:/-]*$/, 'pairs such as skuName=PremiumV2_LRS'),
   },
@@ -91,14 +86,11 @@ export const KUBERNETES_SETTINGS = {
   /** Never empty with `ha`. */
   haImage: {
     name: 'TSDB_DEPLOY_HA_IMAGE',
-    default: '',
     meaning: 'image of those instances: TimescaleDB Community, built for CloudNativePG; needed with HA',
     parse: imageReference,
   },
-  /** Object store for base backups and write-ahead log; empty for no such backups. */
   haBackupUrl: {
     name: 'TSDB_DEPLOY_HA_BACKUP_URL',
-    default: '',
     meaning: 'object store for point-in-time recovery of that cluster: `s3://bucket/path`; empty for none',
     parse: optional(
       /^(s3|gs|https):\/\/[a-z0-9][\w.-]*(\/[\w./-]*)?$/,
@@ -121,31 +113,26 @@ export const KUBERNETES_SETTINGS = {
   /** Empty for no ingress. Otherwise `ingressTlsSecret` or `ingressIssuer` is given as well. */
   ingressHost: {
     name: 'TSDB_DEPLOY_INGRESS_HOST',
-    default: '',
     meaning: 'DNS name of the API on an ingress; empty for no ingress',
     parse: dnsName,
   },
   ingressClass: {
     name: 'TSDB_DEPLOY_INGRESS_CLASS',
-    default: '',
     meaning: "ingress class; empty for the cluster's default",
     parse: resourceName('an ingress class'),
   },
   ingressTlsSecret: {
     name: 'TSDB_DEPLOY_INGRESS_TLS_SECRET',
-    default: '',
     meaning: 'Secret with the certificate for that name; an issuer makes it when it does not exist',
     parse: resourceName('a Secret'),
   },
   ingressIssuer: {
     name: 'TSDB_DEPLOY_INGRESS_ISSUER',
-    default: '',
     meaning: 'cluster issuer of cert-manager that makes the certificate',
     parse: resourceName('a cluster issuer'),
   },
   ingressNamespace: {
     name: 'TSDB_DEPLOY_INGRESS_NAMESPACE',
-    default: '',
     meaning: 'namespace of the ingress controller; its pods alone may then reach the API from outside',
     parse: optional(NAMESPACE, 'the name of a namespace'),
   },
@@ -171,7 +158,6 @@ export const KUBERNETES_SETTINGS = {
   /** The Secret can still be made while the first deployment waits for its pods. */
   pullSecret: {
     name: 'TSDB_DEPLOY_PULL_SECRET',
-    default: '',
     meaning:
       'Secret in the namespace that logs in to the registry of the images; empty where nodes may pull them',
     parse: resourceName('a Secret'),
@@ -180,7 +166,6 @@ export const KUBERNETES_SETTINGS = {
   appImage: {
     name: 'TSDB_APP_IMAGE',
     variableOnly: true,
-    default: '',
     meaning: 'image with the tsdb command and the API; the kubernetes stack needs it',
     // The reference must never lead to another image: nodes keep an image that they have pulled once.
     parse: optional(

@@ -40,15 +40,12 @@ export const SHARED_SETTINGS = {
   otherImage: {
     name: 'TSDB_DEPLOY_DB_IMAGE',
     variableOnly: true,
-    default: '',
     meaning: 'another image reference of the same flavour, e.g. from a mirror or with a digest',
     parse: imageReference,
   },
-  /** Storage account that keeps the state of Terraform; empty for local files. */
   stateAccount: {
     name: 'TSDB_DEPLOY_STATE_ACCOUNT',
     variableOnly: true,
-    default: '',
     meaning: 'storage account that keeps the Terraform state; empty keeps it in local files',
     parse: optional(/^[a-z0-9]{3,24}$/, '3 to 24 lower-case letters and digits'),
   },
@@ -65,18 +62,15 @@ export const SHARED_SETTINGS = {
     meaning: 'schema sets to apply and to serve, comma-separated',
     parse: schemaSets,
   },
-  /** New passwords are generated when it grows. */
   passwordVersion: {
     name: 'TSDB_DEPLOY_PASSWORD_VERSION',
     default: '1',
     meaning: 'a higher number generates new passwords at the next deployment',
     parse: wholeNumber(1, 1_000_000),
   },
-  /** Hazards of schema changes that this deployment allows, comma-separated; empty for none. */
   allow: {
     name: 'TSDB_DEPLOY_ALLOW',
     variableOnly: true,
-    default: '',
     meaning: 'hazards of schema changes that this deployment consents to, as for `tsdb apply --allow`',
     parse: optional(/^[a-z]+(-[a-z]+)*(,[a-z]+(-[a-z]+)*)*$/, 'hazards such as deletes-data'),
   },

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { App, type TerraformStack } from 'cdktf';
 import type { AksStack } from './infra/aks/stack';
-import type { Bundle } from './infra/azure/machine/bundle';
-import { machineBundle } from './infra/azure/machine-bundle';
+import { type Bundle, writeBundle } from './infra/azure/machine/bundle';
+import { bundleProps } from './infra/azure/machine-bundle';
 import { AzureStack } from './infra/azure/stack';
 import { type DeployConfig, readConfig, SettingsError } from './infra/core/config';
 import { builtProgram } from './infra/core/program';
@@ -53,7 +53,7 @@ function main(): void {
   try {
     const config = readConfig();
     const program = builtProgram(__dirname);
-    const bundle = machineBundle(config, program, join(program, '..', 'bundles'));
+    const bundle = writeBundle(bundleProps(config, program), join(program, '..', 'bundles'));
     buildApp(config, { schemaHash: hashSources(join(__dirname, 'db')), bundle }).synth();
   } catch (error) {
     process.setSourceMapsEnabled(true);

@@ -5,73 +5,61 @@ import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import { apiConnections } from '../infra/core/api-connections';
 import { apiEnvironment } from '../infra/core/app-environment';
-import { API_PORT, kubernetesLabels, selectorLabels } from '../infra/core/names';
+import { API_PORT } from '../infra/core/names';
 import { scalesByLoad } from './api-scaling';
-import { type AppPodProps, type AppProps, appContainer, appPod } from './app-pod';
-import { clientLabels } from './labels';
-import { RESTARTED_BY_HAND } from './restarted-by-hand';
-import { addServiceAccount } from './service-account';
-
-export interface ApiProps extends AppProps {
-  /** The schema Job. The API must not start on an older schema, or before the database knows its password. */
-  readonly after: readonly ITerraformDependable[];
-}
-
-const COMPONENT = 'api';
+import { type AppProps, appContainer, appPod } from './app-pod';
+import { clientLabels, metadata, selectorLabels } from './metadata';
+import { addServiceAccount, RESTARTED_BY_HAND } from './pod-parts';
 
 /** In seconds: how long an ending pod still accepts requests; and the limit for that and its stop, which takes at most 13. */
 const LEAVE_SERVICE = 5;
 const STOP_LIMIT = 30;
 
-export class Api extends Construct {
-  /** References to the names of service and Deployment. */
-  readonly service: string;
-  readonly deployment: string;
-
-  constructor(scope: Construct, id: string, props: ApiProps) {
-    super(scope, id);
-    const { config, namespace, secrets } = props;
-    const labels = kubernetesLabels(config, COMPONENT);
-    const selector = selectorLabels(config, COMPONENT);
-    const serviceAccount = addServiceAccount(this, { config, namespace, component: COMPONENT });
-
-    const deployment = new DeploymentV1(this, 'server', {
-      metadata: { name: `${config.name}-api`, namespace, labels },
-      spec: {
-        replicas: String(config.kubernetes.apiReplicas),
-        selector: { matchLabels: selector },
-        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '1', maxUnavailable: '0' } },
-        template: {
-          metadata: {
-            labels: clientLabels(config, COMPONENT),
-            // A pod reads its password only at its start. This changes with the password, without revealing it.
-            annotations: {
-              'timescaledb-as-code/password': `${secrets.app.identity} ${config.passwordVersion}`,
-            },
+/**
+ * Adds Deployment and service.
+ * @param after the schema Job. The API must not start on an older schema, or before the database knows its password.
+ * @returns references to their names
+ */
+export function addApi(stack: Construct, app: AppProps, after: ITerraformDependable) {
+  const scope = new Construct(stack, 'api');
+  const { config, secrets } = app;
+  const selector = selectorLabels(config, 'api');
+  const serviceAccount = addServiceAccount(scope, app, 'api');
+  const deployment = new DeploymentV1(scope, 'server', {
+    metadata: metadata(app, 'api'),
+    spec: {
+      replicas: String(config.kubernetes.apiReplicas),
+      selector: { matchLabels: selector },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '1', maxUnavailable: '0' } },
+      template: {
+        metadata: {
+          labels: clientLabels(config, 'api'),
+          // A pod reads its password only at its start. This changes with the password, without revealing it.
+          annotations: {
+            'timescaledb-as-code/password': `${secrets.app.identity} ${config.passwordVersion}`,
           },
-          spec: apiPod({ ...props, serviceAccount }),
         },
+        spec: apiPod(app, serviceAccount),
       },
-      waitForRollout: true,
-      timeouts: { create: '10m', update: '10m' },
-      // When load decides the number of pods, a deployment does not change it.
-      lifecycle: {
-        ignoreChanges: [RESTARTED_BY_HAND, ...(scalesByLoad(config) ? ['spec[0].replicas'] : [])],
-      },
-      dependsOn: [...props.after],
-    });
-    const service = new ServiceV1(this, 'service', {
-      metadata: { name: `${config.name}-api`, namespace, labels },
-      spec: { type: 'ClusterIP', selector, port: [{ name: 'http', port: 80, targetPort: 'http' }] },
-    });
-    this.service = service.metadata.name;
-    this.deployment = deployment.metadata.name;
-  }
+    },
+    waitForRollout: true,
+    timeouts: { create: '10m', update: '10m' },
+    // When load decides the number of pods, a deployment does not change it.
+    lifecycle: {
+      ignoreChanges: [RESTARTED_BY_HAND, ...(scalesByLoad(config) ? ['spec[0].replicas'] : [])],
+    },
+    dependsOn: [after],
+  });
+  const service = new ServiceV1(scope, 'service', {
+    metadata: metadata(app, 'api'),
+    spec: { type: 'ClusterIP', selector, port: [{ name: 'http', port: 80, targetPort: 'http' }] },
+  });
+  return { service: service.metadata.name, deployment: deployment.metadata.name };
 }
 
-function apiPod(props: AppPodProps) {
+function apiPod(app: AppProps, serviceAccount: string) {
   return {
-    ...appPod(props, 'app'),
+    ...appPod(app, { serviceAccount, logins: ['app'] }),
     terminationGracePeriodSeconds: STOP_LIMIT,
     topologySpreadConstraint: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
       (topologyKey) => ({
@@ -79,23 +67,23 @@ function apiPod(props: AppPodProps) {
         maxSkew: 1,
         // So that a cluster of one node can run all of them.
         whenUnsatisfiable: 'ScheduleAnyway',
-        labelSelector: [{ matchLabels: selectorLabels(props.config, COMPONENT) }],
+        labelSelector: [{ matchLabels: selectorLabels(app.config, 'api') }],
         // Pods of the previous version, which are about to end, do not count.
         matchLabelKeys: ['pod-template-hash'],
       }),
     ),
-    container: [apiContainer(props)],
+    container: [apiContainer(app)],
   };
 }
 
-function apiContainer(props: AppProps) {
-  const { database, apiMaxReplicas, ingressHost } = props.config.kubernetes;
+function apiContainer(app: AppProps) {
+  const { database, apiMaxReplicas, ingressHost } = app.config.kubernetes;
   const env = apiEnvironment({
     connections: apiConnections(database, apiMaxReplicas),
     behindProxy: ingressHost !== '',
   });
   return {
-    ...appContainer(props, 'app', 'api', ['serve'], { env, cpu: '250m' }),
+    ...appContainer(app, { name: 'api', login: 'app', args: ['serve'], env, cpu: '250m' }),
     port: [{ name: 'http', containerPort: API_PORT }],
     startupProbe: { ...get('/health/live'), periodSeconds: 2, failureThreshold: 60 },
     livenessProbe: { ...get('/health/live'), periodSeconds: 10, failureThreshold: 6 },

@@ -2,67 +2,61 @@
 import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
 import type { ITerraformDependable } from 'cdktf';
 import type { Construct } from 'constructs';
-import type { Login } from '../infra/core/logins';
-import { type AppProps, appContainer, appPod, type ContainerExtras } from './app-pod';
-import { clientLabels } from './labels';
+import { type AppContainerProps, type AppProps, appContainer, appPod } from './app-pod';
+import { clientLabels, metadata } from './metadata';
 import { podFailurePolicy } from './pod-failure-policy';
-import { addServiceAccount } from './service-account';
+import { addServiceAccount } from './pod-parts';
 
-export interface AppCronJobProps extends AppProps {
-  /** backup | health: the label of the pods, the name of their container, and the end of the CronJob's name. */
-  readonly component: string;
-  readonly login: Login;
-  /** Arguments of `tsdb`. */
-  readonly args: readonly string[];
-  /** Five fields of cron. */
+export interface AppCronJobProps extends AppContainerProps {
+  /** Five fields of cron; empty when runs start only with `kubectl create job --from=cronjob/…`. */
   readonly schedule: string;
-  /** The schedule starts nothing; runs can still be started by hand. */
-  readonly suspend: boolean;
   /** A run that cannot start on time may start up to this many seconds late; after that it is skipped. */
   readonly startWithinSeconds: number;
   /** A run, including all its retries, is stopped after this many seconds. */
   readonly deadlineSeconds: number;
-  readonly extras: ContainerExtras;
-  readonly volume: readonly object[];
-  /** How many finished runs are kept for inspection. */
-  readonly history: { readonly successful: number; readonly failed: number };
+  readonly volume?: readonly object[];
+  /** How many runs that ended well are kept for inspection. */
+  readonly keepSuccessful: number;
   /** What must exist before the first run. */
-  readonly after: readonly ITerraformDependable[];
+  readonly after: ITerraformDependable;
 }
 
-export function addAppCronJob(scope: Construct, id: string, props: AppCronJobProps): CronJobV1 {
-  const { config, namespace, component, history } = props;
-  const serviceAccount = addServiceAccount(scope, { config, namespace, component });
-  const labels = clientLabels(config, component);
-  const container = appContainer(props, props.login, component, props.args, props.extras);
-  return new CronJobV1(scope, id, {
-    metadata: { name: `${config.name}-${component}`, namespace, labels },
+/** For a suspended CronJob, which needs a schedule as well. */
+const NEVER = '0 0 1 1 *';
+
+/** The name of the container is also the end of the CronJob's name, and the label of its pods. */
+export function addAppCronJob(scope: Construct, app: AppProps, props: AppCronJobProps): void {
+  const { name: component, login, schedule, volume = [] } = props;
+  const serviceAccount = addServiceAccount(scope, app, component);
+  const labels = clientLabels(app.config, component);
+  new CronJobV1(scope, 'job', {
+    metadata: { ...metadata(app, component), labels },
     spec: {
-      schedule: props.schedule,
+      schedule: schedule === '' ? NEVER : schedule,
       timezone: 'Etc/UTC',
-      suspend: props.suspend,
+      suspend: schedule === '',
       concurrencyPolicy: 'Forbid',
       startingDeadlineSeconds: props.startWithinSeconds,
-      successfulJobsHistoryLimit: history.successful,
-      failedJobsHistoryLimit: history.failed,
+      successfulJobsHistoryLimit: props.keepSuccessful,
+      failedJobsHistoryLimit: 3,
       jobTemplate: {
         metadata: { labels },
         spec: {
           backoffLimit: 2,
           activeDeadlineSeconds: props.deadlineSeconds,
-          podFailurePolicy: podFailurePolicy(container.name),
+          podFailurePolicy: podFailurePolicy(component),
           template: {
             metadata: { labels },
             // With "Never", each failed attempt remains as a pod whose log can be read.
             spec: {
-              ...appPod({ ...props, serviceAccount }, props.login, props.volume),
+              ...appPod(app, { serviceAccount, logins: [login], volume }),
               restartPolicy: 'Never',
-              container: [container],
+              container: [appContainer(app, props)],
             },
           },
         },
       },
     },
-    dependsOn: [...props.after],
+    dependsOn: [props.after],
   });
 }

@@ -1,30 +1,55 @@
 // What all pods that run `tsdb` have in common: image, environment variables, and a login's password as a file.
 import { appEnvironment } from '../infra/core/app-environment';
-import type { DeployConfig } from '../infra/core/config';
 import type { Login } from '../infra/core/logins';
 import type { DatabaseAccess } from './database-access';
-import { environment } from './environment';
-import type { LoginSecrets } from './login-secrets';
-import type { SecretKey } from './password';
+import type { Place } from './metadata';
+import type { LoginSecrets } from './password';
 import { PASSWORD_FILE, passwordMount, passwordVolume } from './password-file';
-import { CONTAINER_SECURITY, podSecurity } from './pod-security';
+import { CONTAINER_SECURITY, environment, podIdentity, resources } from './pod-parts';
 
 /** The same for all of these pods. */
-export interface AppProps {
-  readonly config: DeployConfig;
-  readonly namespace: string;
+export interface AppProps extends Place {
   readonly database: DatabaseAccess;
   readonly secrets: LoginSecrets;
   /** Image with the `tsdb` command, as a reference to the `app_image` variable. */
   readonly image: string;
 }
 
-export interface AppPodProps extends AppProps {
+export interface AppPodProps<Volume> {
   readonly serviceAccount: string;
+  /** The logins whose passwords the containers may mount. */
+  readonly logins: readonly Login[];
+  /** Further volumes for the containers to mount. */
+  readonly volume?: readonly Volume[];
 }
 
-/** What a container has in addition. */
-export interface ContainerExtras {
+/** Any user except root will do for the application image. Its group owns the volumes. */
+const APP_USER = { uid: 10_001, gid: 10_001 };
+
+/** The pod around application containers. */
+export function appPod<Volume = never>(
+  { database, secrets }: AppProps,
+  { serviceAccount, logins, volume = [] }: AppPodProps<Volume>,
+) {
+  return {
+    ...podIdentity(serviceAccount, APP_USER),
+    volume: [
+      ...logins.map((login) =>
+        passwordVolume(login, login === 'superuser' ? database.superuser : secrets[login]),
+      ),
+      { name: 'tmp', emptyDir: { sizeLimit: '256Mi' } },
+      ...volume,
+    ],
+  };
+}
+
+export interface AppContainerProps {
+  readonly name: string;
+  /** One of the logins of its pod. */
+  readonly login: Login;
+  /** Arguments of `tsdb`. */
+  readonly args: readonly string[];
+  /** In addition to what every `tsdb` command reads. */
   readonly env?: Readonly<Record<string, string>>;
   readonly volumeMount?: readonly {
     readonly name: string;
@@ -37,61 +62,22 @@ export interface ContainerExtras {
   readonly memoryMiB?: number;
 }
 
-/** Any user except root will do for the application image. Its group owns the volumes. */
-export const APP_USER = 10_001;
-
-/**
- * The pod around application containers.
- * @param login the login whose password the containers may mount, or several of them
- * @param volume further volumes for the containers to mount
- */
-export function appPod<Volume = never>(
-  props: AppPodProps,
-  login: Login | readonly Login[],
-  volume: readonly Volume[] = [],
-) {
-  const logins = typeof login === 'string' ? [login] : login;
-  return {
-    serviceAccountName: props.serviceAccount,
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    securityContext: podSecurity(APP_USER, APP_USER),
-    volume: [
-      ...logins.map((one) => passwordVolume(one, secretOf(props, one))),
-      { name: 'tmp', emptyDir: { sizeLimit: '256Mi' } },
-      ...volume,
-    ],
-  };
-}
-
-/** A container that runs `tsdb` with these arguments, logged in as `login`. Its pod is an `appPod` with that login. */
+/** A container that runs `tsdb`. Its pod is an `appPod`. */
 export function appContainer(
-  props: AppProps,
-  login: Login,
-  name: string,
-  args: readonly string[],
-  { env = {}, volumeMount = [], cpu = '100m', memoryMiB = 256 }: ContainerExtras = {},
+  { config, database, image }: AppProps,
+  { name, login, args, env = {}, volumeMount = [], cpu = '100m', memoryMiB = 256 }: AppContainerProps,
 ) {
-  const memory = `${memoryMiB}Mi`;
+  const { schemas } = config;
+  const common = appEnvironment({ host: database.host, login, passwordFile: PASSWORD_FILE, schemas });
   return {
     name,
-    image: props.image,
+    image,
     command: ['tsdb', ...args],
-    env: environment({ ...environmentOf(props, login), ...env }),
-    // No CPU limit: it would throttle in the middle of a request.
-    resources: { requests: { cpu, memory }, limits: { memory } },
+    env: environment({ ...common, ...env }),
+    resources: resources(cpu, `${memoryMiB}Mi`),
     securityContext: CONTAINER_SECURITY,
     // `kubectl describe` then shows the last lines of the log as the reason of a failure.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMount: [passwordMount(login), { name: 'tmp', mountPath: '/tmp' }, ...volumeMount],
   };
-}
-
-function environmentOf({ config, database }: AppProps, login: Login): Readonly<Record<string, string>> {
-  const { host } = database;
-  return appEnvironment({ host, login, passwordFile: PASSWORD_FILE, schemas: config.schemas });
-}
-
-function secretOf({ database, secrets }: AppProps, login: Login): SecretKey {
-  return login === 'superuser' ? database.superuser : secrets[login];
 }

@@ -2,10 +2,9 @@
 import type { DeployConfig } from '../infra/core/config';
 import { databaseContainer, READY_COMMAND } from '../infra/core/database-container';
 import { DATABASE } from '../infra/core/names';
-import { environment } from './environment';
 import type { SecretKey } from './password';
 import { PASSWORD_FILE, passwordMount, passwordVolume } from './password-file';
-import { CONTAINER_SECURITY, podSecurity } from './pod-security';
+import { CONTAINER_SECURITY, environment, podIdentity, resources } from './pod-parts';
 
 export interface DatabasePodProps {
   readonly config: DeployConfig;
@@ -22,15 +21,11 @@ const STOP_LIMIT = 180;
 export function databasePod({ config, serviceAccount, password, claimName }: DatabasePodProps) {
   const { image, kubernetes } = config;
   const container = databaseContainer({ image, size: kubernetes.database, passwordFile: PASSWORD_FILE });
-  const memory = `${kubernetes.database.memoryMiB}Mi`;
   const scratch = container.scratch.map((mountPath, index) => ({ name: `scratch-${index}`, mountPath }));
   return {
-    serviceAccountName: serviceAccount,
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
+    ...podIdentity(serviceAccount, image),
     // The stop signal of the image requests a fast shutdown, which still writes a checkpoint.
     terminationGracePeriodSeconds: STOP_LIMIT,
-    securityContext: podSecurity(image.uid, image.gid),
     container: [
       {
         name: 'timescaledb',
@@ -38,8 +33,7 @@ export function databasePod({ config, serviceAccount, password, claimName }: Dat
         args: [...container.args],
         env: environment(container.env),
         port: [{ name: 'postgres', containerPort: DATABASE.port }],
-        // No CPU limit: it would throttle the server in the middle of a query.
-        resources: { requests: { cpu: String(kubernetes.database.cpus), memory }, limits: { memory } },
+        resources: resources(String(kubernetes.database.cpus), `${kubernetes.database.memoryMiB}Mi`),
         securityContext: CONTAINER_SECURITY,
         ...probes(),
         lifecycle: { preStop: [{ exec: { command: CHECKPOINT } }] },

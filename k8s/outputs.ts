@@ -1,28 +1,19 @@
 // What an operator sees after a deployment: commands for the next steps, without any secret.
 import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
-import type { DeployConfig } from '../infra/core/config';
 import { API_PORT, DATABASE } from '../infra/core/names';
-import type { Api } from './api';
-import type { DatabaseAccess } from './database-access';
-import type { LoginSecrets } from './login-secrets';
+import type { AppProps } from './app-pod';
 import type { SecretKey } from './password';
-import type { SchemaJob } from './schema-job';
 
+/** Names of what the commands are about, as references. */
 export interface OutputsProps {
-  readonly config: DeployConfig;
-  readonly namespace: string;
-  readonly database: DatabaseAccess;
-  readonly secrets: LoginSecrets;
-  readonly schema: SchemaJob;
-  readonly api: Api;
+  readonly schemaJob: string;
+  readonly service: string;
+  readonly deployment: string;
 }
 
-/** Adds the outputs to the stack. */
-export function addOutputs(
-  stack: Construct,
-  { config, namespace, database, secrets, schema, api }: OutputsProps,
-): void {
+export function addOutputs(stack: Construct, app: AppProps, names: OutputsProps): void {
+  const { config, namespace, database, secrets } = app;
   const kubectl = `kubectl --namespace ${namespace}`;
   const host = config.kubernetes.ingressHost;
   const passwordOf = ({ secretName, key }: SecretKey): string =>
@@ -30,12 +21,12 @@ export function addOutputs(
   const outputs: readonly (readonly [name: string, value: string, description: string])[] = [
     [
       'first_key',
-      `${kubectl} exec deployment/${api.deployment} --container api -- tsdb keys create --name me --role admin`,
+      `${kubectl} exec deployment/${names.deployment} --container api -- tsdb keys create --name me --role admin`,
       'Makes a key of the API and shows it once; page and programs need one',
     ],
     [
       'api_tunnel',
-      `${kubectl} port-forward service/${api.service} ${API_PORT}:80`,
+      `${kubectl} port-forward service/${names.service} ${API_PORT}:80`,
       `Page and API on http://127.0.0.1:${API_PORT} while it runs`,
     ],
     ...(host === '' ? [] : [['api_url', `https://${host}`, 'Page and API, through the ingress'] as const]),
@@ -56,7 +47,7 @@ export function addOutputs(
     ],
     [
       'schema_log',
-      `${kubectl} logs job/${schema.name} --all-containers --prefix`,
+      `${kubectl} logs job/${names.schemaJob} --all-containers --prefix`,
       'What the schema Job planned and did, and why it failed',
     ],
     [

@@ -1,18 +1,9 @@
-// The password of one login. Terraform generates it while it applies, and only the cluster keeps it.
+// The passwords of the logins. Terraform generates them while it applies, and only the cluster keeps them.
 import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
 import { Construct } from 'constructs';
-import type { DeployConfig } from '../infra/core/config';
 import { ephemeralPassword } from '../infra/core/ephemeral-password';
-import type { Login } from '../infra/core/logins';
-import { kubernetesLabels } from '../infra/core/names';
-
-export interface PasswordProps {
-  readonly config: DeployConfig;
-  readonly namespace: string;
-  readonly login: Login;
-  /** A password is generated on each run, but sent only when this number grows. */
-  readonly version: number;
-}
+import { LOGINS, type Login, type LoginName } from '../infra/core/logins';
+import { metadata, type Place } from './metadata';
 
 /** Where a password is stored. The names are references. */
 export interface SecretKey {
@@ -25,23 +16,40 @@ export interface PasswordSecret extends SecretKey {
   readonly identity: string;
 }
 
-/** The password never gets into the state, because an ephemeral value is written to a write-only attribute. */
-export class Password extends Construct implements PasswordSecret {
-  readonly secretName: string;
-  readonly key = 'password';
-  readonly identity: string;
+export type LoginSecrets = Readonly<Record<LoginName, PasswordSecret>>;
 
-  constructor(scope: Construct, id: string, { config, namespace, login, version }: PasswordProps) {
-    super(scope, id);
-    const secret = new SecretV1(this, 'secret', {
-      metadata: { name: `${config.name}-${login}`, namespace, labels: kubernetesLabels(config, login) },
-      type: 'Opaque',
-      dataWo: { [this.key]: ephemeralPassword(this, login) },
-      dataWoRevision: version,
-      // Losing the superuser's password would lock everybody out of a database whose volume still exists.
-      lifecycle: { preventDestroy: config.protectData },
-    });
-    this.secretName = secret.metadata.name;
-    this.identity = secret.metadata.uid;
-  }
+/**
+ * For the logins that `tsdb logins` makes: each has its own Secret, so that a pod has only those it needs. A higher
+ * `passwordVersion` replaces all passwords; the schema Job then sets them in the database.
+ */
+export function addLoginPasswords(stack: Construct, place: Place): LoginSecrets {
+  const scope = new Construct(stack, 'passwords');
+  const { passwordVersion } = place.config;
+  const add = (login: LoginName) =>
+    addPassword(new Construct(scope, login), place, { login, version: passwordVersion });
+  return Object.fromEntries(LOGINS.map((login) => [login, add(login)])) as Record<LoginName, PasswordSecret>;
+}
+
+export interface PasswordProps {
+  readonly login: Login;
+  /** A password is generated on each run, but sent only when this number grows. */
+  readonly version: number;
+}
+
+/** The password never gets into the state, because an ephemeral value is written to a write-only attribute. */
+export function addPassword(
+  scope: Construct,
+  place: Place,
+  { login, version }: PasswordProps,
+): PasswordSecret {
+  const key = 'password';
+  const secret = new SecretV1(scope, 'secret', {
+    metadata: metadata(place, login),
+    type: 'Opaque',
+    dataWo: { [key]: ephemeralPassword(scope, login) },
+    dataWoRevision: version,
+    // Losing the superuser's password would lock everybody out of a database whose volume still exists.
+    lifecycle: { preventDestroy: place.config.protectData },
+  });
+  return { secretName: secret.metadata.name, key, identity: secret.metadata.uid };
 }

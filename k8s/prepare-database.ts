@@ -1,32 +1,24 @@
 // The first step of the schema Job: waits for the server, and updates its extensions to the versions in its image.
-import type { DeployConfig } from '../infra/core/config';
 import { DATABASE } from '../infra/core/names';
-import type { DatabaseAccess } from './database-access';
-import { environment } from './environment';
+import type { AppProps } from './app-pod';
 import { PASSWORD_FILE, passwordMount } from './password-file';
-import { CONTAINER_SECURITY } from './pod-security';
-
-export interface PrepareDatabaseProps {
-  readonly config: DeployConfig;
-  readonly database: DatabaseAccess;
-}
+import { CONTAINER_SECURITY, environment, resources, userOf } from './pod-parts';
 
 /** A container with psql, logged in as superuser, because nobody else may create or update these extensions. */
-export function prepareDatabase({ config, database }: PrepareDatabaseProps) {
-  const { image, uid, gid } = config.image;
+export function prepareDatabase({ config, database }: AppProps) {
   return {
     name: 'prepare',
-    image,
+    image: config.image.image,
     command: ['sh', '-c', PREPARE_SCRIPT],
     env: environment({
       PGDATABASE: DATABASE.name,
       PGHOST: database.host,
       PGPASSWORD_FILE: PASSWORD_FILE,
       PGPORT: String(DATABASE.port),
-      PGUSER: database.superuser.user,
+      PGUSER: DATABASE.superuser,
     }),
-    resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '64Mi' } },
-    securityContext: { ...CONTAINER_SECURITY, runAsUser: String(uid), runAsGroup: String(gid) },
+    resources: resources('50m', '64Mi'),
+    securityContext: { ...CONTAINER_SECURITY, ...userOf(config.image) },
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMount: [passwordMount('superuser')],
   };

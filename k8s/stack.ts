@@ -2,23 +2,22 @@
 import type { Construct } from 'constructs';
 import { BaseStack } from '../infra/core/base-stack';
 import type { DeployConfig } from '../infra/core/config';
-import { requiredVariable } from '../infra/core/required-variable';
-import { Api } from './api';
-import { ApiIngress } from './api-ingress';
-import { ApiScaling } from './api-scaling';
-import { Backup } from './backup';
+import { requiredVariable } from '../infra/core/variables';
+import { addApi } from './api';
+import { addApiIngress } from './api-ingress';
+import { addApiScaling } from './api-scaling';
+import { addBackup } from './backup';
 import { type AksReference, addClusterProvider } from './cluster-provider';
-import { Database } from './database';
-import type { DatabaseAccess } from './database-access';
+import { addDatabase } from './database';
 import { haDatabase } from './ha/database-access';
-import { HealthCheck } from './health-check';
-import { Limits } from './limits';
-import { LoginPasswords } from './login-secrets';
-import { Namespace } from './namespace';
-import { NetworkPolicies } from './network-policies';
+import { addHealthCheck } from './health-check';
+import { addLimits, startAfter } from './limits';
+import { addNamespace } from './namespace';
+import { addNetworkPolicies } from './network-policies';
 import { addOutputs } from './outputs';
-import { SchemaJob } from './schema-job';
-import { addStorageClass } from './storage-class';
+import { addLoginPasswords } from './password';
+import { addSchemaJob } from './schema-job';
+import { addStorageClass } from './storage';
 
 export interface KubernetesStackProps {
   readonly config: DeployConfig;
@@ -33,31 +32,29 @@ export class KubernetesStack extends BaseStack {
   constructor(scope: Construct, id: string, { config, schemaHash, aks }: KubernetesStackProps) {
     super(scope, id, { config, tags: {} });
     addClusterProvider(this, config, aks);
-    const { namespace, database, limits } = config.kubernetes.ha ? replicating(config) : this.single(config);
-    new NetworkPolicies(this, 'network', { config, namespace });
-    const { secrets } = new LoginPasswords(this, 'passwords', { config, namespace });
-    const app = { config, namespace, database, secrets, image: this.appImage(config) };
+    const { namespace, database, quota } = config.kubernetes.ha ? replicating(config) : this.single(config);
+    const place = { config, namespace };
+    addNetworkPolicies(this, place);
+    const secrets = addLoginPasswords(this, place);
+    const app = { ...place, database, secrets, image: this.appImage(config) };
 
-    const schema = new SchemaJob(this, 'schema', { ...app, schemaHash });
-    const after = [schema.job];
-    const api = new Api(this, 'api', { ...app, after });
-    new ApiScaling(this, 'scaling', { config, namespace, deployment: api.deployment });
-    if (config.kubernetes.ingressHost !== '')
-      new ApiIngress(this, 'ingress', { config, namespace, service: api.service });
-    const backup = new Backup(this, 'backup', { ...app, after });
-    const health = new HealthCheck(this, 'health', { ...app, after });
-
-    limits?.precede(schema, api, backup, health);
-    addOutputs(this, { config, namespace, database, secrets, schema, api });
+    const schema = addSchemaJob(this, app, schemaHash);
+    const { service, deployment } = addApi(this, app, schema);
+    addApiScaling(this, place, deployment);
+    if (config.kubernetes.ingressHost !== '') addApiIngress(this, place, service);
+    addBackup(this, app, schema);
+    addHealthCheck(this, app, schema);
+    if (quota !== undefined) startAfter(quota, this, ['schema', 'api', 'backup', 'health']);
+    addOutputs(this, app, { schemaJob: schema.metadata.name, service, deployment });
   }
 
-  private single(config: DeployConfig): Place {
-    const { namespace } = new Namespace(this, 'namespace', { config });
-    const limits = new Limits(this, 'limits', { config, namespace });
-    const after = addStorageClass(this, config);
-    const database = new Database(this, 'database', { config, namespace, after });
-    limits.precede(database);
-    return { namespace, database: database.access, limits };
+  private single(config: DeployConfig) {
+    const namespace = addNamespace(this, config);
+    const quota = addLimits(this, { config, namespace });
+    const classes = addStorageClass(this, config);
+    const database = addDatabase(this, { config, namespace }, classes);
+    startAfter(quota, this, ['database']);
+    return { namespace, database, quota };
   }
 
   private appImage(config: DeployConfig): string {
@@ -67,18 +64,11 @@ export class KubernetesStack extends BaseStack {
       pattern: '^[^ ]+(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[0-9a-f]{64})$',
       errorMessage:
         'The kubernetes stack needs an application image. Set TSDB_APP_IMAGE to an image that your cluster can pull, with its version tag or digest.',
-    }).stringValue;
+    });
   }
 }
 
-/** Where everything else is placed. */
-interface Place {
-  readonly namespace: string;
-  readonly database: DatabaseAccess;
-  readonly limits?: Limits;
-}
-
 // The stack kubernetes-ha, which is deployed first, makes namespace, limits, storage class and database.
-function replicating(config: DeployConfig): Place {
-  return { namespace: config.name, database: haDatabase(config) };
+function replicating(config: DeployConfig) {
+  return { namespace: config.name, database: haDatabase(config), quota: undefined };
 }

@@ -3,73 +3,69 @@ import { KubernetesCluster } from '@cdktf/provider-azurerm/lib/kubernetes-cluste
 import { KubernetesClusterNodePool } from '@cdktf/provider-azurerm/lib/kubernetes-cluster-node-pool';
 import type { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
 import { Construct } from 'constructs';
-import { type PartProps, placeIn } from '../azure/place';
+import { type Place, placed } from '../azure/place';
 import { azureName } from '../core/names';
 import { type Network, POD_RANGE, SERVICE_RANGE } from './network';
 
-export interface ClusterProps extends PartProps {
+export interface ClusterProps {
   readonly network: Network;
   readonly workspace: LogAnalyticsWorkspace;
   readonly tenantId: string;
   readonly operatorNetworks: string[];
 }
 
-export class Cluster extends Construct {
-  readonly cluster: KubernetesCluster;
-
-  constructor(scope: Construct, id: string, props: ClusterProps) {
-    super(scope, id);
-    const { config, resourceGroup, network, workspace } = props;
-    const { version, systemSize, nodeSize, nodes } = config.aks;
-    const name = azureName(config, 'aks');
-    this.cluster = new KubernetesCluster(this, 'cluster', {
-      ...placeIn(resourceGroup),
-      name,
-      dnsPrefix: name,
-      nodeResourceGroup: azureName(config, 'rg-aks-nodes'),
-      ...(version === '' ? {} : { kubernetesVersion: version }),
-      skuTier: 'Standard',
-      identity: { type: 'UserAssigned', identityIds: [network.identity.id] },
-      ...access(props),
-      ...UPGRADES,
-      networkProfile: {
-        networkPlugin: 'azure',
-        networkPluginMode: 'overlay',
-        networkDataPlane: 'cilium',
-        networkPolicy: 'cilium',
-        loadBalancerSku: 'standard',
-        // Nodes reach the API server through this load balancer, whose address the API server accepts.
-        outboundType: 'loadBalancer',
-        podCidr: POD_RANGE,
-        serviceCidr: SERVICE_RANGE,
-        dnsServiceIp: SERVICE_RANGE.replace('.0.0/16', '.0.10'),
-      },
-      azurePolicyEnabled: true,
-      imageCleanerEnabled: true,
-      imageCleanerIntervalHours: 168,
-      keyVaultSecretsProvider: { secretRotationEnabled: true },
-      omsAgent: { logAnalyticsWorkspaceId: workspace.id, msiAuthForMonitoringEnabled: true },
-      defaultNodePool: {
-        ...pool(network, systemSize),
-        name: 'system',
-        temporaryNameForRotation: 'systemtmp',
-        nodeCount: 3,
-        onlyCriticalAddonsEnabled: true,
-      },
-      // The disks of all volumes are in the resource group of the nodes, which Azure deletes with the cluster.
-      lifecycle: { preventDestroy: config.protectData },
-      timeouts: { create: '60m', update: '90m' },
-      dependsOn: [...network.ready],
-    });
-    new KubernetesClusterNodePool(this, 'nodes', {
-      ...pool(network, nodeSize),
-      kubernetesClusterId: this.cluster.id,
-      name: 'work',
-      mode: 'User',
-      temporaryNameForRotation: 'worktmp',
-      nodeCount: nodes,
-    });
-  }
+export function addCluster(stack: Construct, place: Place, props: ClusterProps): KubernetesCluster {
+  const scope = new Construct(stack, 'cluster');
+  const { config } = place;
+  const { network, workspace } = props;
+  const { version, systemSize, nodeSize, nodes } = config.aks;
+  const cluster = new KubernetesCluster(scope, 'cluster', {
+    ...placed(place, 'aks'),
+    dnsPrefix: azureName(config, 'aks'),
+    nodeResourceGroup: azureName(config, 'rg-aks-nodes'),
+    ...(version === '' ? {} : { kubernetesVersion: version }),
+    skuTier: 'Standard',
+    identity: { type: 'UserAssigned', identityIds: [network.identity.id] },
+    ...access(props),
+    ...UPGRADES,
+    networkProfile: {
+      networkPlugin: 'azure',
+      networkPluginMode: 'overlay',
+      networkDataPlane: 'cilium',
+      networkPolicy: 'cilium',
+      loadBalancerSku: 'standard',
+      // Nodes reach the API server through this load balancer, whose address the API server accepts.
+      outboundType: 'loadBalancer',
+      podCidr: POD_RANGE,
+      serviceCidr: SERVICE_RANGE,
+      dnsServiceIp: SERVICE_RANGE.replace('.0.0/16', '.0.10'),
+    },
+    azurePolicyEnabled: true,
+    imageCleanerEnabled: true,
+    imageCleanerIntervalHours: 168,
+    keyVaultSecretsProvider: { secretRotationEnabled: true },
+    omsAgent: { logAnalyticsWorkspaceId: workspace.id, msiAuthForMonitoringEnabled: true },
+    defaultNodePool: {
+      ...pool(network, systemSize),
+      name: 'system',
+      temporaryNameForRotation: 'systemtmp',
+      nodeCount: 3,
+      onlyCriticalAddonsEnabled: true,
+    },
+    // The disks of all volumes are in the resource group of the nodes, which Azure deletes with the cluster.
+    lifecycle: { preventDestroy: config.protectData },
+    timeouts: { create: '60m', update: '90m' },
+    dependsOn: network.ready,
+  });
+  new KubernetesClusterNodePool(scope, 'nodes', {
+    ...pool(network, nodeSize),
+    kubernetesClusterId: cluster.id,
+    name: 'work',
+    mode: 'User',
+    temporaryNameForRotation: 'worktmp',
+    nodeCount: nodes,
+  });
+  return cluster;
 }
 
 function access({ tenantId, operatorNetworks }: ClusterProps) {

@@ -2,7 +2,7 @@
 import { Token } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { DeployConfig } from '../core/config';
-import { deployerNetworks } from '../core/deployer-networks';
+import { deployerNetworks } from '../core/variables';
 
 /**
  * The networks as a list variable of Terraform. Without networks the plan of this stack fails, but of no other stack:

@@ -9,9 +9,9 @@ import { addLogWorkspace } from '../azure/log-workspace';
 import { BaseStack } from '../core/base-stack';
 import type { DeployConfig } from '../core/config';
 import { azureName, azureTags } from '../core/names';
-import { Cluster } from './cluster';
-import { Monitoring } from './monitoring';
-import { Network } from './network';
+import { addCluster } from './cluster';
+import { addMonitoring } from './monitoring';
+import { addNetwork } from './network';
 import { operatorNetworks } from './operator-networks';
 
 export interface AksStackProps {
@@ -29,28 +29,26 @@ export class AksStack extends BaseStack {
   constructor(scope: Construct, id: string, { config }: AksStackProps) {
     super(scope, id, { config, tags: azureTags(config) });
     this.addProvider();
-    const operators = operatorNetworks(this, config);
     const me = new DataAzurermClientConfig(this, 'me', {});
     const resourceGroup = new ResourceGroup(this, 'group', {
       name: azureName(config, 'rg-aks'),
       location: config.azure.region,
     });
-    const shared = { config, resourceGroup };
-    const network = new Network(this, 'network', shared);
-    const workspace = addLogWorkspace(new Construct(this, 'logs'), { ...shared, kind: 'log-aks' });
-    const { cluster } = new Cluster(this, 'cluster', {
-      ...shared,
+    const place = { config, resourceGroup };
+    const network = addNetwork(this, place);
+    const workspace = addLogWorkspace(new Construct(this, 'logs'), place, 'log-aks');
+    const cluster = addCluster(this, place, {
       network,
       workspace,
       tenantId: me.tenantId,
-      operatorNetworks: operators,
+      operatorNetworks: operatorNetworks(this, config),
     });
-    new Monitoring(this, 'monitoring', { ...shared, workspace, cluster });
+    addMonitoring(this, place, { workspace, cluster });
     // Even the identity that creates the cluster cannot read its pods without this role.
     new RoleAssignment(this, 'deployer-administers', {
       scope: cluster.id,
       // When another identity makes the plan, the role must still go to the one that deploys.
-      principalId: config.azure.deployerId === '' ? me.objectId : config.azure.deployerId,
+      principalId: config.azure.deployerId || me.objectId,
       roleDefinitionName: 'Azure Kubernetes Service RBAC Cluster Admin',
     });
 

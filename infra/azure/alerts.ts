@@ -1,5 +1,6 @@
 // What wakes somebody up: the machine is gone, the disk fills, or the machine itself reports trouble.
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
+import type { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
 import { MonitorActionGroup } from '@cdktf/provider-azurerm/lib/monitor-action-group';
 import { MonitorActivityLogAlert } from '@cdktf/provider-azurerm/lib/monitor-activity-log-alert';
 import { MonitorMetricAlert } from '@cdktf/provider-azurerm/lib/monitor-metric-alert';
@@ -7,138 +8,111 @@ import { MonitorScheduledQueryRulesAlertV2 } from '@cdktf/provider-azurerm/lib/m
 import { Construct } from 'constructs';
 import { azureName } from '../core/names';
 import { DATA_PATHS } from './machine/machine-layout';
-import type { Monitoring } from './monitoring';
-import { type PartProps, placeIn } from './place';
+import { type Place, placed } from './place';
 
-export interface AlertsProps extends PartProps {
+export interface AlertsProps {
   readonly machine: LinuxVirtualMachine;
-  readonly monitoring: Monitoring;
+  readonly workspace: LogAnalyticsWorkspace;
 }
 
-/** Severity 0 is the worst. Alerts on the activity log have none. */
-export class Alerts extends Construct {
-  /** Who receives the alerts: nobody when `alertEmail` is empty. */
-  readonly group: MonitorActionGroup;
-
-  constructor(scope: Construct, id: string, props: AlertsProps) {
-    super(scope, id);
-    const { config, resourceGroup } = props;
-    const { alertEmail } = config.azure;
-    this.group = new MonitorActionGroup(this, 'group', {
-      name: azureName(config, 'ag'),
-      resourceGroupName: resourceGroup.name,
-      // Azure allows twelve characters, as it is the sender of text messages.
-      shortName: config.name.slice(0, 12),
-      emailReceiver:
-        alertEmail === ''
-          ? []
-          : [{ name: 'operators', emailAddress: alertEmail, useCommonAlertSchema: true }],
-    });
-    this.onLostMachine(props);
-    this.onLog(props, {
-      id: 'disk-fills',
-      description: `${DATA_PATHS.dataDisk} is more than 80 % full: grow TSDB_DEPLOY_DISK_GIB`,
-      severity: 1,
-      query:
-        "Perf | where ObjectName == 'Logical Disk' and CounterName == '% Used Space' and CounterValue > 80" +
-        ` | where InstanceName in ('/', '${DATA_PATHS.dataDisk}')`,
-    });
-    // Each run of a unit prints one line; see machine/release.
-    this.onLog(props, {
-      id: 'machine-reports',
-      description:
-        'Health check, backup or its verification failed: journalctl -t tsdb-health -t tsdb-backup',
-      severity: 1,
-      query: "Syslog | where ProcessName startswith 'tsdb-' and SyslogMessage has 'result=failed'",
-    });
-    this.onLog(props, {
-      id: 'no-backup',
-      description: 'No backup for two days; also true of a machine that is younger than its first backup',
-      severity: 1,
-      ...WITHIN_TWO_DAYS,
-      query:
-        "Syslog | where ProcessName == 'tsdb-backup' and SyslogMessage has 'result=ok'" +
-        " and SyslogMessage !has 'kind=verify'",
-    });
-  }
-
-  private onLostMachine({ config, resourceGroup, machine }: AlertsProps): void {
-    new MonitorMetricAlert(this, 'machine-down', {
-      name: azureName(config, 'machine-down'),
-      resourceGroupName: resourceGroup.name,
-      description: 'The machine does not run',
-      scopes: [machine.id],
-      severity: 0,
-      frequency: 'PT1M',
-      windowSize: 'PT5M',
-      criteria: [
-        {
-          metricNamespace: 'Microsoft.Compute/virtualMachines',
-          metricName: 'VmAvailabilityMetric',
-          aggregation: 'Average',
-          operator: 'LessThan',
-          threshold: 1,
-        },
-      ],
-      action: [{ actionGroupId: this.group.id }],
-    });
-    new MonitorActivityLogAlert(this, 'machine-health', {
-      name: azureName(config, 'machine-health'),
-      resourceGroupName: resourceGroup.name,
-      location: 'global',
-      description: 'Azure says that the machine is not healthy',
-      scopes: [resourceGroup.id],
-      criteria: {
-        category: 'ResourceHealth',
-        resourceId: machine.id,
-        resourceHealth: { current: ['Unavailable', 'Degraded'], previous: ['Available'] },
+/**
+ * Severity 0 is the worst. Alerts on the activity log have none.
+ * @returns who receives the alerts: nobody when `alertEmail` is empty
+ */
+export function addAlerts(
+  stack: Construct,
+  place: Place,
+  { machine, workspace }: AlertsProps,
+): MonitorActionGroup {
+  const scope = new Construct(stack, 'alerts');
+  const { config, resourceGroup } = place;
+  const { alertEmail } = config.azure;
+  const group = new MonitorActionGroup(scope, 'group', {
+    name: azureName(config, 'ag'),
+    resourceGroupName: resourceGroup.name,
+    // Azure allows twelve characters, as it is the sender of text messages.
+    shortName: config.name.slice(0, 12),
+    emailReceiver:
+      alertEmail === '' ? [] : [{ name: 'operators', emailAddress: alertEmail, useCommonAlertSchema: true }],
+  });
+  new MonitorMetricAlert(scope, 'machine-down', {
+    name: azureName(config, 'machine-down'),
+    resourceGroupName: resourceGroup.name,
+    description: 'The machine does not run',
+    scopes: [machine.id],
+    severity: 0,
+    frequency: 'PT1M',
+    windowSize: 'PT5M',
+    criteria: [
+      {
+        metricNamespace: 'Microsoft.Compute/virtualMachines',
+        metricName: 'VmAvailabilityMetric',
+        aggregation: 'Average',
+        operator: 'LessThan',
+        threshold: 1,
       },
-      action: [{ actionGroupId: this.group.id }],
-    });
-  }
-
-  private onLog({ config, resourceGroup, monitoring }: AlertsProps, alert: LogAlert): void {
-    new MonitorScheduledQueryRulesAlertV2(this, alert.id, {
-      ...placeIn(resourceGroup),
-      name: azureName(config, alert.id),
-      description: alert.description,
-      scopes: [monitoring.workspace.id],
-      severity: alert.severity,
-      evaluationFrequency: alert.evaluationFrequency ?? 'PT5M',
-      windowDuration: alert.windowDuration ?? 'PT15M',
+    ],
+    action: [{ actionGroupId: group.id }],
+  });
+  new MonitorActivityLogAlert(scope, 'machine-health', {
+    ...placed(place, 'machine-health'),
+    location: 'global',
+    description: 'Azure says that the machine is not healthy',
+    scopes: [resourceGroup.id],
+    criteria: {
+      category: 'ResourceHealth',
+      resourceId: machine.id,
+      resourceHealth: { current: ['Unavailable', 'Degraded'], previous: ['Available'] },
+    },
+    action: [{ actionGroupId: group.id }],
+  });
+  for (const [id, { description, query, when }] of Object.entries(LOG_ALERTS))
+    new MonitorScheduledQueryRulesAlertV2(scope, id, {
+      ...placed(place, id),
+      description,
+      scopes: [workspace.id],
+      severity: 1,
+      evaluationFrequency: when.every,
+      windowDuration: when.within,
       autoMitigationEnabled: true,
       // The tables exist only after the first record, and Azure would refuse the query before that.
       skipQueryValidation: true,
       criteria: [
         {
-          query: alert.query,
+          query,
           timeAggregationMethod: 'Count',
-          operator: alert.operator ?? 'GreaterThan',
-          threshold: alert.threshold ?? 0,
+          ...when.count,
           failingPeriods: { minimumFailingPeriodsToTriggerAlert: 1, numberOfEvaluationPeriods: 1 },
         },
       ],
-      action: { actionGroups: [this.group.id] },
+      action: { actionGroups: [group.id] },
     });
-  }
+  return group;
 }
 
-interface LogAlert {
-  readonly id: string;
-  readonly description: string;
-  readonly severity: number;
-  /** By default, a single row within a quarter of an hour raises the alert. */
-  readonly query: string;
-  readonly evaluationFrequency?: string;
-  readonly windowDuration?: string;
-  readonly operator?: 'GreaterThan' | 'LessThan';
-  readonly threshold?: number;
-}
+const FOUND = { every: 'PT5M', within: 'PT15M', count: { operator: 'GreaterThan', threshold: 0 } };
+const MISSED = { every: 'PT1H', within: 'P2D', count: { operator: 'LessThan', threshold: 1 } };
 
-/** Raises the alert when nothing was found within two days. */
-const WITHIN_TWO_DAYS = {
-  evaluationFrequency: 'PT1H',
-  windowDuration: 'P2D',
-  operator: 'LessThan',
-  threshold: 1,
-} as const;
+/** Each looks for rows in the log, and is raised when it has found one, or missed one for two days. */
+const LOG_ALERTS = {
+  'disk-fills': {
+    description: `${DATA_PATHS.dataDisk} is more than 80 % full: grow TSDB_DEPLOY_DISK_GIB`,
+    when: FOUND,
+    query:
+      "Perf | where ObjectName == 'Logical Disk' and CounterName == '% Used Space' and CounterValue > 80" +
+      ` | where InstanceName in ('/', '${DATA_PATHS.dataDisk}')`,
+  },
+  // Each run of a unit prints one line; see machine/release.
+  'machine-reports': {
+    description: 'Health check, backup or its verification failed: journalctl -t tsdb-health -t tsdb-backup',
+    when: FOUND,
+    query: "Syslog | where ProcessName startswith 'tsdb-' and SyslogMessage has 'result=failed'",
+  },
+  'no-backup': {
+    description: 'No backup for two days; also true of a machine that is younger than its first backup',
+    when: MISSED,
+    query:
+      "Syslog | where ProcessName == 'tsdb-backup' and SyslogMessage has 'result=ok'" +
+      " and SyslogMessage !has 'kind=verify'",
+  },
+};

@@ -2,41 +2,30 @@
 import { BastionHost } from '@cdktf/provider-azurerm/lib/bastion-host';
 import { PublicIp } from '@cdktf/provider-azurerm/lib/public-ip';
 import { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
+import type { VirtualNetwork } from '@cdktf/provider-azurerm/lib/virtual-network';
 import { Construct } from 'constructs';
-import { azureName } from '../core/names';
-import type { Network } from './network';
-import { type PartProps, placeIn } from './place';
+import { type Place, placed } from './place';
 import { rangesOf } from './ranges';
 
-export interface BastionProps extends PartProps {
-  readonly network: Network;
-}
-
 /** The cheapest tier that supports tunnels for the operator's own SSH client, and so for database clients. */
-export class Bastion extends Construct {
-  readonly host: BastionHost;
-
-  constructor(scope: Construct, id: string, { config, resourceGroup, network }: BastionProps) {
-    super(scope, id);
-    const subnet = new Subnet(this, 'subnet', {
-      // Azure insists on this name.
-      name: 'AzureBastionSubnet',
-      resourceGroupName: resourceGroup.name,
-      virtualNetworkName: network.network.name,
-      addressPrefixes: [rangesOf(config).bastion],
-    });
-    const address = new PublicIp(this, 'address', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'pip-bas'),
-      allocationMethod: 'Static',
-      sku: 'Standard',
-    });
-    this.host = new BastionHost(this, 'host', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'bas'),
-      sku: 'Standard',
-      tunnelingEnabled: true,
-      ipConfiguration: { name: 'primary', subnetId: subnet.id, publicIpAddressId: address.id },
-    });
-  }
+export function addBastion(stack: Construct, place: Place, network: VirtualNetwork): BastionHost {
+  const scope = new Construct(stack, 'bastion');
+  const subnet = new Subnet(scope, 'subnet', {
+    // Azure insists on this name.
+    name: 'AzureBastionSubnet',
+    resourceGroupName: place.resourceGroup.name,
+    virtualNetworkName: network.name,
+    addressPrefixes: [rangesOf(place.config).bastion],
+  });
+  const address = new PublicIp(scope, 'address', {
+    ...placed(place, 'pip-bas'),
+    allocationMethod: 'Static',
+    sku: 'Standard',
+  });
+  return new BastionHost(scope, 'host', {
+    ...placed(place, 'bas'),
+    sku: 'Standard',
+    tunnelingEnabled: true,
+    ipConfiguration: { name: 'primary', subnetId: subnet.id, publicIpAddressId: address.id },
+  });
 }

@@ -2,74 +2,74 @@
 import { DiskEncryptionSet } from '@cdktf/provider-azurerm/lib/disk-encryption-set';
 import { KeyVaultKey } from '@cdktf/provider-azurerm/lib/key-vault-key';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
-import type { StorageAccount } from '@cdktf/provider-azurerm/lib/storage-account';
 import { StorageAccountCustomerManagedKeyA } from '@cdktf/provider-azurerm/lib/storage-account-customer-managed-key';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import { azureName } from '../core/names';
 import type { Deployer } from './deployer';
-import { type PartProps, placeIn } from './place';
+import { type Place, placed } from './place';
 import type { Vault } from './secrets';
+import type { Storage } from './storage';
 
-export interface CustomerKeysProps extends PartProps {
+export interface CustomerKeysProps {
   readonly deployer: Deployer;
   readonly vault: Vault;
-  readonly account: StorageAccount;
+  readonly storage: Storage;
   /** Created first: without a public address, the vault is reached only through its private endpoint. */
   readonly after: readonly ITerraformDependable[];
 }
 
-/** Two keys in the vault, rotated every year. Azure encrypts its own data keys with them. */
-export class CustomerKeys extends Construct {
-  readonly diskEncryption: DiskEncryptionSet;
-  /** What has to be in force before a disk can be made. */
-  readonly mayEncrypt: ITerraformDependable;
+export type CustomerKeys = ReturnType<typeof addCustomerKeys>;
 
-  constructor(scope: Construct, id: string, props: CustomerKeysProps) {
-    super(scope, id);
-    const { config, resourceGroup, deployer, vault, account, after } = props;
-    const mayMakeKeys = new RoleAssignment(this, 'deployer-makes-keys', {
-      scope: vault.vault.id,
-      principalId: deployer.objectId,
-      roleDefinitionName: 'Key Vault Crypto Officer',
+/**
+ * Two keys in the vault, rotated every year. Azure encrypts its own data keys with them.
+ * @returns how disks are encrypted, and `mayEncrypt`, which has to be in force before a disk can be made
+ */
+export function addCustomerKeys(stack: Construct, place: Place, props: CustomerKeysProps) {
+  const scope = new Construct(stack, 'keys');
+  const { deployer, after } = props;
+  const { account } = props.storage;
+  const { vault } = props.vault;
+  const mayMakeKeys = new RoleAssignment(scope, 'deployer-makes-keys', {
+    scope: vault.id,
+    principalId: deployer.objectId,
+    roleDefinitionName: 'Key Vault Crypto Officer',
+  });
+  const addKey = (name: string) =>
+    new KeyVaultKey(scope, `${name}-key`, {
+      name: `${name}-key`,
+      keyVaultId: vault.id,
+      keyType: 'RSA',
+      keySize: 3072,
+      keyOpts: ['unwrapKey', 'wrapKey'],
+      rotationPolicy: {
+        expireAfter: 'P2Y',
+        notifyBeforeExpiry: 'P30D',
+        automatic: { timeAfterCreation: 'P1Y' },
+      },
+      lifecycle: { preventDestroy: place.config.protectData },
+      dependsOn: [mayMakeKeys, ...after],
     });
-    const addKey = (name: string) =>
-      new KeyVaultKey(this, `${name}-key`, {
-        name: `${name}-key`,
-        keyVaultId: vault.vault.id,
-        keyType: 'RSA',
-        keySize: 3072,
-        keyOpts: ['unwrapKey', 'wrapKey'],
-        rotationPolicy: {
-          expireAfter: 'P2Y',
-          notifyBeforeExpiry: 'P30D',
-          automatic: { timeAfterCreation: 'P1Y' },
-        },
-        lifecycle: { preventDestroy: config.protectData },
-        dependsOn: [mayMakeKeys, ...after],
-      });
-    const mayUse = (who: string, principalId: string) =>
-      new RoleAssignment(this, `${who}-uses-keys`, {
-        scope: vault.vault.id,
-        principalId,
-        principalType: 'ServicePrincipal',
-        roleDefinitionName: 'Key Vault Crypto Service Encryption User',
-        skipServicePrincipalAadCheck: true,
-      });
+  const mayUse = (who: string, principalId: string) =>
+    new RoleAssignment(scope, `${who}-uses-keys`, {
+      scope: vault.id,
+      principalId,
+      principalType: 'ServicePrincipal',
+      roleDefinitionName: 'Key Vault Crypto Service Encryption User',
+      skipServicePrincipalAadCheck: true,
+    });
 
-    this.diskEncryption = new DiskEncryptionSet(this, 'disks', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'des'),
-      keyVaultKeyId: addKey('disk').versionlessId,
-      autoKeyRotationEnabled: true,
-      identity: { type: 'SystemAssigned' },
-    });
-    this.mayEncrypt = mayUse('disks', this.diskEncryption.identity.principalId);
-    new StorageAccountCustomerManagedKeyA(this, 'storage', {
-      storageAccountId: account.id,
-      keyVaultId: vault.vault.id,
-      keyName: addKey('storage').name,
-      dependsOn: [mayUse('storage', account.identity.principalId)],
-    });
-  }
+  const diskEncryption = new DiskEncryptionSet(scope, 'disks', {
+    ...placed(place, 'des'),
+    keyVaultKeyId: addKey('disk').versionlessId,
+    autoKeyRotationEnabled: true,
+    identity: { type: 'SystemAssigned' },
+  });
+  const mayEncrypt = mayUse('disks', diskEncryption.identity.principalId);
+  new StorageAccountCustomerManagedKeyA(scope, 'storage', {
+    storageAccountId: account.id,
+    keyVaultId: vault.id,
+    keyName: addKey('storage').name,
+    dependsOn: [mayUse('storage', account.identity.principalId)],
+  });
+  return { diskEncryption, mayEncrypt };
 }

@@ -3,50 +3,40 @@ import { DataAzurermClientConfig } from '@cdktf/provider-azurerm/lib/data-azurer
 import { Fn, Token } from 'cdktf';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../core/config';
-import { deployerNetworks } from '../core/deployer-networks';
 import { azureName } from '../core/names';
+import { deployerNetworks } from '../core/variables';
 
-export interface DeployerProps {
-  readonly config: DeployConfig;
-}
+export type Deployer = ReturnType<typeof addDeployer>;
 
 /** The identity behind `az login` or the pipeline, and the networks that its requests come from. */
-export class Deployer extends Construct {
-  readonly tenantId: string;
-  readonly objectId: string;
-  /** The networks as firewall rules of vault and storage, without `/32`, which a storage account refuses. */
-  readonly ipRules: string[];
-  /** Ten hexadecimal digits that are the same in every run, and differ between subscriptions. */
-  readonly uniqueSuffix: string;
-
-  constructor(scope: Construct, id: string, { config }: DeployerProps) {
-    super(scope, id);
-    const me = new DataAzurermClientConfig(this, 'me', {});
-    this.tenantId = me.tenantId;
+export function addDeployer(stack: Construct, config: DeployConfig) {
+  const scope = new Construct(stack, 'deployer');
+  const me = new DataAzurermClientConfig(scope, 'me', {});
+  const group = Fn.join('/', [me.subscriptionId, azureName(config, 'rg')]);
+  // Vault and storage let nobody in by default, and a deployment that cannot write secrets would stop halfway.
+  const networks = deployerNetworks(scope, {
+    config,
+    description: 'IPv4 networks that Terraform runs in.',
+    // With private endpoints, Terraform runs inside the network.
+    ...(config.azure.parts.includes('private-endpoints')
+      ? {}
+      : {
+          missing:
+            'The azure stack needs to know where Terraform runs. Set TSDB_DEPLOY_DEPLOYER_CIDRS to your public IPv4 address with /32.',
+        }),
+    refuses: {
+      suffix: '/31',
+      message:
+        'TSDB_DEPLOY_DEPLOYER_CIDRS takes IPv4 networks such as 203.0.113.0/24, and Azure refuses /31 here.',
+    },
+  });
+  return {
+    tenantId: me.tenantId,
     // A pull request is planned by an identity that can only read. Roles must still go to the one that deploys.
-    this.objectId = config.azure.deployerId === '' ? me.objectId : config.azure.deployerId;
-    this.uniqueSuffix = Fn.substr(
-      Fn.sha256(Fn.join('/', [me.subscriptionId, azureName(config, 'rg')])),
-      0,
-      10,
-    );
-    // Vault and storage let nobody in by default, and a deployment that cannot write secrets would stop halfway.
-    const networks = deployerNetworks(this, {
-      config,
-      description: 'IPv4 networks that Terraform runs in.',
-      // With private endpoints, Terraform runs inside the network.
-      ...(config.azure.parts.includes('private-endpoints')
-        ? {}
-        : {
-            missing:
-              'The azure stack needs to know where Terraform runs. Set TSDB_DEPLOY_DEPLOYER_CIDRS to your public IPv4 address with /32.',
-          }),
-      refuses: {
-        suffix: '/31',
-        message:
-          'TSDB_DEPLOY_DEPLOYER_CIDRS takes IPv4 networks such as 203.0.113.0/24, and Azure refuses /31 here.',
-      },
-    });
-    this.ipRules = Token.asList(`\${[for network in ${networks} : trimsuffix(network, "/32")]}`);
-  }
+    objectId: config.azure.deployerId || me.objectId,
+    // The networks as firewall rules of vault and storage, without `/32`, which a storage account refuses.
+    ipRules: Token.asList(`\${[for network in ${networks} : trimsuffix(network, "/32")]}`),
+    // Ten hexadecimal digits that are the same in every run, and differ between subscriptions.
+    uniqueSuffix: Fn.substr(Fn.sha256(group), 0, 10),
+  };
 }

@@ -1,31 +1,29 @@
 // Locks everything that holds data (optional part `locks`). Not even the portal deletes it without removing the lock first.
-import type { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import type { ManagedDisk } from '@cdktf/provider-azurerm/lib/managed-disk';
 import { ManagementLock } from '@cdktf/provider-azurerm/lib/management-lock';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
+import type { Vault } from './secrets';
 import type { Storage } from './storage';
 
 export interface LocksProps {
   readonly disk: ManagedDisk;
   readonly storage: Storage;
-  readonly vault: KeyVault;
+  readonly vault: Vault;
   /** All other resources, so that a destroy removes the locks first. They also protect roles on what they lock. */
   readonly after: readonly ITerraformDependable[];
 }
 
 /** The resources are locked, not their group: a lock on the group would prevent every other deletion too. */
-export class Locks extends Construct {
-  constructor(scope: Construct, id: string, { disk, storage, vault, after }: LocksProps) {
-    super(scope, id);
-    const locked = { disk: disk.id, storage: storage.account.id, vault: vault.id };
-    for (const [name, resource] of Object.entries(locked))
-      new ManagementLock(this, name, {
-        name: 'keep-data',
-        scope: resource,
-        lockLevel: 'CanNotDelete',
-        notes: 'Holds data. Terraform takes the lock away when part "locks" is taken away.',
-        dependsOn: [...after],
-      });
-  }
+export function addLocks(stack: Construct, { disk, storage, vault, after }: LocksProps): void {
+  const scope = new Construct(stack, 'locks');
+  const locked = { disk: disk.id, storage: storage.account.id, vault: vault.vault.id };
+  for (const [name, resource] of Object.entries(locked))
+    new ManagementLock(scope, name, {
+      name: 'keep-data',
+      scope: resource,
+      lockLevel: 'CanNotDelete',
+      notes: 'Holds data. Terraform takes the lock away when part "locks" is taken away.',
+      dependsOn: [...after],
+    });
 }

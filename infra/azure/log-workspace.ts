@@ -1,21 +1,12 @@
 // Where logs and figures are collected, in Azure's Log Analytics.
 import { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
 import type { Construct } from 'constructs';
-import { azureName } from '../core/names';
-import { type PartProps, placeIn } from './place';
+import { type Place, placed } from './place';
 
-export interface LogWorkspaceProps extends PartProps {
-  /** Prefix of its name; see `azureName`. */
-  readonly kind: string;
-}
-
-export function addLogWorkspace(
-  scope: Construct,
-  { config, resourceGroup, kind }: LogWorkspaceProps,
-): LogAnalyticsWorkspace {
+/** @param kind prefix of its name; see `azureName` */
+export function addLogWorkspace(scope: Construct, place: Place, kind: string): LogAnalyticsWorkspace {
   return new LogAnalyticsWorkspace(scope, 'workspace', {
-    ...placeIn(resourceGroup),
-    name: azureName(config, kind),
+    ...placed(place, kind),
     sku: 'PerGB2018',
     retentionInDays: 30,
     localAuthenticationEnabled: false,

@@ -11,27 +11,23 @@ export interface MachineAccessProps {
   readonly storage: Storage;
 }
 
-export class MachineAccess extends Construct {
-  readonly roles: readonly RoleAssignment[];
-
-  constructor(scope: Construct, id: string, { machine, secrets, storage }: MachineAccessProps) {
-    super(scope, id);
-    const grant = (what: string, roleDefinitionName: string, on: string): RoleAssignment =>
-      new RoleAssignment(this, what, {
-        scope: on,
-        principalId: machine.identity.principalId,
-        principalType: 'ServicePrincipal',
-        roleDefinitionName,
-        // A new identity takes minutes to be known everywhere; the assignment would fail until then.
-        skipServicePrincipalAadCheck: true,
-      });
-    this.roles = [
-      ...Object.entries(secrets.secrets).map(([name, secret]) =>
-        grant(`reads-${name}`, 'Key Vault Secrets User', secret.resourceVersionlessId),
-      ),
-      grant('reads-bundles', 'Storage Blob Data Reader', storage.bundles.id),
-      grant('writes-backups', 'Storage Blob Data Contributor', storage.backups.id),
-      grant('writes-dumps', 'Storage Blob Data Contributor', storage.dumps.id),
-    ];
-  }
+export function addMachineAccess(stack: Construct, { machine, secrets, storage }: MachineAccessProps) {
+  const scope = new Construct(stack, 'access');
+  const grant = (what: string, roleDefinitionName: string, on: string): RoleAssignment =>
+    new RoleAssignment(scope, what, {
+      scope: on,
+      principalId: machine.identity.principalId,
+      principalType: 'ServicePrincipal',
+      roleDefinitionName,
+      // A new identity takes minutes to be known everywhere; the assignment would fail until then.
+      skipServicePrincipalAadCheck: true,
+    });
+  return [
+    ...Object.entries(secrets).map(([name, secret]) =>
+      grant(`reads-${name}`, 'Key Vault Secrets User', secret.resourceVersionlessId),
+    ),
+    grant('reads-bundles', 'Storage Blob Data Reader', storage.bundles.id),
+    grant('writes-backups', 'Storage Blob Data Contributor', storage.backups.id),
+    grant('writes-dumps', 'Storage Blob Data Contributor', storage.dumps.id),
+  ];
 }

@@ -1,18 +1,9 @@
-// Turns the settings into the bundle that the machine runs.
+// The settings as the bundle of the machine wants them.
 import type { DeployConfig } from '../core/config';
 import { databaseShare } from '../core/machine-sizes';
-import { type Bundle, type BundleProps, writeBundle } from './machine/bundle';
+import type { BundleProps } from './machine/bundle';
 
-/**
- * Writes the application bundle for these settings.
- * @param programFolder the built program; see `core/program.ts`
- * @param folder where the archive goes
- */
-export function machineBundle(config: DeployConfig, programFolder: string, folder: string): Bundle {
-  return writeBundle(bundleProps(config, programFolder), folder);
-}
-
-/** The settings as the bundle wants them. */
+/** @param programFolder the built program; see `core/program.ts` */
 export function bundleProps(
   { image, schemas, allow, azure }: DeployConfig,
   programFolder: string,

@@ -3,111 +3,91 @@ import { NatGateway } from '@cdktf/provider-azurerm/lib/nat-gateway';
 import { NatGatewayPublicIpAssociation } from '@cdktf/provider-azurerm/lib/nat-gateway-public-ip-association';
 import { NetworkInterface } from '@cdktf/provider-azurerm/lib/network-interface';
 import { PublicIp } from '@cdktf/provider-azurerm/lib/public-ip';
-import { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
+import type { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
 import { SubnetNatGatewayAssociation } from '@cdktf/provider-azurerm/lib/subnet-nat-gateway-association';
 import { VirtualNetwork } from '@cdktf/provider-azurerm/lib/virtual-network';
-import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import { azureName } from '../core/names';
-import { allow, guardSubnet } from './network-rules';
-import { type PartProps, placeIn } from './place';
+import { type Place, placed } from './place';
 import { rangesOf } from './ranges';
+import { addSubnet, allow } from './subnet';
 
-/** No rule opens the database port: clients use an SSH tunnel or run on the machine itself. */
-export class Network extends Construct {
-  readonly network: VirtualNetwork;
-  readonly subnet: Subnet;
-  /** None when the machine is private. */
-  readonly publicIp: PublicIp | undefined;
-  readonly networkInterface: NetworkInterface;
+/**
+ * No rule opens the database port: clients use an SSH tunnel or run on the machine itself.
+ * @returns among others `address`, the public one, or the private one of a machine that has no other
+ */
+export function addNetwork(stack: Construct, place: Place) {
+  const scope = new Construct(stack, 'network');
+  const { apiCidrs, sshCidrs, parts, exposure, networkRange, dnsLabel } = place.config.azure;
+  const ranges = rangesOf(place.config);
+  const network = new VirtualNetwork(scope, 'network', {
+    ...placed(place, 'vnet'),
+    addressSpace: [networkRange],
+  });
+  const { subnet, guard } = addSubnet(scope, place, {
+    suffix: '',
+    network,
+    range: ranges.machine,
+    rules: [
+      ...allow('https', { priority: 100, port: 443, from: apiCidrs, to: ranges.machine }),
+      ...allow('ssh', { priority: 110, port: 22, from: sshCidrs, to: ranges.machine }),
+      ...allow('ssh-from-bastion', {
+        priority: 120,
+        port: 22,
+        from: parts.includes('bastion') ? [ranges.bastion] : [],
+        to: ranges.machine,
+      }),
+    ],
+    // The firewalls of vault and storage allow this subnet.
+    options: { serviceEndpoints: ['Microsoft.KeyVault', 'Microsoft.Storage'] },
+  });
+  const exit = parts.includes('nat') ? [addNatGateway(scope, place, subnet)] : [];
+  const label = dnsLabel === '' ? {} : { domainNameLabel: dnsLabel };
+  const publicIp =
+    exposure === 'public'
+      ? new PublicIp(scope, 'address', { ...zonalAddress(place, 'pip'), ...label })
+      : undefined;
+  const networkInterface = new NetworkInterface(scope, 'interface', {
+    ...placed(place, 'nic'),
+    acceleratedNetworkingEnabled: true,
+    ipForwardingEnabled: false,
+    ipConfiguration: [
+      {
+        name: 'primary',
+        subnetId: subnet.id,
+        privateIpAddressAllocation: 'Dynamic',
+        ...(publicIp === undefined ? {} : { publicIpAddressId: publicIp.id }),
+      },
+    ],
+    // The machine needs this interface, so it starts only once the rules are in force and outbound access works.
+    dependsOn: [guard, ...exit],
+  });
+  const address = publicIp?.ipAddress ?? networkInterface.privateIpAddress;
+  return { network, subnet, networkInterface, address };
+}
 
-  constructor(scope: Construct, id: string, props: PartProps) {
-    super(scope, id);
-    const { config, resourceGroup } = props;
-    this.network = new VirtualNetwork(this, 'network', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'vnet'),
-      addressSpace: [config.azure.networkRange],
-    });
-    this.subnet = new Subnet(this, 'subnet', {
-      name: azureName(config, 'snet'),
-      resourceGroupName: resourceGroup.name,
-      virtualNetworkName: this.network.name,
-      addressPrefixes: [rangesOf(config).machine],
-      // Outbound traffic uses the public address or the NAT gateway; Azure is retiring implicit outbound access.
-      defaultOutboundAccessEnabled: false,
-      // The firewalls of vault and storage allow this subnet.
-      serviceEndpoints: ['Microsoft.KeyVault', 'Microsoft.Storage'],
-    });
-    const guard = this.addRules(props);
-    const exit = config.azure.parts.includes('nat') ? [this.addNatGateway(props)] : [];
-    this.publicIp = config.azure.exposure === 'public' ? this.addAddress(props, 'address', 'pip') : undefined;
-    this.networkInterface = new NetworkInterface(this, 'interface', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'nic'),
-      acceleratedNetworkingEnabled: true,
-      ipForwardingEnabled: false,
-      ipConfiguration: [
-        {
-          name: 'primary',
-          subnetId: this.subnet.id,
-          privateIpAddressAllocation: 'Dynamic',
-          ...(this.publicIp === undefined ? {} : { publicIpAddressId: this.publicIp.id }),
-        },
-      ],
-      // The machine needs this interface, so it starts only once the rules are in force and outbound access works.
-      dependsOn: [guard, ...exit],
-    });
-  }
+function addNatGateway(scope: Construct, place: Place, subnet: Subnet): SubnetNatGatewayAssociation {
+  const gateway = new NatGateway(scope, 'exit', {
+    ...placed(place, 'ng'),
+    skuName: 'Standard',
+    zones: [place.config.azure.zone],
+  });
+  const publicIp = new PublicIp(scope, 'exit-address', zonalAddress(place, 'pip-exit'));
+  const address = new NatGatewayPublicIpAssociation(scope, 'exit-has-address', {
+    natGatewayId: gateway.id,
+    publicIpAddressId: publicIp.id,
+  });
+  return new SubnetNatGatewayAssociation(scope, 'exit-of-subnet', {
+    natGatewayId: gateway.id,
+    subnetId: subnet.id,
+    dependsOn: [address],
+  });
+}
 
-  private addRules(props: PartProps): ITerraformDependable {
-    const { apiCidrs, sshCidrs, parts } = props.config.azure;
-    const ranges = rangesOf(props.config);
-    return guardSubnet(this, {
-      ...props,
-      subnet: this.subnet,
-      kind: 'nsg',
-      rules: [
-        ...allow('https', { priority: 100, port: 443, from: apiCidrs, to: ranges.machine }),
-        ...allow('ssh', { priority: 110, port: 22, from: sshCidrs, to: ranges.machine }),
-        ...allow('ssh-from-bastion', {
-          priority: 120,
-          port: 22,
-          from: parts.includes('bastion') ? [ranges.bastion] : [],
-          to: ranges.machine,
-        }),
-      ],
-    });
-  }
-
-  private addNatGateway(props: PartProps): SubnetNatGatewayAssociation {
-    const { config, resourceGroup } = props;
-    const gateway = new NatGateway(this, 'exit', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'ng'),
-      skuName: 'Standard',
-      zones: [config.azure.zone],
-    });
-    const address = new NatGatewayPublicIpAssociation(this, 'exit-has-address', {
-      natGatewayId: gateway.id,
-      publicIpAddressId: this.addAddress(props, 'exit-address', 'pip-exit').id,
-    });
-    return new SubnetNatGatewayAssociation(this, 'exit-of-subnet', {
-      natGatewayId: gateway.id,
-      subnetId: this.subnet.id,
-      dependsOn: [address],
-    });
-  }
-
-  private addAddress({ config, resourceGroup }: PartProps, id: string, kind: string): PublicIp {
-    const { zone, dnsLabel } = config.azure;
-    return new PublicIp(this, id, {
-      ...placeIn(resourceGroup),
-      name: azureName(config, kind),
-      allocationMethod: 'Static',
-      sku: 'Standard',
-      zones: [zone],
-      ...(dnsLabel === '' || id !== 'address' ? {} : { domainNameLabel: dnsLabel }),
-    });
-  }
+function zonalAddress(place: Place, kind: string) {
+  return {
+    ...placed(place, kind),
+    allocationMethod: 'Static',
+    sku: 'Standard',
+    zones: [place.config.azure.zone],
+  };
 }

@@ -5,48 +5,46 @@ import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virt
 import { RecoveryServicesVault } from '@cdktf/provider-azurerm/lib/recovery-services-vault';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import { azureName } from '../core/names';
 import { DATA_DISK_LUN } from './machine/machine-layout';
-import { type PartProps, placeIn } from './place';
+import { type Place, placed } from './place';
 
-export interface RecoveryVaultProps extends PartProps {
+export interface RecoveryVaultProps {
   readonly machine: LinuxVirtualMachine;
   /** The attached data disk. */
-  readonly after: readonly ITerraformDependable[];
+  readonly after: ITerraformDependable;
 }
 
-export class RecoveryVault extends Construct {
-  constructor(scope: Construct, id: string, props: RecoveryVaultProps) {
-    super(scope, id);
-    const { config, resourceGroup, machine, after } = props;
-    const { backupDays, storageReplication } = config.azure;
-    const vault = new RecoveryServicesVault(this, 'vault', {
-      ...placeIn(resourceGroup),
-      name: azureName(config, 'rsv'),
-      sku: 'Standard',
-      softDeleteEnabled: true,
-      immutability: 'Unlocked',
-      storageModeType: REDUNDANCY[storageReplication],
-      identity: { type: 'SystemAssigned' },
-    });
-    const policy = new BackupPolicyVm(this, 'policy', {
-      name: 'daily',
-      resourceGroupName: resourceGroup.name,
-      recoveryVaultName: vault.name,
-      // Version 1 does not support Premium SSD v2.
-      policyType: 'V2',
-      backup: { frequency: 'Daily', time: '01:30' },
-      retentionDaily: { count: backupDays },
-    });
-    new BackupProtectedVm(this, 'protected', {
-      resourceGroupName: resourceGroup.name,
-      recoveryVaultName: vault.name,
-      sourceVmId: machine.id,
-      backupPolicyId: policy.id,
-      includeDiskLuns: [DATA_DISK_LUN],
-      dependsOn: [...after],
-    });
-  }
+export function addRecoveryVault(
+  stack: Construct,
+  place: Place,
+  { machine, after }: RecoveryVaultProps,
+): void {
+  const scope = new Construct(stack, 'recovery');
+  const { backupDays, storageReplication } = place.config.azure;
+  const vault = new RecoveryServicesVault(scope, 'vault', {
+    ...placed(place, 'rsv'),
+    sku: 'Standard',
+    softDeleteEnabled: true,
+    immutability: 'Unlocked',
+    storageModeType: REDUNDANCY[storageReplication],
+    identity: { type: 'SystemAssigned' },
+  });
+  const inVault = { resourceGroupName: place.resourceGroup.name, recoveryVaultName: vault.name };
+  const policy = new BackupPolicyVm(scope, 'policy', {
+    ...inVault,
+    name: 'daily',
+    // Version 1 does not support Premium SSD v2.
+    policyType: 'V2',
+    backup: { frequency: 'Daily', time: '01:30' },
+    retentionDaily: { count: backupDays },
+  });
+  new BackupProtectedVm(scope, 'protected', {
+    ...inVault,
+    sourceVmId: machine.id,
+    backupPolicyId: policy.id,
+    includeDiskLuns: [DATA_DISK_LUN],
+    dependsOn: [after],
+  });
 }
 
 const REDUNDANCY = { LRS: 'LocallyRedundant', ZRS: 'ZoneRedundant', GZRS: 'GeoRedundant' } as const;

@@ -6,10 +6,10 @@ import { AssetType, type ITerraformDependable, TerraformAsset } from 'cdktf';
 import { Construct } from 'constructs';
 import type { Bundle } from './machine/bundle';
 import { fetchReleaseScript } from './machine/fetch-release';
-import type { PartProps } from './place';
+import type { Place } from './place';
 import type { Storage } from './storage';
 
-export interface RolloutProps extends PartProps {
+export interface RolloutProps {
   readonly machine: LinuxVirtualMachine;
   readonly storage: Storage;
   readonly bundle: Bundle;
@@ -18,44 +18,42 @@ export interface RolloutProps extends PartProps {
 }
 
 /** A new bundle, disk size or password version runs the script again on the same machine. */
-export class Rollout extends Construct {
-  constructor(scope: Construct, id: string, props: RolloutProps) {
-    super(scope, id);
-    const { config, resourceGroup, machine, storage, bundle, after } = props;
-    const asset = new TerraformAsset(this, 'bundle', {
-      path: bundle.path,
-      type: AssetType.FILE,
-      assetHash: bundle.sha256,
-    });
-    const blob = new StorageBlob(this, 'blob', {
-      // The name contains the hash, so each bundle is a blob of its own.
-      name: bundle.name,
-      storageAccountName: storage.account.name,
-      storageContainerName: storage.bundles.name,
-      type: 'Block',
-      contentType: 'application/gzip',
-      // Relative to the stack, so that the JSON contains no path of the machine that runs synthesis.
-      source: asset.path,
-      dependsOn: [storage.mayWrite, ...after],
-    });
-    new VirtualMachineRunCommand(this, 'run', {
-      name: 'tsdb-rollout',
-      location: resourceGroup.location,
-      virtualMachineId: machine.id,
-      source: { script: withoutTemplates(fetchReleaseScript()) },
-      parameter: [
-        { name: 'bundle_url', value: blob.url },
-        { name: 'bundle_sha256', value: bundle.sha256 },
-        // The script does not read these. A changed number runs it again, so that it picks up a new password or a
-        // larger disk.
-        { name: 'password_version', value: String(config.passwordVersion) },
-        { name: 'disk_gib', value: String(config.diskGiB) },
-      ],
-      // The first run pulls the images and may have to wait for the machine's roles.
-      timeouts: { create: '60m', update: '60m' },
-      dependsOn: [...after],
-    });
-  }
+export function addRollout(stack: Construct, { config, resourceGroup }: Place, props: RolloutProps): void {
+  const scope = new Construct(stack, 'rollout');
+  const { machine, storage, bundle, after } = props;
+  const asset = new TerraformAsset(scope, 'bundle', {
+    path: bundle.path,
+    type: AssetType.FILE,
+    assetHash: bundle.sha256,
+  });
+  const blob = new StorageBlob(scope, 'blob', {
+    // The name contains the hash, so each bundle is a blob of its own.
+    name: bundle.name,
+    storageAccountName: storage.account.name,
+    storageContainerName: storage.bundles.name,
+    type: 'Block',
+    contentType: 'application/gzip',
+    // Relative to the stack, so that the JSON contains no path of the machine that runs synthesis.
+    source: asset.path,
+    dependsOn: [storage.mayWrite, ...after],
+  });
+  new VirtualMachineRunCommand(scope, 'run', {
+    name: 'tsdb-rollout',
+    location: resourceGroup.location,
+    virtualMachineId: machine.id,
+    source: { script: withoutTemplates(fetchReleaseScript()) },
+    parameter: [
+      { name: 'bundle_url', value: blob.url },
+      { name: 'bundle_sha256', value: bundle.sha256 },
+      // The script does not read these. A changed number runs it again, so that it picks up a new password or a
+      // larger disk.
+      { name: 'password_version', value: String(config.passwordVersion) },
+      { name: 'disk_gib', value: String(config.diskGiB) },
+    ],
+    // The first run pulls the images and may have to wait for the machine's roles.
+    timeouts: { create: '60m', update: '60m' },
+    dependsOn: [...after],
+  });
 }
 
 function withoutTemplates(script: string): string {

@@ -4,117 +4,107 @@ import { StorageAccount } from '@cdktf/provider-azurerm/lib/storage-account';
 import { StorageContainer } from '@cdktf/provider-azurerm/lib/storage-container';
 import { StorageContainerImmutabilityPolicy } from '@cdktf/provider-azurerm/lib/storage-container-immutability-policy';
 import { StorageManagementPolicy } from '@cdktf/provider-azurerm/lib/storage-management-policy';
-import type { ITerraformDependable } from 'cdktf';
+import type { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
 import { Construct } from 'constructs';
 import type { Deployer } from './deployer';
-import type { Network } from './network';
-import { type PartProps, placeIn } from './place';
+import { type Place, placed } from './place';
 
-export interface StorageProps extends PartProps {
+/** Who may reach the account: the networks of the deployer, and the subnet of the machine. */
+export interface StorageProps {
   readonly deployer: Deployer;
-  readonly network: Network;
+  readonly subnet: Subnet;
 }
 
-export class Storage extends Construct {
-  readonly account: StorageAccount;
-  readonly bundles: StorageContainer;
-  /** Repository of pgBackRest, which deletes expired backups itself. */
-  readonly backups: StorageContainer;
-  readonly dumps: StorageContainer;
-  /** What has to be in force before Terraform may write a blob. */
-  readonly mayWrite: ITerraformDependable;
+export type Storage = ReturnType<typeof addStorage>;
 
-  constructor(scope: Construct, id: string, props: StorageProps) {
-    super(scope, id);
-    const { config, deployer } = props;
-    this.account = this.addAccount(props);
-    this.bundles = this.addContainer('bundles', false);
-    this.backups = this.addContainer('backups', config.protectData);
-    this.dumps = this.addContainer('dumps', config.protectData);
-    this.mayWrite = new RoleAssignment(this, 'deployer-writes', {
-      scope: this.account.id,
-      principalId: deployer.objectId,
-      roleDefinitionName: 'Storage Blob Data Contributor',
-    });
-    this.dropOldVersions(config.azure.backupDays);
-    // Only for dumps: pgBackRest rewrites files of its repository, which an immutable container forbids.
-    if (config.azure.parts.includes('immutable-dumps'))
-      new StorageContainerImmutabilityPolicy(this, 'dumps-stay', {
-        storageContainerResourceManagerId: this.dumps.id,
-        immutabilityPeriodInDays: config.azure.backupDays,
-        protectedAppendWritesAllEnabled: false,
-        // Nobody can undo locking the policy, so that is left to the operator.
-        locked: false,
-      });
-  }
-
-  private addAccount({ config, resourceGroup, deployer, network }: StorageProps): StorageAccount {
-    const { backupDays, parts, storageReplication } = config.azure;
-    const keep = { days: Math.min(backupDays, 30) };
-    return new StorageAccount(this, 'account', {
-      ...placeIn(resourceGroup),
-      // At most 24 characters, and unique in all of Azure.
-      name: `st${config.name.slice(0, 12)}${deployer.uniqueSuffix}`,
-      accountKind: 'StorageV2',
-      accountTier: 'Standard',
-      accountReplicationType: storageReplication,
-      httpsTrafficOnlyEnabled: true,
-      minTlsVersion: 'TLS1_2',
-      infrastructureEncryptionEnabled: true,
-      allowNestedItemsToBePublic: false,
-      sharedAccessKeyEnabled: false,
-      defaultToOauthAuthentication: true,
-      localUserEnabled: false,
-      crossTenantReplicationEnabled: false,
-      allowedCopyScope: 'AAD',
-      // pgBackRest cannot expire backups in a hierarchical namespace.
-      isHnsEnabled: false,
-      publicNetworkAccessEnabled: !parts.includes('private-endpoints'),
-      ...(parts.includes('customer-keys') ? { identity: { type: 'SystemAssigned' } } : {}),
-      networkRules: {
-        defaultAction: 'Deny',
-        bypass: ['AzureServices'],
-        ipRules: deployer.ipRules,
-        virtualNetworkSubnetIds: [network.subnet.id],
-      },
-      sasPolicy: { expirationPeriod: '01.00:00:00', expirationAction: 'Log' },
-      blobProperties: {
-        versioningEnabled: true,
-        deleteRetentionPolicy: keep,
-        containerDeleteRetentionPolicy: keep,
-      },
-      lifecycle: {
-        preventDestroy: config.protectData,
-        // A separate resource, made by CustomerKeys, sets this attribute.
-        ...(parts.includes('customer-keys') ? { ignoreChanges: ['customer_managed_key'] } : {}),
-      },
-    });
-  }
-
-  private addContainer(name: string, preventDestroy: boolean): StorageContainer {
-    return new StorageContainer(this, name, {
+/** @returns the account, its containers, and `mayWrite`, which has to be in force before Terraform may write a blob */
+export function addStorage(stack: Construct, place: Place, props: StorageProps) {
+  const scope = new Construct(stack, 'storage');
+  const { azure, protectData } = place.config;
+  const account = addAccount(scope, place, props);
+  const addContainer = (name: string, preventDestroy: boolean): StorageContainer =>
+    new StorageContainer(scope, name, {
       name,
-      storageAccountId: this.account.id,
+      storageAccountId: account.id,
       containerAccessType: 'private',
       lifecycle: { preventDestroy },
     });
-  }
-
+  const bundles = addContainer('bundles', false);
+  // The repository of pgBackRest, which deletes expired backups itself.
+  const backups = addContainer('backups', protectData);
+  const dumps = addContainer('dumps', protectData);
+  const mayWrite = new RoleAssignment(scope, 'deployer-writes', {
+    scope: account.id,
+    principalId: props.deployer.objectId,
+    roleDefinitionName: 'Storage Blob Data Contributor',
+  });
   // Deletes only old versions and snapshots. pgBackRest decides which backups are no longer needed.
-  private dropOldVersions(days: number): void {
-    new StorageManagementPolicy(this, 'old-versions', {
-      storageAccountId: this.account.id,
-      rule: [
-        {
-          name: 'old-versions',
-          enabled: true,
-          filters: { blobTypes: ['blockBlob'] },
-          actions: {
-            version: { deleteAfterDaysSinceCreation: days },
-            snapshot: { deleteAfterDaysSinceCreationGreaterThan: days },
-          },
+  new StorageManagementPolicy(scope, 'old-versions', {
+    storageAccountId: account.id,
+    rule: [
+      {
+        name: 'old-versions',
+        enabled: true,
+        filters: { blobTypes: ['blockBlob'] },
+        actions: {
+          version: { deleteAfterDaysSinceCreation: azure.backupDays },
+          snapshot: { deleteAfterDaysSinceCreationGreaterThan: azure.backupDays },
         },
-      ],
+      },
+    ],
+  });
+  // Only for dumps: pgBackRest rewrites files of its repository, which an immutable container forbids.
+  if (azure.parts.includes('immutable-dumps'))
+    new StorageContainerImmutabilityPolicy(scope, 'dumps-stay', {
+      storageContainerResourceManagerId: dumps.id,
+      immutabilityPeriodInDays: azure.backupDays,
+      protectedAppendWritesAllEnabled: false,
+      // Nobody can undo locking the policy, so that is left to the operator.
+      locked: false,
     });
-  }
+  return { account, bundles, backups, dumps, mayWrite };
+}
+
+function addAccount(scope: Construct, place: Place, { deployer, subnet }: StorageProps): StorageAccount {
+  const { name, azure, protectData } = place.config;
+  const keep = { days: Math.min(azure.backupDays, 30) };
+  const hasKeys = azure.parts.includes('customer-keys');
+  return new StorageAccount(scope, 'account', {
+    ...placed(place, 'st'),
+    // At most 24 characters, and unique in all of Azure.
+    name: `st${name.slice(0, 12)}${deployer.uniqueSuffix}`,
+    accountKind: 'StorageV2',
+    accountTier: 'Standard',
+    accountReplicationType: azure.storageReplication,
+    httpsTrafficOnlyEnabled: true,
+    minTlsVersion: 'TLS1_2',
+    infrastructureEncryptionEnabled: true,
+    allowNestedItemsToBePublic: false,
+    sharedAccessKeyEnabled: false,
+    defaultToOauthAuthentication: true,
+    localUserEnabled: false,
+    crossTenantReplicationEnabled: false,
+    allowedCopyScope: 'AAD',
+    // pgBackRest cannot expire backups in a hierarchical namespace.
+    isHnsEnabled: false,
+    publicNetworkAccessEnabled: !azure.parts.includes('private-endpoints'),
+    ...(hasKeys ? { identity: { type: 'SystemAssigned' } } : {}),
+    networkRules: {
+      defaultAction: 'Deny',
+      bypass: ['AzureServices'],
+      ipRules: deployer.ipRules,
+      virtualNetworkSubnetIds: [subnet.id],
+    },
+    sasPolicy: { expirationPeriod: '01.00:00:00', expirationAction: 'Log' },
+    blobProperties: {
+      versioningEnabled: true,
+      deleteRetentionPolicy: keep,
+      containerDeleteRetentionPolicy: keep,
+    },
+    lifecycle: {
+      preventDestroy: protectData,
+      // A separate resource, made by addCustomerKeys, sets this attribute.
+      ...(hasKeys ? { ignoreChanges: ['customer_managed_key'] } : {}),
+    },
+  });
 }

@@ -3,11 +3,7 @@ import type { MachineSize } from './machine-sizes';
 import { postgresSettings } from './postgres-settings';
 
 /** Connections of one pod. The sizes of the pools for reading and writing are settings of the API. */
-export interface ApiConnections {
-  readonly read: number;
-  readonly write: number;
-  readonly total: number;
-}
+export type ApiConnections = ReturnType<typeof apiConnections>;
 
 /** For the superuser, the schema Job, backup, health check and people. */
 const RESERVED = 10;
@@ -28,7 +24,7 @@ const MOST = { read: 10, write: 4 } as const;
  * Gives each pod an equal share. `total` is below `LEAST_CONNECTIONS` when the database has too few connections for so
  * many pods.
  */
-export function apiConnections(database: MachineSize, mostPods: number): ApiConnections {
+export function apiConnections(database: MachineSize, mostPods: number) {
   const connections = Number(postgresSettings(database).max_connections);
   const total = Math.floor((connections - RESERVED) / (mostPods + SURGE));
   const pools = Math.max(0, total - OTHERS);

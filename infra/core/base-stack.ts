@@ -1,6 +1,6 @@
 // What every stack of this app has: a required Terraform version, a backend for its state, and tags on its resources.
-import { Aspects, type IAspect, TerraformStack } from 'cdktf';
-import type { Construct, IConstruct } from 'constructs';
+import { Aspects, TerraformStack } from 'cdktf';
+import type { Construct } from 'constructs';
 import { addBackend } from './backend';
 import type { DeployConfig } from './config';
 import { TERRAFORM_VERSION } from './pins';
@@ -17,7 +17,11 @@ export class BaseStack extends TerraformStack {
     this.addOverride('terraform.required_version', TERRAFORM_VERSION);
     addBackend(this, config);
     // On the stack, not on the App: cdktf 0.21 never runs the Aspects of an App.
-    Aspects.of(this).add(new TagResources(tags));
+    Aspects.of(this).add({
+      visit: (node) => {
+        if (isTaggable(node)) node.tags = { ...tags, ...node.tagsInput };
+      },
+    });
   }
 }
 
@@ -26,14 +30,6 @@ interface Taggable {
   readonly tagsInput?: Record<string, string>;
 }
 
-class TagResources implements IAspect {
-  constructor(private readonly tags: Readonly<Record<string, string>>) {}
-
-  visit(node: IConstruct): void {
-    if (isTaggable(node)) node.tags = { ...this.tags, ...node.tagsInput };
-  }
-}
-
-function isTaggable(node: IConstruct): node is IConstruct & Taggable {
+function isTaggable(node: object): node is Taggable {
   return 'tagsInput' in node;
 }

@@ -11,17 +11,8 @@ export interface DatabaseContainerProps {
   readonly passwordFile: string;
 }
 
-export interface DatabaseContainer {
-  readonly image: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Folders outside the data that must be writable, while the root file system is read-only. */
-  readonly scratch: readonly string[];
-  readonly sharedMemoryMiB: number;
-}
-
 /** The server that both deployments run. It reads the password from a file. */
-export function databaseContainer({ image, size, passwordFile }: DatabaseContainerProps): DatabaseContainer {
+export function databaseContainer({ image, size, passwordFile }: DatabaseContainerProps) {
   return {
     image: image.image,
     // Where a node has huge pages but the container may use none, the default "try" kills initdb with SIGBUS.
@@ -34,6 +25,7 @@ export function databaseContainer({ image, size, passwordFile }: DatabaseContain
       POSTGRES_PASSWORD_FILE: passwordFile,
       POSTGRES_USER: DATABASE.superuser,
     },
+    // Folders outside the data that must be writable, while the root file system is read-only.
     scratch: ['/tmp', '/var/run/postgresql'],
     sharedMemoryMiB: sharedMemoryMiB(size),
   };

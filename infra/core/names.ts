@@ -21,20 +21,3 @@ export function azureTags(config: DeployConfig): Readonly<Record<string, string>
     'managed-by': 'cdktf',
   };
 }
-
-/** Recommended Kubernetes labels; `component` tells database, api and schema apart. */
-export function kubernetesLabels(config: DeployConfig, component: string): Record<string, string> {
-  return {
-    ...selectorLabels(config, component),
-    'app.kubernetes.io/part-of': config.name,
-    'app.kubernetes.io/managed-by': 'cdktf',
-  };
-}
-
-/** The part of the labels that never changes: a selector cannot be edited after creation. */
-export function selectorLabels(config: DeployConfig, component: string): Record<string, string> {
-  return {
-    'app.kubernetes.io/instance': `${config.name}-${config.environment}`,
-    'app.kubernetes.io/component': component,
-  };
-}

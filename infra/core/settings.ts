@@ -12,7 +12,7 @@ export const SETTINGS = [
   ...Object.values(KUBERNETES_SETTINGS),
   ...Object.values(HA_SETTINGS),
   ...Object.values(AKS_SETTINGS),
-];
+].map((setting) => ({ default: '', ...setting }));
 
 export type SettingName = (typeof SETTINGS)[number]['name'];
 

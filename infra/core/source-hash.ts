@@ -28,7 +28,8 @@ export function hashFiles(folder: string, counts: (path: string) => boolean): st
   return hash.digest('hex');
 }
 
-function filesBelow(folder: string): readonly string[] {
+/** Paths of all files below a folder, relative, with slashes, sorted. */
+export function filesBelow(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))

@@ -1,15 +1,17 @@
 // Point-in-time recovery: where base backups and write-ahead log go, and how often a base backup is made.
 import type { DeployConfig } from '../../infra/core/config';
-import type { KubernetesManifest } from './manifest';
+import type { OperatorObject } from './manifest';
 import { BACKUP_PLUGIN, haNames, OPERATOR_API, STORE_API } from './names';
 
 /** The plugin's `ObjectStore`. */
-export function objectStore(config: DeployConfig): KubernetesManifest {
+export function objectStore(config: DeployConfig): OperatorObject {
   const { backupDays, backupEndpoint } = config.ha;
   return {
+    id: 'store',
+    component: 'backup',
+    name: haNames(config).store,
     apiVersion: STORE_API,
     kind: 'ObjectStore',
-    metadata: { name: haNames(config).store },
     spec: {
       retentionPolicy: `${backupDays}d`,
       configuration: {
@@ -28,12 +30,14 @@ export function objectStore(config: DeployConfig): KubernetesManifest {
 }
 
 /** A base backup each night, from a standby. The first is made at once: without one, the log cannot be restored. */
-export function nightlyBackup(config: DeployConfig): KubernetesManifest {
+export function nightlyBackup(config: DeployConfig): OperatorObject {
   const { cluster } = haNames(config);
   return {
+    id: 'nightly',
+    component: 'backup',
+    name: `${cluster}-nightly`,
     apiVersion: OPERATOR_API,
     kind: 'ScheduledBackup',
-    metadata: { name: `${cluster}-nightly` },
     spec: {
       // Six fields in UTC, the first of which is seconds.
       schedule: '0 47 1 * * *',

@@ -2,32 +2,36 @@
 import type { DeployConfig } from '../../infra/core/config';
 import { sharedMemoryMiB } from '../../infra/core/database-container';
 import { DATABASE } from '../../infra/core/names';
-import { databaseLabels } from '../labels';
-import { storageClassName } from '../storage-class';
-import type { KubernetesManifest } from './manifest';
+import { databaseLabels } from '../metadata';
+import { resources } from '../pod-parts';
+import { storageClassName } from '../storage';
+import type { OperatorObject } from './manifest';
 import { BACKUP_PLUGIN, haNames, OPERATOR_API } from './names';
 import { PRELOADED, postgresParameters } from './postgres-parameters';
 import { memoryQuantity } from './quantity';
 
 /** Tells the operator which PostgreSQL is in the image: it cannot read that from the tags of TimescaleDB images. */
-export function imageCatalog(config: DeployConfig): KubernetesManifest {
+export function imageCatalog(config: DeployConfig): OperatorObject {
   return {
+    id: 'images',
+    component: 'database',
+    name: haNames(config).images,
     apiVersion: OPERATOR_API,
     kind: 'ImageCatalog',
-    metadata: { name: haNames(config).images },
     spec: { images: [{ major: config.ha.postgresMajor, image: config.kubernetes.haImage }] },
   };
 }
 
 /** The operator's `Cluster`, from which it makes pods, volumes, services and certificates. */
-export function databaseCluster(config: DeployConfig): KubernetesManifest {
+export function databaseCluster(config: DeployConfig): OperatorObject {
   const { kubernetes, ha } = config;
   const names = haNames(config);
-  const memory = memoryQuantity(kubernetes.database.memoryMiB);
   return {
+    id: 'cluster',
+    component: 'database',
+    name: names.cluster,
     apiVersion: OPERATOR_API,
     kind: 'Cluster',
-    metadata: { name: names.cluster },
     spec: {
       instances: kubernetes.haInstances,
       imageCatalogRef: {
@@ -44,8 +48,7 @@ export function databaseCluster(config: DeployConfig): KubernetesManifest {
       superuserSecret: { name: names.superuserSecret },
       storage: volume(config, config.diskGiB),
       walStorage: volume(config, ha.walGiB),
-      // No CPU limit: it would throttle the server in the middle of a query.
-      resources: { requests: { cpu: String(kubernetes.database.cpus), memory }, limits: { memory } },
+      resources: resources(String(kubernetes.database.cpus), memoryQuantity(kubernetes.database.memoryMiB)),
       ephemeralVolumesSizeLimit: {
         shm: memoryQuantity(sharedMemoryMiB(kubernetes.database)),
         temporaryData: '1Gi',

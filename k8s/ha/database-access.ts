@@ -1,6 +1,5 @@
 // How the kubernetes stack reaches the database of the stack kubernetes-ha.
 import type { DeployConfig } from '../../infra/core/config';
-import { DATABASE } from '../../infra/core/names';
 import type { DatabaseAccess } from '../database-access';
 import { haNames } from './names';
 import { SUPERUSER_KEY } from './superuser-secret';
@@ -8,9 +7,5 @@ import { SUPERUSER_KEY } from './superuser-secret';
 /** Plain names are enough: the other stack is deployed first and waits until the cluster is ready. */
 export function haDatabase(config: DeployConfig): DatabaseAccess {
   const { primary, superuserSecret } = haNames(config);
-  return {
-    host: primary,
-    superuser: { secretName: superuserSecret, key: SUPERUSER_KEY, user: DATABASE.superuser },
-    ready: [],
-  };
+  return { host: primary, superuser: { secretName: superuserSecret, key: SUPERUSER_KEY }, ready: [] };
 }

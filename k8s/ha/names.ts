@@ -8,26 +8,16 @@ export const STORE_API = 'barmancloud.cnpg.io/v1';
 /** Writes base backups and write-ahead log. Version 1.31 of the operator removes its own code for that. */
 export const BACKUP_PLUGIN = 'barman-cloud.cloudnative-pg.io';
 
-export interface HaNames {
-  readonly cluster: string;
-  /** Service that always leads to the primary. */
-  readonly primary: string;
-  readonly superuserSecret: string;
-  readonly pooler: string;
-  readonly store: string;
-  readonly images: string;
-  /** Folder in the object store. A deployment that restores from another one's folder must not write there. */
-  readonly server: string;
-}
-
-export function haNames({ name, environment }: DeployConfig): HaNames {
+export function haNames({ name, environment }: DeployConfig) {
   return {
     cluster: name,
+    // The service that always leads to the primary.
     primary: `${name}-rw`,
     superuserSecret: `${name}-superuser`,
     pooler: `${name}-pooler`,
     store: `${name}-backups`,
     images: `${name}-images`,
+    // Folder in the object store. A deployment that restores from another one's folder must not write there.
     server: `${name}-${environment}`,
   };
 }

@@ -1,8 +1,9 @@
 // PgBouncer in front of the primary, for applications that open many short connections.
 import type { DeployConfig } from '../../infra/core/config';
 import { postgresSettings } from '../../infra/core/postgres-settings';
-import { clientLabels } from '../labels';
-import type { KubernetesManifest } from './manifest';
+import { clientLabels } from '../metadata';
+import { resources } from '../pod-parts';
+import type { OperatorObject } from './manifest';
 import { haNames, OPERATOR_API } from './names';
 
 const INSTANCES = 2;
@@ -11,12 +12,14 @@ const INSTANCES = 2;
  * The operator's `Pooler`. Our own programs do not use it: they hold session locks over several transactions, and with
  * shared connections the next transaction may use another session.
  */
-export function pooler(config: DeployConfig): KubernetesManifest {
+export function pooler(config: DeployConfig): OperatorObject {
   const { cluster, pooler: name } = haNames(config);
   return {
+    id: 'pooler',
+    component: 'pooler',
+    name,
     apiVersion: OPERATOR_API,
     kind: 'Pooler',
-    metadata: { name },
     spec: {
       cluster: { name: cluster },
       instances: INSTANCES,
@@ -33,12 +36,7 @@ export function pooler(config: DeployConfig): KubernetesManifest {
       template: {
         metadata: { labels: clientLabels(config, 'pooler') },
         spec: {
-          containers: [
-            {
-              name: 'pgbouncer',
-              resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '128Mi' } },
-            },
-          ],
+          containers: [{ name: 'pgbouncer', resources: resources('100m', '128Mi') }],
           topologySpreadConstraints: [
             {
               maxSkew: 1,

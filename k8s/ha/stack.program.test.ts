@@ -1,4 +1,5 @@
 import { readConfig } from '../../infra/core/config';
+import { DATABASE } from '../../infra/core/names';
 import { postgresSettings } from '../../infra/core/postgres-settings';
 import { addresses, onlyResource } from '../../infra/core/testing/synthesise';
 import { haDatabase } from './database-access';
@@ -44,7 +45,7 @@ describe('the stack kubernetes-ha', () => {
       },
       type: 'kubernetes.io/basic-auth',
       data_wo: {
-        username: superuser.user,
+        username: DATABASE.superuser,
         [superuser.key]: `\${ephemeral.random_password.superuser.result}`,
       },
       data_wo_revision: 1,

@@ -1,20 +1,21 @@
 // Wires the replicating database: namespace with its rules, password, cluster, pooler, backups.
-import { type ITerraformDependable, TerraformOutput } from 'cdktf';
+import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import { BaseStack } from '../../infra/core/base-stack';
 import type { DeployConfig } from '../../infra/core/config';
 import { DATABASE } from '../../infra/core/names';
 import { type AksReference, addClusterProvider } from '../cluster-provider';
-import { Limits } from '../limits';
-import { Namespace } from '../namespace';
-import { addStorageClass } from '../storage-class';
+import { addLimits, startAfter } from '../limits';
+import type { Place } from '../metadata';
+import { addNamespace } from '../namespace';
+import { addStorageClass } from '../storage';
 import { nightlyBackup, objectStore } from './backups';
 import { databaseCluster, imageCatalog } from './cluster';
-import { addOperatorObject, type KubernetesManifest } from './manifest';
+import { addOperatorObject } from './manifest';
 import { haNames } from './names';
-import { HaNetwork } from './network';
+import { addHaNetwork } from './network';
 import { pooler } from './pooler';
-import { SuperuserSecret } from './superuser-secret';
+import { addSuperuserSecret } from './superuser-secret';
 
 export interface KubernetesHaStackProps {
   readonly config: DeployConfig;
@@ -30,44 +31,34 @@ export class KubernetesHaStack extends BaseStack {
   constructor(scope: Construct, id: string, { config, aks }: KubernetesHaStackProps) {
     super(scope, id, { config, tags: {} });
     addClusterProvider(this, config, aks);
-    const { namespace } = new Namespace(this, 'namespace', { config });
-    const add = (
-      objectId: string,
-      component: string,
-      manifest: KubernetesManifest,
-      after: readonly ITerraformDependable[] = [],
-    ) => addOperatorObject(this, objectId, { config, namespace, component, manifest, after });
-
-    const { secret } = new SuperuserSecret(this, 'superuser', { config, namespace });
-    const { policies } = new HaNetwork(this, 'network', { config, namespace });
+    const place = { config, namespace: addNamespace(this, config) };
+    const secret = addSuperuserSecret(this, place);
+    const policies = addHaNetwork(this, place);
     const classes = addStorageClass(this, config);
-    const images = add('images', 'database', imageCatalog(config));
+    const images = addOperatorObject(this, place, imageCatalog(config));
     const hasBackups = config.kubernetes.haBackupUrl !== '';
-    const store = hasBackups ? [add('store', 'backup', objectStore(config))] : [];
+    const store = hasBackups ? [addOperatorObject(this, place, objectStore(config))] : [];
 
-    const cluster = add('cluster', 'database', databaseCluster(config), [
-      secret,
-      ...policies,
-      ...classes,
-      images,
-      ...store,
-    ]);
+    const cluster = addOperatorObject(this, place, {
+      ...databaseCluster(config),
+      after: [secret, ...policies, ...classes, images, ...store],
+    });
     // The volumes belong to the cluster: deleting it deletes every copy except those in the object store.
     cluster.lifecycle = { preventDestroy: config.protectData };
     // The operator adds its defaults to the parameters that it is given.
     cluster.computedFields = ['metadata.labels', 'metadata.annotations', 'spec.postgresql.parameters'];
     cluster.putWait({ condition: [{ type: 'Ready', status: 'True' }] });
     cluster.putTimeouts({ create: '30m', update: '60m', delete: '15m' });
-    const pool = add('pooler', 'pooler', pooler(config), [cluster]);
-    new Limits(this, 'limits', { config, namespace }).precede(cluster, pool);
-    if (hasBackups) add('nightly', 'backup', nightlyBackup(config), [cluster]);
-    this.addOutputs(config, namespace);
+    addOperatorObject(this, place, { ...pooler(config), after: [cluster] });
+    startAfter(addLimits(this, place), this, ['cluster', 'pooler']);
+    if (hasBackups) addOperatorObject(this, place, { ...nightlyBackup(config), after: [cluster] });
+    this.addOutputs(place);
   }
 
-  private addOutputs(config: DeployConfig, namespace: string): void {
+  private addOutputs({ config, namespace }: Place): void {
     const names = haNames(config);
     const at = (service: string) => `${service}.${namespace}.svc:${DATABASE.port}`;
-    const outputs: Readonly<Record<string, string>> = {
+    const outputs = {
       primary_address: at(names.primary),
       standbys_address: at(`${names.cluster}-ro`),
       pooler_address: at(names.pooler),

@@ -31,6 +31,17 @@ export async function capture(program: string, args: readonly string[], run: Chi
 }
 
 /**
+ * Waits for a program that must succeed, and gives what it said.
+ * @param what the program and its task, for the message
+ * @throws UsageError when it fails, which has printed the reason.
+ */
+export async function succeed(what: string, end: Promise<ChildEnd>): Promise<string> {
+  const { code, stdout } = await end;
+  if (code !== 0) throw new UsageError(`${what} failed (${code}); what it says is above`);
+  return stdout;
+}
+
+/**
  * The program runs in a process group of its own, so that a Ctrl-C in the terminal reaches it only through `signal`. Terraform
  * would take a second Ctrl-C as an order to end at once and leave the state locked.
  */

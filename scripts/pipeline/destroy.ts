@@ -1,11 +1,10 @@
 // pipeline destroy: removes a short-lived deployment with its data. Its name must be typed, and its protection must be off.
 import { RefusedError } from '../../db/core/errors';
 import { note } from '../output';
-import { type CiHost, ciHost } from './ci-host';
-import { deploymentOf, type StackRun, titleOf } from './stage';
-import { dataLosses } from './terraform/plan-guard';
-import { countsOf, formatInfrastructurePlan } from './terraform/plan-markdown';
-import { withPlan } from './terraform/terraform';
+import { ciHost } from './ci-host';
+import { withStackPlan } from './stack-plan';
+import { deploymentOf, type StackRun } from './stage';
+import { countsOf } from './terraform/plan-markdown';
 
 export interface DestroyFlags {
   /** In the order in which they were deployed; they go in the opposite one. */
@@ -21,33 +20,14 @@ export interface DestroyFlags {
  */
 export async function destroy({ stacks, confirm, out }: DestroyFlags, run: StackRun): Promise<number> {
   requireMeant(confirm, run);
-  const host = ciHost(run.env);
-  for (const stack of [...stacks].reverse()) await destroyStack(stack, out, host, run);
-  return 0;
-}
-
-async function destroyStack(
-  stack: string,
-  out: string | undefined,
-  host: CiHost,
-  run: StackRun,
-): Promise<void> {
-  await withPlan(
-    await run.folderOf(stack),
-    { mode: 'destroy', lock: 'take' },
-    run,
-    async ({ plan, apply }) => {
-      const losses = dataLosses(plan);
-      // Typing the name is consent to every loss.
-      const allowed = losses.map(({ change }) => change.address);
-      host.publish(
-        formatInfrastructurePlan({ title: titleOf('Removal', stack, run), plan, losses, allowed }),
-        out,
-      );
+  // Typing the name is consent to every loss.
+  const shared = { purpose: 'Removal', allowed: 'all', host: ciHost(run.env), out } as const;
+  for (const stack of [...stacks].reverse())
+    await withStackPlan({ ...shared, stack }, run, async ({ plan, apply }) => {
       note(countsOf(plan));
       await apply();
-    },
-  );
+    });
+  return 0;
 }
 
 function requireMeant(confirm: string, run: StackRun): void {

@@ -1,12 +1,11 @@
 // pipeline drift: is what runs still what is declared, infrastructure and schema? Exit code 2 when it is not.
 import { messageOf, TsdbError, UsageError } from '../../db/core/errors';
 import { note, paintFor } from '../output';
-import { ciHost } from './ci-host';
+import { type CiHost, ciHost } from './ci-host';
 import { schemaDrift } from './schema/schema-drift';
-import { type StackRun, titleOf } from './stage';
-import { dataLosses } from './terraform/plan-guard';
-import { countsOf, formatInfrastructurePlan } from './terraform/plan-markdown';
-import { withPlan } from './terraform/terraform';
+import { withStackPlan } from './stack-plan';
+import type { StackRun } from './stage';
+import { countsOf } from './terraform/plan-markdown';
 
 export const PARTS = ['infrastructure', 'schema'] as const;
 export type Part = (typeof PARTS)[number];
@@ -26,12 +25,13 @@ const DRIFTED = 2;
  * @throws UsageError when a part could not be checked.
  */
 export async function drift(flags: DriftFlags, run: StackRun): Promise<number> {
+  const host = ciHost(run.env);
   const found: string[] = [];
   const failed: string[] = [];
   for (const [part, stack] of looksOf(flags)) {
     const what = part === 'infrastructure' && flags.stacks.length > 1 ? `${part} of ${stack}` : part;
     try {
-      const difference = part === 'schema' ? await ofSchema(stack, run) : await ofInfrastructure(stack, run);
+      const difference = await (part === 'schema' ? ofSchema : ofInfrastructure)(stack, host, run);
       if (difference !== undefined) found.push(`${what}: ${difference}`);
     } catch (error) {
       if (!(error instanceof TsdbError)) throw error;
@@ -52,26 +52,17 @@ function looksOf({ stacks, only }: DriftFlags): readonly (readonly [Part, string
   return looks.filter(([part]) => only === undefined || only === part);
 }
 
-async function ofInfrastructure(stack: string, run: StackRun): Promise<string | undefined> {
-  return withPlan(await run.folderOf(stack), { mode: 'apply', lock: 'leave' }, run, async ({ plan }) => {
-    const { changes, outputs } = plan;
-    // The page also shows what was changed outside of Terraform and needs no change here.
-    ciHost(run.env).publish(
-      formatInfrastructurePlan({
-        title: titleOf('Drift', stack, run),
-        plan,
-        losses: dataLosses(plan),
-        allowed: [],
-      }),
-    );
+// The page also shows what was changed outside of Terraform and needs no change here.
+function ofInfrastructure(stack: string, host: CiHost, run: StackRun): Promise<string | undefined> {
+  return withStackPlan({ purpose: 'Drift', stack, allowed: [], host }, run, async ({ plan }) => {
     // Reading a data source is not a difference.
-    const real = changes.filter(({ kind }) => kind !== 'read');
-    return real.length === 0 && outputs.length === 0 ? undefined : countsOf({ ...plan, changes: real });
+    const changes = plan.changes.filter(({ kind }) => kind !== 'read');
+    return changes.length === 0 && plan.outputs.length === 0 ? undefined : countsOf({ ...plan, changes });
   });
 }
 
-async function ofSchema(stack: string, run: StackRun): Promise<string | undefined> {
+async function ofSchema(stack: string, host: CiHost, run: StackRun): Promise<string | undefined> {
   const { markdown, difference } = await schemaDrift(stack, run);
-  ciHost(run.env).publish(markdown);
+  host.publish(markdown);
   return difference;
 }

@@ -9,14 +9,9 @@ export type FolderContent = ReadonlyMap<string, Buffer>;
 export function readFolder(folder: string): FolderContent {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-  return new Map(
-    files
-      .map((file) => [relative(folder, file), file] as const)
-      .filter(([name]) => !TERRAFORMS_OWN.test(name))
-      .map(([name, file]) => [name, readFileSync(file)]),
-  );
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((name) => !TERRAFORMS_OWN.test(name));
+  return new Map(files.map((name) => [name, readFileSync(join(folder, name))]));
 }
 
 const TERRAFORMS_OWN = /(^|\/)(\.terraform(\/|\.lock\.hcl$|\.tfstate)|[^/]*\.tfstate|[^/]*\.tfplan$)/;
@@ -33,10 +28,8 @@ export function differences(first: FolderContent, second: FolderContent): readon
 }
 
 function firstDifference(one: Buffer, other: Buffer): string {
-  const [lines, others] = [one, other].map((bytes) => bytes.toString('utf8').split('\n')) as [
-    string[],
-    string[],
-  ];
+  const lines = one.toString('utf8').split('\n');
+  const others = other.toString('utf8').split('\n');
   const at = lines.findIndex((line, index) => line !== others[index]);
   const line = at < 0 ? lines.length : at;
   return `line ${line + 1} is ${quoted(lines[line])}, then ${quoted(others[line])}`;

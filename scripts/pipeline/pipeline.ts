@@ -1,7 +1,7 @@
 // The stages of the pipeline, one command each: the same on a laptop, in GitHub Actions and in Azure Pipelines. Settings of the
 // environment and flags go in; Markdown, values for later stages and an exit code come out.
 // - `synth`, `plan`, `deploy`, `drift`, `destroy`: the stages; `schema/` and `smoke/` have the two others
-// - `terraform/`: plans and applies one stack, and refuses what takes data away
+// - `terraform/`: plans and applies one stack, and refuses what takes data away; `stack-plan`: how all stages use it
 // - `stage`: what each stage is given; `ci-host`: where results go; `cloud-login`: the login that Terraform gets
 // - `child`: runs other programs; `folder-difference`: compares two syntheses
 import { Command, InvalidArgumentError, Option } from 'commander';

@@ -1,9 +1,7 @@
 // pipeline plan: what would change in the infrastructure, as Markdown; refuses what takes data away without consent.
-import { type CiHost, ciHost } from './ci-host';
-import { type StackRun, titleOf } from './stage';
-import { dataLosses, guard } from './terraform/plan-guard';
-import { formatInfrastructurePlan } from './terraform/plan-markdown';
-import { withPlan } from './terraform/terraform';
+import { ciHost } from './ci-host';
+import { withStackPlan } from './stack-plan';
+import type { StackRun } from './stage';
 
 /** Which plan, and what it may take away. */
 export interface PlanFlags {
@@ -18,33 +16,12 @@ export interface PlanFlags {
 }
 
 /** Publishes the plans and passes their fingerprints on, with commas between. Exit code 0, changes or not. */
-export async function plan(flags: PlanFlags, run: StackRun): Promise<number> {
+export async function plan({ stacks, allow, refresh, out }: PlanFlags, run: StackRun): Promise<number> {
   const host = ciHost(run.env);
+  const shared = { purpose: 'Plan', allowed: allow, refresh: refresh !== 'no', host, out } as const;
   const fingerprints: string[] = [];
-  for (const stack of flags.stacks) fingerprints.push(await planStack(stack, flags, host, run));
+  for (const stack of stacks)
+    fingerprints.push(await withStackPlan({ ...shared, stack }, run, async (made) => made.plan.fingerprint));
   host.pass('fingerprint', fingerprints.join(','));
   return 0;
-}
-
-async function planStack(
-  stack: string,
-  { allow, out, refresh }: PlanFlags,
-  host: CiHost,
-  run: StackRun,
-): Promise<string> {
-  return withPlan(
-    await run.folderOf(stack),
-    { mode: 'apply', lock: 'leave', refresh: refresh !== 'no' },
-    run,
-    async ({ plan: made }) => {
-      const losses = dataLosses(made);
-      // The plan is published before the guard, because people have to read a plan that is refused.
-      host.publish(
-        formatInfrastructurePlan({ title: titleOf('Plan', stack, run), plan: made, losses, allowed: allow }),
-        out,
-      );
-      guard(losses, allow);
-      return made.fingerprint;
-    },
-  );
 }

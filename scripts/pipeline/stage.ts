@@ -30,7 +30,3 @@ export const listOf = (text: string): readonly string[] =>
 /** Name and environment of the deployment, as the settings say; the defaults are those of `infra/core/settings`. */
 export const deploymentOf = ({ env }: StageRun): string =>
   `${env.TSDB_DEPLOY_NAME || 'tsdb'}-${env.TSDB_DEPLOY_ENVIRONMENT || 'dev'}`;
-
-/** `Plan for stack azure of tsdb-dev`. */
-export const titleOf = (what: string, stack: string, run: StageRun): string =>
-  `${what} for stack ${stack} of ${deploymentOf(run)}`;

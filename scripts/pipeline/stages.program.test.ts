@@ -170,6 +170,20 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stage
     expect(page()).toMatch(/stack two of(.|\n)*stack one of/);
   });
 
+  it('show Azure Pipelines a page of each look for drift', async () => {
+    declare(folder, { vm: { input: 1 } });
+    let printed = '';
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      printed += String(text);
+      return true;
+    });
+    const { GITHUB_STEP_SUMMARY: _, ...env } = run.env;
+    const onAzure = { ...run, env: { ...env, TF_BUILD: 'True', AGENT_TEMPDIRECTORY: folder } };
+    await drift({ stacks: ['one', 'two'], only: 'infrastructure' }, onAzure);
+    const pages = [...printed.matchAll(/uploadsummary\](.*)\n/g)].map(([, file = '']) => file);
+    expect(pages.map((file) => /stack (\w+)/.exec(readFileSync(file, 'utf8'))?.[1])).toEqual(['one', 'two']);
+  });
+
   it('destroy only the deployment that was named, with its protection lifted', async () => {
     declare(folder, { disk: { input: 'a' } });
     await deploy({ stacks, allow: [] }, run);

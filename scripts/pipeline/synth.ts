@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { counted } from '../../db/core/quantities';
 import { note } from '../output';
-import { show } from './child';
+import { show, succeed } from './child';
 import { cloudEnvironment } from './cloud-login';
 import { differences, readFolder } from './folder-difference';
 import type { StageRun } from './stage';
@@ -52,6 +52,6 @@ export async function synthTwice(run: StageRun): Promise<number> {
 async function synthesise({ env, signal }: StageRun): Promise<void> {
   // With CI set, the command does not draw a spinner, which would fill the log with lines.
   const run = { folder: ROOT, env: { ...cloudEnvironment(env), CI: '1' }, signal };
-  const { code } = await show(join(ROOT, 'node_modules', '.bin', 'cdktf'), ['synth', '--output', OUT], run);
-  if (code !== 0) throw new UsageError('cdktf synth failed; what it says is above');
+  const cdktf = join(ROOT, 'node_modules', '.bin', 'cdktf');
+  await succeed('cdktf synth', show(cdktf, ['synth', '--output', OUT], run));
 }

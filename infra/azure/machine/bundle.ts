@@ -1,8 +1,9 @@
 // The application bundle: all that a release of the machine needs, as one archive with its own hash.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { filesBelow } from '../../core/source-hash';
 import { caddyfile } from './caddyfile';
 import { composeFile } from './compose/compose-file';
 import { DUMP_DOCKERFILE } from './dump-image';
@@ -46,8 +47,8 @@ function archiveOf(props: BundleProps): Buffer {
   if (!existsSync(join(programFolder, 'tsdb.js')))
     throw new Error(`${programFolder} has no tsdb.js; build it first: npm run build -- ${programFolder}`);
   const archive = tar([
-    ...filesBelow(programFolder, 'program'),
-    ...filesBelow(SCRIPTS, ''),
+    ...folderFiles(programFolder, 'program'),
+    ...folderFiles(SCRIPTS, ''),
     text('compose.yaml', composeFile(props)),
     text('Caddyfile', caddyfile(props)),
     text('dump.Dockerfile', DUMP_DOCKERFILE),
@@ -66,18 +67,11 @@ const text = (path: string, content: string): TarFile => ({
   content: Buffer.from(content),
 });
 
-function filesBelow(folder: string, under: string): readonly TarFile[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => {
-      const file = join(entry.parentPath, entry.name);
-      const content = readFileSync(file);
-      // The mode follows from the content, because not every checkout keeps file modes.
-      const mode = content.subarray(0, 2).toString('latin1') === '#!' ? 0o755 : 0o644;
-      return {
-        path: [...(under === '' ? [] : [under]), ...relative(folder, file).split(sep)].join('/'),
-        mode,
-        content,
-      };
-    });
+function folderFiles(folder: string, under: string): readonly TarFile[] {
+  return filesBelow(folder).map((path) => {
+    const content = readFileSync(join(folder, path));
+    // The mode follows from the content, because not every checkout keeps file modes.
+    const mode = content.subarray(0, 2).toString('latin1') === '#!' ? 0o755 : 0o644;
+    return { path: posix.join(under, path), mode, content };
+  });
 }

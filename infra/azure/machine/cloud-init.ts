@@ -7,21 +7,7 @@ import { unitFile } from './unit-file';
 import { YAML_OPTIONS } from './yaml-options';
 
 /** The part of cloud-init's schema that this machine needs. */
-export interface CloudConfig {
-  readonly ssh_pwauth: boolean;
-  readonly disable_root: boolean;
-  readonly package_update: boolean;
-  readonly packages: readonly string[];
-  readonly write_files: readonly CloudFile[];
-  /** Lists instead of strings, so that no shell runs them and nothing needs quotes. */
-  readonly runcmd: readonly (readonly string[])[];
-}
-
-export interface CloudFile {
-  readonly path: string;
-  readonly permissions: '0644' | '0755';
-  readonly content: string;
-}
+export type CloudConfig = typeof CONFIG;
 
 /** Azure's limit for custom_data, in bytes before base64. */
 export const CUSTOM_DATA_LIMIT = 65_535;
@@ -76,7 +62,7 @@ const DISK_UNIT = unitFile({
   Install: ['WantedBy=multi-user.target'],
 });
 
-const CONFIG: CloudConfig = {
+const CONFIG = {
   ssh_pwauth: false,
   disable_root: true,
   package_update: true,
@@ -91,6 +77,7 @@ const CONFIG: CloudConfig = {
     },
     text('/etc/systemd/system/tsdb-disk.service', DISK_UNIT),
   ],
+  // Lists instead of strings, so that no shell runs them and nothing needs quotes.
   runcmd: [
     ['sysctl', '--system'],
     ['systemctl', 'daemon-reload'],
@@ -100,6 +87,6 @@ const CONFIG: CloudConfig = {
   ],
 };
 
-function text(path: string, content: string): CloudFile {
+function text(path: string, content: string) {
   return { path, permissions: '0644', content };
 }

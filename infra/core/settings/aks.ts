@@ -10,10 +10,8 @@ const sizeWithLocalDisk = matching(
 );
 
 export const AKS_SETTINGS = {
-  /** Empty for the version that Azure proposes. */
   version: {
     name: 'TSDB_DEPLOY_AKS_VERSION',
-    default: '',
     meaning: 'Kubernetes minor version such as "1.34"; empty = the version that Azure proposes',
     parse: optional(/^1\.\d{2}(\.\d{1,2})?$/, 'a version such as 1.34'),
   },

@@ -68,7 +68,6 @@ export const AZURE_SETTINGS = {
   sshPublicKey: {
     name: 'TSDB_DEPLOY_SSH_PUBLIC_KEY',
     variableOnly: true,
-    default: '',
     meaning: 'SSH public key of the operator, one line; the azure stack requires it',
     parse: optional(
       /^ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( [^$%]*)?$/,
@@ -77,28 +76,23 @@ export const AZURE_SETTINGS = {
   },
   sshCidrs: {
     name: 'TSDB_DEPLOY_SSH_CIDRS',
-    default: '',
     meaning: 'comma-separated IPv4 networks that may use SSH; empty keeps port 22 closed',
     parse: networks,
   },
   apiCidrs: {
     name: 'TSDB_DEPLOY_API_CIDRS',
-    default: '',
     meaning: 'comma-separated IPv4 networks that may use HTTPS; empty keeps port 443 closed',
     parse: networks,
   },
   /** As `sshPublicKey`. */
   deployerCidrs: {
     name: 'TSDB_DEPLOY_DEPLOYER_CIDRS',
-    default: '',
     meaning:
       'comma-separated IPv4 networks from which Terraform runs; vault, storage and the API server of `aks` admit them; the stacks azure and aks require it',
     parse: networks,
   },
-  /** Empty for the identity that runs Terraform. */
   deployerId: {
     name: 'TSDB_DEPLOY_DEPLOYER_ID',
-    default: '',
     meaning:
       'object id of the identity that deploys, if a different identity makes the plan; empty = the identity that runs Terraform',
     parse: optional(
@@ -108,7 +102,6 @@ export const AZURE_SETTINGS = {
   },
   dnsLabel: {
     name: 'TSDB_DEPLOY_DNS_LABEL',
-    default: '',
     meaning:
       'host part of the Azure DNS name of the public address, unique in the region; empty = no such name',
     parse: optional(/^[a-z][a-z0-9-]{1,61}[a-z0-9]$/, '3 to 63 lower-case letters, digits and hyphens'),
@@ -116,7 +109,6 @@ export const AZURE_SETTINGS = {
   /** DNS name of the API. Where none is given, it is the one that `dnsLabel` makes; empty when there is no label either. */
   hostName: {
     name: 'TSDB_DEPLOY_HOST_NAME',
-    default: '',
     meaning: 'DNS name of the API; empty = the name from `TSDB_DEPLOY_DNS_LABEL`',
     parse: dnsName,
   },
@@ -135,7 +127,6 @@ export const AZURE_SETTINGS = {
   },
   alertEmail: {
     name: 'TSDB_DEPLOY_ALERT_EMAIL',
-    default: '',
     meaning: 'mail address that receives the alerts; empty = alerts appear only in the portal',
     parse: optional(/^[^\s@$%]+@[^\s@$%]+$/, 'a mail address'),
   },
@@ -147,13 +138,11 @@ export const AZURE_SETTINGS = {
   },
   parts: {
     name: 'TSDB_DEPLOY_PARTS',
-    default: '',
     meaning: 'comma-separated optional parts of the azure stack, see `docs/azure.md`',
     parse: manyOf(AZURE_PARTS),
   },
   tags: {
     name: 'TSDB_DEPLOY_TAGS',
-    default: '',
     meaning: 'additional tags for all Azure resources: `owner=ops,cost-centre=42`',
     parse: pairs(/^[\w.-]{1,64}=[\w .@:-]{0,128}$/, 'pairs such as owner=ops'),
   },

@@ -39,7 +39,6 @@ export const HA_SETTINGS = {
   },
   backupEndpoint: {
     name: 'TSDB_DEPLOY_HA_BACKUP_ENDPOINT',
-    default: '',
     meaning: 'address of an object store outside the cloud provider: `https://minio.example.org:9000`',
     parse: optional(
       /^https?:\/\/[a-z0-9][a-z0-9.-]*(:\d{1,5})?$/,
@@ -48,27 +47,23 @@ export const HA_SETTINGS = {
   },
   backupSecret: {
     name: 'TSDB_DEPLOY_HA_BACKUP_SECRET',
-    default: '',
     meaning: 'Secret with the keys of the object store; empty = the pods log in with their own identity',
     parse: resourceName('a Secret'),
   },
   backupIdentity: {
     name: 'TSDB_DEPLOY_HA_BACKUP_IDENTITY',
-    default: '',
     meaning: 'identity of the pods: client id of a managed identity (https), or ARN of a role (s3)',
     parse: optional(/^[\w:/+=,.@-]+$/, 'a client id or the ARN of a role'),
   },
   restoreFrom: {
     name: 'TSDB_DEPLOY_HA_RESTORE_FROM',
     variableOnly: true,
-    default: '',
     meaning: 'deployment from whose backups a new cluster starts: `<name>-<environment>`',
     parse: optional(/^[a-z][a-z0-9-]{1,62}$/, 'name and environment of a deployment such as tsdb-prod'),
   },
   restoreTime: {
     name: 'TSDB_DEPLOY_HA_RESTORE_TIME',
     variableOnly: true,
-    default: '',
     meaning: 'moment to restore: `2026-01-31 23:59:00+00`; empty = the latest',
     parse: optional(
       /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?$/,

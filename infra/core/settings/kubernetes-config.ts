@@ -12,31 +12,24 @@ export interface KubernetesConfig extends Omit<Settings, 'databaseCpus' | 'datab
 }
 
 export function kubernetesConfig(settings: Settings, fault: Fault): KubernetesConfig {
-  checkStorage(settings, fault);
-  checkHa(settings, fault);
-  checkIngress(settings, fault);
+  checkTogether(settings, fault);
   const { databaseCpus: cpus, databaseMemoryMiB: memoryMiB, ...others } = settings;
   const config = { ...others, database: { cpus, memoryMiB } };
   checkApi(config, fault);
   return config;
 }
 
-function checkStorage({ storageProvisioner, storageParameters }: Settings, fault: Fault): void {
+function checkTogether(settings: Settings, fault: Fault): void {
+  const { storageProvisioner, storageParameters, ha, haImage } = settings;
+  const { ingressHost, ingressClass, ingressTlsSecret, ingressIssuer } = settings;
   if (storageProvisioner === '' && Object.keys(storageParameters).length > 0)
     fault(
       'TSDB_DEPLOY_STORAGE_PARAMETERS belong to a storage class that this deployment makes; set TSDB_DEPLOY_STORAGE_PROVISIONER too, or take them away',
     );
-}
-
-function checkHa({ ha, haImage }: Settings, fault: Fault): void {
   if (ha && haImage === '')
     fault(
       'TSDB_DEPLOY_HA=true needs an image of PostgreSQL with TimescaleDB Community that CloudNativePG can run; set TSDB_DEPLOY_HA_IMAGE',
     );
-}
-
-function checkIngress(settings: Settings, fault: Fault): void {
-  const { ingressHost, ingressClass, ingressTlsSecret, ingressIssuer } = settings;
   if (ingressHost === '' && `${ingressClass}${ingressTlsSecret}${ingressIssuer}` !== '')
     fault(
       'TSDB_DEPLOY_INGRESS_CLASS, _TLS_SECRET and _ISSUER belong to an ingress; set TSDB_DEPLOY_INGRESS_HOST too, or take them away',

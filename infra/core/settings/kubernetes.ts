@@ -16,7 +16,6 @@ import type { Fault, SettingTable } from './setting';
 export const LEAST_MEMORY_MIB = 512;
 
 export const KUBERNETES_SETTINGS = {
-  /** Whether the cluster already exists, or stack `aks` makes it. */
   cluster: {
     name: 'TSDB_DEPLOY_CLUSTER',
     default: 'existing',
@@ -31,20 +30,17 @@ export const KUBERNETES_SETTINGS = {
   },
   context: {
     name: 'TSDB_DEPLOY_KUBE_CONTEXT',
-    default: '',
     meaning: 'context in the kubeconfig file; empty = its current context',
     parse: optional(/^[^$%\n]+$/, 'a context name'),
   },
   /** With a provisioner: the name of the storage class that the stack makes. */
   storageClass: {
     name: 'TSDB_DEPLOY_STORAGE_CLASS',
-    default: '',
     meaning: 'storage class of the database volume; empty = the default class of the cluster',
     parse: optional(/^[a-z0-9][a-z0-9.-]*$/, 'the name of a storage class'),
   },
   storageProvisioner: {
     name: 'TSDB_DEPLOY_STORAGE_PROVISIONER',
-    default: '',
     meaning:
       'creates a storage class with this provisioner; its volumes can grow and are retained when their claim is deleted',
     parse: optional(
@@ -54,7 +50,6 @@ export const KUBERNETES_SETTINGS = {
   },
   storageParameters: {
     name: 'TSDB_DEPLOY_STORAGE_PARAMETERS',
-    default: '',
     meaning: 'parameters of that storage class: `skuName=PremiumV2_LRS,cachingMode=None`',
     parse: pairs(/^[\w./-]{1,253}=[\w .@:/-]*$/, 'pairs such as skuName=PremiumV2_LRS'),
   },
@@ -92,15 +87,12 @@ export const KUBERNETES_SETTINGS = {
   /** Never empty with `ha`. */
   haImage: {
     name: 'TSDB_DEPLOY_HA_IMAGE',
-    default: '',
     meaning:
       'image of those instances: TimescaleDB Community, built for CloudNativePG; required with `TSDB_DEPLOY_HA`',
     parse: imageReference,
   },
-  /** Object store for base backups and write-ahead log; empty for no such backups. */
   haBackupUrl: {
     name: 'TSDB_DEPLOY_HA_BACKUP_URL',
-    default: '',
     meaning:
       'object store for point-in-time recovery of that cluster: `s3://bucket/path`; empty = no such backups',
     parse: optional(
@@ -124,31 +116,26 @@ export const KUBERNETES_SETTINGS = {
   /** Empty for no ingress. Otherwise `ingressTlsSecret` or `ingressIssuer` is given as well. */
   ingressHost: {
     name: 'TSDB_DEPLOY_INGRESS_HOST',
-    default: '',
     meaning: 'DNS name of the API on an ingress; empty = no ingress',
     parse: dnsName,
   },
   ingressClass: {
     name: 'TSDB_DEPLOY_INGRESS_CLASS',
-    default: '',
     meaning: 'ingress class; empty = the default class of the cluster',
     parse: resourceName('an ingress class'),
   },
   ingressTlsSecret: {
     name: 'TSDB_DEPLOY_INGRESS_TLS_SECRET',
-    default: '',
     meaning: 'Secret with the certificate for that name; the issuer creates it if it does not exist',
     parse: resourceName('a Secret'),
   },
   ingressIssuer: {
     name: 'TSDB_DEPLOY_INGRESS_ISSUER',
-    default: '',
     meaning: 'cert-manager cluster issuer that creates the certificate',
     parse: resourceName('a cluster issuer'),
   },
   ingressNamespace: {
     name: 'TSDB_DEPLOY_INGRESS_NAMESPACE',
-    default: '',
     meaning:
       'namespace of the ingress controller; only its pods can then reach the API from outside; empty = every namespace',
     parse: optional(NAMESPACE, 'the name of a namespace'),
@@ -175,7 +162,6 @@ export const KUBERNETES_SETTINGS = {
   /** The Secret can still be made while the first deployment waits for its pods. */
   pullSecret: {
     name: 'TSDB_DEPLOY_PULL_SECRET',
-    default: '',
     meaning:
       'Secret in the namespace with the login to the registry of the images; empty = the nodes can pull without it',
     parse: resourceName('a Secret'),
@@ -184,7 +170,6 @@ export const KUBERNETES_SETTINGS = {
   appImage: {
     name: 'TSDB_APP_IMAGE',
     variableOnly: true,
-    default: '',
     meaning: 'image with the `tsdb` command and the API; the kubernetes stack requires it',
     // The reference must never lead to another image: nodes keep an image that they have pulled once.
     parse: optional(

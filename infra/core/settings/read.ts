@@ -11,7 +11,7 @@ export function settingsReader(env: Variables, fault: Fault) {
   return <Table extends SettingTable>(table: Table, declared: DeclaredOf<Table> = {}): ValuesOf<Table> => {
     const ofEnvironment = new Map<string, unknown>(Object.entries(declared));
     const values = Object.entries(table).map(([field, setting]) => {
-      const given = env[setting.name]?.trim() || (ofEnvironment.get(field) ?? setting.default);
+      const given = env[setting.name]?.trim() || (ofEnvironment.get(field) ?? setting.default ?? '');
       return [field, setting.parse(given as never, (what) => fault(`${setting.name} ${what}`))];
     });
     return Object.fromEntries(values) as ValuesOf<Table>;

@@ -13,8 +13,8 @@ export type Parse<Value> = (given: string | Value, fault: Fault) => Value;
 export interface Setting {
   /** The environment variable. */
   readonly name: string;
-  /** Stands in when neither the variable nor the environment says anything. */
-  readonly default: string;
+  /** Stands in when neither the variable nor the environment says anything; an empty text when left out. */
+  readonly default?: string;
   readonly meaning: string;
   /** Set when infra/environments.ts has no place for it, because it differs from run to run. */
   readonly variableOnly?: true;

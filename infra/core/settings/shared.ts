@@ -42,15 +42,12 @@ export const SHARED_SETTINGS = {
   otherImage: {
     name: 'TSDB_DEPLOY_DB_IMAGE',
     variableOnly: true,
-    default: '',
     meaning: 'different database image of the same flavour, e.g. from a mirror or with a digest',
     parse: imageReference,
   },
-  /** Storage account that keeps the state of Terraform; empty for local files. */
   stateAccount: {
     name: 'TSDB_DEPLOY_STATE_ACCOUNT',
     variableOnly: true,
-    default: '',
     meaning: 'storage account for the Terraform state; empty = local files',
     parse: optional(/^[a-z0-9]{3,24}$/, '3 to 24 lower-case letters and digits'),
   },
@@ -67,18 +64,15 @@ export const SHARED_SETTINGS = {
     meaning: 'comma-separated schema sets to apply and to serve',
     parse: schemaSets,
   },
-  /** New passwords are generated when it grows. */
   passwordVersion: {
     name: 'TSDB_DEPLOY_PASSWORD_VERSION',
     default: '1',
     meaning: 'a higher number makes the next deployment generate new passwords',
     parse: wholeNumber(1, 1_000_000),
   },
-  /** Hazards of schema changes that this deployment allows, comma-separated; empty for none. */
   allow: {
     name: 'TSDB_DEPLOY_ALLOW',
     variableOnly: true,
-    default: '',
     meaning: 'hazards of schema changes that this deployment accepts, as in `tsdb apply --allow`',
     parse: optional(/^[a-z]+(-[a-z]+)*(,[a-z]+(-[a-z]+)*)*$/, 'hazards such as deletes-data'),
   },

@@ -1,6 +1,6 @@
 // Resources that keep every rule of the policy. breaks.ts changes them.
 import type { Attributes, Resources } from '../../../infra/core/testing/policy';
-import { DATABASE_CLIENT } from '../../labels';
+import { DATABASE_CLIENT } from '../../metadata';
 
 const NAMESPACE = `\${kubernetes_namespace_v1.x.metadata[0].name}`;
 const CLIENT = { [DATABASE_CLIENT]: 'true' };

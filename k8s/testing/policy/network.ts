@@ -10,7 +10,7 @@ import {
   type PolicyRule,
   type Resources,
 } from '../../../infra/core/testing/policy';
-import { DATABASE_CLIENT } from '../../labels';
+import { DATABASE_CLIENT } from '../../metadata';
 import { matches, podsOf } from './pods';
 
 const POLICY = 'kubernetes_network_policy_v1';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../../../db/core/errors';
 import { note } from '../../output';
-import { capture, show } from '../child';
+import { type ChildRun, capture, show, succeed } from '../child';
 import type { StageRun } from '../stage';
 
 const ROOT = join(__dirname, '..', '..', '..');
@@ -19,34 +19,30 @@ export async function applySchemaOf(
   { env, signal }: StageRun,
 ): Promise<void> {
   const here = { folder: ROOT, env, signal };
-  const commit = await commitOf(base, { env, signal });
+  const commit = await commitOf(base, here);
   const place = mkdtempSync(join(tmpdir(), 'tsdb-base-'));
   try {
     const tree = join(place, 'tree');
     const archive = join(place, 'tree.tar');
     mkdirSync(tree);
-    await zero(show('git', ['archive', '--format=tar', `--output=${archive}`, commit], here), 'git archive');
-    await zero(show('tar', ['-xf', archive, '-C', tree], here), 'tar');
+    const packing = ['archive', '--format=tar', `--output=${archive}`, commit];
+    await succeed('git archive', show('git', packing, here));
+    await succeed('tar', show('tar', ['-xf', archive, '-C', tree], here));
     symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
     note(`schema of ${base} (${commit.slice(0, 12)}):`);
     const child = { folder: tree, env: { ...env, DATABASE_URL: databaseUrl }, signal };
     const args = ['--import', 'tsx', 'scripts/tsdb.ts', 'apply', '--yes'];
-    await zero(show(process.execPath, args, child), `"tsdb apply" of ${base}`);
+    await succeed(`"tsdb apply" of ${base}`, show(process.execPath, args, child));
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
 }
 
-async function commitOf(base: string, { env, signal }: StageRun): Promise<string> {
+async function commitOf(base: string, run: ChildRun): Promise<string> {
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${base}^{commit}`];
-  const { code, stdout } = await capture('git', args, { folder: ROOT, env, signal });
+  const { code, stdout } = await capture('git', args, run);
   if (code === 0) return stdout.trim();
   throw new UsageError(
     `there is no commit "${base}" in this clone; fetch it first, and in a pipeline fetch more than one commit`,
   );
-}
-
-async function zero(end: Promise<{ readonly code: number | null }>, what: string): Promise<void> {
-  const { code } = await end;
-  if (code !== 0) throw new UsageError(`${what} failed (${code}); what it says is above`);
 }

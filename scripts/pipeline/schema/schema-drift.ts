@@ -10,10 +10,10 @@ import { stackOutputs } from '../terraform/terraform';
 import { planOnMachine } from './machine-plan';
 import { planDatabase } from './schema-plan';
 
-/** A page about the difference, and the difference in one line, which is absent when the database is as declared. */
+/** A page about the difference, and the difference in one line, which is undefined when the database is as declared. */
 export interface SchemaDrift {
   readonly markdown: string;
-  readonly difference?: string;
+  readonly difference: string | undefined;
 }
 
 /**
@@ -34,26 +34,20 @@ export async function schemaDrift(stack: string, run: StackRun): Promise<SchemaD
 
 async function askMachine(machineId: string, run: StackRun): Promise<SchemaDrift> {
   const { inSync: same, markdown } = await planOnMachine(machineId, run);
-  return same ? { markdown } : { markdown, difference: 'the machine has changes to apply' };
+  return { markdown, difference: same ? undefined : 'the machine has changes to apply' };
 }
 
 async function askDatabase(): Promise<SchemaDrift> {
   const plan = await planDatabase();
-  const markdown = formatPlanMarkdown(plan);
-  return inSync(plan) ? { markdown } : { markdown, difference: summaryOf(plan) };
+  return { markdown: formatPlanMarkdown(plan), difference: inSync(plan) ? undefined : summaryOf(plan) };
 }
 
 /** As `/api/operations/drift` tells it. */
 interface Report {
   readonly checked_at: string;
   readonly in_sync: boolean;
-  readonly steps: readonly { readonly object: string; readonly action: string; readonly summary: string }[];
-  readonly refusals: readonly {
-    readonly object: string;
-    readonly what: string;
-    readonly why: string;
-    readonly way_out: string;
-  }[];
+  readonly steps: readonly Readonly<Record<'object' | 'action' | 'summary', string>>[];
+  readonly refusals: readonly Readonly<Record<'object' | 'what' | 'why' | 'way_out', string>>[];
 }
 
 async function askApi(url: string, key: string, signal: AbortSignal): Promise<SchemaDrift> {
@@ -76,5 +70,5 @@ async function askApi(url: string, key: string, signal: AbortSignal): Promise<Sc
     ...(lines.length > 0 ? [...lines, ''] : []),
     `Checked by the API at ${checked_at}`,
   ].join('\n');
-  return in_sync ? { markdown } : { markdown, difference };
+  return { markdown, difference: in_sync ? undefined : difference };
 }

@@ -5,7 +5,7 @@ import { cell } from '../../../db/reconcile/format-markdown';
 import { note, table } from '../../output';
 import { ciHost } from '../ci-host';
 import type { StageRun } from '../stage';
-import { apiClient } from './api-client';
+import { type ApiClient, apiClient } from './api-client';
 import { type Outcome, type SmokeTarget, smokeChecks } from './smoke-checks';
 
 export interface SmokeFlags {
@@ -21,9 +21,9 @@ const PAUSE_MS = 1_000;
  * Runs all checks, even when one fails. TSDB_API_KEY is the key to read with, TSDB_API_WRITE_KEY the one to write a reading.
  * @throws UsageError when nothing says where the API is.
  */
-export async function smoke({ url, wait }: SmokeFlags, { env, signal }: StageRun): Promise<number> {
-  const target = targetOf(url || env.TSDB_API_URL, env.TSDB_API_KEY, env.TSDB_API_WRITE_KEY, signal);
-  await untilReady(target, wait, signal);
+export async function smoke({ url, wait }: SmokeFlags, run: StageRun): Promise<number> {
+  const target = targetOf(url || run.env.TSDB_API_URL, run);
+  await untilReady(target, wait, run.signal);
   const results: (readonly [string, Outcome])[] = [];
   for (const check of smokeChecks) results.push([check.name, await check.run(target)]);
   note(
@@ -32,25 +32,20 @@ export async function smoke({ url, wait }: SmokeFlags, { env, signal }: StageRun
       results.map(([name, outcome]) => [name, outcome.kind, tellOf(outcome)]),
     ),
   );
-  ciHost(env).publish(pageOf(target.url, results));
+  ciHost(run.env).publish(pageOf(target.url, results));
   return results.every(([, { kind }]) => kind !== 'failed') ? 0 : 1;
 }
 
-function targetOf(
-  address: string | undefined,
-  readKey: string | undefined,
-  writeKey: string | undefined,
-  signal: AbortSignal,
-): SmokeTarget {
+function targetOf(address: string | undefined, { env, signal }: StageRun): SmokeTarget {
   if (!address) throw new UsageError('nothing says where the API is: give --url, or set TSDB_API_URL');
   if (!/^https?:\/\//.test(address) || !URL.canParse(address))
     throw new UsageError(`the address of the API must be like https://tsdb.example, got "${address}"`);
-  const url = new URL(address);
+  const client = (key?: string): ApiClient => apiClient(address, { key, signal });
   return {
-    url,
-    anyone: apiClient(address, { signal }),
-    ...(readKey ? { reader: apiClient(address, { signal, key: readKey }) } : {}),
-    ...(writeKey ? { writer: apiClient(address, { signal, key: writeKey }) } : {}),
+    url: new URL(address),
+    anyone: client(),
+    ...(env.TSDB_API_KEY ? { reader: client(env.TSDB_API_KEY) } : {}),
+    ...(env.TSDB_API_WRITE_KEY ? { writer: client(env.TSDB_API_WRITE_KEY) } : {}),
   };
 }
 

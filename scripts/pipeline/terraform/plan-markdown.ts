@@ -12,16 +12,7 @@ export interface PlanPage {
   readonly allowed: readonly string[];
 }
 
-const LOUDEST_FIRST: readonly ChangeKind[] = [
-  'delete',
-  'replace',
-  'forget',
-  'update',
-  'create',
-  'read',
-  'none',
-];
-
+/** The loudest first. */
 const WORD: Readonly<Record<ChangeKind, string>> = {
   delete: '**destroy**',
   replace: '**replace**',
@@ -31,6 +22,8 @@ const WORD: Readonly<Record<ChangeKind, string>> = {
   read: 'read',
   none: 'move',
 };
+
+const LOUDEST_FIRST = Object.keys(WORD) as readonly ChangeKind[];
 
 /** One table of resources with the counts above it; refusals on top. */
 export function formatInfrastructurePlan({ title, plan, losses, allowed }: PlanPage): string {

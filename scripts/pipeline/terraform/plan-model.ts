@@ -18,7 +18,6 @@ export interface ResourceChange {
 
 /** A checked plan. */
 export interface InfrastructurePlan {
-  readonly terraformVersion: string;
   /** Without those that stay as they are. */
   readonly changes: readonly ResourceChange[];
   /** What was changed outside of Terraform since the last run. */
@@ -43,7 +42,6 @@ export function parsePlan(text: string): InfrastructurePlan {
   const all = plan.resource_changes ?? [];
   const outputs = Object.entries(plan.output_changes ?? {}).filter(([, change]) => kindOf(change) !== 'none');
   return {
-    terraformVersion: plan.terraform_version ?? '',
     changes: all.map(resourceChange).filter(({ kind, movedFrom }) => kind !== 'none' || movedFrom),
     drift: (plan.resource_drift ?? []).map(resourceChange).filter(({ kind }) => kind !== 'none'),
     outputs: outputs.map(([name]) => name).sort(),
@@ -69,7 +67,6 @@ interface RawResource {
 
 interface RawPlan {
   readonly format_version?: string;
-  readonly terraform_version?: string;
   readonly errored?: boolean;
   readonly resource_changes?: readonly RawResource[];
   readonly resource_drift?: readonly RawResource[];

@@ -2,8 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../../../db/core/errors';
-import { type ChildEnd, capture, show } from '../child';
+import { capture, show, succeed } from '../child';
 import { cloudEnvironment } from '../cloud-login';
 import type { StageRun } from '../stage';
 import { type InfrastructurePlan, parsePlan } from './plan-model';
@@ -12,19 +11,20 @@ import { type InfrastructurePlan, parsePlan } from './plan-model';
 export interface PlanRequest {
   /** `destroy` takes the whole stack away. */
   readonly mode: 'apply' | 'destroy';
-  /** A plan that is not applied takes no lock, so its login needs no right to write, and it blocks nobody. */
   readonly lock: 'take' | 'leave';
-  /** Whether each resource is read first; yes unless said otherwise. */
-  readonly refresh?: boolean;
+  /** Whether each resource is read first. */
+  readonly refresh: boolean;
 }
+
+/** Values of the outputs of a stack that are not secret, as text. */
+export type Outputs = Readonly<Record<string, string>>;
 
 /** A plan and what can be done with it. */
 export interface SavedPlan {
   readonly plan: InfrastructurePlan;
   /** Carries out exactly this plan. */
-  apply(): Promise<void>;
-  /** Values of the outputs that are not secret, as text. */
-  outputs(): Promise<Readonly<Record<string, string>>>;
+  apply(): Promise<unknown>;
+  outputs(): Promise<Outputs>;
 }
 
 /**
@@ -33,71 +33,52 @@ export interface SavedPlan {
  */
 export async function withPlan<T>(
   folder: string,
-  { mode, lock, refresh = true }: PlanRequest,
+  { mode, lock, refresh }: PlanRequest,
   run: StageRun,
   use: (saved: SavedPlan) => Promise<T>,
 ): Promise<T> {
-  const { terraform, read } = terraformIn(folder, run);
+  const { act, read, outputs } = terraformIn(folder, run);
   const place = mkdtempSync(join(tmpdir(), 'tsdb-plan-'));
   const file = join(place, 'stack.tfplan');
   try {
-    await terraform(['init', '-input=false', '-no-color']);
-    await terraform([
+    await act('init');
+    await act(
       'plan',
-      '-input=false',
-      '-no-color',
       `-out=${file}`,
       `-lock=${lock === 'take'}`,
       ...(lock === 'take' ? ['-lock-timeout=5m'] : []),
       ...(mode === 'destroy' ? ['-destroy'] : []),
       ...(refresh ? [] : ['-refresh=false']),
-    ]);
-    return await use({
-      plan: parsePlan(await read(['show', '-json', file])),
-      apply: () => terraform(['apply', '-input=false', '-no-color', '-lock-timeout=5m', file]),
-      outputs: async () => openOutputs(await read(['output', '-json'])),
-    });
+    );
+    const plan = parsePlan(await read('show', '-json', file));
+    return await use({ plan, apply: () => act('apply', '-lock-timeout=5m', file), outputs });
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
 }
 
-/** Values of the outputs of a stack that is deployed, without planning. */
-export async function stackOutputs(
-  folder: string,
-  { env, signal }: StageRun,
-): Promise<Readonly<Record<string, string>>> {
-  const { terraform, read } = terraformIn(folder, { env, signal });
-  await terraform(['init', '-input=false', '-no-color']);
-  return openOutputs(await read(['output', '-json']));
+/** The outputs of a stack that is deployed, without planning. */
+export async function stackOutputs(folder: string, run: StageRun): Promise<Outputs> {
+  const { act, outputs } = terraformIn(folder, run);
+  await act('init');
+  return outputs();
 }
 
 function terraformIn(folder: string, { env, signal }: StageRun) {
   const run = { folder, env: cloudEnvironment(env), signal };
   const program = env.TERRAFORM_BINARY_NAME || 'terraform';
-  return {
-    terraform: async (args: readonly string[]): Promise<void> => {
-      failUnlessZero(args, await show(program, args, run));
-    },
-    read: async (args: readonly string[]): Promise<string> => {
-      const end = await capture(program, args, run);
-      failUnlessZero(args, end);
-      return end.stdout;
-    },
-  };
+  const act = (command: string, ...args: readonly string[]): Promise<string> =>
+    succeed(`terraform ${command}`, show(program, [command, '-input=false', '-no-color', ...args], run));
+  const read = (command: string, ...args: readonly string[]): Promise<string> =>
+    succeed(`terraform ${command}`, capture(program, [command, ...args], run));
+  return { act, read, outputs: async () => openOutputs(await read('output', '-json')) };
 }
 
-function failUnlessZero(args: readonly string[], { code }: ChildEnd): void {
-  if (code !== 0) throw new UsageError(`terraform ${args[0]} failed (${code}); what it says is above`);
-}
+type RawOutputs = Record<string, { readonly sensitive: boolean; readonly value: unknown }>;
 
-function openOutputs(text: string): Readonly<Record<string, string>> {
-  const outputs = JSON.parse(text) as Record<
-    string,
-    { readonly sensitive: boolean; readonly value: unknown }
-  >;
+function openOutputs(text: string): Outputs {
   return Object.fromEntries(
-    Object.entries(outputs).flatMap(([name, { sensitive, value }]) =>
+    Object.entries(JSON.parse(text) as RawOutputs).flatMap(([name, { sensitive, value }]) =>
       !sensitive && typeof value === 'string' ? [[name, value]] : [],
     ),
   );

@@ -1,0 +1,58 @@
+// Makes network policies, and the parts that they are made of.
+import {
+  NetworkPolicyV1,
+  type NetworkPolicyV1Spec,
+  type NetworkPolicyV1SpecEgressTo,
+  type NetworkPolicyV1SpecIngressFrom,
+  type NetworkPolicyV1SpecPodSelector,
+} from '@cdktf/provider-kubernetes/lib/network-policy-v1';
+import { Construct } from 'constructs';
+import { metadata, type Place } from './metadata';
+
+/**
+ * One policy for each way that is open.
+ * @param infix part of the names, which tells the policies of the stacks apart
+ */
+export function addPolicies(
+  stack: Construct,
+  place: Place,
+  ways: Readonly<Record<string, NetworkPolicyV1Spec>>,
+  infix = '',
+): readonly NetworkPolicyV1[] {
+  const scope = new Construct(stack, 'network');
+  return Object.entries(ways).map(
+    ([way, spec]) =>
+      new NetworkPolicyV1(scope, way, {
+        metadata: metadata(place, 'network', `${place.config.name}-${infix}${way}`),
+        spec,
+      }),
+  );
+}
+
+type Pods = NetworkPolicyV1SpecPodSelector;
+type Port = ReturnType<typeof port>;
+
+/** Lets these pods be reached. */
+export function ingress(podSelector: Pods, from: NetworkPolicyV1SpecIngressFrom[], ports: Port[]) {
+  return { podSelector, policyTypes: ['Ingress'], ingress: [{ from, ports }] };
+}
+
+/** Lets these pods reach something. */
+export function egress(podSelector: Pods, to: NetworkPolicyV1SpecEgressTo[], ports: Port[]) {
+  return { podSelector, policyTypes: ['Egress'], egress: [{ to, ports }] };
+}
+
+/** Lets pods look up names. The only resolver is the cluster's own, in `kube-system`. */
+export function nameLookup(podSelector: Pods): NetworkPolicyV1Spec {
+  return egress(podSelector, [inNamespace('kube-system')], [port(53, 'UDP'), port(53)]);
+}
+
+/** All pods of a namespace. Kubernetes sets this label to the name of the namespace, and nobody can change it. */
+export function inNamespace(name: string) {
+  return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } };
+}
+
+/** One port. The provider expects text. */
+export function port(number: number, protocol: 'TCP' | 'UDP' = 'TCP') {
+  return { port: String(number), protocol };
+}

@@ -1,0 +1,71 @@
+// What the pods of all components have in common: an identity, and what the pod security level "restricted" requires.
+import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account-v1';
+import type { Construct } from 'constructs';
+import { metadata, type Place } from './metadata';
+
+/**
+ * Makes the identity that the pods of a component run under. None of them uses the Kubernetes API.
+ * @returns reference to its name
+ */
+export function addServiceAccount(scope: Construct, place: Place, component: string): string {
+  const { pullSecret } = place.config.kubernetes;
+  const account = new ServiceAccountV1(scope, 'account', {
+    metadata: metadata(place, component),
+    automountServiceAccountToken: false,
+    ...(pullSecret === '' ? {} : { imagePullSecret: [{ name: pullSecret }] }),
+  });
+  return account.metadata.name;
+}
+
+/** For the spec of a pod that runs as this user, whose group owns the volumes. */
+export function podIdentity(
+  serviceAccount: string,
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+) {
+  return {
+    serviceAccountName: serviceAccount,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: {
+      ...userOf({ uid, gid }),
+      runAsNonRoot: true,
+      fsGroup: String(gid),
+      // "Always" would make PGDATA writable for the group at each start, and PostgreSQL refuses to start with that.
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  };
+}
+
+/** The provider expects text. */
+export function userOf({ uid, gid }: { readonly uid: number; readonly gid: number }) {
+  return { runAsUser: String(uid), runAsGroup: String(gid) };
+}
+
+/** No privileges, no capabilities, nothing writable except mounts. */
+export const CONTAINER_SECURITY = {
+  allowPrivilegeEscalation: false,
+  privileged: false,
+  readOnlyRootFilesystem: true,
+  runAsNonRoot: true,
+  capabilities: { drop: ['ALL'] },
+};
+
+/** There is no limit on processor time: it would throttle in the middle of a query or request. */
+export function resources(cpu: string, memory: string) {
+  return { requests: { cpu, memory }, limits: { memory } };
+}
+
+/** Environment variables in the form that the provider expects, sorted by name. */
+export function environment(variables: Readonly<Record<string, string>>) {
+  return Object.entries(variables)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => ({ name, value }));
+}
+
+/**
+ * The annotation that `kubectl rollout restart` writes, for `lifecycle.ignoreChanges` of everything with a pod template. A
+ * deployment must not remove it, as that would be another restart.
+ */
+export const RESTARTED_BY_HAND =
+  'spec[0].template[0].metadata[0].annotations["kubectl.kubernetes.io/restartedAt"]';

@@ -18,7 +18,7 @@ export function exploreView({ say, complain, contented }) {
   let underWay = new AbortController();
   let tables = null;
   const control = (name) => byId(`explore-${name}`);
-  const chart = linesChart(control('plot'), { readout: control('readout'), key: control('key') });
+  const showLines = linesChart(control('plot'), { readout: control('readout'), key: control('key') });
   const table = lazyTable(control('figures'), control('rows'));
   const links = { csv: control('csv'), json: control('json') };
   for (const link of Object.values(links)) downloadLink(link, complain);
@@ -80,7 +80,7 @@ export function exploreView({ say, complain, contented }) {
   function show(state, { path, answer, milliseconds, hidden }) {
     const [{ name, of, unit }] = answer.fields;
     const lines = linesOf(answer, state.by);
-    chart.update({
+    showLines({
       ...lines,
       title: `${of} of ${state.table}`,
       unit: unit ?? '',
@@ -111,7 +111,7 @@ export function exploreView({ say, complain, contented }) {
   }
 
   function clear() {
-    chart.update({ time: [], lines: [], title: 'Nothing', unit: '', range: rangeOf(current()) });
+    showLines({ time: [], lines: [], title: 'Nothing', unit: '', range: rangeOf(current()) });
     control('facts').replaceChildren();
     table.show({ columns: [timeColumn('time')], rows: [] });
   }

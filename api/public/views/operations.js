@@ -12,9 +12,9 @@ const EVERY_MS = 30_000;
 export function operationsView({ say, complain, contented }) {
   let underWay = new AbortController();
   const live = liveUpdates(() => load({ quiet: true }), { everyMs: EVERY_MS });
-  const chunks = chunksPart({ onTable: (table) => change({ table }) });
+  const showChunks = chunksPart({ onTable: (table) => change({ table }) });
   const parts = [
-    { id: 'chunks', show: (body) => chunks.show(body, current().table) },
+    { id: 'chunks', show: (body) => showChunks(body, current().table) },
     { id: 'compression', show: showCompression },
     { id: 'drift', show: showDrift },
     { id: 'aggregates', show: showAggregates },

@@ -12,11 +12,7 @@ import { showFacts, showNow, tableOf } from './sensor-facts.js';
 import { NO_MARKS, readMarks } from './sensor-marks.js';
 import { readReadings } from './sensor-readings.js';
 
-const QUANTITIES = [
-  { name: 'temperature', title: 'Temperature' },
-  { name: 'humidity', title: 'Relative humidity' },
-  { name: 'pressure', title: 'Air pressure' },
-];
+const QUANTITIES = ['temperature', 'humidity', 'pressure'];
 
 const ANOMALIES_KEPT_MS = 60_000;
 
@@ -28,13 +24,9 @@ export function sensorsView({ say, complain, contented }) {
   const controls = sensorControls({ refresh: () => load(), complain });
   const zoom = (from, to) => change({ from: timeOf(from), to: timeOf(Math.max(to, from + 10)) });
   const onReset = () => change({ from: '', to: '' });
-  const charts = QUANTITIES.map((quantity) => ({
-    name: quantity.name,
-    chart: quantityChart(document.querySelector(`.card.${quantity.name}`), {
-      ...quantity,
-      onSelect: zoom,
-      onReset,
-    }),
+  const charts = QUANTITIES.map((name) => ({
+    name,
+    update: quantityChart(document.querySelector(`.card.${name}`), { name, onSelect: zoom, onReset }),
   }));
   const table = lazyTable(byId('figures'), byId('figures-table'));
 
@@ -115,16 +107,17 @@ export function sensorsView({ say, complain, contented }) {
     // Clocks differ, and a bucket starts before the range: no row is cut off.
     if (time.length > 0 && !isFixed(state)) range.to = Math.max(range.to, time.at(-1));
     if (time.length > 0 && level !== 'raw') range.from = Math.min(range.from, time[0]);
-    for (const { name, chart } of charts) {
-      chart.update({ columns, level, range, unit: answer.unit[name], marks: marks.of(name) });
+    for (const { name, update } of charts) {
+      update({ columns, level, range, unit: answer.unit[name], marks: marks.of(name) });
     }
   }
 
   /** Figures of another sensor or range must not stay below a failure. */
   function clear() {
     drawn = null;
-    for (const { name, chart } of charts)
-      chart.update({ columns: { time: [], [name]: [] }, marks: NO_MARKS.of(name) });
+    const nothing = { level: 'raw', unit: '', range: rangeOf(current()) };
+    for (const { name, update } of charts)
+      update({ ...nothing, columns: { time: [], [name]: [] }, marks: NO_MARKS.of(name) });
     for (const part of ['facts', 'events-list', 'events-about']) byId(part).replaceChildren();
     for (const now of document.querySelectorAll('.quantity .now')) now.replaceChildren();
     table.show({ columns: [], rows: [] });

@@ -5,16 +5,14 @@ const LONGEST_MS = 30_000;
 const KEPT = 30;
 const kept = new Map();
 
-/** Why there is no answer. `status` is 0 when the server could not be reached. */
+/**
+ * Why there is no answer. `status` is 0 when the server could not be reached. `retryAfter` is in seconds, or null when the
+ * server does not ask to wait.
+ */
 export class ApiError extends Error {
   constructor({ title, detail, status, type = '', retryAfter = null }, options) {
     super(detail, options);
-    this.name = 'ApiError';
-    this.title = title;
-    this.status = status;
-    this.type = type;
-    /** Seconds that the server asks to wait, or null. */
-    this.retryAfter = retryAfter;
+    Object.assign(this, { name: 'ApiError', title, status, type, retryAfter });
   }
 
   /** Whether the same request may succeed later. */

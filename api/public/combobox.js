@@ -18,7 +18,12 @@ export function combobox({ input, list, onChoose }) {
   function open(text) {
     const wanted = text.trim();
     const found = items.filter(({ id }) => id.toLowerCase().includes(wanted.toLowerCase()));
-    list.replaceChildren(...found.slice(0, SHOWN).map(optionOf), ...hintsFor(found.length));
+    list.replaceChildren(...found.slice(0, SHOWN).map(optionOf));
+    if (found.length === 0) list.append(hintOf('None found'));
+    if (found.length > SHOWN)
+      list.append(
+        hintOf(`The first ${SHOWN} of ${countText(found.length, 'entry', 'entries')}; type to narrow`),
+      );
     list.hidden = false;
     input.ariaExpanded = 'true';
     const same = options().find((option) => option.dataset.id === (wanted || value));
@@ -37,19 +42,11 @@ export function combobox({ input, list, onChoose }) {
       'div',
       { id: `${list.id}-${at}`, role: 'option', 'data-id': id },
       element('span', {}, id),
-      element('small', {}, note),
+      element('small', { className: 'soft' }, note),
     );
   }
 
-  function hintsFor(count) {
-    const text =
-      count === 0
-        ? 'None found'
-        : count > SHOWN
-          ? `The first ${SHOWN} of ${countText(items.length, 'entry', 'entries')}; type to narrow`
-          : '';
-    return text === '' ? [] : [element('div', { role: 'presentation', className: 'hint' }, text)];
-  }
+  const hintOf = (text) => element('div', { role: 'presentation', className: 'soft' }, text);
 
   function activate(option) {
     for (const one of options()) one.ariaSelected = String(one === option);

@@ -13,9 +13,11 @@ export function keyForm({ retry }) {
     byId('key-state').hidden = key === null;
     retry();
   };
-  const refuse = (text) => {
-    byId('key-fault').textContent = text;
-    field.ariaInvalid = 'true';
+  /** Asks for a key, and says what was wrong with the one before, if there was one. */
+  const ask = (fault) => {
+    form.hidden = false;
+    byId('key-fault').textContent = fault;
+    field.ariaInvalid = fault === '' ? null : 'true';
     field.focus();
   };
   form.addEventListener('submit', async (event) => {
@@ -23,7 +25,7 @@ export function keyForm({ retry }) {
     const key = field.value.trim();
     // A header can carry no other characters.
     if (!/^[\x21-\x7e]+$/.test(key))
-      return refuse('This is no key: a key has letters, digits and signs, and no spaces.');
+      return ask('This is no key: a key has letters, digits and signs, and no spaces.');
     keepKey(key);
     try {
       // One request tries the key. The view would send several, and the server counts those that it refuses.
@@ -32,7 +34,7 @@ export function keyForm({ retry }) {
     } catch (error) {
       if (error.status !== 401) return use(key);
       keepKey(null);
-      refuse(`The key was not accepted. ${error.message}`);
+      ask(`The key was not accepted. ${error.message}`);
     }
   });
   byId('forget-key').addEventListener('click', () => use(null));
@@ -43,13 +45,9 @@ export function keyForm({ retry }) {
     ask(reason) {
       const had = readKey() !== null;
       if (!form.hidden && !had) return;
-      form.hidden = false;
-      byId('key-state').hidden = true;
-      byId('key-fault').textContent = '';
-      field.ariaInvalid = null;
       keepKey(null);
-      if (had) refuse(`The key is no longer accepted. ${reason}`);
-      else field.focus();
+      byId('key-state').hidden = true;
+      ask(had ? `The key is no longer accepted. ${reason}` : '');
     },
     /** Hides the form after any other answer. */
     hide() {

@@ -1,7 +1,11 @@
 // Draws what stands out onto a chart: anomalies as diamonds, alerts as triangles, thresholds as dashed lines.
 import { color } from './plot.js';
 
-const SIZE = 6;
+// Shapes in pixels around the value. The tip of a triangle is on the value: a high value is pointed at from below, so that
+// the upper edge of the chart hides nothing.
+const DIAMOND = new Path2D('M0 -6.6 L6.6 0 L0 6.6 L-6.6 0 Z');
+const POINT_UP = new Path2D('M0 0 L6 10.2 L-6 10.2 Z');
+const POINT_DOWN = new Path2D('M0 0 L6 -10.2 L-6 -10.2 Z');
 
 /**
  * A `draw` function for `makePlot`. `marks()` returns `{ anomalies, alerts, thresholds }`: anomalies and alerts have `at`
@@ -20,7 +24,7 @@ export function drawMarks(marks) {
     for (const threshold of thresholds) drawLine(uplot, threshold);
     // An edge in the colour of the card keeps marks apart from the line and from each other.
     ctx.strokeStyle = color('--card')(uplot);
-    ctx.lineWidth = 2 * uPlot.pxRatio;
+    ctx.lineWidth = 2;
     ctx.fillStyle = color('--anomaly')(uplot);
     for (const anomaly of anomalies) drawShape(uplot, anomaly, DIAMOND);
     ctx.fillStyle = color('--alert')(uplot);
@@ -52,30 +56,10 @@ function drawLine(uplot, { value, label }) {
 function drawShape(uplot, { at, value }, shape) {
   if (value == null) return;
   const { ctx } = uplot;
-  const size = SIZE * uPlot.pxRatio;
-  const x = uplot.valToPos(at, 'x', true);
-  const y = uplot.valToPos(value, 'y', true);
-  ctx.beginPath();
-  for (const [right, down] of shape) ctx.lineTo(x + right * size, y + down * size);
-  ctx.closePath();
-  ctx.stroke();
-  ctx.fill();
+  ctx.save();
+  ctx.translate(uplot.valToPos(at, 'x', true), uplot.valToPos(value, 'y', true));
+  ctx.scale(uPlot.pxRatio, uPlot.pxRatio);
+  ctx.stroke(shape);
+  ctx.fill(shape);
+  ctx.restore();
 }
-
-const DIAMOND = [
-  [0, -1.1],
-  [1.1, 0],
-  [0, 1.1],
-  [-1.1, 0],
-];
-// The tip of a triangle is on the value. A high value is pointed at from below, so that the upper edge of the chart hides nothing.
-const POINT_UP = [
-  [0, 0],
-  [1, 1.7],
-  [-1, 1.7],
-];
-const POINT_DOWN = [
-  [0, 0],
-  [1, -1.7],
-  [-1, -1.7],
-];

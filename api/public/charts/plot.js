@@ -97,19 +97,18 @@ export function color(name) {
   };
 }
 
-/** The ends of a scale that holds the values with some air, also when there is one value or none. */
+/** The ends of a scale with some space around the values, also when there is one value or none. */
 export function roomFor(low, high) {
   if (low == null || high == null) return [0, 1];
   return uPlot.rangeNum(low, high, 0.1, true);
 }
 
-/** Points for values that have no neighbour, which a line alone would not show. For `points.filter`. */
+/** The points that have no neighbour, which a line alone would not show. For `points.filter` of uPlot. */
 export function lonely(uplot, at, show) {
   if (show) return null;
   const values = uplot.data[at];
-  const alone = [];
-  for (let index = 0; index < values.length; index += 1) {
-    if (values[index] != null && values[index - 1] == null && values[index + 1] == null) alone.push(index);
-  }
+  const alone = [...values.keys()].filter(
+    (index) => values[index] != null && values[index - 1] == null && values[index + 1] == null,
+  );
   return alone.length > 0 ? alone : null;
 }

@@ -8,18 +8,18 @@ const CROWDED = 1_000;
 
 /**
  * Draws into a card of the page. Returns `update`, which takes `{ columns, level, unit, range, marks }`: the columns have
- * `time`, the quantity by its `name`, and `<name>_min` and `<name>_max` where there are any.
+ * `time`, the quantity by its `name`, and `<name>_min` and `<name>_max` where there are any. The unit is by name, too.
  */
 export function quantityChart(card, { name, onSelect, onReset }) {
   const part = (selector) => card.querySelector(selector);
-  let shown = { marks: { anomalies: [], alerts: [], thresholds: [] } };
+  let shown = { anomalies: [], alerts: [], thresholds: [] };
   card.style.setProperty('--series', `var(--${name})`);
   const edge = { stroke: color('--series-edge'), width: 1, points: { show: false } };
   const chart = makePlot(part('.plot'), {
     sync: 'readings',
     onSelect,
     onReset,
-    yRange: (low, high) => roomFor(...withMarks(low, high, shown.marks)),
+    yRange: (low, high) => roomFor(...withMarks(low, high, shown)),
     yText: (value) => value.toLocaleString(),
     series: [
       {},
@@ -28,42 +28,66 @@ export function quantityChart(card, { name, onSelect, onReset }) {
       edge,
     ],
     bands: [{ series: [2, 3], fill: color('--series-band') }],
-    draw: drawMarks(() => shown.marks),
+    draw: drawMarks(() => shown),
     readout: part('.readout'),
     pointText,
   });
 
   function pointText(at) {
-    const { columns, unit } = shown;
-    if (columns[name][at] == null) return '';
-    const [low, high] = [columns[`${name}_min`]?.[at], columns[`${name}_max`]?.[at]];
-    const band = low == null ? '' : ` (${numberText(low)} to ${numberText(high)})`;
-    return `${secondsText(columns.time[at])}: ${numberText(columns[name][at])} ${unit}${band}`;
+    const { time, values, low, high, unit } = shown;
+    if (values[at] == null) return '';
+    const band = low?.[at] == null ? '' : ` (${numberText(low[at])} to ${numberText(high[at])})`;
+    return `${secondsText(time[at])}: ${numberText(values[at])} ${unit}${band}`;
   }
 
-  return function update(next) {
-    shown = next;
-    const { columns, level, unit, range, marks } = shown;
+  return ({ columns, level, unit, range, marks }) => {
     const { time, [name]: values, [`${name}_min`]: low, [`${name}_max`]: high } = columns;
-    const nothing = time.map(() => null);
-    const figures = summary(values, low ?? values, high ?? values);
+    const own = (rows) => rows.filter(({ quantity }) => quantity === name);
+    const [anomalies, alerts, thresholds] = [marks.anomalies, marks.alerts, marks.thresholds].map(own);
+    shown = { time, values, low, high, unit: unit[name] ?? '', anomalies, alerts, thresholds };
+    const figures = figuresOf(shown);
+    const counts = countsOf(shown);
     const points = values.filter((value) => value != null).length;
     part('.what').textContent = level === 'raw' ? 'readings' : `${level} mean${low ? ' and range' : ''}`;
-    part('dl').replaceChildren(
-      ...terms(
-        figures.map(([label, value]) => [label, value == null ? '–' : `${numberText(value)} ${unit}`]),
-      ),
+    part('dl').replaceChildren(...terms(figures.map(([label, value]) => [label, `${value} ${shown.unit}`])));
+    part('.key').replaceChildren(
+      ...counts
+        .filter(({ count }) => count > 0)
+        .map(({ kind, text }) => element('span', { className: `mark ${kind}` }, text)),
     );
-    part('.key').replaceChildren(...keyOf(marks));
+    const title = `${part('h2').textContent} over time in ${shown.unit}, ${countText(points, 'point')}`;
+    const inWords = [figures.map((figure) => figure.join(' ')), counts.map(({ text }) => text)];
     // Crowded lines read better when they are thin.
     chart.uplot.series[1].width = time.length > CROWDED ? 1.25 : 2;
+    const nothing = time.map(() => null);
     chart.update({
       data: [time, values, high ?? nothing, low ?? nothing],
       range,
       points,
-      label: inWords({ title: part('h2').textContent, unit, figures, points, marks }),
+      label: `${title}: ${inWords.map((texts) => texts.join(', ')).join('; ')}. All figures are in the table below.`,
     });
   };
+}
+
+/** Lowest, mean and highest value as texts. The mean is that of the shown rows, not weighted by their readings. */
+function figuresOf({ values, low = values, high = values }) {
+  const known = values.filter((value) => value != null);
+  const total = known.reduce((sum, value) => sum + value, 0);
+  const figures = [
+    ['lowest', endsOf(low)[0]],
+    ['mean', known.length === 0 ? null : total / known.length],
+    ['highest', endsOf(high)[1]],
+  ];
+  return figures.map(([label, value]) => [label, numberText(value)]);
+}
+
+/** How many marks of each kind there are, also in words. */
+function countsOf({ anomalies, alerts, thresholds }) {
+  return [
+    { kind: 'anomaly', count: anomalies.length, text: countText(anomalies.length, 'anomaly', 'anomalies') },
+    { kind: 'alert', count: alerts.length, text: countText(alerts.length, 'alert') },
+    ...thresholds.map(({ label }) => ({ kind: 'limit', count: 1, text: label })),
+  ];
 }
 
 /** The ends of the values and their marks. A threshold far away from both is left out, as it would press the line flat. */
@@ -77,17 +101,6 @@ function withMarks(low, high, { anomalies, alerts, thresholds }) {
   return [Math.min(least, ...near), Math.max(most, ...near)];
 }
 
-/** Lowest, mean and highest value. The mean is that of the shown rows, not weighted by their readings. */
-function summary(values, lowest, highest) {
-  const known = values.filter((value) => value != null);
-  const total = known.reduce((sum, value) => sum + value, 0);
-  return [
-    ['lowest', endsOf(lowest)[0]],
-    ['mean', known.length === 0 ? null : total / known.length],
-    ['highest', endsOf(highest)[1]],
-  ];
-}
-
 /** The least and the greatest value, or nulls. `Math.min` fails on long lists. */
 function endsOf(values) {
   let [least, most] = [null, null];
@@ -98,20 +111,3 @@ function endsOf(values) {
   }
   return [least, most];
 }
-
-function inWords({ title, unit, figures, points, marks: { anomalies, alerts, thresholds } }) {
-  const parts = figures.map(([label, value]) => `${label} ${numberText(value)}`);
-  const odd = [anomaliesText(anomalies), alertsText(alerts), ...thresholds.map(({ label }) => label)];
-  return `${title} over time in ${unit}, ${countText(points, 'point')}: ${parts.join(', ')}; ${odd.join(', ')}. All figures are in the table below.`;
-}
-
-function keyOf({ anomalies, alerts, thresholds }) {
-  const entries = [];
-  if (anomalies.length > 0) entries.push(['anomaly', anomaliesText(anomalies)]);
-  if (alerts.length > 0) entries.push(['alert', alertsText(alerts)]);
-  if (thresholds.length > 0) entries.push(['limit', thresholds.map(({ label }) => label).join(', ')]);
-  return entries.map(([kind, text]) => element('span', { className: `mark ${kind}` }, text));
-}
-
-const anomaliesText = ({ length }) => countText(length, 'anomaly', 'anomalies');
-const alertsText = ({ length }) => countText(length, 'alert');

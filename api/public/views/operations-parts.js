@@ -103,7 +103,7 @@ const timeText = (iso, length) => element('time', { dateTime: iso }, dateText(is
 const badge = (word, kind = '') => element('span', { className: `badge ${kind}` }, word.replaceAll('-', ' '));
 
 function meter(percent) {
-  const bar = element('span', { className: 'meter', 'aria-hidden': 'true' }, element('i'));
-  bar.firstChild.style.width = `${Math.max(0, Math.min(100, percent))}%`;
+  const bar = element('span', { className: 'meter', 'aria-hidden': 'true' });
+  bar.style.setProperty('--share', `${percent}%`);
   return element('span', { className: 'saved' }, `${numberText(percent)} %`, bar);
 }

@@ -29,7 +29,7 @@ export function operationsView(page) {
       failures.push(await loading[at]);
       if (signal.aborted) return false;
       // Cards appear from top to bottom, as a card that grows moves those below it.
-      byId(id).classList.add('ready');
+      byId(id).classList.remove('waiting');
     }
     // What every part lacks is said once, above them all.
     const common = failures.find((error) => error?.status === 401 || error?.status === 0);

@@ -19,7 +19,7 @@ export function showEvents(marks, unit) {
         element(
           'li',
           { className: `mark ${kind}` },
-          element('time', { dateTime: time }, dateText(time)),
+          element('time', { className: 'soft', dateTime: time }, dateText(time)),
           ` ${kind}: ${text}`,
         ),
       ),

@@ -7,12 +7,12 @@ const WINDOW = '100';
 const MOST_ALERTS = '500';
 
 /** What stands out as long as it is not known. */
-export const NO_MARKS = marksOf({ anomalies: [], alerts: [], thresholds: [], faults: [], known: false });
+export const NO_MARKS = { anomalies: [], alerts: [], thresholds: [], faults: [], more: false, known: false };
 
 /**
- * `{ anomalies, alerts, thresholds, faults, more, known, of(quantity) }`. What could not be read is left out and named in
- * `faults`, as the readings are worth showing without it. `more` tells that there are more alerts. Anomalies that are given
- * as `known` are not looked for again.
+ * `{ anomalies, alerts, thresholds, faults, more, known }`. Each mark has its `quantity`, and anomalies and alerts have `at`
+ * in seconds. What could not be read is left out and named in `faults`, as the readings are worth showing without it.
+ * `more` tells that there are more alerts. Anomalies that are given as `known` are not looked for again.
  */
 export async function readMarks(state, signal, { known } = {}) {
   const about = { table: 'sensor_data', sensor_id: state.sensor };
@@ -41,28 +41,18 @@ export async function readMarks(state, signal, { known } = {}) {
       }),
     ),
   ]);
-  return marksOf({
-    anomalies:
-      known ?? anomalies.flatMap(({ data }, at) => data.map((row) => ({ ...row, quantity: wanted[at] }))),
-    alerts: alerts.data.map((row) => ({ ...row, ...meaningOf(row.alert_type) })),
+  const found = anomalies.flatMap(({ data }, at) => data.map((row) => ({ ...row, quantity: wanted[at] })));
+  return {
+    anomalies: known ?? found.map(timed),
+    alerts: alerts.data.map((row) => timed({ ...row, ...meaningOf(row.alert_type) })),
     thresholds: thresholds.flatMap(limitsOf),
     faults: [...new Set(faults)],
     more: alerts.next != null,
     known: true,
-  });
-}
-
-function marksOf(all) {
-  return {
-    ...all,
-    /** The marks of one quantity, as its chart takes them. */
-    of(quantity) {
-      const own = (rows) => rows.filter((row) => row.quantity === quantity);
-      const timed = (rows) => own(rows).map((row) => ({ ...row, at: Date.parse(row.time) / 1000 }));
-      return { anomalies: timed(all.anomalies), alerts: timed(all.alerts), thresholds: own(all.thresholds) };
-    },
   };
 }
+
+const timed = (row) => ({ ...row, at: Date.parse(row.time) / 1000 });
 
 /** `temperature_high` → which quantity is beyond which limit. */
 function meaningOf(type) {

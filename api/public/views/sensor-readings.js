@@ -60,8 +60,8 @@ function levelsFor(state) {
   return fitting.filter((level, at) => at === 0 || LEVELS[level].bucket * 2 <= to - from);
 }
 
-/** The rows as lists, one for each column, as uPlot takes them. */
-function columnsOf(rows, level) {
+/** The rows as lists, one for each column, as the charts take them. */
+export function columnsOf(rows, level) {
   const isRaw = level === 'raw';
   const list = (name) => rows.map((row) => row[name]);
   const columns = { time: list(isRaw ? 'time' : 'bucket').map((time) => Date.parse(time) / 1000) };

@@ -11,7 +11,7 @@ import { sensorControls } from './sensor-controls.js';
 import { showEvents } from './sensor-events.js';
 import { figuresOf, showNewest } from './sensor-figures.js';
 import { NO_MARKS, readMarks } from './sensor-marks.js';
-import { QUANTITIES, readNewest, readReadings } from './sensor-readings.js';
+import { columnsOf, QUANTITIES, readNewest, readReadings } from './sensor-readings.js';
 
 const EVERY_MS = 10_000;
 const ANOMALIES_KEPT_MS = 60_000;
@@ -22,14 +22,9 @@ export function sensorsView(page) {
   const loader = makeLoader({ read, failed, everyMs: EVERY_MS, busy: byId('charts'), page });
   const controls = sensorControls({ refresh: () => loader.load(), page });
   const zoom = (from, to) => change({ from: timeOf(from), to: timeOf(Math.max(to, from + 10)) });
-  const charts = QUANTITIES.map((name) => ({
-    name,
-    update: quantityChart(document.querySelector(`.card.${name}`), {
-      name,
-      onSelect: zoom,
-      onReset: controls.reset,
-    }),
-  }));
+  const charts = QUANTITIES.map((name) =>
+    quantityChart(document.querySelector(`.card.${name}`), { name, onSelect: zoom, onReset: controls.reset }),
+  );
   const showFigures = figuresTable(byId('figures'), byId('figures-table'));
 
   async function read({ signal, quiet }) {
@@ -96,8 +91,7 @@ export function sensorsView(page) {
     const { answer, level, marks } = drawn;
     const { columns, unit } = answer;
     const range = rangeAround(state, columns.time, level === 'raw');
-    for (const { name, update } of charts)
-      update({ columns, level, range, unit: unit[name], marks: marks.of(name) });
+    for (const update of charts) update({ columns, level, range, unit, marks });
   }
 
   function failed(error) {
@@ -111,10 +105,8 @@ export function sensorsView(page) {
 
   /** Clears the view, as figures of another sensor or range must not stay below a failure. */
   function clear() {
-    drawn = null;
-    const range = rangeAround(current(), []);
-    for (const { name, update } of charts)
-      update({ columns: { time: [], [name]: [] }, level: 'raw', range, unit: '', marks: NO_MARKS.of(name) });
+    drawn = { answer: { columns: columnsOf([], 'raw'), unit: {} }, level: 'raw', marks: NO_MARKS };
+    draw(current());
     for (const part of document.querySelectorAll('#facts, #events-list, #events-about, .quantity .now'))
       part.replaceChildren();
     showFigures({ columns: [], rows: [] });

@@ -6,14 +6,14 @@ const PUBLIC = join(__dirname, '..', 'public');
 
 type Theme = ReadonlyMap<string, string>;
 
-/** The two schemes of theme.css; what the dark one does not say is as in the light one. */
+/** The two schemes of theme.css: each colour is `light-dark(light, dark)`. */
 function themes(): { readonly light: Theme; readonly dark: Theme } {
-  const [light = '', dark = ''] = readFileSync(join(PUBLIC, 'theme.css'), 'utf8').split('@media');
-  const colors = (text: string) =>
-    [...text.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(
-      ([, name = '', color = '']) => [name, color] as const,
-    );
-  return { light: new Map(colors(light)), dark: new Map([...colors(light), ...colors(dark)]) };
+  const text = readFileSync(join(PUBLIC, 'theme.css'), 'utf8');
+  const pairs = [...text.matchAll(/--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);/g)];
+  return {
+    light: new Map(pairs.map(([, name = '', light = '']) => [name, light])),
+    dark: new Map(pairs.map(([, name = '', , dark = '']) => [name, dark])),
+  };
 }
 
 function luminance(color: string): number {

@@ -1,4 +1,4 @@
-// The page: shows the view that the address names, and says what went wrong and the way out.
+// The page: shows the view that the address names, and says what went wrong and what can be done about it.
 import { addressOf, current, onAddress } from './address.js';
 import { byId, element } from './element.js';
 import { keyForm } from './key-form.js';
@@ -6,54 +6,51 @@ import { exploreView } from './views/explore.js';
 import { operationsView } from './views/operations.js';
 import { sensorsView } from './views/sensors.js';
 
-const TITLES = { sensors: 'Sensors', explore: 'Explore', operations: 'Operations' };
 const makers = { sensors: sensorsView, explore: exploreView, operations: operationsView };
-const views = new Map();
+const views = {};
 let shown = null;
 const form = keyForm({ retry: () => show(current()) });
 
-// What views may tell the reader.
-const reader = { say, complain, contented };
-
 function show(state) {
   const isOther = shown !== null && shown !== state.view;
-  if (isOther) views.get(shown)?.hide();
+  if (isOther) views[shown].hide();
   shown = state.view;
-  contented();
-  for (const name of Object.keys(makers)) byId(`view-${name}`).hidden = name !== state.view;
+  hideFailure();
   for (const link of document.querySelectorAll('nav a')) {
-    if (link.dataset.view === state.view) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
-    // The way back to a view leads to what it showed.
-    if (link.dataset.view === state.view) link.href = addressOf(state);
+    const isShown = link.dataset.view === shown;
+    byId(`view-${link.dataset.view}`).hidden = !isShown;
+    link.ariaCurrent = isShown ? 'page' : null;
+    if (!isShown) continue;
+    // From another view, the link leads back to what this view showed.
+    link.href = addressOf(state);
+    document.title = state.sensor ? `${state.sensor} · ${link.textContent}` : link.textContent;
   }
-  document.title = state.sensor ? `${state.sensor} · ${TITLES[state.view]}` : TITLES[state.view];
-  // Made when its section is visible: charts need to know their width.
-  if (!views.has(state.view)) views.set(state.view, makers[state.view](reader));
+  // A view is made when its section is visible, as charts need to know their width.
+  views[shown] ??= makers[shown]({ announce, showFailure, hideFailure });
   if (isOther) byId('main').focus({ preventScroll: true });
-  views.get(state.view).show(state);
+  views[shown].show(state);
 }
 
-/** Announces a state of things, for those who cannot see it change. */
-function say(text) {
+/** Announces what is shown, for those who cannot see it change. */
+function announce(text) {
   if (byId('status').textContent !== text) byId('status').textContent = text;
 }
 
-/** Shows a failure; `next` says what happens by itself, `retry` is offered as a button. */
-function complain(error, { next = '', retry } = {}) {
-  if (error.status === 401) {
+/**
+ * Shows a failure with its `title` and `message`. `next` says what happens by itself, and `retry` is offered as a button.
+ */
+function showFailure({ title = 'This did not work', message, status }, { next = '', retry } = {}) {
+  if (status === 401) {
     byId('message').hidden = true;
-    // What a key showed must not stay when it is gone.
+    // What a key allowed to see is hidden when the key is gone.
     byId(`view-${shown}`).hidden = true;
-    return form.ask(error);
+    form.ask(message);
+    return;
   }
-  const text = [element('strong', { textContent: error.title ?? 'This did not work' }), error.message];
-  const spoken = text.map((part) => part.textContent ?? part).join('\n');
-  // The same failure again is no news: only what happens next changes, which is not announced.
-  if (byId('message').hidden || byId('message').dataset.about !== spoken) {
-    byId('message').dataset.about = spoken;
-    byId('message-text').replaceChildren(...text);
-  }
+  const text = byId('message-text');
+  // The same failure again is not announced again, only what happens next changes.
+  if (byId('message').hidden || text.textContent !== `${title}. ${message}`)
+    text.replaceChildren(element('strong', {}, `${title}. `), message);
   byId('message-next').textContent = next;
   byId('message-retry').hidden = retry === undefined;
   byId('message-retry').onclick = retry ?? null;
@@ -61,14 +58,14 @@ function complain(error, { next = '', retry } = {}) {
 }
 
 /** Takes the failure back. */
-function contented() {
+function hideFailure() {
   byId(`view-${shown}`).hidden = false;
   form.hide();
   byId('message').hidden = true;
 }
 
 byId('skip').addEventListener('click', (event) => {
-  // The address belongs to the view.
+  // The address names the view, so the link must not change it.
   event.preventDefault();
   byId('main').focus();
 });

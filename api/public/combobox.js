@@ -1,96 +1,96 @@
-// A text field with a list below it that narrows while one types; for lists of thousands. Follows the ARIA combobox pattern.
+// A text field with a list below it that narrows while the reader types, for lists of thousands. It follows the ARIA combobox pattern.
 import { element } from './element.js';
 import { countText } from './text.js';
 
 const SHOWN = 50;
 
 /**
- * Makes `input` (role combobox) and `list` (role listbox) one control; `onChoose(id)` is called with what was chosen or typed.
- * Items are `{ id, note }`. Returns `{ setItems, setValue }`.
+ * Makes one control of `input` (role combobox) and `list` (role listbox). `onChoose(id)` is called with what was chosen or
+ * typed. Items are `{ id, note }`. Returns `{ setItems, setValue }`.
  */
 export function combobox({ input, list, onChoose }) {
   let items = [];
-  let found = [];
-  let active = -1;
   let value = '';
-
   const isOpen = () => !list.hidden;
-  const open = (text) => {
-    const wanted = text.trim().toLowerCase();
-    found = items.filter(({ id }) => id.toLowerCase().includes(wanted)).slice(0, SHOWN + 1);
-    active = found.findIndex(({ id }) => id === (wanted === '' ? value : text.trim()));
-    // While one types, Enter takes the first that fits.
-    if (active < 0 && wanted !== '' && found.length > 0) active = 0;
-    list.replaceChildren(...found.slice(0, SHOWN).map(option), ...hint());
-    found.length = Math.min(found.length, SHOWN);
+  const options = () => [...list.querySelectorAll('[role=option]')];
+  const active = () => list.querySelector('[aria-selected=true]');
+
+  function open(text) {
+    const wanted = text.trim();
+    const found = items.filter(({ id }) => id.toLowerCase().includes(wanted.toLowerCase()));
+    list.replaceChildren(...found.slice(0, SHOWN).map(optionOf));
+    if (found.length === 0) list.append(hintOf('None found'));
+    if (found.length > SHOWN)
+      list.append(
+        hintOf(`The first ${SHOWN} of ${countText(found.length, 'entry', 'entries')}; type to narrow`),
+      );
     list.hidden = false;
-    input.setAttribute('aria-expanded', 'true');
-    mark();
-  };
-  const close = () => {
+    input.ariaExpanded = 'true';
+    const same = options().find((option) => option.dataset.id === (wanted || value));
+    // While the reader types, Enter takes the first that fits.
+    activate(same ?? (wanted === '' ? undefined : options()[0]));
+  }
+
+  function close() {
     list.hidden = true;
-    input.setAttribute('aria-expanded', 'false');
+    input.ariaExpanded = 'false';
     input.removeAttribute('aria-activedescendant');
-  };
-  const option = ({ id, note }, at) =>
-    element(
+  }
+
+  function optionOf({ id, note }, at) {
+    return element(
       'div',
-      { id: `${list.id}-${at}`, role: 'option', 'aria-selected': 'false' },
-      element('span', { textContent: id }),
-      element('small', { textContent: note }),
+      { id: `${list.id}-${at}`, role: 'option', 'data-id': id },
+      element('span', {}, id),
+      element('small', { className: 'soft' }, note),
     );
-  const hint = () => {
-    if (found.length === 0)
-      return [element('div', { role: 'presentation', className: 'hint' }, 'None found')];
-    if (found.length <= SHOWN) return [];
-    return [
-      element(
-        'div',
-        { role: 'presentation', className: 'hint' },
-        `of ${countText(items.length, 'entry', 'entries')}; type to narrow`,
-      ),
-    ];
-  };
-  const mark = () => {
-    for (const [at, line] of [...list.querySelectorAll('[role=option]')].entries())
-      line.setAttribute('aria-selected', String(at === active));
-    const line = list.querySelector(`#${list.id}-${active}`);
-    if (!line) return input.removeAttribute('aria-activedescendant');
-    input.setAttribute('aria-activedescendant', line.id);
-    line.scrollIntoView({ block: 'nearest' });
-  };
-  const choose = (id) => {
+  }
+
+  const hintOf = (text) => element('div', { role: 'presentation', className: 'soft' }, text);
+
+  function activate(option) {
+    for (const one of options()) one.ariaSelected = String(one === option);
+    if (!option) return input.removeAttribute('aria-activedescendant');
+    input.setAttribute('aria-activedescendant', option.id);
+    option.scrollIntoView({ block: 'nearest' });
+  }
+
+  function step(by) {
+    if (!isOpen()) return open('');
+    const all = options();
+    if (all.length > 0) activate(all.at((all.indexOf(active()) + by) % all.length));
+  }
+
+  function choose(id) {
     close();
-    if (id === '' || id === value) return setValue(value);
-    setValue(id);
-    onChoose(id);
-  };
-  const setValue = (id) => {
+    const isOther = id !== '' && id !== value;
+    setValue(isOther ? id : value);
+    if (isOther) onChoose(id);
+  }
+
+  function setValue(id) {
     value = id;
     input.value = id;
-  };
+  }
+
+  function giveUp() {
+    setValue(value);
+    close();
+  }
 
   const keys = {
     ArrowDown: () => step(1),
     ArrowUp: () => step(-1),
-    Enter: () => choose(isOpen() && active >= 0 ? found[active].id : input.value.trim()),
-    Escape: () => {
-      if (!isOpen()) return 'unused';
-      setValue(value);
-      close();
-    },
+    Enter: () => choose(active()?.dataset.id ?? input.value.trim()),
+    Escape: giveUp,
   };
-  const step = (by) => {
-    if (!isOpen()) return open('');
-    if (found.length > 0) active = (active + by + found.length) % found.length;
-    mark();
-  };
-
   input.addEventListener('keydown', (event) => {
-    if (event.isComposing || !keys[event.key]) return;
-    if (keys[event.key]() === 'unused') return;
+    if (event.isComposing || !Object.hasOwn(keys, event.key)) return;
+    // Escape means something else to the page when there is no list to close.
+    if (event.key === 'Escape' && !isOpen()) return;
     event.preventDefault();
     event.stopPropagation();
+    keys[event.key]();
   });
   input.addEventListener('input', () => open(input.value));
   input.addEventListener('click', () => {
@@ -98,15 +98,12 @@ export function combobox({ input, list, onChoose }) {
     input.select();
     open('');
   });
-  input.addEventListener('blur', () => {
-    setValue(value);
-    close();
-  });
-  // Before the field loses its focus.
+  input.addEventListener('blur', giveUp);
+  // The field keeps the focus until the click arrives.
   list.addEventListener('pointerdown', (event) => event.preventDefault());
   list.addEventListener('click', (event) => {
-    const line = event.target.closest('[role=option]');
-    if (line) choose(found[Number(line.id.slice(list.id.length + 1))].id);
+    const option = event.target.closest('[role=option]');
+    if (option) choose(option.dataset.id);
   });
 
   return {

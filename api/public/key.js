@@ -8,7 +8,7 @@ export function readKey() {
   try {
     return sessionStorage.getItem(NAME);
   } catch {
-    // A browser that forbids storage still serves until the page is left.
+    // In a browser that forbids storage, the key is kept until the page is left.
     return memory;
   }
 }
@@ -20,6 +20,6 @@ export function keepKey(key) {
     if (key === null) sessionStorage.removeItem(NAME);
     else sessionStorage.setItem(NAME, key);
   } catch {
-    // As above.
+    // The key is in memory.
   }
 }

@@ -1,4 +1,4 @@
-// Time ranges: a period back from now, or from one time to another. Times in addresses and requests are RFC 3339 in UTC.
+// Time ranges: a period that ends now, or a fixed range from one time to another. Addresses and requests carry times as RFC 3339 in UTC.
 
 const HOUR = 3_600;
 const LENGTHS = { h: HOUR, d: 24 * HOUR, w: 168 * HOUR, m: 730.5 * HOUR, y: 8_766 * HOUR };
@@ -16,17 +16,26 @@ export const PERIODS = [
   ['5y', '5 years'],
 ];
 
-/** How a period is called: `1w` → `1 week`. */
+/** What a period is called: `1w` → `1 week`. */
 export const periodName = (period) => PERIODS.find(([value]) => value === period)?.[1] ?? period;
 
 /** Whether the state names both ends, instead of a period that moves with the clock. */
-export const isFixed = ({ from, to }) => isTime(from) && isTime(to) && Date.parse(from) < Date.parse(to);
+export const isFixed = ({ from, to }) => Date.parse(from) < Date.parse(to);
 
-/** The ends in seconds since 1970: `{ from, to }`. */
-export function rangeOf(state, now = Date.now()) {
+/** The ends in seconds since 1970: `{ from, to }`. A period that cannot be read is a week. */
+export function rangeOf(state) {
   if (isFixed(state)) return { from: Date.parse(state.from) / 1000, to: Date.parse(state.to) / 1000 };
-  const to = now / 1000;
-  return { from: to - lengthOf(state.period), to };
+  const count = Number.parseInt(state.period, 10) || 1;
+  const unit = LENGTHS[state.period.at(-1)] ?? LENGTHS.w;
+  const to = Date.now() / 1000;
+  return { from: to - count * unit, to };
+}
+
+/** The range of a chart with rows at these times: clocks differ, and a bucket starts before the range, but no row is cut off. */
+export function rangeAround(state, time, isRaw = false) {
+  const { from, to } = rangeOf(state);
+  if (time.length === 0) return { from, to };
+  return { from: isRaw ? from : Math.min(from, time[0]), to: Math.max(to, time.at(-1)) };
 }
 
 /** The range as parameters of a request. */
@@ -44,10 +53,3 @@ export function movedRange({ from, to }, { by = 0, scale = 1 }) {
   const half = Math.max(5, (length * scale) / 2);
   return { from: timeOf(middle - half), to: timeOf(middle + half) };
 }
-
-/** Seconds of a period; of a damaged one, a week. */
-export function lengthOf(period) {
-  return (Number.parseInt(period, 10) || 1) * (LENGTHS[period.at(-1)] ?? LENGTHS.w);
-}
-
-const isTime = (text) => text !== '' && !Number.isNaN(Date.parse(text));

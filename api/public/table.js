@@ -1,51 +1,56 @@
-// The table of figures: what a chart shows, for reading, copying and screen readers.
+// Tables: the figures behind a chart, and the state of the platform.
 import { element } from './element.js';
 import { countText, dateText, figureText } from './text.js';
 
 const SHOWN = 500;
 
 /**
- * Fills a table with the newest rows of an answer, newest first.
- * `columns` are `{ name, title, text? }`; the first one names the row. `rows` are oldest first unless `newestFirst`.
+ * The head and the body of a table. Columns are `{ name, title, text?, none? }`: `text(value, row)` returns a text or an
+ * element, and `none` stands for null. The first column names the row.
  */
-export function fillTable(table, { columns, rows, newestFirst = false, count = rows.length }) {
-  const head = columns.map(({ title }) => element('th', { textContent: title, scope: 'col' }));
-  const shown = newestFirst ? rows.slice(0, SHOWN) : rows.slice(-SHOWN).reverse();
-  const lines = shown.map((row) =>
-    element('tr', {}, ...columns.map((column, at) => cell(column, row, at === 0))),
-  );
-  const caption =
-    count > shown.length
-      ? `The newest ${countText(shown.length, 'row')} of ${count.toLocaleString()}; the export has all`
-      : `${countText(count, 'row')}, newest first`;
-  table.replaceChildren(
-    element('caption', { textContent: caption }),
-    element('thead', {}, element('tr', {}, ...head)),
-    element('tbody', {}, ...lines),
-  );
+export function tableParts(columns, rows) {
+  const titles = columns.map(({ title }) => element('th', { scope: 'col', role: 'columnheader' }, title));
+  const lines = rows.map((row) => columns.map((column, at) => cell(column, row, at === 0)));
+  // Roles are spelled out, as narrow screens show rows as blocks, and browsers then no longer tell that they are rows.
+  const line = (cells) => element('tr', { role: 'row' }, ...cells);
+  return [
+    element('thead', { role: 'rowgroup' }, line(titles)),
+    element('tbody', { role: 'rowgroup' }, ...lines.map(line)),
+  ];
 }
 
-/** A table that is only filled while its `<details>` is open, as few look at it and filling it takes time. */
-export function lazyTable(details, table) {
+function cell({ name, title, text = figureText, none = '–' }, row, isFirst) {
+  const value = row[name];
+  const shown = value == null ? none : text(value, row);
+  if (isFirst) return element('th', { scope: 'row', role: 'rowheader' }, shown);
+  const className = typeof value === 'string' ? 'words' : '';
+  return element('td', { role: 'cell', 'data-title': title, className }, shown);
+}
+
+/**
+ * A table of the newest figures, newest first. Returns `show({ columns, rows })`, which takes the rows oldest first.
+ * The table is filled only while its `<details>` is open, as that takes time and few look at it.
+ */
+export function figuresTable(details, table) {
   let content = null;
   const fill = () => {
-    if (details.open && content !== null) fillTable(table, content);
+    if (!details.open || content === null) return;
+    const { columns, rows } = content;
+    const caption =
+      rows.length > SHOWN
+        ? `The newest ${SHOWN} rows of ${rows.length.toLocaleString()}; the export has all`
+        : `${countText(rows.length, 'row')}, newest first`;
+    table.replaceChildren(
+      element('caption', {}, caption),
+      ...tableParts(columns, rows.slice(-SHOWN).reverse()),
+    );
   };
   details.addEventListener('toggle', fill);
-  return {
-    show(next) {
-      content = next;
-      fill();
-    },
+  return (next) => {
+    content = next;
+    fill();
   };
 }
 
 /** The column of a time. */
 export const timeColumn = (name, title = 'time (UTC)') => ({ name, title, text: dateText });
-
-function cell({ name, text = figureText }, row, isFirst) {
-  const value = row[name];
-  const shown = value == null ? '–' : text(value);
-  if (isFirst) return element('th', { textContent: shown, scope: 'row' });
-  return element('td', { textContent: shown, className: typeof value === 'string' ? 'words' : '' });
-}

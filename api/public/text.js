@@ -24,6 +24,9 @@ export const dateText = (iso) => iso.slice(0, 19).replace('T', ' ');
 /** Seconds since 1970 as `2026-11-20 11:11:24`. */
 export const secondsText = (seconds) => dateText(new Date(seconds * 1000).toISOString());
 
+/** The time of day now, as `11:11:24 UTC`. */
+export const clockText = () => `${new Date().toISOString().slice(11, 19)} UTC`;
+
 /** `1 row`, `1,200 rows`. */
 export function countText(count, one, many = `${one}s`) {
   return `${numberText(count, 0)} ${count === 1 ? one : many}`;
@@ -38,25 +41,23 @@ export function bytesText(bytes) {
   return `${numberText(value, step === 0 || value >= 100 ? 0 : 1)} ${units[step]}`;
 }
 
+// Each unit from the seconds on that are more exact in it: 80 minutes are not yet `1 hour`.
 const LENGTHS = [
-  [86_400, 'day'],
-  [3_600, 'hour'],
-  [60, 'minute'],
+  { unit: 'day', length: 86_400, from: 1.5 * 86_400 },
+  { unit: 'hour', length: 3_600, from: 1.5 * 3_600 },
+  { unit: 'minute', length: 60, from: 60 },
+  { unit: 'second', length: 1, from: 0 },
 ];
 
-/** A length of time as `3 hours`: one unit is exact enough to judge it. */
+/** A length of time in one unit, as `3 hours`, which is exact enough to judge it. */
 export function durationText(seconds) {
   const whole = Math.max(0, Math.round(seconds));
-  for (const [length, unit] of LENGTHS) {
-    if (whole >= length * 1.5 || (unit === 'minute' && whole >= length)) {
-      return countText(Math.round(whole / length), unit);
-    }
-  }
-  return countText(whole, 'second');
+  const { unit, length } = LENGTHS.find(({ from }) => whole >= from);
+  return countText(Math.round(whole / length), unit);
 }
 
 /** How long ago a time is: `2 minutes ago`. */
-export function agoText(iso, now = Date.now()) {
-  const seconds = (now - Date.parse(iso)) / 1000;
+export function agoText(iso) {
+  const seconds = (Date.now() - Date.parse(iso)) / 1000;
   return seconds < 5 ? 'just now' : `${durationText(seconds)} ago`;
 }

@@ -1,44 +1,43 @@
 // Draws what stands out onto a chart: anomalies as diamonds, alerts as triangles, thresholds as dashed lines.
-import { colorOf } from './plot.js';
+import { color } from './plot.js';
 
-const SIZE = 6;
+// Shapes in pixels around the value. The tip of a triangle is on the value: a high value is pointed at from below, so that
+// the upper edge of the chart hides nothing.
+const DIAMOND = new Path2D('M0 -6.6 L6.6 0 L0 6.6 L-6.6 0 Z');
+const POINT_UP = new Path2D('M0 0 L6 10.2 L-6 10.2 Z');
+const POINT_DOWN = new Path2D('M0 0 L6 -10.2 L-6 -10.2 Z');
 
 /**
- * A hook for uPlot's `draw`. `marks()` gives `{ anomalies, alerts, thresholds }`:
- * marks have `at` (seconds) and `value`, alerts also `side` (low or high), thresholds `value` and `label`.
+ * A `draw` function for `makePlot`. `marks()` returns `{ anomalies, alerts, thresholds }`: anomalies and alerts have `at`
+ * (seconds) and `value`, alerts also `side` (low or high), and thresholds have `value` and `label`.
  */
-export function marksHook(place, marks) {
+export function drawMarks(marks) {
   return (uplot) => {
     const { ctx, bbox } = uplot;
-    const scale = uPlot.pxRatio;
     const { anomalies, alerts, thresholds } = marks();
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    const limit = colorOf(place, '--limit');
-    for (const one of thresholds) drawLine(uplot, one, { color: limit, scale });
-    const odd = colorOf(place, '--anomaly');
-    const alarm = colorOf(place, '--alert');
-    const card = colorOf(place, '--card');
-    for (const one of anomalies) drawShape(uplot, one, { shape: diamond, color: odd, edge: card, scale });
-    for (const one of alerts)
-      drawShape(uplot, one, {
-        shape: one.side === 'low' ? pointDown : pointUp,
-        color: alarm,
-        edge: card,
-        scale,
-      });
+    ctx.strokeStyle = color('--limit')(uplot);
+    ctx.fillStyle = ctx.strokeStyle;
+    for (const threshold of thresholds) drawLine(uplot, threshold);
+    // An edge in the colour of the card keeps marks apart from the line and from each other.
+    ctx.strokeStyle = color('--card')(uplot);
+    ctx.lineWidth = 2;
+    ctx.fillStyle = color('--anomaly')(uplot);
+    for (const anomaly of anomalies) drawShape(uplot, anomaly, DIAMOND);
+    ctx.fillStyle = color('--alert')(uplot);
+    for (const alert of alerts) drawShape(uplot, alert, alert.side === 'low' ? POINT_DOWN : POINT_UP);
     ctx.restore();
   };
 }
 
-function drawLine(uplot, { value, label }, { color, scale }) {
+function drawLine(uplot, { value, label }) {
   const { ctx, bbox } = uplot;
+  const scale = uPlot.pxRatio;
   const y = Math.round(uplot.valToPos(value, 'y', true));
-  ctx.strokeStyle = color;
-  ctx.fillStyle = color;
-  // Whole pixels, or the line would be a blur.
+  // A width of whole pixels keeps the line sharp.
   ctx.lineWidth = Math.max(2, Math.round(scale) * 2 - 2);
   ctx.setLineDash([6 * scale, 4 * scale]);
   ctx.beginPath();
@@ -47,44 +46,20 @@ function drawLine(uplot, { value, label }, { color, scale }) {
   ctx.stroke();
   ctx.setLineDash([]);
   ctx.font = `${11 * scale}px system-ui, sans-serif`;
-  // At the old end: the newest readings are what one looks at first.
+  // The label is at the oldest readings, as the newest ones are looked at first; it is below the line when the space above is too small.
   ctx.textAlign = 'left';
-  // Below the line where there is no room above it.
   const above = y - bbox.top > 18 * scale;
   ctx.textBaseline = above ? 'bottom' : 'top';
   ctx.fillText(label, bbox.left + 4 * scale, y + (above ? -3 : 3) * scale);
 }
 
-function drawShape(uplot, { at, value }, { shape, color, edge, scale }) {
+function drawShape(uplot, { at, value }, shape) {
   if (value == null) return;
   const { ctx } = uplot;
-  const x = uplot.valToPos(at, 'x', true);
-  const y = uplot.valToPos(value, 'y', true);
-  ctx.beginPath();
-  for (const [right, down] of shape) ctx.lineTo(x + right * SIZE * scale, y + down * SIZE * scale);
-  ctx.closePath();
-  // An edge in the colour of the card keeps marks apart from the line and from each other.
-  ctx.lineWidth = 2 * scale;
-  ctx.strokeStyle = edge;
-  ctx.stroke();
-  ctx.fillStyle = color;
-  ctx.fill();
+  ctx.save();
+  ctx.translate(uplot.valToPos(at, 'x', true), uplot.valToPos(value, 'y', true));
+  ctx.scale(uPlot.pxRatio, uPlot.pxRatio);
+  ctx.stroke(shape);
+  ctx.fill(shape);
+  ctx.restore();
 }
-
-const diamond = [
-  [0, -1.1],
-  [1.1, 0],
-  [0, 1.1],
-  [-1.1, 0],
-];
-// Points lie on the value: a high one points up to it from below, so that it never hides behind the upper edge.
-const pointUp = [
-  [0, 0],
-  [1, 1.7],
-  [-1, 1.7],
-];
-const pointDown = [
-  [0, 0],
-  [1, -1.7],
-  [-1, -1.7],
-];

@@ -1,95 +1,99 @@
-// The chart of one quantity: line, band between minimum and maximum, marks, and in words what it shows.
+// The chart of one quantity: its line, the band between minimum and maximum, what stands out, and all of it in words.
 import { element, terms } from '../element.js';
 import { countText, numberText, secondsText } from '../text.js';
-import { marksHook } from './marks.js';
-import { colorOf, lonely, makePlot, roomFor } from './plot.js';
+import { drawMarks } from './marks.js';
+import { color, lonely, makePlot, roomFor } from './plot.js';
 
-const HEIGHT = 210;
-const NO_MARKS = { anomalies: [], alerts: [], thresholds: [] };
+const CROWDED = 1_000;
 
 /**
- * Fills a card of the page and returns `{ update, end }`. `update` takes
- * `{ columns, level, unit, range, marks }`: columns with `time`, the quantity by name, and `<name>_min`/`_max` where there are any.
+ * Draws into a card of the page. Returns `update`, which takes `{ columns, level, unit, range, marks }`: the columns have
+ * `time`, the quantity by its `name`, and `<name>_min` and `<name>_max` where there are any. The unit is by name, too.
  */
-export function quantityChart(card, { name, title, onSelect, onReset }) {
-  const place = card.querySelector('.plot');
-  const readout = card.querySelector('.readout');
-  let shown = {
-    columns: { time: [], [name]: [] },
-    range: { from: 0, to: 1 },
-    marks: NO_MARKS,
-    unit: '',
-    level: '',
-  };
-
-  const chart = makePlot(place, {
-    height: HEIGHT,
+export function quantityChart(card, { name, onSelect, onReset }) {
+  const part = (selector) => card.querySelector(selector);
+  let shown = { anomalies: [], alerts: [], thresholds: [] };
+  card.style.setProperty('--series', `var(--${name})`);
+  const edge = { stroke: color('--series-edge'), width: 1, points: { show: false } };
+  const chart = makePlot(part('.plot'), {
     sync: 'readings',
     onSelect,
     onReset,
-    xRange: () => [shown.range.from, shown.range.to],
-    yRange: (low, high) => roomFor(...withMarks(low, high, shown.marks)),
+    yRange: (low, high) => roomFor(...withMarks(low, high, shown)),
     yText: (value) => value.toLocaleString(),
     series: [
       {},
-      {
-        stroke: () => colorOf(place, '--series'),
-        width: 2,
-        points: { filter: lonely, fill: () => colorOf(place, '--series'), size: 5 },
-      },
-      { stroke: () => `${colorOf(place, '--series')}66`, width: 1, points: { show: false } },
-      { stroke: () => `${colorOf(place, '--series')}66`, width: 1, points: { show: false } },
+      { stroke: color('--series'), width: 2, points: { filter: lonely, fill: color('--series'), size: 5 } },
+      edge,
+      edge,
     ],
-    bands: [{ series: [2, 3], fill: () => `${colorOf(place, '--series')}33` }],
-    hooks: {
-      draw: [marksHook(place, () => shown.marks)],
-      setCursor: [(uplot) => (readout.textContent = pointText(uplot.cursor.idx))],
-    },
+    bands: [{ series: [2, 3], fill: color('--series-band') }],
+    draw: drawMarks(() => shown),
+    readout: part('.readout'),
+    pointText,
   });
 
   function pointText(at) {
-    const { columns, unit } = shown;
-    if (at == null || columns[name][at] == null) return '';
-    const [low, high] = [columns[`${name}_min`]?.[at], columns[`${name}_max`]?.[at]];
-    const band = low == null ? '' : ` (${numberText(low)} to ${numberText(high)})`;
-    return `${secondsText(columns.time[at])}: ${numberText(columns[name][at])} ${unit}${band}`;
+    const { time, values, low, high, unit } = shown;
+    if (values[at] == null) return '';
+    const band = low?.[at] == null ? '' : ` (${numberText(low[at])} to ${numberText(high[at])})`;
+    return `${secondsText(time[at])}: ${numberText(values[at])} ${unit}${band}`;
   }
 
-  function update(next) {
-    shown = { ...shown, ...next };
-    const { columns, level, unit, marks } = shown;
-    const nothing = columns.time.map(() => null);
-    const [low, high] = [columns[`${name}_min`], columns[`${name}_max`]];
+  return ({ columns, level, unit, range, marks }) => {
+    const { time, [name]: values, [`${name}_min`]: low, [`${name}_max`]: high } = columns;
+    const own = (rows) => rows.filter(({ quantity }) => quantity === name);
+    const [anomalies, alerts, thresholds] = [marks.anomalies, marks.alerts, marks.thresholds].map(own);
+    shown = { time, values, low, high, unit: unit[name] ?? '', anomalies, alerts, thresholds };
+    const figures = figuresOf(shown);
+    const counts = countsOf(shown);
+    const points = values.filter((value) => value != null).length;
+    part('.what').textContent = level === 'raw' ? 'readings' : `${level} mean${low ? ' and range' : ''}`;
+    part('dl').replaceChildren(...terms(figures.map(([label, value]) => [label, `${value} ${shown.unit}`])));
+    part('.key').replaceChildren(
+      ...counts
+        .filter(({ count }) => count > 0)
+        .map(({ kind, text }) => element('span', { className: `mark ${kind}` }, text)),
+    );
+    const title = `${part('h2').textContent} over time in ${shown.unit}, ${countText(points, 'point')}`;
+    const inWords = [figures.map((figure) => figure.join(' ')), counts.map(({ text }) => text)];
     // Crowded lines read better when they are thin.
-    chart.uplot.series[1].width = columns.time.length > 1_000 ? 1.25 : 2;
-    chart.setData([columns.time, columns[name], high ?? nothing, low ?? nothing]);
-    const figures = summary(columns[name], low ?? columns[name], high ?? columns[name]);
-    card.querySelector('.what').textContent =
-      level === 'raw' ? 'readings' : `${level} mean${low ? ' and range' : ''}`;
-    card
-      .querySelector('dl')
-      .replaceChildren(
-        ...terms(
-          figures.map(([label, value]) => [label, value == null ? '–' : `${numberText(value)} ${unit}`]),
-        ),
-      );
-    const points = columns[name].filter((value) => value != null).length;
-    place.dataset.points = points;
-    place.setAttribute('aria-label', spoken({ title, unit, figures, points, marks }));
-    card.querySelector('.key').replaceChildren(...keyOf(marks));
-    readout.textContent = pointText(chart.uplot.cursor.idx);
-  }
-
-  return { update, end: chart.end };
+    chart.uplot.series[1].width = time.length > CROWDED ? 1.25 : 2;
+    const nothing = time.map(() => null);
+    chart.update({
+      data: [time, values, high ?? nothing, low ?? nothing],
+      range,
+      points,
+      label: `${title}: ${inWords.map((texts) => texts.join(', ')).join('; ')}. All figures are in the table below.`,
+    });
+  };
 }
 
-/** The ends of the data and its marks; a threshold far away from both would press the line flat, so it is left out. */
+/** Lowest, mean and highest value as texts. The mean is that of the shown rows, not weighted by their readings. */
+function figuresOf({ values, low = values, high = values }) {
+  const known = values.filter((value) => value != null);
+  const total = known.reduce((sum, value) => sum + value, 0);
+  const figures = [
+    ['lowest', endsOf(low)[0]],
+    ['mean', known.length === 0 ? null : total / known.length],
+    ['highest', endsOf(high)[1]],
+  ];
+  return figures.map(([label, value]) => [label, numberText(value)]);
+}
+
+/** How many marks of each kind there are, also in words. */
+function countsOf({ anomalies, alerts, thresholds }) {
+  return [
+    { kind: 'anomaly', count: anomalies.length, text: countText(anomalies.length, 'anomaly', 'anomalies') },
+    { kind: 'alert', count: alerts.length, text: countText(alerts.length, 'alert') },
+    ...thresholds.map(({ label }) => ({ kind: 'limit', count: 1, text: label })),
+  ];
+}
+
+/** The ends of the values and their marks. A threshold far away from both is left out, as it would press the line flat. */
 function withMarks(low, high, { anomalies, alerts, thresholds }) {
-  const values = [low, high, ...[...anomalies, ...alerts].map(({ value }) => value)].filter(
-    (value) => value != null,
-  );
-  if (values.length === 0) return [low, high];
-  const [least, most] = [smallest(values), -smallest(values.map((value) => -value))];
+  const [least, most] = endsOf([low, high, ...[...anomalies, ...alerts].map(({ value }) => value)]);
+  if (least === null) return [low, high];
   const reach = (most - least) * 1.5 || Math.abs(most) * 0.1 || 1;
   const near = thresholds
     .map(({ value }) => value)
@@ -97,41 +101,13 @@ function withMarks(low, high, { anomalies, alerts, thresholds }) {
   return [Math.min(least, ...near), Math.max(most, ...near)];
 }
 
-/** Lowest, mean and highest; the mean of the shown rows, not weighted by their readings. */
-function summary(values, lowest, highest) {
-  const known = values.filter((value) => value != null);
-  if (known.length === 0)
-    return [
-      ['lowest', null],
-      ['mean', null],
-      ['highest', null],
-    ];
-  const least = smallest(lowest.filter((value) => value != null));
-  const most = -smallest(highest.filter((value) => value != null).map((value) => -value));
-  return [
-    ['lowest', least],
-    ['mean', known.reduce((total, value) => total + value, 0) / known.length],
-    ['highest', most],
-  ];
-}
-
-// Math.min(...list) fails on long lists.
-const smallest = (list) => list.reduce((low, value) => (value < low ? value : low), Number.POSITIVE_INFINITY);
-
-function spoken({ title, unit, figures, points, marks }) {
-  const parts = figures.map(([label, value]) => `${label} ${numberText(value)}`);
-  const odd = [
-    countText(marks.anomalies.length, 'anomaly', 'anomalies'),
-    countText(marks.alerts.length, 'alert'),
-    ...marks.thresholds.map(({ label }) => label),
-  ];
-  return `${title} over time in ${unit}, ${countText(points, 'point')}: ${parts.join(', ')}; ${odd.join(', ')}. All figures are in the table below.`;
-}
-
-function keyOf({ anomalies, alerts, thresholds }) {
-  const entries = [];
-  if (anomalies.length > 0) entries.push(['anomaly', countText(anomalies.length, 'anomaly', 'anomalies')]);
-  if (alerts.length > 0) entries.push(['alert', countText(alerts.length, 'alert')]);
-  if (thresholds.length > 0) entries.push(['limit', thresholds.map(({ label }) => label).join(', ')]);
-  return entries.map(([kind, text]) => element('span', { className: `mark ${kind}` }, text));
+/** The least and the greatest value, or nulls. `Math.min` fails on long lists. */
+function endsOf(values) {
+  let [least, most] = [null, null];
+  for (const value of values) {
+    if (value == null) continue;
+    if (least === null || value < least) least = value;
+    if (most === null || value > most) most = value;
+  }
+  return [least, most];
 }

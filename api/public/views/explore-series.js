@@ -1,12 +1,12 @@
-// Reads the series of a declared table and turns its rows into lines.
+// Reads the series of a declared table, and turns its rows into lines.
 import { get } from '../api-client.js';
 import { withGaps } from '../charts/gaps.js';
 import { rangeParameters } from '../range.js';
 import { ROWS } from './explore-choices.js';
 
-// As fine as lines can be told apart, and coarse enough that aggregates can answer.
+// More points on a line would not be seen, and with fewer points coarser aggregates can answer.
 const POINTS = '200';
-// More lines cannot be told apart.
+// More lines could not be told apart.
 const LINES = 12;
 
 /** `{ path, answer, milliseconds, hidden }`; `hidden` says that there are more lines than shown, or is ''. */
@@ -17,9 +17,8 @@ export async function readSeries(state, signal) {
   let hidden = '';
   if (state.by !== '') {
     search.set('by', state.by);
-    const { body } = await get(`${base}/keys?${new URLSearchParams({ by: state.by, limit: LINES })}`, {
-      signal,
-    });
+    const first = new URLSearchParams({ by: state.by, limit: LINES });
+    const { body } = await get(`${base}/keys?${first}`, { signal });
     if (body.next !== null) {
       const keys = body.data.map((row) => row[state.by]).filter((key) => key !== null);
       search.set('where', `${state.by} in ${JSON.stringify(keys)}`);
@@ -35,11 +34,12 @@ export async function readSeries(state, signal) {
 export function linesOf({ data, fields: [{ name, of }], bucket }, by) {
   const times = [...new Set(data.map((row) => row.time))].sort();
   const place = new Map(times.map((time, at) => [time, at]));
+  // Rows without buckets have times of their own on each line: the times of other lines are then undefined, which is no gap.
+  const missing = bucket === null ? undefined : null;
   const values = new Map();
   for (const row of data) {
     const key = by === '' ? of : String(row[by] ?? 'none');
-    // Where lines have times of their own, what lies between is no gap.
-    if (!values.has(key)) values.set(key, new Array(times.length).fill(bucket === null ? undefined : null));
+    if (!values.has(key)) values.set(key, new Array(times.length).fill(missing));
     values.get(key)[place.get(row.time)] = row[name];
   }
   const keys = [...values.keys()].sort((a, b) => (a < b ? -1 : 1));

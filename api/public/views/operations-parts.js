@@ -1,141 +1,109 @@
 // Compression, schema, aggregates and jobs as tables. Each `show…` fills its card and returns what to say above the table.
 import { byId, element } from '../element.js';
+import { tableParts } from '../table.js';
 import { bytesText, countText, dateText, durationText, numberText } from '../text.js';
 
-/** `GET /api/operations/compression` */
+// The colours of states; other states have none.
+const BADGES = {
+  fresh: 'good',
+  ok: 'good',
+  stale: 'warning',
+  late: 'warning',
+  paused: 'warning',
+  failing: 'bad',
+};
+// States of jobs from calm to urgent; other states are calm.
+const URGENCY = ['paused', 'late', 'failing'];
+
+/** Shows `GET /api/operations/compression`. */
 export function showCompression({ available, tables }) {
-  if (!available) {
-    fill('compression', [], []);
+  const bytes = (value, row) => (row.compressed_chunks > 0 ? bytesText(value) : '–');
+  fill('compression', available ? tables : [], [
+    { name: 'table', title: 'table' },
+    { name: 'chunks', title: 'chunks', text: (chunks, row) => `${row.compressed_chunks} of ${chunks}` },
+    { name: 'before_bytes', title: 'before', text: bytes },
+    { name: 'after_bytes', title: 'after', text: bytes },
+    { name: 'saved_percent', title: 'saved', text: meter },
+  ]);
+  if (!available)
     return 'Compression is not available on this engine: PostgreSQL without TimescaleDB Community keeps all chunks as rows.';
-  }
-  const packed = tables.filter((table) => table.compressed_chunks > 0);
-  fill(
-    'compression',
-    ['table', 'chunks', 'before', 'after', 'saved'],
-    tables.map((row) => [
-      row.table,
-      `${row.compressed_chunks} of ${row.chunks}`,
-      row.compressed_chunks > 0 ? bytesText(row.before_bytes) : '–',
-      row.compressed_chunks > 0 ? bytesText(row.after_bytes) : '–',
-      saved(row.saved_percent),
-    ]),
-  );
   if (tables.length === 0) return 'No table is declared with a columnstore.';
-  if (packed.length === 0) return 'No chunk is compressed yet: chunks are once they are old enough.';
-  const total = (name) => packed.reduce((sum, row) => sum + (row[name] ?? 0), 0);
-  return `${bytesText(total('before_bytes'))} became ${bytesText(total('after_bytes'))}`;
+  const packed = tables.filter((table) => table.compressed_chunks > 0);
+  if (packed.length === 0)
+    return 'No chunk is compressed yet; chunks are compressed when they are old enough.';
+  const total = (name) => bytesText(packed.reduce((sum, row) => sum + (row[name] ?? 0), 0));
+  return `${total('before_bytes')} are compressed to ${total('after_bytes')}`;
 }
 
-/** `GET /api/operations/aggregates` */
+/** Shows `GET /api/operations/aggregates`. */
 export function showAggregates({ aggregates }) {
-  const states = { fresh: 'good', stale: 'warning', never: 'neutral' };
-  fill(
-    'aggregates',
-    ['aggregate', 'state', 'stored to (UTC)', 'age', 'refreshed'],
-    aggregates.map((row) => [
-      row.aggregate,
-      badge(row.state === 'never' ? 'no complete bucket yet' : row.state, states[row.state]),
-      row.watermark ? timeText(row.watermark, 16) : '–',
-      row.age_seconds == null ? '–' : durationText(row.age_seconds),
-      row.every ? `every ${row.every}` : 'by hand',
-    ]),
-  );
+  const isEmpty = ({ watermark }) => watermark === null;
+  fill('aggregates', aggregates, [
+    { name: 'aggregate', title: 'aggregate' },
+    {
+      name: 'state',
+      title: 'state',
+      text: (state, row) => (isEmpty(row) ? badge('no complete bucket yet') : badge(state, BADGES[state])),
+    },
+    { name: 'watermark', title: 'complete to (UTC)', text: (time) => timeText(time, 16) },
+    { name: 'age_seconds', title: 'behind by', text: durationText },
+    { name: 'every', title: 'refreshed', text: (every) => `every ${every}`, none: 'by hand' },
+  ]);
   if (aggregates.length === 0) return 'No aggregate is declared.';
-  const count = (state) => aggregates.filter((row) => row.state === state).length;
-  const notes = [
-    ...(count('stale') > 0 ? [`${count('stale')} not fresh`] : []),
-    ...(count('never') > 0 ? [`${count('never')} without a complete bucket yet`] : []),
-  ];
-  return `${countText(aggregates.length, 'aggregate')}, ${notes.join(', ') || 'all fresh'}`;
+  const stale = aggregates.filter(({ state }) => state === 'stale').length;
+  const empty = aggregates.filter(isEmpty).length;
+  return [
+    countText(aggregates.length, 'aggregate'),
+    ...(stale > 0 ? [`${stale} stale`] : []),
+    ...(empty > 0 ? [`${empty} without a complete bucket yet`] : []),
+    ...(stale + empty === 0 ? ['all fresh'] : []),
+  ].join(', ');
 }
 
-/** `GET /api/operations/drift` */
+/** Shows `GET /api/operations/drift`. */
 export function showDrift({ checked_at: checkedAt, in_sync: inSync, steps, refusals }) {
-  fill(
-    'drift',
-    ['object', 'difference'],
-    [
-      ...steps.map(({ object, action, summary }) => [object, `${action}: ${summary}`]),
-      ...refusals.map(({ object, what, way_out: wayOut }) => [object, `${what}; ${wayOut}`]),
-    ],
-  );
+  const differences = [
+    ...steps.map(({ object, action, summary }) => ({ object, text: `${action}: ${summary}` })),
+    ...refusals.map(({ object, what, way_out: wayOut }) => ({ object, text: `${what}; ${wayOut}` })),
+  ];
+  fill('drift', differences, [
+    { name: 'object', title: 'object' },
+    { name: 'text', title: 'difference' },
+  ]);
   const at = `${dateText(checkedAt)} UTC`;
   if (inSync) return `The database is as declared (checked ${at}).`;
   return `The database differs from the declaration (checked ${at}); "tsdb plan" tells more.`;
 }
 
-/** `GET /api/operations/jobs` */
+/** Shows `GET /api/operations/jobs`. */
 export function showJobs({ jobs }) {
-  fill(
-    'jobs',
-    ['job', 'state', 'last finished (UTC)', 'next start (UTC)', 'error'],
-    // What needs a look comes first; the others keep their order.
-    jobs
-      .toSorted((a, b) => URGENCY.indexOf(b.state) - URGENCY.indexOf(a.state))
-      .map((row) => [
-        row.job,
-        badge(row.state.replaceAll('-', ' '), JOB_STATES[row.state]),
-        row.last_finished ? timeText(row.last_finished, 19) : '–',
-        row.next_start ? timeText(row.next_start, 19) : '–',
-        row.error ?? '–',
-      ]),
-  );
-  const failing = jobs.filter(({ state }) => state === 'failing').length;
+  // What needs a look comes first; the others keep their order.
+  const byUrgency = jobs.toSorted((a, b) => URGENCY.indexOf(b.state) - URGENCY.indexOf(a.state));
+  fill('jobs', byUrgency, [
+    { name: 'job', title: 'job' },
+    { name: 'state', title: 'state', text: (state) => badge(state, BADGES[state]) },
+    { name: 'last_finished', title: 'last finished (UTC)', text: (time) => timeText(time, 19) },
+    { name: 'next_start', title: 'next start (UTC)', text: (time) => timeText(time, 19) },
+    { name: 'error', title: 'error' },
+  ]);
   if (jobs.length === 0) return 'There are no jobs.';
-  return failing > 0
-    ? `${countText(failing, 'job')} of ${jobs.length} failing`
-    : `${countText(jobs.length, 'job')}, none failing`;
+  const failing = jobs.filter(({ state }) => state === 'failing').length;
+  return `${countText(jobs.length, 'job')}, ${failing === 0 ? 'none' : failing} failing`;
 }
 
-// From calm to urgent; `not-run-yet` and `ok` are both calm.
-const URGENCY = ['paused', 'late', 'failing'];
-
-const timeText = (iso, length) =>
-  element('time', { dateTime: iso, textContent: dateText(iso).slice(0, length) });
-
-const JOB_STATES = {
-  ok: 'good',
-  failing: 'bad',
-  late: 'warning',
-  paused: 'warning',
-  'not-run-yet': 'neutral',
-};
-
-// A word beside the colour: colour alone says nothing to many.
-const badge = (text, kind) => element('span', { className: `badge ${kind}`, textContent: text });
-
-function saved(percent) {
-  if (percent == null) return '–';
-  const meter = element('span', { className: 'meter', 'aria-hidden': 'true' }, element('i'));
-  meter.firstChild.style.width = `${Math.max(0, Math.min(100, percent))}%`;
-  return element('span', { className: 'saved' }, `${numberText(percent)} %`, meter);
+function fill(id, rows, columns) {
+  const table = byId(id).querySelector('table');
+  table.hidden = rows.length === 0;
+  table.replaceChildren(...tableParts(columns, rows));
 }
 
-/** A table of texts and elements; on narrow screens each row becomes a block with the titles beside the values. */
-function fill(id, titles, rows) {
-  const body = rows.map((cells) =>
-    element(
-      'tr',
-      { role: 'row' },
-      ...cells.map((cell, at) =>
-        at === 0
-          ? element('th', { scope: 'row', role: 'rowheader' }, cell)
-          : element('td', { role: 'cell', 'data-title': titles[at] }, cell),
-      ),
-    ),
-  );
-  const head = element(
-    'tr',
-    { role: 'row' },
-    ...titles.map((title) => element('th', { scope: 'col', role: 'columnheader' }, title)),
-  );
-  const table = element(
-    'table',
-    { role: 'table', 'aria-labelledby': `${id}-title` },
-    element('thead', { role: 'rowgroup' }, head),
-    element('tbody', { role: 'rowgroup' }, ...body),
-  );
-  byId(id)
-    .querySelector('.rows')
-    .replaceChildren(...(rows.length > 0 ? [table] : []));
+const timeText = (iso, length) => element('time', { dateTime: iso }, dateText(iso).slice(0, length));
+
+// The word stands beside the colour, as many readers cannot tell by colour alone.
+const badge = (word, kind = '') => element('span', { className: `badge ${kind}` }, word.replaceAll('-', ' '));
+
+function meter(percent) {
+  const bar = element('span', { className: 'meter', 'aria-hidden': 'true' });
+  bar.style.setProperty('--share', `${percent}%`);
+  return element('span', { className: 'saved' }, `${numberText(percent)} %`, bar);
 }

@@ -1,84 +1,67 @@
 // Reads what stands out among the readings of a sensor: anomalies, alerts and thresholds.
 import { get } from '../api-client.js';
 import { rangeParameters } from '../range.js';
+import { QUANTITIES } from './sensor-readings.js';
 
-const QUANTITIES = ['temperature', 'humidity', 'pressure'];
 const WINDOW = '100';
 const MOST_ALERTS = '500';
 
-/** Nothing stands out, or it is not known yet. */
-export const NO_MARKS = marksOf({
-  anomalies: [],
-  alerts: [],
-  thresholds: [],
-  faults: [],
-  more: false,
-  known: false,
-});
+/** What stands out as long as it is not known. */
+export const NO_MARKS = { anomalies: [], alerts: [], thresholds: [], faults: [], more: false, known: false };
 
 /**
- * `{ anomalies, alerts, thresholds, faults, more, of(quantity) }`. What could not be read is left out and named in `faults`:
- * the readings themselves are worth showing without it. `known` are anomalies that need not be looked for again.
+ * `{ anomalies, alerts, thresholds, faults, more, known }`. Each mark has its `quantity`, and anomalies and alerts have `at`
+ * in seconds. What could not be read is left out and named in `faults`, as the readings are worth showing without it.
+ * `more` tells that there are more alerts. Anomalies that are given as `known` are not looked for again.
  */
 export async function readMarks(state, signal, { known } = {}) {
   const about = { table: 'sensor_data', sensor_id: state.sensor };
   const range = rangeParameters(state);
   const faults = [];
-  const read = async (what, path, parameters, otherwise) => {
+  const read = async (what, path, parameters) => {
     try {
       return (await get(`${path}?${new URLSearchParams(parameters)}`, { signal })).body;
     } catch (error) {
       if (signal.aborted || error.status === 401) throw error;
       faults.push(`${what} could not be read: ${error.message}`);
-      return otherwise;
+      return { data: [], thresholds: [] };
     }
   };
   const wanted = state.marks === 'off' || known ? [] : QUANTITIES;
-  const [alerts, thresholds, ...anomalies] = await Promise.all([
-    read('Alerts', '/api/alerts', { ...about, ...range, limit: MOST_ALERTS }, { data: [] }),
-    read('Thresholds', '/api/thresholds', about, { thresholds: [] }),
+  const [alerts, { thresholds }, ...anomalies] = await Promise.all([
+    read('Alerts', '/api/alerts', { ...about, ...range, limit: MOST_ALERTS }),
+    read('Thresholds', '/api/thresholds', about),
     ...wanted.map((field) =>
-      read(
-        `Anomalies of ${field}`,
-        '/api/series/sensor_data/anomalies',
-        { field, where: `sensor_id=${state.sensor}`, window: WINDOW, threshold: state.marks, ...range },
-        { data: [] },
-      ),
+      read(`Anomalies of ${field}`, '/api/series/sensor_data/anomalies', {
+        field,
+        where: `sensor_id=${state.sensor}`,
+        window: WINDOW,
+        threshold: state.marks,
+        ...range,
+      }),
     ),
   ]);
-  return marksOf({
-    anomalies:
-      known ?? anomalies.flatMap(({ data }, at) => data.map((row) => ({ ...row, quantity: wanted[at] }))),
-    alerts: alerts.data.map((row) => ({ ...row, ...meaningOf(row.alert_type) })),
-    thresholds: thresholds.thresholds.flatMap(limitsOf),
+  const found = anomalies.flatMap(({ data }, at) => data.map((row) => ({ ...row, quantity: wanted[at] })));
+  return {
+    anomalies: known ?? found.map(timed),
+    alerts: alerts.data.map((row) => timed({ ...row, ...meaningOf(row.alert_type) })),
+    thresholds: thresholds.flatMap(limitsOf),
     faults: [...new Set(faults)],
     more: alerts.next != null,
     known: true,
-  });
-}
-
-function marksOf(all) {
-  const at = (row) => ({ ...row, at: Date.parse(row.time) / 1000 });
-  return {
-    ...all,
-    /** The marks of one quantity, as charts take them. */
-    of: (quantity) => ({
-      anomalies: all.anomalies.filter((row) => row.quantity === quantity).map(at),
-      alerts: all.alerts.filter((row) => row.quantity === quantity).map(at),
-      thresholds: all.thresholds.filter((row) => row.quantity === quantity),
-    }),
   };
 }
 
-/** `temperature_high` → which quantity passed which limit. */
+const timed = (row) => ({ ...row, at: Date.parse(row.time) / 1000 });
+
+/** `temperature_high` → which quantity is beyond which limit. */
 function meaningOf(type) {
   const [, quantity, side] = /^(.*)_(low|high)$/.exec(type) ?? [];
   return { quantity, side };
 }
 
-function limitsOf({ metric, minimum, maximum }) {
-  const limits = [];
-  if (minimum !== null) limits.push({ quantity: metric, value: minimum, label: `minimum ${minimum}` });
-  if (maximum !== null) limits.push({ quantity: metric, value: maximum, label: `maximum ${maximum}` });
-  return limits;
-}
+/** The limits of a threshold: `{ quantity, value, label }` each. */
+const limitsOf = ({ metric, minimum, maximum }) =>
+  Object.entries({ minimum, maximum })
+    .filter(([, value]) => value !== null)
+    .map(([side, value]) => ({ quantity: metric, value, label: `${side} ${value}` }));

@@ -1,48 +1,74 @@
 // Reads what the charts of a sensor show: the finest resolution that fits the range and has rows.
 import { get } from '../api-client.js';
-import { LATE, withGaps } from '../charts/gaps.js';
-import { levelsFor } from '../levels.js';
+import { withGaps } from '../charts/gaps.js';
 import { rangeOf, rangeParameters } from '../range.js';
 
-const QUANTITIES = ['temperature', 'humidity', 'pressure'];
-const columnsCache = new WeakMap();
+/** What a sensor measures. */
+export const QUANTITIES = ['temperature', 'humidity', 'pressure'];
+
+const DAY = 86_400;
+// Resolutions from fine to coarse. The longest range in seconds that a level shows gives a few hundred to a few thousand
+// points, as fine as a screen can show, with room for a range that grows while it is open. A row is late after so many
+// buckets: months differ in length, and raw readings are late now and then.
+const LEVELS = {
+  raw: { longest: 2.1 * DAY, bucket: 0, late: 5 },
+  hourly: { longest: 62 * DAY, bucket: 3_600, late: 1.5 },
+  daily: { longest: 740 * DAY, bucket: DAY, late: 1.5 },
+  monthly: { longest: Number.POSITIVE_INFINITY, bucket: 30 * DAY, late: 1.2 },
+};
 
 /**
- * `{ path, level, answer, changed, milliseconds }`; the answer has `columns` beside what the API said.
- * Automatic resolution goes on to a coarser one when rows are no longer kept, or are too many.
+ * Reads `{ path, level, answer, changed, milliseconds }`. The answer has `columns` beside what the API said.
+ * The automatic resolution goes on to a coarser level when the rows of a level are no longer kept, or are too many.
  */
 export async function readReadings(state, signal) {
-  const { from, to } = rangeOf(state);
-  const levels = levelsFor(state.level, to - from);
+  const levels = levelsFor(state);
+  const search = new URLSearchParams(rangeParameters(state));
   let empty;
-  for (const [at, level] of levels.entries()) {
-    const path = `/api/sensors/${encodeURIComponent(state.sensor)}/${level}?${new URLSearchParams(rangeParameters(state))}`;
+  for (const level of levels) {
+    const path = `${sensorPath(state)}/${level}?${search}`;
     try {
-      const { body, changed, milliseconds } = await get(path, { signal });
-      const answer = { ...body, columns: columnsOf(body, level) };
-      const result = { path, level, changed, milliseconds, answer };
-      if (body.count > 0) return result;
-      empty ??= result;
+      const { body, ...how } = await get(path, { signal });
+      // The client keeps answers, so the columns of an answer that is asked for again are there.
+      body.columns ??= columnsOf(body.data, level);
+      if (body.count > 0) return { path, level, answer: body, ...how };
+      empty ??= { path, level, answer: body, ...how };
     } catch (error) {
-      if (error.status !== 422 || at === levels.length - 1) throw error;
+      if (error.status !== 422 || level === levels.at(-1)) throw error;
     }
   }
   return empty;
 }
 
-/** The rows as lists per column, for uPlot, with gaps. The same answer is turned once only. */
-function columnsOf(body, level) {
-  const known = columnsCache.get(body);
-  if (known) return known;
-  const raw = level === 'raw';
-  const { data } = body;
-  const columns = { time: data.map((row) => Date.parse(raw ? row.time : row.bucket) / 1000) };
-  for (const name of QUANTITIES) columns[name] = data.map((row) => row[raw ? name : `avg_${name}`]);
-  if (!raw) {
-    columns.temperature_min = data.map((row) => row.min_temperature);
-    columns.temperature_max = data.map((row) => row.max_temperature);
+/** Reads the newest reading of a sensor; null when it has none any more, while its aggregates may still be there. */
+export async function readNewest(state, signal) {
+  try {
+    return (await get(`${sensorPath(state)}/current`, { signal })).body;
+  } catch (error) {
+    if (error.status === 404) return null;
+    throw error;
   }
-  const result = withGaps(columns, LATE[level]);
-  columnsCache.set(body, result);
-  return result;
+}
+
+const sensorPath = ({ sensor }) => `/api/sensors/${encodeURIComponent(sensor)}`;
+
+/** The levels to try, best first. A bucket that is longer than half of the range would say little about it. */
+function levelsFor(state) {
+  if (Object.hasOwn(LEVELS, state.level)) return [state.level];
+  const { from, to } = rangeOf(state);
+  const fitting = Object.keys(LEVELS).filter((level) => to - from <= LEVELS[level].longest);
+  return fitting.filter((level, at) => at === 0 || LEVELS[level].bucket * 2 <= to - from);
+}
+
+/** The rows as lists, one for each column, as the charts take them. */
+export function columnsOf(rows, level) {
+  const isRaw = level === 'raw';
+  const list = (name) => rows.map((row) => row[name]);
+  const columns = { time: list(isRaw ? 'time' : 'bucket').map((time) => Date.parse(time) / 1000) };
+  for (const name of QUANTITIES) columns[name] = list(isRaw ? name : `avg_${name}`);
+  if (!isRaw) {
+    columns.temperature_min = list('min_temperature');
+    columns.temperature_max = list('max_temperature');
+  }
+  return withGaps(columns, LEVELS[level].late);
 }

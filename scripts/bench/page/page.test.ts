@@ -132,7 +132,8 @@ describe('the page', () => {
 
   it('is laid out for phones, and for light and dark', () => {
     expect(page).toContain('name="viewport" content="width=device-width');
-    expect(page).toContain('prefers-color-scheme: dark');
+    expect(page).toContain('color-scheme: light dark');
+    expect(page).toContain('--ground: light-dark(#');
   });
 
   it('leaves out parts that were not measured', () => {

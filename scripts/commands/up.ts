@@ -18,7 +18,6 @@ import { type Context, connectionUrl, dataFolder, readContext } from '../context
 import { continueSample } from '../generate/continue-sample';
 import { hasReadings, lastDays, refreshSeeded, seed } from '../generate/generate';
 import { readProgress } from '../generate/progress';
-import type { SampleSet } from '../generate/sample';
 import { iotSample } from '../generate/sets/iot';
 import { note, noteUnlessBar, print } from '../output';
 import { startLiveReadings } from '../platform/live-readings';
@@ -105,7 +104,8 @@ async function runPlatform(
     print(`page and API   ${api.url}/`);
     print(`sensors        ${api.url}/api/sensors`);
     print(`database       ${withoutPassword(server.url)}`);
-    print(describeTiming(await timeHourly(db)));
+    const timing = await timeHourly(db);
+    if (timing.buckets > 0) print(describeTiming(timing));
     if (flags.data !== undefined) print(`for other commands, set TSDB_DATA=${flags.data}`);
     if (config.auth === 'keys')
       print(
@@ -183,7 +183,7 @@ async function startLive(
   const asked = flags.live ?? (process.stdout.isTTY === true && server.origin !== 'DATABASE_URL');
   if (!asked || flags.once) return undefined;
   const { lockWaitMs } = config;
-  const rows = await continueSample({ db, engine, desired }, iotSample as SampleSet, { lockWaitMs, signal });
+  const rows = await continueSample({ db, engine, desired }, iotSample, { lockWaitMs, signal });
   if (rows === undefined) {
     if (flags.live) note('live readings: none, because this database contains no sample data');
     return undefined;

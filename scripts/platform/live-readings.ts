@@ -4,7 +4,6 @@ import { messageOf } from '../../db/core/errors';
 import { withConnection } from '../../db/server/connection';
 import { continueSample } from '../generate/continue-sample';
 import type { Target } from '../generate/generate';
-import type { SampleSet } from '../generate/sample';
 import { iotSample } from '../generate/sets/iot';
 import { note } from '../output';
 import type { Scheduler } from './scheduler';
@@ -36,7 +35,7 @@ async function loop(options: LiveOptions, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     try {
       await withConnection(url, (db) =>
-        continueSample({ db, engine, desired }, iotSample as SampleSet, { lockWaitMs, signal }),
+        continueSample({ db, engine, desired }, iotSample, { lockWaitMs, signal }),
       );
     } catch (error) {
       if (!signal.aborted)

@@ -1,5 +1,6 @@
 // tsdb import: a file of rows into a hypertable.
 import { UsageError } from '../../db/core/errors';
+import { counted, wordFor } from '../../db/core/quantities';
 import type { Desired } from '../../db/language/desired';
 import type { Hypertable } from '../../db/language/hypertable';
 import { nameOf } from '../../db/language/names';
@@ -7,7 +8,7 @@ import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
 import { importRows } from '../import/import';
-import type { ImportOptions } from '../import/options';
+import type { ImportOptions, ImportReport } from '../import/options';
 import { parseMapping } from '../import/read/mapping';
 import { kindOf, STDIN } from '../import/read/source';
 import { note, type Progress, perSecond, print, printJson, progressBar } from '../output';
@@ -44,15 +45,27 @@ export async function importFile(file: string, flags: ImportFlags, signal: Abort
     bar?.stop(),
   );
   for (const result of report.refreshed) note(describeRefresh(result));
-  if (report.resumed > 0) note(`${report.resumed} of ${report.batches} batches were in already`);
-  if (report.rejects !== null) note(`${report.rejected} rows were refused; they are in ${report.rejects}`);
+  if (report.resumed > 0)
+    note(
+      `${report.resumed} of ${counted(report.batches, 'batch', 'batches')} ${wordFor(report.resumed, 'was', 'were')} in the table already`,
+    );
+  if (report.rejects !== null)
+    note(
+      `${counted(report.rejected, 'row')} ${wordFor(report.rejected, 'was', 'were')} refused, see ${report.rejects}`,
+    );
   note(`${perSecond(report.rows, started)} rows/s`);
   if (flags.json) printJson(report);
-  else
-    print(
-      `${report.rows} rows ${options.dryRun ? 'would be imported' : 'imported'} into ${nameOf(options.table)}${report.from ? `, ${report.from} … ${report.to}` : ''}${report.skipped > 0 ? `; ${report.skipped} skipped, as their keys were there` : ''}`,
-    );
+  else print(describeImport(report, options));
   return report.rejected > 0 ? SOME_REJECTED : 0;
+}
+
+function describeImport({ rows, from, to, skipped }: ImportReport, { dryRun, table }: ImportOptions): string {
+  const times = from === null ? '' : `, ${from} … ${to}`;
+  const left =
+    skipped > 0
+      ? `; ${skipped} skipped, because ${wordFor(skipped, 'its key was', 'their keys were')} there`
+      : '';
+  return `${counted(rows, 'row')} ${dryRun ? 'would be imported' : 'imported'} into ${nameOf(table)}${times}${left}`;
 }
 
 function optionsOf(file: string, flags: ImportFlags, table: Hypertable): ImportOptions {

@@ -184,7 +184,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       [
         'a row with too few fields',
         'time,sensor_id\n2026-11-01\n',
-        /line 2, the row has 1 fields, and there are 2 columns/,
+        /line 2, the row has 1 field, and there are 2 columns/,
       ],
       ['an open quote', 'time,sensor_id\n"2026-11-01,a\n', /line 2: a quote is opened and not closed/],
       ['an empty file', '', /is empty/],

@@ -1,5 +1,6 @@
 // Reasons to write nothing of a file that was checked.
 import { RefusedError, UsageError } from '../../../db/core/errors';
+import { counted, wordFor } from '../../../db/core/quantities';
 import { nameOf } from '../../../db/language/names';
 import { openSlices } from '../../../db/upkeep/refresh-slices';
 import type { CheckedRun } from './check';
@@ -11,7 +12,7 @@ export function requireFew({ options, rejects, checked }: CheckedRun): void {
   if (rejected <= maxRejects || dryRun) return;
   const { first } = rejects;
   throw new UsageError(
-    `${file}, line ${first?.line}, ${first?.reason}; nothing was imported. ${stoppedEarly ? 'At least ' : ''}${rejected} rows are refused, all are in ${rejects.path} with line and reason: correct them, or leave them out with --max-rejects ${rejected}`,
+    `${file}, line ${first?.line}, ${first?.reason}; nothing was imported. ${stoppedEarly ? 'At least ' : ''}${counted(rejected, 'row')} ${wordFor(rejected, 'is', 'are')} refused. ${rejects.path} has the line, the reason and the text of each: correct them, or leave them out with --max-rejects ${rejected}`,
   );
 }
 
@@ -21,7 +22,7 @@ export function requireUnexpired({ options, checked }: CheckedRun): void {
   const { expired, records, from, to } = checked;
   if (expired === 0 || allowExpired) return;
   throw new RefusedError(
-    `${expired} of ${records} rows of ${file} (${from} … ${to}) are older than the ${table.retention} that ${nameOf(table)} keeps: its next retention run would delete them. Move them with --shift, raise the retention, or add --allow-expired to keep only what the aggregates hold of them`,
+    `${expired} of ${counted(records, 'row')} of ${file} (${from} … ${to}) ${wordFor(expired, 'is', 'are')} older than the ${table.retention} that ${nameOf(table)} keeps, so the next run of retention would delete them. Move them with --shift, raise the retention, or add --allow-expired to keep only what the aggregates hold of them`,
   );
 }
 
@@ -43,7 +44,7 @@ export async function requireRoom({ db, destination, options, checked }: Checked
     const { keptBefore } = await slices.bounds({ from: new Date(from), to: new Date(to) });
     if (keptBefore === null) continue;
     throw new RefusedError(
-      `${expired} rows of ${file} are older than the ${table.retention} that ${nameOf(table)} keeps, and ${nameOf(aggregate)} has buckets before ${keptBefore} whose rows are gone already: refreshing that time again would delete those buckets, so the rows would be in no aggregate when retention drops them. Nothing was imported. History of that time goes in at once: import all of its series in one file, before any other`,
+      `${counted(expired, 'row')} of ${file} ${wordFor(expired, 'is', 'are')} older than the ${table.retention} that ${nameOf(table)} keeps, and ${nameOf(aggregate)} has buckets before ${keptBefore} whose rows are gone already. A refresh of that time would delete these buckets, so no aggregate would hold the rows when retention drops them. Nothing was imported. Import the history of that time at once: all of its series in one file, before any other file`,
     );
   }
 }

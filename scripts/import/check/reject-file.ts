@@ -1,4 +1,4 @@
-// The file of refused rows: one JSON object a line with line, reason and original. Made when there is a first one.
+// Writes the file of refused rows: a JSON object with line, reason and original on each line. There is no file without such rows.
 import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf, UsageError } from '../../../db/core/errors';
 import type { Refusal } from '../options';
@@ -15,7 +15,7 @@ export class RejectFile {
     if (refusals.length === 0) return;
     this.first ??= refusals[0];
     try {
-      // What an earlier run wrote is found again: every run checks all rows.
+      // The file of an earlier run is replaced, because every run checks all rows and finds the same ones again.
       this.#file ??= await open(this.path, 'w', 0o600);
       await this.#file.write(
         refusals
@@ -32,7 +32,7 @@ export class RejectFile {
     }
   }
 
-  /** Writes what is left, durably. */
+  /** Closes the file, and makes sure that it is on the disk. */
   async close(): Promise<void> {
     await this.#file?.sync();
     await this.#file?.close();

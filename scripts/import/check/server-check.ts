@@ -1,5 +1,6 @@
 // Asks the server about the rows of a batch that are not certainly valid.
 import { chunkSpanMs } from '../../../api/ingest/rows';
+import { counted } from '../../../db/core/quantities';
 import { ident, literal } from '../../../db/core/sql';
 import { withRollback } from '../../../db/server/connection';
 import type { Cut } from '../read/batches';
@@ -27,7 +28,9 @@ export async function checkOnServer(
     const { refused } = await stageRows(session, cut, (place) => wanted.has(place));
     const { staged, ...times } = await readTimes(session);
     if (staged + refused.length !== places.length)
-      throw new Error(`of ${places.length} rows the server took ${staged} and refused ${refused.length}`);
+      throw new Error(
+        `of ${counted(places.length, 'row')} the server took ${staged} and refused ${refused.length}`,
+      );
     return { ...times, verdicts: refused };
   });
 }

@@ -1,13 +1,13 @@
-// Cuts a stream of bytes into batches of whole records. Where it cuts depends on the bytes only, never on how they arrive.
+// Cuts a stream of bytes into batches of whole records. The places of the cuts depend only on the bytes, never on how they arrive.
 import { UsageError } from '../../../db/core/errors';
 import { ByteWindow } from './byte-window';
 import { INCOMPLETE, type RecordScanner } from './record-scanner';
 
-/** How batches are cut; kept with an import, because one that was begun must go on with the same cuts. */
+/** How batches are cut. The ledger keeps it, because an import that was interrupted must go on with the same cuts. */
 export const LAYOUT = '1 MiB, 20000 records';
 const MOST_BYTES = 1024 * 1024;
 const MOST_RECORDS = 20_000;
-/** A record that is longer is taken for a quote that somebody forgot to close. */
+/** When a record is longer, somebody has probably forgotten to close a quote. */
 const LONGEST_RECORD = 8 * 1024 * 1024;
 
 /** Whole records. */

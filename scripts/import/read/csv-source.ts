@@ -1,6 +1,7 @@
 // Reads rows from the fields of CSV.
 import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../../../db/core/errors';
+import { counted, wordFor } from '../../../db/core/quantities';
 import type { ImportOptions } from '../options';
 import { certainCheckOf, certainTime } from './certain-values';
 import { CsvScanner } from './csv-scanner';
@@ -26,7 +27,9 @@ export function csvSource(options: ImportOptions, header: readonly string[]): Ro
       if (!isUtf8(bytes.subarray(from, scanner.end))) return NOT_UTF8;
       if (scanner.fault !== undefined) return { reason: scanner.fault };
       if (scanner.fields !== header.length)
-        return { reason: `the row has ${scanner.fields} fields, and there are ${header.length} columns` };
+        return {
+          reason: `the row has ${counted(scanner.fields, 'field')}, and there ${wordFor(header.length, 'is', 'are')} ${counted(header.length, 'column')}`,
+        };
       return finish(
         values.map((value) => ('constant' in value ? value.constant : scanner.text(bytes, value.at))),
       );

@@ -1,6 +1,7 @@
-// What the database knows of an import: which batches are in. A batch and its entry are one transaction.
+// Keeps in the database which batches of an import are in the table. A batch and its entry are written in one transaction.
 import type { Client } from 'pg';
 import { DatabaseError, RefusedError } from '../../../db/core/errors';
+import { counted } from '../../../db/core/quantities';
 import { nameOf } from '../../../db/language/names';
 import { takeAdvisoryLock } from '../../../db/server/connection';
 import type { Batch, Checked } from '../check/check';
@@ -42,7 +43,7 @@ export async function holdImport(db: Client, id: string): Promise<void> {
 
 /**
  * Takes up an import, inside a transaction: a new one, one that was interrupted, or a finished one again.
- * @throws RefusedError when it is finished, or something else of the same name is not.
+ * @throws RefusedError when it is finished and --again is not given, or when its id belongs to another file or table.
  */
 export async function claimImport(
   db: Client,
@@ -74,12 +75,12 @@ export async function claimImport(
   if (!known) throw new RefusedError(`import ${id} has just been removed; start it again`);
   if (known.target !== target || (known.content !== null && known.content !== content))
     throw new RefusedError(
-      `import ${id} is another content or another table (${known.target}, ${known.at}); choose another --id`,
+      `import ${id} was made from other content or for another table (${known.target}, ${known.at}); choose another --id`,
     );
   if (known.state === 'done') {
     if (!again)
       throw new RefusedError(
-        `${file} was imported into ${target} before (${known.at}, ${known.row_count} rows); a second import would double its rows. If that is wanted, add --again`,
+        `${file} was imported into ${target} before (${known.at}, ${counted(Number(known.row_count), 'row')}); a second import would double its rows. If you want that, add --again`,
       );
     await db.query('DELETE FROM tsdb.import_batch WHERE digest = $1', [id]);
     await db.query(
@@ -94,7 +95,7 @@ export async function claimImport(
   );
   if (batches.length > 0 && known.layout !== LAYOUT)
     throw new RefusedError(
-      `import ${id} was begun by another version, which cuts batches in another way (${known.layout}); end it with that version`,
+      `import ${id} was begun by another version, which cuts batches in another way (${known.layout}); finish it with that version`,
     );
   await db.query('UPDATE tsdb.import SET layout = $2 WHERE digest = $1', [id, LAYOUT]);
   return {
@@ -104,7 +105,7 @@ export async function claimImport(
   };
 }
 
-// A file that was corrected after half of it went in would bring that half twice.
+// When a file was corrected after an interruption, its first rows are in the table already, and a new import would bring them twice.
 async function refuseOtherContent(
   db: Client,
   id: string,
@@ -118,13 +119,13 @@ async function refuseOtherContent(
   const other = rows[0];
   if (!other || again) return;
   throw new RefusedError(
-    `an import of ${file} into ${nameOf(table)} was interrupted after ${other.rows} rows (${other.digest}), and the content or the way it is read has changed since; a new import would bring these rows twice. Finish the first one with the same file and flags, or delete its rows and add --again`,
+    `an import of ${file} into ${nameOf(table)} was interrupted after ${counted(Number(other.rows), 'row')} (${other.digest}), and since then the content or the flags that say how to read it have changed; a new import would bring these rows twice. Finish the first import with the same file and flags, or delete its rows and add --again`,
   );
 }
 
 /**
  * Enters a batch, inside its transaction and before its rows.
- * @returns false when it is in already; waits for a session that is about to.
+ * @returns false when the batch is in the table already. Waits while another session writes it.
  */
 export async function enterBatch(db: Client, id: string, number: number): Promise<boolean> {
   const { rowCount } = await db.query(
@@ -150,8 +151,8 @@ export async function completeBatch(
 }
 
 /**
- * Sums up, and marks the import as loaded.
- * @throws DatabaseError when it does not come out even: then something is wrong that must not pass.
+ * Adds up the batches, and marks the import as loaded.
+ * @throws DatabaseError when the counts do not agree with those of the first pass: then rows are missing or written twice.
  */
 export async function closeLoading(db: Client, checked: Checked): Promise<Totals> {
   const { id } = checked;
@@ -168,7 +169,7 @@ export async function closeLoading(db: Client, checked: Checked): Promise<Totals
   const sum = totals.rows + totals.skipped + totals.rejected;
   if (batches !== checked.batches.length || sum !== checked.records)
     throw new DatabaseError(
-      `the import does not come out even: ${batches} of ${checked.batches.length} batches with ${totals.rows} rows, ${totals.skipped} skipped and ${totals.rejected} refused, of ${checked.records} rows of the file; look at tsdb.import_batch of ${id}`,
+      `the counts of the import do not agree: ${batches} of ${counted(checked.batches.length, 'batch', 'batches')} with ${counted(totals.rows, 'row')}, ${totals.skipped} skipped and ${totals.rejected} refused, of ${counted(checked.records, 'row')} of the file; look at tsdb.import_batch of ${id}`,
     );
   await db.query(`UPDATE tsdb.import SET state = 'loaded', row_count = $2 WHERE digest = $1`, [
     id,
@@ -182,7 +183,7 @@ export async function closeImport(db: Client, id: string): Promise<void> {
   await db.query(`UPDATE tsdb.import SET state = 'done', imported_at = now() WHERE digest = $1`, [id]);
 }
 
-/** Removes the entry of an import that brought nothing, so that nothing is left behind. */
+/** Removes the entry of an import that has written no batch, so that nothing stays behind. */
 export async function forgetEmpty(db: Client, id: string): Promise<void> {
   await db.query(
     `DELETE FROM tsdb.import i WHERE digest = $1 AND state = 'loading' AND NOT EXISTS (SELECT FROM tsdb.import_batch b WHERE b.digest = i.digest)`,

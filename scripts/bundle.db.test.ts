@@ -138,6 +138,14 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       });
     });
 
+    it('tells people to call it by its name', async () => {
+      const revoke = runDist(['keys', 'revoke', 'abcdefghijkl'], env);
+      expect({ code: await revoke.code, output: revoke.output() }).toEqual({
+        code: 1,
+        output: expect.stringContaining('"tsdb keys list" shows the ids'),
+      });
+    });
+
     it('serves the page, its library, the documentation and the sensors', async () => {
       const api = runDist(['serve'], { ...env, PORT: '0', NODE_ENV: 'production' });
       const url = await new Promise<string>((resolve, reject) => {

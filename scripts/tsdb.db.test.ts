@@ -73,7 +73,9 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     it('says what is missing when a command needs the schema', async () => {
       const { code, stdout, stderr } = await run('refresh');
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-      expect(stderr).toMatch(/^error: the database says: .*SQLSTATE.*"tsdb plan" shows what is missing\n$/);
+      expect(stderr).toMatch(
+        /^error: the database says: .*SQLSTATE.*"npm run tsdb -- plan" shows what is missing\n$/,
+      );
     });
   });
 
@@ -86,7 +88,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
 
     it('is applied from a saved plan, which is stale the second time', async () => {
       const file = join(folder, `${engine}.json`);
-      expect((await run('plan', '--out', file)).stderr).toContain(`"tsdb apply ${file}"`);
+      expect((await run('plan', '--out', file)).stderr).toContain(`"npm run tsdb -- apply ${file}"`);
       const saved = JSON.parse(readFileSync(file, 'utf8')) as Plan;
       const first = await run('apply', file, '--yes', '--json');
       expect(first.code).toBe(0);

@@ -19,7 +19,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       expect(report.applied).toEqual(['add-column:plant.metric.unit']);
       await expect(applyPlant(database.url, EXTRA, { saved })).rejects.toMatchObject({
         exitCode: 3,
-        message: expect.stringMatching(/saved plan is stale.*tsdb plan --out/s),
+        message: expect.stringMatching(/saved plan is stale.*tsdb -- plan --out/s),
       });
       await database.drop();
     });

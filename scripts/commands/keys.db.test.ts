@@ -69,7 +69,9 @@ describe.each(testServers())('tsdb keys on $describe', (server) => {
     expect(role.stderr).toContain('Allowed choices are read, write, admin');
     expect(days.stderr).toContain('from 1 to 3650');
     expect(name.stderr).toContain('no control characters');
-    expect(unknown.stderr).toContain('there is no key "abcdefghijkl"; "tsdb keys list" shows the ids');
+    expect(unknown.stderr).toContain(
+      'there is no key "abcdefghijkl"; "npm run tsdb -- keys list" shows the ids',
+    );
     expect(noSet.stderr).toContain('add "service" to TSDB_SCHEMAS');
   });
 });

@@ -79,7 +79,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const { code, stderr } = await host.run(['jobs', 'run'], { ...env(), DATABASE_URL: empty.url });
     await empty.drop();
     expect(code).toBe(1);
-    expect(stderr).toContain('"tsdb plan" shows what is missing');
+    expect(stderr).toContain('"npm run tsdb -- plan" shows what is missing');
   });
 
   if (engine === 'timescaledb') {

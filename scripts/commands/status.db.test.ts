@@ -91,7 +91,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     await execute(database.url, 'DROP INDEX public.sensor_data_sensor_id_time_idx');
     const { code, stdout } = await run();
     expect(code).toBe(2);
-    expect(stdout).toContain('schema: 1 difference, see "tsdb plan"');
+    expect(stdout).toContain('schema: 1 difference, see "npm run tsdb -- plan"');
   });
 });
 

@@ -41,7 +41,7 @@ describe.each(testServers())('POST /api/ingest/:table on $describe', (server) =>
         rows: 1,
         from: time,
         to: time,
-        way_out: expect.stringContaining(`tsdb refresh --from ${time}`),
+        way_out: expect.stringContaining(`npm run tsdb -- refresh --from ${time}`),
       },
     });
     for (const sensor of ['f1', 'f2', 'f3', 'f4'])

@@ -23,7 +23,7 @@ describe('lateRows', () => {
       from: '2020-01-01T00:00:00Z',
       to: '2026-11-17T11:59:59.9Z',
       way_out:
-        '1 of them are older than the 90 days that public.sensor_data keeps, so its next retention run deletes them; check their times. No refresh policy of public.sensor_data looks that far back; run: tsdb refresh --from 2020-01-01T00:00:00Z --to 2026-11-17T12:00:00Z',
+        '1 of them are older than the 90 days that public.sensor_data keeps, so its next retention run deletes them; check their times. No refresh policy of public.sensor_data looks that far back; run: npm run tsdb -- refresh --from 2020-01-01T00:00:00Z --to 2026-11-17T12:00:00Z',
     });
   });
 

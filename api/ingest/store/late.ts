@@ -1,4 +1,5 @@
 // Rows that came too late: they are older than the window of every refresh policy, or retention is about to drop them.
+import { invocation } from '../../../db/core/invocation';
 import type { ContinuousAggregate } from '../../../db/language/aggregate';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { parseDuration } from '../../../db/language/interval';
@@ -56,7 +57,7 @@ export function lateRows(
         : []),
       ...(edges.length > 0
         ? [
-            `No refresh policy of ${nameOf(table)} looks that far back; run: tsdb refresh --from ${from} --to ${endAfter(to)}`,
+            `No refresh policy of ${nameOf(table)} looks that far back; run: ${invocation(`refresh --from ${from} --to ${endAfter(to)}`)}`,
           ]
         : []),
     ].join('. '),

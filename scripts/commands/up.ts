@@ -20,9 +20,10 @@ import { hasReadings, lastDays, refreshSeeded, seed } from '../generate/generate
 import { readProgress } from '../generate/progress';
 import { iotSample } from '../generate/sets/iot';
 import { note, noteUnlessBar, print } from '../output';
+import type { Background } from '../platform/background';
 import { startLiveReadings } from '../platform/live-readings';
 import { describeTiming, timeHourly } from '../platform/raw-vs-aggregate';
-import { type Scheduler, startScheduler } from '../platform/scheduler';
+import { startScheduler } from '../platform/scheduler';
 import { checkAnswers } from '../platform/self-check';
 import { applyNotes, parseHazards } from './apply';
 
@@ -98,7 +99,7 @@ async function runPlatform(
   });
   const api = await startServer(config, { signals: 'ignore' });
   const scheduler = info.engine === 'postgres' ? startScheduler(server.url) : undefined;
-  let live: Scheduler | undefined;
+  let live: Background | undefined;
   try {
     live = await startLive(db, server, info, context, flags, signal);
     print(`page and API   ${api.url}/`);
@@ -179,7 +180,7 @@ async function startLive(
   { config, desired }: UpContext,
   flags: UpFlags,
   signal: AbortSignal,
-): Promise<Scheduler | undefined> {
+): Promise<Background | undefined> {
   const asked = flags.live ?? (process.stdout.isTTY === true && server.origin !== 'DATABASE_URL');
   if (!asked || flags.once) return undefined;
   const { lockWaitMs } = config;

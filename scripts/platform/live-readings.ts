@@ -1,12 +1,8 @@
-// Keeps sample readings coming while the local platform is up, on a connection of its own.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../db/core/errors';
-import { withConnection } from '../../db/server/connection';
+// Keeps sample readings coming while the local platform is up.
 import { continueSample } from '../generate/continue-sample';
 import type { Target } from '../generate/generate';
 import { iotSample } from '../generate/sets/iot';
-import { note } from '../output';
-import type { Scheduler } from './scheduler';
+import { type Background, runInBackground } from './background';
 
 /** Where to write, and how often. */
 export interface LiveOptions extends Pick<Target, 'engine' | 'desired'> {
@@ -16,30 +12,16 @@ export interface LiveOptions extends Pick<Target, 'engine' | 'desired'> {
 }
 
 /** Starts to write a reading of each sensor per interval. A database that is away is tried again at the next interval. */
-export function startLiveReadings(options: LiveOptions): Scheduler {
-  const stopping = new AbortController();
-  const finished = loop(options, stopping.signal);
-  return {
-    async stop() {
-      stopping.abort();
-      await finished;
-    },
-  };
-}
-
-async function loop(options: LiveOptions, signal: AbortSignal): Promise<void> {
+export function startLiveReadings(options: LiveOptions): Background {
   const { url, engine, desired, intervalSeconds, lockWaitMs } = options;
-  while (!signal.aborted) {
-    const interval = intervalSeconds * 1_000;
-    await sleep(interval - (Date.now() % interval), undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
-    try {
-      await withConnection(url, (db) =>
-        continueSample({ db, engine, desired }, iotSample, { lockWaitMs, signal }),
-      );
-    } catch (error) {
-      if (!signal.aborted)
-        note(`live readings: ${messageOf(error)}; the next interval writes what is missing`);
-    }
-  }
+  const interval = intervalSeconds * 1_000;
+  const untilNext = (): number => interval - (Date.now() % interval);
+  return runInBackground({
+    url,
+    waits: { first: untilNext, next: untilNext },
+    work: async (db, signal) => {
+      await continueSample({ db, engine, desired }, iotSample, { lockWaitMs, signal });
+    },
+    failed: (reason) => `live readings: ${reason}; the next interval writes what is missing`,
+  });
 }

@@ -1,44 +1,20 @@
-// Runs the jobs of engine `postgres` while the local platform is up, on a connection of its own.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../db/core/errors';
-import { withConnection } from '../../db/server/connection';
+// Runs the jobs of engine `postgres` while the local platform is up.
 import { runDueJobs } from '../../db/upkeep/jobs';
 import { describeJobRun } from '../commands/jobs';
 import { note } from '../output';
+import { type Background, runInBackground } from './background';
 
 const LOOK_EVERY_MS = 30_000;
 
-/** A scheduler that is running. */
-export interface Scheduler {
-  /** Waits for the job that is running, then stops. */
-  stop(): Promise<void>;
-}
-
 /** Starts to look for due jobs. It reports jobs that fail, and tries again when the database cannot be reached. */
-export function startScheduler(url: string): Scheduler {
-  const stopping = new AbortController();
-  const finished = loop(url, stopping.signal);
-  return {
-    async stop() {
-      stopping.abort();
-      await finished;
-    },
-  };
-}
-
-async function loop(url: string, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      const runs = await withConnection(url, runDueJobs);
+export function startScheduler(url: string): Background {
+  return runInBackground({
+    url,
+    waits: { first: () => 0, next: () => LOOK_EVERY_MS },
+    work: async (db) => {
+      const runs = await runDueJobs(db);
       for (const run of runs.filter(({ error }) => error !== undefined)) note(`job ${describeJobRun(run)}`);
-    } catch (error) {
-      if (!signal.aborted)
-        note(`jobs could not be run: ${messageOf(error)}; trying again in ${LOOK_EVERY_MS / 1000} s`);
-    }
-    await pause(signal);
-  }
+    },
+    failed: (reason) => `jobs could not be run: ${reason}; trying again in ${LOOK_EVERY_MS / 1000} s`,
+  });
 }
-
-// Resolves early on abort and leaves no listener behind; one more listener in each round would be a leak.
-const pause = (signal: AbortSignal): Promise<void> =>
-  sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);

@@ -17,3 +17,7 @@ export function asking(db: Db): Ask {
 /** SQL that turns a `timestamptz` into text such as `2026-11-20T12:00:00Z`; NULL for an infinite one. `SS.US` adds microseconds. */
 export const isoText = (expression: string, seconds: 'SS' | 'SS.US' = 'SS'): string =>
   `CASE WHEN isfinite(${expression}) THEN to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:${seconds}"Z"') END`;
+
+/** The same for a bound of a range; an infinite one is written as PostgreSQL prints it. */
+export const boundText = (expression: string): string =>
+  `coalesce(${isoText(expression)}, (${expression})::text)`;

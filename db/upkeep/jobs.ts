@@ -1,13 +1,15 @@
 // Runs the jobs of engine `postgres`. On TimescaleDB the server runs the jobs itself, and only their health is read.
 import { messageOf } from '../core/errors';
-import { ident, literal } from '../core/sql';
+import { ident, interval, literal } from '../core/sql';
 import { type JobHealth, readJobs } from '../engines/health';
+import { readStored } from '../engines/stored-aggregates';
 import { type Desired, relationsOf } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { Db } from '../model';
-import { asking } from '../server/ask';
+import { asking, boundText } from '../server/ask';
 import { LOCK_IS_HELD, withTransaction } from '../server/connection';
 import { withSavepoint } from '../server/savepoint';
+import { type Bounds, describeKept, safeParts } from './history-guard';
 
 export interface JobRun {
   readonly job: string;
@@ -80,22 +82,18 @@ async function claim(db: Db): Promise<JobRow | undefined> {
 
 async function attempt(db: Db, job: JobRow): Promise<string | undefined> {
   try {
-    await withSavepoint(db, () => execute(db, job));
-    return undefined;
+    return await withSavepoint(db, () => execute(db, job));
   } catch (error) {
     return messageOf(error);
   }
 }
 
-async function execute(db: Db, job: JobRow): Promise<void> {
+/** @returns what a person should know about a job that succeeded otherwise. */
+async function execute(db: Db, job: JobRow): Promise<string | undefined> {
   const name = [job.schema_name, job.object_name] as const;
   switch (job.kind) {
     case 'refresh':
-      await db.query(
-        'CALL public.refresh_continuous_aggregate($1::regclass, now() - $2::interval, now() - $3::interval)',
-        [ident(...name), job.start_offset, job.end_offset],
-      );
-      return;
+      return refreshWindow(db, job);
     case 'retention':
       if (job.materialization === null)
         await db.query('SELECT tsdb.drop_expired($1, $2, now() - $3::interval)', [...name, job.drop_after]);
@@ -104,14 +102,46 @@ async function execute(db: Db, job: JobRow): Promise<void> {
           `DELETE FROM ${ident('tsdb', job.materialization)} WHERE "bucket" < now() - $1::interval`,
           [job.drop_after],
         );
-      return;
+      return undefined;
     case 'chunks':
       await db.query(
         `SELECT tsdb.ensure_chunks($1, $2, now(), now() + ${literal(String(CHUNKS_AHEAD))}::int * $3::interval)`,
         [...name, job.chunk_interval],
       );
-      return;
+      return undefined;
   }
+}
+
+// Buckets whose source rows are gone are left out. That is told like a failure, because somebody may have to decide about them.
+async function refreshWindow(
+  db: Db,
+  { schema_name, object_name, start_offset, end_offset }: JobRow,
+): Promise<string | undefined> {
+  const name = `${schema_name}.${object_name}`;
+  const stored = await readStored(db, 'postgres', name);
+  const width = interval(stored.aggregate.width);
+  const refresh = (lower: string, upper: string, values: readonly unknown[]): Promise<unknown> =>
+    db.query(`CALL public.refresh_continuous_aggregate($1::regclass, ${lower}, ${upper})`, [
+      ident(schema_name, object_name),
+      ...values,
+    ]);
+  // Whole buckets inside of the window, as the refresh itself takes them.
+  const { rows } = await db.query<Bounds>(
+    `SELECT ${boundText('lower')} AS "from", ${boundText('upper')} AS "to"
+       FROM (SELECT public.time_bucket(${width}, w.from_time + ${width} - interval '1 microsecond') AS lower, public.time_bucket(${width}, w.to_time) AS upper
+               FROM (SELECT now() - $1::interval AS from_time, now() - $2::interval AS to_time) w) range
+      WHERE lower < upper`,
+    [start_offset, end_offset],
+  );
+  const { parts, kept } = rows[0]
+    ? await safeParts(db, 'postgres', stored, rows[0])
+    : { parts: [], kept: null };
+  if (kept === null) {
+    await refresh('now() - $2::interval', 'now() - $3::interval', [start_offset, end_offset]);
+    return undefined;
+  }
+  for (const { from, to } of parts) await refresh('$2::timestamptz', '$3::timestamptz', [from, to]);
+  return describeKept(name, kept);
 }
 
 // After a failure the job is tried again in a minute, or at its next turn if that comes earlier.

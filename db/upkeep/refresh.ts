@@ -1,17 +1,21 @@
-// Refreshes continuous aggregates by hand, sources first. History whose source rows are gone is never touched.
+// Refreshes continuous aggregates, sources first. History whose source rows are gone is never touched without consent.
 import { relation } from '../core/sql';
 import { readWatermarks } from '../engines/health';
+import { readStored } from '../engines/stored-aggregates';
 import type { ContinuousAggregate } from '../language/aggregate';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { Db, EngineName } from '../model';
 import { asking } from '../server/ask';
 import { withRetry } from '../server/retry';
-import { type Bounds, openSlices, type RefreshWindow, type Slices } from './refresh-slices';
+import { type Bounds, type Kept, type SafeParts, safeParts } from './history-guard';
+import { openSlices, type RefreshWindow, type Slices } from './refresh-slices';
 
 export interface RefreshOptions {
   /** Also computes buckets that TimescaleDB considers fresh. Engine `postgres` always computes the whole window. */
   readonly force?: boolean;
+  /** Also computes buckets whose source rows are gone: what is stored of these rows is lost. */
+  readonly losesHistory?: boolean;
   /** Number of buckets in one slice. Each slice has its own transaction; absent means one slice for the whole window. */
   readonly batch?: number;
   /** Refreshes the newest slices first. After the watermark the oldest go first, because otherwise real-time rows would be hidden. */
@@ -33,8 +37,8 @@ export interface RefreshResult {
   /** The range that was refreshed, ISO 8601; null when the window contained no complete bucket. */
   readonly from: string | null;
   readonly to: string | null;
-  /** Set when the start was moved to this time, because stored buckets before it have source rows past retention. */
-  readonly keptBefore: string | null;
+  /** Stored buckets of the range that were left as they are, because source rows of them are gone or past retention. */
+  readonly kept: Kept | null;
   /** Number of transactions. */
   readonly slices: number;
   /** False when a signal stopped it; then `from` and `to` are the range that was done. */
@@ -42,12 +46,11 @@ export interface RefreshResult {
   readonly milliseconds: number;
 }
 
-type Done = Pick<RefreshResult, 'from' | 'to' | 'slices' | 'complete'>;
+type Done = Pick<RefreshResult, 'from' | 'to' | 'kept' | 'slices' | 'complete'>;
 
 /**
  * Refreshes the given aggregates in the order of their dependencies. After a signal, aggregates that were not begun have no result.
- * A refresh computes buckets again from their source, and would delete buckets whose source rows retention has dropped. So it
- * never includes stored buckets that are older than the source's retention.
+ * Stored buckets whose source rows are gone are left out, see `safeParts`, unless `losesHistory` allows to lose them.
  */
 export async function refreshAggregates(
   db: Db,
@@ -61,13 +64,8 @@ export async function refreshAggregates(
   for (const aggregate of aggregates) {
     if (options.signal?.aborted) break;
     const started = Date.now();
-    const { keptBefore, ...done } = await refreshOne(db, engine, aggregate, window, options);
-    const result = {
-      aggregate: nameOf(aggregate),
-      ...done,
-      keptBefore,
-      milliseconds: Date.now() - started,
-    };
+    const done = await refreshOne(db, engine, aggregate, window, options);
+    const result = { aggregate: nameOf(aggregate), ...done, milliseconds: Date.now() - started };
     results.push(result);
     onDone(result);
   }
@@ -90,26 +88,40 @@ async function refreshOne(
   aggregate: ContinuousAggregate,
   window: RefreshWindow,
   options: RefreshOptions,
-): Promise<Done & Pick<RefreshResult, 'keptBefore'>> {
-  const slices = await openSlices(db, engine, aggregate, options.batch);
-  const { keptBefore, ...safe } = await slices.bounds(window);
-  if (safe.from === null || safe.to === null)
-    return { from: null, to: null, keptBefore, slices: 0, complete: true };
+): Promise<Done> {
+  const stored = await readStored(db, engine, nameOf(aggregate));
+  const slices = openSlices(db, aggregate, stored, options.batch);
+  const asked = await slices.bounds(window);
+  if (asked === undefined) return NOTHING_DONE;
   const [health] = await readWatermarks(asking(db), engine, [nameOf(aggregate)]);
   const watermark = health?.watermark ?? '-infinity';
   // The emulation never leaves a gap after its watermark; it would start at the watermark anyway.
-  const from = engine === 'postgres' ? earlier(safe.from, watermark) : safe.from;
-  const report = await progressOf(slices, aggregate, from, safe.to, options);
-  const run = (slice: Bounds): Promise<void> => refreshSlice(db, engine, aggregate, slice, options);
-  return {
-    keptBefore,
-    ...(await walk({ slices, run, report, options }, from, safe.to, watermark)),
+  const from = engine === 'postgres' ? earlier(asked.from, watermark) : asked.from;
+  const report = await progressOf(slices, aggregate, from, asked.to, options);
+  const run = async (slice: Bounds): Promise<SafeParts> => {
+    const safe: SafeParts =
+      options.losesHistory === true
+        ? { parts: [slice], kept: null }
+        : await safeParts(db, engine, stored, slice, options.force);
+    const parts: Bounds[] = [];
+    for (const part of safe.parts) {
+      // Nothing is before the oldest history, so the refresh begins after it.
+      const isEmpty =
+        safe.kept !== null && part.from === '-infinity' && (await slices.firstRow(part.to)) === part.to;
+      if (isEmpty) continue;
+      await refreshPart(db, engine, aggregate, part, options);
+      parts.push(part);
+    }
+    return { ...safe, parts };
   };
+  return walk({ slices, run, report, options }, from, asked.to, watermark);
 }
+
+const NOTHING_DONE: Done = { from: null, to: null, kept: null, slices: 0, complete: true };
 
 interface Walk {
   readonly slices: Slices;
-  readonly run: (slice: Bounds) => Promise<void>;
+  readonly run: (slice: Bounds) => Promise<SafeParts>;
   readonly report: (slice: Bounds) => void;
   readonly options: RefreshOptions;
 }
@@ -122,35 +134,47 @@ async function walk(
 ): Promise<Done> {
   // After this time the slices are refreshed oldest first, before it newest first.
   const turn = newestFirst === true ? earlier(to, later(from, watermark)) : from;
-  let done: Done = { from: null, to: null, slices: 0, complete: true };
+  let done = NOTHING_DONE;
   const carryOut = async (slice: Bounds): Promise<void> => {
-    await run(slice);
+    done = withSlice(done, await run(slice));
     report(slice);
-    done = {
-      ...done,
-      from: done.from === null ? slice.from : earlier(done.from, slice.from),
-      to: done.to === null ? slice.to : later(done.to, slice.to),
-      slices: done.slices + 1,
-    };
   };
   for (let at = turn; at !== to; ) {
     if (signal?.aborted) return { ...done, complete: false };
     const slice = await slices.lowest(at, to);
-    if (slice === undefined) break;
     await carryOut(slice);
     at = slice.to;
   }
   for (let at = turn; at !== from; ) {
     if (signal?.aborted) return { ...done, complete: false };
     const slice = await slices.highest(from, at);
-    if (slice === undefined) break;
     await carryOut(slice);
     at = slice.from;
   }
   return done;
 }
 
-async function refreshSlice(
+function withSlice(done: Done, { parts, kept }: SafeParts): Done {
+  const [first, last] = [parts[0], parts.at(-1)];
+  const all = done.kept === null || kept === null ? (kept ?? done.kept) : bothKept(done.kept, kept);
+  if (first === undefined || last === undefined) return { ...done, kept: all };
+  return {
+    ...done,
+    from: done.from === null ? first.from : earlier(done.from, first.from),
+    to: done.to === null ? last.to : later(done.to, last.to),
+    kept: all,
+    slices: done.slices + 1,
+  };
+}
+
+const bothKept = (a: Kept, b: Kept): Kept => ({
+  buckets: a.buckets + b.buckets,
+  rows: a.rows + b.rows,
+  from: earlier(a.from, b.from),
+  to: later(a.to, b.to),
+});
+
+async function refreshPart(
   db: Db,
   engine: EngineName,
   aggregate: ContinuousAggregate,

@@ -13,6 +13,10 @@ export function addUpkeepCommands(program: Command, { toEnd, untilSignal }: Runn
     .option('--from <time>', 'start, e.g. 2026-11-01T00:00:00Z')
     .option('--to <time>', 'end (exclusive)')
     .option('--force', 'also compute what TimescaleDB considers up to date; engine postgres always does')
+    .option(
+      '--allow <hazards>',
+      'loses-history: also compute buckets whose source rows are gone; what is stored of these rows is lost',
+    )
     .option('--batch <number>', 'buckets per slice; each is committed separately', whole(1, 1_000_000), 100)
     .option('--newest-first', 'compute the stored buckets from the newest to the oldest')
     .option('--json', 'print one JSON document')

@@ -2,23 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { counted } from '../../db/core/quantities';
-import type { HazardName, Plan } from '../../db/model';
+import type { Plan } from '../../db/model';
 import { type ApplyOptions, type ApplyReport, applySchema } from '../../db/reconcile/apply';
 import { formatPlan } from '../../db/reconcile/format';
 import { parsePlan } from '../../db/reconcile/plan';
 import { confirm } from '../confirm';
 import { readContext, requireConnection } from '../context';
+import { parseHazards } from '../hazards';
 import { note, paintFor, print, printJson } from '../output';
-
-const HAZARDS: readonly HazardName[] = [
-  'deletes-data',
-  'rewrites-data',
-  'blocks-reads',
-  'blocks-writes',
-  'loses-history',
-  'long-running',
-  'drops-object',
-];
 
 export interface ApplyFlags {
   readonly yes?: boolean;
@@ -64,18 +55,6 @@ function readPlan(file: string): Plan {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot read ${file}: ${(error as Error).message}`, { cause: error });
   }
-}
-
-/** Hazards named on the command line. */
-export function parseHazards(text: string): readonly HazardName[] {
-  const names = text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-  const unknown = names.filter((name) => !(HAZARDS as readonly string[]).includes(name));
-  if (unknown.length > 0)
-    throw new UsageError(`--allow ${unknown.join(',')}: unknown hazard; choose from ${HAZARDS.join(', ')}`);
-  return names as HazardName[];
 }
 
 async function askPerson(plan: Plan, signal: AbortSignal): Promise<boolean> {

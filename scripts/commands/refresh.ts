@@ -7,15 +7,18 @@ import { nameOf } from '../../db/language/names';
 import type { EngineName } from '../../db/model';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
+import { describeKept } from '../../db/upkeep/history-guard';
 import { type RefreshProgress, type RefreshResult, refreshAggregates } from '../../db/upkeep/refresh';
 import type { RefreshWindow } from '../../db/upkeep/refresh-slices';
 import { readContext, requireConnection } from '../context';
+import { parseHazards } from '../hazards';
 import { note, type Progress, print, printJson, progressBar } from '../output';
 
 export interface RefreshFlags {
   readonly from?: string;
   readonly to?: string;
   readonly force?: boolean;
+  readonly allow?: string;
   readonly batch: number;
   readonly newestFirst?: boolean;
   readonly json?: boolean;
@@ -39,6 +42,7 @@ export async function refresh(
     };
     const options = {
       force: flags.force === true,
+      losesHistory: parseHazards(flags.allow ?? '', ['loses-history']).length > 0,
       batch: flags.batch,
       newestFirst: flags.newestFirst === true,
       signal,
@@ -65,21 +69,18 @@ export function describeRefresh({
   aggregate,
   from,
   to,
-  keptBefore,
+  kept,
   slices,
   complete,
   milliseconds,
 }: RefreshResult): string {
+  const nothing = kept === null ? 'no complete bucket in the range' : 'nothing refreshed';
   const range =
     from === null
-      ? `${complete ? 'no complete bucket in the range' : 'stopped before the first slice'}`
+      ? `${complete ? nothing : 'stopped before the first slice'}`
       : `${complete ? 'refreshed' : 'stopped; refreshed'} ${from === '-infinity' ? 'from the beginning' : `from ${from}`} to ${to}`;
   const effort = from === null ? '' : `${slices > 1 ? `, ${slices} slices` : ''} in ${milliseconds} ms`;
-  const kept =
-    keptBefore === null
-      ? ''
-      : `; buckets before ${keptBefore} stay as they are, because their source rows are past retention`;
-  return `${aggregate}: ${range}${effort}${kept}`;
+  return `${aggregate}: ${range}${effort}${kept === null ? '' : `; ${describeKept(aggregate, kept)}`}`;
 }
 
 // TimescaleDB knows what is fresh, unless it is told not to look.

@@ -19,13 +19,14 @@ import { continueSample } from '../generate/continue-sample';
 import { hasReadings, lastDays, refreshSeeded, seed } from '../generate/generate';
 import { readProgress } from '../generate/progress';
 import { iotSample } from '../generate/sets/iot';
+import { parseHazards } from '../hazards';
 import { note, noteUnlessBar, print } from '../output';
 import type { Background } from '../platform/background';
 import { startLiveReadings } from '../platform/live-readings';
 import { describeTiming, timeHourly } from '../platform/raw-vs-aggregate';
 import { startScheduler } from '../platform/scheduler';
 import { checkAnswers } from '../platform/self-check';
-import { applyNotes, parseHazards } from './apply';
+import { applyNotes } from './apply';
 
 export interface UpFlags {
   readonly host: string;

@@ -13,7 +13,8 @@ export const postgresAggregates: AggregateDialect = {
   async read(db, names) {
     if (!(await hasRuntime(db))) return [];
     const { rows } = await db.query<StoredAggregate>(
-      `SELECT format('%s.%s', a.schema_name, a.view_name) AS name, a.real_time AS "realTime", a.refresh_query AS "refreshQuery",
+      `SELECT format('%s.%s', a.schema_name, a.view_name) AS name, a.real_time AS "realTime", a.refresh_query AS "refreshQuery", a.refresh_query AS query, a.refresh_query AS recompute,
+              format('SELECT tstzrange(range_start, range_end) AS range FROM tsdb.chunk WHERE (schema_name, table_name) = (%L, %L)', a.source_schema, a.source_name) AS "sourceChunks",
               pg_get_viewdef(c.oid) AS definition, format('%s.%s', a.source_schema, a.source_name) AS source,
               (SELECT count(*)::int FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attnum > 0) AS columns,
               json_build_object('schema', 'tsdb', 'name', a.materialization) AS stored, a.bucket_width::text AS width,
@@ -37,14 +38,6 @@ export const postgresAggregates: AggregateDialect = {
                     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid`,
       alterOwner: 'ALTER VIEW',
     }),
-  // For an aggregate, its stored buckets; for a table, its chunks and the rows that wait in the default partition.
-  coverage: ({ aggregate, origin, state, originState }) => {
-    if (originState)
-      return `SELECT tstzrange(o."bucket", o."bucket" + ${interval(originState.width)}) AS range FROM (SELECT DISTINCT "bucket" FROM ${ident('tsdb', originState.stored.name)}) o`;
-    const width = interval(state?.width ?? aggregate.bucket);
-    return `SELECT tstzrange(range_start, range_end) AS range FROM tsdb.chunk WHERE (schema_name, table_name) = (${key(origin)})
-      UNION ALL SELECT tstzrange(o.b, o.b + ${width}) FROM (SELECT DISTINCT public.time_bucket(${width}, ${ident(origin.time)}) AS b FROM ${ident('tsdb', `${materializationName(origin)}_default`)}) o`;
-  },
   create: (aggregate) => [
     `CREATE TABLE ${ident('tsdb', materializationName(aggregate))} AS ${aggregateQuery(aggregate)} WITH NO DATA`,
     ...createIndexes(aggregate),

@@ -1,8 +1,8 @@
 // Continuous aggregates on TimescaleDB.
-import { ident, literal, relation } from '../../core/sql';
+import { ident, relation } from '../../core/sql';
 import { readAttachments } from '../../kinds/aggregates/attachments';
 import { OLD } from '../../kinds/aggregates/evolution';
-import type { AggregateDialect, Changing, StoredAggregate } from '../../kinds/aggregates/model';
+import type { AggregateDialect, StoredAggregate } from '../../kinds/aggregates/model';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { aggregateQuery, expressionSql } from '../../language/aggregate-sql';
 import { hasTimescaledb } from '../../server/server-info';
@@ -17,7 +17,10 @@ export const timescaleAggregates: AggregateDialect = {
               (SELECT count(*)::int FROM pg_attribute t WHERE t.attrelid = format('%I.%I', a.view_schema, a.view_name)::regclass AND t.attnum > 0) AS columns,
               format('%s.%s', coalesce(p.user_view_schema, a.hypertable_schema), coalesce(p.user_view_name, a.hypertable_name)) AS source,
               json_build_object('schema', a.materialization_hypertable_schema, 'name', a.materialization_hypertable_name) AS stored,
-              b.bucket_width::interval::text AS width,
+              b.bucket_width::interval::text AS width, a.view_definition AS query,
+              format('SELECT * FROM %I.%I WHERE "bucket" >= $1 AND "bucket" < $2', c.direct_view_schema, c.direct_view_name) AS recompute,
+              format('SELECT tstzrange(range_start, range_end) AS range FROM timescaledb_information.chunks WHERE (hypertable_schema, hypertable_name) = (%L, %L)',
+                     a.hypertable_schema, a.hypertable_name) AS "sourceChunks",
               format('_timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(%s))', c.mat_hypertable_id) AS watermark
          FROM timescaledb_information.continuous_aggregates a
          JOIN _timescaledb_catalog.continuous_agg c ON (c.user_view_schema, c.user_view_name) = (a.view_schema, a.view_name)
@@ -40,8 +43,6 @@ export const timescaleAggregates: AggregateDialect = {
                     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid`,
       alterOwner: 'ALTER MATERIALIZED VIEW',
     }),
-  coverage: (changing) =>
-    `SELECT tstzrange(range_start, range_end) AS range FROM timescaledb_information.chunks WHERE (hypertable_schema, hypertable_name) = (${originTable(changing).map(literal).join(', ')})`,
   create: (aggregate) => [
     `CREATE MATERIALIZED VIEW ${relation(aggregate)} WITH (timescaledb.continuous, timescaledb.materialized_only = ${!aggregate.realTime}) AS ${aggregateQuery(aggregate)} WITH NO DATA`,
   ],
@@ -70,9 +71,6 @@ export const timescaleAggregates: AggregateDialect = {
   drop: (aggregate) => [`DROP MATERIALIZED VIEW IF EXISTS ${relation(aggregate)}`],
   force: ', force => true',
 };
-
-const originTable = ({ origin, originState }: Changing): readonly string[] =>
-  originState ? [originState.stored.schema, originState.stored.name] : [origin.schema, origin.name];
 
 // A new aggregate has no columnstore, even if the replaced one had one.
 const columnstores = (aggregates: readonly ContinuousAggregate[]): readonly string[] =>

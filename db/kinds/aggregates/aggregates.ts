@@ -4,7 +4,7 @@ import type { ContinuousAggregate } from '../../language/aggregate';
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Db, Findings, Refusal, Step } from '../../model';
-import { evolutionOf, NEXT, OLD, replacementsOf, stayingOf } from './evolution';
+import { evolutionOf, NEXT, OLD, replacementsOf } from './evolution';
 import { readFigures } from './figures';
 import type { AggregateDialect, AggregateState, AggregatesState, Moved } from './model';
 import { columnTypes, readStates } from './queries';
@@ -29,7 +29,7 @@ export async function readAggregates(
     pending,
     occupied: await readOccupied(db, [...desired.aggregates.map(nameOf), ...inTheWay]),
     nexts: nexts.length > 0 && pending.length > 0 ? await readStates(db, dialect, nexts) : new Map(),
-    figures: await readFigures(db, dialect, [...evolution.grown, ...evolution.rebuilt]),
+    figures: await readFigures(db, dialect, states, evolution),
     types: await columnTypes(
       db,
       evolution.grown.map(({ aggregate }) => aggregate),
@@ -78,10 +78,10 @@ function changes(
   const name = nameOf(aggregate);
   const steps: Step[] = [];
   const figures = actual.figures.get(name);
-  const changing = stayingOf(actual.states, aggregate);
+  const types = actual.types.get(name) ?? new Map<string, string>();
   if (!state.asDeclared && figures !== undefined)
-    steps.push(...grow(dialect, changing, { types: actual.types.get(name) ?? new Map(), figures }));
-  else if (actual.pending.includes(name)) steps.push(refill(dialect, changing));
+    steps.push(...grow(dialect, actual.states, { aggregate, state, types, figures }));
+  else if (actual.pending.includes(name)) steps.push(refill(dialect, actual.states, { aggregate, state }));
   if (state.realTime !== aggregate.realTime) steps.push(realTime(dialect, aggregate));
   return steps;
 }

@@ -28,15 +28,6 @@ export function evolutionOf({ aggregates }: Desired, states: ReadonlyMap<string,
   };
 }
 
-/** An aggregate that is not rebuilt, with the relation that it can be computed from again. */
-export function stayingOf(
-  states: ReadonlyMap<string, AggregateState>,
-  aggregate: ContinuousAggregate,
-): Changing {
-  // Its source is not rebuilt either, because then the aggregate would be rebuilt as well.
-  return changingOf(states, aggregate, new Set());
-}
-
 // The rows come from the nearest source that is not rebuilt; every aggregate in between is computed from it again.
 function changingOf(
   states: ReadonlyMap<string, AggregateState>,
@@ -49,13 +40,7 @@ function changingOf(
       : source;
   const origin = originOf(aggregate.from);
   const state = states.get(nameOf(aggregate));
-  const originState = states.get(nameOf(origin));
-  return {
-    aggregate,
-    origin,
-    ...(state === undefined ? {} : { state }),
-    ...(originState === undefined ? {} : { originState }),
-  };
+  return { aggregate, origin, ...(state === undefined ? {} : { state }) };
 }
 
 /** The rebuilt aggregates under their temporary names. If the source of one is rebuilt too, it reads the new source. */

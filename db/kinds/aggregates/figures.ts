@@ -1,75 +1,88 @@
 // Reads how much a change of aggregates would have to read, and which buckets it could not compute again.
+import { DatabaseError } from 'pg';
+import { messageOf } from '../../core/errors';
 import { ident, interval, literal } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
 import { isoText } from '../../server/ask';
+import { withSavepoint } from '../../server/savepoint';
 import { NOTHING, readTableSizes } from '../../server/table-size';
-import type { AggregateDialect, Changing, Figures } from './model';
-
-interface FigureRow extends Omit<Figures, 'impact'> {
-  readonly name: string;
-}
+import { goneBuckets } from './history';
+import type { AggregateDialect, AggregateState, Changing, Evolution, Figures, Gone } from './model';
 
 /** The figures of all aggregates that change, by name, in two statements. */
 export async function readFigures(
   db: Db,
   dialect: AggregateDialect,
-  changing: readonly Changing[],
+  states: ReadonlyMap<string, AggregateState>,
+  { grown, rebuilt }: Evolution,
 ): Promise<ReadonlyMap<string, Figures>> {
-  const present = changing.filter(({ state }) => state !== undefined);
+  const present = [...grown, ...rebuilt].filter(({ state }) => state !== undefined);
   if (present.length === 0) return new Map();
-  const { rows } = await db.query<FigureRow>(
-    present.map((one) => figureQuery(dialect, one)).join(' UNION ALL '),
-  );
+  const { rows, unknown } = await readGone(db, states, present, rebuilt);
   const sizes = await readTableSizes(
     db,
     dialect.engine,
     present.map(({ origin }) => origin),
   );
   return new Map(
-    rows.map(({ name, ...lost }) => {
+    rows.map(({ name, ...gone }) => {
       const origin = present.find(({ aggregate }) => nameOf(aggregate) === name)?.origin;
       const { chunks, rows: count, bytes } = (origin && sizes.get(nameOf(origin))) ?? NOTHING;
-      return [name, { ...lost, impact: { chunks, rows: count, bytes } }];
+      const figures = { gone, impact: { chunks, rows: count, bytes } };
+      return [name, unknown === undefined ? figures : { ...figures, unknown }];
     }),
   );
 }
 
-function figureQuery(dialect: AggregateDialect, changing: Changing): string {
-  return `SELECT ${literal(nameOf(changing.aggregate))} AS name, lost.buckets AS lost, ${isoText('lost.first')} AS "lostFrom", ${isoText('lost.until')} AS "lostTo",
-      (SELECT count(DISTINCT "bucket")::int FROM ${storedTable(changing)} WHERE "bucket" < lost.until) AS before
-    FROM (${lostBuckets(dialect, changing)}) lost`;
+type GoneRow = Gone & { readonly name: string };
+
+// A stored query that was changed by hand, or that fails on the present rows, must not make the whole plan fail.
+async function readGone(
+  db: Db,
+  states: ReadonlyMap<string, AggregateState>,
+  present: readonly Changing[],
+  rebuilt: readonly Changing[],
+): Promise<{ readonly rows: readonly GoneRow[]; readonly unknown?: string }> {
+  try {
+    const compared = await withSavepoint(db, () => db.query<GoneRow>(goneOfAll(states, present, rebuilt)));
+    return { rows: compared.rows };
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    const { rows } = await db.query<GoneRow>(
+      present.map(({ state }) => everythingGone(state as AggregateState)).join(' UNION ALL '),
+    );
+    return { rows, unknown: messageOf(error) };
+  }
 }
 
-/**
- * A query with one row about the stored buckets whose source rows are gone: `buckets`, `first`, `until`.
- * The rows of a bucket are gone if the source covers no part of it. If the source covers only a part, they count as gone when
- * the bucket follows directly after such a bucket, or when the source's retention has reached its start. Otherwise the
- * uncovered part never had rows.
- */
-export function lostBuckets(dialect: AggregateDialect, changing: Changing): string {
-  const width = storedWidth(changing);
-  const span = `tstzrange(s.b, s.b + ${width})`;
-  const { retention } = changing.origin;
-  const expired = retention === undefined ? 'false' : `s.b < now() - ${interval(retention)}`;
-  return `WITH covered AS (
-      SELECT coalesce(range_agg(range), '{}'::tstzmultirange) AS m FROM (${dialect.coverage(changing)}) ranges
-    ), reach AS (
-      SELECT CASE WHEN isempty(m) THEN m ELSE m + tstzmultirange(tstzrange(upper(m), NULL)) END AS m FROM covered
-    ), s AS (
-      SELECT DISTINCT "bucket" AS b FROM ${storedTable(changing)}
-    ), gone AS (
-      SELECT max(s.b) AS b FROM s, reach WHERE NOT m && ${span}
-    )
-    SELECT count(*)::int AS buckets, min(s.b) AS first, max(s.b) + ${width} AS until
-      FROM s, reach, gone
-     WHERE NOT m && ${span}
-        OR (NOT m @> ${span} AND (${expired} OR s.b = (SELECT min(t.b) FROM s t WHERE t.b > gone.b)))`;
+const everythingGone = ({ name, stored, width }: AggregateState): string =>
+  `SELECT ${literal(name)} AS name, count(DISTINCT "bucket")::int AS buckets, count(*)::int AS rows, count(*)::int AS kept,
+          ${isoText('min("bucket")')} AS "from", ${isoText(`(max("bucket") + ${interval(width)})`)} AS "to"
+     FROM ${ident(stored.schema, stored.name)}`;
+
+// If the source of an aggregate is rebuilt too, the times that the source loses are lost for the aggregate as well. Sources come first.
+function goneOfAll(
+  states: ReadonlyMap<string, AggregateState>,
+  present: readonly Changing[],
+  rebuilt: readonly Changing[],
+): string {
+  const names = present.map(({ aggregate }) => nameOf(aggregate));
+  const rebuiltNames = new Set(rebuilt.map(({ aggregate }) => nameOf(aggregate)));
+  const parts = present.map(({ state }, at) => {
+    const source = state === undefined || !rebuiltNames.has(state.source) ? -1 : names.indexOf(state.source);
+    const query = goneBuckets(state as AggregateState, {
+      states,
+      lower: `'-infinity'`,
+      upper: `'infinity'`,
+      unknown: 'strict',
+      ...(source < 0 ? {} : { spoiled: `SELECT times FROM gone_${source}` }),
+    });
+    return `gone_${at} AS (${query})`;
+  });
+  const selected = names.map(
+    (name, at) =>
+      `SELECT ${literal(name)} AS name, buckets, rows, kept, ${isoText('first')} AS "from", ${isoText('until')} AS "to" FROM gone_${at}`,
+  );
+  return `WITH ${parts.join(', ')} ${selected.join(' UNION ALL ')}`;
 }
-
-const storedTable = ({ state, aggregate }: Changing): string =>
-  state === undefined
-    ? ident(aggregate.schema, aggregate.name)
-    : ident(state.stored.schema, state.stored.name);
-
-const storedWidth = ({ state, aggregate }: Changing): string => interval(state?.width ?? aggregate.bucket);

@@ -17,6 +17,12 @@ export interface StoredAggregate {
   /** Its query as the server prints it, and how many columns that has. */
   readonly definition: string;
   readonly columns: number;
+  /** The query of one refresh, for its columns. */
+  readonly query: string;
+  /** The buckets from $1 to $2, computed from the source rows that exist now. */
+  readonly recompute: string;
+  /** A query with the column `range`: the time ranges of the chunks of its source. */
+  readonly sourceChunks: string;
   /** The query that refreshes it, on an engine that keeps one besides the definition. */
   readonly refreshQuery?: string;
 }
@@ -41,12 +47,21 @@ export interface Attachments {
 export interface Figures {
   /** The source that is read. */
   readonly impact: Impact;
-  /** Stored buckets whose source rows are gone: their number, the start of the first and the end of the last. */
-  readonly lost: number;
-  readonly lostFrom: string | null;
-  readonly lostTo: string | null;
-  /** Stored buckets before `lostTo`; a forced refresh starts after them. */
-  readonly before: number;
+  readonly gone: Gone;
+  /** Why the stored buckets could not be compared with their source, when the stored query fails on it. `gone` has all of them then. */
+  readonly unknown?: string;
+}
+
+/** Stored buckets whose source rows are not all there any more, see `goneBuckets`. */
+export interface Gone {
+  readonly buckets: number;
+  /** Rows in these buckets that lose source rows, e.g. one for each device. */
+  readonly rows: number;
+  /** All rows in these buckets. A refresh that leaves the buckets out keeps them. */
+  readonly kept: number;
+  /** Start of the first and end of the last of them, ISO 8601; null when there is none. */
+  readonly from: string | null;
+  readonly to: string | null;
 }
 
 /** An aggregate that changes, and the relation (`origin`) that it would be computed from again. */
@@ -55,8 +70,6 @@ export interface Changing {
   /** Absent when the aggregate is new. */
   readonly state?: AggregateState;
   readonly origin: Relation;
-  /** Present when the origin is an existing aggregate. */
-  readonly originState?: AggregateState;
 }
 
 /** Which aggregates change, and how. */
@@ -107,8 +120,6 @@ export interface AggregateDialect {
   /** Present on an engine whose aggregates have a `refreshQuery`, which is then compared too. */
   refreshQuery?(aggregate: ContinuousAggregate): string;
   readAttachments(db: Db, names: readonly string[]): Promise<ReadonlyMap<string, Attachments>>;
-  /** A query with the column `range`: the times for which the origin of an aggregate still has rows. */
-  coverage(changing: Changing): string;
   create(aggregate: ContinuousAggregate): readonly string[];
   setRealTime(aggregate: ContinuousAggregate): readonly string[];
   /** Adds the declared columns that are missing, in place. `missing` has the type of each. */

@@ -4,11 +4,14 @@ import { nameOf } from '../../language/names';
 import type { Db, Kind, Step } from '../../model';
 import { desiredPolicies, type PoliciesState, type PolicyDialect, policies } from '../policies';
 import { compareAggregates, readAggregates } from './aggregates';
-import type { AggregateDialect, AggregatesState } from './model';
+import type { AggregateDialect, AggregatesState, Gone } from './model';
+import { readWindowLosses, windowLoss } from './refresh-windows';
 
 interface SharedState {
   readonly aggregates: AggregatesState;
   readonly policies: PoliciesState;
+  /** What wider refresh windows would lose, by aggregate. */
+  readonly losses: ReadonlyMap<string, Gone>;
 }
 
 /**
@@ -21,17 +24,28 @@ export function aggregatesAndPolicies(
   policyDialect: PolicyDialect,
 ): { readonly aggregates: Kind<SharedState>; readonly policies: Kind<SharedState> } {
   const policyKind = policies(policyDialect);
-  const readBoth = async (db: Db, desired: Desired): Promise<SharedState> => ({
-    aggregates: await readAggregates(db, aggregateDialect, desired),
-    policies: await policyKind.read(db, desired),
-  });
+  const readBoth = async (db: Db, desired: Desired): Promise<SharedState> => {
+    const aggregates = await readAggregates(db, aggregateDialect, desired);
+    const present = await policyKind.read(db, desired);
+    return {
+      aggregates,
+      policies: present,
+      losses: await readWindowLosses(db, desired, aggregates, present),
+    };
+  };
   let reading: Promise<SharedState> | undefined;
   const read = (db: Db, desired: Desired): Promise<SharedState> => {
     reading ??= readBoth(db, desired);
     return reading;
   };
-  const policySteps = (desired: Desired, state: SharedState): readonly Step[] =>
-    policyKind.compare(desired, state.policies).steps ?? [];
+  const policySteps = (desired: Desired, { policies: present, losses }: SharedState): readonly Step[] =>
+    (policyKind.compare(desired, present).steps ?? []).map((step) => {
+      const loss = losses.get(step.object);
+      const isRefresh = step.id.endsWith(':refresh');
+      return loss && isRefresh
+        ? { ...step, hazards: [...step.hazards, windowLoss(step.object, loss)] }
+        : step;
+    });
   return {
     aggregates: {
       name: 'aggregates',

@@ -5,7 +5,7 @@ import { nameOf } from '../../language/names';
 import type { Refusal, Step } from '../../model';
 import { NEXT, OLD, replacedLeafFirst, replacementsOf } from './evolution';
 import type { AggregateDialect, AggregatesState, Moved, Replacement } from './model';
-import { buildNext, catchUp, dropLeftover, historyLoss, nextKey, swap } from './steps';
+import { buildNext, catchUp, dropLeftover, historyLoss, keepPromise, nextKey, swap } from './steps';
 
 export interface Rebuild {
   /** Steps that build the new aggregates, by name; in the plan they stand where the aggregate stands. */
@@ -52,15 +52,16 @@ export function rebuild(
   const attached = replaced.flatMap((one) => actual.attachments.get(nameOf(one))?.statements ?? []);
   const losses = replaced.flatMap((one) => {
     const figures = actual.figures.get(nameOf(one));
-    return figures ? historyLoss(nameOf(one), figures) : [];
+    return figures ? [{ name: nameOf(one), figures }] : [];
   });
   return {
     building: new Map(building),
     swapping: [
       catchUp(replacements, marks),
       swap(dialect, replacements, replaced, {
-        sql: [...attached, ...moved.sql],
-        hazards: [...losses, ...moved.hazards],
+        before: losses.flatMap(({ name, figures }) => keepPromise(actual.states, name, figures)),
+        after: [...attached, ...moved.sql],
+        hazards: [...losses.flatMap(({ name, figures }) => historyLoss(name, figures)), ...moved.hazards],
       }),
       ...(dialect.keepsOld ? replaced : []).map((one) =>
         dropLeftover(

@@ -23,18 +23,13 @@ describe('building an aggregate anew', () => {
   });
 
   it('is a loss of history only where buckets would be missing', () => {
-    const figures = {
-      impact: { chunks: 0, rows: 0, bytes: 0 },
-      before: 2,
-      lostFrom: '2026-01-01T00:00:00Z',
-      lostTo: '2026-01-01T02:00:00Z',
-    };
-    expect(historyLoss('works.hourly', { ...figures, lost: 0 })).toEqual([]);
-    expect(historyLoss('works.hourly', { ...figures, lost: 2 })).toEqual([
+    const gone = { from: '2026-01-01T00:00:00Z', to: '2026-01-01T02:00:00Z', kept: 6 };
+    expect(historyLoss('works.hourly', { gone: { ...gone, buckets: 0, rows: 0 } })).toEqual([]);
+    expect(historyLoss('works.hourly', { gone: { ...gone, buckets: 2, rows: 5 } })).toEqual([
       {
         name: 'loses-history',
         reason:
-          '2 buckets of works.hourly from 2026-01-01T00:00:00Z to 2026-01-01T02:00:00Z will be missing, because the source rows are gone',
+          '2 buckets of works.hourly from 2026-01-01T00:00:00Z to 2026-01-01T02:00:00Z (5 rows) will be missing or incomplete, because source rows of them are gone',
       },
     ]);
   });

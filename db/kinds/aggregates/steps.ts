@@ -4,11 +4,13 @@ import { interval, literal, relation } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
 import type { Hazard, Impact, Step } from '../../model';
-import { lostBuckets } from './figures';
-import type { AggregateDialect, Changing, Figures, Replacement } from './model';
+import { goneBuckets } from './history';
+import type { AggregateDialect, AggregateState, Figures, Gone, Replacement } from './model';
 
 /** From this size on, a step that reads a whole source needs consent: it takes minutes and much input and output. */
 const LONG = { rows: 10_000_000, bytes: 4 * 1024 ** 3 } as const;
+
+const EVER = { lower: `'-infinity'`, upper: `'infinity'` } as const;
 
 /** Keys in tsdb.pending_refresh. Only an object with such a key is treated as a leftover, and no object's name is such a key. */
 export const nextKey = (name: string): string => `next:${name}`;
@@ -18,15 +20,23 @@ const remember = (key: string): string =>
   `INSERT INTO tsdb.pending_refresh (aggregate) VALUES (${literal(key)}) ON CONFLICT DO NOTHING`;
 const forget = (key: string): string => `DELETE FROM tsdb.pending_refresh WHERE aggregate = ${literal(key)}`;
 
+/** An aggregate that gets more columns. */
+export interface Growth {
+  readonly aggregate: ContinuousAggregate;
+  readonly state: AggregateState;
+  /** The types of its columns. */
+  readonly types: ReadonlyMap<string, string>;
+  readonly figures: Figures;
+}
+
 /** Adds columns to an aggregate in place, then fills them in for as long as source rows exist. */
 export function grow(
   dialect: AggregateDialect,
-  changing: Changing,
-  { types, figures }: { readonly types: ReadonlyMap<string, string>; readonly figures: Figures },
+  states: ReadonlyMap<string, AggregateState>,
+  { aggregate, state, types, figures }: Growth,
 ): readonly Step[] {
-  const { aggregate } = changing;
   const name = nameOf(aggregate);
-  const columns = aggregate.columnNames.slice(aggregate.columnNames.length - (changing.state?.appended ?? 0));
+  const columns = aggregate.columnNames.slice(aggregate.columnNames.length - state.appended);
   const missing = new Map(columns.map((column) => [column, types.get(column) ?? 'unknown']));
   const add: Step = {
     id: `add-aggregate-columns:${name}:${columns.join(',')}`,
@@ -38,34 +48,38 @@ export function grow(
     lock: `ACCESS EXCLUSIVE on ${name}, for an instant`,
     hazards: [],
   };
-  return [add, refill(dialect, changing, figures)];
+  return [add, refill(dialect, states, { aggregate, state }, figures)];
 }
 
 /**
- * Computes all buckets with source rows again and leaves the older ones as they are, because a forced refresh deletes buckets
- * whose source rows are gone. The start is determined when the step runs: retention may drop rows after the plan was made.
+ * Computes all buckets again whose source rows are all there, and leaves the others as they are. Which ones these are is
+ * determined when the step runs, because rows may be dropped after the plan was made.
  */
-export function refill(dialect: AggregateDialect, changing: Changing, figures?: Figures): Step {
-  const { aggregate } = changing;
+export function refill(
+  dialect: AggregateDialect,
+  states: ReadonlyMap<string, AggregateState>,
+  { aggregate, state }: { readonly aggregate: ContinuousAggregate; readonly state: AggregateState },
+  figures?: Figures,
+): Step {
   const name = nameOf(aggregate);
-  const width = interval(aggregate.bucket);
   // Up to the end of what is stored, because a manual refresh may have gone further than the policy does.
-  const end = furthest(aggregate, changing.state?.watermark);
-  const kept = figures && figures.before > 0 ? figures.before : 0;
+  const end = `public.time_bucket(${interval(aggregate.bucket)}, ${furthest(aggregate, state.watermark)})`;
   return {
     // The id is the same as after a creation, because a resumed run does not know which of the two was interrupted.
     id: `backfill-aggregate:${name}`,
     object: name,
     action: 'run',
-    summary: `compute its buckets again from ${nameOf(aggregate.from)}${kept > 0 ? `; new columns stay NULL in ${counted(kept, 'bucket')} before ${figures?.lostTo}, because the source rows are gone` : ''}`,
+    summary: `compute its buckets again from ${nameOf(aggregate.from)}${figures ? staysEmpty(figures.gone) : ''}`,
     sql: [
       `DO $refill$
-DECLARE lower timestamptz; upper timestamptz := ${end};
+DECLARE
+  safe tstzrange;
+  all_safe tstzrange[];
 BEGIN
-  SELECT until INTO lower FROM (${lostBuckets(dialect, changing)}) lost;
-  IF lower IS NULL OR lower < public.time_bucket(${width}, upper) THEN
-    CALL public.refresh_continuous_aggregate(${regclass(aggregate)}, lower, upper${dialect.force});
-  END IF;
+  SELECT ARRAY(SELECT unnest(tstzmultirange(tstzrange(NULL, ${end})) - gone.times)) INTO all_safe FROM (${goneBuckets(state, { states, ...EVER, unknown: 'strict' })}) gone;
+  FOREACH safe IN ARRAY all_safe LOOP
+    CALL public.refresh_continuous_aggregate(${regclass(aggregate)}, lower(safe), upper(safe)${dialect.force});
+  END LOOP;
 END $refill$`,
       forget(name),
     ],
@@ -73,6 +87,11 @@ END $refill$`,
     lock: 'none on readers and writers',
     ...reading(figures?.impact),
   };
+}
+
+function staysEmpty({ buckets, kept, to }: Gone): string {
+  if (buckets === 0) return '';
+  return `; new columns stay NULL in ${counted(buckets, 'bucket')} before ${to} (${counted(kept, 'row')}), because source rows of them are gone`;
 }
 
 /** Builds an aggregate anew under a temporary name, under which nobody reads it yet. */
@@ -125,7 +144,11 @@ export function swap(
   dialect: AggregateDialect,
   replacements: readonly Replacement[],
   replaced: readonly ContinuousAggregate[],
-  extra: { readonly sql: readonly string[]; readonly hazards: readonly Hazard[] },
+  extra: {
+    readonly before: readonly string[];
+    readonly after: readonly string[];
+    readonly hazards: readonly Hazard[];
+  },
 ): Step {
   const names = replacements.map(({ aggregate }) => nameOf(aggregate));
   const locked = replaced.map(nameOf);
@@ -135,8 +158,9 @@ export function swap(
     action: 'change',
     summary: `swap in ${replacements.map(({ next }) => nameOf(next)).join(', ')} with the names, grants and policies of ${names.join(', ')}`,
     sql: [
+      ...extra.before,
       ...dialect.swap(replacements, replaced),
-      ...extra.sql,
+      ...extra.after,
       ...names.map((name) => forget(nextKey(name))),
       ...names.map(forget),
       ...(dialect.keepsOld ? locked.map((name) => remember(oldKey(name))) : []),
@@ -167,14 +191,43 @@ export function dropLeftover(
   };
 }
 
-/** The hazard of replacing an aggregate whose old buckets cannot be computed again. */
-export function historyLoss(name: string, { lost, lostFrom, lostTo }: Figures): readonly Hazard[] {
-  if (lost === 0) return [];
+/** The hazard of replacing or computing again buckets whose source rows are gone. */
+export function historyLoss(
+  name: string,
+  { gone: { buckets, rows, from, to }, unknown }: Pick<Figures, 'gone' | 'unknown'>,
+): readonly Hazard[] {
+  if (buckets === 0) return [];
+  const which = `${counted(buckets, 'bucket')} of ${name} from ${from} to ${to} (${counted(rows, 'row')})`;
+  const reason =
+    unknown === undefined
+      ? `${which} will be missing or incomplete, because source rows of them are gone`
+      : `${which} may be lost: they cannot be compared with their source, because the present query fails: ${unknown}`;
+  return [{ name: 'loses-history', reason }];
+}
+
+/**
+ * A statement that fails when a replaced aggregate would lose more stored rows than the plan says: somebody may have dropped
+ * source rows while the new aggregate was being built.
+ */
+export function keepPromise(
+  states: ReadonlyMap<string, AggregateState>,
+  name: string,
+  { gone: promise, unknown }: Figures,
+): readonly string[] {
+  // Consent covers all stored rows then.
+  if (unknown !== undefined) return [];
+  const promised = promise.rows;
+  const gone = goneBuckets(states.get(name) as AggregateState, { states, ...EVER, unknown: 'strict' });
   return [
-    {
-      name: 'loses-history',
-      reason: `${counted(lost, 'bucket')} of ${name} from ${lostFrom} to ${lostTo} will be missing, because the source rows are gone`,
-    },
+    `DO $promise$
+DECLARE gone_rows bigint;
+BEGIN
+  SELECT rows INTO gone_rows FROM (${gone}) gone;
+  IF gone_rows > ${promised} THEN
+    RAISE EXCEPTION '% rows of ${name} would be lost, but the plan says ${promised}: source rows were dropped in the meantime', gone_rows
+      USING HINT = 'Plan again to see the loss.';
+  END IF;
+END $promise$`,
   ];
 }
 

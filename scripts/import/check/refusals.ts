@@ -1,7 +1,10 @@
 // Reasons to write nothing of a file that was checked.
 import { RefusedError, UsageError } from '../../../db/core/errors';
 import { counted, wordFor } from '../../../db/core/quantities';
+import { readStored } from '../../../db/engines/stored-aggregates';
+import { lengthOf } from '../../../db/language/interval';
 import { nameOf } from '../../../db/language/names';
+import { safeParts } from '../../../db/upkeep/history-guard';
 import { openSlices } from '../../../db/upkeep/refresh-slices';
 import type { CheckedRun } from './check';
 
@@ -39,12 +42,15 @@ export async function requireRoom({ db, destination, options, checked }: Checked
   if (expired === 0 || from === null || to === null) return;
   const { rows: begun } = await db.query('SELECT FROM tsdb.import WHERE digest = $1', [id]);
   if (begun.length > 0) return;
+  const edge = Date.now() - lengthOf(table.retention ?? '1 microsecond') / 1_000;
   for (const aggregate of desired.aggregates.filter((one) => one.from === table)) {
-    const slices = await openSlices(db, engine, aggregate, undefined);
-    const { keptBefore } = await slices.bounds({ from: new Date(from), to: new Date(to) });
-    if (keptBefore === null) continue;
+    const stored = await readStored(db, engine, nameOf(aggregate));
+    const window = { from: new Date(from), to: new Date(Math.min(Date.parse(to), edge)) };
+    const range = await openSlices(db, aggregate, stored, undefined).bounds(window);
+    const { kept } = range ? await safeParts(db, engine, stored, range, true) : { kept: null };
+    if (kept === null) continue;
     throw new RefusedError(
-      `${counted(expired, 'row')} of ${file} ${wordFor(expired, 'is', 'are')} older than the ${table.retention} that ${nameOf(table)} keeps, and ${nameOf(aggregate)} has buckets before ${keptBefore} whose rows are gone already. A refresh of that time would delete these buckets, so no aggregate would hold the rows when retention drops them. Nothing was imported. Import the history of that time at once: all of its series in one file, before any other file`,
+      `${counted(expired, 'row')} of ${file} ${wordFor(expired, 'is', 'are')} older than the ${table.retention} that ${nameOf(table)} keeps, and ${nameOf(aggregate)} has ${counted(kept.buckets, 'bucket')} from ${kept.from} to ${kept.to} whose rows are gone or past retention already. A refresh of that time would delete these buckets, so no aggregate would hold the rows when retention drops them. Nothing was imported. Import the history of that time at once: all of its series in one file, before any other file`,
     );
   }
 }

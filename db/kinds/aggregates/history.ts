@@ -56,7 +56,7 @@ export function goneBuckets(
     ...(spoiled === undefined ? [] : [`(${spoiled}) && ${time}`]),
     ...(expired === undefined ? [] : [`"bucket" < ${expired}`]),
   ];
-  return `WITH compared AS (
+  return `WITH compared AS MATERIALIZED (
       SELECT "bucket", count(*) FILTER (WHERE stored) AS stored_rows,
              count(*) FILTER (WHERE NOT stored) = 0 OR ${fewer} AS fewer, ${same} AS same
         FROM (SELECT true AS stored, ${columns} FROM (SELECT ${shown} FROM ${ident(aggregate.stored.schema, aggregate.stored.name)}
@@ -64,14 +64,14 @@ export function goneBuckets(
                UNION ALL
               SELECT false, ${columns} FROM (SELECT ${shown} FROM (${withBounds(aggregate.recompute, lower, upper)}) q) c (${columns})) both_sides
        GROUP BY ${['"bucket"', ...keys].join(', ')} HAVING bool_or(stored)
-    ), holes AS (
+    ), holes AS MATERIALIZED (
       SELECT coalesce(range_agg(${time}), '{}') AS times FROM compared WHERE fewer
-    ), tainted AS (
+    ), tainted AS MATERIALIZED (
       SELECT coalesce(range_agg(k.range), '{}') AS times FROM holes, (${aggregate.sourceChunks}) k WHERE k.range && holes.times
-    ), gone AS (
+    ), gone AS MATERIALIZED (
       SELECT c.* FROM compared c, tainted
        WHERE ${within === undefined ? '' : `"bucket" <@ ${within} AND `}(${['c.fewer', `(NOT c.same AND (${isUnknown}))`, ...others].join(' OR ')})
-    ), lost AS (
+    ), lost AS MATERIALIZED (
       SELECT count(DISTINCT "bucket")::int AS buckets, coalesce(sum(stored_rows), 0)::int AS rows,
              min("bucket") AS first, max("bucket") + ${interval(aggregate.width)} AS until,
              coalesce(range_agg(${time}), '{}') AS times

@@ -7,6 +7,7 @@ import { key, materializationName, refreshQuery, viewQuery } from './aggregate-s
 import { createIndexes, drop, swap } from './aggregate-swap';
 import { hasRuntime } from './runtime';
 
+// A row that waits in the default partition counts for the chunk that it would be in.
 export const postgresAggregates: AggregateDialect = {
   engine: 'postgres',
   emulated: 'continuous aggregates: tables with a watermark, refreshed by `tsdb jobs run`',
@@ -14,7 +15,9 @@ export const postgresAggregates: AggregateDialect = {
     if (!(await hasRuntime(db))) return [];
     const { rows } = await db.query<StoredAggregate>(
       `SELECT format('%s.%s', a.schema_name, a.view_name) AS name, a.real_time AS "realTime", a.refresh_query AS "refreshQuery", a.refresh_query AS query, a.refresh_query AS recompute,
-              format('SELECT tstzrange(range_start, range_end) AS range FROM tsdb.chunk WHERE (schema_name, table_name) = (%L, %L)', a.source_schema, a.source_name) AS "sourceChunks",
+              format('SELECT tstzrange(range_start, range_end) AS range FROM tsdb.chunk WHERE (schema_name, table_name) = (%L, %L)', a.source_schema, a.source_name)
+              || CASE WHEN h.table_name IS NULL THEN '' ELSE format(' UNION SELECT tstzrange(b, b + %L::interval) FROM (SELECT public.time_bucket(%L::interval, %I) AS b FROM tsdb.%I) w',
+                                 h.chunk_interval, h.chunk_interval, h.time_column, format('%s_%s_default', h.schema_name, h.table_name)) END AS "sourceChunks",
               pg_get_viewdef(c.oid) AS definition, format('%s.%s', a.source_schema, a.source_name) AS source,
               (SELECT count(*)::int FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attnum > 0) AS columns,
               json_build_object('schema', 'tsdb', 'name', a.materialization) AS stored, a.bucket_width::text AS width,
@@ -22,6 +25,7 @@ export const postgresAggregates: AggregateDialect = {
          FROM tsdb.continuous_aggregate a
          JOIN pg_namespace n ON n.nspname = a.schema_name
          JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.view_name
+         LEFT JOIN tsdb.hypertable h ON (h.schema_name, h.table_name) = (a.source_schema, a.source_name)
         WHERE format('%s.%s', a.schema_name, a.view_name) = ANY ($1) ORDER BY 1`,
       [names],
     );

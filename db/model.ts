@@ -86,11 +86,43 @@ export interface Plan extends Findings {
 /** The one method of a connection that kinds use. */
 export type Db = Pick<Client, 'query'>;
 
+/** Something declared that the server shall print, so that it can be compared with what is in the database. */
+export interface SpellingRequest {
+  /** `aggregate`, `index`, … */
+  readonly kind: string;
+  /** The object that it belongs to, `schema.name`; empty when it is declared for no single one. */
+  readonly relation: string;
+  /** The declared text; together with `reads`, the version and the settings it decides how the server prints it. */
+  readonly text: string;
+  /** Relations whose columns the text uses, `schema.name`. */
+  readonly reads: readonly string[];
+  /** Whether what is in the database has this spelling. */
+  confirms(spelling: string): boolean;
+}
+
+/** How the server prints declared things. */
+export interface Spellings {
+  /**
+   * The spelling of each request; null when the text is not valid on the present tables. Spellings that are remembered and that
+   * the database still has are not printed again.
+   * @param print lets the server print requests, in their order.
+   */
+  of<Request extends SpellingRequest>(
+    requests: readonly Request[],
+    print: (requests: readonly Request[]) => Promise<readonly (string | null)[]>,
+  ): Promise<ReadonlyMap<Request, string | null>>;
+}
+
+/** What kinds read with while a plan is made. */
+export interface PlanDb extends Db {
+  readonly spellings: Spellings;
+}
+
 /** One kind of object on one engine. Reading and comparing are separate, so that comparing is a pure function. */
 export interface Kind<State = unknown> {
   readonly name: string;
   /** Reads this kind's part of the catalog. The number of queries does not grow with the number of objects. */
-  read(db: Db, desired: Desired): Promise<State>;
+  read(db: PlanDb, desired: Desired): Promise<State>;
   /** Turns every difference into a step or a refusal. */
   compare(desired: Desired, actual: State): Partial<Findings>;
 }

@@ -2,7 +2,7 @@
 import { literal, relation } from '../core/sql';
 import type { SqlFunction } from '../language/function';
 import { nameOf } from '../language/names';
-import type { Findings, Kind, Step } from '../model';
+import type { Db, Findings, Kind, SpellingRequest, Step } from '../model';
 
 /** A function as the server prints it. The server also prints the declared ones, so that both can be compared. */
 interface FunctionState {
@@ -27,24 +27,26 @@ export const functions: Kind<FunctionsState> = {
   name: 'functions',
   async read(db, desired) {
     if (desired.functions.length === 0) return { actual: [], declared: [] };
-    const names = desired.functions.map(nameOf);
     const { rows: actual } = await db.query<FunctionState>(
       `${PRINTED} WHERE format('%s.%s', n.nspname, p.proname) = ANY ($1) ORDER BY 1, 2`,
-      [names],
+      [desired.functions.map(nameOf)],
     );
-    // The bodies are not checked, because they may use tables that this plan creates.
-    const creations = desired.functions.map((declared, at) =>
-      createSql(declared, `pg_temp.tsdb_function_${at}`),
-    );
-    await db.query(['SET LOCAL check_function_bodies = off', ...creations].join(';\n'));
-    const { rows: printed } = await db.query<FunctionState>(
-      `${PRINTED} WHERE p.pronamespace = pg_my_temp_schema() AND p.proname LIKE 'tsdb\\_function\\_%'`,
-    );
-    const declared = names.map((name, at): FunctionState => {
-      const own = printed.find((state) => state.name.endsWith(`.tsdb_function_${at}`)) as FunctionState;
-      return { ...own, name };
+    const requests = desired.functions.map((declared): FunctionRequest => {
+      const name = nameOf(declared);
+      return {
+        kind: 'function',
+        relation: name,
+        text: createSql(declared, name),
+        reads: [],
+        confirms: (spelling) => actual.some((state) => JSON.stringify(state) === spelling),
+        declared,
+      };
     });
-    return { actual, declared };
+    const spellings = await db.spellings.of(requests, (unknown) => printFunctions(db, unknown));
+    return {
+      actual,
+      declared: requests.map((request) => JSON.parse(spellings.get(request) as string) as FunctionState),
+    };
   },
   compare(desired, { actual, declared }) {
     const found = desired.functions.map((wanted, at) =>
@@ -60,6 +62,23 @@ export const functions: Kind<FunctionsState> = {
     };
   },
 };
+
+interface FunctionRequest extends SpellingRequest {
+  readonly declared: SqlFunction;
+}
+
+// The bodies are not checked, because they may use tables that this plan creates.
+async function printFunctions(db: Db, requests: readonly FunctionRequest[]): Promise<readonly string[]> {
+  const creations = requests.map(({ declared }, at) => createSql(declared, `pg_temp.tsdb_function_${at}`));
+  await db.query(['SET LOCAL check_function_bodies = off', ...creations].join(';\n'));
+  const { rows } = await db.query<FunctionState>(
+    `${PRINTED} WHERE p.pronamespace = pg_my_temp_schema() AND p.proname LIKE 'tsdb\\_function\\_%'`,
+  );
+  return requests.map(({ relation: name }, at) => {
+    const own = rows.find((state) => state.name.endsWith(`.tsdb_function_${at}`)) as FunctionState;
+    return JSON.stringify({ ...own, name } satisfies FunctionState);
+  });
+}
 
 function compareFunction(
   wanted: SqlFunction,

@@ -1,9 +1,10 @@
 // Kind: indexes of tables and hypertables. They are compared by their definition, not by their name.
+import { groupBy } from '../core/group-by';
 import { ident, relation } from '../core/sql';
 import { type DeclaredTable, tablesOf } from '../language/desired';
 import type { Index } from '../language/indexes';
 import { nameOf } from '../language/names';
-import type { Db, Kind, Step } from '../model';
+import type { Db, Kind, PlanDb, SpellingRequest, Step } from '../model';
 import { EMPTY_COPY } from './empty-copy';
 
 interface IndexState {
@@ -17,10 +18,11 @@ interface IndexState {
 }
 
 interface IndexesState {
-  readonly indexes: readonly IndexState[];
+  /** By table. */
+  readonly indexes: ReadonlyMap<string, readonly IndexState[]>;
   /** How the server would print each declared index, by `table definition`; absent if the table or a column does not exist yet. */
   readonly canonical: ReadonlyMap<string, string>;
-  /** Tables that hold rows. */
+  /** Of the tables where an index is missing, those that hold rows. */
   readonly filled: ReadonlySet<string>;
 }
 
@@ -40,23 +42,24 @@ export const indexes: Kind<IndexesState> = {
         ORDER BY 1, 2`,
       [tables],
     );
-    return {
-      indexes: rows,
-      canonical: await readCanonical(db, tablesOf(desired)),
-      filled: await readFilled(db, tables),
-    };
+    const present = groupBy(rows, ({ table }) => table);
+    const canonical = await readCanonical(db, tablesOf(desired), present);
+    const lacking = tablesOf(desired).filter((table) =>
+      table.indexes.some((index) => !isServed(present.get(nameOf(table)), canonical.get(key(table, index)))),
+    );
+    return { indexes: present, canonical, filled: await readFilled(db, lacking.map(nameOf)) };
   },
   compare(desired, { indexes: actual, canonical, filled }) {
     const steps: Step[] = [];
     const undeclared: string[] = [];
     for (const table of tablesOf(desired)) {
-      const present = actual.filter((state) => state.table === nameOf(table));
-      const serves = (state: IndexState, index: Index): boolean =>
-        state.valid && !state.constraint && state.definition === canonical.get(key(table, index));
-      const missing = table.indexes.filter((index) => !present.some((state) => serves(state, index)));
+      const present = actual.get(nameOf(table)) ?? [];
+      const missing = table.indexes.filter((index) => !isServed(present, canonical.get(key(table, index))));
       steps.push(...missing.map((index) => createIndex(table, index, filled.has(nameOf(table)))));
       const extra = present.filter(
-        (state) => !state.constraint && !table.indexes.some((index) => serves(state, index)),
+        (state) =>
+          !state.constraint &&
+          !table.indexes.some((index) => serves(state, canonical.get(key(table, index)))),
       );
       undeclared.push(
         ...extra.map((state) => `index ${state.name} of ${state.table}${state.valid ? '' : ' (invalid)'}`),
@@ -65,6 +68,12 @@ export const indexes: Kind<IndexesState> = {
     return { steps, undeclared };
   },
 };
+
+const serves = (state: IndexState, definition: string | undefined): boolean =>
+  state.valid && !state.constraint && state.definition === definition;
+
+const isServed = (present: readonly IndexState[] = [], definition: string | undefined): boolean =>
+  present.some((state) => serves(state, definition));
 
 /** `btree ("sensor_id", "time" DESC) WHERE …`: the part of CREATE INDEX after USING. */
 function indexSql({ method, keys, where }: Index): string {
@@ -77,11 +86,40 @@ function indexSql({ method, keys, where }: Index): string {
 const key = (table: DeclaredTable, index: Index): string =>
   `${nameOf(table)} ${index.unique ? 'UNIQUE ' : ''}${indexSql(index)}`;
 
-/**
- * Lets the server print the declared indexes, in one statement, so that spellings of expressions and conditions do not matter.
- * They are created on an empty copy of each table, which is rolled back with the transaction.
- */
-async function readCanonical(db: Db, tables: readonly DeclaredTable[]): Promise<ReadonlyMap<string, string>> {
+interface IndexRequest extends SpellingRequest {
+  readonly table: DeclaredTable;
+  readonly index: Index;
+}
+
+/** How the server prints the declared indexes, so that spellings of expressions and conditions do not matter. */
+async function readCanonical(
+  db: PlanDb,
+  tables: readonly DeclaredTable[],
+  present: ReadonlyMap<string, readonly IndexState[]>,
+): Promise<ReadonlyMap<string, string>> {
+  const requests = tables.flatMap((table) =>
+    table.indexes.map(
+      (index): IndexRequest => ({
+        kind: 'index',
+        relation: nameOf(table),
+        text: key(table, index),
+        reads: [nameOf(table)],
+        confirms: (spelling) => isServed(present.get(nameOf(table)), spelling),
+        table,
+        index,
+      }),
+    ),
+  );
+  const spellings = await db.spellings.of(requests, (unknown) => printIndexes(db, unknown));
+  return new Map(
+    [...spellings].flatMap(([{ text }, spelling]): [string, string][] =>
+      spelling === null ? [] : [[text, spelling]],
+    ),
+  );
+}
+
+/** Creates indexes on an empty copy of each table, in one statement; it is rolled back with the transaction. */
+async function printIndexes(db: Db, requests: readonly IndexRequest[]): Promise<readonly (string | null)[]> {
   await db.query(
     `CREATE FUNCTION pg_temp.tsdb_canonical_indexes(source text, definitions text[]) RETURNS text[] LANGUAGE plpgsql AS $$
      DECLARE printed text[] := '{}'; definition text;
@@ -101,32 +139,33 @@ async function readCanonical(db: Db, tables: readonly DeclaredTable[]): Promise<
        RETURN printed;
      END $$`,
   );
-  const declared = tables.filter((table) => table.indexes.length > 0);
+  const tables = [...groupBy(requests, ({ relation: name }) => name).values()];
   const { rows } = await db.query<{ printed: (string | null)[] }>(
     `SELECT pg_temp.tsdb_canonical_indexes(t.source, ARRAY(SELECT jsonb_array_elements_text(t.definitions))) AS printed
        FROM jsonb_to_recordset($1::jsonb) AS t (position int, source text, definitions jsonb) ORDER BY t.position`,
     [
       JSON.stringify(
-        declared.map((table, position) => ({
+        tables.map((own, position) => ({
           position,
-          source: relation(table),
-          definitions: table.indexes.map(indexSql),
+          source: relation((own[0] as IndexRequest).table),
+          definitions: own.map(({ index }) => indexSql(index)),
         })),
       ),
     ],
   );
-  const entries = declared.flatMap((table, at) =>
-    table.indexes.flatMap((index, position): [string, string][] => {
-      const printed = rows[at]?.printed[position];
-      return printed === undefined || printed === null
-        ? []
-        : [[key(table, index), `${index.unique ? 'UNIQUE ' : ''}${printed}`]];
-    }),
+  const printed = new Map(
+    tables.flatMap((own, at) =>
+      own.map((request, position): [IndexRequest, string | null] => {
+        const definition = rows[at]?.printed[position] ?? null;
+        return [request, definition && `${request.index.unique ? 'UNIQUE ' : ''}${definition}`];
+      }),
+    ),
   );
-  return new Map(entries);
+  return requests.map((request) => printed.get(request) ?? null);
 }
 
 async function readFilled(db: Db, tables: readonly string[]): Promise<ReadonlySet<string>> {
+  if (tables.length === 0) return new Set();
   const { rows } = await db.query<{ name: string }>(
     `SELECT DISTINCT format('%s.%s', n.nspname, t.relname) AS name
        FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace

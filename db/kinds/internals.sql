@@ -69,3 +69,19 @@ CREATE TABLE IF NOT EXISTS tsdb.import_batch (
   refused   jsonb NOT NULL DEFAULT '[]',
   PRIMARY KEY (digest, number)
 );
+
+-- How the server prints what is declared, so that a plan lets it print only what changed. A row is written when an apply has
+-- found the object exactly so. It counts only under the same conditions (a digest of versions, settings, and the functions,
+-- types and columns that the text may use), while the object still has this spelling, and with the right checksum. Without any
+-- row, plans are the same and slower.
+CREATE TABLE IF NOT EXISTS tsdb.spelling (
+  kind       text NOT NULL,
+  relation   text NOT NULL,
+  -- A digest of the declared text.
+  declared   text NOT NULL,
+  conditions text NOT NULL,
+  spelling   text NOT NULL,
+  checksum   text NOT NULL,
+  printed_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (kind, relation, declared)
+);

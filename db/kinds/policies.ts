@@ -1,4 +1,5 @@
 // Kind: policies, which are the jobs that the server runs by itself: refresh, retention, columnstore, and chunks made ahead of time.
+import { groupBy } from '../core/group-by';
 import { counted } from '../core/quantities';
 import type { ContinuousAggregate, Relation } from '../language/aggregate';
 import { type Desired, relationsOf } from '../language/desired';
@@ -68,7 +69,7 @@ export function policyState({ id, kind, object, after, start, end, every }: Poli
 
 export interface PoliciesState {
   readonly policies: readonly PolicyState[];
-  /** What the declared retention of an object would delete on its next run. */
+  /** What a retention that is added or changed would delete on its next run, by object. */
   readonly expired: ReadonlyMap<string, Impact>;
 }
 
@@ -76,7 +77,9 @@ export interface PoliciesState {
 export interface PolicyDialect {
   /** Kinds that this engine runs. */
   readonly kinds: readonly PolicyKind[];
-  read(db: Db, desired: Desired): Promise<PoliciesState>;
+  read(db: Db, desired: Desired): Promise<readonly PolicyState[]>;
+  /** What the declared retention of these objects would delete on its next run, by object. */
+  readExpired(db: Db, objects: readonly Relation[]): Promise<ReadonlyMap<string, Impact>>;
   add(policy: DesiredPolicy): readonly string[];
   alter(policy: DesiredPolicy, state: PolicyState): readonly string[];
   remove(state: PolicyState): readonly string[];
@@ -85,20 +88,23 @@ export interface PolicyDialect {
 export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
   return {
     name: 'policies',
-    read: (db, desired) => dialect.read(db, desired),
+    async read(db, desired) {
+      const present = await dialect.read(db, desired);
+      // Counting is slow where there are thousands of chunks.
+      const changing = matched(dialect, desired, present)
+        .filter(({ policy, state }) => policy.kind === 'retention' && !isAsDeclared(policy, state))
+        .map(({ policy }) => policy.on);
+      const expired = changing.length > 0 ? await dialect.readExpired(db, changing) : new Map();
+      return { policies: present, expired };
+    },
     compare(desired, actual) {
       const steps: Step[] = [];
       const kept = new Set<PolicyState>();
-      for (const policy of desiredPolicies(desired).filter(({ kind }) => dialect.kinds.includes(kind))) {
-        const candidates = actual.policies.filter(
-          ({ kind, object }) => kind === policy.kind && object === nameOf(policy.on),
-        );
-        // If there are duplicates, one that is as declared is kept.
-        const state = candidates.find(({ times }) => sameTimes(policy.times, times)) ?? candidates[0];
+      for (const { policy, state } of matched(dialect, desired, actual.policies)) {
         const expired = actual.expired.get(nameOf(policy.on));
         if (state !== undefined) kept.add(state);
         if (state === undefined) steps.push(step('add', policy, dialect.add(policy), expired));
-        else if (!sameTimes(policy.times, state.times))
+        else if (!isAsDeclared(policy, state))
           steps.push(step('alter', policy, dialect.alter(policy, state), expired));
       }
       const declared = new Set(relationsOf(desired).map(nameOf));
@@ -108,6 +114,27 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
     },
   };
 }
+
+// Each declared policy with the one that exists. If there are duplicates, one that is as declared is kept.
+function matched(
+  dialect: PolicyDialect,
+  desired: Desired,
+  present: readonly PolicyState[],
+): readonly { readonly policy: DesiredPolicy; readonly state: PolicyState | undefined }[] {
+  const byObject = groupBy(present, ({ kind, object }) => `${kind} ${object}`);
+  return desiredPolicies(desired)
+    .filter(({ kind }) => dialect.kinds.includes(kind))
+    .map((policy) => {
+      const candidates = byObject.get(`${policy.kind} ${nameOf(policy.on)}`) ?? [];
+      return {
+        policy,
+        state: candidates.find((state) => isAsDeclared(policy, state)) ?? candidates[0],
+      };
+    });
+}
+
+const isAsDeclared = (policy: DesiredPolicy, state: PolicyState | undefined): boolean =>
+  state !== undefined && sameTimes(policy.times, state.times);
 
 /**
  * What is already older than the declared retention of objects; `rows` is an estimate of the last ANALYZE.

@@ -32,7 +32,7 @@ const EMULATION = ['chunk', 'continuous_aggregate', 'hypertable', 'job'].map(
   (name) => `${INTERNAL_SCHEMA}.${name}`,
 );
 // What a plan reads besides the catalog. A role that may read these tables can find drift.
-const COMPARED = ['paused_job', 'pending_rebuild', 'pending_refresh'].map(
+const COMPARED = ['paused_job', 'pending_rebuild', 'pending_refresh', 'spelling'].map(
   (name) => `${INTERNAL_SCHEMA}.${name}`,
 );
 // The function runs with the rights of its owner, so that writers get chunks although they may not create tables.

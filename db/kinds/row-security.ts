@@ -1,9 +1,10 @@
 // Kind: row-level security. Policies are compared as the server prints them.
+import { groupBy } from '../core/group-by';
 import { ident, relation } from '../core/sql';
 import type { RowPolicy } from '../language/access';
 import { type DeclaredTable, tablesOf } from '../language/desired';
 import { nameOf } from '../language/names';
-import type { Db, Kind, Step } from '../model';
+import type { Db, Kind, PlanDb, SpellingRequest, Step } from '../model';
 import { EMPTY_COPY } from './empty-copy';
 
 interface RowPolicyState {
@@ -38,14 +39,19 @@ export const rowSecurity: Kind<RowSecurityState> = {
         WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1, 2`,
       [tables.map(nameOf)],
     );
-    return { enabled: enabled.map(({ name }) => name), policies, canonical: await readCanonical(db, tables) };
+    return {
+      enabled: enabled.map(({ name }) => name),
+      policies,
+      canonical: await readCanonical(db, tables, policies),
+    };
   },
   compare(desired, actual) {
     const steps: Step[] = [];
     const undeclared: string[] = [];
+    const policies = groupBy(actual.policies, (state) => state.table);
     for (const table of tablesOf(desired)) {
       const object = nameOf(table);
-      const present = actual.policies.filter((state) => state.table === object);
+      const present = policies.get(object) ?? [];
       if (table.rowSecurity === undefined) {
         undeclared.push(...present.map(({ name }) => `row policy ${name} of ${object}`));
         continue;
@@ -107,10 +113,49 @@ function createPolicy({ name, command, to, using, check }: RowPolicy, target: st
   ].join(' ');
 }
 
-/** Lets the server print the declared policies. They are created on empty copies of their tables, which are rolled back. */
-async function readCanonical(db: Db, tables: readonly DeclaredTable[]): Promise<ReadonlyMap<string, string>> {
-  const declared = tables.flatMap((table) => (table.rowSecurity ?? []).map((policy) => ({ table, policy })));
-  if (declared.length === 0) return new Map();
+interface PolicyRequest extends SpellingRequest {
+  readonly table: DeclaredTable;
+  readonly policy: RowPolicy;
+}
+
+/** How the server prints the declared policies. */
+async function readCanonical(
+  db: PlanDb,
+  tables: readonly DeclaredTable[],
+  present: readonly RowPolicyState[],
+): Promise<ReadonlyMap<string, string>> {
+  const reads = tables.map(nameOf);
+  const requests = tables.flatMap((table) =>
+    (table.rowSecurity ?? []).map(
+      (policy): PolicyRequest => ({
+        kind: 'row policy',
+        relation: nameOf(table),
+        text: createPolicy(policy, nameOf(table)),
+        // A condition may read other tables.
+        reads,
+        confirms: (spelling) =>
+          present.some(
+            (state) =>
+              state.table === nameOf(table) && state.name === policy.name && state.definition === spelling,
+          ),
+        table,
+        policy,
+      }),
+    ),
+  );
+  const spellings = await db.spellings.of(requests, (unknown) => printPolicies(db, unknown));
+  return new Map(
+    [...spellings].flatMap(([{ table, policy }, spelling]): [string, string][] =>
+      spelling === null ? [] : [[`${nameOf(table)} ${policy.name}`, spelling]],
+    ),
+  );
+}
+
+/** Creates policies on empty copies of their tables, which are rolled back. */
+async function printPolicies(
+  db: Db,
+  requests: readonly PolicyRequest[],
+): Promise<readonly (string | null)[]> {
   await db.query(
     `CREATE FUNCTION pg_temp.tsdb_canonical_policy(source text, creation text) RETURNS text LANGUAGE plpgsql AS $$
      DECLARE printed text;
@@ -130,7 +175,7 @@ async function readCanonical(db: Db, tables: readonly DeclaredTable[]): Promise<
        FROM jsonb_to_recordset($1::jsonb) AS t (position int, source text, creation text) ORDER BY t.position`,
     [
       JSON.stringify(
-        declared.map(({ table, policy }, position) => ({
+        requests.map(({ table, policy }, position) => ({
           position,
           source: relation(table),
           creation: createPolicy(policy, 'pg_temp.tsdb_canonical'),
@@ -138,10 +183,5 @@ async function readCanonical(db: Db, tables: readonly DeclaredTable[]): Promise<
       ),
     ],
   );
-  return new Map(
-    declared.flatMap(({ table, policy }, at): [string, string][] => {
-      const printed = rows[at]?.printed;
-      return printed ? [[`${nameOf(table)} ${policy.name}`, printed]] : [];
-    }),
-  );
+  return rows.map(({ printed }) => printed);
 }

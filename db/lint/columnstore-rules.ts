@@ -1,5 +1,7 @@
 // Rules about columnstore settings that the server rejects, or accepts although they work badly.
-import { type Desired, relationsOf } from '../language/desired';
+import { groupBy } from '../core/group-by';
+import type { ContinuousAggregate } from '../language/aggregate';
+import { relationsOf } from '../language/desired';
 import { lengthOf } from '../language/interval';
 import { nameOf } from '../language/names';
 import { fault, type LintRule } from './rule';
@@ -26,9 +28,11 @@ export const columnstoreRules: readonly LintRule[] = [
   },
   {
     id: 'TS008',
-    check: (desired) =>
-      relationsOf(desired).flatMap((object) => {
-        const window = widestWindow(desired, object);
+    check: (desired) => {
+      const readers = groupBy(desired.aggregates, ({ from }) => nameOf(from));
+      return relationsOf(desired).flatMap((object) => {
+        const own = object.kind === 'aggregate' ? [object] : [];
+        const window = widestWindow([...own, ...(readers.get(nameOf(object)) ?? [])]);
         const { columnstore } = object;
         if (
           columnstore === undefined ||
@@ -42,7 +46,8 @@ export const columnstoreRules: readonly LintRule[] = [
             `converts chunks after ${columnstore.after}, but ${window.of} refreshes the last ${window.text}: late rows and refreshes would rewrite converted chunks again and again. Convert later, or declare acceptLateRows: true`,
           ),
         ];
-      }),
+      });
+    },
   },
   {
     id: 'TS009',
@@ -117,13 +122,13 @@ export const columnstoreRules: readonly LintRule[] = [
   },
 ];
 
-/** The longest refresh window that reads an object or writes to it: that of an aggregate on it, or its own if it is an aggregate. */
-function widestWindow(
-  { aggregates }: Desired,
-  object: { readonly schema: string; readonly name: string },
-): { length: number; text: string; of: string } {
+/** The longest refresh window of the aggregates that read an object or, if it is an aggregate itself, write to it. */
+function widestWindow(aggregates: readonly ContinuousAggregate[]): {
+  length: number;
+  text: string;
+  of: string;
+} {
   return aggregates
-    .filter((aggregate) => nameOf(aggregate) === nameOf(object) || nameOf(aggregate.from) === nameOf(object))
     .map((aggregate) => ({
       length: lengthOf(aggregate.refresh.startOffset),
       text: aggregate.refresh.startOffset,

@@ -9,11 +9,12 @@ import type { Desired } from '../language/desired';
 import type { Db, Plan, Step } from '../model';
 import { withConnection, withReconcilerLock, withTransaction } from '../server/connection';
 import { announceRetry, isUnreachable, type Retry, recoveryOf } from '../server/retry';
+import { rememberSpellings, type SpellingMemory } from '../server/spellings';
 import { type Consent, requireConsent } from './apply-consent';
 import { runStep, STATEMENT_TIMEOUT_MS, stepFailure, timeoutsOf } from './apply-step';
 import { finishEntry, planEntries, takeOver, type Unfinished } from './journal';
 import { objectsToQuieten, pauseJobs, restoreJobs } from './pause';
-import { inSync, makePlan } from './plan';
+import { inSync, planWithMemory } from './plan';
 
 // So many sessions in a row may be lost without finishing a step.
 const SESSIONS = 8;
@@ -112,15 +113,15 @@ async function inOneSession(
   return withConnection(connection, (db) =>
     withReconcilerLock(db, wait, async () => {
       await restoreLeftovers(db, run);
-      const plan = await makePlan(db, desired);
+      const { plan, spellings } = await planWithMemory(db, desired);
       await requireConsent(plan, run.agreed, run.options);
       run.plan ??= plan;
       settleCutOff(plan, run);
       const entries = await openJournal(db, plan, run);
       if (plan.steps.length > 0) {
         await withJobsPaused(db, plan, run, () => runSteps(db, plan, entries, run));
-        await requireInSync(db, desired);
-      }
+        await rememberSpellings(db, await requireInSync(db, desired));
+      } else await rememberSpellings(db, spellings);
       return report(run.plan, run);
     }),
   );
@@ -203,9 +204,9 @@ async function runSteps(db: Db, plan: Plan, entries: ReadonlyMap<string, string>
   }
 }
 
-async function requireInSync(db: Db, desired: Desired): Promise<void> {
-  const after = await makePlan(db, desired);
-  if (inSync(after)) return;
+async function requireInSync(db: Db, desired: Desired): Promise<SpellingMemory> {
+  const { plan: after, spellings } = await planWithMemory(db, desired);
+  if (inSync(after)) return spellings;
   const left = [
     ...after.steps.map((step) => step.id),
     ...after.refusals.map(({ object, what }) => `${object} ${what}`),

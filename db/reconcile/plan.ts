@@ -4,11 +4,13 @@ import { UsageError } from '../core/errors';
 import { invocation } from '../core/invocation';
 import { counted } from '../core/quantities';
 import { kindsOf } from '../engines/engines';
-import type { Desired } from '../language/desired';
+import { type Desired, relationsOf } from '../language/desired';
+import { nameOf } from '../language/names';
 import { requireLintFree } from '../lint/lint';
-import type { Db, Findings, Plan, ServerInfo, Step } from '../model';
+import type { Db, Findings, Plan, PlanDb, ServerInfo, Step } from '../model';
 import { LOCK_IS_HELD, withRollback } from '../server/connection';
 import { readServer } from '../server/server-info';
+import { openSpellings, type SpellingMemory } from '../server/spellings';
 import { RESTORE, readPaused } from './pause';
 
 /**
@@ -16,13 +18,24 @@ import { RESTORE, readPaused } from './pause';
  * @throws UsageError when the declaration is wrong; RefusedError when it is impossible on this server.
  */
 export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
+  return (await planWithMemory(db, desired)).plan;
+}
+
+/** Like `makePlan`, with the memory of spellings that it used. An apply extends that memory when the plan found nothing to do. */
+export async function planWithMemory(
+  db: Db,
+  desired: Desired,
+): Promise<{ readonly plan: Plan; readonly spellings: SpellingMemory }> {
   requireLintFree(desired);
   // All reads see the same snapshot. They are rolled back, because comparing creates temporary objects.
   return withRollback(db, async () => {
     const server = await readServer(db);
+    const { tables, functions } = desired;
+    const spellings = await openSpellings(db, [...tables, ...functions, ...relationsOf(desired)].map(nameOf));
+    const reading: PlanDb = { query: db.query.bind(db) as Db['query'], spellings };
     const found: Partial<Findings>[] = [];
     for (const kind of kindsOf(server.engine))
-      found.push(kind.compare(desired, await kind.read(db, desired)));
+      found.push(kind.compare(desired, await kind.read(reading, desired)));
     const all = <K extends keyof Findings>(key: K): Findings[K][number][] =>
       found.flatMap((findings) => [...(findings[key] ?? [])]);
     const findings: Findings = {
@@ -32,7 +45,8 @@ export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
       unavailable: all('unavailable'),
       undeclared: all('undeclared'),
     };
-    return { version: 1, server, fingerprint: fingerprint(server, findings), ...findings };
+    const plan: Plan = { version: 1, server, fingerprint: fingerprint(server, findings), ...findings };
+    return { plan, spellings };
   });
 }
 

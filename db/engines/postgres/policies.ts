@@ -23,13 +23,14 @@ const DEFAULT_SCHEDULE: Readonly<Partial<Record<PolicyKind, string>>> = {
 
 export const postgresPolicies: PolicyDialect = {
   kinds: ['refresh', 'retention', 'chunks'],
-  async read(db, desired) {
-    if (!(await hasRuntime(db))) return { policies: [], expired: new Map() };
-    const tables = await readExpired(db, desired.hypertables, EXPIRED_CHUNKS);
-    return {
-      policies: await readJobs(db),
-      expired: new Map([...tables, ...(await expiredBuckets(db, desired.aggregates))]),
-    };
+  async read(db) {
+    return (await hasRuntime(db)) ? readJobs(db) : [];
+  },
+  async readExpired(db, objects) {
+    if (!(await hasRuntime(db))) return new Map();
+    const tables = await readExpired(db, objects, EXPIRED_CHUNKS);
+    const aggregates = objects.filter((object) => object.kind === 'aggregate');
+    return new Map([...tables, ...(await expiredBuckets(db, aggregates))]);
   },
   add: (policy) => [
     `INSERT INTO tsdb.job (kind, schema_name, object_name, start_offset, end_offset, drop_after, schedule_interval) VALUES (${[

@@ -59,7 +59,10 @@ export function toRowsStep(relation: Named, impact: Impact): Step {
  */
 export const CHUNK_SETTINGS = `
   FROM _timescaledb_catalog.compression_settings s
-  JOIN timescaledb_information.chunks k ON format('%I.%I', k.chunk_schema, k.chunk_name)::regclass = s.relid AND s.compress_relid IS NOT NULL
+  -- Through the inheritance, because the view of chunks knows chunks by name only, which is slow with thousands of them.
+  JOIN (SELECT h.inhrelid, n.nspname AS hypertable_schema, t.relname AS hypertable_name
+          FROM pg_inherits h JOIN pg_class t ON t.oid = h.inhparent JOIN pg_namespace n ON n.oid = t.relnamespace) k
+    ON k.inhrelid = s.relid AND s.compress_relid IS NOT NULL
   LEFT JOIN timescaledb_information.continuous_aggregates g
          ON (g.materialization_hypertable_schema, g.materialization_hypertable_name) = (k.hypertable_schema, k.hypertable_name)`;
 

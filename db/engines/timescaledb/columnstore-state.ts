@@ -1,4 +1,5 @@
 // Reads columnstore settings: those of a table or aggregate, and those with which each chunk was converted.
+import { groupBy } from '../../core/group-by';
 import type { Relation } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
@@ -57,8 +58,6 @@ export async function readColumnstores(
       GROUP BY 1, s.segmentby, s.orderby, s.orderby_desc, s.orderby_nullsfirst ORDER BY 1, names`,
     [names],
   );
-  return states.map((state) => ({
-    ...state,
-    chunks: chunks.filter((chunk) => chunk.relation === state.relation),
-  }));
+  const chunksOf = groupBy(chunks, ({ relation }) => relation);
+  return states.map((state) => ({ ...state, chunks: chunksOf.get(state.relation) ?? [] }));
 }

@@ -35,8 +35,9 @@ export const undeclaredColumnstore: Kind<ColumnstoresState> = {
     return { states, impact: await impactOf(db, states.flatMap(chunkNames)) };
   },
   compare(desired, { states, impact }) {
+    const byName = byRelation(states);
     const steps = undeclaredIn(desired).flatMap((relation) => {
-      const state = states.find((candidate) => candidate.relation === nameOf(relation));
+      const state = byName.get(nameOf(relation));
       if (state === undefined) return [];
       const chunks = impact.get(nameOf(relation));
       return [...(chunks === undefined ? [] : [toRowsStep(relation, chunks)]), switchOff(relation)];
@@ -44,6 +45,9 @@ export const undeclaredColumnstore: Kind<ColumnstoresState> = {
     return { steps };
   },
 };
+
+const byRelation = (states: readonly ColumnstoreState[]): ReadonlyMap<string, ColumnstoreState> =>
+  new Map(states.map((state) => [state.relation, state]));
 
 const undeclaredIn = (desired: Desired): readonly Relation[] =>
   relationsOf(desired).filter((relation) => relation.columnstore === undefined);
@@ -57,20 +61,18 @@ function declaredColumnstore(
     async read(db, desired) {
       const relations = relationsOf(desired).filter((relation) => relation.columnstore !== undefined);
       const states = await readColumnstores(db, relations);
+      const byName = byRelation(states);
       const outdated = relations.flatMap((relation) => {
-        const state = states.find((candidate) => candidate.relation === nameOf(relation));
+        const state = byName.get(nameOf(relation));
         return state === undefined ? [] : outdatedChunks(relation, state);
       });
       return { states, impact: await impactOf(db, outdated) };
     },
     compare(desired, { states, impact }) {
+      const byName = byRelation(states);
       return {
         steps: relationsOf(desired).flatMap((relation) =>
-          compareRelation(
-            relation,
-            states.find((state) => state.relation === nameOf(relation)),
-            impact.get(nameOf(relation)),
-          ),
+          compareRelation(relation, byName.get(nameOf(relation)), impact.get(nameOf(relation))),
         ),
       } satisfies Partial<Findings>;
     },

@@ -20,12 +20,11 @@ const KINDS = `(VALUES ('policy_refresh_continuous_aggregate', 'refresh'), ('pol
 export const timescalePolicies: PolicyDialect = {
   kinds: ['refresh', 'retention', 'columnstore'],
   async read(db, desired) {
-    if (!(await hasTimescaledb(db))) return { policies: [], expired: new Map() };
-    const objects = relationsOf(desired);
-    return {
-      policies: await readJobs(db, objects.map(nameOf)),
-      expired: await readExpired(db, objects, EXPIRED_CHUNKS),
-    };
+    if (!(await hasTimescaledb(db))) return [];
+    return readJobs(db, relationsOf(desired).map(nameOf));
+  },
+  async readExpired(db, objects) {
+    return (await hasTimescaledb(db)) ? readExpired(db, objects, EXPIRED_CHUNKS) : new Map();
   },
   add(policy) {
     const target = `${literal(relation(policy.on))}::regclass`;

@@ -3,7 +3,7 @@ import { interval, literal, relation } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
-import type { Db, Findings, Refusal, Step } from '../../model';
+import type { Db, Findings, PlanDb, Refusal, Step } from '../../model';
 import { evolutionOf, NEXT, OLD, replacementsOf } from './evolution';
 import { readFigures } from './figures';
 import type { AggregateDialect, AggregateState, AggregatesState, Moved } from './model';
@@ -13,7 +13,7 @@ import { grow, refill } from './steps';
 
 /** Reads the declared aggregates and, for those that change, how much the change would read and lose. */
 export async function readAggregates(
-  db: Db,
+  db: PlanDb,
   dialect: AggregateDialect,
   desired: Desired,
 ): Promise<AggregatesState> {

@@ -1,7 +1,7 @@
 // Kinds: aggregates, and the policies of all tables and aggregates. Both need to know which aggregates are built anew.
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
-import type { Db, Kind, Step } from '../../model';
+import type { Kind, PlanDb, Step } from '../../model';
 import { desiredPolicies, type PoliciesState, type PolicyDialect, policies } from '../policies';
 import { compareAggregates, readAggregates } from './aggregates';
 import type { AggregateDialect, AggregatesState, Gone } from './model';
@@ -24,7 +24,7 @@ export function aggregatesAndPolicies(
   policyDialect: PolicyDialect,
 ): { readonly aggregates: Kind<SharedState>; readonly policies: Kind<SharedState> } {
   const policyKind = policies(policyDialect);
-  const readBoth = async (db: Db, desired: Desired): Promise<SharedState> => {
+  const readBoth = async (db: PlanDb, desired: Desired): Promise<SharedState> => {
     const aggregates = await readAggregates(db, aggregateDialect, desired);
     const present = await policyKind.read(db, desired);
     return {
@@ -34,7 +34,7 @@ export function aggregatesAndPolicies(
     };
   };
   let reading: Promise<SharedState> | undefined;
-  const read = (db: Db, desired: Desired): Promise<SharedState> => {
+  const read = (db: PlanDb, desired: Desired): Promise<SharedState> => {
     reading ??= readBoth(db, desired);
     return reading;
   };

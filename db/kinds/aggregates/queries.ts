@@ -4,7 +4,7 @@ import type { ContinuousAggregate, Relation } from '../../language/aggregate';
 import { aggregateQuery } from '../../language/aggregate-sql';
 import type { Column } from '../../language/columns';
 import { nameOf } from '../../language/names';
-import type { Db } from '../../model';
+import type { Db, PlanDb, SpellingRequest } from '../../model';
 import type { AggregateDialect, AggregateState } from './model';
 
 /**
@@ -12,26 +12,38 @@ import type { AggregateDialect, AggregateState } from './model';
  * Must run in a transaction that is rolled back.
  */
 export async function readStates(
-  db: Db,
+  db: PlanDb,
   dialect: AggregateDialect,
   aggregates: readonly ContinuousAggregate[],
 ): Promise<ReadonlyMap<string, AggregateState>> {
-  const stored = await dialect.read(db, aggregates.map(nameOf));
+  const byName = new Map(aggregates.map((aggregate) => [nameOf(aggregate), aggregate]));
+  const stored = await dialect.read(db, [...byName.keys()]);
   const candidates = stored.map((one) => {
-    const declared = aggregates.find((aggregate) => nameOf(aggregate) === one.name) as ContinuousAggregate;
+    const declared = byName.get(one.name) as ContinuousAggregate;
     const missing = Math.min(
       Math.max(declared.columnNames.length - one.columns, 0),
       Object.keys(declared.select).length,
     );
     return { stored: one, declared, missing, before: withoutLast(declared, missing) };
   });
-  const printed = await printQueries(
-    db,
-    candidates.flatMap(({ stored: { realTime }, declared, before }) => [
-      dialect.definition(declared, realTime),
-      dialect.definition(before, realTime),
-    ]),
+  const requests = candidates.flatMap(({ stored: one, declared, missing, before }) =>
+    (missing === 0 ? [declared] : [declared, before]).map(
+      (aggregate): SpellingRequest => ({
+        kind: 'aggregate',
+        relation: one.name,
+        text: dialect.definition(aggregate, one.realTime),
+        reads: [nameOf(aggregate.from), nameOf(one.stored)],
+        confirms: (spelling) => spelling === one.definition,
+      }),
+    ),
   );
+  const spellings = await db.spellings.of(requests, (unknown) =>
+    printQueries(
+      db,
+      unknown.map(({ text }) => text),
+    ),
+  );
+  const printed = new Map([...spellings].map(([{ text }, spelling]) => [text, spelling]));
   const states = candidates.map(({ stored: one, declared, missing, before }): AggregateState => {
     const is = (aggregate: ContinuousAggregate): boolean =>
       one.definition === printed.get(dialect.definition(aggregate, one.realTime)) &&
@@ -44,7 +56,7 @@ export async function readStates(
 
 // The server prints the queries, so that different spellings of the same query, such as `60 minutes` and `1 hour`, become the
 // same text. Null stands for a query that is not valid on the present tables. Each different query costs a temporary view.
-async function printQueries(db: Db, queries: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
+async function printQueries(db: Db, queries: readonly string[]): Promise<readonly (string | null)[]> {
   await db.query(
     `CREATE OR REPLACE FUNCTION pg_temp.tsdb_canonical(query text) RETURNS text LANGUAGE plpgsql AS $$
      DECLARE definition text;
@@ -62,7 +74,8 @@ async function printQueries(db: Db, queries: readonly string[]): Promise<Readonl
     'SELECT pg_temp.tsdb_canonical(query) AS definition FROM unnest($1::text[]) WITH ORDINALITY q (query, at) ORDER BY at',
     [different],
   );
-  return new Map(different.map((query, at) => [query, rows[at]?.definition ?? null]));
+  const printed = new Map(different.map((query, at) => [query, rows[at]?.definition ?? null]));
+  return queries.map((query) => printed.get(query) ?? null);
 }
 
 /** The declared aggregate without its last `count` columns. */

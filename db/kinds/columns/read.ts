@@ -1,8 +1,9 @@
 // Reads the columns of declared tables, as they are and as they are declared, both as the server prints them.
+import { groupBy } from '../../core/group-by';
 import type { Column } from '../../language/columns';
 import type { DeclaredTable } from '../../language/desired';
 import { nameOf } from '../../language/names';
-import type { Db } from '../../model';
+import type { Db, PlanDb, SpellingRequest } from '../../model';
 
 /** A column in the database; type and default as the server prints them. */
 export interface ColumnState {
@@ -15,10 +16,11 @@ export interface ColumnState {
   readonly generated: boolean;
 }
 
+/** The part of a column that the server prints. */
+type Spelled = Pick<ColumnState, 'type' | 'defaultSql'>;
+
 /** A declared column as the server would print it. */
-export interface CanonicalColumn {
-  readonly type: string;
-  readonly defaultSql: string | null;
+export interface CanonicalColumn extends Spelled {
   /** `constant`: always the same value. `stable`: one value per statement, e.g. `now()`. `volatile`: a new value for each row. */
   readonly defaultKind: 'none' | 'constant' | 'stable' | 'volatile';
   /** Why the server rejects the type or the default. */
@@ -39,18 +41,18 @@ export interface DifferingColumn {
  * Must run in a transaction that is rolled back.
  */
 export async function readColumns(
-  db: Db,
+  db: PlanDb,
   tables: readonly DeclaredTable[],
 ): Promise<{ readonly differing: readonly DifferingColumn[]; readonly undeclared: readonly string[] }> {
   const names = tables.map(nameOf);
-  const states = await readStates(db, names);
+  const states = groupBy(await readStates(db, names), ({ table }) => table);
   const constraints = await readConstraints(db, names);
+  const constraintsOf = groupBy(constraints, ({ table }) => table);
   const undeclared = tables.flatMap((table) => [
-    ...states
-      .filter((state) => state.table === nameOf(table) && !(state.name in table.columns))
+    ...(states.get(nameOf(table)) ?? [])
+      .filter(({ name }) => !(name in table.columns))
       .map(({ name }) => `column ${name} of ${nameOf(table)}`),
-    ...constraints
-      .filter((constraint) => constraint.table === nameOf(table))
+    ...(constraintsOf.get(nameOf(table)) ?? [])
       // The primary key of an ordinary table is declared, and compared with the table.
       .filter(({ kind }) => !(kind === 'primary key' && table.kind === 'table'))
       .map(({ kind, name }) => `${kind} constraint ${name} of ${nameOf(table)}`),
@@ -58,41 +60,48 @@ export async function readColumns(
   return { differing: await findDiffering(db, tables, states), undeclared };
 }
 
+/** A declared column of a table that exists. */
+interface Candidate {
+  readonly table: DeclaredTable;
+  readonly name: string;
+  readonly column: Column;
+  readonly nullable: boolean;
+  readonly actual: ColumnState | undefined;
+}
+
 // A column whose declared text equals the server's needs no further query. The server is asked about all other columns.
 async function findDiffering(
-  db: Db,
+  db: PlanDb,
   tables: readonly DeclaredTable[],
-  states: readonly ColumnState[],
+  states: ReadonlyMap<string, readonly ColumnState[]>,
 ): Promise<readonly DifferingColumn[]> {
-  const declared = tables
-    .filter((table) => states.some((state) => state.table === nameOf(table)))
-    .flatMap((table) =>
-      Object.entries<Column>(table.columns).map(([name, column]) => ({
-        table,
-        name,
-        column,
-        nullable: column.nullable && !(table.kind === 'table' && table.primaryKey.includes(name)),
-        actual: states.find((state) => state.table === nameOf(table) && state.name === name),
-      })),
-    );
+  const declared = tables.flatMap((table): Candidate[] => {
+    const own = states.get(nameOf(table));
+    if (own === undefined) return [];
+    return Object.entries<Column>(table.columns).map(([name, column]) => ({
+      table,
+      name,
+      column,
+      nullable: column.nullable && !(table.kind === 'table' && table.primaryKey.includes(name)),
+      actual: own.find((state) => state.name === name),
+    }));
+  });
   const unclear = declared.filter(
     ({ column, actual }) => actual?.type !== column.type || actual.defaultSql !== (column.defaultSql ?? null),
   );
-  const canonical = await readCanonical(
-    db,
-    unclear.map(({ column }) => column),
-  );
+  const canonical = await readCanonical(db, unclear);
   return declared.flatMap(({ table, name, column, nullable, actual }): DifferingColumn[] => {
     const wanted = { ...canonical(column), nullable };
     if (actual === undefined) return [{ table, name, wanted }];
-    const same =
-      !actual.generated &&
-      actual.type === wanted.type &&
-      actual.defaultSql === wanted.defaultSql &&
-      actual.nullable === nullable;
-    return same ? [] : [{ table, name, wanted, actual }];
+    return isAs(actual, wanted) ? [] : [{ table, name, wanted, actual }];
   });
 }
+
+const isAs = (actual: ColumnState, wanted: Spelled & { readonly nullable: boolean }): boolean =>
+  !actual.generated &&
+  actual.type === wanted.type &&
+  actual.defaultSql === wanted.defaultSql &&
+  actual.nullable === wanted.nullable;
 
 async function readStates(db: Db, tables: readonly string[]): Promise<readonly ColumnState[]> {
   const { rows } = await db.query<ColumnState>(
@@ -162,29 +171,60 @@ const CANONICAL_COLUMN = `
     type := declared_type; "defaultSql" := declared_default; "defaultKind" := 'volatile'; error := SQLERRM;
   END $$`;
 
-// Lets the server print columns, in two queries for all of them.
+// Lets the server print columns that differ in nothing but spelling or really differ, each type with each default once.
 async function readCanonical(
-  db: Db,
-  columns: readonly Column[],
+  db: PlanDb,
+  unclear: readonly Candidate[],
 ): Promise<(column: Column) => CanonicalColumn> {
   const key = ({ type, defaultSql }: Column): string => JSON.stringify([type, defaultSql ?? null]);
-  const different = [...new Map(columns.map((column) => [key(column), column])).values()];
+  const requests = [...groupBy(unclear, ({ column }) => key(column))].map(
+    ([text, columns]): SpellingRequest => ({
+      kind: 'column',
+      relation: '',
+      text,
+      reads: [],
+      confirms: (spelling) => {
+        const spelled = JSON.parse(spelling) as Spelled;
+        return columns.every(
+          ({ actual, nullable }) => actual !== undefined && isAs(actual, { ...spelled, nullable }),
+        );
+      },
+    }),
+  );
   const printed = new Map<string, CanonicalColumn>();
-  if (different.length > 0) {
-    await db.query(CANONICAL_COLUMN);
-    const { rows } = await db.query<CanonicalColumn>(
-      `SELECT p.* FROM unnest($1::text[], $2::text[]) WITH ORDINALITY u (type, "default", at), pg_temp.tsdb_canonical_column(u.type, u."default") p ORDER BY u.at`,
-      [different.map(({ type }) => type), different.map(({ defaultSql }) => defaultSql ?? null)],
+  const spellings = await db.spellings.of(requests, async (unknown) => {
+    const columns = await printColumns(
+      db,
+      unknown.map(({ text }) => text),
     );
-    different.forEach((column, at) => {
-      printed.set(key(column), rows[at] as CanonicalColumn);
+    return unknown.map(({ text }, at) => {
+      const { type, defaultSql, ...rest } = columns[at] as CanonicalColumn;
+      printed.set(text, { type, defaultSql, ...rest });
+      return rest.error === null ? JSON.stringify({ type, defaultSql } satisfies Spelled) : null;
     });
-  }
-  return (column) =>
-    printed.get(key(column)) ?? {
+  });
+  const remembered = new Map(
+    [...spellings].flatMap(([{ text }, spelling]) =>
+      spelling === null ? [] : [[text, JSON.parse(spelling) as Spelled] as const],
+    ),
+  );
+  return (column) => {
+    const spelled = remembered.get(key(column)) ?? {
       type: column.type,
       defaultSql: column.defaultSql ?? null,
-      defaultKind: column.defaultSql === undefined ? 'none' : 'volatile',
-      error: null,
     };
+    // The kind only matters for a column that differs, and such a column was printed or is spelled as it is declared.
+    const defaultKind = spelled.defaultSql === null ? 'none' : 'volatile';
+    return printed.get(key(column)) ?? { ...spelled, defaultKind, error: null };
+  };
+}
+
+// Two queries for all of them.
+async function printColumns(db: Db, declared: readonly string[]): Promise<readonly CanonicalColumn[]> {
+  await db.query(CANONICAL_COLUMN);
+  const { rows } = await db.query<CanonicalColumn>(
+    `SELECT p.* FROM unnest($1::text[]) WITH ORDINALITY u (declared, at), pg_temp.tsdb_canonical_column(u.declared::jsonb ->> 0, u.declared::jsonb ->> 1) p ORDER BY u.at`,
+    [declared],
+  );
+  return rows;
 }

@@ -1,6 +1,8 @@
 // Rules about columnstore settings that the server rejects, or accepts although they work badly.
+import type { ContinuousAggregate } from '../language/aggregate';
 import { type Desired, relationsOf } from '../language/desired';
-import { lengthOf } from '../language/interval';
+import type { Duration } from '../language/interval';
+import { remainder } from '../language/interval-bounds';
 import { nameOf } from '../language/names';
 import { fault, type LintRule } from './rule';
 
@@ -28,18 +30,14 @@ export const columnstoreRules: readonly LintRule[] = [
     id: 'TS008',
     check: (desired) =>
       relationsOf(desired).flatMap((object) => {
-        const window = widestWindow(desired, object);
         const { columnstore } = object;
-        if (
-          columnstore === undefined ||
-          columnstore.acceptLateRows ||
-          lengthOf(columnstore.after) >= window.length
-        )
-          return [];
+        if (columnstore === undefined || columnstore.acceptLateRows) return [];
+        const [widest] = windowsBeyond(desired, object, columnstore.after);
+        if (widest === undefined) return [];
         return [
           fault(
             object,
-            `converts chunks after ${columnstore.after}, but ${window.of} refreshes the last ${window.text}: late rows and refreshes would rewrite converted chunks again and again. Convert later, or declare acceptLateRows: true`,
+            `converts chunks after ${columnstore.after}, but ${nameOf(widest)} refreshes the last ${widest.refresh.startOffset}: late rows and refreshes would rewrite converted chunks again and again. Convert later, or declare acceptLateRows: true`,
           ),
         ];
       }),
@@ -106,7 +104,7 @@ export const columnstoreRules: readonly LintRule[] = [
           ({ columnstore, retention }) =>
             columnstore !== undefined &&
             retention !== undefined &&
-            lengthOf(columnstore.after) >= lengthOf(retention),
+            remainder(retention, columnstore.after).shortest <= 0,
         )
         .map((object) =>
           fault(
@@ -117,17 +115,15 @@ export const columnstoreRules: readonly LintRule[] = [
   },
 ];
 
-/** The longest refresh window that reads an object or writes to it: that of an aggregate on it, or its own if it is an aggregate. */
-function widestWindow(
+/** Aggregates that read or write an object and whose refresh window can reach back further than `after`, the widest first. */
+function windowsBeyond(
   { aggregates }: Desired,
   object: { readonly schema: string; readonly name: string },
-): { length: number; text: string; of: string } {
+  after: Duration,
+): readonly ContinuousAggregate[] {
+  const spare = ({ refresh }: ContinuousAggregate): number => remainder(after, refresh.startOffset).shortest;
   return aggregates
     .filter((aggregate) => nameOf(aggregate) === nameOf(object) || nameOf(aggregate.from) === nameOf(object))
-    .map((aggregate) => ({
-      length: lengthOf(aggregate.refresh.startOffset),
-      text: aggregate.refresh.startOffset,
-      of: nameOf(aggregate),
-    }))
-    .reduce((a, b) => (b.length > a.length ? b : a), { length: 0, text: '', of: '' });
+    .filter((aggregate) => spare(aggregate) < 0)
+    .sort((a, b) => spare(a) - spare(b));
 }

@@ -73,6 +73,8 @@ export interface Findings {
   readonly unavailable: readonly string[];
   /** Objects that are in the database, but not declared. They are left alone. */
   readonly undeclared: readonly string[];
+  /** What goes on or stands still although nobody declares it, e.g. a retention policy that still deletes rows. */
+  readonly warnings: readonly string[];
 }
 
 export interface Plan extends Findings {

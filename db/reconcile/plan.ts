@@ -31,6 +31,7 @@ export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
       emulated: all('emulated'),
       unavailable: all('unavailable'),
       undeclared: all('undeclared'),
+      warnings: all('warnings'),
     };
     return { version: 1, server, fingerprint: fingerprint(server, findings), ...findings };
   });

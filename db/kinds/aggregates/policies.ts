@@ -53,7 +53,8 @@ export function aggregatesAndPolicies(
       read,
       compare(desired, state) {
         const rebuilt = rebuiltNames(state);
-        return { steps: policySteps(desired, state).filter(({ object }) => !rebuilt.has(object)) };
+        const { steps = [], ...rest } = policyKind.compare(desired, state.policies);
+        return { ...rest, steps: steps.filter(({ object }) => !rebuilt.has(object)) };
       },
     },
   };

@@ -6,7 +6,7 @@ import { counted } from '../core/quantities';
 import { kindsOf } from '../engines/engines';
 import type { Desired } from '../language/desired';
 import { requireLintFree } from '../lint/lint';
-import type { Db, Findings, Plan, ServerInfo, Step } from '../model';
+import type { Db, Findings, Plan, PlanOptions, ServerInfo, Step } from '../model';
 import { LOCK_IS_HELD, withRollback } from '../server/connection';
 import { readServer } from '../server/server-info';
 import { RESTORE, readPaused } from './pause';
@@ -15,13 +15,13 @@ import { RESTORE, readPaused } from './pause';
  * Plans how to make the database as declared. Changes nothing.
  * @throws UsageError when the declaration is wrong; RefusedError when it is impossible on this server.
  */
-export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
+export async function makePlan(db: Db, desired: Desired, options: PlanOptions = {}): Promise<Plan> {
   requireLintFree(desired);
   // All reads see the same snapshot. They are rolled back, because comparing creates temporary objects.
   return withRollback(db, async () => {
     const server = await readServer(db);
     const found: Partial<Findings>[] = [];
-    for (const kind of kindsOf(server.engine))
+    for (const kind of kindsOf(server.engine, options))
       found.push(kind.compare(desired, await kind.read(db, desired)));
     const all = <K extends keyof Findings>(key: K): Findings[K][number][] =>
       found.flatMap((findings) => [...(findings[key] ?? [])]);
@@ -33,7 +33,13 @@ export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
       undeclared: all('undeclared'),
       warnings: all('warnings'),
     };
-    return { version: 1, server, fingerprint: fingerprint(server, findings), ...findings };
+    return {
+      version: 1,
+      server,
+      fingerprint: fingerprint(server, findings),
+      ...(options.prune ? { prune: true } : {}),
+      ...findings,
+    };
   });
 }
 

@@ -58,7 +58,8 @@ function times(
   return [sql(startOffset), sql(endOffset), sql(after), every ? sql(every) : undeclaredSchedule];
 }
 
-async function readJobs(db: Db): Promise<readonly PolicyState[]> {
+/** The policies of all tables and aggregates. */
+export async function readJobs(db: Db): Promise<readonly PolicyState[]> {
   const { rows } = await db.query<PolicyRow>(
     `SELECT job_id AS id, kind, format('%s.%s', schema_name, object_name) AS object, drop_after::text AS after,
             start_offset::text AS start, end_offset::text AS "end", schedule_interval::text AS every,

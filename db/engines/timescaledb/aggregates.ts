@@ -78,7 +78,7 @@ const originTable = ({ origin, originState }: Changing): readonly string[] =>
 const columnstores = (aggregates: readonly ContinuousAggregate[]): readonly string[] =>
   aggregateColumnstore
     .compare(
-      { schemas: [], tables: [], hypertables: [], aggregates, functions: [], roles: [] },
+      { schemas: [], tables: [], hypertables: [], aggregates, functions: [], roles: [], unmanaged: [] },
       { states: [], impact: new Map() },
     )
     .steps?.flatMap(({ sql }) => sql) ?? [];

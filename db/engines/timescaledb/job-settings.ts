@@ -57,6 +57,9 @@ const KINDS: readonly JobKind[] = [
   },
 ];
 
+/** The procedures of all kinds of jobs that a declaration can ask for. */
+export const POLICY_PROCEDURES: readonly string[] = KINDS.map(({ procedure }) => procedure);
+
 const text = (value: string): string => (value === 'NULL' ? 'NULL' : `'${value}'`);
 const list = (values: readonly string[]): string => `'{${values.join(',')}}'::text[]`;
 

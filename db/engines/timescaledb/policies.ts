@@ -50,7 +50,15 @@ export const timescalePolicies: PolicyDialect = {
   remove: (state) => [`SELECT public.delete_job(${state.id})`],
 };
 
-async function readJobs(db: Db, names: readonly string[]): Promise<readonly PolicyState[]> {
+/** The policies of all other tables and aggregates than these. */
+export const readOtherPolicies = (db: Db, names: readonly string[]): Promise<readonly PolicyState[]> =>
+  readJobs(db, names, '<> ALL');
+
+async function readJobs(
+  db: Db,
+  names: readonly string[],
+  which: '= ANY' | '<> ALL' = '= ANY',
+): Promise<readonly PolicyState[]> {
   // The offsets are stored as text, in the interval style of the session that wrote them, so they are converted to interval first.
   const { rows } = await db.query<PolicyRow>(
     `SELECT j.job_id AS id, p.kind, format('%s.%s', j.hypertable_schema, j.hypertable_name) AS object,
@@ -59,7 +67,7 @@ async function readJobs(db: Db, names: readonly string[]): Promise<readonly Poli
             CASE p.kind WHEN 'refresh' THEN j.config ->> 'end_offset' END::interval::text AS "end",
             j.schedule_interval::text AS every, ${JOB_SETTINGS}
        FROM ${JOBS}
-      WHERE p.kind <> 'reorder' AND format('%s.%s', j.hypertable_schema, j.hypertable_name) = ANY ($1)
+      WHERE p.kind <> 'reorder' AND format('%s.%s', j.hypertable_schema, j.hypertable_name) ${which} ($1)
       ORDER BY j.job_id`,
     [names],
   );

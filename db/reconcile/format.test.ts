@@ -46,7 +46,7 @@ const dangerous = plan({
 
 describe('formatPlan', () => {
   it('groups by object and puts impact at the right edge', () => {
-    expect(formatPlan(dangerous, noPaint, 80).split('\n')).toEqual([
+    expect(formatPlan(dangerous, noPaint, { width: 80 }).split('\n')).toEqual([
       'engine  TimescaleDB 2.29.2 on PostgreSQL 17.11, database tsdb',
       'undeclared, left alone  index x of public.a',
       'warning  public.d is not declared any more, but job 1003 goes on <deleting>',
@@ -74,6 +74,37 @@ describe('formatPlan', () => {
     expect(formatPlan(plan({ warnings: ['job 1 is paused', 'job 2 is paused'] }))).toMatch(
       /\nwarning {2}job 2 is paused\n\nIn sync: the database is as declared\.; 2 warnings$/,
     ));
+
+  it('shows statements below their step when asked, but no script of the internals', () => {
+    const shown = formatPlan(
+      plan({
+        steps: [
+          step({
+            id: 'internals:tsdb',
+            object: 'tsdb',
+            sql: ['CREATE SCHEMA tsdb;\nSELECT 1;', 'COMMENT ON SCHEMA tsdb IS 1'],
+          }),
+          step({ id: 'fill', transactional: false, sql: ['CALL x(\n1)', 'SELECT 2'] }),
+        ],
+      }),
+      noPaint,
+      { sql: true },
+    ).split('\n');
+    expect(shown.slice(2, 14)).toEqual([
+      'tsdb',
+      '  + something',
+      '      -- internals:tsdb',
+      expect.stringMatching(/^ {6}-- a script of this program, 2 lines, sha256 [0-9a-f]{64}$/),
+      '      COMMENT ON SCHEMA tsdb IS 1;',
+      '',
+      'public.a',
+      '  + something',
+      '      -- fill; each statement runs on its own',
+      '      CALL x(',
+      '      1);',
+      '      SELECT 2;',
+    ]);
+  });
 
   it('marks what is dangerous', () => {
     const paint = { ...noPaint, red: (text: string) => `<red>${text}</red>` };

@@ -255,6 +255,47 @@ describeOn('timescaledb', 'settings of jobs', (server) => {
 });
 
 describe.each(testServers().map((server) => [server.engine, server] as const))(
+  'a rebuilt aggregate on %s',
+  (engine, server) => {
+    it('keeps the settings of its jobs, and a pause', async () => {
+      const { url, drop } = await createTestDatabase(server, applied([plant()]));
+      await execute(
+        url,
+        ...(engine === 'timescaledb'
+          ? [
+              merge('refresh_continuous_aggregate', { buckets_per_batch: 5 }, 'metric_hourly'),
+              `SELECT public.alter_job(${job('refresh_continuous_aggregate', 'metric_hourly')}, max_retries => 3, timezone => 'Europe/Berlin')`,
+              `SELECT public.alter_job(${job('refresh_continuous_aggregate', 'metric_daily')}, scheduled => false)`,
+              `SELECT public.alter_job(${job('retention', 'metric_daily')}, schedule_interval => interval '3 days')`,
+            ]
+          : [
+              `UPDATE tsdb.job SET next_start = 'infinity' WHERE (kind, object_name) = ('refresh', 'metric_daily')`,
+              `UPDATE tsdb.job SET schedule_interval = interval '3 days' WHERE (kind, object_name) = ('retention', 'metric_daily')`,
+            ]),
+      );
+      const told = async (otherQuery: boolean): Promise<readonly string[]> => {
+        const { undeclared, warnings } = await planSets(url, [plant({ otherQuery })]);
+        return [...undeclared, ...warnings].map((line) => line.replace(/job \d+/, 'job N'));
+      };
+      const before = await told(false);
+      expect(before).toEqual([
+        ...(engine === 'timescaledb'
+          ? ['buckets_per_batch = 5', 'max_retries = 3', 'timezone = Europe/Berlin'].map(
+              (setting) => `${setting} of job N (refresh of plant.metric_hourly)`,
+            )
+          : []),
+        'schedule_interval = 3 days of job N (retention of plant.metric_daily)',
+        expect.stringMatching(/^job N \(refresh of plant\.metric_daily\) is paused/),
+      ]);
+      const report = await applySets(url, [plant({ otherQuery: true })]);
+      expect(report.applied).toContain('swap-aggregates:plant.metric_hourly,plant.metric_daily');
+      expect(await told(true)).toEqual(before);
+      await drop();
+    });
+  },
+);
+
+describe.each(testServers().map((server) => [server.engine, server] as const))(
   'what a plan says on %s',
   (engine, server) => {
     let database: TestDatabase;

@@ -31,6 +31,8 @@ export interface PolicyDialect {
   add(policy: DesiredPolicy): readonly string[];
   alter(policy: DesiredPolicy, state: PolicyState): readonly string[];
   remove(state: PolicyState): readonly string[];
+  /** Gives a policy that was just added to a rebuilt aggregate the settings of the one that it replaces. */
+  carryOver(policy: DesiredPolicy, state: PolicyState): readonly string[];
 }
 
 export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
@@ -41,11 +43,7 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
       const steps: Step[] = [];
       const kept = new Set<PolicyState>();
       for (const policy of desiredPolicies(desired).filter(({ kind }) => dialect.kinds.includes(kind))) {
-        const candidates = actual.policies.filter(
-          ({ kind, object }) => kind === policy.kind && object === nameOf(policy.on),
-        );
-        // If there are duplicates, one that is as declared is kept.
-        const state = candidates.find((one) => isAsDeclared(policy, one)) ?? candidates[0];
+        const state = presentPolicy(actual, policy);
         const expired = actual.expired.get(nameOf(policy.on));
         if (state !== undefined) kept.add(state);
         if (state === undefined) steps.push(step('add', policy, dialect.add(policy), expired));
@@ -61,6 +59,14 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
       return { steps, ...settingsOf([...kept]) };
     },
   };
+}
+
+/** The policy that serves as the declared one. If there are duplicates, it is one that is as declared. */
+export function presentPolicy(actual: PoliciesState, policy: DesiredPolicy): PolicyState | undefined {
+  const candidates = actual.policies.filter(
+    ({ kind, object }) => kind === policy.kind && object === nameOf(policy.on),
+  );
+  return candidates.find((one) => isAsDeclared(policy, one)) ?? candidates[0];
 }
 
 /**

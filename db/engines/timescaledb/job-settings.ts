@@ -119,8 +119,8 @@ export async function withoutOwnPauses<Row extends { readonly id: number; readon
   return jobs.map((job) => ({ ...job, paused: job.paused && !rows.some(({ id }) => id === job.id) }));
 }
 
-/** SQL for the keys of the configuration of the job `j` (a row of bgw_job) that a new configuration keeps. */
-export function keptConfig(kind: string): string {
+/** SQL for the keys of the configuration of a job (a row of bgw_job) that a new configuration keeps. */
+export function keptConfig(kind: string, job: string): string {
   const tuning = KINDS.find((one) => one.kind === kind)?.tuning ?? [];
-  return `(SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(j.config) e WHERE e.key = ANY (${list(tuning)}))`;
+  return `(SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(${job}.config) e WHERE e.key = ANY (${list(tuning)}))`;
 }

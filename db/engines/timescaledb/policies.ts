@@ -44,10 +44,21 @@ export const timescalePolicies: PolicyDialect = {
     // The configuration is written whole, so nothing stays in it that is not declared or known to be harmless. alter_job()
     // erases the time zone unless it is given.
     return [
-      `SELECT public.alter_job(${state.id}, ${schedule}config => ${keptConfig(policy.kind)} || ${configOf(policy)}, timezone => j.timezone) FROM _timescaledb_catalog.bgw_job j WHERE j.id = ${state.id}`,
+      `SELECT public.alter_job(${state.id}, ${schedule}config => ${keptConfig(policy.kind, 'j')} || ${configOf(policy)}, timezone => j.timezone) FROM _timescaledb_catalog.bgw_job j WHERE j.id = ${state.id}`,
     ];
   },
   remove: (state) => [`SELECT public.delete_job(${state.id})`],
+  // The replaced aggregate still exists, under another name and with its jobs. The apply itself has paused them.
+  carryOver: (policy, state) => [
+    `SELECT public.alter_job(n.id, ${policy.times.every ? '' : 'schedule_interval => o.schedule_interval, '}max_runtime => o.max_runtime, max_retries => o.max_retries,
+  retry_period => CASE o.retry_period WHEN o.schedule_interval THEN n.retry_period ELSE o.retry_period END,
+  scheduled => o.scheduled OR EXISTS (SELECT FROM tsdb.paused_job p WHERE p.job_id = o.id), config => ${keptConfig(policy.kind, 'o')} || n.config,
+  fixed_schedule => o.fixed_schedule, initial_start => o.initial_start, timezone => o.timezone)
+  FROM _timescaledb_catalog.bgw_job o
+  JOIN _timescaledb_catalog.bgw_job n ON n.proc_name = o.proc_name
+  JOIN _timescaledb_catalog.continuous_agg c ON c.mat_hypertable_id = n.hypertable_id
+ WHERE o.id = ${state.id} AND (c.user_view_schema, c.user_view_name) = (${literal(policy.on.schema)}, ${literal(policy.on.name)})`,
+  ],
 };
 
 /** The policies of all other tables and aggregates than these. */

@@ -73,11 +73,21 @@ export interface Findings {
   readonly unavailable: readonly string[];
   /** Objects that are in the database, but not declared. They are left alone. */
   readonly undeclared: readonly string[];
+  /** What goes on or stands still although nobody declares it, e.g. a retention policy that still deletes rows. */
+  readonly warnings: readonly string[];
+}
+
+/** What a plan proposes beside the declared changes. */
+export interface PlanOptions {
+  /** Whether to drop objects that an apply has created and that are not declared any more. */
+  readonly prune?: boolean;
 }
 
 export interface Plan extends Findings {
   /** Version of the format of a saved plan. */
   readonly version: 1;
+  /** Present when the plan was made to drop what is not declared any more. */
+  readonly prune?: true;
   readonly server: ServerInfo;
   /** Hash of the steps and refusals. A saved plan is stale when a new plan has another fingerprint. */
   readonly fingerprint: string;

@@ -1,6 +1,7 @@
 // Tells how far an aggregate lags, and whether its refreshes keep up.
 import type { ContinuousAggregate } from '../../db/language/aggregate';
-import { type Interval, parseDuration } from '../../db/language/interval';
+import { parseDuration } from '../../db/language/interval';
+import { lengthBounds } from '../../db/language/interval-bounds';
 
 /** `never`: no complete bucket is stored yet; `stale`: refreshes are missing, or no rows arrive. */
 export const FRESHNESS_STATES = ['fresh', 'stale', 'never'] as const;
@@ -30,8 +31,5 @@ export function lagOf(
   return { ageSeconds: Math.max(0, Math.round(age)), state: age > allowed ? 'stale' : 'fresh' };
 }
 
-// A month has up to 31 days.
-function longestSeconds(duration: string): number {
-  const { months, days, microseconds }: Interval = parseDuration(duration);
-  return (months * 31 + days) * 86_400 + microseconds / 1_000_000;
-}
+const longestSeconds = (duration: string): number =>
+  lengthBounds(parseDuration(duration)).longest / 1_000_000;

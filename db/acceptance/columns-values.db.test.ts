@@ -80,6 +80,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
         'foreign key constraint known of plant.metric',
         'unique constraint once of plant.metric',
         'check constraint positive of plant.metric',
+        'table plant.device',
       ]);
       expect({ steps: plan.steps, refusals: plan.refusals }).toEqual({ steps: [], refusals: [] });
     }));

@@ -28,15 +28,16 @@ const onAndOff: readonly ReconcilerCase[] = [
       'columnstore-rows:plant.metric',
       'columnstore-off:plant.metric',
     ],
-    hazards: ['rewrites-data'],
+    hazards: ['drops-object', 'rewrites-data'],
     engines,
   },
   {
-    name: 'switches columnstore off without a hazard where no chunk is converted',
+    name: 'asks before it switches columnstore off, also where no chunk is converted',
     from: [tableSet()],
     drift: filled,
     to: [stored('off')],
     steps: [expect.stringMatching(POLICY) as unknown as string, 'columnstore-off:plant.metric'],
+    hazards: ['drops-object'],
     engines,
   },
   {
@@ -57,7 +58,7 @@ const onAndOff: readonly ReconcilerCase[] = [
     ],
     to: [stored('off')],
     steps: ['columnstore-rows:plant.metric', 'columnstore-off:plant.metric'],
-    hazards: ['rewrites-data'],
+    hazards: ['drops-object', 'rewrites-data'],
     engines,
   },
 ];
@@ -101,7 +102,7 @@ const ofAggregates: readonly ReconcilerCase[] = [
     ],
     to: [withAggregate()],
     steps: ['columnstore-rows:plant.hourly', 'columnstore-off:plant.hourly'],
-    hazards: ['rewrites-data'],
+    hazards: ['drops-object', 'rewrites-data'],
     engines,
   },
 ];

@@ -116,7 +116,7 @@ describeOn('timescaledb', 'values of converted chunks', (server) => {
       expect(rest?.impact?.chunks).toBe(half?.left);
       expect(await select(url, DIGEST)).toEqual(before);
 
-      await applySets(url, [conversions[name]], ['rewrites-data']);
+      await applySets(url, [conversions[name]], ['rewrites-data', 'drops-object']);
       expect(await select(url, LEFT[name])).toEqual([{ left: 0 }]);
       expect(await select(url, DIGEST)).toEqual(before);
       expect((await planSets(url, [conversions[name]])).steps).toEqual([]);

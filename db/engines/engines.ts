@@ -9,15 +9,17 @@ import { roles } from '../kinds/roles';
 import { rowSecurity } from '../kinds/row-security';
 import { schemas } from '../kinds/schemas';
 import { tables } from '../kinds/tables';
+import { undeclared } from '../kinds/undeclared/undeclared';
 import type { Relation } from '../language/aggregate';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
-import type { EngineName, Kind } from '../model';
+import type { EngineName, Kind, PlanOptions } from '../model';
 import { postgresAggregates } from './postgres/aggregates';
 import { postgresColumns } from './postgres/column-facts';
 import { postgresHypertables } from './postgres/hypertables';
 import { postgresPolicies } from './postgres/policies';
 import { runtimeSql } from './postgres/runtime';
+import { postgresUndeclared } from './postgres/undeclared';
 import { timescaleAggregates } from './timescaledb/aggregates';
 import { chunkSkipping } from './timescaledb/chunk-skipping';
 import { timescaleColumns } from './timescaledb/column-facts';
@@ -26,12 +28,14 @@ import { extension } from './timescaledb/extension';
 import { timescaleHypertables } from './timescaledb/hypertables';
 import { timescalePolicies } from './timescaledb/policies';
 import { reorder } from './timescaledb/reorder';
+import { timescaleUndeclared } from './timescaledb/undeclared';
 
 /**
  * Every kind that an engine reconciles, in the order of its steps. Internals come first, because they hold the journal. Policies
- * come last, because they act as soon as they are committed. A columnstore is switched off only after its policy is gone.
+ * come last, because they act as soon as they are committed. A columnstore is switched off only after its policy is gone. What is
+ * not declared is dropped at the end, when nothing declared reads it any more.
  */
-export function kindsOf(engine: EngineName): readonly Kind[] {
+export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly Kind[] {
   if (engine === 'timescaledb') {
     const { aggregates, policies } = aggregatesAndPolicies(timescaleAggregates, timescalePolicies);
     return [
@@ -52,6 +56,7 @@ export function kindsOf(engine: EngineName): readonly Kind[] {
       reorder,
       policies,
       undeclaredColumnstore,
+      undeclared(timescaleUndeclared, options),
     ];
   }
   const { aggregates, policies } = aggregatesAndPolicies(postgresAggregates, postgresPolicies);
@@ -68,6 +73,7 @@ export function kindsOf(engine: EngineName): readonly Kind[] {
     roles,
     rowSecurity,
     policies,
+    undeclared(postgresUndeclared, options),
   ];
 }
 

@@ -1,9 +1,11 @@
 // Kind: hypertables. An engine reads them and knows the SQL; this file compares them with the declaration.
 import { counted } from '../core/quantities';
 import type { HashPartitions, Hypertable } from '../language/hypertable';
-import { lengthOf } from '../language/interval';
+import { formatInterval, lengthOf } from '../language/interval';
 import { nameOf } from '../language/names';
 import type { Db, Findings, Kind, Refusal, Step } from '../model';
+
+const DAY = lengthOf('1 day');
 
 /** A hypertable as an engine read it. */
 export interface HypertableState {
@@ -110,7 +112,7 @@ function chunkInterval(dialect: HypertableDialect, table: Hypertable, actual: nu
       id: `chunk-interval:${nameOf(table)}`,
       object: nameOf(table),
       action: 'change',
-      summary: `chunks of ${table.chunkInterval} from now on; existing chunks keep their ranges`,
+      summary: `chunk interval ${lengthText(actual)} → ${table.chunkInterval} from now on; existing chunks keep their ranges`,
       sql: dialect.setChunkInterval(table),
       transactional: true,
       lock: 'none',
@@ -118,6 +120,12 @@ function chunkInterval(dialect: HypertableDialect, table: Hypertable, actual: nu
     },
   ];
 }
+
+// A chunk interval has no months.
+const lengthText = (microseconds: number): string => {
+  const days = Math.floor(microseconds / DAY);
+  return formatInterval({ months: 0, days, microseconds: microseconds - days * DAY });
+};
 
 function hashPartitions(
   dialect: HypertableDialect,
@@ -131,7 +139,7 @@ function hashPartitions(
       id: `hash-partitions:${nameOf(table)}`,
       object: nameOf(table),
       action: 'change',
-      summary: `${hash.count} hash partitions by ${hash.by} in chunks made from now on`,
+      summary: `hash partitions by ${hash.by} ${actual?.count ?? 'none'} → ${hash.count} in chunks made from now on`,
       sql: dialect.setHash(table, hash, actual),
       transactional: true,
       lock: `SHARE UPDATE EXCLUSIVE on ${nameOf(table)}`,

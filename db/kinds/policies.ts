@@ -3,69 +3,20 @@ import { groupBy } from '../core/group-by';
 import { counted } from '../core/quantities';
 import type { ContinuousAggregate, Relation } from '../language/aggregate';
 import { type Desired, relationsOf } from '../language/desired';
-import {
-  formatInterval,
-  type Interval,
-  parseDuration,
-  parseIsoInterval,
-  sameInterval,
-} from '../language/interval';
+import { formatInterval, parseDuration } from '../language/interval';
 import { nameOf } from '../language/names';
 import type { Db, Hazard, Impact, Kind, Step } from '../model';
-
-export type PolicyKind = 'refresh' | 'retention' | 'columnstore' | 'chunks';
-
-/** The times of a policy; which ones exist depends on its kind. */
-export interface PolicyTimes {
-  /** Age at which retention or columnstore acts; how far ahead chunks are made. */
-  readonly after?: Interval;
-  readonly startOffset?: Interval;
-  readonly endOffset?: Interval;
-  /** How often it runs; absent means the default of the engine, which is not compared. */
-  readonly every?: Interval;
-}
-
-/** A policy that should exist. */
-export interface DesiredPolicy {
-  readonly kind: PolicyKind;
-  readonly on: Relation;
-  readonly times: PolicyTimes;
-}
-
-/** A policy that exists. An open window is an absent offset. */
-export interface PolicyState {
-  readonly id: number;
-  readonly kind: PolicyKind;
-  readonly object: string;
-  readonly times: PolicyTimes;
-}
-
-/** A policy as an engine reads it; intervals are ISO 8601. */
-export interface PolicyRow {
-  readonly id: number;
-  readonly kind: PolicyKind;
-  readonly object: string;
-  readonly after: string | null;
-  readonly start: string | null;
-  readonly end: string | null;
-  readonly every: string;
-}
-
-export function policyState({ id, kind, object, after, start, end, every }: PolicyRow): PolicyState {
-  const time = (key: keyof PolicyTimes, iso: string | null): PolicyTimes =>
-    iso === null ? {} : { [key]: parseIsoInterval(iso) };
-  return {
-    id,
-    kind,
-    object,
-    times: {
-      ...time('after', after),
-      ...time('startOffset', start),
-      ...time('endOffset', end),
-      ...time('every', every),
-    },
-  };
-}
+import {
+  type DesiredPolicy,
+  describe,
+  describeChange,
+  isAsDeclared,
+  type PolicyKind,
+  type PolicyState,
+  type PolicyTimes,
+  sameTimes,
+  settingsOf,
+} from './policy-state';
 
 export interface PoliciesState {
   readonly policies: readonly PolicyState[];
@@ -83,6 +34,8 @@ export interface PolicyDialect {
   add(policy: DesiredPolicy): readonly string[];
   alter(policy: DesiredPolicy, state: PolicyState): readonly string[];
   remove(state: PolicyState): readonly string[];
+  /** Gives a policy that was just added to a rebuilt aggregate the settings of the one that it replaces. */
+  carryOver(policy: DesiredPolicy, state: PolicyState): readonly string[];
 }
 
 export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
@@ -91,50 +44,49 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
     async read(db, desired) {
       const present = await dialect.read(db, desired);
       // Counting is slow where there are thousands of chunks.
-      const changing = matched(dialect, desired, present)
-        .filter(({ policy, state }) => policy.kind === 'retention' && !isAsDeclared(policy, state))
-        .map(({ policy }) => policy.on);
+      const find = presentPolicies(present);
+      const changing = desiredPolicies(desired)
+        .filter((policy) => {
+          const state = find(policy);
+          return policy.kind === 'retention' && (state === undefined || !isAsDeclared(policy, state));
+        })
+        .map(({ on }) => on);
       const expired = changing.length > 0 ? await dialect.readExpired(db, changing) : new Map();
       return { policies: present, expired };
     },
     compare(desired, actual) {
       const steps: Step[] = [];
       const kept = new Set<PolicyState>();
-      for (const { policy, state } of matched(dialect, desired, actual.policies)) {
+      const find = presentPolicies(actual.policies);
+      for (const policy of desiredPolicies(desired).filter(({ kind }) => dialect.kinds.includes(kind))) {
+        const state = find(policy);
         const expired = actual.expired.get(nameOf(policy.on));
         if (state !== undefined) kept.add(state);
         if (state === undefined) steps.push(step('add', policy, dialect.add(policy), expired));
         else if (!isAsDeclared(policy, state))
-          steps.push(step('alter', policy, dialect.alter(policy, state), expired));
+          steps.push({
+            ...step('alter', policy, dialect.alter(policy, state), expired),
+            summary: describeChange(policy, state),
+          });
       }
       const declared = new Set(relationsOf(desired).map(nameOf));
       const surplus = actual.policies.filter((state) => declared.has(state.object) && !kept.has(state));
-      steps.push(...surplus.map((state) => removal(dialect, state)));
-      return { steps };
+      steps.push(...surplus.map((state) => removal(dialect, state, [...kept])));
+      return { steps, ...settingsOf([...kept]) };
     },
   };
 }
 
-// Each declared policy with the one that exists. If there are duplicates, one that is as declared is kept.
-function matched(
-  dialect: PolicyDialect,
-  desired: Desired,
-  present: readonly PolicyState[],
-): readonly { readonly policy: DesiredPolicy; readonly state: PolicyState | undefined }[] {
-  const byObject = groupBy(present, ({ kind, object }) => `${kind} ${object}`);
-  return desiredPolicies(desired)
-    .filter(({ kind }) => dialect.kinds.includes(kind))
-    .map((policy) => {
-      const candidates = byObject.get(`${policy.kind} ${nameOf(policy.on)}`) ?? [];
-      return {
-        policy,
-        state: candidates.find((state) => isAsDeclared(policy, state)) ?? candidates[0],
-      };
-    });
+/** Finds the policy that serves as a declared one. If there are duplicates, it is one that is as declared. */
+export function presentPolicies(
+  policies: readonly PolicyState[],
+): (policy: DesiredPolicy) => PolicyState | undefined {
+  const byObject = groupBy(policies, ({ kind, object }) => `${kind} ${object}`);
+  return (policy) => {
+    const candidates = byObject.get(`${policy.kind} ${nameOf(policy.on)}`) ?? [];
+    return candidates.find((one) => isAsDeclared(policy, one)) ?? candidates[0];
+  };
 }
-
-const isAsDeclared = (policy: DesiredPolicy, state: PolicyState | undefined): boolean =>
-  state !== undefined && sameTimes(policy.times, state.times);
 
 /**
  * What is already older than the declared retention of objects; `rows` is an estimate of the last ANALYZE.
@@ -185,13 +137,6 @@ function refreshTimes({ refresh }: ContinuousAggregate): PolicyTimes {
   };
 }
 
-function sameTimes(desired: PolicyTimes, actual: PolicyTimes): boolean {
-  return (Object.keys(desired) as (keyof PolicyTimes)[]).every((key) => {
-    const [a, b] = [desired[key], actual[key]];
-    return a !== undefined && b !== undefined && sameInterval(a, b);
-  });
-}
-
 function step(
   action: 'add' | 'alter',
   policy: DesiredPolicy,
@@ -213,31 +158,30 @@ function step(
   };
 }
 
-function removal(dialect: PolicyDialect, state: PolicyState): Step {
+// Rows stay when a retention or a columnstore policy goes. Buckets that only the removed refresh computes would go stale.
+function removal(dialect: PolicyDialect, state: PolicyState, kept: readonly PolicyState[]): Step {
+  const isCopy = kept.some(
+    ({ kind, object, times }) =>
+      kind === state.kind && object === state.object && sameTimes(times, state.times),
+  );
   return {
     id: `remove-policy:${state.object}:${state.kind}:${state.id}`,
     object: state.object,
     action: 'drop',
-    summary: `${state.kind} policy that is not declared (job ${state.id})`,
+    summary: `${describe(state)}: not declared (job ${state.id})`,
     sql: dialect.remove(state),
     transactional: true,
     lock: 'none',
-    hazards: [],
+    hazards:
+      state.kind === 'refresh' && !isCopy
+        ? [
+            {
+              name: 'drops-object',
+              reason: `buckets of ${state.object} that only job ${state.id} refreshes are not refreshed any more`,
+            },
+          ]
+        : [],
   };
-}
-
-function describe({ kind, times }: DesiredPolicy): string {
-  const text = (interval: Interval | undefined): string => (interval ? formatInterval(interval) : 'ever');
-  switch (kind) {
-    case 'refresh':
-      return `refresh from ${text(times.startOffset)} ago to ${text(times.endOffset)} ago, every ${text(times.every)}`;
-    case 'retention':
-      return `drop what is older than ${text(times.after)}`;
-    case 'columnstore':
-      return `convert chunks older than ${text(times.after)} to columnstore`;
-    case 'chunks':
-      return 'make chunks ahead of time';
-  }
 }
 
 function deletion(object: string, policy: DesiredPolicy, { chunks, rows }: Impact): Hazard {

@@ -7,6 +7,7 @@ import type { Hypertable } from './hypertable';
 import { nameOf } from './names';
 import type { DeclaredObject, SchemaSet } from './schema-set';
 import type { PlainTable } from './table';
+import { isUnmanaged } from './unmanaged';
 
 /** A declared object that has columns of its own. */
 export type DeclaredTable = Hypertable | PlainTable;
@@ -20,6 +21,8 @@ export interface Desired {
   readonly aggregates: readonly ContinuousAggregate[];
   readonly functions: readonly SqlFunction[];
   readonly roles: readonly Role[];
+  /** Objects of others, `schema.name` or `schema.prefix_*`. */
+  readonly unmanaged: readonly string[];
 }
 
 /** All declared tables. */
@@ -36,7 +39,8 @@ export const relationsOf = ({ hypertables, aggregates }: Desired): readonly Rela
 
 /**
  * Merges sets and orders aggregates so that sources come first.
- * @throws UsageError when two objects have the same name or an aggregate's source is in no selected set.
+ * @throws UsageError when two objects have the same name, an aggregate's source is in no selected set, or an object is declared
+ * and unmanaged.
  */
 export function desiredFrom(sets: readonly SchemaSet[]): Desired {
   const objects = sets.flatMap((set) => set.objects);
@@ -44,6 +48,11 @@ export function desiredFrom(sets: readonly SchemaSet[]): Desired {
   for (const object of objects) {
     if (byName.has(nameOf(object))) throw new UsageError(`${nameOf(object)} is declared twice`);
     byName.set(nameOf(object), object);
+  }
+  const unmanaged = sets.flatMap((set) => set.unmanaged ?? []);
+  for (const name of byName.keys()) {
+    if (isUnmanaged({ unmanaged }, name))
+      throw new UsageError(`${name} is declared, and also named as an unmanaged object`);
   }
   const ordered: ContinuousAggregate[] = [];
   const place = (object: DeclaredObject): void => {
@@ -66,5 +75,6 @@ export function desiredFrom(sets: readonly SchemaSet[]): Desired {
     aggregates: ordered,
     functions: ofKind('function'),
     roles: ofKind('role'),
+    unmanaged,
   });
 }

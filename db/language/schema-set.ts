@@ -3,6 +3,7 @@ import type { Role } from './access';
 import type { Relation } from './aggregate';
 import type { SqlFunction } from './function';
 import type { PlainTable } from './table';
+import { checkUnmanaged } from './unmanaged';
 
 /** Any object that a set can declare. */
 export type DeclaredObject = Relation | PlainTable | SqlFunction | Role;
@@ -11,9 +12,19 @@ export type DeclaredObject = Relation | PlainTable | SqlFunction | Role;
 export interface SchemaSet {
   readonly name: string;
   readonly objects: readonly DeclaredObject[];
+  /** Objects of others in the same schemas, `schema.name` or `schema.prefix_*`. Plans neither list nor drop them. */
+  readonly unmanaged?: readonly string[];
 }
 
-/** Declares a set. The order of its objects does not matter. */
-export function schemaSet(name: string, objects: readonly DeclaredObject[]): SchemaSet {
-  return Object.freeze({ name, objects });
+/**
+ * Declares a set. The order of its objects does not matter.
+ * @throws UsageError when the name of an unmanaged object is malformed.
+ */
+export function schemaSet(
+  name: string,
+  objects: readonly DeclaredObject[],
+  options: Pick<SchemaSet, 'unmanaged'> = {},
+): SchemaSet {
+  checkUnmanaged(name, options.unmanaged ?? []);
+  return Object.freeze({ name, objects, ...options });
 }

@@ -2,7 +2,8 @@
 import { groupBy } from '../core/group-by';
 import type { ContinuousAggregate } from '../language/aggregate';
 import { relationsOf } from '../language/desired';
-import { lengthOf } from '../language/interval';
+import type { Duration } from '../language/interval';
+import { remainder } from '../language/interval-bounds';
 import { nameOf } from '../language/names';
 import { fault, type LintRule } from './rule';
 
@@ -32,18 +33,15 @@ export const columnstoreRules: readonly LintRule[] = [
       const readers = groupBy(desired.aggregates, ({ from }) => nameOf(from));
       return relationsOf(desired).flatMap((object) => {
         const own = object.kind === 'aggregate' ? [object] : [];
-        const window = widestWindow([...own, ...(readers.get(nameOf(object)) ?? [])]);
         const { columnstore } = object;
-        if (
-          columnstore === undefined ||
-          columnstore.acceptLateRows ||
-          lengthOf(columnstore.after) >= window.length
-        )
-          return [];
+        if (columnstore === undefined || columnstore.acceptLateRows) return [];
+        const writers = [...own, ...(readers.get(nameOf(object)) ?? [])];
+        const [widest] = windowsBeyond(writers, columnstore.after);
+        if (widest === undefined) return [];
         return [
           fault(
             object,
-            `converts chunks after ${columnstore.after}, but ${window.of} refreshes the last ${window.text}: late rows and refreshes would rewrite converted chunks again and again. Convert later, or declare acceptLateRows: true`,
+            `converts chunks after ${columnstore.after}, but ${nameOf(widest)} refreshes the last ${widest.refresh.startOffset}: late rows and refreshes would rewrite converted chunks again and again. Convert later, or declare acceptLateRows: true`,
           ),
         ];
       });
@@ -111,7 +109,7 @@ export const columnstoreRules: readonly LintRule[] = [
           ({ columnstore, retention }) =>
             columnstore !== undefined &&
             retention !== undefined &&
-            lengthOf(columnstore.after) >= lengthOf(retention),
+            remainder(retention, columnstore.after).shortest <= 0,
         )
         .map((object) =>
           fault(
@@ -122,17 +120,11 @@ export const columnstoreRules: readonly LintRule[] = [
   },
 ];
 
-/** The longest refresh window of the aggregates that read an object or, if it is an aggregate itself, write to it. */
-function widestWindow(aggregates: readonly ContinuousAggregate[]): {
-  length: number;
-  text: string;
-  of: string;
-} {
-  return aggregates
-    .map((aggregate) => ({
-      length: lengthOf(aggregate.refresh.startOffset),
-      text: aggregate.refresh.startOffset,
-      of: nameOf(aggregate),
-    }))
-    .reduce((a, b) => (b.length > a.length ? b : a), { length: 0, text: '', of: '' });
+/** The aggregates whose refresh window can reach back further than `after`, the widest first. */
+function windowsBeyond(
+  aggregates: readonly ContinuousAggregate[],
+  after: Duration,
+): readonly ContinuousAggregate[] {
+  const spare = ({ refresh }: ContinuousAggregate): number => remainder(after, refresh.startOffset).shortest;
+  return aggregates.filter((aggregate) => spare(aggregate) < 0).sort((a, b) => spare(a) - spare(b));
 }

@@ -168,6 +168,97 @@ describe('lint', () => {
     expect(rulesBroken(monthly('3 months'))).toEqual([]);
   });
 
+  it.each<[string, SchemaSet, readonly string[]]>([
+    [
+      'TS001 with 121 days for four months, which can have 123',
+      hourly({ refresh: { startOffset: '4 months' } }, { retention: '121 days' }),
+      ['TS001'],
+    ],
+    [
+      'TS001 with exactly the longest four months, but no bucket more',
+      hourly({ refresh: { startOffset: '4 months' } }, { retention: '123 days' }),
+      ['TS001'],
+    ],
+    [
+      'TS001 with the longest four months and a bucket',
+      hourly({ refresh: { startOffset: '4 months' } }, { retention: '124 days' }),
+      [],
+    ],
+    [
+      'TS001 with the sum in months',
+      hourly({ bucket: '1 month', refresh: { startOffset: '4 months' } }, { retention: '5 months' }),
+      [],
+    ],
+    [
+      'TS001 with the sum in days, for months of source rows',
+      hourly({ bucket: '1 day', refresh: { startOffset: '27 days' } }, { retention: '1 month' }),
+      [],
+    ],
+    [
+      'TS001 with a month that may be February',
+      hourly({ bucket: '1 day', refresh: { startOffset: '28 days' } }, { retention: '1 month' }),
+      ['TS001'],
+    ],
+    [
+      'TS002 with two months in the server’s days, but not in March and April',
+      hourly({ bucket: '1 month', refresh: { startOffset: '61 days' } }, { retention: '1 year' }),
+      ['TS002'],
+    ],
+    [
+      'TS006 with 121 days for four months',
+      hourly({ retention: '121 days', refresh: { startOffset: '4 months' } }, { retention: '1 year' }),
+      ['TS006'],
+    ],
+    [
+      'TS006 with the sum in months',
+      hourly(
+        { bucket: '1 month', retention: '5 months', refresh: { startOffset: '4 months' } },
+        { retention: '1 year' },
+      ),
+      [],
+    ],
+    [
+      'TS007 with a month that may be February',
+      hourly({ refresh: { startOffset: '1 month', every: '28 days' } }),
+      ['TS007'],
+    ],
+    [
+      'TS008 with 121 days for four months',
+      hourly(
+        { refresh: { startOffset: '4 months' } },
+        { ...store({ after: '121 days' }), retention: '1 year' },
+      ),
+      ['TS008'],
+    ],
+    [
+      'TS008 with equal months',
+      hourly(
+        { refresh: { startOffset: '4 months' } },
+        { ...store({ after: '4 months' }), retention: '1 year' },
+      ),
+      [],
+    ],
+    [
+      'TS011 with a month that may be February',
+      onTable({ ...store({ after: '28 days' }), retention: '1 month' }),
+      ['TS011'],
+    ],
+    ['TS011 with a day less', onTable({ ...store({ after: '27 days' }), retention: '1 month' }), []],
+    [
+      'TS016 with a month that may be February',
+      onTable({ retention: '1 month', chunkInterval: '30 days' }),
+      ['TS016'],
+    ],
+    ['TS016 with equal months', onTable({ retention: '1 month', chunkInterval: '1 month' }), []],
+    [
+      'TS016 with the days of a chunk of a month',
+      onTable({ retention: '30 days', chunkInterval: '1 month' }),
+      [],
+    ],
+  ])('compares lengths with months of the harmful length: %s', (_title, declared, broken) =>
+    expect(rulesBroken(declared)).toEqual(broken),
+  );
+
   it('hashes no time column and sums no average', () => {
     expect(rulesBroken(onTable({ hash: { by: 'time', count: 4 } }))).toEqual(['TS017']);
     expect(rulesBroken(coarse('1 day', sum('mean')))).toEqual(['TS012']);

@@ -1,5 +1,6 @@
 // Rules about refresh windows, buckets and retention. They keep aggregates from losing history.
 import { approximateMicroseconds, type Interval, lengthOf, parseDuration } from '../language/interval';
+import { lengthBounds, remainder, remainderOf } from '../language/interval-bounds';
 import { nameOf } from '../language/names';
 import { fault, type LintRule } from './rule';
 
@@ -12,7 +13,7 @@ export const refreshRules: readonly LintRule[] = [
         .filter(
           ({ from, refresh, bucket }) =>
             from.retention !== undefined &&
-            lengthOf(from.retention) < lengthOf(refresh.startOffset) + lengthOf(bucket),
+            remainder(from.retention, refresh.startOffset, bucket).shortest < 0,
         )
         .map((aggregate) =>
           fault(
@@ -26,9 +27,9 @@ export const refreshRules: readonly LintRule[] = [
     check: ({ aggregates }) =>
       aggregates
         .filter(({ bucket, refresh }) => {
-          // A bucket of a month can have 31 days; all others have an exact length.
-          const longest = lengthOf(bucket) + parseDuration(bucket).months * lengthOf('1 day');
-          return lengthOf(refresh.startOffset) - lengthOf(refresh.endOffset) < 2 * longest;
+          const left = remainderOf(refresh.startOffset, refresh.endOffset, bucket, bucket);
+          // The server takes months of 30 days when it checks a policy, and real ones when it runs it.
+          return Math.min(lengthBounds(left).shortest, approximateMicroseconds(left)) < 0;
         })
         .map((aggregate) =>
           fault(
@@ -57,7 +58,7 @@ export const refreshRules: readonly LintRule[] = [
       aggregates
         .filter(
           ({ retention, refresh, bucket }) =>
-            retention !== undefined && lengthOf(retention) < lengthOf(refresh.startOffset) + lengthOf(bucket),
+            retention !== undefined && remainder(retention, refresh.startOffset, bucket).shortest < 0,
         )
         .map((aggregate) =>
           fault(
@@ -71,8 +72,7 @@ export const refreshRules: readonly LintRule[] = [
     check: ({ aggregates }) =>
       aggregates
         .filter(
-          ({ refresh }) =>
-            lengthOf(refresh.every) > lengthOf(refresh.startOffset) - lengthOf(refresh.endOffset),
+          ({ refresh }) => remainder(refresh.startOffset, refresh.endOffset, refresh.every).shortest < 0,
         )
         .map((aggregate) =>
           fault(

@@ -6,7 +6,7 @@ import { invocation } from '../core/invocation';
 import { counted } from '../core/quantities';
 import { INTERNALS_STEP } from '../kinds/internals';
 import type { Desired } from '../language/desired';
-import type { Db, Plan, Step } from '../model';
+import type { Db, Plan, PlanOptions, Step } from '../model';
 import { withConnection, withReconcilerLock, withTransaction } from '../server/connection';
 import { announceRetry, isUnreachable, type Retry, recoveryOf } from '../server/retry';
 import { rememberSpellings, type SpellingMemory } from '../server/spellings';
@@ -21,7 +21,8 @@ const SESSIONS = 8;
 // The server needs some seconds to release the lock of a lost session.
 const LOCK_WAIT_AFTER_LOSS_MS = 15_000;
 
-export interface ApplyOptions extends Consent {
+/** A saved plan is carried out as it was made, so `prune` counts only without one. */
+export interface ApplyOptions extends Consent, PlanOptions {
   /** How long to wait for another apply to end, in milliseconds. */
   readonly lockWaitMs: number;
   /** Time limit of a step that should not take long, in milliseconds; 0 means no limit. */
@@ -113,14 +114,14 @@ async function inOneSession(
   return withConnection(connection, (db) =>
     withReconcilerLock(db, wait, async () => {
       await restoreLeftovers(db, run);
-      const { plan, spellings } = await planWithMemory(db, desired);
+      const { plan, spellings } = await planWithMemory(db, desired, planOptions(run));
       await requireConsent(plan, run.agreed, run.options);
       run.plan ??= plan;
       settleCutOff(plan, run);
       const entries = await openJournal(db, plan, run);
       if (plan.steps.length > 0) {
         await withJobsPaused(db, plan, run, () => runSteps(db, plan, entries, run));
-        await rememberSpellings(db, await requireInSync(db, desired));
+        await rememberSpellings(db, await requireInSync(db, desired, run));
       } else await rememberSpellings(db, spellings);
       return report(run.plan, run);
     }),
@@ -204,8 +205,12 @@ async function runSteps(db: Db, plan: Plan, entries: ReadonlyMap<string, string>
   }
 }
 
-async function requireInSync(db: Db, desired: Desired): Promise<SpellingMemory> {
-  const { plan: after, spellings } = await planWithMemory(db, desired);
+const planOptions = ({ options: { saved, prune } }: Run): PlanOptions => ({
+  prune: saved === undefined ? prune === true : saved.prune === true,
+});
+
+async function requireInSync(db: Db, desired: Desired, run: Run): Promise<SpellingMemory> {
+  const { plan: after, spellings } = await planWithMemory(db, desired, planOptions(run));
   if (inSync(after)) return spellings;
   const left = [
     ...after.steps.map((step) => step.id),

@@ -1,7 +1,7 @@
 // Formats a plan as Markdown, for a comment on a pull request.
 import { describeImpact } from '../core/quantities';
 import type { Plan, Step } from '../model';
-import { describeEngine, hazardNames, stepGroups, summaryOf } from './format';
+import { describeEngine, formatSql, hazardNames, stepGroups, summaryOf } from './format';
 
 const WORD: Readonly<Record<Step['action'], string>> = {
   create: 'create',
@@ -19,6 +19,7 @@ export function formatPlanMarkdown(plan: Plan): string {
     `${summaryOf(plan)} — ${describeEngine(plan.server)}`,
     '',
     ...(hazards.length > 0 ? [`> ⚠️ Needs consent: \`--allow ${hazards.join(',')}\``, ''] : []),
+    ...plan.warnings.flatMap((warning) => [`> ⚠️ ${cell(warning)}`, '']),
     ...refusals(plan),
     ...steps(plan),
     ...bullets('Emulated', plan.emulated),
@@ -49,7 +50,7 @@ function steps(plan: Plan): readonly string[] {
       return `| ${at === 0 ? code(object) : ''} | ${WORD[step.action]} | ${cell(step.summary)} | ${dangers} | ${step.impact ? describeImpact(step.impact) : ''} |`;
     }),
   );
-  const statements = plan.steps.flatMap((step) => [`-- ${step.id}`, ...step.sql.map((sql) => `${sql};`)]);
+  const statements = plan.steps.flatMap(formatSql);
   // The fence has four backticks, because a statement may contain three.
   return [
     '| object | | what | hazards | impact |',

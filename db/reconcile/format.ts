@@ -1,6 +1,7 @@
 // Formats a plan as text for a terminal.
 import { counted, describeImpact } from '../core/quantities';
 import type { EngineName, Plan, Step } from '../model';
+import { shownSql } from './plan-document';
 
 /** Functions that mark text, e.g. with colours; without colours they return it unchanged. */
 export interface Paint {
@@ -15,7 +16,7 @@ const plain = (text: string): string => text;
 export const noPaint: Paint = { green: plain, yellow: plain, red: plain, dim: plain, bold: plain };
 
 const SIGN: Readonly<Record<Step['action'], string>> = { create: '+', change: '~', drop: '-', run: '>' };
-/** Width to which impact figures are aligned if the width of the terminal is unknown. */
+/** If the width of the terminal is unknown. */
 const DEFAULT_WIDTH = 100;
 
 /** `TimescaleDB 2.29.2 on PostgreSQL 17.11`, or PostgreSQL without TimescaleDB. */
@@ -29,17 +30,25 @@ export function describeEngine(server: {
     : `PostgreSQL ${server.serverVersion} without TimescaleDB Community: features are emulated`;
 }
 
+export interface PlanLayout {
+  /** Width in characters to which impact figures are aligned. */
+  readonly width?: number | undefined;
+  /** Whether to show the statements of each step. */
+  readonly sql?: boolean | undefined;
+}
+
 /** The whole plan, grouped by object, with the impact at the right edge. */
-export function formatPlan(plan: Plan, paint: Paint = noPaint, width = DEFAULT_WIDTH): string {
+export function formatPlan(plan: Plan, paint: Paint = noPaint, layout: PlanLayout = {}): string {
   return [
     `${paint.bold('engine')}  ${describeEngine(plan.server)}, database ${plan.server.database}`,
     ...list('emulated', plan.emulated, paint),
     ...list('unavailable', plan.unavailable, paint),
     ...list('undeclared, left alone', plan.undeclared, paint),
+    ...plan.warnings.map((warning) => `${paint.red('warning')}  ${warning}`),
     '',
     ...stepGroups(plan.steps).flatMap(([object, steps]) => [
       paint.bold(object),
-      ...steps.flatMap((step) => formatStep(step, paint, width)),
+      ...steps.flatMap((step) => formatStep(step, paint, layout)),
       '',
     ]),
     ...plan.refusals.flatMap(({ object, what, why, wayOut }) => [
@@ -71,7 +80,20 @@ export function hazardNames(plan: Plan): readonly string[] {
   return [...new Set(plan.steps.flatMap((step) => step.hazards.map(({ name }) => name)))].sort();
 }
 
-function formatStep(step: Step, paint: Paint, width: number): readonly string[] {
+/** The statements of a step, one per line or more, as `psql` takes them. */
+export function formatSql(step: Step): readonly string[] {
+  const how = step.transactional ? '' : '; each statement runs on its own';
+  return [
+    `-- ${step.id}${how}`,
+    ...shownSql(step).map((sql) => (sql.startsWith('--') ? sql : `${sql};`)),
+  ].flatMap((statement) => statement.split('\n'));
+}
+
+function formatStep(
+  step: Step,
+  paint: Paint,
+  { width = DEFAULT_WIDTH, sql = false }: PlanLayout,
+): readonly string[] {
   const color = { create: paint.green, change: paint.yellow, drop: paint.red, run: paint.dim }[step.action];
   const left = `  ${SIGN[step.action]} ${step.summary}`;
   const impact = step.impact ? describeImpact(step.impact) : '';
@@ -79,14 +101,16 @@ function formatStep(step: Step, paint: Paint, width: number): readonly string[] 
   return [
     `  ${color(SIGN[step.action])} ${step.summary}${gap}${paint.dim(impact)}`,
     ...step.hazards.map(({ name, reason }) => `      ${paint.red(name)}: ${reason}`),
+    ...(sql ? formatSql(step).map((line) => paint.dim(`      ${line}`)) : []),
   ];
 }
 
 function summary(plan: Plan, paint: Paint): string {
-  if (plan.steps.length === 0 && plan.refusals.length === 0) return paint.green(summaryOf(plan));
   const hazards = hazardNames(plan);
+  const isInSync = plan.steps.length === 0 && plan.refusals.length === 0;
   return [
-    summaryOf(plan),
+    isInSync ? paint.green(summaryOf(plan)) : summaryOf(plan),
+    ...(plan.warnings.length > 0 ? [paint.red(counted(plan.warnings.length, 'warning'))] : []),
     ...(plan.refusals.length > 0 ? [paint.red(`${plan.refusals.length} refused`)] : []),
     ...(hazards.length > 0 ? [paint.red(`needs --allow ${hazards.join(',')}`)] : []),
   ].join('; ');

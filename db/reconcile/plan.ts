@@ -7,7 +7,7 @@ import { kindsOf } from '../engines/engines';
 import { type Desired, relationsOf } from '../language/desired';
 import { nameOf } from '../language/names';
 import { requireLintFree } from '../lint/lint';
-import type { Db, Findings, Plan, PlanDb, ServerInfo, Step } from '../model';
+import type { Db, Findings, Plan, PlanDb, PlanOptions, ServerInfo, Step } from '../model';
 import { LOCK_IS_HELD, withRollback } from '../server/connection';
 import { readServer } from '../server/server-info';
 import { openSpellings, type SpellingMemory } from '../server/spellings';
@@ -17,14 +17,15 @@ import { RESTORE, readPaused } from './pause';
  * Plans how to make the database as declared. Changes nothing.
  * @throws UsageError when the declaration is wrong; RefusedError when it is impossible on this server.
  */
-export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
-  return (await planWithMemory(db, desired)).plan;
+export async function makePlan(db: Db, desired: Desired, options: PlanOptions = {}): Promise<Plan> {
+  return (await planWithMemory(db, desired, options)).plan;
 }
 
 /** Like `makePlan`, with the memory of spellings that it used. An apply extends that memory when the plan found nothing to do. */
 export async function planWithMemory(
   db: Db,
   desired: Desired,
+  options: PlanOptions = {},
 ): Promise<{ readonly plan: Plan; readonly spellings: SpellingMemory }> {
   requireLintFree(desired);
   // All reads see the same snapshot. They are rolled back, because comparing creates temporary objects.
@@ -34,7 +35,7 @@ export async function planWithMemory(
     const spellings = await openSpellings(db, [...tables, ...functions, ...relationsOf(desired)].map(nameOf));
     const reading: PlanDb = { query: db.query.bind(db) as Db['query'], spellings };
     const found: Partial<Findings>[] = [];
-    for (const kind of kindsOf(server.engine))
+    for (const kind of kindsOf(server.engine, options))
       found.push(kind.compare(desired, await kind.read(reading, desired)));
     const all = <K extends keyof Findings>(key: K): Findings[K][number][] =>
       found.flatMap((findings) => [...(findings[key] ?? [])]);
@@ -44,8 +45,15 @@ export async function planWithMemory(
       emulated: all('emulated'),
       unavailable: all('unavailable'),
       undeclared: all('undeclared'),
+      warnings: all('warnings'),
     };
-    const plan: Plan = { version: 1, server, fingerprint: fingerprint(server, findings), ...findings };
+    const plan: Plan = {
+      version: 1,
+      server,
+      fingerprint: fingerprint(server, findings),
+      ...(options.prune ? { prune: true } : {}),
+      ...findings,
+    };
     return { plan, spellings };
   });
 }

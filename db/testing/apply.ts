@@ -3,8 +3,8 @@ import type { Desired } from '../language/desired';
 import { desiredFrom } from '../language/desired';
 import type { SchemaSet } from '../language/schema-set';
 import type { Template } from '../local/test-servers';
-import type { HazardName, Plan } from '../model';
-import { type ApplyReport, applySchema } from '../reconcile/apply';
+import type { HazardName, Plan, PlanOptions } from '../model';
+import { type ApplyOptions, type ApplyReport, applySchema } from '../reconcile/apply';
 import { makePlan } from '../reconcile/plan';
 import { withConnection } from '../server/connection';
 
@@ -13,7 +13,8 @@ export const applySets = (
   url: string,
   sets: readonly SchemaSet[],
   allow: readonly HazardName[] = [],
-): Promise<ApplyReport> => applySchema(url, desiredFrom(sets), { allow, lockWaitMs: 30_000 });
+  options: Partial<ApplyOptions> = {},
+): Promise<ApplyReport> => applySchema(url, desiredFrom(sets), { allow, lockWaitMs: 30_000, ...options });
 
 /** Which of TimescaleDB's own jobs a template pauses, so that they do not run between the lines of a test. */
 export type Paused = 'retention' | 'all jobs';
@@ -43,8 +44,8 @@ export const applied = (sets: readonly SchemaSet[], paused?: Paused): Template =
   appliedSchema(desiredFrom(sets), paused);
 
 /** Plans sets. */
-export const planSets = (url: string, sets: readonly SchemaSet[]): Promise<Plan> =>
-  withConnection(url, (db) => makePlan(db, desiredFrom(sets)));
+export const planSets = (url: string, sets: readonly SchemaSet[], options: PlanOptions = {}): Promise<Plan> =>
+  withConnection(url, (db) => makePlan(db, desiredFrom(sets), options));
 
 /** Runs statements, one at a time. */
 export const execute = (url: string, ...statements: readonly string[]): Promise<void> =>

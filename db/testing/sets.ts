@@ -8,6 +8,8 @@ import type { Duration } from '../language/interval';
 import { type SchemaSet, schemaSet } from '../language/schema-set';
 
 export interface Variation {
+  /** Name of the table. */
+  readonly name?: string;
   readonly chunkInterval?: Duration;
   readonly retention?: Duration;
   readonly compressAfter?: Duration;
@@ -23,7 +25,7 @@ export interface Variation {
 /** Table `metric` of PostgreSQL schema `plant`. */
 export function metricTable(variation: Variation = {}): Hypertable<'at' | 'device' | 'value'> {
   const columns = { at: timestamptz().notNull(), device: text().notNull(), value: float8() };
-  return hypertable('plant.metric', {
+  return hypertable(variation.name ?? 'plant.metric', {
     // The extra column is for the database only: aggregates of the tests never use it.
     columns: variation.extraColumn ? ({ ...columns, unit: text() } as typeof columns) : columns,
     time: 'at',

@@ -13,6 +13,8 @@ export function addSchemaCommands(program: Command, { toEnd, untilSignal }: Runn
       new Option('--format <format>', 'output format').choices(['text', 'json', 'markdown']).default('text'),
     )
     .option('--json', 'the same as --format json')
+    .option('--sql', 'show the SQL of each step in the text')
+    .option('--prune', 'also drop what an apply has created and no selected set declares any more')
     .option('--out <file>', 'save the plan for "tsdb apply FILE"')
     .option('--detailed-exitcode', 'exit code 0 = in sync, 2 = changes, 3 = refused, 1 = error')
     .action((flags) => toEnd(() => load.plan().plan(flags)));
@@ -21,6 +23,8 @@ export function addSchemaCommands(program: Command, { toEnd, untilSignal }: Runn
     .description('change the database to match the declaration, or carry out a saved plan')
     .option('--yes', 'do not ask for confirmation')
     .option('--allow <hazards>', 'comma-separated hazards to accept')
+    .option('--prune', 'also drop what an apply has created and no selected set declares any more')
+    .option('--sql', 'show the SQL of each step')
     .option('--json', 'print one JSON document')
     .action((file, flags) => untilSignal((signal) => load.apply().apply(file, flags, signal)));
   program

@@ -1,10 +1,11 @@
 // tsdb apply: make the database as declared.
 import { readFileSync } from 'node:fs';
 import { RefusedError, UsageError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import { counted } from '../../db/core/quantities';
 import type { Plan } from '../../db/model';
 import { type ApplyOptions, type ApplyReport, applySchema } from '../../db/reconcile/apply';
-import { formatPlan } from '../../db/reconcile/format';
+import { formatPlan, formatSql } from '../../db/reconcile/format';
 import { parsePlan } from '../../db/reconcile/plan';
 import { confirm } from '../confirm';
 import { readContext, requireConnection } from '../context';
@@ -15,6 +16,8 @@ export interface ApplyFlags {
   readonly yes?: boolean;
   readonly allow?: string;
   readonly json?: boolean;
+  readonly prune?: boolean;
+  readonly sql?: boolean;
 }
 
 /** Tells what an apply does beside its steps. */
@@ -34,14 +37,23 @@ export async function apply(
 ): Promise<number> {
   const { config, desired } = readContext();
   const saved = file === undefined ? undefined : readPlan(file);
+  if (saved !== undefined && flags.prune && !saved.prune)
+    throw new UsageError(
+      `${file} was made without --prune, and a saved plan is carried out as it was made; leave --prune out, or make a new plan with "${invocation(`plan --prune --out ${file}`)}"`,
+    );
   const report = await applySchema(requireConnection(config), desired, {
     allow: parseHazards(flags.allow ?? ''),
     lockWaitMs: config.lockWaitMs,
     statementTimeoutMs: config.stepTimeoutMs,
     signal,
+    prune: flags.prune === true,
     ...(saved ? { saved } : {}),
-    ...(flags.yes ? {} : { confirm: (plan) => askPerson(plan, signal) }),
-    onStep: (step, position, steps) => note(`[${position}/${steps}] ${step.object}: ${step.summary}`),
+    ...(flags.yes ? {} : { confirm: (plan) => askPerson(plan, flags, signal) }),
+    onStep: (step, position, steps) => {
+      note(`[${position}/${steps}] ${step.object}: ${step.summary}`);
+      // Whoever confirmed the plan has already seen its statements.
+      if (flags.sql && flags.yes) note(formatSql(step).join('\n'));
+    },
     ...applyNotes,
   });
   printReport(report, flags);
@@ -57,8 +69,8 @@ function readPlan(file: string): Plan {
   }
 }
 
-async function askPerson(plan: Plan, signal: AbortSignal): Promise<boolean> {
-  note(formatPlan(plan, paintFor(process.stderr)));
+async function askPerson(plan: Plan, { sql }: ApplyFlags, signal: AbortSignal): Promise<boolean> {
+  note(formatPlan(plan, paintFor(process.stderr), { sql }));
   if (process.stdin.isTTY !== true) {
     throw new RefusedError(
       'nothing was changed, because there is no terminal to ask for confirmation; read the plan above and add --yes',
@@ -68,6 +80,7 @@ async function askPerson(plan: Plan, signal: AbortSignal): Promise<boolean> {
 }
 
 function printReport({ plan, applied, resumed, interrupted }: ApplyReport, { json }: ApplyFlags): void {
+  for (const warning of plan.warnings) note(`warning: ${warning}`);
   if (json) {
     const { server, fingerprint } = plan;
     printJson({ version: 1, server, fingerprint, applied, resumed, interrupted, inSync: true });

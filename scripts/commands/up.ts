@@ -137,6 +137,7 @@ async function applyDeclared(
     ...applyNotes,
   });
   note(`engine: ${describeEngine(plan.server)}`);
+  for (const warning of plan.warnings) note(`warning: ${warning}`);
   note(applied.length === 0 ? 'schema: in sync' : `schema: ${counted(applied.length, 'step')} applied`);
   return plan.server;
 }

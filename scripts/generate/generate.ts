@@ -8,7 +8,8 @@ import { relation } from '../../db/core/sql';
 import type { ContinuousAggregate } from '../../db/language/aggregate';
 import type { Desired } from '../../db/language/desired';
 import type { Hypertable } from '../../db/language/hypertable';
-import { approximateMicroseconds, parseDuration } from '../../db/language/interval';
+import { parseDuration } from '../../db/language/interval';
+import { lengthBounds } from '../../db/language/interval-bounds';
 import { nameOf } from '../../db/language/names';
 import type { EngineName } from '../../db/model';
 import { sensorData, sensorDataMonthly } from '../../db/schema/iot';
@@ -171,7 +172,7 @@ function isExpired(
 ): boolean {
   if (table.retention === undefined || aggregates.some(({ from }) => nameOf(from) === nameOf(table)))
     return false;
-  return end.getTime() < now.getTime() - approximateMicroseconds(parseDuration(table.retention)) / 1000;
+  return end.getTime() < now.getTime() - lengthBounds(parseDuration(table.retention)).longest / 1_000;
 }
 
 // Given in pieces, because a stream would copy one long text once more.

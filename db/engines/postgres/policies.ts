@@ -1,22 +1,27 @@
 // Policies on plain PostgreSQL: rows of tsdb.job, run by `tsdb jobs run` or by `tsdb up`.
 import { ident, interval, literal } from '../../core/sql';
+import { type PolicyDialect, readExpired } from '../../kinds/policies';
 import {
   type DesiredPolicy,
-  type PolicyDialect,
   type PolicyKind,
   type PolicyRow,
   type PolicyState,
   policyState,
-  readExpired,
-} from '../../kinds/policies';
+} from '../../kinds/policy-state';
 import type { ContinuousAggregate } from '../../language/aggregate';
-import { formatInterval, type Interval } from '../../language/interval';
+import {
+  type Duration,
+  formatInterval,
+  type Interval,
+  parseDuration,
+  sameInterval,
+} from '../../language/interval';
 import { nameOf } from '../../language/names';
 import type { Db, Impact } from '../../model';
 import { hasRuntime } from './runtime';
 
 // How often policies without a declared schedule run. TimescaleDB's retention runs daily too.
-const DEFAULT_SCHEDULE: Readonly<Partial<Record<PolicyKind, string>>> = {
+const DEFAULT_SCHEDULE: Readonly<Partial<Record<PolicyKind, Duration>>> = {
   retention: '1 day',
   chunks: '1 hour',
 };
@@ -41,28 +46,39 @@ export const postgresPolicies: PolicyDialect = {
     ].join(', ')})`,
   ],
   alter: (policy, state) => [
-    `UPDATE tsdb.job SET (start_offset, end_offset, drop_after, schedule_interval) = (${times(policy).join(', ')}) WHERE job_id = ${state.id}`,
+    `UPDATE tsdb.job SET (start_offset, end_offset, drop_after, schedule_interval) = (${times(policy, 'schedule_interval').join(', ')}) WHERE job_id = ${state.id}`,
   ],
   remove: (state) => [`DELETE FROM tsdb.job WHERE job_id = ${state.id}`],
+  // The replaced job is gone by now.
+  carryOver: ({ kind, on, times: { every } }, state) => [
+    `UPDATE tsdb.job SET schedule_interval = ${every || !state.times.every ? 'schedule_interval' : interval(formatInterval(state.times.every))}, next_start = ${state.paused ? `'infinity'` : 'next_start'} WHERE (kind, schema_name, object_name) = (${[kind, on.schema, on.name].map(literal).join(', ')})`,
+  ],
 };
 
-function times({ kind, times: { startOffset, endOffset, after, every } }: DesiredPolicy): readonly string[] {
+function times(
+  { kind, times: { startOffset, endOffset, after, every } }: DesiredPolicy,
+  undeclaredSchedule = interval(DEFAULT_SCHEDULE[kind] ?? '1 day'),
+): readonly string[] {
   const sql = (value: Interval | undefined): string => (value ? interval(formatInterval(value)) : 'NULL');
-  return [
-    sql(startOffset),
-    sql(endOffset),
-    sql(after),
-    every ? sql(every) : interval(DEFAULT_SCHEDULE[kind] ?? '1 day'),
-  ];
+  return [sql(startOffset), sql(endOffset), sql(after), every ? sql(every) : undeclaredSchedule];
 }
 
-async function readJobs(db: Db): Promise<readonly PolicyState[]> {
+/** The policies of all tables and aggregates. */
+export async function readJobs(db: Db): Promise<readonly PolicyState[]> {
   const { rows } = await db.query<PolicyRow>(
     `SELECT job_id AS id, kind, format('%s.%s', schema_name, object_name) AS object, drop_after::text AS after,
-            start_offset::text AS start, end_offset::text AS "end", schedule_interval::text AS every
+            start_offset::text AS start, end_offset::text AS "end", schedule_interval::text AS every,
+            NOT isfinite(next_start) AS paused, '{}'::text[] AS foreign, '{}'::text[] AS kept
        FROM tsdb.job ORDER BY job_id`,
   );
-  return rows.map(policyState);
+  return rows.map((row) => {
+    const state = policyState(row);
+    const usual = DEFAULT_SCHEDULE[state.kind];
+    const { every } = state.times;
+    return usual === undefined || every === undefined || sameInterval(every, parseDuration(usual))
+      ? state
+      : { ...state, kept: [`schedule_interval = ${formatInterval(every)}`] };
+  });
 }
 
 const EXPIRED_CHUNKS = `

@@ -76,7 +76,7 @@ export const timescaleAggregates: AggregateDialect = {
 const columnstores = (aggregates: readonly ContinuousAggregate[]): readonly string[] =>
   aggregateColumnstore
     .compare(
-      { schemas: [], tables: [], hypertables: [], aggregates, functions: [], roles: [] },
+      { schemas: [], tables: [], hypertables: [], aggregates, functions: [], roles: [], unmanaged: [] },
       { states: [], impact: new Map() },
     )
     .steps?.flatMap(({ sql }) => sql) ?? [];

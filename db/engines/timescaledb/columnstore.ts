@@ -40,7 +40,7 @@ export const undeclaredColumnstore: Kind<ColumnstoresState> = {
       const state = byName.get(nameOf(relation));
       if (state === undefined) return [];
       const chunks = impact.get(nameOf(relation));
-      return [...(chunks === undefined ? [] : [toRowsStep(relation, chunks)]), switchOff(relation)];
+      return [...(chunks === undefined ? [] : [toRowsStep(relation, chunks)]), switchOff(relation, state)];
     });
     return { steps };
   },
@@ -143,7 +143,7 @@ function switchOn(relation: Relation, declared: Columnstore, state: ColumnstoreS
     id: `columnstore:${nameOf(relation)}`,
     object: nameOf(relation),
     action: state?.enabled ? 'change' : 'create',
-    summary: `columnstore ${segments === '' ? 'without segments' : `by ${segments.replaceAll('"', '')}`}${order === '' ? '' : `, ordered by ${order.replaceAll('"', '')}`}`,
+    summary: `columnstore ${[...(state?.enabled ? [describe(state)] : []), describe(layoutOf(relation, declared))].join(' → ')}`,
     sql: [`${alter(relation)} SET (${settings.join(', ')})`],
     transactional: true,
     lock: `ACCESS EXCLUSIVE on ${nameOf(relation)}, for an instant`,
@@ -151,16 +151,33 @@ function switchOn(relation: Relation, declared: Columnstore, state: ColumnstoreS
   };
 }
 
-function switchOff(relation: Relation): Step {
+function describe({ segmentBy, orderBy, descending, nullsFirst }: Layout): string {
+  // NULL comes first in a descending order unless a setting says otherwise.
+  const keys = orderBy.map(
+    (column, at) =>
+      `${column}${descending[at] ? ' DESC' : ''}${nullsFirst[at] === descending[at] ? '' : ` NULLS ${nullsFirst[at] ? 'FIRST' : 'LAST'}`}`,
+  );
+  return [
+    segmentBy.length === 0 ? 'without segments' : `by ${segmentBy.join(', ')}`,
+    ...(keys.length === 0 ? [] : [`ordered by ${keys.join(', ')}`]),
+  ].join(', ');
+}
+
+function switchOff(relation: Relation, state: ColumnstoreState): Step {
   return {
     id: `columnstore-off:${nameOf(relation)}`,
     object: nameOf(relation),
     action: 'drop',
-    summary: 'columnstore that is not declared',
+    summary: `columnstore ${describe(state)}: not declared`,
     sql: [`${alter(relation)} SET (timescaledb.enable_columnstore = false)`],
     transactional: true,
     lock: `ACCESS EXCLUSIVE on ${nameOf(relation)}, for an instant`,
-    hazards: [],
+    hazards: [
+      {
+        name: 'drops-object',
+        reason: `rows of ${nameOf(relation)} are not compressed any more, and the settings of the columnstore are lost`,
+      },
+    ],
   };
 }
 

@@ -1,21 +1,13 @@
 // Policies on TimescaleDB: background jobs of the server.
 import { interval, literal, relation } from '../../core/sql';
-import {
-  type DesiredPolicy,
-  type PolicyDialect,
-  type PolicyRow,
-  type PolicyState,
-  policyState,
-  readExpired,
-} from '../../kinds/policies';
+import { type PolicyDialect, readExpired } from '../../kinds/policies';
+import { type DesiredPolicy, type PolicyRow, type PolicyState, policyState } from '../../kinds/policy-state';
 import { relationsOf } from '../../language/desired';
 import { formatInterval, type Interval } from '../../language/interval';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
 import { hasTimescaledb } from '../../server/server-info';
-
-// The policies of other kinds, such as reorder, are not read here.
-const KINDS = `(VALUES ('policy_refresh_continuous_aggregate', 'refresh'), ('policy_retention', 'retention'), ('policy_compression', 'columnstore'))`;
+import { JOB_SETTINGS, JOBS, keptConfig, readable, withoutOwnPauses } from './job-settings';
 
 export const timescalePolicies: PolicyDialect = {
   kinds: ['refresh', 'retention', 'columnstore'],
@@ -43,28 +35,55 @@ export const timescalePolicies: PolicyDialect = {
     }
   },
   alter(policy, state) {
-    const schedule = policy.times.every ? `schedule_interval => ${sqlInterval(policy.times.every)}, ` : '';
-    // alter_job() erases the time zone unless it is given.
+    const every = sqlInterval(policy.times.every);
+    // A refresh is tried again after its schedule interval, unless somebody has set another time.
+    const schedule = policy.times.every
+      ? `schedule_interval => ${every}, retry_period => CASE j.retry_period WHEN j.schedule_interval THEN ${every} ELSE j.retry_period END, `
+      : '';
+    // The configuration is written whole, so nothing stays in it that is not declared or known to be harmless. alter_job()
+    // erases the time zone unless it is given.
     return [
-      `SELECT public.alter_job(${state.id}, ${schedule}config => j.config || ${configOf(policy)}, timezone => j.timezone) FROM _timescaledb_catalog.bgw_job j WHERE j.id = ${state.id}`,
+      `SELECT public.alter_job(${state.id}, ${schedule}config => ${keptConfig(policy.kind, 'j')} || ${configOf(policy)}, timezone => j.timezone) FROM _timescaledb_catalog.bgw_job j WHERE j.id = ${state.id}`,
     ];
   },
   remove: (state) => [`SELECT public.delete_job(${state.id})`],
+  // The replaced aggregate still exists, under another name and with its jobs. The apply itself has paused them.
+  carryOver: (policy, state) => [
+    `SELECT public.alter_job(n.id, ${policy.times.every ? '' : 'schedule_interval => o.schedule_interval, '}max_runtime => o.max_runtime, max_retries => o.max_retries,
+  retry_period => CASE o.retry_period WHEN o.schedule_interval THEN n.retry_period ELSE o.retry_period END,
+  scheduled => o.scheduled OR EXISTS (SELECT FROM tsdb.paused_job p WHERE p.job_id = o.id), config => ${keptConfig(policy.kind, 'o')} || n.config,
+  fixed_schedule => o.fixed_schedule, initial_start => o.initial_start, timezone => o.timezone)
+  FROM _timescaledb_catalog.bgw_job o
+  JOIN _timescaledb_catalog.bgw_job n ON n.proc_name = o.proc_name
+  JOIN _timescaledb_catalog.continuous_agg c ON c.mat_hypertable_id = n.hypertable_id
+ WHERE o.id = ${state.id} AND (c.user_view_schema, c.user_view_name) = (${literal(policy.on.schema)}, ${literal(policy.on.name)})`,
+  ],
 };
 
-async function readJobs(db: Db, names: readonly string[]): Promise<readonly PolicyState[]> {
+/** The policies of all other tables and aggregates than these. */
+export const readOtherPolicies = (db: Db, names: readonly string[]): Promise<readonly PolicyState[]> =>
+  readJobs(db, names, '<> ALL');
+
+async function readJobs(
+  db: Db,
+  names: readonly string[],
+  which: '= ANY' | '<> ALL' = '= ANY',
+): Promise<readonly PolicyState[]> {
   // The offsets are stored as text, in the interval style of the session that wrote them, so they are converted to interval first.
   const { rows } = await db.query<PolicyRow>(
-    `SELECT job_id AS id, p.kind, format('%s.%s', hypertable_schema, hypertable_name) AS object,
-            coalesce(config ->> 'drop_after', config ->> 'compress_after')::interval::text AS after,
-            (config ->> 'start_offset')::interval::text AS start, (config ->> 'end_offset')::interval::text AS "end",
-            schedule_interval::text AS every
-       FROM timescaledb_information.jobs j JOIN ${KINDS} p (procedure, kind) ON p.procedure = j.proc_name
-      WHERE format('%s.%s', hypertable_schema, hypertable_name) = ANY ($1)
-      ORDER BY job_id`,
+    `SELECT j.job_id AS id, p.kind, format('%s.%s', j.hypertable_schema, j.hypertable_name) AS object,
+            CASE p.kind WHEN 'retention' THEN j.config ->> 'drop_after' WHEN 'columnstore' THEN j.config ->> 'compress_after' END::interval::text AS after,
+            CASE p.kind WHEN 'refresh' THEN j.config ->> 'start_offset' END::interval::text AS start,
+            CASE p.kind WHEN 'refresh' THEN j.config ->> 'end_offset' END::interval::text AS "end",
+            j.schedule_interval::text AS every, ${JOB_SETTINGS}
+       FROM ${JOBS}
+      WHERE p.kind <> 'reorder' AND format('%s.%s', j.hypertable_schema, j.hypertable_name) ${which} ($1)
+      ORDER BY j.job_id`,
     [names],
   );
-  return rows.map(policyState);
+  return (await withoutOwnPauses(db, rows)).map((row) =>
+    policyState({ ...row, foreign: readable(row.foreign), kept: readable(row.kept) }),
+  );
 }
 
 const EXPIRED_CHUNKS = `
@@ -85,7 +104,8 @@ function configOf({ kind, times }: DesiredPolicy): string {
   const pairs = Object.entries(entries).map(
     ([key, value]) => `${literal(key)}, (${sqlInterval(value)})::text`,
   );
-  return `jsonb_build_object(${pairs.join(', ')})`;
+  const table = kind === 'refresh' ? 'mat_hypertable_id' : 'hypertable_id';
+  return `jsonb_build_object('${table}', j.hypertable_id, ${pairs.join(', ')})`;
 }
 
 const sqlInterval = (value: Interval | undefined): string =>

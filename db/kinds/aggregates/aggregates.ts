@@ -149,7 +149,9 @@ function realTime(dialect: AggregateDialect, aggregate: ContinuousAggregate): St
     id: `real-time:${nameOf(aggregate)}`,
     object: nameOf(aggregate),
     action: 'change',
-    summary: aggregate.realTime ? 'include rows newer than the last refresh' : 'show refreshed buckets only',
+    summary: aggregate.realTime
+      ? 'real-time off → on: includes rows newer than the last refresh'
+      : 'real-time on → off: shows refreshed buckets only',
     sql: dialect.setRealTime(aggregate),
     transactional: true,
     lock: `ACCESS EXCLUSIVE on ${nameOf(aggregate)}, for an instant`,

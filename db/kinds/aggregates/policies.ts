@@ -2,7 +2,13 @@
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Kind, PlanDb, Step } from '../../model';
-import { desiredPolicies, type PoliciesState, type PolicyDialect, policies } from '../policies';
+import {
+  desiredPolicies,
+  type PoliciesState,
+  type PolicyDialect,
+  policies,
+  presentPolicies,
+} from '../policies';
 import { compareAggregates, readAggregates } from './aggregates';
 import type { AggregateDialect, AggregatesState, Gone } from './model';
 import { readWindowLosses, windowLoss } from './refresh-windows';
@@ -16,8 +22,8 @@ interface SharedState {
 
 /**
  * The two kinds for one plan; they share one read. Replacing an aggregate also removes its jobs, so steps of the policies kind
- * would name jobs that are gone when they run. Therefore the step that swaps the aggregate adds the declared policies itself and
- * has the hazards of those steps, and the policies kind leaves them out.
+ * would name jobs that are gone when they run. Therefore the step that swaps the aggregate adds the declared policies itself, with
+ * the settings that nobody declares, and has the hazards of those steps, and the policies kind leaves them out.
  */
 export function aggregatesAndPolicies(
   aggregateDialect: AggregateDialect,
@@ -52,10 +58,18 @@ export function aggregatesAndPolicies(
       read,
       compare(desired, state) {
         const rebuilt = rebuiltNames(state);
+        const find = presentPolicies(state.policies.policies);
         return compareAggregates(aggregateDialect, desired, state.aggregates, {
           sql: desiredPolicies(desired)
             .filter(({ kind, on }) => rebuilt.has(nameOf(on)) && policyDialect.kinds.includes(kind))
-            .flatMap((policy) => policyDialect.add(policy)),
+            .flatMap((policy) => {
+              const before = find(policy);
+              const changed = before !== undefined && (before.paused || before.kept.length > 0);
+              return [
+                ...policyDialect.add(policy),
+                ...(changed ? policyDialect.carryOver(policy, before) : []),
+              ];
+            }),
           hazards: policySteps(desired, state)
             .filter(({ object }) => rebuilt.has(object))
             .flatMap(({ hazards }) => hazards),
@@ -67,7 +81,8 @@ export function aggregatesAndPolicies(
       read,
       compare(desired, state) {
         const rebuilt = rebuiltNames(state);
-        return { steps: policySteps(desired, state).filter(({ object }) => !rebuilt.has(object)) };
+        const { steps = [], ...rest } = policyKind.compare(desired, state.policies);
+        return { ...rest, steps: steps.filter(({ object }) => !rebuilt.has(object)) };
       },
     },
   };

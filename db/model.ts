@@ -73,6 +73,8 @@ export interface Findings {
   readonly unavailable: readonly string[];
   /** Objects that are in the database, but not declared. They are left alone. */
   readonly undeclared: readonly string[];
+  /** What goes on or stands still although nobody declares it, e.g. a retention policy that still deletes rows. */
+  readonly warnings: readonly string[];
 }
 
 export interface Plan extends Findings {
@@ -89,6 +91,11 @@ export type Db = Pick<Client, 'query'>;
 /** One kind of object on one engine. Reading and comparing are separate, so that comparing is a pure function. */
 export interface Kind<State = unknown> {
   readonly name: string;
+  /**
+   * The kinds after this one read the database as it is after its steps: while planning, they run in the transaction that is
+   * rolled back.
+   */
+  readonly runsWhilePlanning?: true;
   /** Reads this kind's part of the catalog. The number of queries does not grow with the number of objects. */
   read(db: Db, desired: Desired): Promise<State>;
   /** Turns every difference into a step or a refusal. */

@@ -10,6 +10,7 @@ const PLAN: Plan = {
   emulated: [],
   unavailable: [],
   undeclared: [],
+  warnings: [],
 };
 
 /** A clock and a planner by hand. */

@@ -5,6 +5,7 @@ import { functions } from '../kinds/functions';
 import { hypertables } from '../kinds/hypertables';
 import { indexes } from '../kinds/indexes';
 import { internals, internalsSql } from '../kinds/internals';
+import { renames } from '../kinds/renames';
 import { roles } from '../kinds/roles';
 import { rowSecurity } from '../kinds/row-security';
 import { schemas } from '../kinds/schemas';
@@ -17,6 +18,7 @@ import { postgresAggregates } from './postgres/aggregates';
 import { postgresColumns } from './postgres/column-facts';
 import { postgresHypertables } from './postgres/hypertables';
 import { postgresPolicies } from './postgres/policies';
+import { postgresRenames } from './postgres/renames';
 import { runtimeSql } from './postgres/runtime';
 import { timescaleAggregates } from './timescaledb/aggregates';
 import { chunkSkipping } from './timescaledb/chunk-skipping';
@@ -25,10 +27,12 @@ import { aggregateColumnstore, columnstore, undeclaredColumnstore } from './time
 import { extension } from './timescaledb/extension';
 import { timescaleHypertables } from './timescaledb/hypertables';
 import { timescalePolicies } from './timescaledb/policies';
+import { timescaleRenames } from './timescaledb/renames';
 import { reorder } from './timescaledb/reorder';
 
 /**
- * Every kind that an engine reconciles, in the order of its steps. Internals come first, because they hold the journal. Policies
+ * Every kind that an engine reconciles, in the order of its steps. Internals come first, because they hold the journal. Renames
+ * come before everything that has a name. Policies
  * come last, because they act as soon as they are committed. A columnstore is switched off only after its policy is gone.
  */
 export function kindsOf(engine: EngineName): readonly Kind[] {
@@ -38,6 +42,7 @@ export function kindsOf(engine: EngineName): readonly Kind[] {
       internals(internalsSql()),
       extension,
       schemas,
+      renames(timescaleRenames),
       functions,
       tables,
       hypertables(timescaleHypertables),
@@ -58,6 +63,7 @@ export function kindsOf(engine: EngineName): readonly Kind[] {
   return [
     internals(internalsSql(), runtimeSql()),
     schemas,
+    renames(postgresRenames),
     functions,
     tables,
     hypertables(postgresHypertables),

@@ -19,6 +19,7 @@ export function formatPlanMarkdown(plan: Plan): string {
     `${summaryOf(plan)} — ${describeEngine(plan.server)}`,
     '',
     ...(hazards.length > 0 ? [`> ⚠️ Needs consent: \`--allow ${hazards.join(',')}\``, ''] : []),
+    ...plan.warnings.flatMap((warning) => [`> ⚠️ ${cell(warning)}`, '']),
     ...refusals(plan),
     ...steps(plan),
     ...bullets('Emulated', plan.emulated),

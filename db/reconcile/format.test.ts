@@ -23,6 +23,7 @@ const plan = (change: Partial<Plan>): Plan => ({
   emulated: [],
   unavailable: [],
   undeclared: [],
+  warnings: [],
   ...change,
 });
 
@@ -40,6 +41,7 @@ const dangerous = plan({
   ],
   refusals: [{ object: 'public.c', what: 'has type <text>', why: 'rows', wayOut: 'by hand' }],
   undeclared: ['index x of public.a'],
+  warnings: ['public.d is not declared any more, but job 1003 goes on <deleting>'],
 });
 
 describe('formatPlan', () => {
@@ -47,6 +49,7 @@ describe('formatPlan', () => {
     expect(formatPlan(dangerous, noPaint, 80).split('\n')).toEqual([
       'engine  TimescaleDB 2.29.2 on PostgreSQL 17.11, database tsdb',
       'undeclared, left alone  index x of public.a',
+      'warning  public.d is not declared any more, but job 1003 goes on <deleting>',
       '',
       'public.a',
       '  + hypertable on time',
@@ -60,12 +63,17 @@ describe('formatPlan', () => {
       '    why: rows',
       '    way out: by hand',
       '',
-      '3 steps: 1 to create, 1 to change, 1 to drop, 0 to run; 1 refused; needs --allow deletes-data',
+      '3 steps: 1 to create, 1 to change, 1 to drop, 0 to run; 1 warning; 1 refused; needs --allow deletes-data',
     ]);
   });
 
   it('says so when there is nothing to do', () =>
     expect(formatPlan(plan({}))).toMatch(/\n\nIn sync: the database is as declared\.$/));
+
+  it('warns although there is nothing to do', () =>
+    expect(formatPlan(plan({ warnings: ['job 1 is paused', 'job 2 is paused'] }))).toMatch(
+      /\nwarning {2}job 2 is paused\n\nIn sync: the database is as declared\.; 2 warnings$/,
+    ));
 
   it('marks what is dangerous', () => {
     const paint = { ...noPaint, red: (text: string) => `<red>${text}</red>` };
@@ -77,6 +85,7 @@ describe('formatPlanMarkdown', () => {
   it('is one table with hazards and impact, and the statements folded away', () => {
     const text = formatPlanMarkdown(dangerous);
     expect(text).toContain('> ⚠️ Needs consent: `--allow deletes-data`');
+    expect(text).toContain('> ⚠️ public.d is not declared any more, but job 1003 goes on &lt;deleting>\n\n');
     expect(text).toContain(
       '| `public.a` | create | hypertable on time |  |  |\n|  | change | drop what is older than 30 days | **deletes-data**: the next run deletes 12 chunks | 12 chunks, about 1.2 M rows, 96.5 MiB |',
     );

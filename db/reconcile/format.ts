@@ -36,6 +36,7 @@ export function formatPlan(plan: Plan, paint: Paint = noPaint, width = DEFAULT_W
     ...list('emulated', plan.emulated, paint),
     ...list('unavailable', plan.unavailable, paint),
     ...list('undeclared, left alone', plan.undeclared, paint),
+    ...plan.warnings.map((warning) => `${paint.red('warning')}  ${warning}`),
     '',
     ...stepGroups(plan.steps).flatMap(([object, steps]) => [
       paint.bold(object),
@@ -83,10 +84,11 @@ function formatStep(step: Step, paint: Paint, width: number): readonly string[] 
 }
 
 function summary(plan: Plan, paint: Paint): string {
-  if (plan.steps.length === 0 && plan.refusals.length === 0) return paint.green(summaryOf(plan));
   const hazards = hazardNames(plan);
+  const isInSync = plan.steps.length === 0 && plan.refusals.length === 0;
   return [
-    summaryOf(plan),
+    isInSync ? paint.green(summaryOf(plan)) : summaryOf(plan),
+    ...(plan.warnings.length > 0 ? [paint.red(counted(plan.warnings.length, 'warning'))] : []),
     ...(plan.refusals.length > 0 ? [paint.red(`${plan.refusals.length} refused`)] : []),
     ...(hazards.length > 0 ? [paint.red(`needs --allow ${hazards.join(',')}`)] : []),
   ].join('; ');

@@ -8,8 +8,13 @@ import type { Desired } from '../language/desired';
 import { requireLintFree } from '../lint/lint';
 import type { Db, Findings, Plan, ServerInfo, Step } from '../model';
 import { LOCK_IS_HELD, withRollback } from '../server/connection';
+import { withRetry } from '../server/retry';
 import { readServer } from '../server/server-info';
 import { RESTORE, readPaused } from './pause';
+import { tryOut } from './try-steps';
+
+// Only a lock or a change at the same moment makes a plan begin again. All pauses together take about two seconds.
+const ATTEMPTS = 5;
 
 /**
  * Plans how to make the database as declared. Changes nothing.
@@ -17,12 +22,19 @@ import { RESTORE, readPaused } from './pause';
  */
 export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
   requireLintFree(desired);
-  // All reads see the same snapshot. They are rolled back, because comparing creates temporary objects.
+  return withRetry(() => planOnce(db, desired), { attempts: ATTEMPTS });
+}
+
+function planOnce(db: Db, desired: Desired): Promise<Plan> {
+  // All reads see the same snapshot. They are rolled back, because comparing creates temporary objects and tries out renames.
   return withRollback(db, async () => {
     const server = await readServer(db);
     const found: Partial<Findings>[] = [];
-    for (const kind of kindsOf(server.engine))
-      found.push(kind.compare(desired, await kind.read(db, desired)));
+    for (const kind of kindsOf(server.engine)) {
+      const findings = kind.compare(desired, await kind.read(db, desired));
+      if (kind.runsWhilePlanning) await tryOut(db, findings.steps ?? []);
+      found.push(findings);
+    }
     const all = <K extends keyof Findings>(key: K): Findings[K][number][] =>
       found.flatMap((findings) => [...(findings[key] ?? [])]);
     const findings: Findings = {
@@ -31,6 +43,7 @@ export async function makePlan(db: Db, desired: Desired): Promise<Plan> {
       emulated: all('emulated'),
       unavailable: all('unavailable'),
       undeclared: all('undeclared'),
+      warnings: all('warnings'),
     };
     return { version: 1, server, fingerprint: fingerprint(server, findings), ...findings };
   });

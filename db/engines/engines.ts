@@ -1,6 +1,7 @@
 // The kinds of each engine, in creation order.
 import { aggregatesAndPolicies } from '../kinds/aggregates/policies';
 import { columns } from '../kinds/columns/columns';
+import { forgottenRenames } from '../kinds/forgotten-renames';
 import { functions } from '../kinds/functions';
 import { hypertables } from '../kinds/hypertables';
 import { indexes } from '../kinds/indexes';
@@ -57,6 +58,7 @@ export function kindsOf(engine: EngineName): readonly Kind[] {
       reorder,
       policies,
       undeclaredColumnstore,
+      forgottenRenames(timescaleRenames),
     ];
   }
   const { aggregates, policies } = aggregatesAndPolicies(postgresAggregates, postgresPolicies);
@@ -74,6 +76,7 @@ export function kindsOf(engine: EngineName): readonly Kind[] {
     roles,
     rowSecurity,
     policies,
+    forgottenRenames(postgresRenames),
   ];
 }
 

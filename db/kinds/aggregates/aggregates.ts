@@ -4,8 +4,10 @@ import type { ContinuousAggregate } from '../../language/aggregate';
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Db, Findings, Refusal, Step } from '../../model';
+import { readEmptied } from './emptied';
 import { evolutionOf, NEXT, OLD, replacementsOf, stayingOf } from './evolution';
 import { readFigures } from './figures';
+import { knowingMissing } from './missing-origin';
 import type { AggregateDialect, AggregateState, AggregatesState, Moved } from './model';
 import { columnTypes, readStates } from './queries';
 import { leftoverSteps, rebuild } from './rebuild';
@@ -19,6 +21,7 @@ export async function readAggregates(
 ): Promise<AggregatesState> {
   const states = await readStates(db, dialect, desired.aggregates);
   const evolution = evolutionOf(desired, states);
+  const changing = [...evolution.grown, ...evolution.rebuilt];
   const nexts = replacementsOf(evolution).map(({ next }) => next);
   const pending = await readPending(db);
   const rebuilt = evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate));
@@ -29,7 +32,8 @@ export async function readAggregates(
     pending,
     occupied: await readOccupied(db, [...desired.aggregates.map(nameOf), ...inTheWay]),
     nexts: nexts.length > 0 && pending.length > 0 ? await readStates(db, dialect, nexts) : new Map(),
-    figures: await readFigures(db, dialect, [...evolution.grown, ...evolution.rebuilt]),
+    emptied: await readEmptied(db, evolution),
+    figures: await readFigures(db, await knowingMissing(db, dialect, changing), changing),
     types: await columnTypes(
       db,
       evolution.grown.map(({ aggregate }) => aggregate),

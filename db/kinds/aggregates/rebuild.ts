@@ -52,7 +52,10 @@ export function rebuild(
   const attached = replaced.flatMap((one) => actual.attachments.get(nameOf(one))?.statements ?? []);
   const losses = replaced.flatMap((one) => {
     const figures = actual.figures.get(nameOf(one));
-    return figures ? historyLoss(nameOf(one), figures) : [];
+    return [
+      ...(figures ? historyLoss(nameOf(one), figures) : []),
+      ...(actual.emptied.get(nameOf(one)) ?? []),
+    ];
   });
   return {
     building: new Map(building),

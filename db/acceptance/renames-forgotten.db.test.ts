@@ -1,8 +1,8 @@
 // Names that change in the declaration without a hint: what would be empty is told with figures, and nothing is lost without consent.
-import { continuousAggregate } from '../language/aggregate';
+import { type ContinuousAggregate, continuousAggregate } from '../language/aggregate';
 import { type ColumnBuilder, float8, text, timestamptz } from '../language/columns';
-import { avg, count, type Expression, sum } from '../language/expressions';
-import { hypertable } from '../language/hypertable';
+import { avg, count, type Expression, max, sum } from '../language/expressions';
+import { type Hypertable, hypertable } from '../language/hypertable';
 import { rollup } from '../language/rollup';
 import { type SchemaSet, schemaSet } from '../language/schema-set';
 import { createTestDatabase, type Template, type TestDatabase, testServers } from '../local/test-servers';
@@ -170,6 +170,20 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     expect(await stored()).toEqual(BEFORE);
   });
 
+  it('a figure over one that is added in place: it stays NULL where the rows are gone', async () => {
+    await applySets(url, [highs('mean')]);
+    await execute(
+      url,
+      `CALL public.refresh_continuous_aggregate('plant.highs'::regclass, NULL, NULL)`,
+      engine === 'postgres'
+        ? `SELECT tsdb.drop_expired('plant', 'm', '2026-01-06')`
+        : `SELECT public.drop_chunks('plant.m', older_than => '2026-01-06'::timestamptz)`,
+    );
+    expect(hazardsOf(await planSets(url, [highs('peak')]))).toEqual([
+      'loses-history: column high of plant.highs will be NULL in 5 of 10 buckets from 2026-01-01T00:00:00Z to 2026-01-05T00:00:00Z, because it comes from plant.m_h.peak, which this plan adds, and which stays NULL before 2026-01-06T00:00:00Z, because the source rows are gone',
+    ]);
+  });
+
   it('an aggregate, and a figure of one', async () => {
     const aggregate = await planSets(url, [set({ hourly: 'by_hour' })]);
     expect(aggregate.warnings).toEqual([
@@ -185,6 +199,26 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     expect(hazardsOf(figure)).toEqual([]);
   });
 });
+
+/** The set with `plant.highs` over `plant.m_h`, which gets a column `peak` where that is asked for. */
+function highs(of: 'mean' | 'peak'): SchemaSet {
+  const [table, hourly] = set().objects as readonly [Hypertable, ContinuousAggregate];
+  const grown = continuousAggregate('plant.m_h', {
+    ...hourly,
+    from: table,
+    groupBy: hourly.groupBy as never,
+    select: { ...hourly.select, ...(of === 'peak' ? { peak: max('v') } : {}) } as Record<string, never>,
+  });
+  const high = continuousAggregate('plant.highs', {
+    from: grown,
+    bucket: '1 day',
+    groupBy: [],
+    select: { high: max(of as never) },
+    realTime: false,
+    refresh: { startOffset: '9 days', endOffset: '1 hour', every: '1 hour' },
+  });
+  return schemaSet('plant', [table, grown, high]);
+}
 
 /** Only the tables of a set. */
 const tableOnly = ({ name, objects }: SchemaSet): SchemaSet =>

@@ -3,6 +3,7 @@ import { ident, interval, literal, relation } from '../../core/sql';
 import { readAttachments } from '../../kinds/aggregates/attachments';
 import type { AggregateDialect, StoredAggregate } from '../../kinds/aggregates/model';
 import { aggregateQuery } from '../../language/aggregate-sql';
+import { nameOf } from '../../language/names';
 import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 import { createIndexes, drop, swap } from './aggregate-swap';
 import { hasRuntime } from './runtime';
@@ -44,6 +45,13 @@ export const postgresAggregates: AggregateDialect = {
     const width = interval(state?.width ?? aggregate.bucket);
     return `SELECT tstzrange(range_start, range_end) AS range FROM tsdb.chunk WHERE (schema_name, table_name) = (${key(origin)})
       UNION ALL SELECT tstzrange(o.b, o.b + ${width}) FROM (SELECT DISTINCT public.time_bucket(${width}, ${ident(origin.time)}) AS b FROM ${ident('tsdb', `${materializationName(origin)}_default`)}) o`;
+  },
+  async readMissing(db, tables) {
+    const { rows } = await db.query<{ name: string }>(
+      `SELECT t.name FROM unnest($1::text[], $2::text[]) t (name, waiting) WHERE to_regclass(format('tsdb.%I', t.waiting)) IS NULL`,
+      [tables.map(nameOf), tables.map((table) => `${materializationName(table)}_default`)],
+    );
+    return new Set(rows.map(({ name }) => name));
   },
   create: (aggregate) => [
     `CREATE TABLE ${ident('tsdb', materializationName(aggregate))} AS ${aggregateQuery(aggregate)} WITH NO DATA`,

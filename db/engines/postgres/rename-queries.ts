@@ -1,5 +1,5 @@
 // Renames inside the queries of emulated aggregates: the server does it, in a view that stands for each query meanwhile.
-import { literal, relation } from '../../core/sql';
+import { ident, literal, relation } from '../../core/sql';
 import type { Rename } from '../../kinds/renames';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
@@ -15,7 +15,8 @@ const unbound = (query: string): string =>
 
 /**
  * One statement that runs `statements` (of PL/pgSQL) and lets the queries of all aggregates on the renamed object, and its own,
- * follow. A query that then is the declared one gets the declared text; any other one is kept as the server prints it.
+ * follow. A query that then is the declared one gets the declared text. Any other one gets its own text with the name replaced,
+ * if that is the same query to the server, and else the text that the server prints.
  */
 export function followedBy(
   rename: Rename,
@@ -46,8 +47,10 @@ DECLARE
   concerned oid[] := '{}';
   a record;
   part record;
-  candidate record;
+  declared record;
   printed text;
+  candidate text;
+  chosen text;
 BEGIN
   -- A running refresh holds these rows.
   PERFORM FROM tsdb.continuous_aggregate WHERE ${isConcerned(present)} ORDER BY schema_name, view_name FOR UPDATE;
@@ -63,21 +66,43 @@ BEGIN
   FOR a IN SELECT ${VIEW} AS view, * FROM tsdb.continuous_aggregate WHERE ${VIEW} = ANY (concerned) ORDER BY 1 LOOP
     printed := pg_get_viewdef(format('pg_temp.%I', 'tsdb_query_' || a.view)::regclass);
     EXECUTE format('DROP VIEW pg_temp.%I', 'tsdb_query_' || a.view);
-    UPDATE tsdb.continuous_aggregate x SET refresh_query = rtrim(${unbound('printed')}, ';') WHERE (x.schema_name, x.view_name) = (a.schema_name, a.view_name);
-    SELECT c.* INTO candidate FROM (VALUES ${candidates.join(', ')}) c (name, refresh, live, stored) WHERE to_regclass(c.name) = a.view;
-    CONTINUE WHEN candidate.name IS NULL;
-    BEGIN
-      EXECUTE 'CREATE TEMP VIEW tsdb_declared AS ' || ${bound('candidate.refresh')};
-      IF pg_get_viewdef('pg_temp.tsdb_declared'::regclass) = printed THEN
-        UPDATE tsdb.continuous_aggregate x SET refresh_query = candidate.refresh WHERE (x.schema_name, x.view_name) = (a.schema_name, a.view_name);
-        EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', candidate.name, CASE WHEN a.real_time THEN candidate.live ELSE candidate.stored END);
-      END IF;
-      DROP VIEW pg_temp.tsdb_declared;
-    EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function OR datatype_mismatch OR invalid_table_definition THEN
-      -- It names what a later step renames or creates.
-    END;
+    SELECT c.* INTO declared FROM (VALUES ${candidates.join(', ')}) c (name, refresh, live, stored) WHERE to_regclass(c.name) = a.view;
+    chosen := NULL;
+    FOREACH candidate IN ARRAY ARRAY[declared.refresh, ${rewritten(rename)}] LOOP
+      CONTINUE WHEN candidate IS NULL OR chosen IS NOT NULL;
+      BEGIN
+        EXECUTE 'CREATE TEMP VIEW tsdb_candidate AS ' || ${bound('candidate')};
+        chosen := CASE WHEN pg_get_viewdef('pg_temp.tsdb_candidate'::regclass) = printed THEN candidate END;
+        DROP VIEW pg_temp.tsdb_candidate;
+      EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function OR datatype_mismatch THEN
+        -- It names what a later step renames or creates.
+      END;
+    END LOOP;
+    UPDATE tsdb.continuous_aggregate x SET refresh_query = coalesce(chosen, rtrim(${unbound('printed')}, ';')) WHERE (x.schema_name, x.view_name) = (a.schema_name, a.view_name);
+    IF chosen = declared.refresh THEN
+      EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', declared.name, CASE WHEN a.real_time THEN declared.live ELSE declared.stored END);
+    END IF;
   END LOOP;
 END $rename$`;
+}
+
+/** SQL for the text of the query `a.refresh_query` with the name replaced; the caller checks what the server makes of it. */
+function rewritten({ of, present, object, from, to }: Rename): string {
+  const replaced = (text: string, ...pairs: readonly (readonly [string, string])[]): string =>
+    pairs.reduce((sql, [old, next]) => `replace(${sql}, ${old}, ${next})`, text);
+  const query = 'a.refresh_query';
+  if (of === 'table' || of === 'aggregate')
+    return replaced(query, [literal(`FROM ${relation(present)}`), literal(`FROM ${relation(object)}`)]);
+  const [before, after] = [literal(` AS ${ident(from)}`), literal(` AS ${ident(to)}`)];
+  // The name of an output column stays.
+  const asSource = replaced(
+    query,
+    [before, 'chr(1)'],
+    [literal(ident(from)), literal(ident(to))],
+    ['chr(1)', before],
+  );
+  if (of === 'column') return asSource;
+  return `CASE WHEN a.view = ${literal(relation(object))}::regclass THEN ${replaced(query, [before, after])} ELSE ${asSource} END`;
 }
 
 /** The view that readers of an aggregate use; its oid stays the same when it is renamed. */

@@ -22,6 +22,7 @@ export async function readAggregates(
   const states = await readStates(db, dialect, desired.aggregates);
   const evolution = evolutionOf(desired, states);
   const changing = [...evolution.grown, ...evolution.rebuilt];
+  const figures = await readFigures(db, await knowingMissing(db, dialect, changing), changing);
   const nexts = replacementsOf(evolution).map(({ next }) => next);
   const pending = await readPending(db);
   const rebuilt = evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate));
@@ -32,8 +33,8 @@ export async function readAggregates(
     pending,
     occupied: await readOccupied(db, [...desired.aggregates.map(nameOf), ...inTheWay]),
     nexts: nexts.length > 0 && pending.length > 0 ? await readStates(db, dialect, nexts) : new Map(),
-    emptied: await readEmptied(db, evolution),
-    figures: await readFigures(db, await knowingMissing(db, dialect, changing), changing),
+    emptied: await readEmptied(db, evolution, figures),
+    figures,
     types: await columnTypes(
       db,
       evolution.grown.map(({ aggregate }) => aggregate),

@@ -1,68 +1,109 @@
-// Finds figures that a rebuild would compute from source columns without values: a forgotten rename.
+// Finds figures that a rebuild would compute from source columns without values: a forgotten rename, or a column that is too new.
 import { counted } from '../../core/quantities';
 import { ident, literal, relation } from '../../core/sql';
-import { unreachable } from '../../core/unreachable';
-import type { ContinuousAggregate, Relation } from '../../language/aggregate';
-import type { Expression } from '../../language/expressions';
-import type { Hypertable } from '../../language/hypertable';
+import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
 import type { Db, Hazard } from '../../model';
 import { isoText } from '../../server/ask';
 import { withSavepointRollback } from '../../server/savepoint';
-import type { Changing, Evolution } from './model';
+import { countsRows, type SourceColumn, sourcesOf } from './column-sources';
+import type { AggregateState, Changing, Evolution, Figures } from './model';
 
-/** A column of a rebuilt aggregate that has values now, and the column of a table without values that it would come from. */
+/** A column of a rebuilt aggregate that has values now, and the source column without values that it would come from. */
 interface Emptied {
-  readonly changing: Changing;
+  readonly aggregate: ContinuousAggregate;
+  readonly state: AggregateState;
   readonly column: string;
   readonly source: SourceColumn;
+  readonly because: Emptiness;
   /** What the column would hold. */
-  readonly value: 'NULL' | '0' | 'the default';
+  readonly value: string;
 }
 
-interface SourceColumn {
-  readonly table: Hypertable;
-  readonly name: string;
+/** Why a source column has no values; `until`: it has none before that time. */
+interface Emptiness {
+  readonly why: string;
+  readonly missing?: true;
+  readonly until?: string;
 }
 
-/** Types of the columns of tables and of stored buckets, by `schema.name`; and the table columns that have no value in any row. */
-interface Shapes {
-  readonly types: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  readonly empty: ReadonlySet<string>;
-}
+/** Types of columns by relation and name. */
+type Types = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** The hazards of the rebuilt aggregates, by name. The number of queries does not grow with them, and is 0 without any. */
+/**
+ * The hazards of the rebuilt aggregates, by name.
+ * @param figures those of the aggregates that change: where their source rows are gone, new columns in place stay NULL.
+ */
 export async function readEmptied(
   db: Db,
-  { rebuilt }: Evolution,
+  evolution: Evolution,
+  figures: ReadonlyMap<string, Figures>,
 ): Promise<ReadonlyMap<string, readonly Hazard[]>> {
-  const present = rebuilt.filter(({ state }) => state !== undefined);
-  if (present.length === 0) return new Map();
-  const types = await readTypes(db, present);
-  const shapes = { types, empty: await readEmpty(db, present, types) };
-  const emptied = present.flatMap((changing) => emptiedColumns(changing, shapes));
+  const rebuilt = evolution.rebuilt.filter(hasState);
+  if (rebuilt.length === 0) return new Map();
+  const types = await readTypes(db, rebuilt);
+  const figuresAndGroups = rebuilt.flatMap(({ aggregate, state }) =>
+    keptColumns(aggregate, types.get(nameOf(state.stored)) ?? new Map()).map((column) => ({
+      aggregate,
+      state,
+      column,
+      sources: sourcesOf({ of: aggregate, name: column }),
+    })),
+  );
+  const sources = figuresAndGroups.flatMap((one) => one.sources);
+  const empty = new Map([
+    ...partlyEmpty(evolution, figures),
+    ...missing(sources, types),
+    ...(await readEmpty(db, sources, types)),
+  ]);
+  const emptied = figuresAndGroups.flatMap(({ sources: own, ...one }): Emptied[] => {
+    const without = own.filter((candidate) => empty.has(keyOf(candidate)));
+    // One that has no values at all says more than one that has none before some time.
+    const source =
+      without.find((candidate) => empty.get(keyOf(candidate))?.until === undefined) ?? without[0];
+    const because = source && empty.get(keyOf(source));
+    if (source === undefined || because === undefined) return [];
+    return [{ ...one, source, because, value: valueIn(one.aggregate, one.column, source, because) }];
+  });
   if (emptied.length === 0) return new Map();
   const { rows } = await db.query<BucketRow>(`${emptied.map(bucketQuery).join(' UNION ALL ')} ORDER BY at`);
   const hazards = new Map<string, Hazard[]>();
   for (const [at, one] of emptied.entries()) {
-    const name = nameOf(one.changing.aggregate);
+    const name = nameOf(one.aggregate);
     const row = rows[at] as BucketRow;
-    if (row.filled > 0) hazards.set(name, [...(hazards.get(name) ?? []), hazard(one, row, shapes)]);
+    if (row.filled > 0) hazards.set(name, [...(hazards.get(name) ?? []), hazard(one, row, types)]);
   }
   return hazards;
 }
 
-async function readTypes(db: Db, rebuilt: readonly Changing[]): Promise<Shapes['types']> {
-  const names = rebuilt.flatMap(({ aggregate, state }) => [
-    nameOf(rootOf(aggregate)),
-    ...(state ? [nameOf(state.stored)] : []),
-  ]);
+const hasState = (changing: Changing): changing is Changing & { readonly state: AggregateState } =>
+  changing.state !== undefined;
+
+const keyOf = ({ of, name }: SourceColumn): string => `${nameOf(of)}.${name}`;
+
+// Figures that are stored under the same name, and groups that replace others: with NULL in them, a bucket has one group only.
+function keptColumns(
+  { select, groupBy, columnNames }: ContinuousAggregate,
+  stored: ReadonlyMap<string, string>,
+): readonly string[] {
+  const replaces = [...stored.keys()].some((column) => !columnNames.includes(column));
+  return [
+    ...Object.keys(select).filter((column) => stored.has(column)),
+    ...(replaces ? groupBy.filter((column) => !stored.has(column)) : []),
+  ];
+}
+
+async function readTypes(
+  db: Db,
+  rebuilt: readonly (Changing & { readonly state: AggregateState })[],
+): Promise<Types> {
+  const tables = rebuilt.flatMap(({ aggregate }) => sourceTables(aggregate));
   const { rows } = await db.query<{ relation: string; name: string; type: string }>(
     `SELECT format('%s.%s', n.nspname, c.relname) AS relation, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
       WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1, a.attnum`,
-    [names],
+    [[...tables, ...rebuilt.map(({ state }) => nameOf(state.stored))]],
   );
   const types = new Map<string, Map<string, string>>();
   for (const { relation: of, name, type } of rows)
@@ -70,114 +111,79 @@ async function readTypes(db: Db, rebuilt: readonly Changing[]): Promise<Shapes['
   return types;
 }
 
-// A column with a value shows one at once; one without is read to the end, but a plan should not take much longer than this.
-const LIMIT = '3s';
+const sourceTables = ({ from }: ContinuousAggregate): readonly string[] =>
+  from.kind === 'aggregate' ? sourceTables(from) : [nameOf(from)];
 
-/** The columns that exist and have no value, of tables with rows: `schema.table.column`. Where it takes too long, none is named. */
-async function readEmpty(
-  db: Db,
-  rebuilt: readonly Changing[],
-  types: Shapes['types'],
-): Promise<ReadonlySet<string>> {
-  const tables = new Map(rebuilt.map(({ aggregate }) => [nameOf(rootOf(aggregate)), rootOf(aggregate)]));
-  const columns = [...tables].flatMap(([name, table]) =>
-    Object.entries(table.columns)
-      .filter(([column, { nullable }]) => nullable && types.get(name)?.has(column))
-      .map(([column]) => ({ table, column })),
-  );
-  if (columns.length === 0) return new Set();
-  const queries = columns.map(
-    ({ table, column }) =>
-      `SELECT ${literal(`${nameOf(table)}.${column}`)} AS name WHERE EXISTS (SELECT FROM ${relation(table)}) AND NOT EXISTS (SELECT FROM ${relation(table)} WHERE ${ident(column)} IS NOT NULL)`,
-  );
-  return withSavepointRollback(db, async () => {
-    await db.query(`SET LOCAL statement_timeout = '${LIMIT}'`);
-    const { rows } = await db.query<{ name: string }>(queries.join(' UNION ALL '));
-    return new Set(rows.map(({ name }) => name));
-  }).catch(() => new Set());
-}
-
-function emptiedColumns(changing: Changing, shapes: Shapes): readonly Emptied[] {
-  const { aggregate, state } = changing;
-  const stored = state === undefined ? undefined : shapes.types.get(nameOf(state.stored));
-  if (stored === undefined) return [];
-  const figures = Object.keys(aggregate.select).filter((column) => stored.has(column));
-  // A group that replaces another one: with NULL in it, all rows of a bucket fall into one group.
-  const replaced = [...stored.keys()].filter((column) => !aggregate.columnNames.includes(column));
-  const groups = replaced.length > 0 ? aggregate.groupBy.filter((column) => !stored.has(column)) : [];
-  return [...figures, ...groups].flatMap((column) => {
-    const source = emptyColumnBehind(aggregate, column, shapes);
-    if (source === undefined) return [];
-    return [{ changing, column, source, value: valueIn({ aggregate, column }, source, shapes) }];
+function partlyEmpty(
+  { grown }: Evolution,
+  figures: ReadonlyMap<string, Figures>,
+): readonly (readonly [string, Emptiness])[] {
+  return grown.flatMap(({ aggregate, state }) => {
+    const until = figures.get(nameOf(aggregate))?.lostTo;
+    if (!until || state === undefined) return [];
+    const why = `which this plan adds, and which stays NULL before ${until}, because the source rows are gone`;
+    return aggregate.columnNames
+      .slice(-state.appended)
+      .map((name) => [keyOf({ of: aggregate, name }), { why, until }] as const);
   });
 }
 
-/** The column without values that a column of a relation comes from, through any number of aggregates. */
-function emptyColumnBehind(of: Relation, column: string, shapes: Shapes): SourceColumn | undefined {
-  if (of.kind === 'hypertable') {
-    // Where the table itself is new, all buckets are lost, which is told already.
-    const actual = shapes.types.get(nameOf(of));
-    if (actual === undefined || !(column in of.columns)) return undefined;
-    const isEmpty = !actual.has(column) || shapes.empty.has(`${nameOf(of)}.${column}`);
-    return isEmpty ? { table: of, name: column } : undefined;
-  }
-  const expression = of.select[column];
-  if (expression === undefined && !of.groupBy.includes(column)) return undefined;
-  for (const read of expression === undefined ? [column] : columnsOf(expression, of.from)) {
-    const found = emptyColumnBehind(of.from, read, shapes);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+// Where the table itself is missing, all buckets are lost, which is told already.
+function missing(sources: readonly SourceColumn[], types: Types): readonly (readonly [string, Emptiness])[] {
+  return sources
+    .filter(({ of, name }) => of.kind === 'hypertable' && types.get(nameOf(of))?.has(name) === false)
+    .map((source) => [keyOf(source), { why: 'which this plan adds', missing: true }] as const);
 }
 
-/** The columns that an expression reads. In SQL text, every column of the source whose name occurs counts. */
-function columnsOf(expression: Expression, source: Relation): readonly string[] {
-  switch (expression.kind) {
-    case 'aggregate':
-    case 'total':
-    case 'percentile':
-    case 'count-distinct':
-      return [expression.column];
-    case 'count-rows':
-      return [];
-    case 'ratio-of-sums':
-      return [expression.numerator, expression.denominator];
-    case 'difference':
-      return [...columnsOf(expression.left, source), ...columnsOf(expression.right, source)];
-    case 'first-or-last':
-      return [expression.column, expression.by];
-    case 'filtered':
-      return [...columnsOf(expression.expression, source), expression.condition.column];
-    case 'sql':
-      return source.columnNames.filter((name) => new RegExp(`(?<!\\w)${name}(?!\\w)`).test(expression.sql));
-    default:
-      return unreachable(expression);
+// A column with a value shows one at once, and one without is read to the end. A plan should not take much longer than this.
+const LIMIT_SECONDS = 3;
+
+async function readEmpty(
+  db: Db,
+  sources: readonly SourceColumn[],
+  types: Types,
+): Promise<readonly (readonly [string, Emptiness])[]> {
+  const columns = sources.filter(
+    (source, at) =>
+      source.of.kind === 'hypertable' &&
+      source.of.columns[source.name]?.nullable &&
+      types.get(nameOf(source.of))?.has(source.name) &&
+      sources.findIndex((other) => keyOf(other) === keyOf(source)) === at,
+  );
+  const ask = (some: readonly SourceColumn[]): Promise<readonly string[] | undefined> =>
+    withSavepointRollback(db, async () => {
+      await db.query(`SET LOCAL statement_timeout = '${LIMIT_SECONDS}s'`);
+      const { rows } = await db.query<{ key: string }>(some.map(emptyQuery).join(' UNION ALL '));
+      return rows.map(({ key }) => key);
+    }).catch((error: { code?: string }) => {
+      if (error.code === '57014') return undefined;
+      throw error;
+    });
+  if (columns.length === 0) return [];
+  const found = await ask(columns);
+  if (found !== undefined) return found.map((key) => [key, { why: 'which has no values' }] as const);
+  // One of them takes too long. Each is asked for alone; where no value is found in time, that is said, and consent is needed.
+  const each: (readonly [string, Emptiness])[] = [];
+  for (const column of columns) {
+    const alone = await ask([column]);
+    const why = alone ? 'which has no values' : `in which no value was found within ${LIMIT_SECONDS} s`;
+    if (alone === undefined || alone.length > 0) each.push([keyOf(column), { why }]);
   }
+  return each;
 }
+
+const emptyQuery = ({ of, name }: SourceColumn): string =>
+  `SELECT ${literal(keyOf({ of, name }))} AS key WHERE EXISTS (SELECT FROM ${relation(of)}) AND NOT EXISTS (SELECT FROM ${relation(of)} WHERE ${ident(name)} IS NOT NULL)`;
 
 function valueIn(
-  { aggregate, column }: { readonly aggregate: ContinuousAggregate; readonly column: string },
-  { table, name }: SourceColumn,
-  { types }: Shapes,
-): Emptied['value'] {
-  // A column that exists has no values, whatever its default is.
-  if (!types.get(nameOf(table))?.has(name) && table.columns[name]?.defaultSql !== undefined)
-    return 'the default';
-  return countsRows(aggregate.select[column]) ? '0' : 'NULL';
-}
-
-function countsRows(expression: Expression | undefined): boolean {
-  switch (expression?.kind) {
-    case 'count-rows':
-    case 'count-distinct':
-      return true;
-    case 'aggregate':
-      return expression.fn === 'count';
-    case 'filtered':
-      return countsRows(expression.expression);
-    default:
-      return false;
-  }
+  { select }: ContinuousAggregate,
+  column: string,
+  { of, name }: SourceColumn,
+  { missing: isMissing }: Emptiness,
+): string {
+  const byDefault = of.kind === 'hypertable' ? of.columns[name]?.defaultSql : undefined;
+  if (isMissing && byDefault !== undefined) return `computed from the default ${byDefault}`;
+  return countsRows(select[column]) ? '0' : 'NULL';
 }
 
 interface BucketRow {
@@ -187,45 +193,41 @@ interface BucketRow {
   readonly to: string | null;
 }
 
-function bucketQuery({ changing, column, value }: Emptied, at: number): string {
-  const { state, aggregate } = changing;
-  const stored = state?.stored ?? aggregate;
+function bucketQuery({ aggregate, state, column, value, because }: Emptied, at: number): string {
   // A new group has no values yet: what is lost are the present groups of all buckets.
-  const isGroup = !(column in aggregate.select);
-  const filled = isGroup ? 'true' : `${ident(column)} ${value === '0' ? '<> 0' : 'IS NOT NULL'}`;
+  const hasValue = `${ident(column)} ${value === '0' ? '<> 0' : 'IS NOT NULL'}`;
+  const filled = [
+    column in aggregate.select ? hasValue : 'true',
+    ...(because.until === undefined ? [] : [`"bucket" < ${literal(because.until)}::timestamptz`]),
+  ].join(' AND ');
   return `SELECT ${at} AS at, count(DISTINCT "bucket") FILTER (WHERE ${filled})::int AS filled, count(DISTINCT "bucket")::int AS buckets,
       ${isoText(`min("bucket") FILTER (WHERE ${filled})`)} AS "from", ${isoText(`max("bucket") FILTER (WHERE ${filled})`)} AS "to"
-    FROM ${ident(stored.schema, stored.name)}`;
+    FROM ${ident(state.stored.schema, state.stored.name)}`;
 }
 
-function hazard({ changing, column, source, value }: Emptied, row: BucketRow, shapes: Shapes): Hazard {
-  const { table, name } = source;
-  const from = `${nameOf(table)}.${name}`;
+function hazard(
+  { aggregate, column, source, because, value }: Emptied,
+  row: BucketRow,
+  types: Types,
+): Hazard {
   const amount =
     row.filled === row.buckets
       ? `all ${counted(row.buckets, 'bucket')}`
       : `${row.filled} of ${counted(row.buckets, 'bucket')}`;
-  const becomes =
-    value === 'the default' ? `computed from the default ${table.columns[name]?.defaultSql}` : value;
-  const why = shapes.empty.has(from) ? 'which has no values' : 'which this plan adds';
   return {
     name: 'loses-history',
-    reason: `column ${column} of ${nameOf(changing.aggregate)} will be ${becomes} in ${amount} from ${row.from} to ${row.to}, because it comes from ${from}, ${why}${hint(source, shapes)}`,
+    reason: `column ${column} of ${nameOf(aggregate)} will be ${value} in ${amount} from ${row.from} to ${row.to}, because it comes from ${keyOf(source)}, ${because.why}${hint(source, because, types)}`,
   };
 }
 
-function hint({ table, name }: SourceColumn, { types }: Shapes): string {
-  const actual = types.get(nameOf(table)) ?? new Map<string, string>();
-  const alike = [...actual]
-    .filter(([other, type]) => !(other in table.columns) && type === table.columns[name]?.type)
+function hint({ of, name }: SourceColumn, because: Emptiness, types: Types): string {
+  if (of.kind !== 'hypertable') return '';
+  const alike = [...(types.get(nameOf(of)) ?? [])]
+    .filter(([other, type]) => !(other in of.columns) && type === of.columns[name]?.type)
     .map(([other]) => other);
   if (alike.length === 0) return '';
-  const before = alike.map((other) => `${nameOf(table)}.${other}`).join(' or ');
+  const before = alike.map((other) => `${nameOf(of)}.${other}`).join(' or ');
   const calls = alike.map((other) => `.renamedFrom('${other}')`).join(' or ');
-  const first = actual.has(name) ? `drop the empty ${name}, and ` : '';
-  return `; if ${nameOf(table)}.${name} is ${before} under a new name, ${first}declare ${calls}`;
-}
-
-function rootOf(source: Relation): Hypertable {
-  return source.kind === 'aggregate' ? rootOf(source.from) : source;
+  const first = because.missing ? '' : `drop the empty ${name}, and `;
+  return `; if ${nameOf(of)}.${name} is ${before} under a new name, ${first}declare ${calls}`;
 }

@@ -111,6 +111,8 @@ export interface AggregateDialect {
   readAttachments(db: Db, names: readonly string[]): Promise<ReadonlyMap<string, Attachments>>;
   /** A query with the column `range`: the times for which the origin of an aggregate still has rows. */
   coverage(changing: Changing): string;
+  /** Present on an engine where `coverage` fails for a table that is no hypertable yet: the names of such tables. */
+  readMissing?(db: Db, tables: readonly Relation[]): Promise<ReadonlySet<string>>;
   create(aggregate: ContinuousAggregate): readonly string[];
   setRealTime(aggregate: ContinuousAggregate): readonly string[];
   /** Adds the declared columns that are missing, in place. `missing` has the type of each. */

@@ -26,7 +26,7 @@ export async function tryOut(db: Db, steps: readonly Step[]): Promise<void> {
 }
 
 function explained(step: Step, error: unknown): unknown {
-  const { code } = (error ?? {}) as { code?: string };
+  const { code, hint } = (error ?? {}) as { code?: string; hint?: string };
   if (code === '42501')
     return new RefusedError(
       `planning tries ${step.id} and takes it back, because the rest of the plan depends on it, and this login may not do that (${messageOf(error)}); plan as the owner of the tables`,
@@ -39,5 +39,7 @@ function explained(step: Step, error: unknown): unknown {
     );
   return recoveryOf(error) !== undefined
     ? error
-    : new DatabaseError(`${step.id} cannot be carried out: ${messageOf(error)}`, { cause: error });
+    : new DatabaseError(`${step.id} cannot be carried out: ${messageOf(error)}${hint ? ` (${hint})` : ''}`, {
+        cause: error,
+      });
 }

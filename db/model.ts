@@ -131,6 +131,11 @@ export interface PlanDb extends Db {
 /** One kind of object on one engine. Reading and comparing are separate, so that comparing is a pure function. */
 export interface Kind<State = unknown> {
   readonly name: string;
+  /**
+   * The kinds after this one read the database as it is after its steps: while planning, they run in the transaction that is
+   * rolled back.
+   */
+  readonly runsWhilePlanning?: true;
   /** Reads this kind's part of the catalog. The number of queries does not grow with the number of objects. */
   read(db: PlanDb, desired: Desired): Promise<State>;
   /** Turns every difference into a step or a refusal. */

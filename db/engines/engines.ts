@@ -1,10 +1,12 @@
 // The kinds of each engine, in creation order.
 import { aggregatesAndPolicies } from '../kinds/aggregates/policies';
 import { columns } from '../kinds/columns/columns';
+import { forgottenRenames } from '../kinds/forgotten-renames';
 import { functions } from '../kinds/functions';
 import { hypertables } from '../kinds/hypertables';
 import { indexes } from '../kinds/indexes';
 import { internals, internalsSql } from '../kinds/internals';
+import { renames } from '../kinds/renames';
 import { roles } from '../kinds/roles';
 import { rowSecurity } from '../kinds/row-security';
 import { schemas } from '../kinds/schemas';
@@ -18,6 +20,7 @@ import { postgresAggregates } from './postgres/aggregates';
 import { postgresColumns } from './postgres/column-facts';
 import { postgresHypertables } from './postgres/hypertables';
 import { postgresPolicies } from './postgres/policies';
+import { postgresRenames } from './postgres/renames';
 import { runtimeSql } from './postgres/runtime';
 import { postgresUndeclared } from './postgres/undeclared';
 import { timescaleAggregates } from './timescaledb/aggregates';
@@ -27,13 +30,14 @@ import { aggregateColumnstore, columnstore, undeclaredColumnstore } from './time
 import { extension } from './timescaledb/extension';
 import { timescaleHypertables } from './timescaledb/hypertables';
 import { timescalePolicies } from './timescaledb/policies';
+import { timescaleRenames } from './timescaledb/renames';
 import { reorder } from './timescaledb/reorder';
 import { timescaleUndeclared } from './timescaledb/undeclared';
 
 /**
- * Every kind that an engine reconciles, in the order of its steps. Internals come first, because they hold the journal. Policies
- * come last, because they act as soon as they are committed. A columnstore is switched off only after its policy is gone. What is
- * not declared is dropped at the end, when nothing declared reads it any more.
+ * Every kind that an engine reconciles, in the order of its steps. Internals come first, because they hold the journal. Renames
+ * come before everything that has a name. Policies come last, because they act as soon as they are committed. A columnstore is
+ * switched off only after its policy is gone. What is not declared is dropped at the end, when nothing declared reads it any more.
  */
 export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly Kind[] {
   if (engine === 'timescaledb') {
@@ -42,6 +46,7 @@ export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly
       internals(internalsSql()),
       extension,
       schemas,
+      renames(timescaleRenames),
       functions,
       tables,
       hypertables(timescaleHypertables),
@@ -57,12 +62,14 @@ export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly
       policies,
       undeclaredColumnstore,
       undeclared(timescaleUndeclared, options),
+      forgottenRenames(timescaleRenames),
     ];
   }
   const { aggregates, policies } = aggregatesAndPolicies(postgresAggregates, postgresPolicies);
   return [
     internals(internalsSql(), runtimeSql()),
     schemas,
+    renames(postgresRenames),
     functions,
     tables,
     hypertables(postgresHypertables),
@@ -74,6 +81,7 @@ export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly
     rowSecurity,
     policies,
     undeclared(postgresUndeclared, options),
+    forgottenRenames(postgresRenames),
   ];
 }
 

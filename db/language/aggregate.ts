@@ -2,7 +2,7 @@
 import type { Expression } from './expressions';
 import type { Columnstore, Hypertable } from './hypertable';
 import type { Duration } from './interval';
-import { checkDurations, qualifiedName } from './names';
+import { checkDurations, formerName, qualifiedName } from './names';
 
 /**
  * Declares a continuous aggregate over a hypertable or over another aggregate.
@@ -23,6 +23,8 @@ export function continuousAggregate<
     readonly refresh: RefreshPolicy;
     readonly columnstore?: Columnstore<'bucket' | NoInfer<G> | (keyof NoInfer<S> & string)>;
     readonly retention?: Duration;
+    readonly renamedFrom?: string;
+    readonly columnsRenamedFrom?: FormerColumns<NoInfer<G> | (keyof NoInfer<S> & string)>;
   },
 ): ContinuousAggregate<'bucket' | G | (keyof S & string), G> {
   const { startOffset, endOffset, every } = spec.refresh;
@@ -31,6 +33,7 @@ export function continuousAggregate<
     ...spec,
     kind: 'aggregate',
     ...qualifiedName(name),
+    ...formerName(name, spec.renamedFrom),
     time: 'bucket',
     columnNames: ['bucket', ...spec.groupBy, ...Object.keys(spec.select)] as (
       | 'bucket'
@@ -63,7 +66,14 @@ export interface ContinuousAggregate<C extends string = string, G extends string
   readonly refresh: RefreshPolicy;
   readonly columnstore?: Columnstore<C>;
   readonly retention?: Duration;
+  /** The name that it had before. Where an aggregate with that name exists, it is renamed; afterwards this changes nothing. */
+  readonly renamedFrom?: string;
+  /** The names that its columns had before. A column of `groupBy` follows the column of its source and need not be named. */
+  readonly columnsRenamedFrom?: FormerColumns;
 }
+
+/** Former names by present name: `{ total_value: 'total' }`. */
+export type FormerColumns<C extends string = string> = Readonly<Partial<Record<C, string>>>;
 
 /** Any object that an aggregate can be built on. */
 export type Relation<C extends string = string> = Hypertable<C> | ContinuousAggregate<C>;

@@ -7,6 +7,8 @@ export interface Column {
   readonly defaultSql?: string;
   /** Unit of its numbers, e.g. `°C`. It is for readers of the data; the database does not know it. */
   readonly measuredIn?: string;
+  /** The name that the column had before. Where a column with that name exists, it is renamed; afterwards this changes nothing. */
+  readonly formerName?: string;
 }
 
 /** A column while it is being declared: `text().notNull().default("''")`. */
@@ -17,6 +19,8 @@ export interface ColumnBuilder extends Column {
   default(sql: string): ColumnBuilder;
   /** The same column with the unit of its numbers, e.g. `°C`; the API shows it. */
   unit(name: string): ColumnBuilder;
+  /** The same column, which was called `name` before: `float8().renamedFrom('v')`. Its values are kept. */
+  renamedFrom(name: string): ColumnBuilder;
 }
 
 export const timestamptz = (): ColumnBuilder => column('timestamp with time zone');
@@ -43,5 +47,6 @@ function column(type: string, rest: Omit<Column, 'type'> = { nullable: true }): 
     notNull: () => column(type, { ...rest, nullable: false }),
     default: (sql: string) => column(type, { ...rest, defaultSql: sql }),
     unit: (name: string) => column(type, { ...rest, measuredIn: name }),
+    renamedFrom: (name: string) => column(type, { ...rest, formerName: name }),
   });
 }

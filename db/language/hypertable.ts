@@ -3,7 +3,7 @@ import type { RowPolicy } from './access';
 import type { Column } from './columns';
 import type { Index, SortKey } from './indexes';
 import type { Duration } from './interval';
-import { checkDurations, qualifiedName } from './names';
+import { checkDurations, formerName, qualifiedName } from './names';
 
 /**
  * Declares a hypertable. `name` may carry a PostgreSQL schema: `monitoring.sensor_data`; the default is `public`.
@@ -22,6 +22,7 @@ export function hypertable<const C extends string>(
     readonly rowSecurity?: readonly RowPolicy[];
     readonly columnstore?: Columnstore<NoInfer<C>>;
     readonly retention?: Duration;
+    readonly renamedFrom?: string;
   },
 ): Hypertable<C> {
   checkDurations(name, spec.chunkInterval, spec.columnstore?.after, spec.retention);
@@ -29,6 +30,7 @@ export function hypertable<const C extends string>(
     ...spec,
     kind: 'hypertable',
     ...qualifiedName(name),
+    ...formerName(name, spec.renamedFrom),
     columnNames: Object.keys(spec.columns) as C[],
     indexes: spec.indexes ?? [],
   });
@@ -71,4 +73,6 @@ export interface Hypertable<C extends string = string> {
   readonly columnstore?: Columnstore<C>;
   /** Age at which chunks are dropped; absent means never. */
   readonly retention?: Duration;
+  /** The name that the table had before. Where a table with that name exists, it is renamed; afterwards this changes nothing. */
+  readonly renamedFrom?: string;
 }

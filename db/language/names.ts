@@ -23,6 +23,21 @@ export function qualifiedName(name: string): { schema: string; name: string } {
 }
 
 /**
+ * The name that an object of a declaration had before, as data for the declaration; nothing when there is none. A rename stays
+ * in the schema of the object, so the schema may be left out.
+ * @throws UsageError when the name is malformed or in another schema.
+ */
+export function formerName(name: string, renamedFrom: string | undefined): { readonly renamedFrom?: string } {
+  if (renamedFrom === undefined) return {};
+  const { schema } = qualifiedName(name);
+  const former = qualifiedName(renamedFrom.includes('.') ? renamedFrom : `${schema}.${renamedFrom}`);
+  if (former.schema === schema) return { renamedFrom: former.name };
+  throw new UsageError(
+    `${name}: renamedFrom "${renamedFrom}" is in another schema; a rename cannot move an object to schema ${schema}: move it by hand with ALTER … SET SCHEMA`,
+  );
+}
+
+/**
  * Checks the durations of a declaration; `undefined` is skipped.
  * @throws UsageError that names the object when a duration is malformed.
  */

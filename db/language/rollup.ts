@@ -4,6 +4,7 @@ import { UsageError } from '../core/errors';
 import {
   type ContinuousAggregate,
   continuousAggregate,
+  type FormerColumns,
   type RefreshPolicy,
   type Relation,
 } from './aggregate';
@@ -15,7 +16,8 @@ import { nameOf } from './names';
 /**
  * Declares an aggregate over longer buckets of `from`, with the same names, groups and real-time flag. Sums and counts are
  * added up, minima and maxima are taken again, first and last values follow the buckets, and an average is weighted by the
- * sum and the count that `from` has of the same values.
+ * sum and the count that `from` has of the same values. Where `from` names the former names of its columns, they had the same
+ * names here.
  * @throws UsageError for a column that cannot be combined over buckets, and as `continuousAggregate`.
  */
 export function rollup<
@@ -32,17 +34,20 @@ export function rollup<
     readonly refresh: RefreshPolicy;
     readonly columnstore?: Columnstore<'bucket' | NoInfer<G> | NoInfer<F>>;
     readonly retention?: Duration;
+    readonly renamedFrom?: string;
   },
 ): ContinuousAggregate<'bucket' | G | F, G> {
   const { from, bucket, columns, ...policies } = spec;
   const figures: readonly string[] = columns ?? Object.keys(from.select);
   const select = figures.map((column) => [column, combined(name, from, column)]);
+  const former = Object.entries(from.columnsRenamedFrom ?? {}).filter(([column]) => figures.includes(column));
   return continuousAggregate(name, {
     from,
     bucket,
     groupBy: from.groupBy,
     select: Object.fromEntries(select) as Record<F, Expression<never>>,
     realTime: from.realTime,
+    ...(former.length > 0 ? { columnsRenamedFrom: Object.fromEntries(former) as FormerColumns<G | F> } : {}),
     ...policies,
   });
 }

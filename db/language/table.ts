@@ -2,7 +2,7 @@
 import type { RowPolicy } from './access';
 import type { Column } from './columns';
 import type { Index } from './indexes';
-import { qualifiedName } from './names';
+import { formerName, qualifiedName } from './names';
 
 /**
  * Declares an ordinary table.
@@ -16,12 +16,14 @@ export function table<const C extends string>(
     readonly indexes?: readonly Index<NoInfer<C>>[];
     readonly rowSecurity?: readonly RowPolicy[];
     readonly secret?: boolean;
+    readonly renamedFrom?: string;
   },
 ): PlainTable<C> {
   return Object.freeze({
     ...spec,
     kind: 'table',
     ...qualifiedName(name),
+    ...formerName(name, spec.renamedFrom),
     columnNames: Object.keys(spec.columns) as C[],
     indexes: spec.indexes ?? [],
   });
@@ -40,4 +42,6 @@ export interface PlainTable<C extends string = string> {
   readonly rowSecurity?: readonly RowPolicy[];
   /** The table holds secrets, so roles with access `read` get no access to it. */
   readonly secret?: boolean;
+  /** The name that the table had before. Where a table with that name exists, it is renamed; afterwards this changes nothing. */
+  readonly renamedFrom?: string;
 }

@@ -75,6 +75,16 @@ const store = (change: object = {}): TableChange => ({
   columnstore: { segmentBy: ['sensor'], orderBy: [desc('time')], after: '7 days', ...change },
 });
 
+/** The columns with former names. */
+const renamed = (former: { readonly [column in keyof typeof columns]?: string }): TableChange => ({
+  columns: Object.fromEntries(
+    Object.entries(columns).map(([name, column]) => {
+      const from = former[name as keyof typeof columns];
+      return [name, from === undefined ? column : column.renamedFrom(from)];
+    }),
+  ),
+});
+
 const fixtures: Readonly<Record<string, { readonly passing: SchemaSet; readonly failing: SchemaSet }>> = {
   TS001: { passing: hourly({}, { retention: '73 hours' }), failing: hourly({}, { retention: '72 hours' }) },
   TS002: {
@@ -132,6 +142,13 @@ const fixtures: Readonly<Record<string, { readonly passing: SchemaSet; readonly 
   TS021: {
     passing: onTable({ reorder: index('sensor'), indexes: [index('sensor')] }),
     failing: onTable({ reorder: index('sensor'), indexes: [index('value')] }),
+  },
+  TS022: {
+    passing: hourly(
+      { columnsRenamedFrom: { mean: 'average' }, renamedFrom: 'hourly' },
+      renamed({ sensor: 'dev' }),
+    ),
+    failing: onTable(renamed({ sensor: 'value' })),
   },
 };
 
@@ -262,6 +279,19 @@ describe('lint', () => {
   it('hashes no time column and sums no average', () => {
     expect(rulesBroken(onTable({ hash: { by: 'time', count: 4 } }))).toEqual(['TS017']);
     expect(rulesBroken(coarse('1 day', sum('mean')))).toEqual(['TS012']);
+  });
+
+  it.each([
+    ['its present name', onTable({ renamedFrom: 'reading' })],
+    ['the name of another table', hourly({ renamedFrom: 'reading' })],
+    ['the name of another column', hourly({ columnsRenamedFrom: { mean: 'total' } })],
+    ['a name twice', onTable(renamed({ sensor: 'x', value: 'x' }))],
+    [
+      'a name twice, once through its source',
+      hourly({ columnsRenamedFrom: { mean: 'dev' } }, renamed({ sensor: 'dev' })),
+    ],
+  ])('refuses as a former name %s', (_what, set) => {
+    expect([...new Set(rulesBroken(set))]).toEqual(['TS022']);
   });
 
   it('says what, why and the way out', () => {

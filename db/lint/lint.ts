@@ -4,6 +4,7 @@ import type { Desired } from '../language/desired';
 import { columnstoreRules } from './columnstore-rules';
 import { expressionRules } from './expression-rules';
 import { refreshRules } from './refresh-rules';
+import { renameRules } from './rename-rules';
 import type { LintRule } from './rule';
 import { tableRules } from './table-rules';
 
@@ -20,6 +21,7 @@ export const lintRules: readonly LintRule[] = [
   ...columnstoreRules,
   ...expressionRules,
   ...tableRules,
+  ...renameRules,
 ].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 /** Checks every rule. */

@@ -9,9 +9,14 @@ import { nameOf } from '../language/names';
 import { requireLintFree } from '../lint/lint';
 import type { Db, Findings, Plan, PlanDb, PlanOptions, ServerInfo, Step } from '../model';
 import { LOCK_IS_HELD, withRollback } from '../server/connection';
+import { withRetry } from '../server/retry';
 import { readServer } from '../server/server-info';
 import { openSpellings, type SpellingMemory } from '../server/spellings';
 import { RESTORE, readPaused } from './pause';
+import { tryOut } from './try-steps';
+
+// Only a lock or a change at the same moment makes a plan begin again. All pauses together take about two seconds.
+const ATTEMPTS = 5;
 
 /**
  * Plans how to make the database as declared. Changes nothing.
@@ -28,15 +33,26 @@ export async function planWithMemory(
   options: PlanOptions = {},
 ): Promise<{ readonly plan: Plan; readonly spellings: SpellingMemory }> {
   requireLintFree(desired);
-  // All reads see the same snapshot. They are rolled back, because comparing creates temporary objects.
+  return withRetry(() => planOnce(db, desired, options), { attempts: ATTEMPTS });
+}
+
+function planOnce(
+  db: Db,
+  desired: Desired,
+  options: PlanOptions,
+): Promise<{ readonly plan: Plan; readonly spellings: SpellingMemory }> {
+  // All reads see the same snapshot. They are rolled back, because comparing creates temporary objects and tries out renames.
   return withRollback(db, async () => {
     const server = await readServer(db);
     const { tables, functions } = desired;
     const spellings = await openSpellings(db, [...tables, ...functions, ...relationsOf(desired)].map(nameOf));
     const reading: PlanDb = { query: db.query.bind(db) as Db['query'], spellings };
     const found: Partial<Findings>[] = [];
-    for (const kind of kindsOf(server.engine, options))
-      found.push(kind.compare(desired, await kind.read(reading, desired)));
+    for (const kind of kindsOf(server.engine, options)) {
+      const findings = kind.compare(desired, await kind.read(reading, desired));
+      if (kind.runsWhilePlanning) await tryOut(db, findings.steps ?? []);
+      found.push(findings);
+    }
     const all = <K extends keyof Findings>(key: K): Findings[K][number][] =>
       found.flatMap((findings) => [...(findings[key] ?? [])]);
     const findings: Findings = {

@@ -5,11 +5,14 @@ import { Client } from 'pg';
 import { desiredFrom } from '../language/desired';
 import type { Step } from '../model';
 import { applySchema } from '../reconcile/apply';
+import { fleet, type Names } from './renames-sets';
 import { plant, type Variation } from './sets';
 
 export interface DeathWish {
   readonly url: string;
-  readonly variation: Variation;
+  readonly variation?: Variation;
+  /** Applies the set `fleet` with these names, instead of the set `plant`. */
+  readonly fleet?: Names;
   /** Position in the plan, from 1. */
   readonly step: number;
   /** `statement`: its longest work is on its way. `commit`: the end of its transaction is, or of its journal row. */
@@ -29,7 +32,7 @@ async function main(): Promise<void> {
       setImmediate(() => process.kill(process.pid, 'SIGKILL'));
     return result;
   };
-  await applySchema(wish.url, desiredFrom([plant(wish.variation)]), {
+  await applySchema(wish.url, desiredFrom([wish.fleet ? fleet(wish.fleet) : plant(wish.variation)]), {
     allow: ['blocks-writes', 'rewrites-data', 'long-running'],
     lockWaitMs: 10_000,
     onStep: (step, position) => {

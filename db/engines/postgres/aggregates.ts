@@ -3,6 +3,7 @@ import { ident, interval, literal, relation } from '../../core/sql';
 import { readAttachments } from '../../kinds/aggregates/attachments';
 import type { AggregateDialect, StoredAggregate } from '../../kinds/aggregates/model';
 import { aggregateQuery } from '../../language/aggregate-sql';
+import { nameOf } from '../../language/names';
 import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 import { createIndexes, drop, swap } from './aggregate-swap';
 import { hasRuntime } from './runtime';

@@ -4,6 +4,7 @@ import type { ContinuousAggregate } from '../../language/aggregate';
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Db, Findings, PlanDb, Refusal, Step } from '../../model';
+import { readEmptied } from './emptied';
 import { evolutionOf, NEXT, OLD, replacementsOf } from './evolution';
 import { readFigures } from './figures';
 import type { AggregateDialect, AggregateState, AggregatesState, Moved } from './model';
@@ -19,6 +20,7 @@ export async function readAggregates(
 ): Promise<AggregatesState> {
   const states = await readStates(db, dialect, desired.aggregates);
   const evolution = evolutionOf(desired, states);
+  const figures = await readFigures(db, dialect, states, evolution);
   const nexts = replacementsOf(evolution).map(({ next }) => next);
   const pending = await readPending(db);
   const rebuilt = evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate));
@@ -29,7 +31,8 @@ export async function readAggregates(
     pending,
     occupied: await readOccupied(db, [...desired.aggregates.map(nameOf), ...inTheWay]),
     nexts: nexts.length > 0 && pending.length > 0 ? await readStates(db, dialect, nexts) : new Map(),
-    figures: await readFigures(db, dialect, states, evolution),
+    emptied: await readEmptied(db, evolution, figures),
+    figures,
     types: await columnTypes(
       db,
       evolution.grown.map(({ aggregate }) => aggregate),

@@ -99,6 +99,8 @@ export interface AggregatesState {
   /** Aggregates that an interrupted rebuild has built, by their temporary names. */
   readonly nexts: ReadonlyMap<string, AggregateState>;
   readonly figures: ReadonlyMap<string, Figures>;
+  /** The hazards of rebuilt aggregates whose columns would be computed from columns that are new and empty. */
+  readonly emptied: ReadonlyMap<string, readonly Hazard[]>;
   /** Types of the columns of aggregates that grow. */
   readonly types: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly attachments: ReadonlyMap<string, Attachments>;

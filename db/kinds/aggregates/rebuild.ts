@@ -61,7 +61,11 @@ export function rebuild(
       swap(dialect, replacements, replaced, {
         before: losses.flatMap(({ name, figures }) => keepPromise(actual.states, name, figures)),
         after: [...attached, ...moved.sql],
-        hazards: [...losses.flatMap(({ name, figures }) => historyLoss(name, figures)), ...moved.hazards],
+        hazards: [
+          ...losses.flatMap(({ name, figures }) => historyLoss(name, figures)),
+          ...replaced.flatMap((one) => actual.emptied.get(nameOf(one)) ?? []),
+          ...moved.hazards,
+        ],
       }),
       ...(dialect.keepsOld ? replaced : []).map((one) =>
         dropLeftover(

@@ -1,6 +1,8 @@
 // Restoring: everything comes back and works, and what cannot be restored changes nothing.
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createTestDatabase, type TestServer, testServers, withJobs } from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
 import { execute, select } from '../../db/testing/apply';
 import { describeDumps, type Plant, SEEDED, startPlant } from '../testing/plant';
 import type { BackupReport } from './backup';
@@ -63,6 +65,17 @@ describeDumps('restore', (engine) => {
     expect(await digest(plant.database.url, 'public.sensor_data')).toBe(before);
   });
 
+  if (engine === 'timescaledb')
+    it('starts the jobs of TimescaleDB only when the database has its name', async () => {
+      const jobs = withJobs(testServers('timescaledb')[0] as TestServer);
+      const empty = await createTestDatabase(jobs);
+      const restored = await plant.runWith({ DATABASE_URL: empty.url }, 'restore', dump, '--yes');
+      expect(restored).toMatchObject({ code: 0 });
+      await waitFor('a run of a job', async () => (await select(empty.url, RUNS)).length > 0);
+      expect(await select(empty.url, 'SELECT FROM timescaledb_information.job_errors')).toEqual([]);
+      await empty.drop();
+    });
+
   it('asks for --yes where nobody can be asked', async () => {
     const name = plant.newName();
     expect(await plant.run('restore', dump, '--into', name)).toMatchObject({ code: 3, stdout: '' });
@@ -99,6 +112,7 @@ describeDumps('restore', (engine) => {
   });
 });
 
+const RUNS = `SELECT FROM timescaledb_information.job_stats WHERE job_id >= 1000 AND total_runs > 0`;
 const COMPRESSED = `SELECT count(*)::int AS n FROM timescaledb_information.chunks WHERE is_compressed`;
 
 const plainTables = (engine: string): readonly string[] =>

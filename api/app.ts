@@ -12,6 +12,7 @@ import { keyRoutes } from './access/routes';
 import { alertRoutes } from './alerts/routes';
 import type { ApiConfig } from './config';
 import { watchFreshness } from './database/freshness';
+import { type ServerWatch, watchServer } from './database/server-state';
 import { seriesTables } from './database/tables';
 import { problemOf } from './failures';
 import { answerBrokenRequest } from './http/broken-request';
@@ -52,9 +53,10 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
     isShuttingDown,
     tables: seriesTables(config.desired),
     freshness: watchFreshness(database, config.desired.aggregates),
+    serverWatch: watchServer(database, config.desired),
   };
   const log = requestLog();
-  const sendProblem = problemSender(log);
+  const sendProblem = problemSender(log, parts.serverWatch);
   const app: ApiApp = fastify({
     logger,
     requestIdHeader: false,
@@ -122,10 +124,12 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
 const servesSensors = ({ tables }: RouteParts): boolean => tables.has('sensor_data');
 
 const problemSender =
-  (log: RequestLog) =>
+  (log: RequestLog, serverWatch: ServerWatch) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = problemOf(error, request);
     log.problem(problem, request);
+    request.problem = problem.problem;
+    if (problem.problem === 'database-full') serverWatch.noteFull(problem.detail);
     void reply
       .code(problem.status)
       .headers({ ...problem.headers(), 'cache-control': 'no-store' })

@@ -1,3 +1,4 @@
+import { RestoringError, restoringReason } from '../db/server/restoring';
 import { databaseFault } from './database/database-errors';
 import { problemOf } from './failures';
 import { PROBLEM_TYPE_PREFIX, ProblemError, type ProblemName, problems } from './http/problems';
@@ -15,6 +16,11 @@ describe('problemOf', () => {
     ['a terminated backend', failure('57P01'), 'database-unavailable'],
     ['a server that starts up', failure('57P03'), 'database-unavailable'],
     ['too many connections', failure('53300'), 'database-unavailable'],
+    ['a full disk', failure('53100'), 'database-full'],
+    ['memory that is used up', failure('53200'), 'database-out-of-memory'],
+    ['temporary files above their limit', failure('53400'), 'database-out-of-memory'],
+    ['a server that takes no writes', failure('25006'), 'database-read-only'],
+    ['a restore', new RestoringError(restoringReason('x')), 'database-restoring'],
     ['a broken connection', failure('08006'), 'database-unavailable'],
     ['a connection that ended', new Error('Connection terminated unexpectedly'), 'database-unavailable'],
     ['an exhausted pool', new Error('timeout exceeded when trying to connect'), 'database-unavailable'],

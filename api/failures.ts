@@ -76,6 +76,26 @@ function databaseProblem(fault: DatabaseFault, cause: unknown): ProblemError {
           cause,
         },
       );
+    case 'restoring':
+      return new ProblemError('database-restoring', messageOf(cause), { cause });
+    case 'read-only':
+      return new ProblemError(
+        'database-read-only',
+        'The database takes no writes, because it is a hot standby or default_transaction_read_only is on; nothing was stored, send the request to a server that uses the primary database, or try again after a failover',
+        { cause },
+      );
+    case 'full':
+      return new ProblemError(
+        'database-full',
+        'The disk of the database server is full; nothing was stored, free some space there and send the request again',
+        { cause },
+      );
+    case 'out-of-memory':
+      return new ProblemError(
+        'database-out-of-memory',
+        'The database server lacks memory, room for locks or temporary space for this request; nothing was stored, try again with fewer rows or a shorter period; the log of this server names the limit',
+        { cause },
+      );
     case 'timeout':
       return new ProblemError(
         'database-timeout',

@@ -2,6 +2,7 @@
 import type { ApiConfig } from './config';
 import type { Database } from './database/database';
 import type { Freshness } from './database/freshness';
+import type { ServerWatch } from './database/server-state';
 import type { SeriesTable } from './database/tables';
 
 /** The settings that routes look at. */
@@ -25,5 +26,6 @@ export interface RouteParts {
   /** Declared hypertables by public name. */
   readonly tables: ReadonlyMap<string, SeriesTable>;
   readonly freshness: Freshness;
+  readonly serverWatch: ServerWatch;
   readonly isShuttingDown: () => boolean;
 }

@@ -1,6 +1,7 @@
 // The running API: listens, and stops without dropping a request.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, UsageError } from '../db/core/errors';
+import { onStopSignal } from '../db/core/stop-signals';
 import { hasKeys } from './access/routes';
 import { buildApp } from './app';
 import type { ApiConfig } from './config';
@@ -20,9 +21,9 @@ export interface RunningServer {
 
 /** How the server behaves as a process. */
 export interface ServerOptions {
-  /** Whether SIGTERM and SIGINT stop the server; a program with its own handlers passes 'ignore'. */
+  /** Whether stop signals stop the server; a program with its own handlers passes 'ignore'. */
   readonly signals?: 'handle' | 'ignore';
-  /** How long readiness fails before the port closes on SIGTERM, so that load balancers notice first. */
+  /** How long readiness fails before the port closes, so that load balancers notice first. */
   readonly announceMs?: number;
   /** Longest wait for requests in progress. */
   readonly drainMs?: number;
@@ -53,10 +54,11 @@ export async function startServer(config: ApiConfig, options: ServerOptions = {}
   const closed = new Promise<void>((resolve) => {
     finish = resolve;
   });
+  let ignoreSignals: () => void = () => undefined;
   const stop = async (waitMs: number): Promise<void> => {
     if (shuttingDown) return closed;
     shuttingDown = true;
-    process.off('SIGTERM', onTerminate).off('SIGINT', onInterrupt);
+    ignoreSignals();
     app.log.info('stopping');
     await sleep(waitMs);
     // Closing ends only connections that are idle now; connections with a last request become idle later.
@@ -66,10 +68,10 @@ export async function startServer(config: ApiConfig, options: ServerOptions = {}
     await withinTime(1_000, settled(database.end()), () => undefined);
     finish();
   };
-  const onTerminate = () => void stop(announceMs);
-  // Ctrl-C comes from a person at a keyboard: there is no load balancer that must notice first.
-  const onInterrupt = () => void stop(0);
-  if (signals === 'handle') process.on('SIGTERM', onTerminate).on('SIGINT', onInterrupt);
+  if (signals === 'handle') {
+    // Ctrl-C comes from a person at a keyboard: there is no load balancer that must notice first.
+    ignoreSignals = onStopSignal((signal) => void stop(signal === 'SIGINT' ? 0 : announceMs));
+  }
 
   return { url: urlOf(config.host, app.server.address()), close: () => stop(0), closed };
 }

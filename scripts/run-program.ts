@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { DatabaseError } from '../db/core/errors';
 import type { Environment } from '../db/core/settings';
+import { guardChild } from '../db/local/guard';
 import { withAbortListener } from './abort-listener';
 
 /** How a program is run: its environment, and what stops it. */
@@ -15,7 +16,7 @@ const KILL_AFTER_MS = 5_000;
 const LAST_LINES = 12;
 
 /**
- * Runs a program and returns what it wrote. Nothing of it is left running afterwards.
+ * Runs a program and returns what it wrote. Nothing of it is left running afterwards, even if this process is killed.
  * @param onStart gets the number of the process.
  * @throws DatabaseError with its last words when it fails; the signal's reason when it was stopped.
  */
@@ -28,6 +29,7 @@ export async function runProgram(
   const running = promisify(execFile)(path, args, { env: { ...env }, maxBuffer: Number.POSITIVE_INFINITY });
   const { child } = running;
   child.stdin?.end();
+  const dismissGuard = guardChild(child.pid);
   onStart?.(child.pid);
   let killer: NodeJS.Timeout | undefined;
   const stop = (): void => {
@@ -46,6 +48,7 @@ export async function runProgram(
     throw new DatabaseError(`${path} failed (${code ?? by}): ${lastLines(stderr)}`);
   } finally {
     clearTimeout(killer);
+    dismissGuard();
   }
 }
 

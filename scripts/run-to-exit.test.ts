@@ -43,6 +43,16 @@ describe('untilSignal', () => {
     expect(process.listenerCount('SIGINT')).toBe(before);
   });
 
+  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('stops cleanly on %s', async (name) => {
+    const before = process.listenerCount(name);
+    await runner.untilSignal(async (signal) => {
+      process.emit(name);
+      return signal.aborted ? 7 : 8;
+    });
+    expect(process.exitCode).toBe(7);
+    expect(process.listenerCount(name)).toBe(before);
+  });
+
   it.each([
     [new RefusedError('interrupted before step 3; apply again'), 'interrupted before step 3; apply again\n'],
     [new DOMException('The operation was aborted', 'AbortError'), 'interrupted\n'],

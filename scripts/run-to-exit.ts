@@ -1,13 +1,14 @@
 // Carries out a command and turns its end into an exit code and, when it failed, one message.
 import { messageOf, RefusedError, TsdbError } from '../db/core/errors';
 import { invocation } from '../db/core/invocation';
+import { onStopSignal } from '../db/core/stop-signals';
 import { note, paintFor } from './output';
 
 /** How a command is carried out. */
 export interface Runner {
   /** Ctrl-C ends the process at once: the server rolls back what was not committed. */
   toEnd(work: () => Promise<number>): Promise<void>;
-  /** The first Ctrl-C asks the command to stop cleanly, a later one ends the process. */
+  /** The first Ctrl-C asks the command to stop cleanly, a later one ends the process. Every stop signal counts as one. */
   untilSignal(work: (signal: AbortSignal) => Promise<number>): Promise<void>;
 }
 
@@ -36,13 +37,13 @@ export const runner: Runner = {
         interrupt.abort();
       } else if (now - firstAt > SAME_PRESS_MS) process.exit(INTERRUPTED);
     };
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+    const ignoreSignals = onStopSignal(onSignal);
     try {
       process.exitCode = await work(interrupt.signal);
     } catch (error) {
       process.exitCode = interrupt.signal.aborted ? reportInterrupted(error) : report(error);
     } finally {
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      ignoreSignals();
     }
   },
 };

@@ -20,7 +20,7 @@ describe.each(testServers())('the guard on $describe', (server) => {
       answers.set(`${method} ${url}`, (await api.app.inject({ method, url })).statusCode);
     expect(answers.size).toBeGreaterThan(10);
     const open = [...answers].filter(([, status]) => status !== 401).map(([route]) => route);
-    expect(open).toEqual(['GET /health/live', 'GET /health/ready']);
+    expect(open).toEqual(['GET /health/live', 'GET /health/ready', 'GET /health/ready/reads']);
   });
 
   it.each([

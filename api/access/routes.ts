@@ -1,10 +1,12 @@
 // Keys over HTTP: administrators create, list and revoke them.
 import { Type } from '@fastify/type-provider-typebox';
+import type { QueryResultRow } from 'pg';
 import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import { apiKeys } from '../../db/schema/service';
 import { asking } from '../../db/server/ask';
 import { asks } from '../database/query';
+import { onWriteConnection } from '../database/write-connection';
 import { NoQuery, nullableTime } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { KEY_ID_PATTERN } from '../http/key-text';
@@ -64,7 +66,8 @@ export function keyRoutes(app: ApiApp, { database, config }: RouteParts): void {
   if (!hasKeys(config.desired)) return;
   const read = asks(database.keys);
   // Not repeated after a lost connection, because the statement may have been carried out.
-  const write = asking(database.keys);
+  const write = <Row extends QueryResultRow>(sql: string, values: readonly unknown[]) =>
+    onWriteConnection(database.keys, (db) => asking(db)<Row>(sql, values));
   const shared = { tags: ['access'], querystring: NoQuery };
   const admin = { access: 'admin' } as const;
 

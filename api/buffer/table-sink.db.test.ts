@@ -2,8 +2,10 @@
 import type { Pool } from 'pg';
 import { desiredFrom } from '../../db/language/desired';
 import { testServers } from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
 import { iot, sensorData } from '../../db/schema/iot';
 import { watchedTables } from '../alerts/alert-tables';
+import { createPool } from '../database/pool';
 import { startApi } from '../testing/api-under-test';
 import { runSql } from '../testing/fixture';
 import { forSuite } from '../testing/for-suite';
@@ -97,6 +99,25 @@ describe.each(testServers())('tableSink on $describe', (server) => {
     expect(second).toEqual(first);
     expect(first.map(({ row }) => row)).toEqual([rows[0]]);
     expect(await stored('again')).toHaveLength(1);
+  });
+
+  it('keeps the rows while the database takes no writes, and stores each once when it does', async () => {
+    const database = new URL(api.url).pathname.slice(1);
+    await runSql(server.url, `ALTER DATABASE ${database} SET default_transaction_read_only = on`);
+    const fresh = createPool({
+      database: { connectionString: api.url },
+      size: 1,
+      access: 'write',
+      statementTimeoutMs: 10_000,
+    });
+    const { writer, refused } = writerOf({ pool: fresh });
+    const written = writer.writeAll([1, 2].map((temperature) => ({ time, sensor_id: 'kept', temperature })));
+    await waitFor('a second try', () => writer.counters().retries > 0);
+    await runSql(server.url, `ALTER DATABASE ${database} RESET default_transaction_read_only`);
+    await written;
+    await fresh.end();
+    expect(refused).toEqual([]);
+    expect((await stored('kept')).map(({ temperature }) => temperature)).toEqual([1, 2]);
   });
 
   it('raises alerts where it is told to', async () => {

@@ -5,7 +5,7 @@ import type { Hypertable } from '../../db/language/hypertable';
 import type { EngineName } from '../../db/model';
 import { isUnreachable, recoveryOf } from '../../db/server/retry';
 import type { Watched } from '../alerts/alert-tables';
-import { databaseFault } from '../database/database-errors';
+import { type DatabaseFault, databaseFault } from '../database/database-errors';
 import { publicName } from '../database/tables';
 import { ProblemError } from '../http/problems';
 import { writeBatch } from '../ingest/store/write-batches';
@@ -59,11 +59,23 @@ function rejectedAsAWhole(error: unknown): RejectionReport {
   throw error;
 }
 
+/** States of the server that end without a change of the rows. */
+const PASSING: ReadonlySet<DatabaseFault> = new Set<DatabaseFault>([
+  'lost',
+  'unavailable',
+  'restoring',
+  'read-only',
+  'full',
+  'out-of-memory',
+  'timeout',
+]);
+
 function mayPass(error: unknown): boolean {
   // in-progress: the session of a writer that died may hold the key until the server notices its end.
   if (error instanceof ProblemError)
     return error.problem === 'in-progress' || error.problem === 'database-timeout';
   const fault = databaseFault(error);
-  const isAway = fault === 'lost' || fault === 'unavailable' || fault === 'timeout';
-  return isAway || recoveryOf(error) !== undefined || isUnreachable(error);
+  return (
+    (fault !== undefined && PASSING.has(fault)) || recoveryOf(error) !== undefined || isUnreachable(error)
+  );
 }

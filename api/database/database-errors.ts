@@ -1,9 +1,15 @@
 // Finds out why a query failed, from SQLSTATEs, socket errors and the driver's own messages.
+import { READ_ONLY } from '../../db/server/read-only';
+import { RestoringError } from '../../db/server/restoring';
 
 /** `lost`: an established connection broke; `unavailable`: no connection could be had; `bad-value`: a bound value is not valid for its type. */
 export type DatabaseFault =
   | 'lost'
   | 'unavailable'
+  | 'restoring'
+  | 'read-only'
+  | 'full'
+  | 'out-of-memory'
   | 'timeout'
   | 'schema-missing'
   | 'rights-missing'
@@ -20,6 +26,10 @@ const SQLSTATES: Readonly<Record<string, DatabaseFault>> = {
   '28P01': 'unavailable', // invalid_password: a fault of the deployment, not of the request
   '3D000': 'unavailable', // invalid_catalog_name: no such database
   '40001': 'unavailable', // on a standby: conflict with recovery
+  [READ_ONLY]: 'read-only', // read_only_sql_transaction
+  '53100': 'full', // disk_full
+  '53200': 'out-of-memory', // out_of_memory: also no room for more locks
+  '53400': 'out-of-memory', // configuration_limit_exceeded: temp_file_limit
   '55P03': 'timeout', // lock_not_available: lock_timeout
   '42501': 'rights-missing', // insufficient_privilege
   '42P01': 'schema-missing', // undefined_table
@@ -61,6 +71,7 @@ const MESSAGES: ReadonlyArray<readonly [RegExp, DatabaseFault]> = [
 /** Why a query failed, or undefined when the database worked and our SQL or code is at fault. */
 export function databaseFault(error: unknown): DatabaseFault | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
+  if (error instanceof RestoringError) return 'restoring';
   // By shape, not `instanceof`: an error of another realm (a test runner's sandbox) has other classes.
   const {
     errors,
@@ -71,7 +82,7 @@ export function databaseFault(error: unknown): DatabaseFault | undefined {
   if (typeof code !== 'string' || typeof message !== 'string') return undefined;
   const byCode = SQLSTATES[code] ?? SOCKET[code];
   if (byCode) return byCode;
-  // Class 08: connection exceptions; class 53: out of connections, memory or disk.
+  // Class 08: connection exceptions; class 53: out of resources, here mostly out of connections.
   if (/^(08|53)[0-9A-Z]{3}$/.test(code)) return 'unavailable';
   return code === '' ? MESSAGES.find(([pattern]) => pattern.test(message))?.[1] : undefined;
 }

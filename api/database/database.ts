@@ -46,7 +46,14 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
   const writer = createPool({ ...writing, size: writePoolSize, statementTimeoutMs }, onIdleError);
   const keys = createPool({ ...writing, size: KEY_CONNECTIONS, statementTimeoutMs }, onIdleError);
   const probe = createPool(
-    { ...reading, size: 1, statementTimeoutMs: 2_000, connectWithinMs: 2_000 },
+    {
+      // Not `read`, because the probe tells whether writers may write.
+      ...{ ...reading, access: 'write' },
+      size: 1,
+      statementTimeoutMs: 2_000,
+      connectWithinMs: 2_000,
+      maxLifetimeSeconds: 5,
+    },
     onIdleError,
   );
   let engine: Promise<EngineName> | undefined;

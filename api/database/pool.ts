@@ -1,20 +1,26 @@
-// Connections to the database: in UTC, read-only unless they are for writing, with time limits, and replaced after a restart of the server.
+// Connections to the database: in UTC, read-only unless they are for writing, with time limits, replaced after a restart of the
+// server, and never in TimescaleDB's restoring mode.
 import { Pool, type PoolConfig, types } from 'pg';
 import { type DatabaseAddress, readPasswordFile } from '../../db/server/database-address';
+import { requireRestored } from '../../db/server/restoring';
 
 /** What a pool is for. */
 export interface PoolSettings {
   readonly database: DatabaseAddress;
   /** Most connections. */
   readonly size: number;
-  /** Whether its transactions may write. */
+  /** Whether its transactions may write; `write` leaves it to the settings of the server, the database and the login. */
   readonly access: 'read' | 'write';
   /** Role that its connections take on. */
   readonly role?: string | undefined;
   readonly statementTimeoutMs: number;
   /** Longest wait for a free connection. */
   readonly connectWithinMs?: number;
+  /** Longest use of one connection: after it, changed settings of the database and the login count. */
+  readonly maxLifetimeSeconds?: number;
 }
+
+const MAX_LIFETIME_SECONDS = 60;
 
 /**
  * Creates the pool; it connects on the first query.
@@ -31,7 +37,10 @@ export function createPool(
     connectionTimeoutMillis: settings.connectWithinMs ?? 5_000,
     // The server stops a slow query by itself; this limit is for servers that disappear without closing the connection.
     query_timeout: Math.min(settings.statementTimeoutMs + 5_000, 2_147_483_647),
+    maxLifetimeSeconds: settings.maxLifetimeSeconds ?? MAX_LIFETIME_SECONDS,
     keepAlive: true,
+    // A session keeps the mode that it begins with.
+    verify: (client, done) => void requireRestored(client).then(() => done(), done),
     application_name: 'tsdb-api',
     types: { getTypeParser },
   });
@@ -77,7 +86,7 @@ function address({ database, access, role, statementTimeoutMs }: PoolSettings): 
   const options = [
     'timezone=UTC',
     'datestyle=ISO',
-    `default_transaction_read_only=${access === 'read' ? 'on' : 'off'}`,
+    ...(access === 'read' ? ['default_transaction_read_only=on'] : []),
     `statement_timeout=${statementTimeoutMs}`,
     ...(role === undefined ? [] : [`role=${role}`]),
   ]

@@ -1,28 +1,38 @@
 // Work on a connection of the pool that writes.
 import type { ClientBase, Pool, PoolClient } from 'pg';
+import { READ_ONLY } from '../../db/server/read-only';
+import { requireRestored } from '../../db/server/restoring';
 import { withRetry } from '../../db/server/retry';
 import { ProblemError } from '../http/problems';
 
-/** Runs `work` on a connection that may write; again when it was the victim of a deadlock. */
+/**
+ * Runs `work` on a connection that may write; again when it was the victim of a deadlock.
+ * @throws RestoringError when a restore began since the connection was made.
+ */
 export async function onWriteConnection<T>(pool: Pool, work: (db: ClientBase) => Promise<T>): Promise<T> {
   return withRetry(
     async () => {
       const db = await connectTo(pool);
       let failure: unknown;
       try {
+        await requireRestored(db);
         return await work(db);
       } catch (error) {
         failure = error;
         throw tooSlow(error) ?? error;
       } finally {
-        // After an answer of the server the connection is usable; after any other failure it may be in the middle of something.
-        db.release(failure !== undefined && !isServerAnswer(failure));
+        db.release(failure !== undefined && !isUsableAfter(failure));
         db.off('error', ignore);
       }
     },
     { attempts: 3 },
   );
 }
+
+// After an answer of the server the connection is usable, but one that may not write would never write. After any other failure
+// it may be in the middle of something.
+const isUsableAfter = (failure: unknown): boolean =>
+  isServerAnswer(failure) && (failure as { readonly code?: unknown }).code !== READ_ONLY;
 
 /** Whether an error is an answer of the server or of this code, and not a broken connection: then nothing was committed. */
 export function isServerAnswer(error: unknown): boolean {

@@ -8,6 +8,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify';
+import type { ProblemName } from './problems';
 
 /** Fastify with typed schemas. */
 export type ApiApp = FastifyInstance<
@@ -29,6 +30,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Id of the key; see `clientOf`. */
     keyId: string;
+    /** The problem that it was answered with. */
+    problem?: ProblemName;
   }
 }
 

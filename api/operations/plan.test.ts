@@ -1,4 +1,6 @@
 import { DatabaseError, RefusedError, UsageError } from '../../db/core/errors';
+import { READ_ONLY_REASONS } from '../../db/server/read-only';
+import { RestoringError, restoringReason } from '../../db/server/restoring';
 import { problemOf } from '../failures';
 import { planProblem } from './plan';
 
@@ -10,7 +12,8 @@ describe('a failure of planning', () => {
     ['a server that cannot serve it', new RefusedError('too old'), 503, 'not-ready'],
     ['a declaration at fault', new UsageError('TS001'), 503, 'not-ready'],
     ['missing rights', coded('42501'), 503, 'not-ready'],
-    ['a standby', coded('25006'), 503, 'not-ready'],
+    ['a standby', new RefusedError(READ_ONLY_REASONS.standby), 503, 'not-ready'],
+    ['a restore', new RestoringError(restoringReason('x')), 503, 'database-restoring'],
     ['a lock', coded('55P03'), 504, 'database-timeout'],
     ['a time limit', coded('57014'), 504, 'database-timeout'],
     ['a change at the same moment', coded('40P01'), 503, 'database-unavailable'],

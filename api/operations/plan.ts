@@ -4,6 +4,7 @@ import { invocation } from '../../db/core/invocation';
 import type { Plan } from '../../db/model';
 import { makePlan } from '../../db/reconcile/plan';
 import { withConnection } from '../../db/server/connection';
+import { RestoringError } from '../../db/server/restoring';
 import { recoveryOf, withRetry } from '../../db/server/retry';
 import { ProblemError } from '../http/problems';
 import type { ServedConfig } from '../parts';
@@ -14,7 +15,6 @@ const ATTEMPTS = 2;
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const INSUFFICIENT_PRIVILEGE = '42501';
-const READ_ONLY = '25006';
 
 /**
  * Plans how to bring the database to the declaration; changes nothing.
@@ -41,6 +41,7 @@ export async function planNow({
 export function planProblem(error: unknown): unknown {
   const cause = { cause: error };
   if (error instanceof DatabaseError) return new ProblemError('database-unavailable', error.message, cause);
+  if (error instanceof RestoringError) return error;
   // The server or the declaration cannot be compared.
   if (error instanceof TsdbError) return new ProblemError('not-ready', error.message, cause);
   switch ((error as { code?: unknown } | null)?.code) {
@@ -54,12 +55,6 @@ export function planProblem(error: unknown): unknown {
       return new ProblemError(
         'not-ready',
         `The login of this server may not compare the schema (${messageOf(error)}); run "${invocation('plan')}" as the owner of the tables`,
-        cause,
-      );
-    case READ_ONLY:
-      return new ProblemError(
-        'not-ready',
-        `Comparing needs temporary objects, which this database does not allow (${messageOf(error)}); run "${invocation('plan')}" on the primary server`,
         cause,
       );
   }

@@ -1,75 +1,85 @@
 // Probes: `live` = the process answers, `ready` = it can serve requests.
 import { Type } from '@fastify/type-provider-typebox';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invocation } from '../../db/core/invocation';
-import { relation } from '../../db/core/sql';
-import type { Desired } from '../../db/language/desired';
-import { query } from '../database/query';
+import { type ServerState, TROUBLES } from '../database/server-state';
 import { problemOf } from '../failures';
 import type { ApiApp } from '../http/instance';
 import { plainRoute } from '../http/plain-route';
-import { ProblemError } from '../http/problems';
+import { ProblemError, type ProblemName } from '../http/problems';
 import { withinTime } from '../http/time-limit';
 import type { RouteParts } from '../parts';
 
 const READY_WITHIN_MS = 2_000;
-const SHARED_MS = 500;
 
 const Status = Type.Object({ status: Type.String() });
+const ReadStatus = Type.Object({
+  status: Type.String(),
+  writes: Type.String({ description: '`served`, or `refused`' }),
+  reason: Type.Optional(Type.String({ description: 'Why writes are refused, and what to do' })),
+});
 
-/** Adds `/health/live`, which never asks the database, and `/health/ready`. */
-export function healthRoutes(app: ApiApp, { database, config, isShuttingDown }: RouteParts): void {
-  const options = (operationId: string, summary: string) =>
-    plainRoute({ tag: 'health', operationId, summary, answer: Status, access: 'open' });
-  const names = relationsOf(config.desired);
+/**
+ * Adds `/health/live`, which never asks the database; `/health/ready`: reads and writes are served; and `/health/ready/reads`:
+ * at least reads are, as on a hot standby.
+ */
+export function healthRoutes(app: ApiApp, { serverWatch, isShuttingDown }: RouteParts): void {
+  const route = <Answer extends typeof Status | typeof ReadStatus>(
+    operationId: string,
+    summary: string,
+    answer: Answer,
+  ) => plainRoute({ tag: 'health', operationId, summary, answer, access: 'open' });
 
-  app.get('/health/live', options('live', 'The process answers'), async (_request, reply) =>
-    answer(reply, 'live'),
+  app.get('/health/live', route('live', 'The process answers', Status), async (_request, reply) => {
+    return uncached(reply, { status: 'live' });
+  });
+
+  app.get('/health/ready', route('ready', 'Requests can be served', Status), async (request, reply) => {
+    const state = await readyToRead(request);
+    for (const [problem, detail] of state.troubles) throw notReady(problem, detail);
+    return uncached(reply, { status: 'ready' });
+  });
+
+  app.get(
+    '/health/ready/reads',
+    route('readyToRead', 'Requests that only read can be served', ReadStatus),
+    async (request, reply) => {
+      const [reason] = (await readyToRead(request)).troubles.values();
+      return uncached(reply, {
+        status: 'ready',
+        ...(reason === undefined ? { writes: 'served' } : { writes: 'refused', reason }),
+      });
+    },
   );
 
-  // Requests at the same time share one query, so that clients cannot flood the single connection of the probe.
-  const readMissing = sharedFor(SHARED_MS, () => query<{ name: string }>(database.probe, MISSING, [names]));
-
-  app.get('/health/ready', options('ready', 'Requests can be served'), async (request, reply) => {
+  async function readyToRead(request: FastifyRequest): Promise<ServerState> {
     if (isShuttingDown()) throw new ProblemError('not-ready', 'This server is shutting down');
-    const missing = await withinTime(READY_WITHIN_MS, readMissing(), tooSlow).catch((error: unknown) => {
-      throw new ProblemError('not-ready', problemOf(error, request).detail, { cause: error });
+    const state = await withinTime(READY_WITHIN_MS, serverWatch.state(), tooSlow).catch((error: unknown) => {
+      const { problem, detail } = problemOf(error, request);
+      throw notReady(problem, detail, error);
     });
-    if (missing.length > 0) {
-      const list = missing.map(({ name }) => name.replaceAll('"', '')).join(', ');
-      throw new ProblemError('not-ready', `The database has no ${list}; run "${invocation('apply')}"`);
+    for (const [problem, detail] of state.troubles)
+      if (TROUBLES[problem] === 'reads and writes') throw notReady(problem, detail);
+    if (state.missing.length > 0) {
+      const list = state.missing.map((name) => name.replaceAll('"', '')).join(', ');
+      throw notReady('schema-missing', `The database has no ${list}; run "${invocation('apply')}"`);
     }
-    return answer(reply, 'ready');
-  });
+    return state;
+  }
 }
 
-const MISSING = 'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL ORDER BY name';
+/** `reason` is the problem that a request would be answered with. */
+const notReady = (reason: ProblemName, detail: string, cause?: unknown): ProblemError =>
+  new ProblemError('not-ready', detail, { cause, members: { reason } });
 
-const relationsOf = ({ tables, hypertables, aggregates }: Desired): readonly string[] =>
-  [...tables, ...hypertables, ...aggregates].map(relation);
-
-function answer(reply: FastifyReply, status: string): { status: string } {
+function uncached<T>(reply: FastifyReply, answer: T): T {
   void reply.header('cache-control', 'no-store');
-  return { status };
-}
-
-/** Shares the result of the work: with everyone who asks while it runs, and if it succeeds for `ms` after its start. */
-function sharedFor<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
-  let shared: { readonly until: number; readonly result: Promise<T> } | undefined;
-  const forgetFailure = (result: Promise<T>): Promise<T> => {
-    // After a failure the next request asks again, so that a recovered database is ready at once.
-    result.catch(() => {
-      shared = undefined;
-    });
-    return result;
-  };
-  return () => {
-    if (shared === undefined || performance.now() >= shared.until)
-      shared = { until: performance.now() + ms, result: forgetFailure(work()) };
-    return shared.result;
-  };
+  return answer;
 }
 
 function tooSlow(): never {
-  throw new ProblemError('not-ready', `The database did not answer within ${READY_WITHIN_MS / 1_000} s`);
+  throw new ProblemError(
+    'database-timeout',
+    `The database did not answer within ${READY_WITHIN_MS / 1_000} s`,
+  );
 }

@@ -3,6 +3,7 @@ import { Type } from '@fastify/type-provider-typebox';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../database/database';
 import type { Freshness } from '../database/freshness';
+import { type ServerWatch, TROUBLES, type TroubleName } from '../database/server-state';
 import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { problemResponses } from '../http/problems';
@@ -23,14 +24,15 @@ declare module 'fastify' {
 
 // From a fast answer to the default time limit of a query.
 const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const WATERMARKS_WITHIN_MS = 1_000;
+const WITHIN_MS = 1_000;
 
 /** Adds `GET /metrics` and measures every answer. Each app has its own metrics; those of the process are shared. */
-export function metrics(app: ApiApp, { database, freshness }: RouteParts): void {
+export function metrics(app: ApiApp, { database, freshness, serverWatch }: RouteParts): void {
   const registers = [new Registry()];
   measureAnswers(app, registers);
   measurePools(database, registers);
   measureFreshness(freshness, registers);
+  measureState(serverWatch, registers);
   const rows = (outcome: string) =>
     new Counter({
       name: `tsdb_ingest_rows_${outcome}_total`,
@@ -82,6 +84,12 @@ function measureAnswers(app: ApiApp, registers: Registry[]): void {
     buckets: SECONDS,
     registers,
   });
+  const problems = new Counter({
+    name: 'tsdb_problems_total',
+    help: 'Answers that were a problem document, by its type',
+    labelNames: ['problem'] as const,
+    registers,
+  });
   const inFlight = new Gauge({ name: 'http_requests_in_flight', help: 'Requests being answered', registers });
   app.addHook('onRequest', (_request, reply, done) => {
     inFlight.inc();
@@ -92,6 +100,7 @@ function measureAnswers(app: ApiApp, registers: Registry[]): void {
   app.addHook('onResponse', (request, reply, done) => {
     // Label by route pattern; raw URLs would create unbounded series.
     const route = request.routeOptions.url ?? 'unknown';
+    if (request.problem) problems.inc({ problem: request.problem });
     duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
     done();
   });
@@ -129,7 +138,7 @@ function measureFreshness(freshness: Freshness, registers: Registry[]): void {
     registers,
     async collect() {
       const watermarks = await withinTime(
-        WATERMARKS_WITHIN_MS,
+        WITHIN_MS,
         freshness.watermarks().catch(() => undefined),
         () => undefined,
       );
@@ -137,6 +146,26 @@ function measureFreshness(freshness: Freshness, registers: Registry[]): void {
       for (const [aggregate, watermark] of watermarks ?? []) {
         if (watermark !== null) this.set({ aggregate }, Date.parse(watermark) / 1_000);
       }
+    },
+  });
+}
+
+function measureState(serverWatch: ServerWatch, registers: Registry[]): void {
+  new Gauge({
+    name: 'tsdb_database_trouble',
+    help: '1 while the database answers but cannot serve reads or writes, by the problem that requests get; absent while it cannot be reached',
+    labelNames: ['problem'] as const,
+    registers,
+    async collect() {
+      const state = await withinTime(
+        WITHIN_MS,
+        serverWatch.state().catch(() => undefined),
+        () => undefined,
+      );
+      this.reset();
+      if (state === undefined) return;
+      for (const problem of Object.keys(TROUBLES) as TroubleName[])
+        this.set({ problem }, state.troubles.has(problem) ? 1 : 0);
     },
   });
 }

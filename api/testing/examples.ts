@@ -35,6 +35,7 @@ const series = (level: string): [Call, ...Call[]] => [
 export const examples: Readonly<Record<string, readonly [Call, ...Call[]]>> = {
   live: [{ address: '/health/live', status: 200 }],
   ready: [{ address: '/health/ready', status: 200 }],
+  readyToRead: [{ address: '/health/ready/reads', status: 200 }],
   sensors: [
     { address: '/api/sensors', status: 200 },
     ...good('/api/sensors?limit=1', '/api/sensors?format=csv'),

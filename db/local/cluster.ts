@@ -35,6 +35,8 @@ export interface Cluster {
   readonly port: number;
   readonly folder: string;
   readonly logFile: string;
+  /** Resolves when the server has ended, for whatever reason, with a text that says how. */
+  readonly ended: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       port: started.port,
       folder,
       logFile: started.logFile,
+      ended: started.postmaster.exited,
       stop: () => {
         stopped ??= stop();
         return stopped;

@@ -12,6 +12,7 @@ import { waitUntilReady } from './readiness';
 
 const IMAGE = 'timescale/timescaledb:2.29.2-pg17';
 const PULL_PATIENCE_MS = 600_000;
+const NO_LIMIT = 0;
 
 /** Everything that the arguments of `docker run` depend on. */
 export interface ContainerSpec {
@@ -59,7 +60,7 @@ export async function startDockerServer({
 }: {
   env: Env;
   folder: string;
-}): Promise<{ url: string; stop(): Promise<void> }> {
+}): Promise<{ url: string; ended: Promise<string>; stop(): Promise<void> }> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { name, password, envFile } = identity(folder);
   await docker(env, ['stop', '--time', '30', name], 60_000).catch(() => undefined); // usually there is none
@@ -75,10 +76,18 @@ export async function startDockerServer({
   const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
   // On first use the image prepares the data behind a closed port, so an answer comes from the final server.
   const fault = await waitUntilReady(url, { ended: () => undefined });
-  if (fault === undefined) return { url, stop };
+  if (fault === undefined) return { url, ended: containerEnd(env, name), stop };
   const logs = await docker(env, ['logs', '--tail', '12', name], 10_000).catch(messageOf);
   await stop().catch(() => undefined);
   throw new LocalServerError(`the container ${name} of ${IMAGE} ${fault}:\n${logs.trim()}`);
+}
+
+/** `docker wait` lasts as long as the container. When it fails itself, nobody knows about the container. */
+function containerEnd(env: Env, name: string): Promise<string> {
+  return docker(env, ['wait', name], NO_LIMIT).then(
+    (code) => `ended with code ${code.trim()}; "docker logs" no longer has its log`,
+    () => new Promise(() => undefined),
+  );
 }
 
 /** Name and password of the volume are stored in the same file, so that one is never there without the other. */

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, fchownSync, openSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../core/errors';
-
+import { guardChild } from './guard';
 import { runAs, SERVER_ENV, type SystemUser } from './system-user';
 
 /** A started server process. */
@@ -52,10 +52,10 @@ export function startPostmaster({
       resolve(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
     );
   });
-  const guard = child.pid === undefined ? undefined : startGuard(child.pid, removeAfterUs);
+  const dismissGuard = guardChild(child.pid, removeAfterUs);
   void exited.then((how) => {
     end = how;
-    guard?.kill('SIGKILL');
+    dismissGuard();
   });
   return { exited, ended: () => end, stop: () => stopChild(child, exited, () => end !== undefined) };
 }
@@ -76,36 +76,6 @@ async function stopChild(
     if (first !== 'late') return;
   }
 }
-
-/**
- * A shell that waits on a pipe from this process. When this process ends, even by SIGKILL, the kernel closes the pipe, and the
- * shell stops the server.
- */
-function startGuard(pid: number, folder: string | undefined): ChildProcess {
-  const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', String(pid), folder ?? ''], {
-    cwd: '/',
-    env: SERVER_ENV,
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  guard.once('error', () => undefined); // without a guard, the next start stops the orphaned server
-  guard.unref();
-  (guard.stdin as unknown as { unref?: () => void } | null)?.unref?.();
-  return guard;
-}
-
-const GUARD = `
-read -r _
-kill -INT "$1" 2>/dev/null
-n=0
-while kill -0 "$1" 2>/dev/null; do
-  n=$((n + 1))
-  if [ "$n" -eq 300 ]; then kill -QUIT "$1" 2>/dev/null; fi
-  if [ "$n" -gt 350 ]; then break; fi
-  sleep 0.1
-done
-if [ -n "$2" ]; then rm -rf -- "$2"; fi
-`;
 
 /** Opens the log for appending, so that it still shows why an earlier server crashed. A large log is removed first. */
 function openLog(file: string, user: SystemUser | undefined): number {

@@ -21,6 +21,8 @@ export interface LocalServer {
   readonly describe: string;
   /** Folders with the databases of earlier starts on another server or another major version, which this start does not use. */
   readonly unused: readonly string[];
+  /** Resolves when a server that was started here has ended, with a text that says how. */
+  readonly ended: Promise<string>;
   /** Stops the server if it was started here; a server given by DATABASE_URL is left alone. */
   stop(): Promise<void>;
 }
@@ -61,7 +63,7 @@ export async function startLocalServer({
   let running: RunningServer | undefined;
   try {
     running = await startChosen(choice, env, { folder, durable });
-    const { origin, stop, name } = running;
+    const { origin, stop, name, ended } = running;
     const url = await ensureDatabase(running.url, DATABASE);
     const describe = describeServer(await serverFacts(url), origin);
     announceServer(folder, url);
@@ -70,6 +72,7 @@ export async function startLocalServer({
       origin,
       describe,
       unused: otherClusters(folder, name),
+      ended,
       stop: async () => {
         withdrawServer(folder);
         await stop();
@@ -99,6 +102,7 @@ interface RunningServer {
   /** Of its folder in the data folder. */
   readonly name: string;
   readonly origin: ServerOrigin;
+  readonly ended: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -107,10 +111,12 @@ interface Place {
   readonly durable: boolean;
 }
 
+const NEVER = new Promise<never>(() => undefined);
+
 async function givenServer(url: string): Promise<LocalServer> {
   try {
     const describe = describeServer(await serverFacts(url), 'DATABASE_URL');
-    return { url, origin: 'DATABASE_URL', describe, unused: [], stop: async () => undefined };
+    return { url, origin: 'DATABASE_URL', describe, unused: [], ended: NEVER, stop: async () => undefined };
   } catch (error) {
     throw new LocalServerError(
       `the server of DATABASE_URL does not answer: ${messageOf(error)}; start it, or unset DATABASE_URL for a local one`,
@@ -146,5 +152,6 @@ export function timescaleNotFound(): LocalServerError {
 async function startPrivate(binaries: ServerBinaries, { folder, durable }: Place): Promise<RunningServer> {
   const name = `${binaries.flavour}-${majorOf(binaries)}`; // one folder per major version, because versions cannot share data
   const cluster = await startCluster({ binaries, folder: join(folder, name), durable });
-  return { url: cluster.url, name, origin: binaries.origin, stop: cluster.stop };
+  const ended = cluster.ended.then((how) => `${how}; its log is ${cluster.logFile}`);
+  return { url: cluster.url, name, origin: binaries.origin, ended, stop: cluster.stop };
 }

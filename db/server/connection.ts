@@ -4,6 +4,8 @@ import { Client, type ClientConfig } from 'pg';
 import { DatabaseError, messageOf, RefusedError } from '../core/errors';
 import type { Db } from '../model';
 import { explainStartupRefusal, isDirect, requireSessionPooling } from './pooler';
+import { explainReadOnly } from './read-only';
+import { requireRestored } from './restoring';
 
 // The text of intervals, view definitions and job configurations in the catalog depends on these settings, so every session
 // sets them. client_connection_check_interval makes the server stop a long statement soon after its client was killed;
@@ -28,12 +30,15 @@ export const LOCK_IS_HELD = `EXISTS (SELECT FROM pg_catalog.pg_locks l JOIN pg_c
 
 /**
  * Runs `work` on one dedicated session and always closes it.
+ * @param use `restore`: for the program that restores a database; all others are refused while that goes on.
  * @throws DatabaseError when the server cannot be reached; the message never contains the password. RefusedError when the
- * connection goes through a pooler that shares sessions between clients.
+ * connection goes through a pooler that shares sessions between clients, when the database is in restoring mode, and when
+ * `work` writes to a server that takes no writes.
  */
 export async function withConnection<T>(
   config: string | ClientConfig,
   work: (client: Client) => Promise<T>,
+  use: 'restore' | 'work' = 'work',
 ): Promise<T> {
   const base = typeof config === 'string' ? { connectionString: config } : config;
   const full: ClientConfig = {
@@ -61,7 +66,10 @@ export async function withConnection<T>(
       await requireSessionPooling(client, full);
       await pinSettings(client);
     }
+    if (use !== 'restore') await requireRestored(client);
     return await work(client);
+  } catch (error) {
+    throw await explainReadOnly(error, client);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -90,13 +98,30 @@ export async function withTransaction<T>(db: Db, work: () => Promise<T>, begin =
 
 /** Runs `work` in a transaction that is always rolled back. */
 export async function withRollback<T>(db: Db, work: () => Promise<T>): Promise<T> {
-  await db.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await beginScratch(db);
   try {
     return await work();
   } finally {
     await db.query('ROLLBACK').catch(() => undefined);
   }
 }
+
+// The transaction makes temporary objects, also where transactions are read-only by default; nothing of them stays. A hot standby
+// allows none.
+async function beginScratch(db: Db): Promise<void> {
+  try {
+    await db.query(`${SCRATCH} READ WRITE`);
+  } catch (error) {
+    if (codeOf(error) !== FEATURE_NOT_SUPPORTED) throw error;
+    await db.query('ROLLBACK');
+    await db.query(SCRATCH);
+  }
+}
+
+const SCRATCH = 'BEGIN ISOLATION LEVEL REPEATABLE READ';
+const FEATURE_NOT_SUPPORTED = '0A000';
+
+const codeOf = (error: unknown): unknown => ((error ?? {}) as { readonly code?: unknown }).code;
 
 /**
  * Holds the lock of the database while `work` runs, so that two applies never run at the same time.

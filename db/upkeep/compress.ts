@@ -93,7 +93,7 @@ export async function chunksToDecompress(
 
 /**
  * Converts chunks, and tries again when one is in use. A chunk that stays in use, or that the server refuses, is reported with
- * its error, and the others are still converted. A lost session ends the work with an error.
+ * its error, and the others are still converted. A lost session, and a server that takes no writes, end the work with an error.
  */
 export async function convertChunks(
   db: Db,
@@ -137,7 +137,7 @@ async function convertOne(
     return finish({ afterBytes: await sizeOf(db, chunk.chunk) });
   } catch (error) {
     const { code } = (error ?? {}) as { readonly code?: unknown };
-    if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P)/.test(code)) throw error;
+    if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P|25006)/.test(code)) throw error;
     return finish({ afterBytes: null, error: messageOf(error) });
   }
 }

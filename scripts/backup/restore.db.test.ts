@@ -1,11 +1,10 @@
 // Restoring: everything comes back and works, and what cannot be restored changes nothing.
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createTestDatabase } from '../../db/local/test-servers';
+import { createTestDatabase, type TestServer, testServers, withJobs } from '../../db/local/test-servers';
 import { waitFor } from '../../db/local/testing/wait';
 import { execute, select } from '../../db/testing/apply';
-import { startTsdb } from '../testing/command-line';
-import { describeDumps, fakePrograms, type Plant, SEEDED, startPlant } from '../testing/plant';
+import { describeDumps, type Plant, SEEDED, startPlant } from '../testing/plant';
 import type { BackupReport } from './backup';
 import type { RestoreReport } from './restore';
 
@@ -66,6 +65,17 @@ describeDumps('restore', (engine) => {
     expect(await digest(plant.database.url, 'public.sensor_data')).toBe(before);
   });
 
+  if (engine === 'timescaledb')
+    it('starts the jobs of TimescaleDB only when the database has its name', async () => {
+      const jobs = withJobs(testServers('timescaledb')[0] as TestServer);
+      const empty = await createTestDatabase(jobs);
+      const restored = await plant.runWith({ DATABASE_URL: empty.url }, 'restore', dump, '--yes');
+      expect(restored).toMatchObject({ code: 0 });
+      await waitFor('a run of a job', async () => (await select(empty.url, RUNS)).length > 0);
+      expect(await select(empty.url, 'SELECT FROM timescaledb_information.job_errors')).toEqual([]);
+      await empty.drop();
+    });
+
   it('asks for --yes where nobody can be asked', async () => {
     const name = plant.newName();
     expect(await plant.run('restore', dump, '--into', name)).toMatchObject({ code: 3, stdout: '' });
@@ -100,41 +110,9 @@ describeDumps('restore', (engine) => {
     expect(stdout).toMatch(new RegExp(`public\\.sensor_data +7 +${SEEDED.readings}\\n`));
     expect(stdout).toContain('INCOMPLETE');
   });
-
-  it('removes the new database when a restore is stopped, and never leaves one in restoring mode', async () => {
-    const programs = fakePrograms(plant.place, 'slow', { pg_restore: 'exec sleep 60' });
-    const name = plant.newName();
-    const restoring = startTsdb(['restore', dump, '--into', name, '--yes'], {
-      env: { ...plant.env, TSDB_PG_BIN: programs },
-    });
-    await waitFor('the new database', () => plant.exists(name));
-    restoring.process.kill('SIGTERM');
-    expect(await restoring.finished).toMatchObject({ code: 130 });
-    expect(await plant.exists(name)).toBe(false);
-
-    const empty = await createTestDatabase(plant.server);
-    const failing = fakePrograms(plant.place, 'failing', { pg_restore: 'echo no luck >&2; exit 1' });
-    const failed = await plant.runWith(
-      { DATABASE_URL: empty.url, TSDB_PG_BIN: failing },
-      'restore',
-      dump,
-      '--yes',
-    );
-    expect(failed).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/holds a part of the backup[\s\S]*no luck/),
-    });
-    expect(
-      await select(
-        empty.url,
-        `SELECT FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
-        WHERE d.datname = current_database() AND s.setconfig::text LIKE '%restoring=on%'`,
-      ),
-    ).toEqual([]);
-    await empty.drop();
-  });
 });
 
+const RUNS = `SELECT FROM timescaledb_information.job_stats WHERE job_id >= 1000 AND total_runs > 0`;
 const COMPRESSED = `SELECT count(*)::int AS n FROM timescaledb_information.chunks WHERE is_compressed`;
 
 const plainTables = (engine: string): readonly string[] =>

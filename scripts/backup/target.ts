@@ -14,7 +14,7 @@ import { majorOf } from './programs';
 export interface Target {
   readonly connection: ClientConfig;
   readonly database: string;
-  /** False: it has to be created. */
+  /** Whether there is an empty database of this name, which the restored one replaces. */
   readonly exists: boolean;
   readonly serverVersion: string;
 }
@@ -32,7 +32,7 @@ export async function inspectTarget(connection: ClientConfig, manifest: Manifest
   const look = (db: Db) => withRollback(db, () => requireFit(db, manifest));
   try {
     return await withConnection(connection, async (db) => {
-      await requireEmpty(db, database);
+      await requireReplaceable(db, database);
       return { connection, database, exists: true, serverVersion: await look(db) };
     });
   } catch (error) {
@@ -42,7 +42,42 @@ export async function inspectTarget(connection: ClientConfig, manifest: Manifest
   }
 }
 
-async function requireEmpty(db: Db, database: string): Promise<void> {
+async function requireReplaceable(db: Db, database: string): Promise<void> {
+  const content = await contentOf(db);
+  if (content !== undefined)
+    throw new RefusedError(
+      `nothing was changed: database ${database} is not empty, it has ${content}; restore into a new one with --into NAME`,
+    );
+  const { rows } = await db.query<{ owner: string; may: boolean; same: boolean }>(
+    `SELECT pg_get_userbyid(datdba) AS owner, pg_has_role(datdba, 'USAGE') AS may,
+            (SELECT count(DISTINCT (SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(l)) WHERE key = ANY ($1))) = 1
+               FROM pg_database l WHERE l.datname IN (d.datname, 'template0')) AS same
+       FROM pg_database d WHERE datname = current_database()`,
+    [LOCALE],
+  );
+  const refuse = (why: string): never => {
+    throw new RefusedError(
+      `nothing was changed: a restore replaces the empty database ${database}, ${why}, or restore into a new one with --into NAME`,
+    );
+  };
+  if (!rows[0]?.may) refuse(`which only its owner may do; log in as ${rows[0]?.owner}`);
+  if (!rows[0]?.same)
+    refuse('and its encoding or locale is not that of template0, which the new one would have; drop it');
+}
+
+// Columns of pg_database; their names differ by version.
+const LOCALE = [
+  'encoding',
+  'datlocprovider',
+  'datcollate',
+  'datctype',
+  'datlocale',
+  'daticulocale',
+  'daticurules',
+];
+
+/** Names something that a database holds, for messages; undefined when it is empty. */
+export async function contentOf(db: Db): Promise<string | undefined> {
   const { rows } = await db.query<{ name: string; others: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name, count(*) OVER () - 1 AS others
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -51,11 +86,9 @@ async function requireEmpty(db: Db, database: string): Promise<void> {
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
       ORDER BY n.nspname, c.relname LIMIT 1`,
   );
-  const others = Number(rows[0]?.others);
-  if (rows[0])
-    throw new RefusedError(
-      `nothing was changed: database ${database} is not empty, it has ${rows[0].name}${others > 0 ? ` and ${counted(others, 'other')}` : ''}; restore into a new one with --into NAME`,
-    );
+  if (rows[0] === undefined) return undefined;
+  const others = Number(rows[0].others);
+  return `${rows[0].name}${others > 0 ? ` and ${counted(others, 'other')}` : ''}`;
 }
 
 // What a dump needs from its server and does not contain.

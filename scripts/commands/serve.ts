@@ -14,7 +14,7 @@ export interface ServeFlags {
   readonly port?: number;
 }
 
-/** Serves the database of the environment, else that of the local platform, until SIGTERM or SIGINT. */
+/** Serves the database of the environment, else that of the local platform, until a stop signal. */
 export async function serve({ host, port }: ServeFlags): Promise<number> {
   const env: Environment = {
     ...processEnvironment(),

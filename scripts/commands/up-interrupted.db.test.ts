@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { runningServer } from '../../db/local/lock';
 import { canEnter, isRoot, serverUser } from '../../db/local/system-user';
-import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
+import { postmasterPid, removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { waitFor } from '../../db/local/testing/wait';
 import { select } from '../../db/testing/apply';
 import { allGone, type Finished, processesOf, type Running, startTsdb, tsdb } from '../testing/command-line';
@@ -85,6 +85,33 @@ describe('one data folder through its life', () => {
     expect(await allGone(folder)).toBe(true);
   });
 
+  it.each(['SIGKILL', 'SIGQUIT'] as const)(
+    'says that its PostgreSQL ended by %s, ends too, and starts again with its data',
+    async (signal) => {
+      const platform = start();
+      await isUp(platform);
+      const before = await readings(folder);
+      const cluster = readdirSync(folder).find((name) => name.startsWith('postgres-')) ?? '';
+      process.kill(postmasterPid(join(folder, cluster)) ?? 0, signal);
+      const { code, stderr } = await platform.finished;
+      expect(code).toBe(1);
+      expect(stderr.split('\n').filter((line) => line.startsWith('error:'))).toEqual([
+        expect.stringMatching(
+          /^error: PostgreSQL (was ended by SIGKILL|ended with code \d); its log is .*server\.log; so everything stops here, and the data stays: run "npm start" again$/,
+        ),
+      ]);
+      expect(existsSync(join(folder, 'lock'))).toBe(false);
+      expect(await allGone(folder)).toBe(true);
+
+      const again = start();
+      await isUp(again);
+      expect(await readings(folder)).toBe(before);
+      expect(before).toBeGreaterThan(0);
+      again.process.kill('SIGHUP');
+      expect(await again.finished).toMatchObject({ code: 0, signal: null });
+    },
+  );
+
   it('gives the reason of a server that does not start', async () => {
     const cluster = readdirSync(folder).find((name) => name.startsWith('postgres-')) ?? '';
     appendFileSync(join(folder, cluster, 'data', 'postgresql.conf'), '\nno_such_setting = on\n');
@@ -96,6 +123,12 @@ describe('one data folder through its life', () => {
     expect(await allGone(folder)).toBe(true);
   });
 });
+
+const readings = async (folder: string): Promise<number> => {
+  const count = 'SELECT count(*)::int AS rows FROM public.sensor_data';
+  const [row] = await select<{ rows: number }>(runningServer(folder) ?? '', count);
+  return row?.rows ?? 0;
+};
 
 /** Whether a SIGINT still waits for a process; where there is no /proc it is taken to have arrived. */
 function isPending(pid: number | undefined): boolean {

@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import { createKey, revokeKey } from '../../api/access/keys';
 import { readConfig } from '../../api/config';
 import { type RunningServer, startServer } from '../../api/server';
-import { UsageError } from '../../db/core/errors';
+import { DatabaseError, UsageError } from '../../db/core/errors';
 import { counted } from '../../db/core/quantities';
 import type { Environment } from '../../db/core/settings';
 import { type LocalServer, startLocalServer } from '../../db/local/servers';
@@ -53,7 +53,7 @@ const SEED = 1;
 const CARRY_OVER = 'docs/data.md#carry-a-local-database-over';
 
 /**
- * Runs until Ctrl-C; with `--once` until everything is up and checked. Whatever happens, nothing is left running.
+ * Runs until Ctrl-C or until the server that it started ends; with `--once` until everything is up and checked. Whatever happens, nothing is left running.
  * Ctrl-C on a running platform is its normal end: exit code 0. Before that it is an interruption: 130.
  */
 export async function up(flags: UpFlags, signal: AbortSignal): Promise<number> {
@@ -115,7 +115,11 @@ async function runPlatform(
       );
     if (flags.once) return await finishOnce(db, api, config.auth === 'keys');
     print('Ctrl-C stops everything; the data stays for the next start.');
-    await aborted(signal);
+    const how = await Promise.race([aborted(signal), server.ended]);
+    if (how !== undefined)
+      throw new DatabaseError(
+        `PostgreSQL ${how}; so everything stops here, and the data stays: run "npm start" again`,
+      );
     return 0;
   } finally {
     await live?.stop();
@@ -240,8 +244,8 @@ function withoutPassword(url: string): string {
 
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-const aborted = (signal: AbortSignal): Promise<void> =>
+const aborted = (signal: AbortSignal): Promise<undefined> =>
   new Promise((done) => {
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', () => done(), { once: true });
+    if (signal.aborted) done(undefined);
+    else signal.addEventListener('abort', () => done(undefined), { once: true });
   });

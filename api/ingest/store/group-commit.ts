@@ -1,4 +1,5 @@
 // Group commit: small writes that arrive while another one is under way wait for it, and then share one transaction.
+import { databaseFault } from '../../database/database-errors';
 import { isServerAnswer } from '../../database/write-connection';
 import { ProblemError } from '../../http/problems';
 import type { Ticket } from '../gate';
@@ -101,7 +102,8 @@ async function writeGroup(to: Destination, group: Group): Promise<void> {
 
 /**
  * Whether one batch made the transaction fail, so that each has to be written by itself. After a lost connection the commit
- * state is unknown; after a timeout each retry would time out too.
+ * state is unknown; after a timeout each retry would time out too; and a server that takes no writes takes none of them.
  */
 const isFaultOfOne = (error: unknown): boolean =>
-  error instanceof TooManyRejected || (isServerAnswer(error) && !(error instanceof ProblemError));
+  error instanceof TooManyRejected ||
+  (isServerAnswer(error) && !(error instanceof ProblemError) && databaseFault(error) !== 'read-only');

@@ -19,8 +19,10 @@ interface Variation {
   readonly bucket?: Duration;
   /** Adds the maximum at the end of the aggregate. */
   readonly peak?: boolean;
-  /** Adds a daily aggregate over `m_h`. */
-  readonly daily?: boolean;
+  /** Adds a daily aggregate. */
+  readonly daily?: 'over hourly' | 'over raw';
+  /** Another name of the table. */
+  readonly table?: string;
 }
 
 function house({
@@ -29,8 +31,9 @@ function house({
   bucket = '1 hour',
   peak,
   daily,
+  table = 'house.m',
 }: Variation = {}): SchemaSet {
-  const m = hypertable('house.m', {
+  const m = hypertable(table, {
     columns: { at: timestamptz().notNull(), dev: text().notNull(), v: float8() },
     time: 'at',
     chunkInterval: '1 day',
@@ -45,10 +48,10 @@ function house({
     refresh: { startOffset, endOffset: '1 hour', every: '1 hour' },
   });
   const byDay = continuousAggregate('house.m_d', {
-    from: hourly,
+    from: daily === 'over raw' ? m : hourly,
     bucket: '1 day',
     groupBy: ['dev'],
-    select: { n: total('n'), s: sum('s') },
+    select: daily === 'over raw' ? { n: count(), s: sum('v') } : { n: total('n'), s: sum('s') },
     realTime: false,
     refresh: { startOffset: '7 days', endOffset: '1 day', every: '1 day' },
   });
@@ -195,7 +198,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('counts a bucket as gone although a late row of its time has arrived', async () => {
-    await beginWith({ daily: true });
+    await beginWith({ daily: 'over hourly' });
     const edge = today - 30 * DAY;
     await execute(url, dropChunksBefore(engine, edge));
     const gone = await storedBefore(edge);
@@ -210,18 +213,18 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     );
     const daily = await one('SELECT count(*)::int AS buckets, sum(n)::int AS rows FROM house.m_d');
     for (const options of [{}, { force: true }, { force: true, batch: 150, newestFirst: true }]) {
-      const [hourly] = await refresh(url, engine, { daily: true }, options);
+      const [hourly] = await refresh(url, engine, { daily: 'over hourly' }, options);
       expect(await stored()).toEqual(all);
       expect(hourly?.kept?.buckets).toBeGreaterThan(0);
     }
     expect(await one('SELECT count(*)::int AS buckets, sum(n)::int AS rows FROM house.m_d')).toEqual(daily);
-    const plan = await planSets(url, [house({ daily: true, peak: true })]);
+    const plan = await planSets(url, [house({ daily: 'over hourly', peak: true })]);
     expect(plan.steps.at(-1)?.summary).toContain(
       `stay NULL in ${gone.buckets} buckets before ${iso(edge)} (${gone.rows} rows)`,
     );
-    await applySets(url, [house({ daily: true, peak: true })]);
+    await applySets(url, [house({ daily: 'over hourly', peak: true })]);
     expect(await stored()).toEqual(all);
-    const two = { daily: true, peak: true, bucket: '2 hours' } as const;
+    const two = { daily: 'over hourly', peak: true, bucket: '2 hours' } as const;
     // Day by day the oldest day is cut: 4 hours of it are stored.
     expect((await losses(two)).map(({ reason }) => reason)).toEqual([
       expect.stringMatching(figure({ buckets: 33, rows: 660 }, today - 63 * DAY, edge, 'house.m_d')),
@@ -232,6 +235,27 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     expect(await one('SELECT sum(n)::int AS n FROM house.m_h')).toEqual(
       await one('SELECT count(*)::int AS n FROM house.m'),
     );
+  });
+
+  it('asks before an aggregate gets another source that does not hold all of its history', async () => {
+    await beginWith({ daily: 'over hourly' });
+    expect(await losses({ daily: 'over raw' })).toEqual([]);
+    await execute(url, dropChunksBefore(engine, today - 20 * DAY));
+    // The aggregate over it still holds all hours.
+    expect(await losses({ daily: 'over raw' })).toEqual([
+      {
+        name: 'loses-history',
+        reason: expect.stringMatching(
+          figure({ buckets: 43, rows: 860 }, today - 63 * DAY, today - 20 * DAY, 'house.m_d'),
+        ),
+      },
+    ]);
+    // A table under another name is a new and empty one.
+    const renamed = await losses({ daily: 'over hourly', table: 'house.measurement' });
+    expect(renamed.map(({ reason }) => reason.split(' (')[0])).toEqual([
+      `61 buckets of house.m_d from ${iso(today - 63 * DAY)} to ${iso(today - 2 * DAY)}`,
+      `1444 buckets of house.m_h from ${iso(begin)} to ${iso(today - 2 * DAY)}`,
+    ]);
   });
 
   it('never refreshes over chunks that were dropped by hand, and says from when on it did', async () => {

@@ -3,7 +3,6 @@ import { ident, interval, literal, relation } from '../../core/sql';
 import { readAttachments } from '../../kinds/aggregates/attachments';
 import type { AggregateDialect, StoredAggregate } from '../../kinds/aggregates/model';
 import { aggregateQuery } from '../../language/aggregate-sql';
-import { nameOf } from '../../language/names';
 import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 import { createIndexes, drop, swap } from './aggregate-swap';
 import { hasRuntime } from './runtime';
@@ -43,6 +42,8 @@ export const postgresAggregates: AggregateDialect = {
                     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid`,
       alterOwner: 'ALTER VIEW',
     }),
+  chunks: (table) =>
+    `SELECT tstzrange(range_start, range_end) AS range FROM tsdb.chunk WHERE (schema_name, table_name) = (${key(table)})`,
   create: (aggregate) => [
     `CREATE TABLE ${ident('tsdb', materializationName(aggregate))} AS ${aggregateQuery(aggregate)} WITH NO DATA`,
     ...createIndexes(aggregate),

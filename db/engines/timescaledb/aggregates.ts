@@ -1,5 +1,5 @@
 // Continuous aggregates on TimescaleDB.
-import { ident, relation } from '../../core/sql';
+import { ident, literal, relation } from '../../core/sql';
 import { readAttachments } from '../../kinds/aggregates/attachments';
 import { OLD } from '../../kinds/aggregates/evolution';
 import type { AggregateDialect, StoredAggregate } from '../../kinds/aggregates/model';
@@ -12,15 +12,14 @@ export const timescaleAggregates: AggregateDialect = {
   engine: 'timescaledb',
   async read(db, names) {
     if (!(await hasTimescaledb(db))) return [];
-    const { rows } = await db.query<StoredAggregate>(
+    const { rows } = await db.query<Omit<StoredAggregate, 'sourceChunks'> & { readonly sourceTable: Table }>(
       `SELECT format('%s.%s', a.view_schema, a.view_name) AS name, NOT a.materialized_only AS "realTime", a.view_definition AS definition,
               (SELECT count(*)::int FROM pg_attribute t WHERE t.attrelid = format('%I.%I', a.view_schema, a.view_name)::regclass AND t.attnum > 0) AS columns,
               format('%s.%s', coalesce(p.user_view_schema, a.hypertable_schema), coalesce(p.user_view_name, a.hypertable_name)) AS source,
               json_build_object('schema', a.materialization_hypertable_schema, 'name', a.materialization_hypertable_name) AS stored,
               b.bucket_width::interval::text AS width, a.view_definition AS query,
               format('SELECT * FROM %I.%I WHERE "bucket" >= $1 AND "bucket" < $2', c.direct_view_schema, c.direct_view_name) AS recompute,
-              format('SELECT tstzrange(range_start, range_end) AS range FROM timescaledb_information.chunks WHERE (hypertable_schema, hypertable_name) = (%L, %L)',
-                     a.hypertable_schema, a.hypertable_name) AS "sourceChunks",
+              json_build_object('schema', a.hypertable_schema, 'name', a.hypertable_name) AS "sourceTable",
               format('_timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(%s))', c.mat_hypertable_id) AS watermark
          FROM timescaledb_information.continuous_aggregates a
          JOIN _timescaledb_catalog.continuous_agg c ON (c.user_view_schema, c.user_view_name) = (a.view_schema, a.view_name)
@@ -29,7 +28,7 @@ export const timescaleAggregates: AggregateDialect = {
         WHERE format('%s.%s', a.view_schema, a.view_name) = ANY ($1) ORDER BY 1`,
       [names],
     );
-    return rows;
+    return rows.map(({ sourceTable, ...row }) => ({ ...row, sourceChunks: chunks(sourceTable) }));
   },
   definition: (aggregate) => aggregateQuery(aggregate),
   readAttachments: (db, names) =>
@@ -43,6 +42,7 @@ export const timescaleAggregates: AggregateDialect = {
                     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid`,
       alterOwner: 'ALTER MATERIALIZED VIEW',
     }),
+  chunks,
   create: (aggregate) => [
     `CREATE MATERIALIZED VIEW ${relation(aggregate)} WITH (timescaledb.continuous, timescaledb.materialized_only = ${!aggregate.realTime}) AS ${aggregateQuery(aggregate)} WITH NO DATA`,
   ],
@@ -71,6 +71,15 @@ export const timescaleAggregates: AggregateDialect = {
   drop: (aggregate) => [`DROP MATERIALIZED VIEW IF EXISTS ${relation(aggregate)}`],
   force: ', force => true',
 };
+
+interface Table {
+  readonly schema: string;
+  readonly name: string;
+}
+
+function chunks({ schema, name }: Table): string {
+  return `SELECT tstzrange(range_start, range_end) AS range FROM timescaledb_information.chunks WHERE (hypertable_schema, hypertable_name) = (${literal(schema)}, ${literal(name)})`;
+}
 
 // A new aggregate has no columnstore, even if the replaced one had one.
 const columnstores = (aggregates: readonly ContinuousAggregate[]): readonly string[] =>

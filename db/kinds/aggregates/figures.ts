@@ -8,7 +8,16 @@ import { isoText } from '../../server/ask';
 import { withSavepoint } from '../../server/savepoint';
 import { NOTHING, readTableSizes } from '../../server/table-size';
 import { goneBuckets } from './history';
-import type { AggregateDialect, AggregateState, Changing, Evolution, Figures, Gone } from './model';
+import type {
+  AggregateDialect,
+  AggregateState,
+  Changing,
+  Evolution,
+  Figures,
+  Gone,
+  StoredAggregate,
+} from './model';
+import { type ColumnsOf, fromOtherSource } from './other-source';
 
 /** The figures of all aggregates that change, by name, in two statements. */
 export async function readFigures(
@@ -19,7 +28,16 @@ export async function readFigures(
 ): Promise<ReadonlyMap<string, Figures>> {
   const present = [...grown, ...rebuilt].filter(({ state }) => state !== undefined);
   if (present.length === 0) return new Map();
-  const { rows, unknown } = await readGone(db, states, present, rebuilt);
+  const rebuiltNames = new Set(rebuilt.map(({ aggregate }) => nameOf(aggregate)));
+  const columnsOf = await readColumns(db, present);
+  const compared = new Map(
+    present.map(({ state, ...changing }) => {
+      const one = state as AggregateState;
+      const isSame = nameOf(changing.aggregate.from) === one.source;
+      return [one.name, isSame ? one : fromOtherSource(dialect, states, changing, one, columnsOf)];
+    }),
+  );
+  const { rows, unknown } = await readGone(db, states, [...compared.values()], rebuiltNames);
   const sizes = await readTableSizes(
     db,
     dialect.engine,
@@ -29,7 +47,11 @@ export async function readFigures(
     rows.map(({ name, ...gone }) => {
       const origin = present.find(({ aggregate }) => nameOf(aggregate) === name)?.origin;
       const { chunks, rows: count, bytes } = (origin && sizes.get(nameOf(origin))) ?? NOTHING;
-      const figures = { gone, impact: { chunks, rows: count, bytes } };
+      const figures = {
+        gone,
+        compared: compared.get(name) as StoredAggregate,
+        impact: { chunks, rows: count, bytes },
+      };
       return [name, unknown === undefined ? figures : { ...figures, unknown }];
     }),
   );
@@ -41,22 +63,31 @@ type GoneRow = Gone & { readonly name: string };
 async function readGone(
   db: Db,
   states: ReadonlyMap<string, AggregateState>,
-  present: readonly Changing[],
-  rebuilt: readonly Changing[],
+  compared: readonly StoredAggregate[],
+  rebuiltNames: ReadonlySet<string>,
 ): Promise<{ readonly rows: readonly GoneRow[]; readonly unknown?: string }> {
   try {
-    const compared = await withSavepoint(db, () => db.query<GoneRow>(goneOfAll(states, present, rebuilt)));
-    return { rows: compared.rows };
+    const sql = goneOfAll(states, compared, rebuiltNames);
+    return { rows: (await withSavepoint(db, () => db.query<GoneRow>(sql))).rows };
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    const { rows } = await db.query<GoneRow>(
-      present.map(({ state }) => everythingGone(state as AggregateState)).join(' UNION ALL '),
-    );
+    const { rows } = await db.query<GoneRow>(compared.map(everythingGone).join(' UNION ALL '));
     return { rows, unknown: messageOf(error) };
   }
 }
 
-const everythingGone = ({ name, stored, width }: AggregateState): string =>
+async function readColumns(db: Db, changing: readonly Changing[]): Promise<ColumnsOf> {
+  const { rows } = await db.query<{ name: string; columns: string[] }>(
+    `SELECT format('%s.%s', n.nspname, c.relname) AS name, array_agg(a.attname::text) AS columns
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) GROUP BY 1`,
+    [changing.map(({ origin }) => nameOf(origin))],
+  );
+  return new Map(rows.map(({ name, columns }) => [name, columns]));
+}
+
+const everythingGone = ({ name, stored, width }: StoredAggregate): string =>
   `SELECT ${literal(name)} AS name, count(DISTINCT "bucket")::int AS buckets, count(*)::int AS rows, count(*)::int AS kept,
           ${isoText('min("bucket")')} AS "from", ${isoText(`(max("bucket") + ${interval(width)})`)} AS "to"
      FROM ${ident(stored.schema, stored.name)}`;
@@ -64,14 +95,13 @@ const everythingGone = ({ name, stored, width }: AggregateState): string =>
 // If the source of an aggregate is rebuilt too, the times that the source loses are lost for the aggregate as well. Sources come first.
 function goneOfAll(
   states: ReadonlyMap<string, AggregateState>,
-  present: readonly Changing[],
-  rebuilt: readonly Changing[],
+  compared: readonly StoredAggregate[],
+  rebuiltNames: ReadonlySet<string>,
 ): string {
-  const names = present.map(({ aggregate }) => nameOf(aggregate));
-  const rebuiltNames = new Set(rebuilt.map(({ aggregate }) => nameOf(aggregate)));
-  const parts = present.map(({ state }, at) => {
-    const source = state === undefined || !rebuiltNames.has(state.source) ? -1 : names.indexOf(state.source);
-    const query = goneBuckets(state as AggregateState, {
+  const names = compared.map(({ name }) => name);
+  const parts = compared.map((one, at) => {
+    const source = rebuiltNames.has(one.source) ? names.indexOf(one.source) : -1;
+    const query = goneBuckets(one, {
       states,
       lower: `'-infinity'`,
       upper: `'infinity'`,

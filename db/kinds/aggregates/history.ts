@@ -2,7 +2,7 @@
 // lose what it holds, so every path that writes an aggregate asks here first.
 import { ident, interval } from '../../core/sql';
 import type { StoredAggregate } from './model';
-import { queryShape, withBounds } from './query-shape';
+import { type QueryShape, queryShape, withBounds } from './query-shape';
 
 /** Which buckets are looked at, and how. */
 export interface HistoryQuestion {
@@ -82,10 +82,11 @@ export function goneBuckets(
       FROM lost`;
 }
 
-function shapeOf(
+/** Which columns of a stored aggregate are groups and which are counts; a sum of counts of its source is a count. */
+export function shapeOf(
   aggregate: StoredAggregate,
   states: ReadonlyMap<string, StoredAggregate>,
-): ReturnType<typeof queryShape> {
+): QueryShape {
   const source = states.get(aggregate.source);
   return queryShape(aggregate.query, source && shapeOf(source, states).counts);
 }

@@ -48,6 +48,8 @@ export interface Figures {
   /** The source that is read. */
   readonly impact: Impact;
   readonly gone: Gone;
+  /** What was compared: the stored aggregate, and what it would be computed from. */
+  readonly compared: StoredAggregate;
   /** Why the stored buckets could not be compared with their source, when the stored query fails on it. `gone` has all of them then. */
   readonly unknown?: string;
 }
@@ -122,6 +124,8 @@ export interface AggregateDialect {
   /** Present on an engine whose aggregates have a `refreshQuery`, which is then compared too. */
   refreshQuery?(aggregate: ContinuousAggregate): string;
   readAttachments(db: Db, names: readonly string[]): Promise<ReadonlyMap<string, Attachments>>;
+  /** A query with the column `range`: the time ranges of the chunks of a table. */
+  chunks(table: { readonly schema: string; readonly name: string }): string;
   create(aggregate: ContinuousAggregate): readonly string[];
   setRealTime(aggregate: ContinuousAggregate): readonly string[];
   /** Adds the declared columns that are missing, in place. `missing` has the type of each. */

@@ -81,8 +81,10 @@ export function aggregatesAndPolicies(
       read,
       compare(desired, state) {
         const rebuilt = rebuiltNames(state);
-        const { steps = [], ...rest } = policyKind.compare(desired, state.policies);
-        return { ...rest, steps: steps.filter(({ object }) => !rebuilt.has(object)) };
+        return {
+          ...policyKind.compare(desired, state.policies),
+          steps: policySteps(desired, state).filter(({ object }) => !rebuilt.has(object)),
+        };
       },
     },
   };

@@ -212,12 +212,12 @@ export function historyLoss(
 export function keepPromise(
   states: ReadonlyMap<string, AggregateState>,
   name: string,
-  { gone: promise, unknown }: Figures,
+  { gone: promise, compared, unknown }: Figures,
 ): readonly string[] {
   // Consent covers all stored rows then.
   if (unknown !== undefined) return [];
   const promised = promise.rows;
-  const gone = goneBuckets(states.get(name) as AggregateState, { states, ...EVER, unknown: 'strict' });
+  const gone = goneBuckets(compared, { states, ...EVER, unknown: 'strict' });
   return [
     `DO $promise$
 DECLARE gone_rows bigint;

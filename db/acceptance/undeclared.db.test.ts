@@ -2,6 +2,7 @@
 import { text } from '../language/columns';
 import { desiredFrom } from '../language/desired';
 import { sqlFunction } from '../language/function';
+import { index } from '../language/indexes';
 import { type SchemaSet, schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 import { createTestDatabase, describeOn, type TestDatabase, testServers } from '../local/test-servers';
@@ -254,6 +255,16 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const one = await countQueries(database.url, [...all, schemaSet('extra', extra.slice(1))]);
     const many = await countQueries(database.url, all);
     expect(many).toBe(one);
+  });
+
+  it('never drops what was there before it was declared', async () => {
+    await run('CREATE TABLE plant.adopted (name text PRIMARY KEY)');
+    const adopted = table('plant.adopted', { columns: { name: text().notNull() }, primaryKey: ['name'] });
+    const sets = [...all, schemaSet('adopted', [adopted])];
+    expect(stepsOf(await plan(sets))).toEqual([]);
+    await applySets(database.url, [...all, schemaSet('adopted', [{ ...adopted, indexes: [index('name')] }])]);
+    const found = await plan(all, true);
+    expect([stepsOf(found), found.undeclared]).toEqual([[], ['table plant.adopted']]);
   });
 
   it('goes on without the journal', async () => {

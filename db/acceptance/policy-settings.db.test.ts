@@ -1,4 +1,7 @@
 // Jobs with settings that no declaration knows: what they select is repaired, how they work is kept, and all of it is named.
+import { text, timestamptz } from '../language/columns';
+import { hypertable } from '../language/hypertable';
+import { index } from '../language/indexes';
 import { schemaSet } from '../language/schema-set';
 import { createTestDatabase, describeOn, type TestDatabase, testServers } from '../local/test-servers';
 import { withConnection } from '../server/connection';
@@ -175,7 +178,7 @@ describeOn('timescaledb', 'settings of jobs', (server) => {
     const plan = await planSets(database.url, long);
     expect(plan.steps).toEqual([]);
     expect(plan.warnings).toEqual([
-      `job ${id} (retention of plant.metric) is paused, and was not paused by an apply: it does nothing until it is resumed`,
+      `job ${id} (retention of plant.metric) was paused by hand and does nothing; to resume it, run "SELECT alter_job(${id}, scheduled => true)"`,
     ]);
     expect(plan.undeclared).toEqual([`schedule_interval = 1 year of job ${id} (retention of plant.metric)`]);
     // An apply pauses jobs as well, and resumes them.
@@ -184,6 +187,45 @@ describeOn('timescaledb', 'settings of jobs', (server) => {
       `INSERT INTO tsdb.paused_job (job_id, run) VALUES (${id}, '00000000-0000-0000-0000-000000000000')`,
     );
     expect((await planSets(database.url, long)).warnings).toEqual([]);
+  });
+
+  it('compares the whole configuration of a reorder policy, too', async () => {
+    const sets = [
+      schemaSet('ordered', [
+        hypertable('plant.ordered', {
+          columns: { at: timestamptz().notNull(), device: text().notNull() },
+          time: 'at',
+          chunkInterval: '7 days',
+          indexes: [index('device', 'at')],
+          reorder: index('device', 'at'),
+        }),
+      ]),
+    ];
+    await applySets(database.url, [...long, ...sets]);
+    // Its schedule follows the chunk interval.
+    expect((await planSets(database.url, [...long, ...sets])).undeclared).toEqual([]);
+    await execute(
+      database.url,
+      merge('reorder', { batch: 7 }, 'ordered'),
+      `SELECT public.alter_job(${job('reorder', 'ordered')}, scheduled => false, max_retries => 2)`,
+    );
+    const plan = await planSets(database.url, [...long, ...sets]);
+    expect(plan.steps.map(({ id, summary }) => [id, summary])).toEqual([
+      ['reorder:plant.ordered', 'reorder old chunks by device, at with batch = 7 → device, at'],
+    ]);
+    await applySets(database.url, [...long, ...sets]);
+    const id = await idOf('reorder', 'ordered');
+    expect(await configOf(id)).toEqual({
+      hypertable_id: expect.any(Number),
+      index_name: 'ordered_device_at_idx',
+    });
+    await execute(database.url, `SELECT public.alter_job(${id}, scheduled => false, max_retries => 2)`);
+    const paused = await planSets(database.url, [...long, ...sets]);
+    expect([paused.steps, paused.undeclared, paused.warnings]).toEqual([
+      [],
+      [`max_retries = 2 of job ${id} (reorder of plant.ordered)`],
+      [expect.stringMatching(/^job \d+ \(reorder of plant\.ordered\) was paused by hand/)],
+    ]);
   });
 
   it('removes a second refresh only with consent', async () => {
@@ -275,7 +317,9 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       );
       const told = async (otherQuery: boolean): Promise<readonly string[]> => {
         const { undeclared, warnings } = await planSets(url, [plant({ otherQuery })]);
-        return [...undeclared, ...warnings].map((line) => line.replace(/job \d+/, 'job N'));
+        return [...undeclared, ...warnings].map((line) =>
+          line.replace(/job \d+/, 'job N').replace(/;.*/, ''),
+        );
       };
       const before = await told(false);
       expect(before).toEqual([
@@ -285,7 +329,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
             )
           : []),
         'schedule_interval = 3 days of job N (retention of plant.metric_daily)',
-        expect.stringMatching(/^job N \(refresh of plant\.metric_daily\) is paused/),
+        expect.stringMatching(/^job N \(refresh of plant\.metric_daily\) was paused by hand/),
       ]);
       const report = await applySets(url, [plant({ otherQuery: true })]);
       expect(report.applied).toContain('swap-aggregates:plant.metric_hourly,plant.metric_daily');
@@ -358,7 +402,7 @@ describeOn('postgres', 'settings of emulated jobs', (server) => {
       ['alter-policy:plant.metric:retention', 'refresh from 1 day → none'],
     ]);
     expect(plan.warnings).toEqual([
-      expect.stringMatching(/^job \d+ \(retention of plant\.metric\) is paused/),
+      expect.stringMatching(/^job \d+ \(retention of plant\.metric\) was paused by hand/),
     ]);
     await applySets(url, [plant()]);
     expect(

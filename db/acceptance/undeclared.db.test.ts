@@ -2,6 +2,7 @@
 import { text } from '../language/columns';
 import { desiredFrom } from '../language/desired';
 import { sqlFunction } from '../language/function';
+import { index } from '../language/indexes';
 import { type SchemaSet, schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 import { createTestDatabase, describeOn, type TestDatabase, testServers } from '../local/test-servers';
@@ -93,7 +94,11 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
         'SELECT public.alter_job(job_id, scheduled => true) FROM timescaledb_information.jobs WHERE job_id >= 1000',
       );
     }
-    expect((await plan(rest())).warnings.map((text_) => text_.replace(/\d+/, 'N'))).toEqual([
+    const warned = (await plan(rest())).warnings.map((line) => line.replace(/\d+/, 'N'));
+    expect(
+      warned.every((line) => line.endsWith('; declare it again, drop it with --prune, or remove the job')),
+    ).toBe(true);
+    expect(warned.map((line) => line.replace(/;.*/, ''))).toEqual([
       'plant.metric_hourly is not declared any more, but job N goes on refreshing it',
       'plant.metric_daily is not declared any more, but job N goes on refreshing it',
       'plant.metric is not declared any more, but job N goes on deleting rows older than 30 days',
@@ -252,6 +257,16 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     expect(many).toBe(one);
   });
 
+  it('never drops what was there before it was declared', async () => {
+    await run('CREATE TABLE plant.adopted (name text PRIMARY KEY)');
+    const adopted = table('plant.adopted', { columns: { name: text().notNull() }, primaryKey: ['name'] });
+    const sets = [...all, schemaSet('adopted', [adopted])];
+    expect(stepsOf(await plan(sets))).toEqual([]);
+    await applySets(database.url, [...all, schemaSet('adopted', [{ ...adopted, indexes: [index('name')] }])]);
+    const found = await plan(all, true);
+    expect([stepsOf(found), found.undeclared]).toEqual([[], ['table plant.adopted']]);
+  });
+
   it('goes on without the journal', async () => {
     await run('DROP TABLE tsdb.journal');
     const found = await plan(rest(), true);
@@ -278,7 +293,7 @@ describeOn('timescaledb', 'jobs of others', (server) => {
       'job N (retention of plant.legacy)',
     ]);
     expect(found.warnings.map((line) => line.replace(/\d+/, 'N'))).toContain(
-      'plant.legacy is not declared, but job N goes on deleting rows older than 5 days',
+      'plant.legacy is not declared, but job N goes on deleting rows older than 5 days; declare it, or name it as unmanaged',
     );
     const marked = await planSets(url, [
       schemaSet('all', all[0]?.objects ?? [], { unmanaged: ['plant.clean', 'plant.legacy'] }),

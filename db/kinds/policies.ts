@@ -34,6 +34,8 @@ export interface PolicyDialect {
   add(policy: DesiredPolicy): readonly string[];
   alter(policy: DesiredPolicy, state: PolicyState): readonly string[];
   remove(state: PolicyState): readonly string[];
+  /** A statement, for people, that resumes a paused policy. */
+  resume(id: number): string;
   /** Gives a policy that was just added to a rebuilt aggregate the settings of the one that it replaces. */
   carryOver(policy: DesiredPolicy, state: PolicyState): readonly string[];
 }
@@ -72,7 +74,7 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
       const declared = new Set(relationsOf(desired).map(nameOf));
       const surplus = actual.policies.filter((state) => declared.has(state.object) && !kept.has(state));
       steps.push(...surplus.map((state) => removal(dialect, state, [...kept])));
-      return { steps, ...settingsOf([...kept]) };
+      return { steps, ...settingsOf([...kept], dialect.resume) };
     },
   };
 }

@@ -120,8 +120,14 @@ export function describeChange(policy: DesiredPolicy, state: PolicyState): strin
 /** A job as far as its settings are concerned. */
 type JobState = Pick<PolicyState, 'id' | 'object' | 'paused' | 'kept'> & { readonly kind: string };
 
-/** Names the settings of jobs that nobody declares, and the jobs that somebody has paused. */
-export function settingsOf(policies: readonly JobState[]): Pick<Findings, 'undeclared' | 'warnings'> {
+/**
+ * Names the settings of jobs that nobody declares, and the jobs that somebody has paused.
+ * @param resume a statement that resumes a job.
+ */
+export function settingsOf(
+  policies: readonly JobState[],
+  resume: (id: number) => string,
+): Pick<Findings, 'undeclared' | 'warnings'> {
   const job = ({ id, kind, object }: JobState): string => `job ${id} (${kind} of ${object})`;
   return {
     undeclared: policies.flatMap((state) => state.kept.map((setting) => `${setting} of ${job(state)}`)),
@@ -129,7 +135,7 @@ export function settingsOf(policies: readonly JobState[]): Pick<Findings, 'undec
       .filter(({ paused }) => paused)
       .map(
         (state) =>
-          `${job(state)} is paused, and was not paused by an apply: it does nothing until it is resumed`,
+          `${job(state)} was paused by hand and does nothing; to resume it, run "${resume(state.id)}"`,
       ),
   };
 }

@@ -86,7 +86,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     database = await createTestDatabase(server, applied([iot, service]));
     const without = { TSDB_SCHEMAS: 'service' };
     const says =
-      /public\.sensor_data is not declared any more, but job \d+ goes on deleting rows older than 90 days\n/;
+      /public\.sensor_data is not declared any more, but job \d+ goes on deleting rows older than 90 days; declare it again, drop it with --prune, or remove the job\n/;
     const [plan, apply] = await Promise.all([run(['plan'], without), run(['apply', '--yes'], without)]);
     expect(plan.stdout).toMatch(new RegExp(`\nwarning {2}${says.source}`));
     expect(plan.stdout).toMatch(/In sync: the database is as declared\.; \d+ warnings\n$/);

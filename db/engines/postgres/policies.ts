@@ -49,6 +49,7 @@ export const postgresPolicies: PolicyDialect = {
     `UPDATE tsdb.job SET (start_offset, end_offset, drop_after, schedule_interval) = (${times(policy, 'schedule_interval').join(', ')}) WHERE job_id = ${state.id}`,
   ],
   remove: (state) => [`DELETE FROM tsdb.job WHERE job_id = ${state.id}`],
+  resume: (id) => `UPDATE tsdb.job SET next_start = now() WHERE job_id = ${id}`,
   // The replaced job is gone by now.
   carryOver: ({ kind, on, times: { every } }, state) => [
     `UPDATE tsdb.job SET schedule_interval = ${every || !state.times.every ? 'schedule_interval' : interval(formatInterval(state.times.every))}, next_start = ${state.paused ? `'infinity'` : 'next_start'} WHERE (kind, schema_name, object_name) = (${[kind, on.schema, on.name].map(literal).join(', ')})`,

@@ -53,7 +53,8 @@ const KINDS: readonly JobKind[] = [
     tuning: [],
     maxRuntime: '0',
     retryPeriod: '5 minutes',
-    schedule: '12 hours',
+    // Half the chunk interval at the time when it was added.
+    schedule: 'NULL',
   },
 ];
 
@@ -97,6 +98,9 @@ export interface JobSettingsRow {
   readonly foreign: readonly string[];
   readonly kept: readonly string[];
 }
+
+/** How a paused job is resumed. */
+export const resume = (id: number): string => `SELECT alter_job(${id}, scheduled => true)`;
 
 /** Settings as people read them: `retry_period = 5 minutes` instead of `PT5M`. */
 export const readable = (settings: readonly string[]): readonly string[] =>

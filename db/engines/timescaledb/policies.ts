@@ -7,7 +7,7 @@ import { formatInterval, type Interval } from '../../language/interval';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
 import { hasTimescaledb } from '../../server/server-info';
-import { JOB_SETTINGS, JOBS, keptConfig, readable, withoutOwnPauses } from './job-settings';
+import { JOB_SETTINGS, JOBS, keptConfig, readable, resume, withoutOwnPauses } from './job-settings';
 
 export const timescalePolicies: PolicyDialect = {
   kinds: ['refresh', 'retention', 'columnstore'],
@@ -47,6 +47,7 @@ export const timescalePolicies: PolicyDialect = {
     ];
   },
   remove: (state) => [`SELECT public.delete_job(${state.id})`],
+  resume,
   // The replaced aggregate still exists, under another name and with its jobs. The apply itself has paused them.
   carryOver: (policy, state) => [
     `SELECT public.alter_job(n.id, ${policy.times.every ? '' : 'schedule_interval => o.schedule_interval, '}max_runtime => o.max_runtime, max_retries => o.max_retries,

@@ -6,7 +6,7 @@ import type { Index } from '../../language/indexes';
 import { nameOf } from '../../language/names';
 import type { Kind, Step } from '../../model';
 import { hasTimescaledb } from '../../server/server-info';
-import { JOB_SETTINGS, JOBS, type JobSettingsRow, readable, withoutOwnPauses } from './job-settings';
+import { JOB_SETTINGS, JOBS, type JobSettingsRow, readable, resume, withoutOwnPauses } from './job-settings';
 
 interface ReorderState extends JobSettingsRow {
   readonly id: number;
@@ -53,7 +53,10 @@ export const reorder: Kind<readonly ReorderState[]> = {
     }
     return {
       steps,
-      ...settingsOf(staying.map((state) => ({ ...state, kind: 'reorder', object: state.table }))),
+      ...settingsOf(
+        staying.map((state) => ({ ...state, kind: 'reorder', object: state.table })),
+        resume,
+      ),
     };
   },
 };

@@ -32,7 +32,7 @@ export async function readObjects(
        SELECT p.oid, n.nspname, p.proname, format('%s.%s', n.nspname, p.proname), 'function', pg_get_function_identity_arguments(p.oid),
               NULL, NULL, 'pg_proc'::regclass
          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-        WHERE format('%s.%s', n.nspname, p.proname) = ANY (${journal ? CREATED_FUNCTIONS : `'{}'`})
+        WHERE n.nspname <> 'pg_catalog' AND format('%s.%s', n.nspname, p.proname) = ANY (${journal ? CREATED_FUNCTIONS : `'{}'`})
      )
      SELECT f.kind, f.schema, f.name, f.args, f.source, f.stored, ${READERS} AS readers, ${journal ? EVIDENCE : NO_EVIDENCE}
        FROM found f ${journal ? JOURNAL : ''}

@@ -4,7 +4,7 @@ import { formatInterval } from '../../language/interval';
 import { nameOf } from '../../language/names';
 import { isUnmanaged } from '../../language/unmanaged';
 import type { Kind } from '../../model';
-import type { PolicyState } from '../policy-state';
+import type { PolicyKind, PolicyState } from '../policy-state';
 import { readDropFigures } from './figures';
 import type { DropFigures, Evidence, UndeclaredDialect, UndeclaredJob, UndeclaredObject } from './model';
 import { droppable, dropStep, obstacle, policyStep } from './prune';
@@ -64,7 +64,7 @@ export function undeclared(
         warnings: left.flatMap((job) =>
           warning(
             job,
-            objects.some((object) => object.managed && nameOf(object) === job.object),
+            objects.find((object) => nameOf(object) === job.object),
           ),
         ),
       };
@@ -97,12 +97,21 @@ function listed(object: UndeclaredObject & Evidence, droppableNames: ReadonlySet
 const listedJob = ({ id, procedure, object, policy }: UndeclaredJob): string =>
   `job ${id} (${policy === null ? procedure : policy.kind}${object === null ? '' : ` of ${object}`}${policy?.paused ? ', paused' : ''})`;
 
-// The other policies neither delete rows nor compute anything.
-function warning({ id, policy }: UndeclaredJob, wasDeclared: boolean): readonly string[] {
-  if (policy === null || policy.paused) return [];
-  const subject = `${policy.object} is not declared${wasDeclared ? ' any more' : ''}, but job ${id} goes on`;
-  if (policy.kind === 'refresh') return [`${subject} refreshing it`];
-  if (policy.kind !== 'retention') return [];
-  const { after } = policy.times;
-  return [`${subject} deleting rows${after === undefined ? '' : ` older than ${formatInterval(after)}`}`];
+// The other policies neither delete rows nor compute anything. A job on a declared object is not a declared kind of job.
+function warning(
+  { id, policy }: UndeclaredJob,
+  object: (UndeclaredObject & Evidence) | undefined,
+): readonly string[] {
+  if (policy === null || policy.paused || object === undefined) return [];
+  const name = nameOf(object);
+  const after = policy.times.after === undefined ? '' : ` older than ${formatInterval(policy.times.after)}`;
+  const work: Readonly<Partial<Record<PolicyKind, string>>> = {
+    refresh: 'refreshing it',
+    retention: `deleting rows${after}`,
+  };
+  if (work[policy.kind] === undefined) return [];
+  const [since, wayOut] = object.managed
+    ? [' any more', 'declare it again, drop it with --prune, or remove the job']
+    : ['', 'declare it, or name it as unmanaged'];
+  return [`${name} is not declared${since}, but job ${id} goes on ${work[policy.kind]}; ${wayOut}`];
 }

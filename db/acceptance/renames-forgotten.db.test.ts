@@ -130,6 +130,36 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     expect(await stored()).toEqual(BEFORE);
   });
 
+  it('a column, what is computed from it, and the name of that', async () => {
+    const plan = await planSets(url, [set({ v: 'value', total: 'sum_value' })]);
+    expect(hazardsOf(plan)).toContainEqual(
+      expect.stringMatching(
+        /^loses-history: column sum_value of plant\.m_h will be NULL in all 240 buckets .*declare \.renamedFrom\('v'\)$/,
+      ),
+    );
+  });
+
+  it('but not a figure that is new, beside one that goes', async () => {
+    const { objects } = set({ total: 'low' });
+    const [table, hourly, ...rest] = objects as readonly [Hypertable, ContinuousAggregate];
+    const extended = hypertable('plant.m', {
+      ...table,
+      columns: { ...table.columns, note: text() },
+    } as never);
+    const select = { mean: avg('v'), notes: max('note'), readings: count('v') } as object as Record<
+      string,
+      never
+    >;
+    const changed = continuousAggregate('plant.m_h', {
+      ...hourly,
+      from: extended,
+      groupBy: hourly.groupBy as never,
+      select,
+    });
+    expect(rest).toHaveLength(1);
+    expect(hazardsOf(await planSets(url, [schemaSet('plant', [extended, changed])]))).toEqual([]);
+  });
+
   it('a column with a default', async () => {
     const plan = await planSets(url, [set({ v: 'value', column: float8().default('0') })]);
     expect(hazardsOf(plan)).toContainEqual(

@@ -100,8 +100,8 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     ],
     [
       'an object of another kind',
-      ['CREATE VIEW plant.w AS SELECT 1 AS x'],
-      set({ table: 'reading', tableFrom: 'w', hourly: 'other' }),
+      ['CREATE VIEW plant.w AS SELECT 1 AS v'],
+      set({ table: 'reading', tableFrom: 'w', v: 'value', vFrom: 'v', hourly: 'other' }),
       'plant.reading is declared as renamed from w, but plant.w is no table',
     ],
   ])('refuses to choose between two %s', async (_what, drift, to, refusal) => {

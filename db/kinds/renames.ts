@@ -104,13 +104,14 @@ function find(former: FormerName, { columns, kinds }: RenamesState): Rename | Re
   const { of, object, from, to } = former;
   const declared = nameOf(object);
   const before = { schema: object.schema, name: object.renamedFrom ?? object.name };
-  const moves = !columns.has(declared) && columns.has(nameOf(before));
+  const kind = object.kind === 'aggregate' ? 'aggregate' : 'table';
   if (of === 'table' || of === 'aggregate') {
     if (!columns.has(nameOf(before))) return undefined;
     if (columns.has(declared)) return both(former);
-    if (kinds.get(nameOf(before)) !== of) return otherKind(former, nameOf(before));
+    if (kinds.get(nameOf(before)) !== kind) return otherKind(former, nameOf(before));
     return { ...former, present: before };
   }
+  const moves = !columns.has(declared) && kinds.get(nameOf(before)) === kind;
   const present = columns.get(moves ? nameOf(before) : declared) ?? [];
   if (!present.includes(from)) return undefined;
   if (present.includes(to)) return both(former);

@@ -1,12 +1,12 @@
-// Finds figures that a rebuild would compute from source columns without values: a forgotten rename, or a column that is too new.
+// Finds columns of aggregates that a rebuild would compute from source columns without values: a forgotten rename, or a column that is too new.
 import { counted } from '../../core/quantities';
-import { ident, literal, relation } from '../../core/sql';
+import { ident, literal } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
 import type { Db, Hazard } from '../../model';
 import { isoText } from '../../server/ask';
-import { withSavepointRollback } from '../../server/savepoint';
 import { countsRows, type SourceColumn, sourcesOf } from './column-sources';
+import { type Emptiness, keyOf, readEmptiness, readTypes, type Types } from './empty-columns';
 import type { AggregateState, Changing, Evolution, Figures } from './model';
 
 /** A column of a rebuilt aggregate that has values now, and the source column without values that it would come from. */
@@ -14,21 +14,13 @@ interface Emptied {
   readonly aggregate: ContinuousAggregate;
   readonly state: AggregateState;
   readonly column: string;
+  /** Whether it is stored under this name now. */
+  readonly isStored: boolean;
   readonly source: SourceColumn;
   readonly because: Emptiness;
   /** What the column would hold. */
   readonly value: string;
 }
-
-/** Why a source column has no values; `until`: it has none before that time. */
-interface Emptiness {
-  readonly why: string;
-  readonly missing?: true;
-  readonly until?: string;
-}
-
-/** Types of columns by relation and name. */
-type Types = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /**
  * The hazards of the rebuilt aggregates, by name.
@@ -43,26 +35,23 @@ export async function readEmptied(
   if (rebuilt.length === 0) return new Map();
   const types = await readTypes(db, rebuilt);
   const figuresAndGroups = rebuilt.flatMap(({ aggregate, state }) =>
-    keptColumns(aggregate, types.get(nameOf(state.stored)) ?? new Map()).map((column) => ({
+    outputs(aggregate, types.get(nameOf(state.stored)) ?? new Map()).map((output) => ({
+      ...output,
       aggregate,
       state,
-      column,
-      sources: sourcesOf({ of: aggregate, name: column }),
+      sources: sourcesOf({ of: aggregate, name: output.column }),
     })),
   );
   const sources = figuresAndGroups.flatMap((one) => one.sources);
-  const empty = new Map([
-    ...partlyEmpty(evolution, figures),
-    ...missing(sources, types),
-    ...(await readEmpty(db, sources, types)),
-  ]);
+  const empty = await readEmptiness(db, { sources, types, evolution, figures });
   const emptied = figuresAndGroups.flatMap(({ sources: own, ...one }): Emptied[] => {
     const without = own.filter((candidate) => empty.has(keyOf(candidate)));
     // One that has no values at all says more than one that has none before some time.
     const source =
       without.find((candidate) => empty.get(keyOf(candidate))?.until === undefined) ?? without[0];
     const because = source && empty.get(keyOf(source));
-    if (source === undefined || because === undefined) return [];
+    if (source === undefined || because === undefined || !takesAway(one, lookalikesOf(source, types)))
+      return [];
     return [{ ...one, source, because, value: valueIn(one.aggregate, one.column, source, because) }];
   });
   if (emptied.length === 0) return new Map();
@@ -79,105 +68,22 @@ export async function readEmptied(
 const hasState = (changing: Changing): changing is Changing & { readonly state: AggregateState } =>
   changing.state !== undefined;
 
-const keyOf = ({ of, name }: SourceColumn): string => `${nameOf(of)}.${name}`;
-
-// Figures that are stored under the same name, and groups that replace others: with NULL in them, a bucket has one group only.
-function keptColumns(
-  { select, groupBy, columnNames }: ContinuousAggregate,
+// Columns that are stored under the same name, and new ones where a stored one goes: they may be the same.
+function outputs(
+  { columnNames }: ContinuousAggregate,
   stored: ReadonlyMap<string, string>,
-): readonly string[] {
+): readonly { readonly column: string; readonly isStored: boolean }[] {
   const replaces = [...stored.keys()].some((column) => !columnNames.includes(column));
-  return [
-    ...Object.keys(select).filter((column) => stored.has(column)),
-    ...(replaces ? groupBy.filter((column) => !stored.has(column)) : []),
-  ];
+  return columnNames
+    .map((column) => ({ column, isStored: stored.has(column) }))
+    .filter(({ isStored }) => isStored || replaces);
 }
 
-async function readTypes(
-  db: Db,
-  rebuilt: readonly (Changing & { readonly state: AggregateState })[],
-): Promise<Types> {
-  const tables = rebuilt.flatMap(({ aggregate }) => sourceTables(aggregate));
-  const { rows } = await db.query<{ relation: string; name: string; type: string }>(
-    `SELECT format('%s.%s', n.nspname, c.relname) AS relation, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-      WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1, a.attnum`,
-    [[...tables, ...rebuilt.map(({ state }) => nameOf(state.stored))]],
-  );
-  const types = new Map<string, Map<string, string>>();
-  for (const { relation: of, name, type } of rows)
-    types.set(of, (types.get(of) ?? new Map<string, string>()).set(name, type));
-  return types;
-}
-
-const sourceTables = ({ from }: ContinuousAggregate): readonly string[] =>
-  from.kind === 'aggregate' ? sourceTables(from) : [nameOf(from)];
-
-function partlyEmpty(
-  { grown }: Evolution,
-  figures: ReadonlyMap<string, Figures>,
-): readonly (readonly [string, Emptiness])[] {
-  return grown.flatMap(({ aggregate, state }) => {
-    const until = figures.get(nameOf(aggregate))?.gone.to;
-    if (!until || state === undefined) return [];
-    const why = `which this plan adds, and which stays NULL before ${until}, because the source rows are gone`;
-    return aggregate.columnNames
-      .slice(-state.appended)
-      .map((name) => [keyOf({ of: aggregate, name }), { why, until }] as const);
-  });
-}
-
-// Where the table itself is missing, all buckets are lost, which is told already.
-function missing(sources: readonly SourceColumn[], types: Types): readonly (readonly [string, Emptiness])[] {
-  return sources
-    .filter(({ of, name }) => of.kind === 'hypertable' && types.get(nameOf(of))?.has(name) === false)
-    .map((source) => [keyOf(source), { why: 'which this plan adds', missing: true }] as const);
-}
-
-// A column with a value shows one at once, and one without is read to the end. A plan should not take much longer than this.
-const LIMIT_SECONDS = 3;
-
-async function readEmpty(
-  db: Db,
-  sources: readonly SourceColumn[],
-  types: Types,
-): Promise<readonly (readonly [string, Emptiness])[]> {
-  const columns = sources.filter(
-    (source, at) =>
-      source.of.kind === 'hypertable' &&
-      source.of.columns[source.name]?.nullable &&
-      types.get(nameOf(source.of))?.has(source.name) &&
-      sources.findIndex((other) => keyOf(other) === keyOf(source)) === at,
-  );
-  const ask = (some: readonly SourceColumn[]): Promise<readonly string[] | undefined> =>
-    withSavepointRollback(db, async () => {
-      await db.query(`SET LOCAL statement_timeout = '${LIMIT_SECONDS}s'`);
-      const { rows } = await db.query<{ key: string }>(
-        [NOTHING, ...some.map(emptyQuery)].join(' UNION ALL '),
-      );
-      return rows.map(({ key }) => key);
-    }).catch((error: { code?: string }) => {
-      if (error.code === '57014') return undefined;
-      throw error;
-    });
-  const found = await ask(columns);
-  if (found !== undefined) return found.map((key) => [key, { why: 'which has no values' }] as const);
-  // One of them takes too long. Each is asked for alone; where no value is found in time, that is said, and consent is needed.
-  const each: (readonly [string, Emptiness])[] = [];
-  for (const column of columns) {
-    const alone = await ask([column]);
-    const why = alone ? 'which has no values' : `in which no value was found within ${LIMIT_SECONDS} s`;
-    if (alone === undefined || alone.length > 0) each.push([keyOf(column), { why }]);
-  }
-  return each;
-}
-
-// Asks for none, so that a plan has the same number of queries whatever changes.
-const NOTHING = 'SELECT NULL::text AS key WHERE false';
-
-const emptyQuery = ({ of, name }: SourceColumn): string =>
-  `SELECT ${literal(keyOf({ of, name }))} AS key WHERE EXISTS (SELECT FROM ${relation(of)}) AND NOT EXISTS (SELECT FROM ${relation(of)} WHERE ${ident(name)} IS NOT NULL)`;
+// A new group would put all rows of a bucket into one. A new figure takes nothing away, unless it is an old one under a new name.
+const takesAway = (
+  { aggregate, column, isStored }: Pick<Emptied, 'aggregate' | 'column' | 'isStored'>,
+  lookalikes: readonly string[],
+): boolean => isStored || aggregate.groupBy.includes(column) || lookalikes.length > 0;
 
 function valueIn(
   { select }: ContinuousAggregate,
@@ -197,11 +103,11 @@ interface BucketRow {
   readonly to: string | null;
 }
 
-function bucketQuery({ aggregate, state, column, value, because }: Emptied, at: number): string {
-  // A new group has no values yet: what is lost are the present groups of all buckets.
+function bucketQuery({ state, column, isStored, value, because }: Emptied, at: number): string {
+  // A new column has no values yet: what goes are those of the column that it replaces, or the present groups.
   const hasValue = `${ident(column)} ${value === '0' ? '<> 0' : 'IS NOT NULL'}`;
   const filled = [
-    column in aggregate.select ? hasValue : 'true',
+    isStored ? hasValue : 'true',
     ...(because.until === undefined ? [] : [`"bucket" < ${literal(because.until)}::timestamptz`]),
   ].join(' AND ');
   return `SELECT ${at} AS at, count(DISTINCT "bucket") FILTER (WHERE ${filled})::int AS filled, count(DISTINCT "bucket")::int AS buckets,
@@ -224,14 +130,20 @@ function hazard(
   };
 }
 
-function hint({ of, name }: SourceColumn, because: Emptiness, types: Types): string {
-  if (of.kind !== 'hypertable') return '';
-  const alike = [...(types.get(nameOf(of)) ?? [])]
-    .filter(([other, type]) => !(other in of.columns) && type === of.columns[name]?.type)
-    .map(([other]) => other);
+function hint(source: SourceColumn, because: Emptiness, types: Types): string {
+  const { of, name } = source;
+  const alike = lookalikesOf(source, types);
   if (alike.length === 0) return '';
   const before = alike.map((other) => `${nameOf(of)}.${other}`).join(' or ');
   const calls = alike.map((other) => `.renamedFrom('${other}')`).join(' or ');
   const first = because.missing ? '' : `drop the empty ${name}, and `;
   return `; if ${nameOf(of)}.${name} is ${before} under a new name, ${first}declare ${calls}`;
+}
+
+/** The columns of its table that are not declared and have the same type. */
+function lookalikesOf({ of, name }: SourceColumn, types: Types): readonly string[] {
+  if (of.kind !== 'hypertable') return [];
+  return [...(types.get(nameOf(of)) ?? [])]
+    .filter(([other, type]) => !(other in of.columns) && type === of.columns[name]?.type)
+    .map(([other]) => other);
 }

@@ -85,7 +85,7 @@ export async function startDockerServer({
 /** `docker wait` lasts as long as the container. When it fails itself, nobody knows about the container. */
 function containerEnd(env: Env, name: string): Promise<string> {
   return docker(env, ['wait', name], NO_LIMIT).then(
-    (code) => `ended with code ${code.trim()}; "docker logs" no longer has its log`,
+    (code) => `ended with code ${code.trim()}`,
     () => new Promise(() => undefined),
   );
 }

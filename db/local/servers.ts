@@ -152,6 +152,6 @@ export function timescaleNotFound(): LocalServerError {
 async function startPrivate(binaries: ServerBinaries, { folder, durable }: Place): Promise<RunningServer> {
   const name = `${binaries.flavour}-${majorOf(binaries)}`; // one folder per major version, because versions cannot share data
   const cluster = await startCluster({ binaries, folder: join(folder, name), durable });
-  const ended = cluster.ended.then((how) => `${how}; its log is ${cluster.logFile}`);
+  const ended = cluster.ended.then((how) => `${how} (its log is ${cluster.logFile})`);
   return { url: cluster.url, name, origin: binaries.origin, ended, stop: cluster.stop };
 }

@@ -40,6 +40,9 @@ export async function withDraft<T>(
 ): Promise<T> {
   const server = inDatabase(target.connection, MAINTENANCE);
   const database = nameWith(target.database, '__restoring');
+  const replaced = target.exists
+    ? nameWith(target.database, `__replaced_${randomBytes(4).toString('hex')}`)
+    : undefined;
   // This session lasts as long as the restore, and so does its lock, which keeps a second restore from removing the draft.
   return withConnection(server, async (db) => {
     const lock = { key: 'hashtextextended($1, 0)', values: [`tsdb restore ${database}`], waitMs: 0 };
@@ -55,7 +58,8 @@ export async function withDraft<T>(
     await provide(db, server, draft, onNote);
     try {
       const result = await fill(draft);
-      await publish(db, server, draft, target, onNote);
+      await publish(db, draft.database, target.database, replaced);
+      if (replaced !== undefined) await removeReplaced(server, target.database, replaced, onNote);
       return result;
     } catch (error) {
       await dropDatabase(server, database).catch((second) =>
@@ -97,24 +101,24 @@ async function provide(
 }
 
 // In one transaction, so that at every moment a database of the asked name is either the old one or the complete new one.
-async function publish(
-  db: Db,
-  server: ClientConfig,
-  draft: Draft,
-  target: Target,
-  onNote: (text: string) => void,
-): Promise<void> {
-  const name = target.database;
-  const replaced = nameWith(name, `__replaced_${randomBytes(4).toString('hex')}`);
-  await whenUnused(db, target.exists ? [draft.database, name] : [draft.database], async () => {
-    if (target.exists) await db.query(renaming(name, replaced));
-    await db.query(renaming(draft.database, name));
+function publish(db: Db, draft: string, name: string, replaced: string | undefined): Promise<void> {
+  return whenUnused(db, [draft, ...(replaced === undefined ? [] : [name])], async () => {
+    if (replaced !== undefined) await db.query(renaming(name, replaced));
+    await db.query(renaming(draft, name));
     await db.query(`ALTER DATABASE ${ident(name)} ALLOW_CONNECTIONS true`);
     await db.query(`COMMENT ON DATABASE ${ident(name)} IS NULL`);
-    if (target.exists) for (const sql of await databaseProperties(db, replaced, name)) await db.query(sql);
+    if (replaced !== undefined)
+      for (const sql of await databaseProperties(db, replaced, name)) await db.query(sql);
   });
-  if (!target.exists) return;
-  // Somebody may have written to it while the backup was loaded.
+}
+
+// Somebody may have written to the empty database while the backup was loaded.
+async function removeReplaced(
+  server: ClientConfig,
+  name: string,
+  replaced: string,
+  onNote: (text: string) => void,
+): Promise<void> {
   const content = await withConnection(inDatabase(server, replaced), contentOf);
   if (content === undefined) await dropDatabase(server, replaced);
   else

@@ -1,5 +1,5 @@
 // A restore that is stopped, fails or is killed: nothing is left under the asked name, nothing goes on, and the next one cleans up.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withClient } from '../../db/local/server-facts';
 import { createTestDatabase } from '../../db/local/test-servers';
@@ -100,6 +100,37 @@ describeDumps('a restore', (engine) => {
     await execute(plant.server.url, `DROP ROLE ${role}`);
   });
 
+  it('keeps what was written to the empty database while the backup was loaded', async () => {
+    const empty = await createTestDatabase(plant.server);
+    const name = new URL(empty.url).pathname.slice(1);
+    const go = join(plant.place, 'go-meanwhile');
+    const programs = fakePrograms(plant.place, 'meanwhile', {
+      pg_restore: `until [ -e '${go}' ]; do sleep 0.05; done; exec '${programFolder}/pg_restore' "$@"`,
+    });
+    const restoring = start(name, programs);
+    await draftIsThere(name);
+    await execute(empty.url, 'CREATE TABLE public.meanwhile AS SELECT 42 AS answer');
+    writeFileSync(go, '');
+    const { code, stderr } = await restoring.finished;
+    expect(code).toBe(0);
+    const [, kept = ''] =
+      /was empty when the restore began; what was written to it since, public\.meanwhile, is in database (\S+)\n/.exec(
+        stderr,
+      ) ?? [];
+    expect(await select(plant.at(kept), 'SELECT answer FROM public.meanwhile')).toEqual([{ answer: 42 }]);
+    expect(await select(empty.url, READINGS)).toEqual([{ rows: SEEDED.readings }]);
+    await empty.drop();
+    await execute(plant.server.url, `DROP DATABASE ${kept} WITH (FORCE)`);
+  });
+
+  it('refuses a name without room for the temporary one, before anything is made', async () => {
+    const name = 'n'.repeat(53);
+    expect(await plant.run('restore', dump, '--into', name, '--yes')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('is too long, because a restore needs room for __restoring behind it'),
+    });
+  });
+
   it('that is killed while pg_restore writes takes pg_restore with it', async () => {
     const name = plant.newName();
     const go = join(plant.place, `go-${engine}`);
@@ -130,11 +161,12 @@ describeDumps('a restore', (engine) => {
 
   it('that is killed after pg_restore has ended is not taken for a complete one', async () => {
     const name = plant.newName();
+    const ended = join(plant.place, 'ended');
     const programs = fakePrograms(plant.place, 'ended', {
-      pg_restore: `'${programFolder}/pg_restore' "$@" && echo >'${plant.place}/ended-${engine}' && exec sleep 60`,
+      pg_restore: `'${programFolder}/pg_restore' "$@" && echo >'${ended}' && exec sleep 60`,
     });
     const restoring = start(name, programs);
-    await waitFor('the end of pg_restore', () => processesOf('sleep 60').length > 0);
+    await waitFor('the end of pg_restore', () => existsSync(ended));
     restoring.process.kill('SIGKILL');
     await restoring.finished;
     expect([await plant.exists(name), await plant.exists(draftOf(name))]).toEqual([false, true]);

@@ -97,7 +97,7 @@ describe('one data folder through its life', () => {
       expect(code).toBe(1);
       expect(stderr.split('\n').filter((line) => line.startsWith('error:'))).toEqual([
         expect.stringMatching(
-          /^error: PostgreSQL (was ended by SIGKILL|ended with code \d); its log is .*server\.log; so everything stops here, and the data stays: run "npm start" again$/,
+          /^error: PostgreSQL (was ended by SIGKILL|ended with code \d) \(its log is .*server\.log\), so everything stops; the data stays: run "npm start" again$/,
         ),
       ]);
       expect(existsSync(join(folder, 'lock'))).toBe(false);

@@ -118,7 +118,7 @@ async function runPlatform(
     const how = await Promise.race([aborted(signal), server.ended]);
     if (how !== undefined)
       throw new DatabaseError(
-        `PostgreSQL ${how}; so everything stops here, and the data stays: run "npm start" again`,
+        `PostgreSQL ${how}, so everything stops; the data stays: run "npm start" again`,
       );
     return 0;
   } finally {

@@ -44,7 +44,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     expect(readdirSync(plant.folder).filter((name) => name.endsWith('.unfinished'))).toEqual([]);
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)(
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'leaves nothing after %s, neither here nor on the server',
     async (signal) => {
       const mark = `interrupted_${signal.toLowerCase()}`;

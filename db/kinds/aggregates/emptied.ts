@@ -8,6 +8,7 @@ import { isoText } from '../../server/ask';
 import { countsRows, type SourceColumn, sourcesOf } from './column-sources';
 import { type Emptiness, keyOf, readEmptiness, readTypes, type Types } from './empty-columns';
 import type { AggregateState, Changing, Evolution, Figures } from './model';
+import { readMissing } from './other-source';
 
 /** A column of a rebuilt aggregate that has values now, and the source column without values that it would come from. */
 interface Emptied {
@@ -23,7 +24,7 @@ interface Emptied {
 }
 
 /**
- * The hazards of the rebuilt aggregates, by name.
+ * The hazards of the rebuilt aggregates, by name: columns without values, and buckets that another source does not have.
  * @param figures those of the aggregates that change: where their source rows are gone, new columns in place stay NULL.
  */
 export async function readEmptied(
@@ -54,9 +55,10 @@ export async function readEmptied(
       return [];
     return [{ ...one, source, because, value: valueIn(one.aggregate, one.column, source, because) }];
   });
-  if (emptied.length === 0) return new Map();
+  const hazards = new Map<string, readonly Hazard[]>();
+  for (const [name, one] of await readMissing(db, rebuilt, types)) hazards.set(name, [one]);
+  if (emptied.length === 0) return hazards;
   const { rows } = await db.query<BucketRow>(`${emptied.map(bucketQuery).join(' UNION ALL ')} ORDER BY at`);
-  const hazards = new Map<string, Hazard[]>();
   for (const [at, one] of emptied.entries()) {
     const name = nameOf(one.aggregate);
     const row = rows[at] as BucketRow;

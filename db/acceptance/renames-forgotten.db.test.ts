@@ -197,7 +197,9 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const plan = await planSets(url, to);
     expect(hazardsOf(plan)).toEqual([
       expect.stringMatching(/^loses-history: 10 buckets of plant.m_d /),
-      expect.stringMatching(/^loses-history: 240 buckets of plant.m_h /),
+      expect.stringMatching(
+        /^loses-history: 240 buckets of plant.m_h .* they will be computed from plant.reading, which is not known to have all of their rows$/,
+      ),
     ]);
     expect(hintsOf(plan)).toEqual([
       expect.stringContaining(

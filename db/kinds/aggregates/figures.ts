@@ -45,11 +45,14 @@ export async function readFigures(
   );
   return new Map(
     rows.map(({ name, ...gone }) => {
-      const origin = present.find(({ aggregate }) => nameOf(aggregate) === name)?.origin;
-      const { chunks, rows: count, bytes } = (origin && sizes.get(nameOf(origin))) ?? NOTHING;
+      const changing = present.find(({ aggregate }) => nameOf(aggregate) === name) as Changing;
+      const { origin, state } = changing;
+      const one = compared.get(name) as StoredAggregate;
+      const { chunks, rows: count, bytes } = sizes.get(nameOf(origin)) ?? NOTHING;
       const figures = {
         gone,
-        compared: compared.get(name) as StoredAggregate,
+        compared: one,
+        ...(one.source === state?.source ? {} : { otherSource: one.source }),
         impact: { chunks, rows: count, bytes },
       };
       return [name, unknown === undefined ? figures : { ...figures, unknown }];

@@ -194,13 +194,21 @@ export function dropLeftover(
 /** The hazard of replacing or computing again buckets whose source rows are gone. */
 export function historyLoss(
   name: string,
-  { gone: { buckets, rows, from, to }, unknown }: Pick<Figures, 'gone' | 'unknown'>,
+  {
+    gone: { buckets, rows, from, to },
+    otherSource,
+    unknown,
+  }: Pick<Figures, 'gone' | 'otherSource' | 'unknown'>,
 ): readonly Hazard[] {
   if (buckets === 0) return [];
   const which = `${counted(buckets, 'bucket')} of ${name} from ${from} to ${to} (${counted(rows, 'row')})`;
+  const why =
+    otherSource === undefined
+      ? 'source rows of them are gone'
+      : `they will be computed from ${otherSource}, which is not known to have all of their rows`;
   const reason =
     unknown === undefined
-      ? `${which} will be missing or incomplete, because source rows of them are gone`
+      ? `${which} will be missing or incomplete, because ${why}`
       : `${which} may be lost: they cannot be compared with their source, because the present query fails: ${unknown}`;
   return [{ name: 'loses-history', reason }];
 }

@@ -9,7 +9,7 @@ import { nameOf } from '../language/names';
 import { requireLintFree } from '../lint/lint';
 import type { Db, Findings, Plan, PlanDb, ServerInfo, Step } from '../model';
 import { LOCK_IS_HELD, withRollback } from '../server/connection';
-import { readServer } from '../server/server-info';
+import { hasTimescaledb, readServer } from '../server/server-info';
 import { openSpellings, type SpellingMemory } from '../server/spellings';
 import { RESTORE, readPaused } from './pause';
 
@@ -32,7 +32,8 @@ export async function planWithMemory(
     const server = await readServer(db);
     const { tables, functions } = desired;
     const spellings = await openSpellings(db, [...tables, ...functions, ...relationsOf(desired)].map(nameOf));
-    const reading: PlanDb = { query: db.query.bind(db) as Db['query'], spellings };
+    const query = db.query.bind(db) as Db['query'];
+    const reading: PlanDb = { query, server, extension: await hasTimescaledb(db), spellings };
     const found: Partial<Findings>[] = [];
     for (const kind of kindsOf(server.engine))
       found.push(kind.compare(desired, await kind.read(reading, desired)));

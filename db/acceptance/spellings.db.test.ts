@@ -8,6 +8,7 @@ import { type SchemaSet, schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
 import type { EngineName, Plan } from '../model';
+import { applySchema } from '../reconcile/apply';
 import { makePlan } from '../reconcile/plan';
 import { access } from '../schema/access';
 import { withConnection } from '../server/connection';
@@ -314,6 +315,21 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       });
       await applySets(url, sets);
       expect(await printedInSync(url, sets)).toEqual([]);
+    });
+
+    it('fails no apply that cannot write it', async () => {
+      await execute(
+        url,
+        'DELETE FROM tsdb.spelling',
+        `CREATE FUNCTION office.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$`,
+        'CREATE TRIGGER refuse BEFORE INSERT ON tsdb.spelling FOR EACH ROW EXECUTE FUNCTION office.refuse()',
+      );
+      const notes: string[] = [];
+      const options = { allow: [], lockWaitMs: 0, onNote: (text: string) => void notes.push(text) };
+      const { applied: done } = await applySchema(url, desiredFrom([plant(), office(`'old'`)]), options);
+      expect(done).toEqual(['column-default:office.account.state']);
+      expect(notes).toContainEqual(expect.stringMatching(/^how the server prints .* the disk is full$/));
+      expect(await printedInSync(url, [plant(), office(`'old'`)])).toEqual(ALL);
     });
 
     it('is not needed by a role that may not read it', async () => {

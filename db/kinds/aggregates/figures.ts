@@ -7,7 +7,7 @@ import type { Db } from '../../model';
 import { isoText } from '../../server/ask';
 import { withSavepoint } from '../../server/savepoint';
 import { NOTHING, readTableSizes } from '../../server/table-size';
-import { goneBuckets } from './history';
+import { EVER, goneBuckets } from './history';
 import type {
   AggregateDialect,
   AggregateState,
@@ -106,8 +106,7 @@ function goneOfAll(
     const source = rebuiltNames.has(one.source) ? names.indexOf(one.source) : -1;
     const query = goneBuckets(one, {
       states,
-      lower: `'-infinity'`,
-      upper: `'infinity'`,
+      ...EVER,
       unknown: 'strict',
       ...(source < 0 ? {} : { spoiled: `SELECT times FROM gone_${source}` }),
     });

@@ -24,6 +24,9 @@ export interface HistoryQuestion {
   readonly unknown: 'strict' | 'lenient';
 }
 
+/** All stored buckets. */
+export const EVER = { lower: `'-infinity'`, upper: `'infinity'` } as const;
+
 /**
  * A query with one row about the stored buckets of a range whose source rows are gone:
  * - `rows`, `buckets`: how many stored rows lose source rows, and in how many buckets they are;

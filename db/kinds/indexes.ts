@@ -76,7 +76,7 @@ const isServed = (present: readonly IndexState[] = [], definition: string | unde
   present.some((state) => serves(state, definition));
 
 /** `btree ("sensor_id", "time" DESC) WHERE …`: the part of CREATE INDEX after USING. */
-function indexSql({ method, keys, where }: Index): string {
+export function indexSql({ method, keys, where }: Index): string {
   const columns = keys.map((item) =>
     'expression' in item ? `(${item.expression})` : `${ident(item.column)}${item.descending ? ' DESC' : ''}`,
   );

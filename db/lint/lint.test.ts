@@ -7,9 +7,15 @@ import {
   count,
   countDistinct,
   type Expression,
+  filter,
+  last,
+  max,
+  min,
+  minus,
   percentile,
   sum,
   weightedAvg,
+  where,
 } from '../language/expressions';
 import { type Hypertable, hypertable } from '../language/hypertable';
 import { desc, index, uniqueIndex } from '../language/indexes';
@@ -149,6 +155,10 @@ const fixtures: Readonly<Record<string, { readonly passing: SchemaSet; readonly 
       renamed({ sensor: 'dev' }),
     ),
     failing: onTable(renamed({ sensor: 'value' })),
+  },
+  TS023: {
+    passing: hourly({ select: { x: filter(avg('value'), where('sensor', '=', 'a')) } }),
+    failing: hourly({ select: { x: avg('missing') } }),
   },
 };
 
@@ -292,6 +302,23 @@ describe('lint', () => {
     ],
   ])('refuses as a former name %s', (_what, set) => {
     expect([...new Set(rulesBroken(set))]).toEqual(['TS022']);
+  });
+
+  it.each<[string, SchemaSet]>([
+    ['groupBy', hourly({ groupBy: ['missing'] })],
+    ['an index', onTable({ indexes: [index('missing')] })],
+    ['segmentBy', onTable(store({ segmentBy: ['missing'] }))],
+    ['orderBy', onTable(store({ orderBy: [desc('time'), desc('missing')] }))],
+    ['hash', onTable({ hash: { by: 'missing', count: 4 } })],
+    ['its column x', hourly({ select: { x: filter(count(), where('missing', '=', 1)) } })],
+    ['its column x', hourly({ select: { x: minus(max('value'), min('missing')) } })],
+    ['its column x', hourly({ select: { x: last('value', 'missing') } })],
+    ['segmentBy', hourly({ columnstore: { segmentBy: ['missing'], orderBy: [], after: '7 days' } })],
+    ['its column x', coarse('1 day', weightedAvg('total', 'missing'))],
+  ])('names an unknown column in %s', (where, set) => {
+    expect(lint(desiredFrom([set])).filter(({ rule }) => rule === 'TS023')).toEqual([
+      expect.objectContaining({ message: expect.stringContaining(`names the column missing in ${where},`) }),
+    ]);
   });
 
   it('says what, why and the way out', () => {

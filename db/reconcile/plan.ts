@@ -13,6 +13,7 @@ import { withRetry } from '../server/retry';
 import { hasTimescaledb, readServer } from '../server/server-info';
 import { openSpellings, type SpellingMemory } from '../server/spellings';
 import { RESTORE, readPaused } from './pause';
+import { tryDeclared } from './try-declared';
 import { tryOut } from './try-steps';
 
 // Only a lock or a change at the same moment makes a plan begin again. All pauses together take about two seconds.
@@ -56,9 +57,10 @@ function planOnce(
     }
     const all = <K extends keyof Findings>(key: K): Findings[K][number][] =>
       found.flatMap((findings) => [...(findings[key] ?? [])]);
+    const compared = { steps: all('steps'), refusals: all('refusals') };
     const findings: Findings = {
-      steps: [...(await restoringSteps(db)), ...all('steps')],
-      refusals: all('refusals'),
+      steps: [...(await restoringSteps(db)), ...compared.steps],
+      refusals: [...compared.refusals, ...(await tryDeclared(db, desired, compared))],
       emulated: all('emulated'),
       unavailable: all('unavailable'),
       undeclared: all('undeclared'),

@@ -16,10 +16,18 @@ const SETTINGS: Readonly<Record<string, string>> = {
   datestyle: 'ISO',
   search_path: 'pg_catalog',
   client_connection_check_interval: '2s',
+  // Limits that an operator has set for a database or a role are meant for applications. Steps have time limits of their own.
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
 };
 const STARTUP_OPTIONS = Object.entries(SETTINGS)
   .map(([name, value]) => `-c ${name}=${value}`)
   .join(' ');
+
+// PostgreSQL knows it from version 17 on, and older servers refuse a connection that sets what they do not know.
+const NO_TRANSACTION_TIMEOUT = `SELECT pg_catalog.set_config(s.name, '0', false) FROM pg_catalog.pg_settings s WHERE s.name = 'transaction_timeout'`;
 
 // Any two fixed numbers will do, if every version of this program uses the same ones and no other program does.
 const ADVISORY_LOCK = [0x7473_6462, 0x706c_616e] as const;
@@ -66,6 +74,7 @@ export async function withConnection<T>(
       await requireSessionPooling(client, full);
       await pinSettings(client);
     }
+    await client.query(NO_TRANSACTION_TIMEOUT);
     if (use !== 'restore') await requireRestored(client);
     return await work(client);
   } catch (error) {

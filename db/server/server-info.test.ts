@@ -6,6 +6,7 @@ const row = {
   database: 'd',
   available: '2.29.2',
   installed: '2.29.2',
+  schema: 'public',
   preloaded: true,
   license: 'timescale',
 };
@@ -13,14 +14,18 @@ const row = {
 describe('serverInfo', () => {
   it.each([
     ['Community, installed', row, 'timescaledb'],
-    ['Community, not yet created', { ...row, installed: null }, 'timescaledb'],
+    ['Community, not yet created', { ...row, installed: null, schema: null }, 'timescaledb'],
     [
       'no TimescaleDB',
-      { ...row, available: null, installed: null, preloaded: false, license: null },
+      { ...row, available: null, installed: null, schema: null, preloaded: false, license: null },
       'postgres',
     ],
-    ['on disk, not loaded', { ...row, installed: null, preloaded: false, license: null }, 'postgres'],
-    ['Apache edition, not created', { ...row, installed: null, license: 'apache' }, 'postgres'],
+    [
+      'on disk, not loaded',
+      { ...row, installed: null, schema: null, preloaded: false, license: null },
+      'postgres',
+    ],
+    ['Apache edition, not created', { ...row, installed: null, schema: null, license: 'apache' }, 'postgres'],
   ] as const)('%s', (_name, given, engine) => expect(serverInfo(given).engine).toBe(engine));
 
   it.each([
@@ -35,6 +40,11 @@ describe('serverInfo', () => {
       'TimescaleDB 2.19.0 is too old',
     ],
     ['an extension whose library is not loaded', { ...row, preloaded: false }, 'did not load its library'],
+    [
+      'an extension in another schema',
+      { ...row, schema: 'ext' },
+      'CREATE EXTENSION timescaledb SCHEMA public',
+    ],
     ['the Apache edition in use', { ...row, license: 'apache' }, 'need the Community edition'],
   ] as const)('refuses %s', (_name, given, message) => expect(() => serverInfo(given)).toThrow(message));
 });

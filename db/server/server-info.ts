@@ -6,12 +6,18 @@ import { withSavepointRollback } from './savepoint';
 const OLDEST_POSTGRES = 15;
 const OLDEST_TIMESCALEDB = [2, 28] as const;
 
+// Only a loaded library defines its settings; what merely stands in a configuration file is not in this view. Reading
+// shared_preload_libraries would need the rights of pg_read_all_settings.
+const IS_PRELOADED = `EXISTS (SELECT FROM pg_settings s WHERE s.name = 'timescaledb.max_background_workers')`;
+
 interface ServerRow {
   readonly server_version: string;
   readonly server_version_num: number;
   readonly database: string;
   readonly available: string | null;
   readonly installed: string | null;
+  /** The schema that holds the functions of the installed extension. */
+  readonly schema: string | null;
   readonly preloaded: boolean;
   readonly license: string | null;
 }
@@ -26,7 +32,8 @@ export async function readServer(db: Db): Promise<ServerInfo> {
             current_setting('server_version_num')::int AS server_version_num,
             current_database() AS database,
             e.default_version AS available, e.installed_version AS installed,
-            'timescaledb' = ANY (string_to_array(replace(current_setting('shared_preload_libraries'), ' ', ''), ',')) AS preloaded,
+            (SELECT x.extnamespace::regnamespace::text FROM pg_extension x WHERE x.extname = 'timescaledb') AS schema,
+            ${IS_PRELOADED} AS preloaded,
             current_setting('timescaledb.license', true) AS license
        FROM (SELECT 1) one
        LEFT JOIN pg_available_extensions e ON e.name = 'timescaledb'`,
@@ -64,6 +71,12 @@ export function serverInfo(row: ServerRow): ServerInfo {
     // Without the library, inserts would go into the parent table. They would be invisible once the library is loaded again.
     throw new RefusedError(
       `database ${row.database} has the extension timescaledb ${row.installed}, but the server did not load its library; add timescaledb to shared_preload_libraries and restart`,
+    );
+  }
+  if (row.schema !== null && row.schema !== 'public') {
+    // The queries of aggregates and the statements of steps contain names such as public.time_bucket.
+    throw new RefusedError(
+      `database ${row.database} has the extension timescaledb in schema ${row.schema}, but only schema public is supported, and TimescaleDB cannot be moved to another schema; run CREATE EXTENSION timescaledb SCHEMA public in a new database, apply there, and carry the rows over by export and import`,
     );
   }
   // An Apache-licensed build has no aggregates, columnstore or policies, so it is treated as plain PostgreSQL.

@@ -5,6 +5,7 @@ import { aggregateQuery } from '../../language/aggregate-sql';
 import type { Column } from '../../language/columns';
 import { nameOf } from '../../language/names';
 import type { Db, PlanDb, SpellingRequest } from '../../model';
+import { withSavepoint } from '../../server/savepoint';
 import type { AggregateDialect, AggregateState } from './model';
 
 /**
@@ -116,7 +117,14 @@ export async function columnTypes(
   };
   const names = aggregates.map(shapeOf);
   if (statements.length === 0) return new Map();
-  await db.query(statements.join(';\n'));
+  // The plan refuses a query that the server does not understand, and its types do not matter then.
+  const understood = await withSavepoint(db, () => db.query(statements.join(';\n'))).catch(
+    (error: { readonly code?: string }) => {
+      if (error.code?.startsWith('42')) return undefined;
+      throw error;
+    },
+  );
+  if (understood === undefined) return new Map();
   const { rows } = await db.query<{ shape: string; name: string; type: string }>(
     `SELECT c.relname::text AS shape, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type
        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid

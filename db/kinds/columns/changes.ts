@@ -3,7 +3,9 @@ import { counted } from '../../core/quantities';
 import { ident, relation } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Findings, Hazard, Refusal, Step } from '../../model';
+import { forExample } from '../offending-rows';
 import type { ColumnDifference } from './difference';
+import { needsRowsWithoutNull } from './read';
 import { typeChange } from './types';
 
 /** Steps and refusals for an existing column: first its type, then its default, then NOT NULL, as each may need the ones before. */
@@ -27,8 +29,8 @@ export function changes(difference: ColumnDifference): Partial<Findings> {
   if (typed) found.push(typeChange(difference));
   // A change of the type also drops the old default before it and sets the declared one after it.
   else if (actual.defaultSql !== wanted.defaultSql) found.push({ steps: [defaultStep(difference)] });
-  if (actual.nullable !== wanted.nullable)
-    found.push(wanted.nullable ? allowNull(difference) : refuseNull(difference));
+  if (needsRowsWithoutNull(actual, wanted)) found.push(refuseNull(difference));
+  else if (wanted.nullable && !actual.nullable) found.push(allowNull(difference));
   return {
     steps: found.flatMap(({ steps = [] }) => steps),
     refusals: found.flatMap(({ refusals = [] }) => refusals),
@@ -74,16 +76,18 @@ function allowNull(difference: ColumnDifference): Partial<Findings> {
 }
 
 function refuseNull(difference: ColumnDifference): Partial<Findings> {
-  const { table, name, nulls, size } = difference;
+  const { table, name, nulls, size, actual } = difference;
   const object = nameOf(table);
-  if (nulls !== undefined && nulls > 0) {
+  if (nulls !== undefined && nulls.count > 0) {
     const value = difference.wanted.defaultSql ?? '…';
     return {
       refusals: [
         refusal(
           difference,
-          'allows NULL, declared NOT NULL',
-          `it is NULL in ${counted(nulls, 'row')}`,
+          actual?.notValid
+            ? 'is NOT NULL only for new rows (NOT VALID), declared NOT NULL'
+            : 'allows NULL, declared NOT NULL',
+          `it is NULL in ${counted(nulls.count, 'row')}${forExample(nulls)}`,
           `fill in a value, for example with UPDATE ${relation(table)} SET ${ident(name)} = ${value} WHERE ${ident(name)} IS NULL; then apply again`,
         ),
       ],
@@ -102,7 +106,9 @@ function refuseNull(difference: ColumnDifference): Partial<Findings> {
     steps: [
       {
         ...inPlace(table, `column-not-null:${object}.${name}`),
-        summary: `set ${name} NOT NULL`,
+        summary: actual?.notValid
+          ? `check that no row has NULL in ${name}, which is NOT NULL only for new rows (NOT VALID)`
+          : `set ${name} NOT NULL`,
         sql: [`ALTER TABLE ${relation(table)} ALTER COLUMN ${ident(name)} SET NOT NULL`],
         lock: `ACCESS EXCLUSIVE on ${object}, while its rows are read`,
         hazards,
@@ -111,7 +117,7 @@ function refuseNull(difference: ColumnDifference): Partial<Findings> {
   };
 }
 
-function inPlace(
+export function inPlace(
   table: ColumnDifference['table'],
   id: string,
 ): Pick<Step, 'id' | 'object' | 'action' | 'transactional' | 'lock' | 'hazards'> {

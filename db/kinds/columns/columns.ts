@@ -5,13 +5,15 @@ import type { Findings, Impact, Kind, Step } from '../../model';
 import { addition, leavesValueBesideRows } from './additions';
 import { changes } from './changes';
 import { type ColumnDialect, type ColumnDifference, readDifferences } from './difference';
-import { readColumns } from './read';
+import { readColumns, type UndeclaredColumn } from './read';
+import { freeUndeclared } from './undeclared-not-null';
 
 interface ColumnsState {
   readonly differences: readonly ColumnDifference[];
   /** Tables with chunks to convert again after a column was added. */
   readonly pending: ReadonlyMap<string, Impact>;
   readonly undeclared: readonly string[];
+  readonly inTheWay: readonly UndeclaredColumn[];
 }
 
 /** Compares columns as the server prints them. The engine knows about chunks and about the readers of a column. */
@@ -19,17 +21,21 @@ export function columns(dialect: ColumnDialect): Kind<ColumnsState> {
   return {
     name: 'columns',
     async read(db, desired) {
-      const { differing, undeclared } = await readColumns(db, tablesOf(desired));
+      const { differing, undeclared, inTheWay } = await readColumns(db, tablesOf(desired));
       return {
         differences: await readDifferences(db, dialect, differing),
         pending: (await dialect.rebuild?.readPending(db)) ?? new Map(),
         undeclared,
+        inTheWay,
       };
     },
-    compare(desired, { differences, pending, undeclared }) {
+    compare(desired, { differences, pending, undeclared, inTheWay }) {
       const found = tablesOf(desired).map((table): Partial<Findings> => {
         const own = differences.filter((difference) => difference.table === table);
-        const each = own.map((one) => (one.actual === undefined ? addition(dialect, one) : changes(one)));
+        const each = [
+          ...own.map((one) => (one.actual === undefined ? addition(dialect, one) : changes(one))),
+          ...inTheWay.filter((one) => one.table === table).map(freeUndeclared),
+        ];
         return {
           steps: [
             ...each.flatMap(({ steps = [] }) => steps),

@@ -4,9 +4,9 @@ import { ident, relation } from '../../core/sql';
 import type { DeclaredTable } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Db, EngineName, Hazard, Impact, Step } from '../../model';
-import { withSavepointRollback } from '../../server/savepoint';
 import { NOTHING, readTableSizes, type TableSize } from '../../server/table-size';
-import type { DifferingColumn } from './read';
+import { isRead, type OffendingRows, readLimited, rowsWhere } from '../offending-rows';
+import { type DifferingColumn, needsRowsWithoutNull } from './read';
 
 /** A differing column with everything that its step or refusal depends on. */
 export interface ColumnDifference extends DifferingColumn {
@@ -17,8 +17,8 @@ export interface ColumnDifference extends DifferingColumn {
   readonly typeChange?: TypeChange & { readonly survival: Survival };
   /** Views and aggregates that read the column. */
   readonly users: readonly string[];
-  /** Number of rows with NULL in it; absent when it is not needed or takes too long to count. */
-  readonly nulls?: number;
+  /** Rows with NULL in it; absent when they are not needed or take too long to count. */
+  readonly nulls?: OffendingRows;
 }
 
 /** What changing a column from one type to another does. */
@@ -122,9 +122,9 @@ async function readRows(
   { table, name, wanted, actual }: DifferingColumn,
 ): Promise<Pick<ColumnDifference, 'empty' | 'nulls'>> {
   if (actual !== undefined) {
-    if (wanted.nullable || !actual.nullable) return {};
-    const nulls = await countRows(db, table, `${ident(name)} IS NULL`);
-    return typeof nulls === 'number' ? { nulls } : {};
+    if (!needsRowsWithoutNull(actual, wanted)) return {};
+    const nulls = await rowsWhere(db, table, `${ident(name)} IS NULL`);
+    return 'count' in nulls ? { nulls } : {};
   }
   if (wanted.defaultKind === 'constant' || (wanted.nullable && wanted.defaultKind === 'none')) return {};
   const { rows } = await db.query(`SELECT FROM ${relation(table)} LIMIT 1`);
@@ -140,32 +140,13 @@ async function readSurvival(
 ): Promise<Survival> {
   if (!rewrites || lossless || error !== null || size.compressed.chunks > 0) return { kind: 'unknown' };
   const column = ident(name);
-  const changed = await countRows(
+  const changed = await readLimited<{ count: number }>(
     db,
-    table,
-    `(${column}::${wanted.type})::${actual?.type} IS DISTINCT FROM ${column}`,
+    `SELECT count(*)::int AS count FROM ${relation(table)} WHERE (${column}::${wanted.type})::${actual?.type} IS DISTINCT FROM ${column}`,
   );
-  if (typeof changed === 'number') return { kind: 'counted', changed };
+  if (isRead(changed)) return { kind: 'counted', changed: changed[0]?.count ?? 0 };
   // Class 22, data exception: a value that the new type cannot hold.
   return changed.code?.startsWith('22') ? { kind: 'fails', error: changed.message } : { kind: 'unknown' };
-}
-
-// Enough for some million rows. A plan should not take much longer than this.
-const LIMIT = '3s';
-
-// Counts rows, or returns the error. The rollback also ends the time limit.
-function countRows(
-  db: Db,
-  table: DeclaredTable,
-  condition: string,
-): Promise<number | { readonly code?: string; readonly message: string }> {
-  return withSavepointRollback(db, async () => {
-    await db.query(`SET LOCAL statement_timeout = '${LIMIT}'`);
-    const { rows } = await db.query<{ count: number }>(
-      `SELECT count(*)::int AS count FROM ${relation(table)} WHERE ${condition}`,
-    );
-    return rows[0]?.count ?? 0;
-  }).catch((error: { readonly code?: string; readonly message: string }) => error);
 }
 
 // From about this size on, a rewrite takes minutes to hours instead of seconds.

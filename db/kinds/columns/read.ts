@@ -10,7 +10,10 @@ export interface ColumnState {
   readonly table: string;
   readonly name: string;
   readonly type: string;
+  /** Whether new rows may have NULL in it. */
   readonly nullable: boolean;
+  /** Whether it is NOT NULL only for new rows (`NOT VALID`, from PostgreSQL 18 on), so that old rows may have NULL in it. */
+  readonly notValid: boolean;
   readonly defaultSql: string | null;
   /** Whether the server computes or numbers its values; such columns cannot be declared. */
   readonly generated: boolean;
@@ -43,7 +46,11 @@ export interface DifferingColumn {
 export async function readColumns(
   db: PlanDb,
   tables: readonly DeclaredTable[],
-): Promise<{ readonly differing: readonly DifferingColumn[]; readonly undeclared: readonly string[] }> {
+): Promise<{
+  readonly differing: readonly DifferingColumn[];
+  readonly undeclared: readonly string[];
+  readonly inTheWay: readonly UndeclaredColumn[];
+}> {
   const names = tables.map(nameOf);
   const states = groupBy(await readStates(db, names), ({ table }) => table);
   const constraints = await readConstraints(db, names);
@@ -57,8 +64,29 @@ export async function readColumns(
       .filter(({ kind }) => !(kind === 'primary key' && table.kind === 'table'))
       .map(({ kind, name }) => `${kind} constraint ${name} of ${nameOf(table)}`),
   ]);
-  return { differing: await findDiffering(db, tables, states), undeclared };
+  const inTheWay = tables.flatMap((table) =>
+    (states.get(nameOf(table)) ?? [])
+      .filter((state) => !(state.name in table.columns) && rejectsRows(state))
+      .map(({ name }) => ({
+        table,
+        name,
+        inPrimaryKey: constraints.some(
+          (one) => one.table === nameOf(table) && one.kind === 'primary key' && one.columns.includes(name),
+        ),
+      })),
+  );
+  return { differing: await findDiffering(db, tables, states), undeclared, inTheWay };
 }
+
+/** A column that nobody declares and that rejects every row that is written as declared. */
+export interface UndeclaredColumn {
+  readonly table: DeclaredTable;
+  readonly name: string;
+  readonly inPrimaryKey: boolean;
+}
+
+const rejectsRows = ({ nullable, defaultSql, generated }: ColumnState): boolean =>
+  !nullable && defaultSql === null && !generated;
 
 /** A declared column of a table that exists. */
 interface Candidate {
@@ -101,12 +129,21 @@ const isAs = (actual: ColumnState, wanted: Spelled & { readonly nullable: boolea
   !actual.generated &&
   actual.type === wanted.type &&
   actual.defaultSql === wanted.defaultSql &&
-  actual.nullable === wanted.nullable;
+  actual.nullable === wanted.nullable &&
+  !needsRowsWithoutNull(actual, wanted);
+
+/** Whether a column becomes NOT NULL for rows that may have NULL in it. */
+export const needsRowsWithoutNull = (
+  actual: Pick<ColumnState, 'nullable' | 'notValid'>,
+  wanted: { readonly nullable: boolean },
+): boolean => !wanted.nullable && (actual.nullable || actual.notValid);
 
 async function readStates(db: Db, tables: readonly string[]): Promise<readonly ColumnState[]> {
   const { rows } = await db.query<ColumnState>(
     `SELECT format('%s.%s', n.nspname, c.relname) AS table, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
-            NOT a.attnotnull AS nullable, pg_get_expr(d.adbin, d.adrelid) AS "defaultSql",
+            NOT a.attnotnull AS nullable,
+            EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[a.attnum]) AS "notValid",
+            pg_get_expr(d.adbin, d.adrelid) AS "defaultSql",
             a.attgenerated <> '' OR a.attidentity <> '' AS generated
        FROM pg_attribute a
        JOIN pg_class c ON c.oid = a.attrelid
@@ -124,13 +161,15 @@ interface ConstraintState {
   readonly table: string;
   readonly name: string;
   readonly kind: 'check' | 'unique' | 'primary key' | 'foreign key' | 'exclusion';
+  readonly columns: readonly string[];
 }
 
 // From PostgreSQL 18 on NOT NULL is a constraint too; it is left out here and compared with its column.
 async function readConstraints(db: Db, tables: readonly string[]): Promise<readonly ConstraintState[]> {
   const { rows } = await db.query<ConstraintState>(
     `SELECT format('%s.%s', n.nspname, c.relname) AS table, k.conname::text AS name,
-            CASE k.contype WHEN 'c' THEN 'check' WHEN 'u' THEN 'unique' WHEN 'p' THEN 'primary key' WHEN 'f' THEN 'foreign key' ELSE 'exclusion' END AS kind
+            CASE k.contype WHEN 'c' THEN 'check' WHEN 'u' THEN 'unique' WHEN 'p' THEN 'primary key' WHEN 'f' THEN 'foreign key' ELSE 'exclusion' END AS kind,
+            ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) AS columns
        FROM pg_constraint k
        JOIN pg_class c ON c.oid = k.conrelid
        JOIN pg_namespace n ON n.oid = c.relnamespace

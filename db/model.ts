@@ -125,6 +125,9 @@ export interface Spellings {
 
 /** What kinds read with while a plan is made. */
 export interface PlanDb extends Db {
+  readonly server: ServerInfo;
+  /** Whether the extension timescaledb exists; before the first apply it does not. */
+  readonly extension: boolean;
   readonly spellings: Spellings;
 }
 

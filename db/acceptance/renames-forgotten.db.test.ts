@@ -53,6 +53,10 @@ function set(names: Names = {}): SchemaSet {
 const hazardsOf = (plan: Plan): string[] =>
   plan.steps.flatMap(({ hazards }) => hazards.map(({ name, reason }) => `${name}: ${reason}`)).sort();
 
+// The jobs that these tests pause, and those of an object under its former name, are warnings of their own.
+const hintsOf = ({ warnings }: Plan): readonly string[] =>
+  warnings.filter((warning) => !/was paused by hand|goes on refreshing/.test(warning));
+
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (engine, server) => {
   let database: TestDatabase;
   let url: string;
@@ -100,7 +104,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       `loses-history: column total of plant.m_d will be NULL in ${days}, ${because}`,
       `loses-history: column total of plant.m_h will be NULL in ${all}, ${because}`,
     ]);
-    expect(plan.warnings).toEqual([
+    expect(hintsOf(plan)).toEqual([
       expect.stringContaining(
         `plant.m has no column value, and its column v is double precision too and is not declared: if it is the same column under a new name, declare value with .renamedFrom('v')`,
       ),
@@ -115,7 +119,11 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     expect((await planSets(url, renamed)).steps.map(({ id }) => id)).toEqual(['rename-column:plant.m.value']);
     await applySets(url, renamed);
     expect(await stored()).toEqual(BEFORE);
-    expect(await planSets(url, to)).toMatchObject({ steps: [], refusals: [], warnings: [] });
+    expect(await planSets(url, to)).toMatchObject({
+      steps: [],
+      refusals: [],
+      warnings: expect.not.arrayContaining([expect.not.stringMatching(/was paused by hand/)]),
+    });
   });
 
   it('is told again after the column was added, for as long as it has no values', async () => {
@@ -189,9 +197,11 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const plan = await planSets(url, to);
     expect(hazardsOf(plan)).toEqual([
       expect.stringMatching(/^loses-history: 10 buckets of plant.m_d /),
-      expect.stringMatching(/^loses-history: 240 buckets of plant.m_h /),
+      expect.stringMatching(
+        /^loses-history: 240 buckets of plant.m_h .* they will be computed from plant.reading, which is not known to have all of their rows$/,
+      ),
     ]);
-    expect(plan.warnings).toEqual([
+    expect(hintsOf(plan)).toEqual([
       expect.stringContaining(
         `plant.reading is declared and missing, and plant.m has the same columns and is not declared: if it is the same table under a new name, declare renamedFrom: 'm'`,
       ),
@@ -216,13 +226,13 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
 
   it('an aggregate, and a figure of one', async () => {
     const aggregate = await planSets(url, [set({ hourly: 'by_hour' })]);
-    expect(aggregate.warnings).toEqual([
+    expect(hintsOf(aggregate)).toEqual([
       expect.stringContaining(
         `plant.by_hour is declared and missing, and plant.m_h has the same columns and is not declared: if it is the same aggregate under a new name, declare renamedFrom: 'm_h'`,
       ),
     ]);
     const figure = await planSets(url, [set({ total: 'sum_v' })]);
-    expect(figure.warnings).toEqual([
+    expect(hintsOf(figure)).toEqual([
       expect.stringContaining(`declare columnsRenamedFrom: { sum_v: 'total' }`),
       expect.stringContaining(`plant.m_d has no column sum_v`),
     ]);

@@ -25,7 +25,13 @@ const STEPS = [
   'rename-column:fleet.by_day.device',
   'rename-column:fleet.by_day.total_value',
 ];
-const IN_SYNC = { steps: [], refusals: [], undeclared: [], warnings: [] };
+// The tests pause the jobs, which a plan tells.
+const IN_SYNC = {
+  steps: [],
+  refusals: [],
+  undeclared: [],
+  warnings: expect.not.arrayContaining([expect.not.stringMatching(/was paused by hand/)]),
+};
 
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (engine, server) => {
   let database: TestDatabase;
@@ -62,7 +68,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const catalog = await readCatalog(url, engine);
     const plan = await planSets(url, HINTED);
     expect(plan.steps.map(({ id }) => id)).toEqual(STEPS);
-    expect({ ...plan, steps: [] }).toMatchObject({ ...IN_SYNC, steps: [] });
+    expect({ ...plan, steps: [] }).toMatchObject({ ...IN_SYNC, undeclared: ['view fleet.wall'] });
     expect(plan.steps.flatMap(({ hazards }) => hazards)).toEqual([]);
     // Planning has renamed for a moment, and nothing is left of that.
     expect(await readCatalog(url, engine)).toEqual(catalog);

@@ -5,7 +5,6 @@ import type { Access } from '../language/access';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { EngineName, Kind, Step } from '../model';
-import { readServer } from '../server/server-info';
 
 /** A privilege on an object, e.g. `SELECT` on the table `public.sensor_data`. */
 interface Grant {
@@ -44,7 +43,7 @@ export const roles: Kind<RolesState> = {
     const names = desired.roles.map(({ name }) => name);
     if (names.length === 0) return { engine: 'postgres', roles: [], grants: [], monitors: [] };
     // The emulation does not exist yet when the first apply is planned, so the engine comes from the server, not from the catalog.
-    const { engine } = await readServer(db);
+    const { engine } = db.server;
     const { rows: existing } = await db.query<{ name: string; monitor: boolean }>(
       `SELECT r.rolname::text AS name,
               EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid AND g.rolname = 'pg_monitor' WHERE m.member = r.oid) AS monitor

@@ -121,8 +121,8 @@ async function inOneSession(
       const entries = await openJournal(db, plan, run);
       if (plan.steps.length > 0) {
         await withJobsPaused(db, plan, run, () => runSteps(db, plan, entries, run));
-        await rememberSpellings(db, await requireInSync(db, desired, run));
-      } else await rememberSpellings(db, spellings);
+        await remember(db, await requireInSync(db, desired, run), run);
+      } else await remember(db, spellings, run);
       return report(run.plan, run);
     }),
   );
@@ -220,6 +220,14 @@ async function requireInSync(db: Db, desired: Desired, run: Run): Promise<Spelli
     `all steps are done, but the database still differs from the declaration: ${left.join(', ')}. Something else may be changing it; run "${invocation('plan')}"`,
   );
 }
+
+// The database is as declared by now. Without the memory, the next plan is as right and takes longer.
+const remember = (db: Db, spellings: SpellingMemory, { options }: Run): Promise<void> =>
+  rememberSpellings(db, spellings).catch((error: unknown) =>
+    options.onNote?.(
+      `how the server prints the declaration could not be remembered, so the next plan takes longer: ${messageOf(error)}`,
+    ),
+  );
 
 function report(plan: Plan, { applied, unfinished, pausedJobs, restoredJobs }: Run): ApplyReport {
   return {

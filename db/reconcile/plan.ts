@@ -10,7 +10,7 @@ import { requireLintFree } from '../lint/lint';
 import type { Db, Findings, Plan, PlanDb, PlanOptions, ServerInfo, Step } from '../model';
 import { LOCK_IS_HELD, withRollback } from '../server/connection';
 import { withRetry } from '../server/retry';
-import { readServer } from '../server/server-info';
+import { hasTimescaledb, readServer } from '../server/server-info';
 import { openSpellings, type SpellingMemory } from '../server/spellings';
 import { lockWarnings } from './lock-estimate';
 import { RESTORE, readPaused } from './pause';
@@ -48,7 +48,8 @@ function planOnce(
     const server = await readServer(db);
     const { tables, functions } = desired;
     const spellings = await openSpellings(db, [...tables, ...functions, ...relationsOf(desired)].map(nameOf));
-    const reading: PlanDb = { query: db.query.bind(db) as Db['query'], spellings };
+    const query = db.query.bind(db) as Db['query'];
+    const reading: PlanDb = { query, server, extension: await hasTimescaledb(db), spellings };
     const found: Partial<Findings>[] = [];
     for (const kind of kindsOf(server.engine, options)) {
       const findings = kind.compare(desired, await kind.read(reading, desired));

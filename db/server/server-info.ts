@@ -1,6 +1,6 @@
 // Finds out what the server offers. That decides the engine, which every plan prints.
 import { messageOf, RefusedError } from '../core/errors';
-import type { Db, ServerInfo } from '../model';
+import type { Db, PlanDb, ServerInfo } from '../model';
 import { withSavepointRollback } from './savepoint';
 
 const OLDEST_POSTGRES = 15;
@@ -98,7 +98,8 @@ export function serverInfo(row: ServerRow): ServerInfo {
 }
 
 /** Whether the extension is installed. Before the first apply it is not, and its catalog views do not exist. */
-export async function hasTimescaledb(db: Db): Promise<boolean> {
+export async function hasTimescaledb(db: Db | PlanDb): Promise<boolean> {
+  if ('extension' in db) return db.extension;
   const { rows } = await db.query(`SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
   return rows.length > 0;
 }

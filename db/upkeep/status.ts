@@ -22,6 +22,8 @@ export interface Status {
   readonly inSync: boolean;
   /** Number of steps and refusals that `tsdb plan` shows. */
   readonly differences: number;
+  /** The warnings of the plan, e.g. of a job that deletes rows of an object that is not declared any more. */
+  readonly warnings: readonly string[];
   readonly jobs: readonly JobHealth[];
   readonly aggregates: readonly AggregateHealth[];
   /** Tables first, then aggregates, as declared; empty before the first apply. */
@@ -38,6 +40,7 @@ export async function readStatus(db: Db, desired: Desired): Promise<Status> {
     server: plan.server,
     inSync: inSync(plan),
     differences: plan.steps.length + plan.refusals.length,
+    warnings: plan.warnings,
     ...(created
       ? await readFigures(asking(db), plan.server.engine, names)
       : { jobs: [], aggregates: [], storage: [] }),

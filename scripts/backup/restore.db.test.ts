@@ -46,6 +46,11 @@ describeDumps('restore', (engine) => {
     const there = { DATABASE_URL: plant.at(name) };
     expect(await plant.runWith(there, 'plan', '--detailed-exitcode')).toMatchObject({ code: 0 });
     expect(await plant.runWith(there, 'jobs', 'run')).toMatchObject({ code: 0 });
+    // The memory of spellings came along, and what differs from the declaration is found all the same.
+    expect(await select(plant.at(name), SPELLINGS)).toEqual(await select(plant.database.url, SPELLINGS));
+    await execute(plant.at(name), 'ALTER TABLE public.sensor_data ALTER COLUMN temperature SET DEFAULT 7');
+    expect(await plant.runWith(there, 'plan', '--detailed-exitcode')).toMatchObject({ code: 2 });
+    await execute(plant.at(name), 'ALTER TABLE public.sensor_data ALTER COLUMN temperature DROP DEFAULT');
     // Numbers of rows that come later must not be taken already; and nothing that is written may be invisible.
     await execute(
       plant.at(name),
@@ -114,6 +119,9 @@ describeDumps('restore', (engine) => {
 
 const RUNS = `SELECT FROM timescaledb_information.job_stats WHERE job_id >= 1000 AND total_runs > 0`;
 const COMPRESSED = `SELECT count(*)::int AS n FROM timescaledb_information.chunks WHERE is_compressed`;
+
+const SPELLINGS =
+  'SELECT kind, relation, conditions, checksum FROM tsdb.spelling ORDER BY kind, relation, declared';
 
 const plainTables = (engine: string): readonly string[] =>
   engine === 'postgres' ? ['tsdb.hypertable', 'tsdb.continuous_aggregate', 'tsdb.journal'] : ['tsdb.journal'];

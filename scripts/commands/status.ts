@@ -30,6 +30,7 @@ function format(state: Status): string {
     state.inSync
       ? paint.green('schema: in sync')
       : paint.red(`schema: ${counted(state.differences, 'difference')}, see "${invocation('plan')}"`),
+    ...state.warnings.map((warning) => `${paint.red('warning')}  ${warning}`),
     '',
     table(['job', 'state', 'last finished', 'next start', 'error'], jobs),
     '',

@@ -136,7 +136,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       const mapping = { time: { field: 'date' }, sensor_id: { constant: 'portland' } };
       await expect(run({ mapping })).rejects.toMatchObject({
         exitCode: 3,
-        message: expect.stringContaining('whose rows are gone already'),
+        message: expect.stringContaining('whose rows are gone or past retention already'),
       });
       expect(await rows()).toBe(8759);
     });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findTimescaleBinaries } from '../../db/local/binaries';
 import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
+import { waitFor } from '../../db/local/testing/wait';
 import { synthesiseKubernetes } from '../../k8s/testing/deployments';
 import { builtProgram } from '../testing/built-program';
 import type { ThrowAwayProcess } from '../testing/throw-away-process';
@@ -104,10 +105,15 @@ describeUnless(missing, 'the pods of the kubernetes stack', () => {
     expect(pod.probe(api.livenessProbe, api, app)).toBe(true);
     expect(JSON.parse(node.get('http://127.0.0.1:5000/health/ready').output)).toEqual({ status: 'ready' });
     expect(node.get('http://127.0.0.1:5000/api/sensors')).toMatchObject({ code: 1 });
-    expect(
-      sql(`SELECT DISTINCT usename, rolsuper, rolcreaterole, rolcreatedb FROM pg_stat_activity JOIN pg_roles ON rolname = usename
-        WHERE backend_type = 'client backend' AND usename <> 'postgres'`),
-    ).toBe('tsdb_app|f|f|f');
+    // The session of the probe lasts five seconds.
+    const logins = await waitFor('a session of the API', () => {
+      node.get('http://127.0.0.1:5000/health/ready');
+      return (
+        sql(`SELECT DISTINCT usename, rolsuper, rolcreaterole, rolcreatedb FROM pg_stat_activity JOIN pg_roles ON rolname = usename
+          WHERE backend_type = 'client backend' AND usename <> 'postgres'`) || undefined
+      );
+    });
+    expect(logins).toBe('tsdb_app|f|f|f');
     const key = pod.run(api, app, ['tsdb', 'keys', 'create', '--name', 'first', '--role', 'admin']);
     expect(key).toMatchObject({ code: 0 });
   });

@@ -54,28 +54,23 @@ export function toRowsStep(relation: Named, impact: Impact): Step {
 }
 
 /**
- * Joins the settings of each converted chunk (`s`) with the hypertable that stores it (`k`) and the aggregate that it may belong
- * to (`g`); it belongs before WHERE.
+ * Joins the tables that store hypertables and aggregates (`k`, with the `schema.name` of the declared object as `owner`) with
+ * the settings of each of their converted chunks (`s`); it belongs before WHERE. The internal catalog is read because the views
+ * of chunks and of aggregates go through all tables, which is slow with thousands of chunks.
  */
 export const CHUNK_SETTINGS = `
-  FROM _timescaledb_catalog.compression_settings s
-  -- Through the inheritance, because the view of chunks knows chunks by name only, which is slow with thousands of them.
-  JOIN (SELECT h.inhrelid, n.nspname AS hypertable_schema, t.relname AS hypertable_name
-          FROM pg_inherits h JOIN pg_class t ON t.oid = h.inhparent JOIN pg_namespace n ON n.oid = t.relnamespace) k
-    ON k.inhrelid = s.relid AND s.compress_relid IS NOT NULL
-  LEFT JOIN timescaledb_information.continuous_aggregates g
-         ON (g.materialization_hypertable_schema, g.materialization_hypertable_name) = (k.hypertable_schema, k.hypertable_name)`;
+  FROM (SELECT to_regclass(format('%I.%I', h.schema_name, h.table_name)) AS store,
+               format('%s.%s', coalesce(a.user_view_schema, h.schema_name), coalesce(a.user_view_name, h.table_name)) AS owner
+          FROM _timescaledb_catalog.hypertable h LEFT JOIN _timescaledb_catalog.continuous_agg a ON a.mat_hypertable_id = h.id) k
+  JOIN pg_inherits i ON i.inhparent = k.store
+  JOIN _timescaledb_catalog.compression_settings s ON s.relid = i.inhrelid AND s.compress_relid IS NOT NULL`;
 
-/** SQL for `schema.name` of the declared object that a chunk of CHUNK_SETTINGS belongs to. */
-export const CHUNK_OWNER = `format('%s.%s', coalesce(g.view_schema, k.hypertable_schema), coalesce(g.view_name, k.hypertable_name))`;
-
-const isOf = (relation: Named): string => `${CHUNK_OWNER} = ${literal(nameOf(relation))}`;
+const isOf = (relation: Named): string => `k.owner = ${literal(nameOf(relation))}`;
 
 // If a setting of the table is open (NULL), the server chooses it for each chunk, and it is not compared.
 const otherLayout = (relation: Named): string => `
   SELECT s.relid ${CHUNK_SETTINGS}
-    JOIN _timescaledb_catalog.compression_settings t
-      ON t.relid = format('%I.%I', k.hypertable_schema, k.hypertable_name)::regclass AND t.compress_relid IS NULL
+    JOIN _timescaledb_catalog.compression_settings t ON t.relid = k.store AND t.compress_relid IS NULL
    WHERE ${isOf(relation)}
      AND (coalesce(s.segmentby, '{}') <> coalesce(t.segmentby, '{}')
           OR (s.orderby, s.orderby_desc, s.orderby_nullsfirst) <> (t.orderby, t.orderby_desc, t.orderby_nullsfirst))

@@ -4,7 +4,7 @@ import type { Relation } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
 import { hasTimescaledb } from '../../server/server-info';
-import { CHUNK_OWNER, CHUNK_SETTINGS } from './columnstore-conversion';
+import { CHUNK_SETTINGS } from './columnstore-conversion';
 
 /** Segments and order. The three lists of the order belong together, item by item. */
 export interface Layout {
@@ -23,7 +23,7 @@ export interface ColumnstoreState extends Layout {
 /** Chunks that were converted with the same settings. */
 export interface ChunkLayout extends Layout {
   readonly relation: string;
-  /** Quoted, with schema. */
+  /** Quoted, with schema, in no order. */
   readonly names: readonly string[];
 }
 
@@ -53,9 +53,9 @@ export async function readColumnstores(
     [names],
   );
   const { rows: chunks } = await db.query<ChunkLayout>(
-    `SELECT ${CHUNK_OWNER} AS relation, ${LAYOUT}, array_agg(s.relid::text ORDER BY s.relid::text) AS names
-       ${CHUNK_SETTINGS} WHERE ${CHUNK_OWNER} = ANY ($1)
-      GROUP BY 1, s.segmentby, s.orderby, s.orderby_desc, s.orderby_nullsfirst ORDER BY 1, names`,
+    `SELECT k.owner AS relation, ${LAYOUT}, array_agg(s.relid::text) AS names
+       ${CHUNK_SETTINGS} WHERE k.owner = ANY ($1)
+      GROUP BY 1, s.segmentby, s.orderby, s.orderby_desc, s.orderby_nullsfirst ORDER BY 1`,
     [names],
   );
   const chunksOf = groupBy(chunks, ({ relation }) => relation);

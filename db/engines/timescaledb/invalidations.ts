@@ -7,13 +7,14 @@ const time = (microseconds: string): string =>
   `CASE WHEN ${microseconds} <= -210866803200000000 THEN '-infinity' WHEN ${microseconds} >= 9223371331200000000 THEN 'infinity'
         ELSE _timescaledb_functions.to_timestamp(${microseconds}) END`;
 
-/** A query with the column `range`. A range may begin and end inside of a bucket. */
+/** A query with the column `range`, with exclusive end and never empty. A range may begin and end inside of a bucket. */
 export const invalidations = ({ name }: Pick<StoredAggregate, 'name'>): string => `
-  SELECT tstzrange(${time('i.lowest_modified_value')}, ${time('i.greatest_modified_value')}, '[]') AS range
+  SELECT noted.range FROM (
+  SELECT tstzrange(${time('i.lowest_modified_value')}, ${time('i.greatest_modified_value')} + interval '1 microsecond', '[)') AS range
     FROM _timescaledb_catalog.continuous_agg c
    CROSS JOIN LATERAL (SELECT lowest_modified_value, greatest_modified_value FROM _timescaledb_catalog.continuous_aggs_hypertable_invalidation_log h
                         WHERE h.hypertable_id = c.raw_hypertable_id
                        UNION ALL
                       SELECT lowest_modified_value, greatest_modified_value FROM _timescaledb_catalog.continuous_aggs_materialization_invalidation_log m
                         WHERE m.materialization_id = c.mat_hypertable_id) i
-   WHERE format('%s.%s', c.user_view_schema, c.user_view_name) = ${literal(name)}`;
+   WHERE format('%s.%s', c.user_view_schema, c.user_view_name) = ${literal(name)}) noted WHERE NOT isempty(noted.range)`;

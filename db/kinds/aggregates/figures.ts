@@ -7,7 +7,7 @@ import type { Db } from '../../model';
 import { isoText } from '../../server/ask';
 import { withSavepoint } from '../../server/savepoint';
 import { NOTHING, readTableSizes } from '../../server/table-size';
-import { goneBuckets } from './history';
+import { EVER, goneBuckets } from './history';
 import type {
   AggregateDialect,
   AggregateState,
@@ -45,11 +45,14 @@ export async function readFigures(
   );
   return new Map(
     rows.map(({ name, ...gone }) => {
-      const origin = present.find(({ aggregate }) => nameOf(aggregate) === name)?.origin;
-      const { chunks, rows: count, bytes } = (origin && sizes.get(nameOf(origin))) ?? NOTHING;
+      const changing = present.find(({ aggregate }) => nameOf(aggregate) === name) as Changing;
+      const { origin, state } = changing;
+      const one = compared.get(name) as StoredAggregate;
+      const { chunks, rows: count, bytes } = sizes.get(nameOf(origin)) ?? NOTHING;
       const figures = {
         gone,
-        compared: compared.get(name) as StoredAggregate,
+        compared: one,
+        ...(one.source === state?.source ? {} : { otherSource: one.source }),
         impact: { chunks, rows: count, bytes },
       };
       return [name, unknown === undefined ? figures : { ...figures, unknown }];
@@ -103,8 +106,7 @@ function goneOfAll(
     const source = rebuiltNames.has(one.source) ? names.indexOf(one.source) : -1;
     const query = goneBuckets(one, {
       states,
-      lower: `'-infinity'`,
-      upper: `'infinity'`,
+      ...EVER,
       unknown: 'strict',
       ...(source < 0 ? {} : { spoiled: `SELECT times FROM gone_${source}` }),
     });

@@ -24,6 +24,9 @@ export interface HistoryQuestion {
   readonly unknown: 'strict' | 'lenient';
 }
 
+/** All stored buckets. */
+export const EVER = { lower: `'-infinity'`, upper: `'infinity'` } as const;
+
 /**
  * A query with one row about the stored buckets of a range whose source rows are gone:
  * - `rows`, `buckets`: how many stored rows lose source rows, and in how many buckets they are;
@@ -38,7 +41,9 @@ export interface HistoryQuestion {
  * | with a count | as many, or more | all there, except in a tainted chunk when there are more |
  * | without a count | give the same values | all there |
  * | without a count | give other values | unknown: gone when `strict`, or in a tainted chunk |
+ * | whose counts were added later and never filled | give other values | unknown: gone, because a fill may have left it out |
  *
+ * A count of all rows is believed before counts of some of them, which an update of a row can lower.
  * A chunk of the source is tainted when any stored row in its time lost source rows: somebody dropped the chunk or deleted in it,
  * and rows that came later may look like the ones before.
  */
@@ -46,31 +51,26 @@ export function goneBuckets(
   aggregate: StoredAggregate,
   { states, lower, upper, within, expired, spoiled, unknown }: HistoryQuestion,
 ): string {
-  const { keys, counts, values } = shapeOf(aggregate, states);
-  const columns = ['"bucket"', ...keys, ...(counts.length > 0 ? counts : values)].join(', ');
-  const shown = ['"bucket"', ...keys, ...(counts.length > 0 ? counts : values.map(asText))].join(', ');
+  const shape = shapeOf(aggregate, states);
   const time = `tstzrange("bucket", "bucket" + ${interval(aggregate.width)})`;
-  const { fewer, same } = counts.length > 0 ? byCounts(counts) : byValues(values);
-  const isUnknown = counts.length === 0 && unknown === 'strict' ? 'true' : `tainted.times && ${time}`;
+  const { fewer, same, isUncounted } = evidence(shape);
+  const isUnknown = shape.counts.length === 0 ? String(unknown === 'strict') : 'c.uncounted';
   const others = [
     ...(spoiled === undefined ? [] : [`(${spoiled}) && ${time}`]),
     ...(expired === undefined ? [] : [`"bucket" < ${expired}`]),
   ];
   return `WITH compared AS MATERIALIZED (
       SELECT "bucket", count(*) FILTER (WHERE stored) AS stored_rows,
-             count(*) FILTER (WHERE NOT stored) = 0 OR ${fewer} AS fewer, ${same} AS same
-        FROM (SELECT true AS stored, ${columns} FROM (SELECT ${shown} FROM ${ident(aggregate.stored.schema, aggregate.stored.name)}
-                                                       WHERE "bucket" >= ${lower} AND "bucket" < ${upper}) s (${columns})
-               UNION ALL
-              SELECT false, ${columns} FROM (SELECT ${shown} FROM (${withBounds(aggregate.recompute, lower, upper)}) q) c (${columns})) both_sides
-       GROUP BY ${['"bucket"', ...keys].join(', ')} HAVING bool_or(stored)
+             count(*) FILTER (WHERE NOT stored) = 0 OR ${fewer} AS fewer, ${same} AS same, ${isUncounted} AS uncounted
+        FROM (${bothSides(aggregate, shape, lower, upper)}) both_sides
+       GROUP BY ${['"bucket"', ...shape.keys.map(asKey)].join(', ')} HAVING bool_or(stored)
     ), holes AS MATERIALIZED (
       SELECT coalesce(range_agg(${time}), '{}') AS times FROM compared WHERE fewer
     ), tainted AS MATERIALIZED (
       SELECT coalesce(range_agg(k.range), '{}') AS times FROM holes, (${aggregate.sourceChunks}) k WHERE k.range && holes.times
     ), gone AS MATERIALIZED (
       SELECT c.* FROM compared c, tainted
-       WHERE ${within === undefined ? '' : `"bucket" <@ ${within} AND `}(${['c.fewer', `(NOT c.same AND (${isUnknown}))`, ...others].join(' OR ')})
+       WHERE ${within === undefined ? '' : `"bucket" <@ ${within} AND `}(${['c.fewer', `(NOT c.same AND (${isUnknown} OR tainted.times && ${time}))`, ...others].join(' OR ')})
     ), lost AS MATERIALIZED (
       SELECT count(DISTINCT "bucket")::int AS buckets, coalesce(sum(stored_rows), 0)::int AS rows,
              min("bucket") AS first, max("bucket") + ${interval(aggregate.width)} AS until,
@@ -88,7 +88,46 @@ export function shapeOf(
   states: ReadonlyMap<string, StoredAggregate>,
 ): QueryShape {
   const source = states.get(aggregate.source);
-  return queryShape(aggregate.query, source && shapeOf(source, states).counts);
+  return queryShape(aggregate.query, source && shapeOf(source, states));
+}
+
+// The columns of both sides, whatever they are called in the aggregate.
+const asKey = (_: string, at: number): string => `key_${at}`;
+const asCount = (_: string, at: number): string => `count_${at}`;
+const asValue = (_: string, at: number): string => `value_${at}`;
+
+// Values are read only where no count tells enough: what is stored without any is compared with them as well.
+function bothSides(
+  { stored, recompute }: StoredAggregate,
+  { keys, counts, values }: QueryShape,
+  lower: string,
+  upper: string,
+): string {
+  const nothing = (names: readonly string[]): readonly string[] => names.map(() => 'NULL');
+  const rows = `FROM ${ident(stored.schema, stored.name)} WHERE "bucket" >= ${lower} AND "bucket" < ${upper}`;
+  const computed = `FROM (${withBounds(recompute, lower, upper)}) computed`;
+  const texts = values.map(asText);
+  const isUncounted = counts.map((count) => `${count} IS NULL`).join(' AND ');
+  const storedTexts =
+    counts.length === 0 ? texts : texts.map((text) => `CASE WHEN ${isUncounted} THEN ${text} END`);
+  const side = (isStored: boolean, columns: readonly string[], from: string): string =>
+    `SELECT ${[isStored, '"bucket"', ...keys, ...columns].join(', ')} ${from}`;
+  const sides = [
+    side(true, [...counts, ...storedTexts], rows),
+    ...(counts.length === 0 ? [] : [side(false, [...counts, ...nothing(values)], computed)]),
+    ...(counts.length === 0 ? [side(false, texts, computed)] : []),
+    ...(counts.length > 0 && values.length > 0
+      ? [
+          side(
+            false,
+            [...nothing(counts), ...texts],
+            `${computed} WHERE EXISTS (SELECT ${rows} AND ${isUncounted})`,
+          ),
+        ]
+      : []),
+  ];
+  const names = ['stored', '"bucket"', ...keys.map(asKey), ...counts.map(asCount), ...values.map(asValue)];
+  return `SELECT * FROM (${sides.join(' UNION ALL ')}) sides (${names.join(', ')})`;
 }
 
 interface Evidence {
@@ -96,23 +135,42 @@ interface Evidence {
   readonly fewer: string;
   /** Whether they are certainly all there. */
   readonly same: string;
+  /** Whether no count is stored. A count that is NULL was added later and has not been filled; it tells nothing. */
+  readonly isUncounted: string;
 }
 
-// A count that is NULL in the stored row was added later and has not been filled; it tells nothing.
-function byCounts(counts: readonly string[]): Evidence {
+function evidence({ counts, rowCounts, values }: QueryShape): Evidence {
   const stored = (count: string): string => `sum(${count}) FILTER (WHERE stored)`;
-  const computed = (count: string): string => `sum(${count}) FILTER (WHERE NOT stored)`;
+  const computed = (count: string): string => `coalesce(sum(${count}) FILTER (WHERE NOT stored), 0)`;
+  const isKnown = (some: readonly string[]): string => `coalesce(${some.map(stored).join(', ')}) IS NOT NULL`;
+  const isRow = (name: string): boolean => rowCounts.includes(name);
+  const columns = counts.map((name, at) => ({ name, column: asCount(name, at) }));
+  const ranks = [
+    columns.filter(({ name }) => isRow(name)).map(({ column }) => column),
+    columns.filter(({ name }) => !isRow(name)).map(({ column }) => column),
+  ].filter((some) => some.length > 0);
+  const byRank = (of: (some: readonly string[]) => string, otherwise: string): string =>
+    ranks.length === 0
+      ? otherwise
+      : `CASE ${ranks.map((some) => `WHEN ${isKnown(some)} THEN ${of(some)}`).join(' ')} ELSE ${otherwise} END`;
   return {
-    fewer: `coalesce(${counts.map((count) => `${stored(count)} > ${computed(count)}`).join(' OR ')}, false)`,
-    same: `coalesce(${counts.map((count) => `${stored(count)} = ${computed(count)}`).join(' AND ')}, false)`,
+    fewer: byRank(
+      (some) =>
+        `coalesce(${some.map((count) => `${stored(count)} > ${computed(count)}`).join(' OR ')}, false)`,
+      'false',
+    ),
+    same: byRank(
+      (some) => some.map((count) => `coalesce(${stored(count)} = ${computed(count)}, true)`).join(' AND '),
+      values.map(asValue).map(isAmong).join(' AND ') || 'true',
+    ),
+    isUncounted: byRank(() => 'false', 'true'),
   };
 }
 
-function byValues(values: readonly string[]): Evidence {
-  const among = (value: string): string =>
-    `coalesce(array_agg(${value}) FILTER (WHERE stored AND ${value} IS NOT NULL) <@ array_agg(${value}) FILTER (WHERE NOT stored), true)`;
-  return { fewer: 'false', same: values.map(among).join(' AND ') || 'true' };
-}
+// A value that is NULL in the stored row was added later or has no rows.
+const isAmong = (value: string): string =>
+  `coalesce(array_agg(${value}) FILTER (WHERE stored AND ${value} IS NOT NULL)
+            <@ coalesce(array_agg(${value}) FILTER (WHERE NOT stored AND ${value} IS NOT NULL), '{}'), true)`;
 
 // Sums of floating-point numbers differ in the last digits by the order of the rows.
 const asText = (value: string): string =>

@@ -50,6 +50,8 @@ export interface Figures {
   readonly gone: Gone;
   /** What was compared: the stored aggregate, and what it would be computed from. */
   readonly compared: StoredAggregate;
+  /** The relation that it is rebuilt from, when that is not the one that it reads now. */
+  readonly otherSource?: string;
   /** Why the stored buckets could not be compared with their source, when the stored query fails on it. `gone` has all of them then. */
   readonly unknown?: string;
 }

@@ -6,6 +6,8 @@ export interface QueryShape {
   readonly keys: readonly string[];
   /** The columns that count source rows: more source rows never make such a value smaller. */
   readonly counts: readonly string[];
+  /** Those `counts` that count every source row, so that an update of a source row does not change them. */
+  readonly rowCounts: readonly string[];
   /** All other columns, without the bucket. */
   readonly values: readonly string[];
 }
@@ -13,27 +15,28 @@ export interface QueryShape {
 /**
  * Reads a query of the form `SELECT … FROM … GROUP BY …`, as a server prints it or as `aggregateQuery` writes it. A group that is
  * no column of the result is left out.
- * @param sourceCounts the `counts` of the aggregate that it reads; a sum of counts is a count again.
+ * @param source the shape of the aggregate that it reads; a sum of counts is a count again.
  */
-export function queryShape(query: string, sourceCounts: readonly string[] = []): QueryShape {
-  const text = query.replace(/\s+/g, ' ').trim().replace(/;$/, '');
+export function queryShape(query: string, source: QueryShape = NOTHING_KNOWN): QueryShape {
+  const text = withSingleSpaces(query).trim().replace(/;$/, '');
   const mask = masked(text);
   const from = mask.indexOf(' FROM ');
   const by = mask.indexOf(' GROUP BY ');
-  if (from < 0 || by < 0) return { keys: [], counts: [], values: [] };
+  if (from < 0 || by < 0) return NOTHING_KNOWN;
   const having = mask.indexOf(' HAVING ', by);
   const columns = split(text.slice('SELECT '.length, from)).map(columnOf);
   const groups = split(text.slice(by + ' GROUP BY '.length, having < 0 ? undefined : having));
   const keys = groups.flatMap(
     (group) => columns.find((column, at) => isGroup(group, column, at))?.name ?? [],
   );
-  const counts = columns
-    .filter(({ expression }) => isCount(expression, sourceCounts))
-    .map(({ name }) => name);
+  const counting = (what: Counting, sourceCounts: readonly string[]): readonly string[] =>
+    columns.filter(({ expression }) => isCount(expression, what, sourceCounts)).map(({ name }) => name);
+  const counts = counting('values', source.counts);
   const isKnown = (name: string): boolean => name === BUCKET || keys.includes(name) || counts.includes(name);
   return {
     keys: keys.filter((name) => name !== BUCKET),
     counts,
+    rowCounts: counting('rows', source.rowCounts),
     values: columns.map(({ name }) => name).filter((name) => !isKnown(name)),
   };
 }
@@ -56,7 +59,11 @@ const BUCKET = '"bucket"';
 const NAME = '("(?:[^"]|"")+"|[\\w$]+)';
 const ALIAS = new RegExp(` AS ${NAME}$`);
 const LAST_NAME = new RegExp(`${NAME}$`);
-const COUNT = /^count\((?!DISTINCT )[^()]*\)( FILTER \(.*\))?$/;
+const NOTHING_KNOWN: QueryShape = { keys: [], counts: [], rowCounts: [], values: [] };
+const COUNT = { values: /^count ?\((?! ?DISTINCT\b)/i, rows: /^count ?\( ?\* ?\)$/i } as const;
+// In masked text: one call and nothing after it, because the difference of two counts is no count.
+const ONE_COUNT = /^count ?\0+( ?FILTER ?\0+)?$/i;
+const CAST = /::(bigint|int|integer|numeric|double precision)$/i;
 const SUM_OF_COLUMN = new RegExp(`^sum\\((?:${NAME}\\.)?${NAME}\\)$`);
 
 function columnOf(item: string): Column {
@@ -70,11 +77,13 @@ function isGroup(group: string, { expression }: Column, at: number): boolean {
   return /^\d+$/.test(group) ? Number(group) === at + 1 : bare(group) === bare(expression);
 }
 
-function isCount(expression: string, sourceCounts: readonly string[]): boolean {
-  const plain = bare(expression.replace(/::bigint$/, ''));
-  if (COUNT.test(plain)) return true;
+type Counting = 'values' | 'rows';
+
+function isCount(expression: string, what: Counting, sourceCounts: readonly string[]): boolean {
+  const plain = bare(expression.replace(CAST, ''));
   const summed = SUM_OF_COLUMN.exec(plain);
-  return summed !== null && sourceCounts.includes(quoted(summed[2] as string));
+  if (summed !== null) return sourceCounts.includes(quoted(summed[2] as string));
+  return COUNT[what].test(plain) && ONE_COUNT.test(masked(plain));
 }
 
 const quoted = (name: string): string => (name.startsWith('"') ? name : `"${name}"`);
@@ -88,8 +97,14 @@ function bare(expression: string): string {
 
 function split(list: string): readonly string[] {
   const mask = masked(list);
-  const commas = [...mask].flatMap((character, at) => (character === ',' ? [at] : []));
+  const commas = [...mask.matchAll(/,/g)].map(({ index }) => index);
   return [-1, ...commas].map((comma, part) => list.slice(comma + 1, commas[part]).trim());
+}
+
+// Spaces in quotes are part of a name or a text.
+function withSingleSpaces(text: string): string {
+  const mask = masked(text, 'quotes only');
+  return text.replace(/\s+/g, (spaces, at: number) => (mask[at] === HIDDEN ? spaces : ' '));
 }
 
 const HIDDEN = '\0';
@@ -101,7 +116,9 @@ function masked(
 ): string {
   let depth = 0;
   let quote: string | undefined;
-  return [...text]
+  // By UTF-16 units, as positions in strings are counted.
+  return text
+    .split('')
     .map((character) => {
       const wasQuoted = quote !== undefined;
       if (wasQuoted && character === quote) quote = undefined;

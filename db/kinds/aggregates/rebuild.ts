@@ -4,8 +4,9 @@ import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Refusal, Step } from '../../model';
 import { NEXT, OLD, replacedLeafFirst, replacementsOf } from './evolution';
+import { historyLoss, keepPromise } from './history-loss';
 import type { AggregateDialect, AggregatesState, Moved, Replacement } from './model';
-import { buildNext, catchUp, dropLeftover, historyLoss, keepPromise, nextKey, swap } from './steps';
+import { buildNext, catchUp, dropLeftover, nextKey, swap } from './steps';
 
 export interface Rebuild {
   /** Steps that build the new aggregates, by name; in the plan they stand where the aggregate stands. */

@@ -1,4 +1,5 @@
 // Finds the stored buckets that a wider refresh window would reach although their source rows are gone.
+import { groupBy } from '../../core/group-by';
 import { counted } from '../../core/quantities';
 import { interval, literal } from '../../core/sql';
 import type { Desired } from '../../language/desired';
@@ -21,11 +22,15 @@ export async function readWindowLosses(
   { policies }: PoliciesState,
 ): Promise<ReadonlyMap<string, Gone>> {
   const rebuilt = new Set(evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate)));
+  const byObject = groupBy(
+    policies.filter(({ kind }) => kind === 'refresh'),
+    ({ object }) => object,
+  );
   const queries = desiredPolicies(desired).flatMap(({ kind, on, times: { startOffset } }) => {
     const state = states.get(nameOf(on));
     if (kind !== 'refresh' || startOffset === undefined || state === undefined || rebuilt.has(state.name))
       return [];
-    const present = policies.filter((policy) => policy.kind === 'refresh' && policy.object === state.name);
+    const present = byObject.get(state.name) ?? [];
     const offsets = present.flatMap(({ times }) => times.startOffset ?? []);
     const isOpen = offsets.length < present.length;
     if (isOpen || offsets.some((offset) => sameInterval(offset, startOffset))) return [];

@@ -1,7 +1,8 @@
 import { timescaleAggregates } from '../../engines/timescaledb/aggregates';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { works } from '../../testing/evolution-sets';
-import { buildNext, historyLoss } from './steps';
+import { historyLoss } from './history-loss';
+import { buildNext } from './steps';
 
 const aggregate = works().objects[1] as ContinuousAggregate;
 const next = { ...aggregate, name: 'hourly__next' };

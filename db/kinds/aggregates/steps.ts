@@ -4,13 +4,11 @@ import { interval, literal, relation } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
 import type { Hazard, Impact, Step } from '../../model';
-import { goneBuckets } from './history';
+import { EVER, goneBuckets } from './history';
 import type { AggregateDialect, AggregateState, Figures, Gone, Replacement } from './model';
 
 /** From this size on, a step that reads a whole source needs consent: it takes minutes and much input and output. */
 const LONG = { rows: 10_000_000, bytes: 4 * 1024 ** 3 } as const;
-
-const EVER = { lower: `'-infinity'`, upper: `'infinity'` } as const;
 
 /** Keys in tsdb.pending_refresh. Only an object with such a key is treated as a leftover, and no object's name is such a key. */
 export const nextKey = (name: string): string => `next:${name}`;
@@ -189,46 +187,6 @@ export function dropLeftover(
     lock: `ACCESS EXCLUSIVE on ${source}, for an instant`,
     hazards: [],
   };
-}
-
-/** The hazard of replacing or computing again buckets whose source rows are gone. */
-export function historyLoss(
-  name: string,
-  { gone: { buckets, rows, from, to }, unknown }: Pick<Figures, 'gone' | 'unknown'>,
-): readonly Hazard[] {
-  if (buckets === 0) return [];
-  const which = `${counted(buckets, 'bucket')} of ${name} from ${from} to ${to} (${counted(rows, 'row')})`;
-  const reason =
-    unknown === undefined
-      ? `${which} will be missing or incomplete, because source rows of them are gone`
-      : `${which} may be lost: they cannot be compared with their source, because the present query fails: ${unknown}`;
-  return [{ name: 'loses-history', reason }];
-}
-
-/**
- * A statement that fails when a replaced aggregate would lose more stored rows than the plan says: somebody may have dropped
- * source rows while the new aggregate was being built.
- */
-export function keepPromise(
-  states: ReadonlyMap<string, AggregateState>,
-  name: string,
-  { gone: promise, compared, unknown }: Figures,
-): readonly string[] {
-  // Consent covers all stored rows then.
-  if (unknown !== undefined) return [];
-  const promised = promise.rows;
-  const gone = goneBuckets(compared, { states, ...EVER, unknown: 'strict' });
-  return [
-    `DO $promise$
-DECLARE gone_rows bigint;
-BEGIN
-  SELECT rows INTO gone_rows FROM (${gone}) gone;
-  IF gone_rows > ${promised} THEN
-    RAISE EXCEPTION '% rows of ${name} would be lost, but the plan says ${promised}: source rows were dropped in the meantime', gone_rows
-      USING HINT = 'Plan again to see the loss.';
-  END IF;
-END $promise$`,
-  ];
 }
 
 function reading(impact: Impact | undefined): { hazards: readonly Hazard[]; impact?: Impact } {

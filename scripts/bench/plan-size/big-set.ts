@@ -1,10 +1,10 @@
 // A set of any size: per table an hourly and a daily aggregate.
-import { continuousAggregate } from '../language/aggregate';
-import { float8, text, timestamptz } from '../language/columns';
-import { avg, count, max, min, sum, total, weightedAvg } from '../language/expressions';
-import { hypertable } from '../language/hypertable';
-import { desc, index } from '../language/indexes';
-import { type SchemaSet, schemaSet } from '../language/schema-set';
+import { continuousAggregate } from '../../../db/language/aggregate';
+import { float8, text, timestamptz } from '../../../db/language/columns';
+import { avg, count, max, min, sum, total, weightedAvg } from '../../../db/language/expressions';
+import { hypertable } from '../../../db/language/hypertable';
+import { desc, index } from '../../../db/language/indexes';
+import { type SchemaSet, schemaSet } from '../../../db/language/schema-set';
 
 /** `tables` hypertables and twice as many aggregates, all in PostgreSQL schema `big`. */
 export function bigSet(tables: number): SchemaSet {

@@ -1,19 +1,23 @@
 // Kind: indexes of tables and hypertables. They are compared by their definition, not by their name.
 import { groupBy } from '../core/group-by';
-import { ident, relation } from '../core/sql';
+import { relation } from '../core/sql';
 import { type DeclaredTable, tablesOf } from '../language/desired';
 import type { Index } from '../language/indexes';
 import { nameOf } from '../language/names';
-import type { Db, Kind, PlanDb, SpellingRequest, Step } from '../model';
+import type { Db, EngineName, Kind, PlanDb, SpellingRequest } from '../model';
 import { EMPTY_COPY } from './empty-copy';
+import { buildIndex, type IndexBuild, readBuilds } from './index-builds';
+import { indexSql } from './index-sql';
 
 interface IndexState {
   readonly table: string;
   readonly name: string;
   /** As the server prints it after the table's name: `btree (sensor_id, "time" DESC) WHERE …`, with `UNIQUE ` before it. */
   readonly definition: string;
-  /** Whether it belongs to a constraint; such an index is not compared. */
+  /** Whether it belongs to a constraint. Such an index is not listed, but it may serve a declared one. */
   readonly constraint: boolean;
+  /** Whether it rejects duplicates at once; the index of a deferrable constraint does not. */
+  readonly enforced: boolean;
   readonly valid: boolean;
 }
 
@@ -22,18 +26,19 @@ interface IndexesState {
   readonly indexes: ReadonlyMap<string, readonly IndexState[]>;
   /** How the server would print each declared index, by `table definition`; absent if the table or a column does not exist yet. */
   readonly canonical: ReadonlyMap<string, string>;
-  /** Of the tables where an index is missing, those that hold rows. */
-  readonly filled: ReadonlySet<string>;
+  readonly builds: readonly IndexBuild[];
 }
 
-export const indexes: Kind<IndexesState> = {
+/** Indexes; the engine knows the sizes of tables. */
+export const indexes = (engine: EngineName): Kind<IndexesState> => ({
   name: 'indexes',
   async read(db, desired) {
     const tables = tablesOf(desired).map(nameOf);
     const { rows } = await db.query<IndexState>(
       `SELECT format('%s.%s', n.nspname, t.relname) AS table, i.relname::text AS name, x.indisvalid AS valid,
               CASE WHEN x.indisunique THEN 'UNIQUE ' ELSE '' END || substring(pg_get_indexdef(i.oid) FROM ' USING (.*)$') AS definition,
-              EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid) AS constraint
+              EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid) AS constraint,
+              x.indisunique AND x.indimmediate AS enforced
          FROM pg_index x
          JOIN pg_class i ON i.oid = x.indexrelid
          JOIN pg_class t ON t.oid = x.indrelid
@@ -44,44 +49,54 @@ export const indexes: Kind<IndexesState> = {
     );
     const present = groupBy(rows, ({ table }) => table);
     const canonical = await readCanonical(db, tablesOf(desired), present);
-    const lacking = tablesOf(desired).filter((table) =>
-      table.indexes.some((index) => !isServed(present.get(nameOf(table)), canonical.get(key(table, index)))),
+    const missing = tablesOf(desired).flatMap((table) =>
+      table.indexes
+        .filter(
+          (index) =>
+            !isPrimaryKey(table, index) &&
+            !isServed(present.get(nameOf(table)), canonical.get(key(table, index))),
+        )
+        .map((index) => ({ table, index })),
     );
-    return { indexes: present, canonical, filled: await readFilled(db, lacking.map(nameOf)) };
+    return {
+      indexes: present,
+      canonical,
+      builds: missing.length === 0 ? [] : await readBuilds(db, engine, missing),
+    };
   },
-  compare(desired, { indexes: actual, canonical, filled }) {
-    const steps: Step[] = [];
-    const undeclared: string[] = [];
-    for (const table of tablesOf(desired)) {
-      const present = actual.get(nameOf(table)) ?? [];
-      const missing = table.indexes.filter((index) => !isServed(present, canonical.get(key(table, index))));
-      steps.push(...missing.map((index) => createIndex(table, index, filled.has(nameOf(table)))));
-      const extra = present.filter(
-        (state) =>
-          !state.constraint &&
-          !table.indexes.some((index) => serves(state, canonical.get(key(table, index)))),
-      );
-      undeclared.push(
-        ...extra.map((state) => `index ${state.name} of ${state.table}${state.valid ? '' : ' (invalid)'}`),
-      );
-    }
-    return { steps, undeclared };
+  compare(desired, { indexes: actual, canonical, builds }) {
+    const found = builds.map(buildIndex);
+    const undeclared = tablesOf(desired).flatMap((table) =>
+      (actual.get(nameOf(table)) ?? [])
+        .filter(
+          (state) =>
+            !state.constraint &&
+            !table.indexes.some((index) => serves(state, canonical.get(key(table, index)))),
+        )
+        .map((state) => `index ${state.name} of ${state.table}${state.valid ? '' : ' (invalid)'}`),
+    );
+    return {
+      steps: found.flatMap(({ steps = [] }) => steps),
+      refusals: found.flatMap(({ refusals = [] }) => refusals),
+      undeclared,
+    };
   },
-};
+});
 
+// The index of a primary key or of a unique constraint serves as well as any other one.
 const serves = (state: IndexState, definition: string | undefined): boolean =>
-  state.valid && !state.constraint && state.definition === definition;
+  state.valid && (!state.constraint || state.enforced) && state.definition === definition;
+
+// The server makes this index with the table, so a table that is created needs no second one.
+const isPrimaryKey = (table: DeclaredTable, { method, unique, keys, where }: Index): boolean =>
+  table.kind === 'table' &&
+  method === 'btree' &&
+  unique &&
+  where === undefined &&
+  JSON.stringify(keys) === JSON.stringify(table.primaryKey.map((column) => ({ column, descending: false })));
 
 const isServed = (present: readonly IndexState[] = [], definition: string | undefined): boolean =>
   present.some((state) => serves(state, definition));
-
-/** `btree ("sensor_id", "time" DESC) WHERE …`: the part of CREATE INDEX after USING. */
-export function indexSql({ method, keys, where }: Index): string {
-  const columns = keys.map((item) =>
-    'expression' in item ? `(${item.expression})` : `${ident(item.column)}${item.descending ? ' DESC' : ''}`,
-  );
-  return `${method} (${columns.join(', ')})${where === undefined ? '' : ` WHERE ${where}`}`;
-}
 
 const key = (table: DeclaredTable, index: Index): string =>
   `${nameOf(table)} ${index.unique ? 'UNIQUE ' : ''}${indexSql(index)}`;
@@ -162,47 +177,4 @@ async function printIndexes(db: Db, requests: readonly IndexRequest[]): Promise<
     ),
   );
   return requests.map((request) => printed.get(request) ?? null);
-}
-
-async function readFilled(db: Db, tables: readonly string[]): Promise<ReadonlySet<string>> {
-  if (tables.length === 0) return new Set();
-  const { rows } = await db.query<{ name: string }>(
-    `SELECT DISTINCT format('%s.%s', n.nspname, t.relname) AS name
-       FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
-       LEFT JOIN pg_inherits h ON h.inhparent = t.oid
-      WHERE format('%s.%s', n.nspname, t.relname) = ANY ($1) AND pg_relation_size(coalesce(h.inhrelid, t.oid)) > 0
-      ORDER BY 1`,
-    [tables],
-  );
-  return new Set(rows.map((row) => row.name));
-}
-
-function createIndex(table: DeclaredTable, index: Index, filled: boolean): Step {
-  const object = nameOf(table);
-  // Without a name in the statement, PostgreSQL chooses a free one by its usual pattern (table_columns_idx).
-  return {
-    id: `create-index:${object}(${shortForm(index)})`,
-    object,
-    action: 'create',
-    summary: `${index.unique ? 'unique ' : ''}index ${indexSql(index).replaceAll('"', '')}`,
-    sql: [`CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ON ${relation(table)} USING ${indexSql(index)}`],
-    transactional: true,
-    lock: `SHARE on ${object} and its chunks`,
-    hazards: filled
-      ? [{ name: 'blocks-writes', reason: `writes to ${object} wait until the index is built` }]
-      : [],
-  };
-}
-
-/** `device,-at`, `gin tags`, `unique at,device`, `amount where status = 'failed'`: short and unique within a table. */
-function shortForm({ method, keys, unique, where }: Index): string {
-  const columns = keys.map((item) =>
-    'expression' in item ? item.expression : `${item.descending ? '-' : ''}${item.column}`,
-  );
-  return [
-    method === 'btree' ? '' : `${method} `,
-    unique ? 'unique ' : '',
-    columns.join(','),
-    where === undefined ? '' : ` where ${where}`,
-  ].join('');
 }

@@ -12,6 +12,7 @@ import { LOCK_IS_HELD, withRollback } from '../server/connection';
 import { withRetry } from '../server/retry';
 import { hasTimescaledb, readServer } from '../server/server-info';
 import { openSpellings, type SpellingMemory } from '../server/spellings';
+import { lockWarnings } from './lock-estimate';
 import { RESTORE, readPaused } from './pause';
 import { tryDeclared } from './try-declared';
 import { tryOut } from './try-steps';
@@ -64,7 +65,10 @@ function planOnce(
       emulated: all('emulated'),
       unavailable: all('unavailable'),
       undeclared: all('undeclared'),
-      warnings: all('warnings'),
+      warnings: [
+        ...all('warnings'),
+        ...(await lockWarnings(db, { engine: server.engine, desired, steps: compared.steps })),
+      ],
     };
     const plan: Plan = {
       version: 1,

@@ -1,7 +1,7 @@
 // Lets the server try, while planning, what steps are going to create: types, defaults, indexes, functions and queries.
 import { groupBy } from '../core/group-by';
 import { ident } from '../core/sql';
-import { indexSql } from '../kinds/indexes';
+import { indexSql } from '../kinds/index-sql';
 import { INTERNALS_STEP } from '../kinds/internals';
 import type { Relation } from '../language/aggregate';
 import { aggregateQuery } from '../language/aggregate-sql';

@@ -86,6 +86,6 @@ const columnstores = (aggregates: readonly ContinuousAggregate[]): readonly stri
   aggregateColumnstore
     .compare(
       { schemas: [], tables: [], hypertables: [], aggregates, functions: [], roles: [], unmanaged: [] },
-      { states: [], impact: new Map() },
+      { states: [], impact: new Map(), frozen: new Map() },
     )
     .steps?.flatMap(({ sql }) => sql) ?? [];

@@ -6,6 +6,9 @@ import { hasTimescaledb } from '../../server/server-info';
 import { readChunkImpact } from '../../server/table-size';
 import { COLUMN_VIEWS, usersByColumn } from '../column-users';
 import { rebuildStep } from './columnstore-conversion';
+import { frozenWarning, readFrozen } from './frozen-chunks';
+
+const KEEPS = 'keeps the values of added columns only beside its rows, where some commands lose them';
 
 export const timescaleColumns: ColumnDialect = {
   engine: 'timescaledb',
@@ -28,17 +31,26 @@ export const timescaleColumns: ColumnDialect = {
       const { rows: present } = await db.query<{ present: boolean }>(
         `SELECT to_regclass('tsdb.pending_rebuild') IS NOT NULL AND EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') AS present`,
       );
-      if (!present[0]?.present) return new Map();
+      if (!present[0]?.present) return { impact: new Map(), warnings: [] };
       // A chunk that was dropped or turned into rows in the meantime needs no conversion any more.
-      const { rows } = await db.query<{ chunk: string }>(
-        `SELECT p.chunk FROM tsdb.pending_rebuild p
+      const { rows } = await db.query<{ chunk: string; relation: string }>(
+        `SELECT p.chunk, p.relation FROM tsdb.pending_rebuild p
            JOIN timescaledb_information.chunks k ON format('%I.%I', k.chunk_schema, k.chunk_name) = p.chunk AND k.is_compressed ORDER BY 1`,
       );
-      return readChunkImpact(
+      const frozen = await readFrozen(
         db,
-        'timescaledb',
         rows.map(({ chunk }) => chunk),
       );
+      return {
+        impact: await readChunkImpact(
+          db,
+          'timescaledb',
+          rows.map(({ chunk }) => chunk).filter((chunk) => !frozen.has(chunk)),
+        ),
+        warnings: rows
+          .filter(({ chunk }) => frozen.has(chunk))
+          .map(({ relation, chunk }) => frozenWarning(relation, chunk, KEEPS)),
+      };
     },
     note: (table) =>
       `INSERT INTO tsdb.pending_rebuild (chunk, relation) SELECT format('%I.%I', chunk_schema, chunk_name), ${literal(nameOf(table))} FROM timescaledb_information.chunks WHERE (hypertable_schema, hypertable_name) = (${literal(table.schema)}, ${literal(table.name)}) AND is_compressed ON CONFLICT DO NOTHING`,

@@ -5,6 +5,7 @@ import { literal } from '../../core/sql';
 import { chunkRewrite } from '../../kinds/columns/difference';
 import { nameOf } from '../../language/names';
 import type { Impact, Step } from '../../model';
+import { NOT_FROZEN } from './frozen-chunks';
 
 type Named = { readonly schema: string; readonly name: string };
 
@@ -23,7 +24,7 @@ export function rebuildStep(table: Named, impact: Impact): Step {
       // First the notes of chunks that no longer exist or are rows by now are removed; they need no conversion.
       `DELETE FROM tsdb.pending_rebuild p WHERE relation = ${literal(nameOf(table))} AND NOT EXISTS (SELECT FROM timescaledb_information.chunks k WHERE format('%I.%I', k.chunk_schema, k.chunk_name) = p.chunk AND k.is_compressed)`,
       eachChunk(
-        `SELECT to_regclass(chunk) FROM tsdb.pending_rebuild WHERE relation = ${literal(nameOf(table))} AND to_regclass(chunk) IS NOT NULL ORDER BY chunk`,
+        `SELECT to_regclass(chunk) FROM tsdb.pending_rebuild WHERE relation = ${literal(nameOf(table))} AND to_regclass(chunk) IS NOT NULL AND ${NOT_FROZEN('to_regclass(chunk)')} ORDER BY chunk`,
         `${AGAIN} ${FORGET}`,
       ),
     ],
@@ -46,7 +47,7 @@ export function toRowsStep(relation: Named, impact: Impact): Step {
     summary: `turn ${counted(impact.chunks, 'chunk')} back into rows`,
     sql: [
       eachChunk(
-        `SELECT s.relid ${CHUNK_SETTINGS} WHERE ${isOf(relation)} ORDER BY s.relid::text`,
+        `SELECT s.relid ${CHUNK_SETTINGS} WHERE ${isOf(relation)} AND ${NOT_FROZEN('s.relid')} ORDER BY s.relid::text`,
         `${TO_ROWS} ${FORGET}`,
       ),
     ],
@@ -71,7 +72,7 @@ const isOf = (relation: Named): string => `k.owner = ${literal(nameOf(relation))
 const otherLayout = (relation: Named): string => `
   SELECT s.relid ${CHUNK_SETTINGS}
     JOIN _timescaledb_catalog.compression_settings t ON t.relid = k.store AND t.compress_relid IS NULL
-   WHERE ${isOf(relation)}
+   WHERE ${isOf(relation)} AND ${NOT_FROZEN('s.relid')}
      AND (coalesce(s.segmentby, '{}') <> coalesce(t.segmentby, '{}')
           OR (s.orderby, s.orderby_desc, s.orderby_nullsfirst) <> (t.orderby, t.orderby_desc, t.orderby_nullsfirst))
    ORDER BY s.relid::text`;

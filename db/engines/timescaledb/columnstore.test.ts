@@ -32,7 +32,11 @@ const actual: ColumnstoreState = {
 
 const ids = (declared: Columnstore<'at' | 'device'>, states: readonly ColumnstoreState[], chunks?: Impact) =>
   columnstore
-    .compare(desired(declared), { states, impact: new Map(chunks ? [['plant.metric', chunks]] : []) })
+    .compare(desired(declared), {
+      states,
+      impact: new Map(chunks ? [['plant.metric', chunks]] : []),
+      frozen: new Map(),
+    })
     .steps?.map(({ id }) => id);
 
 describe('columnstore', () => {
@@ -57,6 +61,7 @@ describe('columnstore', () => {
       columnstore.compare(desired({ segmentBy: ['device'], orderBy: [], after }), {
         states: [],
         impact: new Map(),
+        frozen: new Map(),
       }).steps ?? [];
     expect(step?.sql[0]).not.toContain('orderby');
   });
@@ -71,6 +76,7 @@ describe('columnstore', () => {
     const { steps } = columnstore.compare(desired({ segmentBy: ['device'], orderBy: [desc('at')], after }), {
       states: [actual],
       impact: new Map([['plant.metric', { chunks: 900, rows: 4e9, bytes: 3e11 }]]),
+      frozen: new Map(),
     });
     expect(steps?.[0]?.hazards.map(({ name }) => name)).toEqual(['rewrites-data', 'long-running']);
   });
@@ -79,6 +85,7 @@ describe('columnstore', () => {
     const { steps } = undeclaredColumnstore.compare(desired(), {
       states: [actual],
       impact: new Map([['plant.metric', { chunks: 1, rows: 10, bytes: 8192 }]]),
+      frozen: new Map(),
     });
     expect(steps?.map(({ id }) => id)).toEqual([
       'columnstore-rows:plant.metric',

@@ -8,11 +8,14 @@ import type { Db, Findings, Impact, Kind, Step } from '../../model';
 import { readChunkImpact } from '../../server/table-size';
 import { relayoutStep, toRowsStep } from './columnstore-conversion';
 import { type ColumnstoreState, type Layout, readColumnstores } from './columnstore-state';
+import { frozenWarning, readFrozen } from './frozen-chunks';
 
 interface ColumnstoresState {
   readonly states: readonly ColumnstoreState[];
   /** Figures of the chunks to convert, by relation. */
   readonly impact: ReadonlyMap<string, Impact>;
+  /** Frozen chunks that differ from the declaration, by relation. */
+  readonly frozen: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Columnstore of hypertables, as declared. */
@@ -32,17 +35,24 @@ export const undeclaredColumnstore: Kind<ColumnstoresState> = {
   name: 'undeclared columnstore',
   async read(db, desired) {
     const states = (await readColumnstores(db, undeclaredIn(desired))).filter(({ enabled }) => enabled);
-    return { states, impact: await impactOf(db, states.flatMap(chunkNames)) };
+    return {
+      states,
+      ...(await toConvert(db, new Map(states.map((state) => [state.relation, chunkNames(state)])))),
+    };
   },
-  compare(desired, { states, impact }) {
+  compare(desired, { states, impact, frozen }) {
     const byName = byRelation(states);
     const steps = undeclaredIn(desired).flatMap((relation) => {
       const state = byName.get(nameOf(relation));
       if (state === undefined) return [];
       const chunks = impact.get(nameOf(relation));
-      return [...(chunks === undefined ? [] : [toRowsStep(relation, chunks)]), switchOff(relation, state)];
+      return [
+        ...(chunks === undefined ? [] : [toRowsStep(relation, chunks)]),
+        // The server switches no columnstore off as long as a chunk is in it.
+        ...(frozen.has(state.relation) ? [] : [switchOff(relation, state)]),
+      ];
     });
-    return { steps };
+    return { steps, warnings: warningsOf(frozen, 'stays in the columnstore, which therefore stays on') };
   },
 };
 
@@ -62,18 +72,19 @@ function declaredColumnstore(
       const relations = relationsOf(desired).filter((relation) => relation.columnstore !== undefined);
       const states = await readColumnstores(db, relations);
       const byName = byRelation(states);
-      const outdated = relations.flatMap((relation) => {
+      const outdated = relations.flatMap((relation): [string, readonly string[]][] => {
         const state = byName.get(nameOf(relation));
-        return state === undefined ? [] : outdatedChunks(relation, state);
+        return state === undefined ? [] : [[state.relation, outdatedChunks(relation, state)]];
       });
-      return { states, impact: await impactOf(db, outdated) };
+      return { states, ...(await toConvert(db, new Map(outdated))) };
     },
-    compare(desired, { states, impact }) {
+    compare(desired, { states, impact, frozen }) {
       const byName = byRelation(states);
       return {
         steps: relationsOf(desired).flatMap((relation) =>
           compareRelation(relation, byName.get(nameOf(relation)), impact.get(nameOf(relation))),
         ),
+        warnings: warningsOf(frozen, 'keeps its segments and order'),
       } satisfies Partial<Findings>;
     },
   };
@@ -95,8 +106,29 @@ function compareRelation(
 
 const chunkNames = (state: ColumnstoreState): readonly string[] => state.chunks.flatMap(({ names }) => names);
 
-const impactOf = (db: Db, chunks: readonly string[]): Promise<ReadonlyMap<string, Impact>> =>
-  readChunkImpact(db, 'timescaledb', chunks);
+/** Figures of the chunks that can be converted, and the others. */
+async function toConvert(
+  db: Db,
+  chunks: ReadonlyMap<string, readonly string[]>,
+): Promise<Pick<ColumnstoresState, 'impact' | 'frozen'>> {
+  const all = [...chunks.values()].flat();
+  const frozen = await readFrozen(db, all);
+  return {
+    impact: await readChunkImpact(
+      db,
+      'timescaledb',
+      all.filter((chunk) => !frozen.has(chunk)),
+    ),
+    frozen: new Map(
+      [...chunks]
+        .map(([relation, own]) => [relation, own.filter((chunk) => frozen.has(chunk))] as const)
+        .filter(([, own]) => own.length > 0),
+    ),
+  };
+}
+
+const warningsOf = (frozen: ColumnstoresState['frozen'], keeps: string): readonly string[] =>
+  [...frozen].flatMap(([relation, chunks]) => chunks.map((chunk) => frozenWarning(relation, chunk, keeps)));
 
 function outdatedChunks(relation: Relation, state: ColumnstoreState): readonly string[] {
   if (relation.columnstore === undefined) return [];

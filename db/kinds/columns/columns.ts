@@ -4,14 +4,14 @@ import { nameOf } from '../../language/names';
 import type { Findings, Impact, Kind, Step } from '../../model';
 import { addition, leavesValueBesideRows } from './additions';
 import { changes } from './changes';
-import { type ColumnDialect, type ColumnDifference, readDifferences } from './difference';
+import { type ColumnDialect, type ColumnDifference, type Pending, readDifferences } from './difference';
 import { readColumns, type UndeclaredColumn } from './read';
 import { freeUndeclared } from './undeclared-not-null';
 
 interface ColumnsState {
   readonly differences: readonly ColumnDifference[];
   /** Tables with chunks to convert again after a column was added. */
-  readonly pending: ReadonlyMap<string, Impact>;
+  readonly pending: Pending;
   readonly undeclared: readonly string[];
   readonly inTheWay: readonly UndeclaredColumn[];
 }
@@ -24,7 +24,7 @@ export function columns(dialect: ColumnDialect): Kind<ColumnsState> {
       const { differing, undeclared, inTheWay } = await readColumns(db, tablesOf(desired));
       return {
         differences: await readDifferences(db, dialect, differing),
-        pending: (await dialect.rebuild?.readPending(db)) ?? new Map(),
+        pending: (await dialect.rebuild?.readPending(db)) ?? { impact: new Map(), warnings: [] },
         undeclared,
         inTheWay,
       };
@@ -39,7 +39,7 @@ export function columns(dialect: ColumnDialect): Kind<ColumnsState> {
         return {
           steps: [
             ...each.flatMap(({ steps = [] }) => steps),
-            ...rebuild(dialect, table, own, pending.get(nameOf(table))),
+            ...rebuild(dialect, table, own, pending.impact.get(nameOf(table))),
           ],
           refusals: each.flatMap(({ refusals = [] }) => refusals),
         };
@@ -48,6 +48,7 @@ export function columns(dialect: ColumnDialect): Kind<ColumnsState> {
         steps: found.flatMap(({ steps = [] }) => steps),
         refusals: found.flatMap(({ refusals = [] }) => refusals),
         undeclared,
+        warnings: pending.warnings,
       };
     },
   };

@@ -36,6 +36,13 @@ type Survival =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'fails'; readonly error: string };
 
+/** Chunks that wait to be converted again. */
+export interface Pending {
+  /** By table. */
+  readonly impact: ReadonlyMap<string, Impact>;
+  readonly warnings: readonly string[];
+}
+
 /** What columns need to know of an engine. */
 export interface ColumnDialect {
   readonly engine: EngineName;
@@ -43,8 +50,8 @@ export interface ColumnDialect {
   readUsers(db: Db, tables: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Present on an engine with converted chunks, which store the default of a new column only once, beside their rows. */
   readonly rebuild?: {
-    /** Tables with chunks that wait to be converted again. */
-    readPending(db: Db): Promise<ReadonlyMap<string, Impact>>;
+    /** Tables with chunks that wait to be converted again, and warnings of chunks that cannot be. */
+    readPending(db: Db): Promise<Pending>;
     /** The statement that notes the converted chunks of a table, for the transaction that adds the column. */
     note(table: DeclaredTable): string;
     step(table: DeclaredTable, impact: Impact): Step;

@@ -58,6 +58,7 @@ export const postgresAggregates: AggregateDialect = {
     ].join(', ')})`,
     `CREATE VIEW ${relation(aggregate)} AS ${viewQuery(aggregate, aggregate.realTime)}`,
   ],
+  indexed: (aggregate) => ident('tsdb', materializationName(aggregate)),
   setRealTime: (aggregate) => [
     `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(aggregate, aggregate.realTime)}`,
     `UPDATE tsdb.continuous_aggregate SET real_time = ${aggregate.realTime} WHERE (schema_name, view_name) = (${key(aggregate)})`,

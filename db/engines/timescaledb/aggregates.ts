@@ -46,6 +46,7 @@ export const timescaleAggregates: AggregateDialect = {
   create: (aggregate) => [
     `CREATE MATERIALIZED VIEW ${relation(aggregate)} WITH (timescaledb.continuous, timescaledb.materialized_only = ${!aggregate.realTime}) AS ${aggregateQuery(aggregate)} WITH NO DATA`,
   ],
+  indexed: relation,
   setRealTime: (aggregate) => [
     `ALTER MATERIALIZED VIEW ${relation(aggregate)} SET (timescaledb.materialized_only = ${!aggregate.realTime})`,
   ],

@@ -4,6 +4,7 @@ import type { ContinuousAggregate } from '../../language/aggregate';
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Db, Findings, PlanDb, Refusal, Step } from '../../model';
+import { readColumnAttachments } from './column-attachments';
 import { readEmptied } from './emptied';
 import { evolutionOf, NEXT, OLD, replacementsOf } from './evolution';
 import { readFigures } from './figures';
@@ -38,6 +39,10 @@ export async function readAggregates(
       evolution.grown.map(({ aggregate }) => aggregate),
     ),
     attachments: rebuilt.length > 0 ? await dialect.readAttachments(db, rebuilt) : new Map(),
+    columnAttachments: await readColumnAttachments(
+      db,
+      rebuilt.flatMap((name) => states.get(name) ?? []),
+    ),
   };
 }
 
@@ -68,6 +73,7 @@ export function compareAggregates(
   return {
     steps: [...steps, ...anew.swapping],
     refusals,
+    warnings: anew.warnings,
     emulated: dialect.emulated !== undefined && desired.aggregates.length > 0 ? [dialect.emulated] : [],
   };
 }

@@ -43,6 +43,25 @@ export interface Attachments {
   readonly dependents: readonly string[];
 }
 
+/** What somebody has put on columns of an aggregate by hand. */
+export interface ColumnAttachment {
+  /** `index mine`, `grants on column n`, `the comment on column n`. */
+  readonly what: string;
+  /** The columns that it needs. */
+  readonly columns: readonly string[];
+  /** Sets it on the relation with that name; null for an index. */
+  readonly statement: string | null;
+  /** Null for what is no index, and for a unique one, which an aggregate cannot have. */
+  readonly index: HandMadeIndex | null;
+}
+
+/** An index that somebody has made on an aggregate. */
+export interface HandMadeIndex {
+  readonly name: string;
+  /** What follows USING in CREATE INDEX. */
+  readonly definition: string;
+}
+
 /** How much a change of an aggregate would read, and what it could not compute again. */
 export interface Figures {
   /** The source that is read. */
@@ -108,6 +127,7 @@ export interface AggregatesState {
   /** Types of the columns of aggregates that grow. */
   readonly types: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly attachments: ReadonlyMap<string, Attachments>;
+  readonly columnAttachments: ReadonlyMap<string, readonly ColumnAttachment[]>;
 }
 
 /** What a swap does for the policies of the aggregates that it replaces. */
@@ -129,6 +149,8 @@ export interface AggregateDialect {
   /** A query with the column `range`: the time ranges of the chunks of a table. */
   chunks(table: { readonly schema: string; readonly name: string }): string;
   create(aggregate: ContinuousAggregate): readonly string[];
+  /** The relation that takes an index of an aggregate, quoted. */
+  indexed(aggregate: ContinuousAggregate): string;
   setRealTime(aggregate: ContinuousAggregate): readonly string[];
   /** Adds the declared columns that are missing, in place. `missing` has the type of each. */
   addColumns(aggregate: ContinuousAggregate, missing: ReadonlyMap<string, string>): readonly string[];

@@ -1,11 +1,19 @@
 // Plans how aggregates are built anew beside the present ones and swapped in, and removes leftovers of interrupted runs.
-import type { Relation } from '../../language/aggregate';
+import { ident } from '../../core/sql';
+import type { ContinuousAggregate, Relation } from '../../language/aggregate';
 import type { Desired } from '../../language/desired';
 import { nameOf } from '../../language/names';
 import type { Refusal, Step } from '../../model';
 import { NEXT, OLD, replacedLeafFirst, replacementsOf } from './evolution';
 import { historyLoss, keepPromise } from './history-loss';
-import type { AggregateDialect, AggregatesState, Moved, Replacement } from './model';
+import type {
+  AggregateDialect,
+  AggregatesState,
+  ColumnAttachment,
+  HandMadeIndex,
+  Moved,
+  Replacement,
+} from './model';
 import { buildNext, catchUp, dropLeftover, nextKey, swap } from './steps';
 
 export interface Rebuild {
@@ -14,6 +22,8 @@ export interface Rebuild {
   /** Steps that come after the steps of all aggregates. */
   readonly swapping: readonly Step[];
   readonly refusals: readonly Refusal[];
+  /** What a rebuild cannot carry over. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -27,7 +37,7 @@ export function rebuild(
   moved: Moved,
 ): Rebuild {
   const { rebuilt } = actual.evolution;
-  if (rebuilt.length === 0) return { building: new Map(), swapping: [], refusals: [] };
+  if (rebuilt.length === 0) return { building: new Map(), swapping: [], refusals: [], warnings: [] };
   const replacements = replacementsOf(actual.evolution);
   const refusals = replacements.flatMap((replacement) => obstacles(desired, actual, replacement));
   const reuse = isContinued(actual);
@@ -44,13 +54,20 @@ export function rebuild(
     return [
       name,
       buildNext(dialect, replacement, built, {
+        indexes: survivors(actual, replacement.aggregate).flatMap(({ index }) => index ?? []),
         ...(upTo === undefined ? {} : { upTo }),
         ...(impact === undefined ? {} : { impact }),
       }),
     ];
   });
   const replaced = replacedLeafFirst(actual.evolution);
-  const attached = replaced.flatMap((one) => actual.attachments.get(nameOf(one))?.statements ?? []);
+  const attached = replaced.flatMap((one) => [
+    ...(actual.attachments.get(nameOf(one))?.statements ?? []),
+    ...survivors(actual, one).flatMap(({ statement, index }) => [
+      ...(statement === null ? [] : [statement]),
+      ...(index === null || dialect.keepsOld ? [] : [finalName(actual, one, index)]),
+    ]),
+  ]);
   const losses = replaced.flatMap((one) => {
     const figures = actual.figures.get(nameOf(one));
     return figures ? [{ name: nameOf(one), figures }] : [];
@@ -77,7 +94,35 @@ export function rebuild(
       ),
     ],
     refusals,
+    warnings: replaced.flatMap((one) => lost(actual, one)),
   };
+}
+
+const attachedTo = (actual: AggregatesState, aggregate: ContinuousAggregate): readonly ColumnAttachment[] =>
+  actual.columnAttachments.get(nameOf(aggregate)) ?? [];
+
+/** What is carried over to the new aggregate, because its columns are still declared. */
+const survivors = (actual: AggregatesState, aggregate: ContinuousAggregate): readonly ColumnAttachment[] =>
+  attachedTo(actual, aggregate).filter(
+    ({ columns, index, statement }) =>
+      (index ?? statement) !== null && columns.every((column) => aggregate.columnNames.includes(column)),
+  );
+
+// On the engine whose swap drops the old index.
+const finalName = (
+  { states }: AggregatesState,
+  aggregate: ContinuousAggregate,
+  { name }: HandMadeIndex,
+): string =>
+  `ALTER INDEX IF EXISTS ${ident(states.get(nameOf(aggregate))?.stored.schema ?? '', `${name}${NEXT}`)} RENAME TO ${ident(name)}`;
+
+function lost(actual: AggregatesState, aggregate: ContinuousAggregate): readonly string[] {
+  const kept = survivors(actual, aggregate);
+  const gone = attachedTo(actual, aggregate).filter((one) => !kept.includes(one));
+  return [...new Set(gone.map(({ what }) => what))].map(
+    (what) =>
+      `${what} of ${nameOf(aggregate)} was made by hand and goes with the rebuild, because the new aggregate cannot have it`,
+  );
 }
 
 /** Steps that remove leftovers of an abandoned run, newest first, because newer ones read older ones. */

@@ -8,6 +8,7 @@ const aggregate = works().objects[1] as ContinuousAggregate;
 const next = { ...aggregate, name: 'hourly__next' };
 const hazardsOf = (rows: number, bytes: number): readonly string[] =>
   buildNext(timescaleAggregates, { aggregate, next, replaces: true }, false, {
+    indexes: [],
     impact: { chunks: 3, rows, bytes },
   })
     .flatMap(({ hazards }) => hazards)

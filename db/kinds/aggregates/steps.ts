@@ -1,11 +1,12 @@
 // The steps that change an aggregate: they add columns in place, or build and fill a new aggregate beside it and swap it in.
 import { counted, describeImpact } from '../../core/quantities';
-import { interval, literal, relation } from '../../core/sql';
+import { ident, interval, literal, relation } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
 import type { Hazard, Impact, Step } from '../../model';
+import { NEXT } from './evolution';
 import { EVER, goneBuckets } from './history';
-import type { AggregateDialect, AggregateState, Figures, Gone, Replacement } from './model';
+import type { AggregateDialect, AggregateState, Figures, Gone, HandMadeIndex, Replacement } from './model';
 
 /** From this size on, a step that reads a whole source needs consent: it takes minutes and much input and output. */
 const LONG = { rows: 10_000_000, bytes: 4 * 1024 ** 3 } as const;
@@ -97,7 +98,11 @@ export function buildNext(
   dialect: AggregateDialect,
   { aggregate, next }: Replacement,
   isBuilt: boolean,
-  options: { readonly upTo?: string; readonly impact?: Impact },
+  options: {
+    readonly upTo?: string;
+    readonly impact?: Impact;
+    readonly indexes: readonly HandMadeIndex[];
+  },
 ): readonly Step[] {
   const name = nameOf(next);
   const create: Step = {
@@ -105,7 +110,16 @@ export function buildNext(
     object: nameOf(aggregate),
     action: 'create',
     summary: `build the declared query as ${next.name} beside the present one, from ${nameOf(next.from)} by ${next.bucket}`,
-    sql: [...dialect.create(next), remember(nextKey(nameOf(aggregate)))],
+    sql: [
+      ...dialect.create(next),
+      // The table is empty, so this takes no time. The old indexes still have their names. Where the old aggregate outlives the
+      // swap, the server chooses names.
+      ...options.indexes.map(
+        ({ name: index, definition }) =>
+          `CREATE INDEX ${dialect.keepsOld ? '' : `${ident(`${index}${NEXT}`)} `}ON ${dialect.indexed(next)} USING ${definition}`,
+      ),
+      remember(nextKey(nameOf(aggregate))),
+    ],
     transactional: true,
     lock: `ACCESS SHARE on ${nameOf(next.from)}`,
     hazards: [],

@@ -99,7 +99,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const results = await refresh();
     const [gone] = await select<{ rows: number; buckets: number }>(
       url,
-      `SELECT count(*)::int AS rows, count(DISTINCT bucket)::int AS buckets FROM plant.metric_hourly WHERE bucket < (SELECT ${
+      `SELECT count(*)::int AS rows, count(DISTINCT bucket)::int AS buckets FROM plant.metric_hourly WHERE bucket <= (SELECT ${
         engine === 'timescaledb'
           ? `min(range_start) FROM timescaledb_information.chunks WHERE hypertable_name = 'metric'`
           : `now() - interval '30 days'`

@@ -32,7 +32,7 @@ export async function readServer(db: Db): Promise<ServerInfo> {
             current_setting('server_version_num')::int AS server_version_num,
             current_database() AS database,
             e.default_version AS available, e.installed_version AS installed,
-            (SELECT x.extnamespace::regnamespace::text FROM pg_extension x WHERE x.extname = 'timescaledb') AS schema,
+            (SELECT n.nspname::text FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace WHERE x.extname = 'timescaledb') AS schema,
             ${IS_PRELOADED} AS preloaded,
             current_setting('timescaledb.license', true) AS license
        FROM (SELECT 1) one

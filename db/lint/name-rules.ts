@@ -1,8 +1,7 @@
 // Rules about names of columns: whatever is declared by a column's name needs that column.
-import { unreachable } from '../core/unreachable';
 import type { ContinuousAggregate, Relation } from '../language/aggregate';
 import { type DeclaredTable, tablesOf } from '../language/desired';
-import type { Expression } from '../language/expressions';
+import { columnsIn } from '../language/expression-columns';
 import type { Columnstore } from '../language/hypertable';
 import { nameOf } from '../language/names';
 import { type Fault, fault, type LintRule } from './rule';
@@ -69,29 +68,6 @@ const columnstoreUses = (columnstore: Columnstore | undefined): readonly Use[] =
 const sourceUses = ({ groupBy, select }: ContinuousAggregate): readonly Use[] => [
   ...groupBy.map((column) => ({ column, where: 'groupBy' })),
   ...Object.entries(select).flatMap(([name, expression]) =>
-    columnsIn(expression).map((column) => ({ column, where: `its column ${name}` })),
+    columnsIn(expression, () => []).map((column) => ({ column, where: `its column ${name}` })),
   ),
 ];
-
-function columnsIn(expression: Expression): readonly string[] {
-  switch (expression.kind) {
-    case 'aggregate':
-    case 'total':
-    case 'percentile':
-    case 'count-distinct':
-      return [expression.column];
-    case 'ratio-of-sums':
-      return [expression.numerator, expression.denominator];
-    case 'difference':
-      return [...columnsIn(expression.left), ...columnsIn(expression.right)];
-    case 'first-or-last':
-      return [expression.column, expression.by];
-    case 'filtered':
-      return [...columnsIn(expression.expression), expression.condition.column];
-    case 'count-rows':
-    case 'sql':
-      return [];
-    default:
-      return unreachable(expression);
-  }
-}

@@ -148,7 +148,7 @@ async function compare(
 
 /** What is left out, for people. */
 export function describeKept(aggregate: string, { buckets, rows, from, to }: Kept): string {
-  return `${counted(buckets, 'bucket')} (${counted(rows, 'row')}) from ${from} to ${to} ${wordFor(buckets, 'stays', 'stay')} as they are, because source rows of them are gone or past retention. To compute them from the rows that are left: "${invocation(`refresh ${aggregate} --from ${from} --to ${to} --force --allow loses-history`)}"`;
+  return `${counted(buckets, 'bucket')} (${counted(rows, 'row')}) from ${from} to ${to} ${wordFor(buckets, 'stays as it is', 'stay as they are')}, because source rows of ${wordFor(buckets, 'it', 'them')} are gone or past retention. To compute ${wordFor(buckets, 'it', 'them')} from the rows that are left: "${invocation(`refresh ${aggregate} --from ${from} --to ${to} --force --allow loses-history`)}"`;
 }
 
 function sumOf(found: readonly Found[]): Kept | null {

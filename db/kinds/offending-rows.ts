@@ -2,7 +2,7 @@
 import { ident, literal, relation } from '../core/sql';
 import type { DeclaredTable } from '../language/desired';
 import type { Db } from '../model';
-import { withSavepointRollback } from '../server/savepoint';
+import { withTimeLimit } from '../server/savepoint';
 
 /** Rows that stand in the way of a change. */
 export interface OffendingRows {
@@ -18,15 +18,13 @@ export interface NotRead {
 }
 
 // Enough for some million rows. A plan should not take much longer than this.
-const LIMIT = '3s';
+const LIMIT_SECONDS = 3;
 const EXAMPLES = 3;
 
 /** Runs a query that may read many rows, or returns the error. The rollback also ends the time limit. */
 export function readLimited<Row extends object>(db: Db, sql: string): Promise<readonly Row[] | NotRead> {
-  return withSavepointRollback(db, async (): Promise<readonly Row[] | NotRead> => {
-    await db.query(`SET LOCAL statement_timeout = '${LIMIT}'`);
-    return (await db.query<Row>(sql)).rows;
-  }).catch((error: NotRead) => error);
+  const read = async (): Promise<readonly Row[] | NotRead> => (await db.query<Row>(sql)).rows;
+  return withTimeLimit(db, LIMIT_SECONDS, read).catch((error: NotRead) => error);
 }
 
 export const isRead = <Row>(result: readonly Row[] | NotRead): result is readonly Row[] =>

@@ -27,6 +27,14 @@ export async function withSavepointRollback<T>(db: Db, work: () => Promise<T>): 
   }
 }
 
+/** Reads behind a savepoint, which also ends the time limit. A statement that takes longer fails with `57014`. */
+export function withTimeLimit<T>(db: Db, seconds: number, read: () => Promise<T>): Promise<T> {
+  return withSavepointRollback(db, async () => {
+    await db.query(`SET LOCAL statement_timeout = '${seconds}s'`);
+    return read();
+  });
+}
+
 const BEGIN = 'SAVEPOINT tsdb';
 const KEEP = 'RELEASE SAVEPOINT tsdb';
 

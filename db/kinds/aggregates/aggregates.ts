@@ -12,6 +12,7 @@ import type { AggregateDialect, AggregateState, AggregatesState, Moved } from '.
 import { columnTypes, readStates } from './queries';
 import { leftoverSteps, rebuild } from './rebuild';
 import { grow, refill } from './steps';
+import { readStoredColumns } from './stored-columns';
 
 /** Reads the declared aggregates and, for those that change, how much the change would read and lose. */
 export async function readAggregates(
@@ -21,7 +22,8 @@ export async function readAggregates(
 ): Promise<AggregatesState> {
   const states = await readStates(db, dialect, desired.aggregates);
   const evolution = evolutionOf(desired, states);
-  const figures = await readFigures(db, dialect, states, evolution);
+  const storedColumns = await readStoredColumns(db, [...evolution.grown, ...evolution.rebuilt]);
+  const figures = await readFigures(db, dialect, states, evolution, storedColumns);
   const nexts = replacementsOf(evolution).map(({ next }) => next);
   const pending = await readPending(db);
   const rebuilt = evolution.rebuilt.map(({ aggregate }) => nameOf(aggregate));
@@ -32,7 +34,7 @@ export async function readAggregates(
     pending,
     occupied: await readOccupied(db, [...desired.aggregates.map(nameOf), ...inTheWay]),
     nexts: nexts.length > 0 && pending.length > 0 ? await readStates(db, dialect, nexts) : new Map(),
-    emptied: await readEmptied(db, evolution, figures),
+    emptied: await readEmptied(db, evolution, storedColumns, figures),
     figures,
     types: await columnTypes(
       db,

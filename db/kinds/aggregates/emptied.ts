@@ -6,8 +6,9 @@ import { nameOf } from '../../language/names';
 import type { Db, Hazard } from '../../model';
 import { isoText } from '../../server/ask';
 import { countsRows, type SourceColumn, sourcesOf } from './column-sources';
-import { type Emptiness, keyOf, readEmptiness, readTypes, type Types } from './empty-columns';
+import { type Emptiness, keyOf, readEmptiness } from './empty-columns';
 import type { AggregateState, Changing, Evolution, Figures } from './model';
+import type { Types } from './stored-columns';
 
 /** A column of a rebuilt aggregate that has values now, and the source column without values that it would come from. */
 interface Emptied {
@@ -24,16 +25,17 @@ interface Emptied {
 
 /**
  * The hazards of the rebuilt aggregates, by name.
+ * @param types the columns of the changing aggregates and of what they are built on.
  * @param figures those of the aggregates that change: where their source rows are gone, new columns in place stay NULL.
  */
 export async function readEmptied(
   db: Db,
   evolution: Evolution,
+  types: Types,
   figures: ReadonlyMap<string, Figures>,
 ): Promise<ReadonlyMap<string, readonly Hazard[]>> {
   const rebuilt = evolution.rebuilt.filter(hasState);
   if (rebuilt.length === 0) return new Map();
-  const types = await readTypes(db, rebuilt);
   const figuresAndGroups = rebuilt.flatMap(({ aggregate, state }) =>
     outputs(aggregate, types.get(nameOf(state.stored)) ?? new Map()).map((output) => ({
       ...output,

@@ -1,11 +1,11 @@
 // Reads which columns of tables, and which new columns of aggregates, have no values.
 import { ident, literal, relation } from '../../core/sql';
-import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
 import type { Db } from '../../model';
-import { withSavepointRollback } from '../../server/savepoint';
+import { withTimeLimit } from '../../server/savepoint';
 import type { SourceColumn } from './column-sources';
-import type { Changing, Evolution, Figures } from './model';
+import type { Evolution, Figures } from './model';
+import type { Types } from './stored-columns';
 
 /** Why a source column has no values; `until`: it has none before that time. */
 export interface Emptiness {
@@ -13,9 +13,6 @@ export interface Emptiness {
   readonly missing?: true;
   readonly until?: string;
 }
-
-/** Types of columns by relation and name. */
-export type Types = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** What to ask about: columns, with everything that was read before. */
 interface Question {
@@ -39,25 +36,6 @@ export async function readEmptiness(
 
 /** `schema.relation.column` */
 export const keyOf = ({ of, name }: SourceColumn): string => `${nameOf(of)}.${name}`;
-
-/** The columns of the tables behind aggregates, and of their stored buckets. */
-export async function readTypes(db: Db, rebuilt: readonly Changing[]): Promise<Types> {
-  const tables = rebuilt.flatMap(({ aggregate }) => sourceTables(aggregate));
-  const { rows } = await db.query<{ relation: string; name: string; type: string }>(
-    `SELECT format('%s.%s', n.nspname, c.relname) AS relation, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-      WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) ORDER BY 1, a.attnum`,
-    [[...tables, ...rebuilt.flatMap(({ state }) => (state ? [nameOf(state.stored)] : []))]],
-  );
-  const types = new Map<string, Map<string, string>>();
-  for (const { relation: of, name, type } of rows)
-    types.set(of, (types.get(of) ?? new Map<string, string>()).set(name, type));
-  return types;
-}
-
-const sourceTables = ({ from }: ContinuousAggregate): readonly string[] =>
-  from.kind === 'aggregate' ? sourceTables(from) : [nameOf(from)];
 
 function partlyEmpty(
   { grown }: Evolution,
@@ -96,8 +74,7 @@ async function readEmpty(
       sources.findIndex((other) => keyOf(other) === keyOf(source)) === at,
   );
   const ask = (some: readonly SourceColumn[]): Promise<readonly string[] | undefined> =>
-    withSavepointRollback(db, async () => {
-      await db.query(`SET LOCAL statement_timeout = '${LIMIT_SECONDS}s'`);
+    withTimeLimit(db, LIMIT_SECONDS, async () => {
       const { rows } = await db.query<{ key: string }>(
         [NOTHING, ...some.map(emptyQuery)].join(' UNION ALL '),
       );

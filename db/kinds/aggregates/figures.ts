@@ -17,24 +17,28 @@ import type {
   Gone,
   StoredAggregate,
 } from './model';
-import { type ColumnsOf, fromOtherSource } from './other-source';
+import { fromOtherSource } from './other-source';
+import type { Types } from './stored-columns';
 
-/** The figures of all aggregates that change, by name, in two statements. */
+/**
+ * The figures of all aggregates that change, by name, in two statements.
+ * @param types the columns of the changing aggregates and of what they are built on.
+ */
 export async function readFigures(
   db: Db,
   dialect: AggregateDialect,
   states: ReadonlyMap<string, AggregateState>,
   { grown, rebuilt }: Evolution,
+  types: Types,
 ): Promise<ReadonlyMap<string, Figures>> {
   const present = [...grown, ...rebuilt].filter(({ state }) => state !== undefined);
   if (present.length === 0) return new Map();
   const rebuiltNames = new Set(rebuilt.map(({ aggregate }) => nameOf(aggregate)));
-  const columnsOf = await readColumns(db, present);
   const compared = new Map(
     present.map(({ state, ...changing }) => {
       const one = state as AggregateState;
       const isSame = nameOf(changing.aggregate.from) === one.source;
-      return [one.name, isSame ? one : fromOtherSource(dialect, states, changing, one, columnsOf)];
+      return [one.name, isSame ? one : fromOtherSource(dialect, states, changing, one, types)];
     }),
   );
   const { rows, unknown } = await readGone(db, states, [...compared.values()], rebuiltNames);
@@ -77,17 +81,6 @@ async function readGone(
     const { rows } = await db.query<GoneRow>(compared.map(everythingGone).join(' UNION ALL '));
     return { rows, unknown: messageOf(error) };
   }
-}
-
-async function readColumns(db: Db, changing: readonly Changing[]): Promise<ColumnsOf> {
-  const { rows } = await db.query<{ name: string; columns: string[] }>(
-    `SELECT format('%s.%s', n.nspname, c.relname) AS name, array_agg(a.attname::text) AS columns
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-      WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) GROUP BY 1`,
-    [changing.map(({ origin }) => nameOf(origin))],
-  );
-  return new Map(rows.map(({ name, columns }) => [name, columns]));
 }
 
 const everythingGone = ({ name, stored, width }: StoredAggregate): string =>

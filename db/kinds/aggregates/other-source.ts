@@ -3,9 +3,7 @@ import { ident, interval, relation } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import { shapeOf } from './history';
 import type { AggregateDialect, AggregateState, Changing, StoredAggregate } from './model';
-
-/** The columns of existing relations, by name. */
-export type ColumnsOf = ReadonlyMap<string, readonly string[]>;
+import type { Types } from './stored-columns';
 
 /**
  * The stored aggregate as it would be computed from the relation that it is rebuilt from: its buckets and groups, and the counts
@@ -17,12 +15,12 @@ export function fromOtherSource(
   states: ReadonlyMap<string, AggregateState>,
   { aggregate, origin }: Changing,
   state: AggregateState,
-  columnsOf: ColumnsOf,
+  types: Types,
 ): StoredAggregate {
   const source = states.get(nameOf(origin));
   const sourceCounts = source === undefined ? [] : shapeOf(source, states).counts;
   const { keys, counts, values } = shapeOf(state, states);
-  const present = columnsOf.get(nameOf(origin)) ?? [];
+  const present = [...(types.get(nameOf(origin))?.keys() ?? [])];
   const groups = keys.filter((key) => present.some((name) => ident(name) === key));
   const counted = counts.flatMap((name) => {
     const count = countOf(name, { aggregate, origin }, sourceCounts);

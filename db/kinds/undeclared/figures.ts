@@ -2,12 +2,12 @@
 import { literal } from '../../core/sql';
 import { nameOf } from '../../language/names';
 import type { Db, EngineName } from '../../model';
-import { withSavepointRollback } from '../../server/savepoint';
+import { withTimeLimit } from '../../server/savepoint';
 import { readTableSizes } from '../../server/table-size';
 import type { DropFigures, UndeclaredObject } from './model';
 
 // Long enough for some hundred million rows. After that the planner's estimate has to do.
-const LIMIT = '60s';
+const LIMIT_SECONDS = 60;
 const QUERY_CANCELED = '57014';
 
 /** The figures of relations by name; functions have none. */
@@ -42,8 +42,7 @@ async function countRows(
     (object) =>
       `SELECT ${literal(nameOf(object))} AS name, count(*)::float8 AS rows, ${object.kind === 'aggregate' ? 'count(DISTINCT "bucket")::float8' : 'NULL::float8'} AS buckets FROM ${object.stored}`,
   );
-  return withSavepointRollback(db, async () => {
-    await db.query(`SET LOCAL statement_timeout = '${LIMIT}'`);
+  return withTimeLimit(db, LIMIT_SECONDS, async () => {
     const { rows } = await db.query<{ name: string; rows: number; buckets: number | null }>(
       queries.join(' UNION ALL '),
     );

@@ -10,6 +10,7 @@ import fastify, {
 import { accessControl } from './access/control';
 import { keyRoutes } from './access/routes';
 import { alertRoutes } from './alerts/routes';
+import { compatRoutes } from './compat/routes';
 import type { ApiConfig } from './config';
 import { watchFreshness } from './database/freshness';
 import { type ServerWatch, watchServer } from './database/server-state';
@@ -110,7 +111,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
       readingRoutes(api, parts, store);
     }
     seriesRoutes(api, parts);
-    ingestRoutes(api, { ...parts, groupRows: config.ingestGroupRows });
+    compatRoutes(api, ingestRoutes(api, { ...parts, groupRows: config.ingestGroupRows }));
     alertRoutes(api, parts);
     operationRoutes(api, parts);
     keyRoutes(api, parts);

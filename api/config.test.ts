@@ -31,6 +31,7 @@ describe('readConfig', () => {
       maxRows: 100_000,
       maxBodyBytes: 16 * 1024 ** 2,
       ingestGroupRows: 1_000,
+      deadLetterDays: 90,
       auth: 'off',
       rateLimit: 6_000,
       corsOrigins: [],

@@ -22,6 +22,8 @@ export interface ApiConfig extends DatabaseSettings {
   readonly maxBodyBytes: number;
   /** Most rows that small writes without an idempotency key store in one transaction; 1 = each has its own. */
   readonly ingestGroupRows: number;
+  /** Days after which a dead letter is deleted; 0 = never. */
+  readonly deadLetterDays: number;
   /** Whether requests need a key. */
   readonly auth: 'off' | 'keys';
   /** Most requests of one key in a minute. */
@@ -93,6 +95,12 @@ export const settings: readonly Setting[] = [
     meaning:
       'maximum number of rows that simultaneous small writes share in one transaction; 1 = one transaction per write',
   },
+  {
+    name: 'TSDB_DEAD_LETTER_DAYS',
+    default: '90',
+    meaning:
+      'days after which the API deletes a dead letter that nobody has replayed or sent again; 0 = never',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: `log level: ${LOG_LEVELS.join(', ')}` },
 ];
 
@@ -134,6 +142,7 @@ export function readConfig(
     // Beyond half a gigabyte a text no longer fits into one JavaScript string.
     maxBodyBytes: whole('TSDB_MAX_BODY_BYTES', 1_024, 500_000_000),
     ingestGroupRows: whole('TSDB_INGEST_GROUP_ROWS', 1, 100_000),
+    deadLetterDays: whole('TSDB_DEAD_LETTER_DAYS', 0, 36_500),
     auth: authentication(oneOf('TSDB_API_AUTH', text('TSDB_API_AUTH'), AUTH_MODES, faults), host),
     rateLimit: whole('TSDB_RATE_LIMIT', 1, 1_000_000_000),
     corsOrigins: origins(text('TSDB_CORS_ORIGINS'), faults),

@@ -13,6 +13,7 @@ export type ServedConfig = Pick<
   | 'desired'
   | 'maxRows'
   | 'maxBodyBytes'
+  | 'deadLetterDays'
   | 'auth'
   | 'rateLimit'
   | 'corsOrigins'

@@ -23,6 +23,7 @@ module.exports = {
       'access',
       'alerts',
       'buffer',
+      'compat',
       'ingest',
       'operations',
       'routes',

@@ -63,8 +63,8 @@ function accessOf(request: FastifyRequest): Access {
   const { url, config } = request.routeOptions;
   // The text decides about an unknown address, so that a client without a key cannot learn which addresses exist below /api/.
   const address = url === undefined || url.includes('*') ? pathOf(request.url) : url;
-  if (!address.startsWith('/api/') && address !== '/metrics') return 'open';
-  return config?.access ?? 'read';
+  if (config?.access !== undefined) return config.access;
+  return address.startsWith('/api/') || address === '/metrics' ? 'read' : 'open';
 }
 
 // The request target may be absolute (`GET http://host/path`) or percent-encoded; both forms reach the same routes.
@@ -78,15 +78,28 @@ function pathOf(target: string): string {
 }
 
 async function keyOf(request: FastifyRequest, check: KeyCheck): Promise<KnownKey> {
-  const { authorization, 'x-api-key': header } = request.headers;
-  const text = /^Bearer +(\S.*)$/i.exec(authorization ?? '')?.[1] ?? header;
-  if (typeof text !== 'string' || text === '') {
+  const text = keyTextOf(request);
+  if (text === undefined || text === '') {
     throw new ProblemError(
       'key-missing',
       `Send a key as "Authorization: Bearer <key>" or "X-API-Key: <key>"; an administrator creates keys with "${invocation('keys create')}"`,
     );
   }
   return check.remembered(text) ?? (await check.check(text, request.ip));
+}
+
+/** The key that a request carries: as clients of this API send it, or as clients of InfluxDB send a token or a password. */
+function keyTextOf({ headers, query, routeOptions }: FastifyRequest): string | undefined {
+  const { authorization = '', 'x-api-key': header } = headers;
+  const token = /^(?:Bearer|Token) +(\S.*)$/i.exec(authorization)?.[1];
+  if (token !== undefined) return token;
+  const basic = /^Basic +(\S+)$/i.exec(authorization)?.[1];
+  if (basic !== undefined) return /^[^:]*:(.*)$/s.exec(Buffer.from(basic, 'base64').toString())?.[1];
+  if (typeof header === 'string') return header;
+  // Only where clients cannot send it in another way, because addresses are written to logs of proxies.
+  if (routeOptions.config?.keyInQuery !== true) return undefined;
+  const { p } = query as { readonly p?: unknown };
+  return typeof p === 'string' ? p : undefined;
 }
 
 function requireRole(role: string, access: Exclude<Access, 'open'>): void {

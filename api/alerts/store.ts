@@ -66,6 +66,27 @@ export async function storeAlerts(db: Db, watched: Watched, alerts: readonly Ale
   );
 }
 
+/** Those of the alerts that the table does not have yet: each key of a reading raises an alert of a type once. */
+export async function newAlerts(
+  db: Db,
+  { alerts: table }: Watched,
+  alerts: readonly Alert[],
+): Promise<readonly Alert[]> {
+  if (alerts.length === 0) return alerts;
+  const { rows } = await db.query<{ n: string }>(
+    `SELECT n FROM unnest($1::timestamptz[], $2::text[], $3::text[]) WITH ORDINALITY r (time, sensor_id, alert_type, n)
+      WHERE EXISTS (SELECT FROM ${relation(table)} a
+                     WHERE a.${ident(table.time)} = r.time AND a.${ident(SENSOR)}::text = r.sensor_id AND a.alert_type = r.alert_type)`,
+    [
+      alerts.map(({ time }) => time),
+      alerts.map(({ sensor_id }) => String(sensor_id)),
+      alerts.map(({ alert_type }) => alert_type),
+    ],
+  );
+  const there = new Set(rows.map(({ n }) => Number(n)));
+  return alerts.filter((_, at) => !there.has(at + 1));
+}
+
 /** Which alerts to read. */
 export interface AlertSelection extends Pick<RequestedPage, 'limit' | 'after'> {
   readonly range: TimeRange;

@@ -40,13 +40,13 @@ export function tableSink<R extends SentValues>(options: TableSinkOptions): Sink
         .update(JSON.stringify([target.name, lines]))
         .digest('hex');
       const report = await writeBatch(destination, {
+        name: target.name,
         table: target,
         format: 'ndjson',
         rows,
         rejected: [],
         requestId: key,
-        key: { client, key, digest },
-      }).then(({ answer }) => answer, rejectedAsAWhole);
+      }, { client, key, digest }).then(({ answer }) => answer, rejectedAsAWhole);
       return [...rejected, ...rejectedRows(sent, report)];
     },
     retryAfter: (error) => (mayPass(error) ? 0 : undefined),

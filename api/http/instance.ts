@@ -26,6 +26,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Absent = `read`. */
     access?: Access;
+    /** The key may be the query parameter `p`, as clients of InfluxDB 1 send it. */
+    keyInQuery?: boolean;
   }
   interface FastifyRequest {
     /** Id of the key; see `clientOf`. */

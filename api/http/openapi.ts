@@ -8,6 +8,7 @@ export const tags = {
   sensors: 'Sensors: the default set `iot`',
   series: 'Series: every declared table',
   ingest: 'Writing rows, and rejected rows',
+  clients: 'Clients of other databases: InfluxDB, QuestDB, Prometheus, OpenTelemetry',
   alerts: 'Thresholds and alerts',
   operations: 'State of chunks, jobs, aggregates and schema',
   access: 'Keys',

@@ -10,6 +10,7 @@ import { type ApiApp, clientOf } from '../http/instance';
 import { questionOf } from '../http/pages';
 import { ProblemError, problemResponses } from '../http/problems';
 import type { Gate } from './gate';
+import type { Routing } from './points/routing';
 import { MOST_REPLAYED, replayLetters } from './replay';
 import type { IngestTable } from './rows';
 import {
@@ -52,7 +53,9 @@ const DeadLetterSchema = Type.Object({
   line: Type.Integer(),
   reason: Type.String(),
   original: Type.String(),
-  request_id: Type.String({ description: 'Header `x-request-id` of the answer to the write' }),
+  request_id: Type.String({ description: 'Header `x-request-id` of the last answer to the write' }),
+  times: Type.Integer({ description: 'How often the row was sent' }),
+  last_received_at: nullable('string', 'When it was sent last; null = only once', { format: 'date-time' }),
 });
 
 const DeadLetterPage = Type.Object({
@@ -90,6 +93,7 @@ const ReplayAnswer = Type.Object({
 export interface DeadLetterParts {
   readonly database: Pick<Database, 'reader' | 'writer'>;
   readonly tables: ReadonlyMap<string, IngestTable>;
+  readonly routing: Routing;
   readonly gate: Gate;
   readonly destination: Destination;
 }
@@ -97,7 +101,7 @@ export interface DeadLetterParts {
 /** Adds the routes. */
 export function deadLetterRoutes(
   app: ApiApp,
-  { database, tables, gate, destination }: DeadLetterParts,
+  { database, tables, routing, gate, destination }: DeadLetterParts,
 ): void {
   app.get(
     '/api/dead-letters',
@@ -144,11 +148,12 @@ export function deadLetterRoutes(
     },
     async (request, reply) => {
       requireLetters(destination);
-      const ticket = gate.admit(0, clientOf(request));
+      const arrival = gate.arrive(clientOf(request));
       void reply.header('cache-control', 'no-store');
-      const { replayed, failed, errors } = await ticket
-        .run(() => replayLetters(destination, tables, request.body))
-        .finally(() => ticket.leave());
+      const { replayed, failed, errors } = await arrival
+        .admit()
+        .run(() => replayLetters(destination, { tables, routing }, request.body))
+        .finally(() => arrival.leave());
       return { replayed, failed, errors: [...errors] };
     },
   );

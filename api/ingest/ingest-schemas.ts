@@ -1,7 +1,6 @@
 // The requests and answers of writes.
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import { choice } from '../http/common-schemas';
-import { PRECISIONS } from './rows';
 import type { Late } from './store/late';
 
 /** `/api/ingest/:table` */
@@ -18,7 +17,24 @@ export const TableParams = Type.Object({
 export const IngestQuery = Type.Object(
   {
     precision: Type.Optional(
-      choice(PRECISIONS, { description: 'Unit of the timestamps in line protocol', default: 'ns' }),
+      choice(['ns', 'us', 'ms', 's'], {
+        description: 'Unit of the timestamps in line protocol, and of times in CSV that are whole numbers',
+        default: 'ns',
+      }),
+    ),
+    delimiter: Type.Optional(
+      choice([',', ';', '\t', '|'], { description: 'Between the fields of CSV', default: ',' }),
+    ),
+    decimal: Type.Optional(
+      choice(['.', ','], { description: 'The character before the decimals in CSV', default: '.' }),
+    ),
+    columns: Type.Optional(
+      Type.String({
+        maxLength: 10_000,
+        description:
+          'The columns of CSV without a header, separated by commas; without it the first record names them',
+        examples: ['time,sensor_id,temperature'],
+      }),
     ),
   },
   { additionalProperties: false },
@@ -35,7 +51,7 @@ export const IngestHeaders = Type.Object({
         'Identifies this write. For seven days, a repeated write with the same key and body gets the first answer again and stores nothing',
     }),
   ),
-  'content-encoding': Type.Optional(Type.String({ description: '`gzip` or `identity`' })),
+  'content-encoding': Type.Optional(Type.String({ description: '`gzip`, `zstd` or `identity`' })),
 });
 
 const Row = Type.Object({}, { description: 'Columns of the table by name', additionalProperties: true });
@@ -54,6 +70,11 @@ export const ingestBody = {
       'One JSON object per line',
       '{"time":"2026-11-20T12:00:00Z","sensor_id":"sensor_001","temperature":21.5}\n',
     ),
+    'application/jsonl': lines('The same as application/x-ndjson', '{"time":"2026-11-20T12:00:00Z"}\n'),
+    'text/csv': lines(
+      'RFC 4180: the first record names the columns',
+      'time,sensor_id,temperature\n2026-11-20T12:00:00Z,sensor_001,21.5\n',
+    ),
     'application/x-influx-line-protocol': lines(
       'InfluxDB line protocol',
       'sensor_data,sensor_id=sensor_001 temperature=21.5 1795176000000000000\n',
@@ -69,7 +90,11 @@ export const ingestBody = {
 export type IngestAnswer = Static<typeof IngestAnswer>;
 export const IngestAnswer = Type.Object({
   table: Type.String(),
-  accepted: Type.Integer({ description: 'Rows that were stored' }),
+  accepted: Type.Integer({ description: 'Rows that are stored now' }),
+  unchanged: Type.Integer({
+    description:
+      'Accepted rows that changed nothing, because the table has a row with their key (only tables with a declared `unique`)',
+  }),
   rejected: Type.Integer({ description: 'Rows that were rejected' }),
   errors: Type.Array(
     Type.Object({

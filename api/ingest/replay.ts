@@ -2,10 +2,13 @@
 import { withTransaction } from '../../db/server/connection';
 import { onWriteConnection } from '../database/write-connection';
 import { ProblemError } from '../http/problems';
+import { lineProtocolPoints, PRECISIONS } from './points/line-protocol';
+import type { Point, SentPoint } from './points/point';
+import { pointRows } from './points/point-rows';
+import type { Routing } from './points/routing';
 import { ndjsonRows } from './read/json-rows';
-import { lineProtocolRows } from './read/line-protocol-rows';
 import { type RowReader, rowReader } from './read/row-reader';
-import { type CheckedRow, type IngestTable, keepable, PRECISIONS, type SentRow } from './rows';
+import { type CheckedRow, type IngestTable, keepable, type SentRow } from './rows';
 import { type Choice, type DeadLetter, deleteLetters, lockLetters, readLetters } from './store/dead-letters';
 import { type PreparedRows, prepareRows, storeRows, TooManyRejected } from './store/store-rows';
 import type { Destination } from './store/write-batches';
@@ -28,24 +31,31 @@ export interface ReplayResult {
   readonly errors: readonly ReplayError[];
 }
 
+/** The tables that letters can go to. */
+export interface ReplayTables {
+  readonly tables: ReadonlyMap<string, IngestTable>;
+  readonly routing: Routing;
+}
+
 /**
- * Replays letters, all in one transaction.
- * @throws ProblemError (rows-rejected) when the database itself rejects more than 100 of the rows; then all letters remain.
+ * Replays letters, all in one transaction. A letter is replayed as a whole: a line may become several rows.
+ * @throws ProblemError (rows-rejected) when the database itself rejects more than 100 of the rows, or a part of a letter; then all
+ * letters remain.
  */
 export async function replayLetters(
   { pool, engine }: Pick<Destination, 'pool' | 'engine'>,
-  tables: ReadonlyMap<string, IngestTable>,
+  known: ReplayTables,
   choice: Choice,
 ): Promise<ReplayResult> {
   const engineName = await engine();
   return onWriteConnection(pool, async (db) => {
     const letters = await readLetters(db, choice, MOST_REPLAYED);
-    const { rows, errors } = readAll(letters, tables);
+    const { rows, errors } = await readAll(letters, known);
     if ('ids' in choice) errors.push(...missing(choice.ids, letters));
     const prepared: PreparedRows[] = [];
     // In a fixed order, so that two replays at the same time cannot block each other.
-    for (const [name, members] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1)))
-      prepared.push(await prepareRows(db, engineName, tables.get(name) as IngestTable, members));
+    for (const [table, members] of [...rows].sort(([a], [b]) => (a.name < b.name ? -1 : 1)))
+      prepared.push(await prepareRows(db, engineName, table, members));
     return withTransaction(db, async () => {
       // Another replay may have stored and deleted some of them in the meantime.
       const present = await lockLetters(db, [...rows.values()].flat().map(idOf));
@@ -59,8 +69,16 @@ export async function replayLetters(
             'The database refused more than 100 of the rows; nothing was replayed, choose fewer',
           );
         });
-        replayed += await deleteLetters(db, stored.map(idOf));
-        errors.push(...rejected.map(({ source, reason }) => errorOf(source as DeadLetter, reason)));
+        const storedIds = new Set(stored.map(idOf));
+        const torn = rejected.find(({ source }) => storedIds.has((source as DeadLetter).id));
+        if (torn)
+          throw new ProblemError(
+            'rows-rejected',
+            `Only a part of letter ${(torn.source as DeadLetter).id} can be stored (${keepable(torn.reason)}); nothing was replayed, replay the others by their ids`,
+          );
+        replayed += await deleteLetters(db, [...storedIds]);
+        const failed = new Map(rejected.map(({ source, reason }) => [source as DeadLetter, reason]));
+        errors.push(...[...failed].map(([letter, reason]) => errorOf(letter, reason)));
       }
       return { replayed, failed: errors.length, errors };
     });
@@ -83,37 +101,57 @@ function missing(ids: readonly string[], letters: readonly DeadLetter[]): readon
 }
 
 /** The rows of the letters by table, each with its letter as the source. */
-function readAll(letters: readonly DeadLetter[], tables: ReadonlyMap<string, IngestTable>) {
-  const rows = new Map<string, CheckedRow[]>();
+async function readAll(letters: readonly DeadLetter[], known: ReplayTables) {
+  const rows = new Map<IngestTable, CheckedRow[]>();
   const errors: ReplayError[] = [];
-  const readers = new Map<string, RowReader>();
+  const readers = new Map<IngestTable, RowReader>();
   for (const letter of letters) {
-    const table = tables.get(letter.table_name);
-    if (!table) {
-      errors.push(
-        errorOf(letter, 'the table is no longer declared; delete the letter, or select the set of the table'),
-      );
-      continue;
+    const receivedAt = Date.parse(letter.received_at);
+    const { table, sent } = sentRows(letter, known);
+    const reader = table && (readers.get(table) ?? rowReader(table.hypertable, Date.now()));
+    if (table && reader) readers.set(table, reader);
+    const read = reader ? sent.map((row) => reader({ ...row, source: letter }, receivedAt)) : [];
+    const fault = read.find((result) => 'rejected' in result);
+    if (!table) errors.push(errorOf(letter, sent[0]?.reason ?? GONE));
+    else if (fault) errors.push(errorOf(letter, fault.rejected.reason));
+    else {
+      const members = rows.get(table) ?? [];
+      rows.set(table, members);
+      members.push(...read.flatMap((result) => ('row' in result ? [result.row] : [])));
     }
-    const reader = readers.get(table.name) ?? rowReader(table.hypertable, Date.now());
-    readers.set(table.name, reader);
-    const read = reader({ ...sentRow(letter, table), source: letter }, Date.parse(letter.received_at));
-    if ('rejected' in read) errors.push(errorOf(letter, read.rejected.reason));
-    else rows.set(table.name, [...(rows.get(table.name) ?? []), read.row]);
   }
   return { rows, errors };
 }
 
-function sentRow({ format, line, original, received_at }: DeadLetter, { hypertable }: IngestTable): SentRow {
-  const unreadable = (reason: string): SentRow => ({ line, source: original, reason });
+const GONE = 'the table is no longer declared; delete the letter, or select the set of the table';
+
+interface Readable {
+  /** Absent when there is none; then a row has the reason. */
+  readonly table: IngestTable | undefined;
+  readonly sent: readonly SentRow[];
+}
+
+function sentRows(letter: DeadLetter, { tables, routing }: ReplayTables): Readable {
+  const { format, line, original, received_at, table_name } = letter;
+  const table = tables.get(table_name);
+  const unreadable = (reason: string): Readable => ({ table, sent: [{ line, source: original, reason }] });
   const precision = PRECISIONS.find((name) => format === `line-protocol-${name}`);
-  if (precision) {
-    const [row] = lineProtocolRows(hypertable, original, precision, Date.parse(received_at));
-    return row ?? unreadable('the original has no line');
+  if (precision || format === 'point') {
+    const [point] = precision ? lineProtocolPoints(original, precision) : [keptPoint(line, original)];
+    if (point === undefined) return unreadable('the original has no line');
+    // A name that no table took may have one now.
+    const target = table ?? routing.tableFor(point.point?.name ?? table_name);
+    if (typeof target === 'string') return unreadable(target);
+    return { table: target, sent: [...pointRows(target.hypertable, point, Date.parse(received_at))] };
   }
   if (format === 'ndjson' || format === 'json') {
-    const [row] = ndjsonRows(original);
-    return row ?? unreadable('the original is empty');
+    const sent = [...ndjsonRows(original)];
+    return sent.length > 0 ? { table, sent } : unreadable('the original is empty');
   }
   return unreadable('the original could not be kept exactly as it was sent; send the row again');
+}
+
+function keptPoint(line: number, original: string): SentPoint {
+  const point = JSON.parse(original) as Point;
+  return { line, source: point, point };
 }

@@ -6,9 +6,12 @@ import type { ApiApp } from '../http/instance';
 import type { RouteParts } from '../parts';
 import { deadLetterRoutes } from './dead-letter-routes';
 import { createGate } from './gate';
-import { ingestRoute } from './ingest-route';
+import { type IngestParts, ingestRoute } from './ingest-route';
+import { routing } from './points/routing';
+import { forgetOldLetters } from './store/dead-letters';
 import { groupCommit } from './store/group-commit';
 import { forgetOldAnswers } from './store/idempotency';
+import { rowWriter } from './write-request';
 
 const HOUR_MS = 3_600_000;
 
@@ -20,8 +23,8 @@ export interface IngestRouteParts extends RouteParts {
   readonly groupRows: number;
 }
 
-/** Adds the routes, and forgets old answers every hour. */
-export function ingestRoutes(app: ApiApp, { groupRows, ...parts }: IngestRouteParts): void {
+/** Adds the routes, and forgets old answers and dead letters every hour. */
+export function ingestRoutes(app: ApiApp, { groupRows, ...parts }: IngestRouteParts): IngestParts {
   const { database, config } = parts;
   const { writer } = database;
   const slots = writer.options.max;
@@ -31,30 +34,45 @@ export function ingestRoutes(app: ApiApp, { groupRows, ...parts }: IngestRoutePa
     engine: () => database.engine(),
     keepsRejected: config.desired.tables.includes(deadLetters),
   };
-  const shared = {
+  const tables = new Map(
+    [...parts.tables].map(([name, table]) => [name, { ...table, watched: watched.get(name) }]),
+  );
+  const maxInFlight = Math.min(GROUPS_AT_ONCE, slots);
+  const group = groupRows > 1 ? groupCommit(destination, { maxRows: groupRows, maxInFlight }) : undefined;
+  const shared: IngestParts = {
     config,
     gate: createGate({ slots, waiting: 4 * slots, waitingBytes: 4 * config.maxBodyBytes }),
     destination,
-    tables: new Map(
-      [...parts.tables].map(([name, table]) => [name, { ...table, watched: watched.get(name) }]),
-    ),
+    tables,
+    routing: routing(tables.values()),
+    write: rowWriter({ tables, destination, group }),
+    keepsAnswers: config.desired.tables.includes(ingestRequests),
   };
-  const maxInFlight = Math.min(GROUPS_AT_ONCE, slots);
-  const group = groupRows > 1 ? groupCommit(destination, { maxRows: groupRows, maxInFlight }) : undefined;
-  const keepsAnswers = config.desired.tables.includes(ingestRequests);
-  ingestRoute(app, { ...shared, group, keepsAnswers });
+  ingestRoute(app, shared);
   deadLetterRoutes(app, { ...shared, database });
-  if (keepsAnswers) forgetHourly(app, parts);
+  forgetHourly(app, parts, shared);
+  return shared;
 }
 
-function forgetHourly(app: ApiApp, { database }: RouteParts): void {
+function forgetHourly(
+  app: ApiApp,
+  { database: { writer }, config: { deadLetterDays } }: RouteParts,
+  { keepsAnswers, destination: { keepsRejected } }: IngestParts,
+): void {
   let timer: NodeJS.Timeout | undefined;
+  const forget = async (): Promise<void> => {
+    if (keepsAnswers) await forgetOldAnswers(writer);
+    if (!keepsRejected || deadLetterDays === 0) return;
+    const letters = await forgetOldLetters(writer, deadLetterDays);
+    if (letters > 0)
+      app.log.warn({ letters }, `dead letters that are older than ${deadLetterDays} days were deleted`);
+  };
   app.addHook('onReady', async () => {
     timer = setInterval(() => {
-      forgetOldAnswers(database.writer).catch((error: unknown) =>
+      forget().catch((error: unknown) =>
         app.log.warn(
           { reason: messageOf(error) },
-          'answers to old writes could not be deleted; the next try is in an hour',
+          'answers to old writes and old dead letters could not be deleted; the next try is in an hour',
         ),
       );
     }, HOUR_MS).unref();

@@ -3,6 +3,7 @@ import type { Hypertable } from '../../db/language/hypertable';
 import { approximateMicroseconds, parseDuration } from '../../db/language/interval';
 import type { Watched } from '../alerts/alert-tables';
 import type { SeriesTable } from '../database/tables';
+import type { Precision } from './points/line-protocol';
 
 /** A table that rows are written to. */
 export interface IngestTable extends SeriesTable {
@@ -14,7 +15,7 @@ export interface IngestTable extends SeriesTable {
 export interface SentRow {
   /** 1-based: line of the body, or place in the array. */
   readonly line: number;
-  /** The line as it was sent; in a JSON body the value itself. */
+  /** The line as it was sent; otherwise the value itself, or the point. */
   readonly source: unknown;
   readonly value?: unknown;
   readonly reason?: string;
@@ -48,16 +49,27 @@ export function chunkSpanMs(table: Hypertable): number {
   return Number(approximateMicroseconds(parseDuration(table.chunkInterval))) / 2_000;
 }
 
-/** How rows are written in a body; dead letters carry the name, so that they can be read again. */
-export type RowFormat = 'json' | 'ndjson' | `line-protocol-${Precision}`;
+/** Rows of one table, and those that were rejected. */
+export interface TableRows {
+  /** Public name of the table; or the name of points that no table takes. */
+  readonly name: string;
+  /** Undefined when no table takes the rows: then all of them are rejected. */
+  readonly table: IngestTable | undefined;
+  readonly rows: readonly CheckedRow[];
+  /** Rows that did not pass the check. */
+  readonly rejected: readonly RejectedRow[];
+}
 
-/** The unit of timestamps of the line protocol. */
-export const PRECISIONS = ['ns', 'us', 'ms', 's'] as const;
-export type Precision = (typeof PRECISIONS)[number];
+/** How rows are written in a body; dead letters carry the name, so that they can be read again. A `point` is one as JSON. */
+export type RowFormat = 'json' | 'ndjson' | 'point' | `line-protocol-${Precision}`;
+
+/** The format of a row by itself: a part of a line is a point. */
+export const formatOfRow = (format: RowFormat, source: unknown): RowFormat =>
+  typeof source === 'string' || format === 'json' ? format : 'point';
 
 /** A rejected row as text, for its sender to correct. */
 export function originalOf(format: RowFormat, source: unknown): string {
-  if (format !== 'json') return String(source);
+  if (typeof source === 'string' && format !== 'json') return source;
   try {
     return JSON.stringify(source);
   } catch {
@@ -72,7 +84,7 @@ const LONGEST_KEPT = 65_536;
 export function keptOriginal(format: RowFormat, source: unknown): { text: string; isExact: boolean } {
   const original = originalOf(format, source);
   const text = keepable(original.slice(0, LONGEST_KEPT));
-  return { text, isExact: text === original && (format !== 'json' || survivesJson(source)) };
+  return { text, isExact: text === original && (typeof source === 'string' || survivesJson(source)) };
 }
 
 /** Whether a parsed value, written again, is the number that was sent: 1e400 becomes infinite, and 2^53 + 1 another number. */

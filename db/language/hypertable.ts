@@ -1,7 +1,8 @@
 // Hypertables as declared: columns, chunks, indexes, columnstore and retention. The compiler checks the column names.
 import type { RowPolicy } from './access';
 import type { Column } from './columns';
-import type { Index, SortKey } from './indexes';
+import { type Index, type SortKey, uniqueIndex } from './indexes';
+import { checkIngest, type Ingest, type UniqueRows } from './ingest';
 import type { Duration } from './interval';
 import { checkDurations, formerName, qualifiedName } from './names';
 
@@ -18,6 +19,8 @@ export function hypertable<const C extends string>(
     readonly hash?: HashPartitions<NoInfer<C>>;
     readonly chunkSkipping?: readonly NoInfer<C>[];
     readonly indexes?: readonly Index<NoInfer<C>>[];
+    readonly unique?: UniqueRows<NoInfer<C>>;
+    readonly ingest?: Ingest<NoInfer<C>>;
     readonly reorder?: Index<NoInfer<C>>;
     readonly rowSecurity?: readonly RowPolicy[];
     readonly columnstore?: Columnstore<NoInfer<C>>;
@@ -26,13 +29,14 @@ export function hypertable<const C extends string>(
   },
 ): Hypertable<C> {
   checkDurations(name, spec.chunkInterval, spec.columnstore?.after, spec.retention);
+  checkIngest(name, spec.columns, spec.ingest);
   return Object.freeze({
     ...spec,
     kind: 'hypertable',
     ...qualifiedName(name),
     ...formerName(name, spec.renamedFrom),
     columnNames: Object.keys(spec.columns) as C[],
-    indexes: spec.indexes ?? [],
+    indexes: [...(spec.unique ? [uniqueIndex(...spec.unique.columns)] : []), ...(spec.indexes ?? [])],
   });
 }
 
@@ -65,7 +69,12 @@ export interface Hypertable<C extends string = string> {
   readonly hash?: HashPartitions<C>;
   /** Whole-number or time columns. The server keeps their range for each converted chunk, so that queries can skip chunks. */
   readonly chunkSkipping?: readonly C[];
+  /** The index of `unique` is among them. */
   readonly indexes: readonly Index<C>[];
+  /** The key of the rows, and what writers do with a row whose key is there already. */
+  readonly unique?: UniqueRows<C>;
+  /** How points of line protocol, Prometheus and OpenTelemetry become rows. */
+  readonly ingest?: Ingest<C>;
   /** One of the indexes. Chunks that are no longer written to are rewritten in its order. */
   readonly reorder?: Index<C>;
   /** Declaring policies turns row-level security on. It excludes a columnstore and continuous aggregates. */

@@ -1,6 +1,6 @@
 // Set `service`: the API's own tables: keys of its clients, answers to repeated writes, and rows that it refused.
 import { integer, jsonb, text, timestamptz, uuid } from '../language/columns';
-import { desc, index } from '../language/indexes';
+import { desc, index, uniqueIndex } from '../language/indexes';
 import { schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 
@@ -34,7 +34,10 @@ export const ingestRequests = table('service.ingest_request', {
   indexes: [index(desc('received_at'))],
 });
 
-/** Rows that were refused, exactly as they were sent, with the reason. They are kept until they are replayed or discarded. */
+/**
+ * Rows that were refused, exactly as they were sent, with the reason. They are kept until they are replayed, discarded, or older
+ * than `TSDB_DEAD_LETTER_DAYS`. A row that a client sends again and again stays one letter.
+ */
 export const deadLetters = table('service.dead_letter', {
   columns: {
     id: uuid().notNull(),
@@ -45,9 +48,14 @@ export const deadLetters = table('service.dead_letter', {
     reason: text().notNull(),
     original: text().notNull(),
     request_id: text().notNull(),
+    /** Names the original. Null for a row without a time: each one may be another reading. */
+    digest: text(),
+    /** How often it was sent, and when last; null = once. */
+    times: integer().notNull().default('1'),
+    last_received_at: timestamptz(),
   },
   primaryKey: ['id'],
-  indexes: [index(desc('received_at')), index('table_name', desc('received_at'))],
+  indexes: [index(desc('received_at')), index('table_name', desc('received_at')), uniqueIndex('digest')],
 });
 
 export const service = schemaSet('service', [apiKeys, ingestRequests, deadLetters]);

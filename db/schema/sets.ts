@@ -10,6 +10,7 @@ import { market } from './market';
 import { metrics } from './metrics';
 import { monitoring } from './monitoring';
 import { service } from './service';
+import { telemetry } from './telemetry';
 
 /** Every set of this repository, by name. */
 export const schemaSets: Readonly<Record<string, SchemaSet>> = {
@@ -19,6 +20,7 @@ export const schemaSets: Readonly<Record<string, SchemaSet>> = {
   apm,
   business,
   metrics,
+  telemetry,
   service,
   access,
 };

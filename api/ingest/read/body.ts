@@ -7,11 +7,14 @@ import { messageOf } from '../../../db/core/errors';
 import type { ApiApp } from '../../http/instance';
 import { ProblemError } from '../../http/problems';
 import { withinTime } from '../../http/time-limit';
+import { unzstd } from '../../http/unzstd';
 
 /** Body formats by media type. */
 export const MEDIA_TYPES = {
   'application/json': 'json',
   'application/x-ndjson': 'ndjson',
+  'application/jsonl': 'ndjson',
+  'text/csv': 'csv',
   'application/x-influx-line-protocol': 'line-protocol',
   'text/plain': 'line-protocol',
 } as const;
@@ -40,9 +43,8 @@ export function acceptRowBodies(app: ApiApp, limit: number): void {
   app.removeAllContentTypeParsers();
   for (const [mediaType, format] of Object.entries(MEDIA_TYPES)) {
     app.addContentTypeParser(mediaType, async (request: FastifyRequest, payload: FastifyRequest['raw']) => {
-      const bytes = await readBody(payload, request.headers['content-encoding'], limit);
-      const digest = createHash('sha256').update(bytes).digest('hex');
-      request.received = { format, bytes: bytes.length, digest };
+      const bytes = await arrivingBody(request, payload, limit);
+      request.received = { format, bytes: bytes.length, digest: digestOf(bytes) };
       const text = textOf(bytes);
       return format === 'json' ? parseJson(text) : text;
     });
@@ -56,47 +58,82 @@ export function acceptRowBodies(app: ApiApp, limit: number): void {
   });
 }
 
+/** The body of a request whose arrival the gate watches. */
+export const arrivingBody = ({ headers, arrival }: FastifyRequest, payload: Readable, limit: number) =>
+  readBody(payload, {
+    encoding: headers['content-encoding'],
+    limit,
+    onBytes: (bytes) => arrival?.resize(bytes),
+  });
+
+/** Names the bytes of a body, in hexadecimal digits. */
+export const digestOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
 /** Longest that a client may take to send a body. */
 const SLOWEST_MS = 30_000;
 
+/** How a body is read. */
+export interface BodyOptions {
+  /** The header `content-encoding`: absent, `identity`, `gzip` or `zstd`. */
+  readonly encoding: string | undefined;
+  /** Most bytes, before and after decompression. */
+  readonly limit: number;
+  readonly slowestMs?: number;
+  /** Is told how many bytes are held, each time that it changes; it may throw to refuse the body. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
 /**
- * The bytes of a body, at most `limit` of them before and after decompression.
- * @param encoding the header `content-encoding`: absent, `identity` or `gzip`.
+ * The bytes of a body, decompressed.
  * @throws ProblemError (body-too-large, unknown-media-type, bad-body, or 408 when it takes too long).
  */
-export async function readBody(
-  payload: Readable,
-  encoding: string | undefined,
-  limit: number,
-  slowestMs = SLOWEST_MS,
-): Promise<Buffer> {
-  const kind = (encoding ?? 'identity').trim().toLowerCase();
-  if (kind !== 'identity' && kind !== 'gzip' && kind !== 'x-gzip')
+export async function readBody(payload: Readable, options: BodyOptions): Promise<Buffer> {
+  const { slowestMs = SLOWEST_MS } = options;
+  const kind = (options.encoding ?? 'identity').trim().toLowerCase();
+  const unpack = kind === 'identity' || kind === '' ? undefined : DECOMPRESSIONS[kind];
+  if (unpack === undefined && kind !== 'identity' && kind !== '')
     throw new ProblemError(
       'unknown-media-type',
-      `content-encoding ${JSON.stringify(kind.slice(0, 40))} is not supported; send the body uncompressed or with gzip`,
+      `content-encoding ${JSON.stringify(kind.slice(0, 40))} is not supported; send the body uncompressed, or with gzip or zstd`,
     );
-  const body = kind === 'identity' ? collect(payload, limit) : gunzip(payload, limit);
+  // Leaving the loop must not destroy the request: the answer goes through the same socket.
+  const arriving = payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
   try {
-    return await withinTime(slowestMs, body, () => {
+    const body = await withinTime(slowestMs, collect(arriving, options), () => {
       const late = `The body took longer than ${slowestMs / 1_000} s to arrive`;
       throw new ProblemError('invalid-request', late, { status: 408 });
     });
+    // The body is there before it is decompressed, so that both sizes are limited; a bomb is stopped at the limit of its output.
+    return unpack === undefined ? body : await collect(unpack(body), options);
   } catch (error) {
     if (error instanceof ProblemError) throw error;
     throw new ProblemError(
       'bad-body',
-      kind === 'identity' ? 'The body is incomplete' : 'The body is not gzip or is incomplete',
+      unpack === undefined ? 'The body is incomplete' : `The body is not ${kind} or is incomplete`,
       { cause: error },
     );
   }
 }
 
+type Decompression = (packed: Buffer) => AsyncIterable<Buffer>;
+
+const gunzip: Decompression = (packed) => {
+  const unpacking = createGunzip();
+  unpacking.end(packed);
+  return unpacking;
+};
+
+const DECOMPRESSIONS: Readonly<Record<string, Decompression>> = {
+  gzip: gunzip,
+  'x-gzip': gunzip,
+  zstd: (packed) => unzstd([packed]),
+};
+
 /**
  * The text of UTF-8 bytes, without a byte order mark.
  * @throws ProblemError (bad-body) for bytes that are not UTF-8.
  */
-function textOf(bytes: Buffer): string {
+export function textOf(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -111,24 +148,19 @@ export const tooLarge = (limit: number): ProblemError =>
     `A body may have at most ${limit} bytes, also after decompression; send the rows in several requests, or raise TSDB_MAX_BODY_BYTES`,
   );
 
-async function collect(stream: Readable, limit: number): Promise<Buffer> {
+async function collect(
+  stream: AsyncIterable<Buffer>,
+  { limit, onBytes = () => undefined }: BodyOptions,
+): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
-  // Leaving the loop must not destroy the request: the answer goes through the same socket.
-  for await (const part of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const part of stream) {
     size += part.length;
     if (size > limit) throw tooLarge(limit);
+    onBytes(size);
     parts.push(part);
   }
   return Buffer.concat(parts, size);
-}
-
-async function gunzip(payload: Readable, limit: number): Promise<Buffer> {
-  // The body is read before it is decompressed, so that both sizes are limited; a bomb is stopped at the limit of its output.
-  const packed = await collect(payload, limit);
-  const unpacking = createGunzip();
-  unpacking.end(packed);
-  return collect(unpacking, limit);
 }
 
 function parseJson(text: string): unknown {

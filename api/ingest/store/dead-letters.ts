@@ -1,18 +1,26 @@
 // The SQL of dead letters: rejected rows are kept as they were sent, listed, replayed and deleted.
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { relation } from '../../../db/core/sql';
 import type { Db } from '../../../db/model';
 import { deadLetters } from '../../../db/schema/service';
 import { decodeCursor, encodeCursor } from '../../http/cursor';
 import { canonicalTime } from '../../http/time';
-import { keepable, keptOriginal, type RejectedRow, type RowFormat } from '../rows';
+import {
+  formatOfRow,
+  type IngestTable,
+  keepable,
+  keptOriginal,
+  type RejectedRow,
+  type RowFormat,
+  type TableRows,
+} from '../rows';
 
 /** A rejected row that was kept. */
 export interface DeadLetter {
   readonly id: string;
   /** UTC, with microseconds. */
   readonly received_at: string;
-  /** Public name of the table that it was sent to. */
+  /** Public name of the table that it was sent to; or the name of a point that no table took. */
   readonly table_name: string;
   /** A `RowFormat`, or `damaged` when the original could not be kept exactly and therefore cannot be replayed. */
   readonly format: string;
@@ -20,44 +28,95 @@ export interface DeadLetter {
   readonly reason: string;
   readonly original: string;
   readonly request_id: string;
+  /** How often it was sent. */
+  readonly times: number;
+  /** When it was sent last; null = once. */
+  readonly last_received_at: string | null;
 }
 
 const TABLE = relation(deadLetters);
-const COLUMNS = 'id, received_at, table_name, format, line, reason, original, request_id';
+const COLUMNS =
+  'id, received_at, table_name, format, line, reason, original, request_id, times, last_received_at';
 
 /** Where rejected rows came from. */
-export interface Sender {
-  readonly table: { readonly name: string };
+export interface Sender extends Pick<TableRows, 'name' | 'table'> {
   readonly format: RowFormat;
   readonly requestId: string;
 }
 
-/** Keeps rejected rows, inside the transaction of `db`. */
+/**
+ * Keeps rejected rows, inside the transaction of `db`. A row that was kept before is counted and not kept again: clients that send
+ * a whole body again after a rejection would otherwise multiply its letters.
+ */
 export async function keepDeadLetters(
   db: Db,
-  { table, format, requestId }: Sender,
+  { name, table, format, requestId }: Sender,
   rows: readonly RejectedRow[],
 ): Promise<void> {
   if (rows.length === 0) return;
+  const sentBefore = new Map<string, number>();
   const letters = rows.map(({ line, reason, source }) => {
     const { text, isExact } = keptOriginal(format, source);
-    return { line, reason: keepable(reason), kept: text, format: isExact ? format : 'damaged' };
+    const own = isExact ? formatOfRow(format, source) : 'damaged';
+    // The same row twice in one body is two rows, so the digest contains how many of them came before.
+    const before = sentBefore.get(text) ?? 0;
+    sentBefore.set(text, before + 1);
+    const digest = carriesTime(own, text, table) ? digestOf([name, own, text, before]) : null;
+    return { line, reason: keepable(reason), text, format: own, digest };
   });
   await db.query(
-    `INSERT INTO ${TABLE} (id, table_name, request_id, line, format, reason, original)
-     SELECT l.id, $1, $2, l.line, l.format, l.reason, l.original
-       FROM unnest($3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[]) l (id, line, format, reason, original)`,
+    `INSERT INTO ${TABLE} AS letter (id, table_name, request_id, line, format, reason, original, digest)
+     SELECT l.id, $1, $2, l.line, l.format, l.reason, l.original, l.digest
+       FROM unnest($3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[]) l (id, line, format, reason, original, digest)
+     ON CONFLICT (digest) DO UPDATE
+        SET times = letter.times + 1, last_received_at = now(), reason = excluded.reason, request_id = excluded.request_id, line = excluded.line`,
     [
-      table.name,
+      keepable(name).slice(0, LONGEST_NAME),
       requestId,
       letters.map(() => randomUUID()),
       letters.map(({ line }) => line),
       letters.map((letter) => letter.format),
       letters.map(({ reason }) => reason),
-      letters.map(({ kept }) => kept),
+      letters.map(({ text }) => text),
+      letters.map(({ digest }) => digest),
     ],
   );
 }
+
+const LONGEST_NAME = 500;
+
+const digestOf = (parts: readonly unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+
+/** Whether a row names its own time. Without one, the same text at another time may be another reading. */
+function carriesTime(
+  format: DeadLetter['format'],
+  original: string,
+  table: IngestTable | undefined,
+): boolean {
+  if (format.startsWith('line-protocol-')) return /[ ]-?\d+\s*$/.test(original);
+  if (format === 'damaged') return false;
+  const key = format === 'point' ? 'time' : (table?.hypertable.time ?? 'time');
+  try {
+    const value: unknown = JSON.parse(original);
+    return typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+  } catch {
+    return false;
+  }
+}
+
+/** Deletes letters that came last so many days ago; returns how many there were. */
+export async function forgetOldLetters(db: Db, days: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `DELETE FROM ${TABLE} WHERE received_at < now() - make_interval(days => $1)
+        AND coalesce(last_received_at, received_at) < now() - make_interval(days => $1)`,
+    [days],
+  );
+  return rowCount ?? 0;
+}
+
+/** How many letters there are, by the name of the table. */
+export const letterCounts = `SELECT table_name, count(*)::integer AS letters FROM ${TABLE} GROUP BY table_name`;
 
 /** A query for a page: newest first, and the rows of one request in the order of their lines. */
 export function deadLetterQuery(table: string | undefined, limit: number, after?: LetterPosition) {

@@ -134,12 +134,12 @@ describe.each(testServers())('writes that share a transaction on $describe', (se
     const batch = (sensor: string): Batch => {
       const read = rowReader(sensorData, Date.now())({ line: 1, source: '', value: reading(sensor) });
       return {
+        name: 'sensor_data',
         table: { name: 'sensor_data', hypertable: sensorData, aggregates: [], watched: undefined },
         format: 'json',
         rows: [(read as { row: CheckedRow }).row],
         rejected: [],
         requestId: sensor,
-        key: undefined,
       };
     };
     let open = (): void => undefined;
@@ -147,7 +147,7 @@ describe.each(testServers())('writes that share a transaction on $describe', (se
       open = resolve;
     });
     const gone = new ProblemError('invalid-request', 'The client has disconnected', { status: 408 });
-    const ticket = (run: Ticket['run']): Ticket => ({ run, resize: () => undefined, leave: () => undefined });
+    const ticket = (run: Ticket['run']): Ticket => ({ run });
     const waits = ticket(async (work) => {
       await gate;
       return work();

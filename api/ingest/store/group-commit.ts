@@ -51,8 +51,8 @@ export function groupCommit(
   return {
     write: (batch, ticket) =>
       new Promise((resolve, reject) => {
-        const queue = queues.get(batch.table.name) ?? { waiting: [], running: 0 };
-        queues.set(batch.table.name, queue);
+        const queue = queues.get(batch.name) ?? { waiting: [], running: 0 };
+        queues.set(batch.name, queue);
         queue.waiting.push({ batch, ticket, resolve, reject });
         startNext(queue);
       }),
@@ -84,10 +84,12 @@ async function inSlot(group: Group, work: (present: Group) => Promise<void>): Pr
 
 /** Writes the group and answers each of its batches; never throws. */
 async function writeGroup(to: Destination, group: Group): Promise<void> {
-  const [first, ...others] = group;
-  if (others.length > 0) {
+  if (group.length > 1) {
     try {
-      const results = await writeBatches(to, [first.batch, ...others.map(({ batch }) => batch)]);
+      const results = await writeBatches(
+        to,
+        group.map(({ batch }) => batch),
+      );
       for (const [at, { resolve }] of group.entries()) resolve(results[at] as WriteResult);
       return;
     } catch (error) {

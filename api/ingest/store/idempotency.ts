@@ -26,10 +26,13 @@ const TABLE = relation(ingestRequests);
 
 /**
  * Claims the key for this transaction. While another transaction holds the key, waits for the end of that transaction.
- * @returns the stored answer when the write was done before.
+ * @returns the stored answers when the write was done before.
  * @throws ProblemError: in-progress after 5 s of waiting, key-reused when the key was used for other rows.
  */
-export async function claimKey(db: Db, { client, key, digest }: WriteKey): Promise<StoredAnswer | undefined> {
+export async function claimKey(
+  db: Db,
+  { client, key, digest }: WriteKey,
+): Promise<readonly StoredAnswer[] | undefined> {
   await db.query(`SET LOCAL lock_timeout = '${WAIT}'`);
   const claimed = await db
     .query(
@@ -45,7 +48,7 @@ export async function claimKey(db: Db, { client, key, digest }: WriteKey): Promi
     });
   await db.query('SET LOCAL lock_timeout TO DEFAULT');
   if (claimed.rowCount === 1) return undefined;
-  const { rows } = await db.query<StoredAnswer & { body_digest: string }>(
+  const { rows } = await db.query<StoredRequest>(
     `SELECT body_digest, status, answer FROM ${TABLE} WHERE client = $1 AND key = $2`,
     [client, key],
   );
@@ -57,24 +60,40 @@ export async function claimKey(db: Db, { client, key, digest }: WriteKey): Promi
       'key-reused',
       'This Idempotency-Key was used for another body, table, content-type or precision; use a new key for new rows',
     );
-  return { status: stored.status, answer: stored.answer };
+  const { status, answer } = stored;
+  return 'answers' in answer ? answer.answers : [{ status, answer: { ...BEFORE_KEYS, ...answer } }];
 }
 
-/** Stores the answer under the key that this transaction has claimed. */
-export async function keepAnswer(
+interface StoredRequest extends Pick<StoredAnswer, 'status'> {
+  readonly body_digest: string;
+  /** One answer; or the answers of a write into several tables, each with its status. */
+  readonly answer: IngestAnswer | { readonly answers: readonly StoredAnswer[] };
+}
+
+/** Members that answers did not have when they were stored by an earlier version. */
+const BEFORE_KEYS = { unchanged: 0 } as const;
+
+/** Stores the answers under the key that this transaction has claimed. */
+export async function keepAnswers(
   db: Db,
   { client, key }: WriteKey,
-  { status, answer }: StoredAnswer,
+  answers: readonly StoredAnswer[],
 ): Promise<void> {
+  const kept = answers.map(({ status, answer }) => ({ status, answer }));
   await db.query(`UPDATE ${TABLE} SET status = $3, answer = $4 WHERE client = $1 AND key = $2`, [
     client,
     key,
-    status,
-    JSON.stringify(answer),
+    Math.max(0, ...kept.map(({ status }) => status)),
+    JSON.stringify(kept.length === 1 ? kept[0]?.answer : { answers: kept }),
   ]);
 }
 
-/** Deletes answers that are older than seven days: nobody retries for longer. */
+/** How keys begin that are made from bodies: their clients do not know about them. */
+export const BODY_KEY = 'body:';
+
+/** Deletes answers that are older than seven days, and after one day those that clients did not ask for: nobody retries for longer. */
 export async function forgetOldAnswers(db: Db): Promise<void> {
-  await db.query(`DELETE FROM ${TABLE} WHERE received_at < now() - INTERVAL '7 days'`);
+  await db.query(
+    `DELETE FROM ${TABLE} WHERE received_at < now() - INTERVAL '7 days' OR received_at < now() - INTERVAL '1 day' AND key LIKE '${BODY_KEY}%'`,
+  );
 }

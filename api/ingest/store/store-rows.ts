@@ -4,11 +4,14 @@ import type { ClientBase } from 'pg';
 import { messageOf } from '../../../db/core/errors';
 import { relation } from '../../../db/core/sql';
 import type { Hypertable } from '../../../db/language/hypertable';
+import type { UniqueRows } from '../../../db/language/ingest';
 import type { Db, EngineName } from '../../../db/model';
 import { copyText, copyValue, ensureChunksAt } from '../../../db/server/copy';
+import { insertUnique } from '../../../db/server/insert-unique';
+import { refusedRows } from '../../../db/server/refused-rows';
 import type { Threshold } from '../../alerts/evaluate';
 import { raisedAlerts, thresholdsFor } from '../../alerts/raised';
-import { storeAlerts } from '../../alerts/store';
+import { newAlerts, storeAlerts } from '../../alerts/store';
 import { ProblemError } from '../../http/problems';
 import { type CheckedRow, chunkSpanMs, type IngestTable, type RejectedRow } from '../rows';
 
@@ -23,6 +26,8 @@ export interface PreparedRows {
 export interface StoredRows {
   readonly stored: readonly CheckedRow[];
   readonly rejected: readonly RejectedRow[];
+  /** How many of the stored rows changed nothing, because the table has a row with their key. */
+  readonly unchanged: number;
   /** Number of alerts that were raised. */
   readonly alerts: number;
 }
@@ -71,15 +76,24 @@ export async function prepareRows(
 export async function storeRows(db: Db, { table, rows, thresholds }: PreparedRows): Promise<StoredRows> {
   const stored: CheckedRow[] = [];
   const rejected: RejectedRow[] = [];
+  let unchanged = 0;
   for (const group of groupsOf(table.hypertable, rows))
     for (let at = 0; at < group.rows.length; at += SLICE) {
       const slice = { ...group, rows: group.rows.slice(at, at + SLICE) };
-      stored.push(...(await copySlice(db, table.hypertable, slice, rejected)));
+      const { unique } = table.hypertable;
+      if (unique === undefined) stored.push(...(await copySlice(db, table.hypertable, slice, rejected)));
+      else {
+        const result = await insertSlice(db, table.hypertable, unique, slice, rejected);
+        stored.push(...result.stored);
+        unchanged += result.unchanged;
+      }
     }
-  if (!table.watched) return { stored, rejected, alerts: 0 };
-  const alerts = raisedAlerts(table.watched, thresholds, stored);
+  if (!table.watched) return { stored, rejected, unchanged, alerts: 0 };
+  const raised = raisedAlerts(table.watched, thresholds, stored);
+  // A row that is sent again raises the alert of its key only once.
+  const alerts = unchanged === 0 ? raised : await newAlerts(db, table.watched, raised);
   await storeAlerts(db, table.watched, alerts);
-  return { stored, rejected, alerts: alerts.length };
+  return { stored, rejected, unchanged, alerts: alerts.length };
 }
 
 /** Rows that have the same columns. */
@@ -127,13 +141,38 @@ async function copySlice(
       const row = line === undefined ? undefined : left[line - 1];
       if (!row) throw error;
       await db.query('ROLLBACK TO SAVEPOINT slice');
-      const { line: place, source, owner } = row;
-      rejected.push({ line: place, source, owner, reason: `the database refuses it: ${messageOf(error)}` });
-      if (rejected.length > MOST_REJECTED) throw new TooManyRejected(rejected);
+      reject(row, error, rejected);
       left.splice(left.indexOf(row), 1);
     }
   }
   return left;
+}
+
+/** Inserts rows that have a key, as `copySlice` does. */
+async function insertSlice(
+  db: Db,
+  table: Hypertable,
+  unique: UniqueRows,
+  { columns, rows }: Group,
+  rejected: RejectedRow[],
+): Promise<Pick<StoredRows, 'stored' | 'unchanged'>> {
+  const names = columns.map((place) => table.columnNames[place] ?? '');
+  const left = new Set(rows);
+  let written = 0;
+  const insert = async (part: readonly CheckedRow[]): Promise<void> => {
+    const texts = part.map((row) => columns.map((place) => row.texts[place]));
+    written += await insertUnique(db, { table, unique, columns: names, rows: texts });
+  };
+  for await (const { row, error } of refusedRows(db, rows, insert)) {
+    left.delete(row);
+    reject(row, error, rejected);
+  }
+  return { stored: [...left], unchanged: left.size - written };
+}
+
+function reject({ line, source, owner }: CheckedRow, error: unknown, rejected: RejectedRow[]): void {
+  rejected.push({ line, source, owner, reason: `the database refuses it: ${messageOf(error)}` });
+  if (rejected.length > MOST_REJECTED) throw new TooManyRejected(rejected);
 }
 
 function* copyLines(columns: readonly number[], rows: readonly CheckedRow[]): Generator<string> {

@@ -7,21 +7,23 @@ import { onWriteConnection } from '../../database/write-connection';
 import { ProblemError } from '../../http/problems';
 import { currentInstant } from '../../http/time';
 import type { IngestAnswer } from '../ingest-schemas';
-import { type CheckedRow, type IngestTable, type RejectedRow, type RowFormat, shownRejection } from '../rows';
+import {
+  type CheckedRow,
+  type IngestTable,
+  type RejectedRow,
+  type RowFormat,
+  shownRejection,
+  type TableRows,
+} from '../rows';
 import { keepDeadLetters } from './dead-letters';
-import { claimKey, keepAnswer, type StoredAnswer, type WriteKey } from './idempotency';
+import { claimKey, keepAnswers, type StoredAnswer, type WriteKey } from './idempotency';
 import { lateRows } from './late';
 import { type PreparedRows, prepareRows, type StoredRows, storeRows, TooManyRejected } from './store-rows';
 
-/** The rows of a request, read. */
-export interface Batch {
-  readonly table: IngestTable;
+/** The rows of a request for one table, read. */
+export interface Batch extends TableRows {
   readonly format: RowFormat;
-  readonly rows: readonly CheckedRow[];
-  /** Rows that did not pass the check. */
-  readonly rejected: readonly RejectedRow[];
   readonly requestId: string;
-  readonly key: WriteKey | undefined;
 }
 
 /** Where batches are written. */
@@ -45,17 +47,13 @@ const MOST_LISTED = 100;
  * @throws ProblemError: in-progress and key-reused as `claimKey`; rows-rejected, with nothing stored, when the database
  * itself rejects too many rows.
  */
-export async function writeBatch(to: Destination, batch: Batch): Promise<WriteResult> {
+export async function writeBatch(to: Destination, batch: Batch, key?: WriteKey): Promise<WriteResult> {
   try {
-    const [result] = await writeBatches(to, [batch]);
+    const [result] = await writeBatches(to, [batch], key);
     return result as WriteResult;
   } catch (error) {
     if (!(error instanceof TooManyRejected)) throw error;
-    const answer = answerOf(batch, {
-      stored: [],
-      rejected: [...batch.rejected, ...error.rejected],
-      alerts: 0,
-    });
+    const answer = answerOf(batch, { ...nothing(), rejected: [...batch.rejected, ...error.rejected] });
     throw new ProblemError(
       'rows-rejected',
       `The database refused more than ${error.rejected.length - 1} rows; nothing of this body was stored, correct the rows and send it again`,
@@ -65,60 +63,79 @@ export async function writeBatch(to: Destination, batch: Batch): Promise<WriteRe
 }
 
 /**
- * Writes batches of one table in one transaction; a batch with a key must be alone.
+ * Writes batches in one transaction.
+ * @param key names the batches together: when they were written before under it, their first answers are returned.
  * @returns the answer to each, in their order, as if it had been written alone.
  * @throws what the transaction throws, TooManyRejected included: then nothing was stored, unless the connection broke.
  */
 export async function writeBatches(
   { pool, engine, keepsRejected }: Destination,
-  batches: readonly [Batch, ...Batch[]],
+  batches: readonly Batch[],
+  key?: WriteKey,
 ): Promise<readonly WriteResult[]> {
-  const [{ table, key }, ...others] = batches;
-  const rows =
-    others.length === 0
-      ? batches[0].rows
-      : batches.flatMap((batch, owner) => batch.rows.map((row) => ({ ...row, owner })));
   const engineName = await engine();
   return onWriteConnection(pool, async (db) => {
-    const prepared = await prepareRows(db, engineName, table, rows);
+    const prepared: PreparedRows[] = [];
+    for (const [table, rows] of rowsByTable(batches))
+      prepared.push(await prepareRows(db, engineName, table, rows));
     return withTransaction(db, async () => {
       const before = key && (await claimKey(db, key));
-      if (before) return [{ ...before, replayed: true }];
-      const byOwner = await storeByOwner(db, prepared, batches.length);
+      if (before) return before.map((answer) => ({ ...answer, replayed: true }));
+      const byOwner: readonly OwnRows[] = batches.map(nothing);
+      for (const part of prepared) await storeByOwner(db, part, byOwner);
       const results: WriteResult[] = [];
       for (const [owner, batch] of batches.entries()) {
-        const { stored, rejected, alerts } = byOwner[owner] as StoredRows;
-        const all = [...batch.rejected, ...rejected].sort((a, b) => a.line - b.line);
-        if (keepsRejected) await keepDeadLetters(db, batch, all);
-        const answer = answerOf(batch, { stored, rejected: all, alerts });
+        const stored = byOwner[owner] as OwnRows;
+        const rejected = [...batch.rejected, ...stored.rejected].sort((a, b) => a.line - b.line);
+        if (keepsRejected) await keepDeadLetters(db, batch, rejected);
+        const answer = answerOf(batch, { ...stored, rejected });
         results.push({ status: statusOf(answer), answer, replayed: false });
       }
-      if (key) await keepAnswer(db, key, results[0] as WriteResult);
+      if (key) await keepAnswers(db, key, results);
       return results;
     });
   });
 }
 
-/** Stores rows of several batches and tells the batches apart again. */
-async function storeByOwner(db: Db, prepared: PreparedRows, owners: number): Promise<readonly StoredRows[]> {
+/** The rows of the batches by table, each with the number of its batch; tables in the order in which they first come. */
+function rowsByTable(batches: readonly Batch[]): ReadonlyMap<IngestTable, readonly CheckedRow[]> {
+  const tables = new Map<IngestTable, CheckedRow[]>();
+  for (const [owner, { table, rows }] of batches.entries()) {
+    if (!table) continue;
+    const own = owner === 0 ? [...rows] : rows.map((row) => ({ ...row, owner }));
+    const known = tables.get(table);
+    if (known) for (const row of own) known.push(row);
+    else tables.set(table, own);
+  }
+  return tables;
+}
+
+/** What became of the rows of one batch. */
+interface OwnRows {
+  readonly stored: CheckedRow[];
+  readonly rejected: RejectedRow[];
+  unchanged: number;
+  alerts: number;
+}
+
+const nothing = (): OwnRows => ({ stored: [], rejected: [], unchanged: 0, alerts: 0 });
+
+/** Stores rows of several batches of a table and adds the results to those of their batches. */
+async function storeByOwner(db: Db, prepared: PreparedRows, results: readonly OwnRows[]): Promise<void> {
   const { table, thresholds, rows } = prepared;
-  const results = Array.from({ length: owners }, () => ({
-    stored: [] as CheckedRow[],
-    rejected: [] as RejectedRow[],
-    alerts: 0,
-  }));
-  const resultOf = ({ owner }: { readonly owner: number }) => results[owner] as (typeof results)[number];
+  const resultOf = ({ owner }: { readonly owner: number }) => results[owner] as OwnRows;
   const raising = table.watched ? rowsWithThresholds(table.watched, thresholds, rows) : [];
-  const watched = new Set(raising.map(({ owner }) => owner));
-  // Alerts are counted per write, so a batch that could raise one is written separately.
-  const parts = [...watched].map((owner) => rows.filter((row) => row.owner === owner));
-  for (const part of [...parts, rows.filter(({ owner }) => !watched.has(owner))]) {
-    const { stored, rejected, alerts } = await storeRows(db, { ...prepared, rows: part });
+  // Alerts, and rows that change nothing, are counted per write, so a batch that could have some is written separately.
+  const separate = new Set((table.hypertable.unique ? rows : raising).map(({ owner }) => owner));
+  const parts = [...separate].map((owner) => rows.filter((row) => row.owner === owner));
+  for (const part of [...parts, rows.filter(({ owner }) => !separate.has(owner))]) {
+    const { stored, rejected, unchanged, alerts } = await storeRows(db, { ...prepared, rows: part });
     for (const row of stored) resultOf(row).stored.push(row);
     for (const row of rejected) resultOf(row).rejected.push(row);
-    if (alerts > 0 && part[0]) resultOf(part[0]).alerts = alerts;
+    if (!part[0]) continue;
+    resultOf(part[0]).alerts += alerts;
+    resultOf(part[0]).unchanged += unchanged;
   }
-  return results;
 }
 
 const statusOf = ({ accepted, rejected }: IngestAnswer): number => {
@@ -126,13 +143,17 @@ const statusOf = ({ accepted, rejected }: IngestAnswer): number => {
   return accepted === 0 ? 422 : 207;
 };
 
-function answerOf({ table, format }: Batch, { stored, rejected, alerts }: StoredRows): IngestAnswer {
+function answerOf(
+  { name, table, format }: Batch,
+  { stored, rejected, unchanged, alerts }: StoredRows,
+): IngestAnswer {
   return {
-    table: table.name,
+    table: name,
     accepted: stored.length,
+    unchanged,
     rejected: rejected.length,
     errors: rejected.slice(0, MOST_LISTED).map((row) => shownRejection(format, row)),
     alerts,
-    late: lateRows(table.hypertable, table.aggregates, stored, currentInstant()),
+    late: table ? lateRows(table.hypertable, table.aggregates, stored, currentInstant()) : null,
   };
 }

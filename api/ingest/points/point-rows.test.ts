@@ -1,18 +1,18 @@
 import { sensorData } from '../../../db/schema/iot';
 import { sensorData as monitored } from '../../../db/schema/monitoring';
-import type { Precision } from '../rows';
-import { lineProtocolRows } from './line-protocol-rows';
+import { lineProtocolPoints, type Precision } from './line-protocol';
+import { pointRows } from './point-rows';
 
 const RECEIVED = Date.UTC(2026, 10, 20, 12, 0, 0, 250);
 const rows = (
   body: string,
   precision: Precision = 'ns',
-  table: Parameters<typeof lineProtocolRows>[0] = sensorData,
-) => [...lineProtocolRows(table, body, precision, RECEIVED)];
+  table: Parameters<typeof pointRows>[0] = sensorData,
+) => [...lineProtocolPoints(body, precision)].flatMap((sent) => [...pointRows(table, sent, RECEIVED)]);
 const timeOf = (line: string, precision: Precision) =>
   (rows(line, precision)[0]?.value as { time?: string } | undefined)?.time;
 
-describe('lineProtocolRows', () => {
+describe('pointRows', () => {
   it('numbers lines as they stand in the body, without comments and blank lines', () => {
     const body =
       '# made by hand\r\n\r\nsensor_data,sensor_id=a temperature=1 0\r\n\nsensor_data,sensor_id=b temperature=2 0';
@@ -41,15 +41,6 @@ describe('lineProtocolRows', () => {
     expect(rows('sensor_data,sensor_id=a temperature=1 1795176000123456789', 's')[0]?.reason).toMatch(
       /precision/,
     );
-  });
-
-  it('takes the name of the table with and without its schema', () => {
-    const names = ['sensor_data', 'monitoring.sensor_data', 'public.sensor_data', 'other'];
-    const reasons = names.map(
-      (name) => rows(`${name},sensor_id=1 temperature=1 0`, 'ns', monitored)[0]?.reason,
-    );
-    expect(reasons.map((reason) => reason === undefined)).toEqual([true, true, false, false]);
-    expect(reasons[3]).toContain('"other" is not this table; write monitoring.sensor_data');
   });
 
   it('reads tags as what their column holds', () => {

@@ -1,0 +1,44 @@
+// Errors as clients of InfluxDB and QuestDB read them: problem documents with the members that these clients look at.
+
+import { problemOf } from '../../failures';
+import type { ApiApp } from '../../http/instance';
+import { ProblemError } from '../../http/problems';
+import type { PointsWritten } from '../point-door';
+
+/** The problem for points that were refused; the others are stored. */
+export function partialWrite({ accepted, rejected, errors }: PointsWritten, version: 1 | 2): ProblemError {
+  const [first] = errors;
+  const why = first ? `line ${first.line}: ${first.reason}` : 'see /api/dead-letters';
+  const detail = `partial write: ${why}; ${rejected} of ${accepted + rejected} points were refused, and the others are stored dropped=${rejected}`;
+  // InfluxDB 2 tells these two apart; InfluxDB 1 answers 400 to both.
+  const status = version === 2 && accepted > 0 ? 422 : 400;
+  return new ProblemError('rows-rejected', detail, { status, members: { errors, line: first?.line } });
+}
+
+/** Adds the members of InfluxDB to every problem of the plugin, and its headers. */
+export function explainAsInflux(api: ApiApp, version: 1 | 2): void {
+  api.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error, request);
+    const { detail, status, members } = problem;
+    const code = CODES[status] ?? (status >= 500 ? 'unavailable' : 'invalid');
+    if (version === 2) void reply.header('x-platform-error-code', code);
+    else void reply.header('x-influxdb-error', headerText(detail));
+    throw new ProblemError(problem.problem, detail, {
+      status,
+      cause: problem.cause,
+      members: { ...members, code, message: detail, ...(version === 1 ? { error: detail } : {}) },
+    });
+  });
+}
+
+const CODES: Readonly<Record<number, string>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  413: 'request too large',
+  422: 'unprocessable entity',
+  429: 'too many requests',
+  500: 'internal error',
+};
+
+/** A text that a header may contain. */
+const headerText = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 1_000);

@@ -1,0 +1,9 @@
+// Doors for the clients of other databases. All of them lead to the one writer, see ingest/write-request.ts.
+import type { ApiApp } from '../http/instance';
+import type { IngestParts } from '../ingest/ingest-route';
+import { influxRoutes } from './influx/routes';
+
+/** Adds the routes of all doors. */
+export function compatRoutes(app: ApiApp, ingest: IngestParts): void {
+  influxRoutes(app, ingest);
+}

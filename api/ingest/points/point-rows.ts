@@ -1,0 +1,103 @@
+// Turns a point into the rows of a table, as the table's `ingest` declaration says.
+import type { Column } from '../../../db/language/columns';
+import type { Hypertable } from '../../../db/language/hypertable';
+import { bareValue } from '../../database/converters';
+import type { SentRow } from '../rows';
+import type { FieldValue, Point, SentPoint } from './point';
+
+/** The rows of a point in a table that takes it: one, or one per field. `receivedAt` (milliseconds) is the time of a point without one. */
+export function* pointRows(table: Hypertable, sent: SentPoint, receivedAt: number): Generator<SentRow> {
+  const { line, source, point, reason } = sent;
+  if (point === undefined) {
+    yield { line, source, reason: reason ?? 'it is not a point' };
+    return;
+  }
+  const time = point.time ?? new Date(receivedAt).toISOString();
+  if (table.ingest?.value === undefined) {
+    const row = wideRow(table, point, time);
+    yield typeof row === 'string' ? { line, source, reason: row } : { line, source, value: row };
+    return;
+  }
+  for (const field of point.fields) {
+    const one: Point = point.fields.length === 1 ? point : { ...point, fields: [field] };
+    const row = longRow(table, one, field, time);
+    // A part of a line is kept as a point, because the rest of the line may be stored.
+    const kept = point.fields.length === 1 ? source : one;
+    yield typeof row === 'string' ? { line, source: kept, reason: row } : { line, source: kept, value: row };
+  }
+}
+
+/** A row under construction. Without a prototype, a key named `__proto__` is a key like any other. */
+type Row = Record<string, unknown>;
+
+/** Tags and fields are columns; those without one go into the jsonb columns, or are refused by the row reader. */
+function wideRow(table: Hypertable, { name, tags, fields }: Point, time: string): Row | string {
+  const { ingest } = table;
+  const row: Row = Object.create(null);
+  if (ingest?.name !== undefined) row[ingest.name] = name;
+  const kept = new Map<string, Row>();
+  const put = (key: string, value: unknown, rest: string | undefined): string | undefined => {
+    const column = columnOf(table, key);
+    if (key === table.time) return `${key} must be at the end of the line, as a number`;
+    if (column === undefined && rest !== undefined) {
+      const members = kept.get(rest) ?? Object.create(null);
+      kept.set(rest, members);
+      if (key in members) return `${key} is given twice`;
+      members[key] = value;
+      return undefined;
+    }
+    if (key in row) return `${key} is given twice`;
+    row[key] = value;
+    return undefined;
+  };
+  for (const [key, text] of tags) {
+    const fault = put(key, tagValue(columnOf(table, key), text), ingest?.tags);
+    if (fault !== undefined) return fault;
+  }
+  for (const [key, value] of fields) {
+    const fault = put(key, fieldValue(columnOf(table, key), value), ingest?.fields);
+    if (fault !== undefined) return fault;
+  }
+  for (const [column, members] of kept) row[column] = members;
+  row[table.time] = time;
+  return row;
+}
+
+/** The row of one field: its name is that of the point, with the name of the field behind it unless that is `value`. */
+function longRow(
+  table: Hypertable,
+  { name, tags }: Point,
+  [field, value]: readonly [string, FieldValue],
+  time: string,
+): Row | string {
+  const { ingest } = table;
+  const row: Row = Object.create(null);
+  const labels: Row = Object.create(null);
+  for (const [key, text] of tags) {
+    const column = columnOf(table, key);
+    const members = column === undefined && ingest?.tags !== undefined ? labels : row;
+    if (key in members) return `${key} is given twice`;
+    members[key] = tagValue(column, text);
+  }
+  if (ingest?.tags !== undefined) row[ingest.tags] = labels;
+  if (ingest?.name !== undefined) row[ingest.name] = field === 'value' ? name : `${name}_${field}`;
+  if (typeof value === 'string') {
+    if (ingest?.text === undefined)
+      return `field ${field} is a text, and the table has no column for texts (ingest.text)`;
+    row[ingest.text] = value;
+  } else row[ingest?.value ?? ''] = value === null ? null : Number(value);
+  row[table.time] = time;
+  return row;
+}
+
+const tagValue = (column: Column | undefined, text: string): unknown =>
+  column ? bareValue(column.type, text) : text;
+
+/** A large whole number is exact in every column but one of floating point, which keeps the nearest number that it can. */
+function fieldValue(column: Column | undefined, value: FieldValue): unknown {
+  if (typeof value !== 'bigint') return value;
+  return column?.type === 'double precision' || column?.type === 'real' ? Number(value) : String(value);
+}
+
+const columnOf = (table: Hypertable, key: string): Column | undefined =>
+  Object.hasOwn(table.columns, key) ? (table.columns as Readonly<Record<string, Column>>)[key] : undefined;

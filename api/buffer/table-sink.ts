@@ -39,14 +39,18 @@ export function tableSink<R extends SentValues>(options: TableSinkOptions): Sink
       const digest = createHash('sha256')
         .update(JSON.stringify([target.name, lines]))
         .digest('hex');
-      const report = await writeBatch(destination, {
-        name: target.name,
-        table: target,
-        format: 'ndjson',
-        rows,
-        rejected: [],
-        requestId: key,
-      }, { client, key, digest }).then(({ answer }) => answer, rejectedAsAWhole);
+      const report = await writeBatch(
+        destination,
+        {
+          name: target.name,
+          table: target,
+          format: 'ndjson',
+          rows,
+          rejected: [],
+          requestId: key,
+        },
+        { client, key, digest },
+      ).then(({ answer }) => answer, rejectedAsAWhole);
       return [...rejected, ...rejectedRows(sent, report)];
     },
     retryAfter: (error) => (mayPass(error) ? 0 : undefined),

@@ -34,6 +34,7 @@ describe.each(testServers())('POST /api/ingest/:table on $describe', (server) =>
     expect(answers[0]?.json()).toEqual({
       table: 'sensor_data',
       accepted: 1,
+      unchanged: 0,
       rejected: 0,
       errors: [],
       alerts: 0,
@@ -139,7 +140,13 @@ describe.each(testServers())('POST /api/ingest/:table on $describe', (server) =>
     ['what is no gzip', 'bad-body', 'plain', { 'content-encoding': 'gzip' }, 400],
     ['half a gzip', 'bad-body', gzipSync('[]').subarray(0, 12), { 'content-encoding': 'gzip' }, 400],
     ['an unknown encoding', 'unknown-media-type', '[]', { 'content-encoding': 'br' }, 415],
-    ['an unknown media type', 'unknown-media-type', 'a,b', { 'content-type': 'text/csv' }, 415],
+    [
+      'an unknown media type',
+      'unknown-media-type',
+      'a,b',
+      { 'content-type': 'text/tab-separated-values' },
+      415,
+    ],
     ['a large body', 'body-too-large', `[${' '.repeat(200_000)}]`, {}, 413],
     ['a gzip bomb', 'body-too-large', gzipSync(Buffer.alloc(1_000_000)), { 'content-encoding': 'gzip' }, 413],
     ['an empty key', 'invalid-request', '[]', { 'idempotency-key': '' }, 400],

@@ -72,13 +72,15 @@ describe.each(testServers())('writes that share a transaction on $describe', (se
     ];
     const alone: LightMyRequestResponse[] = [];
     for (const body of bodies) alone.push(await api.post(body, { 'content-type': 'application/x-ndjson' }));
+    // A row that is sent again stays the same letter, which then belongs to the last request.
+    const lettersAlone = await Promise.all(alone.map((answer) => api.lettersOf(answer)));
     const grouped = await together(bodies);
     expect(seen(grouped)).toEqual(seen(alone));
     expect(seen(grouped).map(({ status }) => status)).toEqual([200, 207, 207, 422, 207, 200, 200]);
     expect(grouped[4]?.json()).toMatchObject({ accepted: 3, alerts: 2, errors: [{ line: 3 }] });
     for (const [at, answer] of grouped.entries()) {
       const own = await api.lettersOf(answer);
-      expect(own).toEqual(await api.lettersOf(alone[at] as LightMyRequestResponse));
+      expect(own).toEqual(lettersAlone[at]);
       expect(own).toHaveLength(answer.json().rejected);
     }
     for (const [sensor, rows] of [

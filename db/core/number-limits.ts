@@ -49,7 +49,10 @@ export function faultOfNumberText(type: string, text: string): string | undefine
   const value = Number(written);
   const lost = value === 0 && /[1-9]/.test(written.replace(/e.*/i, ''));
   if (lost || !isWithin(limits, value)) return outOfLimits(limits, shortened(written));
-  if (type !== 'numeric' && WHOLE.test(written) && BigInt(written.replace('+', '')) !== BigInt(value))
+  // A number that comes back as the same text is not changed either.
+  const isChanged =
+    String(value) !== written && WHOLE.test(written) && BigInt(written.replace('+', '')) !== BigInt(value);
+  if (type !== 'numeric' && isChanged)
     return `is the whole number ${shortened(written)}, which a column of type ${type} would change to ${BigInt(value)}; send it to a column of type bigint or numeric`;
   return undefined;
 }

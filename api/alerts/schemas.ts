@@ -1,6 +1,6 @@
 // The shapes of thresholds and alerts.
 import { Type } from '@fastify/type-provider-typebox';
-import { Next, nullable } from '../http/common-schemas';
+import { floating, Next, nullable } from '../http/common-schemas';
 import { formatQuery } from '../http/formats';
 import { pageQuery } from '../http/pages';
 import { rangeQuery } from '../http/range';
@@ -38,8 +38,8 @@ export const AlertSchema = Type.Object({
   sensor_id: SensorId,
   alert_type: Type.String({ description: '`<metric>_low` or `<metric>_high`' }),
   message: nullable('string', 'What is wrong with the reading'),
-  value: nullable('number', 'The value of the reading'),
-  threshold: nullable('number', 'The limit that the value is beyond'),
+  value: floating('The value of the reading'),
+  threshold: floating('The limit that the value is beyond'),
 });
 
 /** The answer of `GET /api/alerts`. */
@@ -54,8 +54,8 @@ export const AlertPage = Type.Object({
 export const ThresholdSchema = Type.Object({
   sensor_id: SensorId,
   metric: Type.String(),
-  minimum: nullable('number', 'Readings below it raise an alert; null = no limit'),
-  maximum: nullable('number', 'Readings above it raise an alert; null = no limit'),
+  minimum: floating('Readings below it raise an alert; null = no limit'),
+  maximum: floating('Readings above it raise an alert; null = no limit'),
 });
 
 /** The answer of `GET /api/thresholds`. */

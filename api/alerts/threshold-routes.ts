@@ -1,5 +1,6 @@
 // Thresholds over HTTP: listed, set and removed.
 import { Type } from '@fastify/type-provider-typebox';
+import { faultOfNumber } from '../../db/core/number-limits';
 import { query } from '../database/query';
 import { onWriteConnection } from '../database/write-connection';
 import { NoQuery } from '../http/common-schemas';
@@ -62,6 +63,11 @@ export function thresholdRoutes(
         throw new ProblemError('bad-body', 'Give minimum, maximum or both; to remove a threshold use DELETE');
       if (minimum !== null && maximum !== null && minimum > maximum)
         throw new ProblemError('bad-body', `minimum (${minimum}) is above maximum (${maximum})`);
+      for (const [name, limit] of Object.entries({ minimum, maximum })) {
+        // Alerts carry the limit into a table of readings of their own.
+        const fault = limit === null ? undefined : faultOfNumber('double precision', limit);
+        if (fault !== undefined) throw new ProblemError('bad-body', `${name} ${fault}`);
+      }
       const { sql, values } = setThreshold(watched, {
         sensor_id: sensorOf(watched, request.params.sensor),
         metric: metricOf(watched, request.params.metric),

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { parseJson as sent } from '../../db/core/exact-json';
 import { bareValue, converterOf, shown } from './converters';
 
 const convert = (type: string, value: unknown) => {
@@ -22,11 +23,18 @@ describe('converterOf', () => {
     ['bigint', 9_007_199_254_740_991, '9007199254740991'],
     ['bigint', '9223372036854775807', '9223372036854775807'],
     ['bigint', '-9223372036854775808', '-9223372036854775808'],
-    ['double precision', 1.7976931348623157e308, '1.7976931348623157e+308'],
-    ['double precision', 5e-324, '5e-324'],
+    ['double precision', 1e140, '1e+140'],
+    ['double precision', -1e-290, '-1e-290'],
+    ['double precision', sent('9007199254740992'), '9007199254740992'],
+    ['double precision', sent('18446744073709551616'), '18446744073709552000'],
+    ['double precision', sent('0.1000000000000000055511151231257827'), '0.1'],
     ['double precision', -0.1, '-0.1'],
     ['real', 0, '0'],
-    ['real', 3.4e38, '3.4e+38'],
+    ['real', 1e25, '1e+25'],
+    ['bigint', sent('9007199254740993'), '9007199254740993'],
+    ['numeric', sent('12345678901234567890.123456789'), '12345678901234567890.123456789'],
+    ['numeric', sent('9007199254740993'), '9007199254740993'],
+    ['numeric', '1e-290', '1e-290'],
     ['numeric', '12345678901234567890.123456789', '12345678901234567890.123456789'],
     ['numeric', 0.1, '0.1'],
     ['boolean', true, 'true'],
@@ -38,6 +46,8 @@ describe('converterOf', () => {
     ['jsonb', { a: [1, null, 'x'] }, '{"a":[1,null,"x"]}'],
     ['jsonb', 'text', '"text"'],
     ['jsonb', 'a literal \\u0000', '"a literal \\\\u0000"'],
+    ['jsonb', sent('{"n":[9007199254740993,1e300,0.1]}'), '{"n":[9007199254740993,1e300,0.1]}'],
+    ['jsonb', sent('{"__proto__":9007199254740993}'), '{"__proto__":9007199254740993}'],
   ])('makes %s of %j', (type, value, text) => {
     expect(convert(type, value)).toBe(text);
   });
@@ -59,6 +69,7 @@ describe('converterOf', () => {
     ['smallint', 32_768],
     ['integer', 2_147_483_648],
     ['integer', 1.5],
+    ['integer', sent('3.0000000000000000001')],
     ['integer', '5'],
     ['integer', true],
     ['bigint', 9_007_199_254_740_992],
@@ -66,6 +77,19 @@ describe('converterOf', () => {
     ['bigint', '1.0'],
     ['bigint', ''],
     ['double precision', '21.5'],
+    ['double precision', 1.7976931348623157e308],
+    ['double precision', -1.1e140],
+    ['double precision', 5e-324],
+    ['double precision', sent('1e-400')],
+    ['double precision', sent('9007199254740993')],
+    ['double precision', '18446744073709551615'],
+    ['double precision', Number.NaN],
+    ['real', 3.4e38],
+    ['real', sent('9007199254740993')],
+    ['numeric', Number.NaN],
+    ['numeric', '1e141'],
+    ['numeric', '1e-400'],
+    ['numeric', sent('1e400')],
     ['double precision', Number.POSITIVE_INFINITY],
     ['double precision', 'NaN'],
     ['double precision', [1]],
@@ -92,6 +116,7 @@ describe('converterOf', () => {
     ['jsonb', { 'k\0': 1 }],
     ['jsonb', ['\ud800']],
     ['jsonb', JSON.parse('[1e400]')],
+    ['jsonb', sent('[1e400]')],
     ['jsonb', deep(600)],
   ])('refuses for %s the value %j', (type, value) => {
     expect(convert(type, value)).toBeNull();
@@ -114,6 +139,30 @@ describe('converterOf', () => {
 
   it('knows every type of the schema language', () => {
     expect(() => converterOf('money')).toThrow('money');
+  });
+});
+
+describe('reasons', () => {
+  it.each<[string, unknown, string]>([
+    [
+      'double precision',
+      1.7e308,
+      'is 1.7e+308, and sums and averages can only carry 0 and numbers of a size from 1e-290 to 1e+140',
+    ],
+    [
+      'double precision',
+      '18446744073709551615',
+      'is the whole number 18446744073709551615, which a column of type double precision would change to 18446744073709551616; send it to a column of type bigint or numeric',
+    ],
+    ['double precision', sent('1e400'), 'is 1e400, and sums and averages'],
+    [
+      'integer',
+      sent('9007199254740993'),
+      'must be a whole number from -2147483648 to 2147483647, got 9007199254740993',
+    ],
+    ['numeric', Number.NaN, 'must be a finite number, got NaN'],
+  ])('tells for %s why %j is refused', (type, value, reason) => {
+    expect(converterOf(type)(value)).toEqual({ reason: expect.stringContaining(reason) });
   });
 });
 

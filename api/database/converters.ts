@@ -1,5 +1,7 @@
 // Turns values of JSON into COPY texts, one converter per declared column type, at least as strict as the server is.
 import { isIPv4, isIPv6 } from 'node:net';
+import { ExactNumber, writeJson } from '../../db/core/exact-json';
+import { faultOfNumber, faultOfNumberText } from '../../db/core/number-limits';
 import { canonicalTime } from '../http/time';
 
 /** The text that PostgreSQL reads as the value, or why there is none. */
@@ -56,8 +58,8 @@ const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ['smallint', wholeNumber(-32_768, 32_767)],
   ['integer', wholeNumber(-2_147_483_648, 2_147_483_647)],
   ['bigint', bigint],
-  ['double precision', float8],
-  ['real', real],
+  ['double precision', float('double precision')],
+  ['real', float('real')],
   ['numeric', numeric],
   ['boolean', (value) => (typeof value === 'boolean' ? String(value) : no('must be true or false', value))],
   ['uuid', (value) => (typeof value === 'string' && UUID.test(value) ? value : no('must be a UUID', value))],
@@ -105,34 +107,39 @@ function wholeNumber(min: number, max: number): Converter {
       : no(`must be a whole number from ${min} to ${max}`, value);
 }
 
-// JavaScript has already rounded a number beyond 2^53, so such a number must come as text.
+// Whoever makes the value in JavaScript has already rounded a number beyond 2^53; a number of a JSON text is still exact.
 function bigint(value: unknown): Converted {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
-  if (typeof value === 'string' && /^-?\d{1,19}$/.test(value)) {
-    const whole = BigInt(value);
-    if (whole >= -LARGEST_BIGINT && whole < LARGEST_BIGINT) return value;
+  const text = value instanceof ExactNumber ? value.value : value;
+  if (typeof text === 'string' && /^-?\d{1,19}$/.test(text)) {
+    const whole = BigInt(text);
+    if (whole >= -LARGEST_BIGINT && whole < LARGEST_BIGINT) return text;
   }
   return no('must be a 64-bit whole number; beyond 2^53 write it as text', value);
 }
 
-function float8(value: unknown): Converted {
-  return typeof value === 'number' && Number.isFinite(value)
-    ? String(value)
-    : no('must be a finite number', value);
-}
-
-function real(value: unknown): Converted {
-  const single = typeof value === 'number' ? Math.fround(value) : Number.NaN;
-  // The server refuses numbers that would become infinite, and small numbers that would become zero.
-  const fits = Number.isFinite(single) && (single !== 0 || value === 0);
-  return fits ? String(value) : no('must be a finite single-precision number', value);
+function float(type: 'double precision' | 'real'): Converter {
+  return (value) => {
+    if (typeof value === 'number') return refusedOr(faultOfNumber(type, value), String(value));
+    if (value instanceof ExactNumber)
+      return refusedOr(faultOfNumberText(type, value.value), String(Number(value.value)));
+    // The line protocol has whole numbers beyond 2^53 as text.
+    const fault =
+      typeof value === 'string' && /^-?\d{16,20}$/.test(value) ? faultOfNumberText(type, value) : undefined;
+    return fault === undefined ? no('must be a finite number', value) : { reason: fault };
+  };
 }
 
 function numeric(value: unknown): Converted {
-  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  if (typeof value === 'string' && value.length <= 1_000 && DECIMAL.test(value)) return value;
+  if (typeof value === 'number') return refusedOr(faultOfNumber('numeric', value), String(value));
+  const text = value instanceof ExactNumber ? value.value : value;
+  if (typeof text === 'string' && DECIMAL.test(text))
+    return refusedOr(faultOfNumberText('numeric', text), text);
   return no('must be a decimal number, or a text of one', value);
 }
+
+const refusedOr = (reason: string | undefined, text: string): Converted =>
+  reason === undefined ? text : { reason };
 
 function inet(value: unknown): Converted {
   const [address = '', prefix, ...rest] = typeof value === 'string' ? value.split('/') : [];
@@ -149,15 +156,17 @@ function point(value: unknown): Converted {
 }
 
 function jsonb(value: unknown): Converted {
-  return faultOfJson(value, 0) ?? JSON.stringify(value);
+  return faultOfJson(value, 0) ?? writeJson(value);
 }
 
 function faultOfJson(value: unknown, depth: number): { readonly reason: string } | undefined {
   if (depth > DEEPEST_JSON) return { reason: `is nested deeper than ${DEEPEST_JSON} levels` };
   if (typeof value === 'string') return faultOfText(value);
-  // The JSON parser reads a number that is too large as infinite, which would be written as null.
-  if (typeof value === 'number')
-    return Number.isFinite(value) ? undefined : { reason: 'contains a number that is too large' };
+  // Readers of the JSON would take a number that is too large for infinite.
+  if (typeof value === 'number' || value instanceof ExactNumber)
+    return Number.isFinite(Number(String(value)))
+      ? undefined
+      : { reason: 'contains a number that is too large' };
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, member] of Object.entries(value)) {
     const fault = faultOfText(key) ?? faultOfJson(member, depth + 1);
@@ -174,6 +183,7 @@ const LONGEST_SHOWN = 60;
 
 /** A value as messages quote it: shortened JSON without unpaired surrogates. */
 export function shown(value: unknown): string {
+  if (value instanceof ExactNumber) return value.value.slice(0, LONGEST_SHOWN);
   // Writing a deeply nested value would overflow the stack, so only its kind is shown.
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   const json = typeof value === 'string' ? JSON.stringify(value.slice(0, LONGEST_SHOWN)) : String(value);

@@ -1,4 +1,4 @@
-import { bigintValue, createPool, finiteNumber, isoTimestamp } from './pool';
+import { bigintValue, createPool, floatValue, isoTimestamp, numericValue } from './pool';
 
 describe('isoTimestamp', () => {
   it.each([
@@ -19,14 +19,35 @@ describe('numbers', () => {
     expect(bigintValue('9007199254740993')).toBe('9007199254740993');
   });
 
-  it('has null where JSON has no number', () => {
-    expect(['1.5', '-0.25', '1e300', 'NaN', 'Infinity', '-Infinity'].map(finiteNumber)).toEqual([
+  it('has text where JSON has no number', () => {
+    expect(['1.5', '-0.25', '1e300', 'NaN', 'Infinity', '-Infinity'].map(floatValue)).toEqual([
       1.5,
       -0.25,
       1e300,
-      null,
-      null,
-      null,
+      'NaN',
+      'Infinity',
+      '-Infinity',
+    ]);
+  });
+
+  it('keeps a whole numeric exact, and has text where JSON has no number', () => {
+    const texts = [
+      '1.5',
+      '21.5333333333333333',
+      '3.000',
+      '9007199254740993',
+      '9007199254740993.00',
+      'NaN',
+      '-Infinity',
+    ];
+    expect(texts.map(numericValue)).toEqual([
+      1.5,
+      21.533333333333335,
+      3,
+      '9007199254740993',
+      '9007199254740993',
+      'NaN',
+      '-Infinity',
     ]);
   });
 });

@@ -1,6 +1,7 @@
 // Connections to the database: in UTC, read-only unless they are for writing, with time limits, replaced after a restart of the
 // server, and never in TimescaleDB's restoring mode.
 import { Pool, type PoolConfig, types } from 'pg';
+import { parseJson } from '../../db/core/exact-json';
 import { type DatabaseAddress, readPasswordFile } from '../../db/server/database-address';
 import { requireRestored } from '../../db/server/restoring';
 
@@ -60,21 +61,30 @@ export function isoTimestamp(text: string): string {
 /** A bigint as a number; beyond 2^53 as text, because a number would be a different one. */
 export function bigintValue(text: string): number | string {
   const value = Number(text);
-  return Number.isSafeInteger(value) ? value : text;
+  return Number.isSafeInteger(value) ? value : text.replace(/\.0*$/, '');
 }
 
-/** A float or numeric; NaN and Infinity become null, because JSON cannot express them. */
-export function finiteNumber(text: string): number | null {
+/** A float as a number; NaN and the infinities as text, because JSON has no numbers for them, and null would be no value at all. */
+export function floatValue(text: string): number | string {
   const value = Number(text);
-  return Number.isFinite(value) ? value : null;
+  return Number.isFinite(value) ? value : text;
+}
+
+/** A numeric as a number; NaN, the infinities and whole numbers beyond 2^53 as text. */
+export function numericValue(text: string): number | string {
+  const value = floatValue(text);
+  return typeof value === 'string' || /\.0*[1-9]/.test(text) || Number.isSafeInteger(value)
+    ? value
+    : text.replace(/\.0*$/, '');
 }
 
 const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
   [types.builtins.TIMESTAMPTZ, isoTimestamp],
   [types.builtins.INT8, bigintValue],
-  [types.builtins.NUMERIC, finiteNumber],
-  [types.builtins.FLOAT4, finiteNumber],
-  [types.builtins.FLOAT8, finiteNumber],
+  [types.builtins.NUMERIC, numericValue],
+  [types.builtins.FLOAT4, floatValue],
+  [types.builtins.FLOAT8, floatValue],
+  [types.builtins.JSONB, parseJson],
 ]);
 
 const getTypeParser: NonNullable<PoolConfig['types']>['getTypeParser'] = (

@@ -22,6 +22,16 @@ export function nullable<T extends keyof Nullable>(
   return Type.Unsafe<Nullable[T]>({ type, nullable: true, description, ...options });
 }
 
+/** A floating-point value or null. The texts are the values that JSON has no numbers for. */
+export const floating = (description: string): TUnsafe<number | string | null> =>
+  Type.Unsafe<number | string | null>({
+    anyOf: [
+      { type: 'number', nullable: true },
+      { type: 'string', enum: ['NaN', 'Infinity', '-Infinity'] },
+    ],
+    description,
+  });
+
 /** A time in UTC or null. */
 export const nullableTime = (description: string) => nullable('string', description, { format: 'date-time' });
 

@@ -17,25 +17,31 @@ export function parseTime(name: string, text: string): string {
   );
 }
 
-/** The canonical text of a time, as `parseTime` returns it; undefined when the text is not a time. Without an offset it is UTC. */
+/**
+ * The canonical text of a time, as `parseTime` returns it; undefined when the text is not a time. Without an offset it is UTC.
+ * A leap second, 23:59:60 in UTC, is the first second of the next day, because neither PostgreSQL nor JavaScript has leap seconds.
+ */
 export function canonicalTime(text: string): string | undefined {
   const match = TIME.exec(text);
   if (!match) return undefined;
   const [year, month, day, hour = 0, minute = 0, second = 0] = match
     .slice(1, 7)
     .map((part) => (part === undefined ? undefined : Number(part))) as [number, number, number, ...number[]];
-  const ms = Date.UTC(year, month - 1, day, hour, minute, second);
   // Date.UTC reads the 31st of February as the 3rd of March, and years below 100 as years of the last century.
-  const date = new Date(ms);
+  const date = new Date(Date.UTC(year, month - 1, day));
   if (year < 100 || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
-  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
   const offset = offsetMs(match[8]);
   if (offset === undefined) return undefined;
-  const utc = new Date(ms - offset).toISOString();
+  const ms = Date.UTC(year, month - 1, day, hour, minute, second) - offset;
+  if (second === 60 && ms % DAY_MS !== 0) return undefined;
+  const utc = new Date(ms).toISOString();
   // An offset can move a time on the first or last day out of the calendar.
   if (utc.length !== 24) return undefined;
   return trimmed(`${utc.slice(0, 19)}.${(match[7] ?? '0').slice(0, 6)}`);
 }
+
+const DAY_MS = 86_400_000;
 
 /** The canonical form of a time with a fraction: without trailing zeros. */
 const trimmed = (time: string): string => `${time.replace(/\.?0+$/, '')}Z`;

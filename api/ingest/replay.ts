@@ -1,4 +1,5 @@
 // Replays dead letters: rows that can be stored now are deleted from the dead letters in the transaction that stores them.
+import { parseJson } from '../../db/core/exact-json';
 import { withTransaction } from '../../db/server/connection';
 import { onWriteConnection } from '../database/write-connection';
 import { ProblemError } from '../http/problems';
@@ -152,6 +153,6 @@ function sentRows(letter: DeadLetter, { tables, routing }: ReplayTables): Readab
 }
 
 function keptPoint(line: number, original: string): SentPoint {
-  const point = JSON.parse(original) as Point;
+  const point = parseJson(original) as Point;
   return { line, source: point, point };
 }

@@ -1,4 +1,5 @@
 // The rows of a request on their way into the database.
+import { writeJson } from '../../db/core/exact-json';
 import type { Hypertable } from '../../db/language/hypertable';
 import { approximateMicroseconds, parseDuration } from '../../db/language/interval';
 import type { Watched } from '../alerts/alert-tables';
@@ -71,11 +72,13 @@ export const formatOfRow = (format: RowFormat, source: unknown): RowFormat =>
 export function originalOf(format: RowFormat, source: unknown): string {
   if (typeof source === 'string' && format !== 'json') return source;
   try {
-    return JSON.stringify(source);
+    return writeJson(source);
   } catch {
-    return 'a value that is nested too deep to be shown';
+    return TOO_DEEP;
   }
 }
+
+const TOO_DEEP = 'a value that is nested too deep to be shown';
 
 /** Longest original that is kept; a longer one is kept in part, and cannot be replayed. */
 const LONGEST_KEPT = 65_536;
@@ -84,18 +87,8 @@ const LONGEST_KEPT = 65_536;
 export function keptOriginal(format: RowFormat, source: unknown): { text: string; isExact: boolean } {
   const original = originalOf(format, source);
   const text = keepable(original.slice(0, LONGEST_KEPT));
-  return { text, isExact: text === original && (typeof source === 'string' || survivesJson(source)) };
+  return { text, isExact: text === original && (typeof source === 'string' || original !== TOO_DEEP) };
 }
-
-/** Whether a parsed value, written again, is the number that was sent: 1e400 becomes infinite, and 2^53 + 1 another number. */
-function survivesJson(value: unknown, depth = 0): boolean {
-  if (typeof value === 'number')
-    return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-  if (typeof value !== 'object' || value === null) return true;
-  return depth < DEEPEST && Object.values(value).every((part) => survivesJson(part, depth + 1));
-}
-
-const DEEPEST = 100;
 
 /** A text that PostgreSQL can keep: NUL and lone surrogates become U+FFFD. */
 export const keepable = (text: string): string => text.replace(/\0|[\uD800-\uDFFF]/gu, '\uFFFD');

@@ -9,6 +9,12 @@ export function numberText(value, digits = 1) {
   });
 }
 
+/** The number that a chart can draw for a value of an answer: numbers that JSON cannot hold come as text. Null for NaN and infinity. */
+export function drawable(value) {
+  if (typeof value !== 'string') return value;
+  return Number.isFinite(Number(value)) ? Number(value) : null;
+}
+
 /** A number of unknown size with about four digits: `0.0123`, `12.35`, `1,234,567`. */
 export function figureText(value) {
   if (value == null) return '–';

@@ -1,7 +1,7 @@
 // The requests and answers about sensors, as JSON schemas that are also TypeScript types.
 import { Type } from '@fastify/type-provider-typebox';
 import { sensorData } from '../../db/schema/iot';
-import { choice, Freshness, Next, NextAfter, nullable, STORABLE } from '../http/common-schemas';
+import { choice, Freshness, floating, Next, NextAfter, nullable, STORABLE } from '../http/common-schemas';
 import { formatQuery } from '../http/formats';
 import { pageQuery } from '../http/pages';
 import { rangeQuery } from '../http/range';
@@ -63,7 +63,7 @@ export const SensorList = Type.Object({
   next: NextAfter,
 });
 
-const measuredIn = (unit: string) => nullable('number', `in ${unit}`);
+const measuredIn = (unit: string) => floating(`in ${unit}`);
 const temperature = measuredIn(units.temperature);
 const humidity = measuredIn(units.humidity);
 const pressure = measuredIn(units.pressure);

@@ -1,6 +1,7 @@
 // Reads InfluxDB's line protocol: https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/
 // with the additions of QuestDB: https://questdb.com/docs/ingestion/ilp/overview/
 // A line break ends a point, but not in the text of a field or after a backslash, so the body is read from its start and never split at line breaks.
+import { exactNumber } from '../../../db/core/exact-json';
 import { EARLIEST, floorDivide, LATEST, timeText } from '../../http/time';
 import type { FieldValue, Point, SentPoint } from './point';
 
@@ -195,9 +196,7 @@ function bare(scanner: Scanner): { readonly is: FieldValue } | undefined {
 
 function whole(text: string, min: bigint, max: bigint): { readonly is: FieldValue } | undefined {
   const value = BigInt(text.slice(0, -1).replace('+', ''));
-  if (value < min || value > max) return undefined;
-  const number = Number(value);
-  return { is: Number.isSafeInteger(number) ? number : value };
+  return value < min || value > max ? undefined : { is: exactNumber(String(value)) };
 }
 
 function lineBreaks(text: string, from: number, to: number): number {

@@ -55,7 +55,7 @@ function wideRow(table: Hypertable, { name, tags, fields }: Point, time: string)
     if (fault !== undefined) return fault;
   }
   for (const [key, value] of fields) {
-    const fault = put(key, fieldValue(columnOf(table, key), value), ingest?.fields);
+    const fault = put(key, value, ingest?.fields);
     if (fault !== undefined) return fault;
   }
   for (const [column, members] of kept) row[column] = members;
@@ -85,19 +85,16 @@ function longRow(
     if (ingest?.text === undefined)
       return `field ${field} is a text, and the table has no column for texts (ingest.text)`;
     row[ingest.text] = value;
-  } else row[ingest?.value ?? ''] = value === null ? null : Number(value);
+  } else {
+    // Samples are floating-point numbers in the protocols of agents: a large counter becomes the nearest one.
+    row[ingest?.value ?? ''] = value === null ? null : Number(value);
+  }
   row[table.time] = time;
   return row;
 }
 
 const tagValue = (column: Column | undefined, text: string): unknown =>
   column ? bareValue(column.type, text) : text;
-
-/** A large whole number is exact in every column but one of floating point, which keeps the nearest number that it can. */
-function fieldValue(column: Column | undefined, value: FieldValue): unknown {
-  if (typeof value !== 'bigint') return value;
-  return column?.type === 'double precision' || column?.type === 'real' ? Number(value) : String(value);
-}
 
 const columnOf = (table: Hypertable, key: string): Column | undefined =>
   Object.hasOwn(table.columns, key) ? (table.columns as Readonly<Record<string, Column>>)[key] : undefined;

@@ -1,7 +1,8 @@
 // Points: what agents send, whatever their protocol: a name, tags, and fields with values at a time.
+import type { ExactNumber } from '../../../db/core/exact-json';
 
-/** A field's value; null = no value. Whole numbers that a JavaScript number would round are a bigint. */
-export type FieldValue = number | bigint | string | boolean | null;
+/** A field's value; null = no value. */
+export type FieldValue = number | ExactNumber | string | boolean | null;
 
 /** A measurement of line protocol with its fields, or a sample of a metric with the one field `value`. */
 export interface Point {

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
 import { messageOf } from '../../../db/core/errors';
+import { parseJson } from '../../../db/core/exact-json';
 import type { ApiApp } from '../../http/instance';
 import { ProblemError } from '../../http/problems';
 import { withinTime } from '../../http/time-limit';
@@ -46,7 +47,7 @@ export function acceptRowBodies(app: ApiApp, limit: number): void {
       const bytes = await arrivingBody(request, payload, limit);
       request.received = { format, bytes: bytes.length, digest: digestOf(bytes) };
       const text = textOf(bytes);
-      return format === 'json' ? parseJson(text) : text;
+      return format === 'json' ? parseBody(text) : text;
     });
   }
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
@@ -163,10 +164,10 @@ async function collect(
   return Buffer.concat(parts, size);
 }
 
-function parseJson(text: string): unknown {
+function parseBody(text: string): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
     throw new ProblemError(
       'bad-body',

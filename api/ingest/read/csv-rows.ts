@@ -1,6 +1,7 @@
 // Rows of a body in CSV (RFC 4180): the first record names the columns, unless the request does.
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import { parseJson } from '../../../db/core/exact-json';
 import type { Column } from '../../../db/language/columns';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { bareValue, isNumeric } from '../../database/converters';
@@ -139,7 +140,7 @@ const withPoint = (text: string, decimal: string): string =>
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return text;
   }

@@ -1,5 +1,6 @@
 // Rows of a JSON body, and of a body with one JSON object per line.
 import { messageOf } from '../../../db/core/errors';
+import { parseJson } from '../../../db/core/exact-json';
 import type { SentRow } from '../rows';
 
 /** One object, or each entry of an array. */
@@ -23,7 +24,7 @@ export function* ndjsonRows(body: string): Generator<SentRow> {
 
 function parsed(line: number, source: string): SentRow {
   try {
-    return { line, source, value: JSON.parse(source) };
+    return { line, source, value: parseJson(source) };
   } catch (error) {
     return { line, source, reason: `the line is not JSON: ${messageOf(error).slice(0, 200)}` };
   }

@@ -2,6 +2,7 @@
 import { invocation } from '../../../db/core/invocation';
 import type { Column } from '../../../db/language/columns';
 import type { Hypertable } from '../../../db/language/hypertable';
+import { faultOfSeriesKey, seriesKeys } from '../../../db/language/series-keys';
 import { type Converter, converterOf, shown } from '../../database/converters';
 import { type CheckedRow, chunkSpanMs, type RejectedRow, type SentRow } from '../rows';
 
@@ -21,6 +22,8 @@ interface ColumnReader {
   readonly name: string;
   readonly column: Column;
   readonly convert: Converter;
+  /** Whether its texts name series. */
+  readonly isKey: boolean;
 }
 
 /** A reader for rows of the table. `now` (milliseconds) is also the time of rows that may leave out their time. */
@@ -77,21 +80,24 @@ const known = new WeakMap<Hypertable, readonly ColumnReader[]>();
 function columnReaders(table: Hypertable): readonly ColumnReader[] {
   let readers = known.get(table);
   if (!readers) {
+    const keys = seriesKeys(table);
     readers = table.columnNames.map((name) => {
       const column = (table.columns as Readonly<Record<string, Column>>)[name] as Column;
-      return { name, column, convert: converterOf(column.type) };
+      return { name, column, convert: converterOf(column.type), isKey: keys.has(name) };
     });
     known.set(table, readers);
   }
   return readers;
 }
 
-function columnText({ name, column, convert }: ColumnReader, row: Readonly<Record<string, unknown>>) {
+function columnText({ name, column, convert, isKey }: ColumnReader, row: Readonly<Record<string, unknown>>) {
   const value = Object.hasOwn(row, name) ? row[name] : undefined;
   if (value === undefined) {
     if (column.defaultSql !== undefined) return undefined;
     return column.nullable ? null : { reason: 'is missing' };
   }
   if (value === null) return column.nullable ? null : { reason: 'must not be null' };
-  return convert(value);
+  const text = convert(value);
+  const reason = isKey && typeof text === 'string' ? faultOfSeriesKey(text) : undefined;
+  return reason === undefined ? text : { reason };
 }

@@ -2,6 +2,7 @@
 import { get } from '../api-client.js';
 import { withGaps } from '../charts/gaps.js';
 import { rangeParameters } from '../range.js';
+import { drawable } from '../text.js';
 import { ROWS } from './explore-choices.js';
 
 // More points on a line would not be seen, and with fewer points coarser aggregates can answer.
@@ -40,7 +41,7 @@ export function linesOf({ data, fields: [{ name, of }], bucket }, by) {
   for (const row of data) {
     const key = by === '' ? of : String(row[by] ?? 'none');
     if (!values.has(key)) values.set(key, new Array(times.length).fill(missing));
-    values.get(key)[place.get(row.time)] = row[name];
+    values.get(key)[place.get(row.time)] = drawable(row[name]);
   }
   const keys = [...values.keys()].sort((a, b) => (a < b ? -1 : 1));
   const columns = { time: times.map((time) => Date.parse(time) / 1000) };

@@ -16,6 +16,9 @@ const MOVES = {
   'zoom-out': { scale: 2 },
 };
 
+/** Whether a browser can ask for a sensor by its address. Writes refuse ids for which it cannot, but SQL can store them. */
+const hasAddress = (id) => !['', '.', '..'].includes(id);
+
 /** Wires the controls. `refresh()` loads again what is shown. */
 export function sensorControls({ refresh, page }) {
   let sensors = [];
@@ -91,7 +94,7 @@ export function sensorControls({ refresh, page }) {
         found.push(...body.sensors);
         after = body.next;
       } while (after !== null);
-      sensors = found;
+      sensors = found.filter(({ sensor_id: id }) => hasAddress(id));
       readAt = performance.now();
       picker.setItems(sensors.map(({ sensor_id: id, last_reading: last }) => ({ id, note: agoText(last) })));
     },

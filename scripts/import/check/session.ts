@@ -1,6 +1,7 @@
 // The database session that rows are checked and written in, with its temporary table.
 import type { Client } from 'pg';
 import { messageOf, UsageError } from '../../../db/core/errors';
+import { withinLimitsSql } from '../../../db/core/number-limits';
 import { ident, literal } from '../../../db/core/sql';
 import type { ImportOptions } from '../options';
 import type { RowSource } from '../read/row-source';
@@ -26,8 +27,18 @@ export async function prepareSession({ db, options, source }: Session): Promise<
   await db.query(`SET timezone = ${literal(zone)}`).catch(blame(`--zone ${zone}`));
   await db.query('SELECT now() + $1::interval', [shift]).catch(blame(`--shift ${shift}`));
   const columns = source.columns.map(({ name, column }) => `${ident(name)} ${column.type}`);
+  // Numbers in a spelling that only the server reads, such as 0x1p-1074, have the limits of all others.
+  const limits = source.columns.flatMap(
+    ({ name, column }) => withinLimitsSql(column.type, ident(name)) ?? [],
+  );
+  const checks = [
+    `CONSTRAINT "time is finite" CHECK (isfinite(${ident(table.time)}))`,
+    ...(limits.length > 0
+      ? [`CONSTRAINT "numbers are within the limits of sums" CHECK (${limits.join(' AND ')})`]
+      : []),
+  ];
   await db.query(
-    `CREATE TEMP TABLE incoming (${ident(PLACE)} int NOT NULL, ${columns.join(', ')}, CONSTRAINT "time is finite" CHECK (isfinite(${ident(table.time)})))`,
+    `CREATE TEMP TABLE incoming (${[`${ident(PLACE)} int NOT NULL`, ...columns, ...checks].join(', ')})`,
   );
 }
 

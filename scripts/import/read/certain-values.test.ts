@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { canonicalTime } from '../../../api/http/time';
-import { certainCheckOf, certainTime, timeOf, unixTime } from './certain-values';
+import { certainCheckOf, certainSeriesKey, certainTime, timeOf, unixTime } from './certain-values';
 
 const time = (text: string, utc = true): string | undefined => {
   const bytes = Buffer.from(`,${text},`);
@@ -22,7 +22,7 @@ describe('certainTime', () => {
         two(32),
         two(24),
         two(60),
-        two(60),
+        two(59),
         fc.constantFrom('', '.5', '.000001', '.123456'),
         fc.constantFrom('Z', '', '+00', '+02:30', '-0830', '+14'),
       )
@@ -45,6 +45,7 @@ describe('certainTime', () => {
     '2026-11-20T12:00:00+2',
     '2026-11-20T1a:00:00Z',
     '2026-11-20T12:00:00+02:',
+    '2016-12-31T23:59:60Z',
   ])('leaves %j to the server', (text) => expect(time(text)).toBeUndefined());
 
   it('leaves times without a zone to the server when they are not in UTC', () => {
@@ -65,9 +66,19 @@ describe('certainCheckOf', () => {
     ['boolean', ['true', 'f'], ['', 'TRUE', 'yes', 'tr']],
     ['character varying(3)', ['', 'abc'], ['abcd', 'üü']],
     ['jsonb', [], ['{}', '1']],
+    ['real', ['0.00000000000000000001', '999999999999999'], ['1e30', 'Infinity']],
+    ['numeric', ['0'], ['NaN', '1_0', '0x1']],
   ])('knows values of %s', (type, yes, no) => {
     expect(yes.filter((text) => !isCertain(type, text))).toEqual([]);
     expect(no.filter((text) => isCertain(type, text))).toEqual([]);
+  });
+});
+
+describe('certainSeriesKey', () => {
+  it('knows texts that can name a series, and leaves the others to the check of texts', () => {
+    const of = (text: string) => certainSeriesKey(Buffer.from(`,${text},`), 1, 1 + Buffer.byteLength(text));
+    expect(['a', ' a', '..a', 'ü1', '-'].filter((text) => !of(text))).toEqual([]);
+    expect(['', ' ', '.', '..', '\u00a0', '温度'].filter(of)).toEqual([]);
   });
 });
 

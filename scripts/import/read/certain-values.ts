@@ -29,7 +29,16 @@ const CHECKS: Readonly<Record<string, CertainCheck>> = {
   },
 };
 
-// At most 15 digits before the point and 20 after it: such a number fits even into single precision.
+/** Whether the bytes are certainly a text that can name a series: they have a visible character that is no point. */
+export const certainSeriesKey: CertainCheck = (bytes, start, end) => {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte > 0x20 && byte < 0x7f && byte !== POINT) return true;
+  }
+  return false;
+};
+
+// At most 15 digits before the point and 20 after it: such a number fits even into single precision, and into the limits of db/core/number-limits.ts.
 function decimal(bytes: Buffer, start: number, end: number): boolean {
   const first = afterMinus(bytes, start);
   const point = afterDigits(bytes, first, end);

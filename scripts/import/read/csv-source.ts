@@ -2,8 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../../../db/core/errors';
 import { counted, wordFor } from '../../../db/core/quantities';
+import { seriesKeys } from '../../../db/language/series-keys';
 import type { ImportOptions } from '../options';
-import { certainCheckOf, certainTime } from './certain-values';
+import { certainCheckOf, certainSeriesKey, certainTime } from './certain-values';
 import { CsvScanner } from './csv-scanner';
 import { columnOf, type FilledColumn, filledColumns } from './mapping';
 import { isRequired, isZero, NOT_UTF8, type RowSource, rowFinisher } from './row-source';
@@ -81,6 +82,8 @@ function certainTimeOf(
   columns: readonly FilledColumn[],
 ): (bytes: Buffer) => number {
   const checks = columns.map(({ column }) => certainCheckOf(column.type));
+  const keys = seriesKeys(table);
+  const isKey = columns.map(({ name }) => keys.has(name));
   const nullable = columns.map(({ column }) => column.nullable);
   const timeAt = columns.findIndex(({ name }) => name === table.time);
   const isUtc = zone === 'UTC';
@@ -94,6 +97,7 @@ function certainTimeOf(
       if (start === end && !quoted[field]) {
         if (!nullable[field]) return Number.NaN;
       } else if (!checks[field]?.(bytes, start, end)) return Number.NaN;
+      if (isKey[field] && !certainSeriesKey(bytes, start, end)) return Number.NaN;
     }
     return certainTime(bytes, starts[timeAt] as number, ends[timeAt] as number, isUtc);
   };

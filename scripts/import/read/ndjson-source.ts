@@ -1,6 +1,7 @@
 // Reads rows from JSON objects, one on each line.
 import { isUtf8 } from 'node:buffer';
 import { converterOf } from '../../../api/database/converters';
+import { parseJson } from '../../../db/core/exact-json';
 import type { ImportOptions } from '../options';
 import { LineScanner } from './line-scanner';
 import { filledColumns } from './mapping';
@@ -29,7 +30,7 @@ export function ndjsonSource(options: ImportOptions): RowSource {
       if (!isUtf8(line)) return NOT_UTF8;
       let value: unknown;
       try {
-        value = JSON.parse(line.toString());
+        value = parseJson(line.toString());
       } catch (error) {
         return { reason: `the line is not valid JSON: ${(error as Error).message.slice(0, 200)}` };
       }

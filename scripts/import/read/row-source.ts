@@ -1,5 +1,7 @@
 // What the formats have in common: how a record becomes a row of COPY texts, one for each filled column.
+import { faultOfNumberText } from '../../../db/core/number-limits';
 import type { Column } from '../../../db/language/columns';
+import { faultOfSeriesKey, seriesKeys } from '../../../db/language/series-keys';
 import type { ImportOptions } from '../options';
 import { unixTime } from './certain-values';
 import type { FilledColumn } from './mapping';
@@ -37,6 +39,9 @@ export function rowFinisher(
   columns: readonly FilledColumn[],
 ): (texts: (string | null)[]) => Texts {
   const timeAt = columns.findIndex(({ name }) => name === table.time);
+  const keys = seriesKeys(table);
+  const faultOf = ({ name, column }: FilledColumn, text: string): string | undefined =>
+    keys.has(name) ? faultOfSeriesKey(text) : faultOfNumberText(column.type, text);
   return (texts) => {
     const written = texts[timeAt];
     if (timeFormat !== 'iso' && written !== null && written !== undefined) {
@@ -52,6 +57,11 @@ export function rowFinisher(
     // The server would find an empty column too, but it needs one statement for each such row.
     const empty = columns.find(({ column }, at) => texts[at] === null && isRequired(column));
     if (empty) return { reason: `null value in column "${empty.name}" violates not-null constraint` };
+    for (const [at, filled] of columns.entries()) {
+      const text = texts[at];
+      const reason = typeof text === 'string' ? faultOf(filled, text) : undefined;
+      if (reason !== undefined) return { reason: `${filled.name} ${reason}` };
+    }
     return texts;
   };
 }

@@ -1,0 +1,125 @@
+// Reads and writes JSON without changing a number. JSON.parse turns every number into a double, which has about 16 digits.
+import { LosslessNumber, parse, stringify } from 'lossless-json';
+
+/**
+ * A number of a JSON text that a double would change, or a whole number beyond 2^53. `value` is its text. `writeJson` writes it
+ * as that number; JSON.stringify writes it as text, because whoever reads that with JSON.parse would change it again.
+ */
+export class ExactNumber extends LosslessNumber {
+  toJSON(): string {
+    return this.value;
+  }
+}
+
+/**
+ * The value of a JSON text, as JSON.parse returns it, except that numbers which a double would change are `ExactNumber`.
+ * @throws SyntaxError for a text that is not JSON, and for an object with two different values for the same key.
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  const { keys, isExact } = scan(text);
+  return isExact && keys === keysIn(value) ? value : parseSlowly(text);
+}
+
+/** JSON text of a value that `parseJson` returned, with every number as it was written. */
+export const writeJson = (value: unknown): string => stringify(value) ?? 'null';
+
+/** The number that the text of a JSON number means, exactly. */
+export const exactNumber = (text: string): number | ExactNumber =>
+  isKept(text) ? Number(text) : new ExactNumber(text);
+
+// Several times as slow as JSON.parse, so it only reads the few texts that need it.
+function parseSlowly(text: string): unknown {
+  try {
+    return parse(text, undefined, {
+      parseNumber: exactNumber,
+      onDuplicateKey: ({ key }) => {
+        throw new SyntaxError(`the key ${JSON.stringify(key.slice(0, 60))} is given twice`);
+      },
+    });
+  } catch (error) {
+    if (error instanceof RangeError) throw new SyntaxError('it is nested too deep');
+    throw error;
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const MINUS = 0x2d;
+
+/** Counts the keys of a valid JSON text, and finds out whether doubles keep all of its numbers. */
+function scan(text: string): { readonly keys: number; readonly isExact: boolean } {
+  let keys = 0;
+  let isExact = true;
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfText(text, at);
+      while (isSpace(text.charCodeAt(at))) at += 1;
+      if (text.charCodeAt(at) === COLON) keys += 1;
+    } else if (code === MINUS || isDigit(code)) {
+      const start = at;
+      let hasExponent = false;
+      for (at += 1; isPartOfNumber(text.charCodeAt(at)); at += 1)
+        hasExponent ||= isLetterE(text.charCodeAt(at));
+      // A double keeps 15 digits.
+      if (isExact && (hasExponent || at - start > 15)) isExact = isKept(text.slice(start, at));
+    } else at += 1;
+  }
+  return { keys, isExact };
+}
+
+/** Where the text that begins at a quotation mark ends, after its closing mark. */
+function endOfText(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let before = at - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before -= 1;
+    if ((at - before) % 2 === 1) return at + 1;
+  }
+  return text.length;
+}
+
+const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+const isLetterE = (code: number): boolean => code === 0x65 || code === 0x45;
+// Digits, the point, signs and the letter of the exponent.
+const isPartOfNumber = (code: number): boolean =>
+  isDigit(code) || code === 0x2e || code === MINUS || code === 0x2b || isLetterE(code);
+
+/** Whether a double keeps a number: it is written back as the same decimal number, and is no whole number beyond 2^53. */
+function isKept(text: string): boolean {
+  const value = Number(text);
+  if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false;
+  const written = String(value);
+  return written === text || decimalOf(written) === decimalOf(text);
+}
+
+/** A decimal number in a form of its own: its digits without zeros around them, and the place of the last one. */
+function decimalOf(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  if (significant === '') return '0';
+  return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
+}
+
+/** Counts the keys of all objects in a value; without recursion, because a body may be nested very deep. */
+function keysIn(value: unknown): number {
+  let keys = 0;
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const one = open.pop();
+    if (typeof one !== 'object' || one === null) continue;
+    if (Array.isArray(one)) {
+      for (const member of one) if (typeof member === 'object') open.push(member);
+      continue;
+    }
+    for (const member of Object.values(one)) {
+      keys += 1;
+      if (typeof member === 'object') open.push(member);
+    }
+  }
+  return keys;
+}

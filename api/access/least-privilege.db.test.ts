@@ -91,6 +91,7 @@ describe.each(testServers())('the API with roles on $describe', (server) => {
   it('knows how fresh aggregates are', async () => {
     const { freshness } = (await get('/api/sensors/s/hourly')).json();
     expect(Math.abs(Date.parse(freshness.watermark) - Date.now())).toBeLessThan(2 * 3_600_000);
+    expect(freshness.stale).toEqual(server.engine === 'timescaledb' ? [] : null);
     expect((await get('/metrics')).body).toContain(
       'tsdb_aggregate_watermark_seconds{aggregate="public.sensor_data_hourly"}',
     );

@@ -1,47 +1,107 @@
-// How fresh aggregates are: the time up to which their buckets are stored. The database is asked at most every two seconds.
+// How fresh aggregates are: the time up to which their buckets are stored, and which of the stored ones are known to be out of date.
+// The database is asked at most every two seconds.
 import { type AggregateHealth, WATERMARKS } from '../../db/engines/health';
+import { STALE_RANGES, type StaleRanges } from '../../db/engines/stale-ranges';
 import type { ContinuousAggregate, Relation } from '../../db/language/aggregate';
 import { nameOf } from '../../db/language/names';
+import type { FreshnessShown } from '../http/stale-ranges';
+import { instantOf, timeText } from '../http/time';
 import type { Database } from './database';
 import { query } from './query';
 
-/** Knows the watermarks of the served aggregates. */
+/** A range of instants with exclusive end, in microseconds since 1970. */
+export interface Instants {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** Knows how fresh the served aggregates are. */
 export interface Freshness {
   /** Watermarks by `nameOf` an aggregate; null while it has no complete bucket. */
   watermarks(): Promise<ReadonlyMap<string, string | null>>;
-  /** How fresh a relation is, as answers show it; null for a hypertable, whose rows are always current. */
-  of(relation: Relation): Promise<{ readonly watermark: string | null; readonly real_time: boolean } | null>;
+  /** How fresh a relation is within a range; null for a hypertable, whose rows are always current. */
+  of(relation: Relation, range: Instants): Promise<FreshnessShown | null>;
+  /** Makes the next answer ask again, because buckets were computed a moment ago. */
+  forget(): void;
 }
 
 const GOOD_FOR_MS = 2_000;
 
+/** Most stale ranges that an answer names. */
+export const MOST_STALE_RANGES = 100;
+
 /** Watches the given aggregates. */
 export function watchFreshness(database: Database, aggregates: readonly ContinuousAggregate[]): Freshness {
   const names = aggregates.map(nameOf);
-  let known: Promise<ReadonlyMap<string, string | null>> | undefined;
-  let until = 0;
-  const read = async (): Promise<ReadonlyMap<string, string | null>> => {
+  const watermarks = remembered(async () => {
     const rows = await query<AggregateHealth>(database.reader, WATERMARKS[await database.engine()], [names]);
     return new Map(rows.map(({ aggregate, watermark }) => [aggregate, watermark]));
-  };
-  function watermarks(): Promise<ReadonlyMap<string, string | null>> {
-    if (known === undefined || Date.now() >= until) {
-      until = Date.now() + GOOD_FOR_MS;
-      const asked = read();
-      known = asked;
-      // Everyone who waits for this query gets its failure; the next request asks again.
-      asked.catch(() => {
-        if (known === asked) known = undefined;
-      });
-    }
-    return known;
-  }
+  });
+  const stale = remembered(async () => {
+    const sql = STALE_RANGES[await database.engine()];
+    if (sql === null) return null;
+    const rows = await query<StaleRanges>(database.reader, sql, [names]);
+    return new Map(rows.map(({ aggregate, ranges }) => [aggregate, ranges.map(instants)]));
+  });
   return {
-    watermarks,
-    of: async (relation) => {
+    watermarks: watermarks.get,
+    of: async (relation, range) => {
       if (relation.kind === 'hypertable') return null;
-      const watermark = (await watermarks()).get(nameOf(relation)) ?? null;
-      return { watermark, real_time: relation.realTime };
+      const name = nameOf(relation);
+      const [marks, known] = await Promise.all([watermarks.get(), stale.get()]);
+      const within = known === null ? null : overlaps(known.get(name) ?? [], range);
+      return {
+        watermark: marks.get(name) ?? null,
+        real_time: relation.realTime,
+        stale: within?.slice(0, MOST_STALE_RANGES).map(shown) ?? null,
+        stale_count: within?.length ?? null,
+      };
+    },
+    forget: () => {
+      watermarks.forget();
+      stale.forget();
     },
   };
 }
+
+interface Remembered<T> {
+  get(): Promise<T>;
+  forget(): void;
+}
+
+/** Reads at most once in a while. */
+function remembered<T>(read: () => Promise<T>): Remembered<T> {
+  let known: Promise<T> | undefined;
+  let until = 0;
+  return {
+    get() {
+      if (known === undefined || Date.now() >= until) {
+        until = Date.now() + GOOD_FOR_MS;
+        const asked = read();
+        known = asked;
+        // Everyone who waits for this query gets its failure; the next request asks again.
+        asked.catch(() => {
+          if (known === asked) known = undefined;
+        });
+      }
+      return known;
+    },
+    forget() {
+      known = undefined;
+    },
+  };
+}
+
+const instants = ([from, to]: readonly [string, string]): Instants => ({
+  from: instantOf(from),
+  to: instantOf(to),
+});
+
+/** The parts of ranges that lie within another range. */
+function overlaps(ranges: readonly Instants[], { from, to }: Instants): readonly Instants[] {
+  return ranges
+    .filter((range) => range.from < to && range.to > from)
+    .map((range) => ({ from: range.from > from ? range.from : from, to: range.to < to ? range.to : to }));
+}
+
+const shown = ({ from, to }: Instants) => ({ from: timeText(from), to: timeText(to) });

@@ -1,5 +1,6 @@
 // Parts of requests and answers that many routes share, as JSON schemas that are also TypeScript types.
 import { type StringOptions, type TUnsafe, Type } from '@fastify/type-provider-typebox';
+import type { FreshnessShown } from './stale-ranges';
 
 /** The schema of one of these words. A union of constants would make the OpenAPI document much longer. */
 export function choice<const T extends string>(words: readonly T[], options: StringOptions = {}): TUnsafe<T> {
@@ -48,13 +49,28 @@ export const Next = nullable('string', 'Cursor of the next page; null on the las
 export const NextAfter = nullable('string', '`after` of the next page; null on the last one');
 
 /** How fresh an aggregate is; null for raw rows, which are always current. */
-export const Freshness = Type.Unsafe<{ watermark: string | null; real_time: boolean } | null>({
+export const Freshness = Type.Unsafe<FreshnessShown | null>({
   type: 'object',
   nullable: true,
-  required: ['watermark', 'real_time'],
+  required: ['watermark', 'real_time', 'stale', 'stale_count'],
   properties: {
     watermark: nullableTime('Time up to which buckets are stored; null while no complete bucket is stored'),
-    real_time: { type: 'boolean', description: 'Whether later rows are computed into the answer' },
+    real_time: {
+      type: 'boolean',
+      description:
+        'Whether later rows are computed into the answer; if not, they are missing until the next refresh',
+    },
+    stale: {
+      type: 'array',
+      nullable: true,
+      items: Type.Object({
+        from: Type.String({ format: 'date-time', description: 'Inclusive' }),
+        to: Type.String({ format: 'date-time', description: 'Exclusive' }),
+      }),
+      description:
+        'Ranges of the answer whose stored buckets are known to be out of date, because rows were changed, deleted or added late since they were computed; the first 100. null on engine postgres, which does not know. Ask with source=raw for exact figures',
+    },
+    stale_count: nullable('integer', 'How many stale ranges there are in the range of the answer'),
   },
   description: 'Freshness of the aggregate that was read; null for raw rows',
 });

@@ -4,6 +4,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { choice } from './common-schemas';
 import { ProblemError } from './problems';
+import { type FreshnessShown, staleText } from './stale-ranges';
 
 const MEDIA_TYPES = {
   json: 'application/json; charset=utf-8',
@@ -59,13 +60,13 @@ export interface RowsAnswer<Row extends object> {
   readonly data: readonly Row[];
   readonly source?: string;
   readonly bucket?: string | null;
-  readonly freshness?: { readonly watermark: string | null } | null;
+  readonly freshness?: FreshnessShown | null;
   readonly next?: string | null;
 }
 
 /**
  * Sends rows in the format that the request asks for. JSON is the whole answer. The other formats have only its rows, with
- * `columns` as the CSV header; source, bucket and watermark are in headers `x-tsdb-*`. `Link` leads to the next page in every format.
+ * `columns` as the CSV header; source, bucket, watermark and stale ranges are in headers `x-tsdb-*`. `Link` leads to the next page in every format.
  */
 export function sendRows<Row extends object>(
   request: FastifyRequest,
@@ -81,6 +82,7 @@ export function sendRows<Row extends object>(
     'x-tsdb-source': answer.source,
     'x-tsdb-bucket': answer.bucket,
     'x-tsdb-watermark': answer.freshness?.watermark,
+    'x-tsdb-stale': staleText(answer.freshness),
   };
   for (const [name, value] of Object.entries(about)) if (value) void reply.header(name, value);
   if (format === 'csv') return reply.send(csv(columns, answer.data));

@@ -31,15 +31,25 @@ export const rawColumns = [
   'pressure',
 ] as const satisfies readonly ColumnOf<typeof sensorData>[];
 
-/** The columns of an aggregate's answer: without the carried sums and counts, which only serve coarser aggregates. */
+/**
+ * The columns of an aggregate's answer. The counts of values are the weights of the averages: a reading may lack a quantity. The
+ * carried sums only serve coarser aggregates and are left out.
+ */
 export const aggregateColumns = [
   'bucket',
   'avg_temperature',
   'min_temperature',
   'max_temperature',
   'avg_humidity',
+  'min_humidity',
+  'max_humidity',
   'avg_pressure',
+  'min_pressure',
+  'max_pressure',
   'reading_count',
+  'count_temperature',
+  'count_humidity',
+  'count_pressure',
 ] as const satisfies readonly ColumnOf<
   typeof sensorDataHourly | typeof sensorDataDaily | typeof sensorDataMonthly
 >[];

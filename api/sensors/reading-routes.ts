@@ -1,10 +1,15 @@
 // The readings of a sensor over a range, in four resolutions.
+import type { Relation } from '../../db/language/aggregate';
+import { parseDuration } from '../../db/language/interval';
 import { inAllFormats, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { questionOf, requestedPage } from '../http/pages';
 import { problemResponses } from '../http/problems';
-import { parseRange } from '../http/range';
+import { parseRange, type TimeRange } from '../http/range';
+import { currentInstant, instantOf, LATEST } from '../http/time';
 import type { RouteParts } from '../parts';
+import { before } from '../series/calendar';
+import { type Range, wholeBuckets } from '../series/request/ranges';
 import { type LevelName, levels, units } from './levels';
 import { AggregateRow, RawRow, SensorParams, seriesOf, seriesQuery } from './schemas';
 import { unknownSensor } from './sensor-routes';
@@ -45,13 +50,24 @@ function addLevel(
       period: from === undefined ? period : null,
       source: relation.name,
       bucket: relation.kind === 'aggregate' ? relation.bucket : null,
-      freshness: await freshness.of(relation),
+      freshness: await freshness.of(relation, covered(relation, range)),
       unit: units,
       count: data.length,
       next,
       data,
     });
   });
+}
+
+/** The buckets that the range touches; without an end, those to come are in it, too. */
+function covered(relation: Relation, { from, to }: TimeRange): Range {
+  const end = to === undefined ? LATEST : instantOf(to);
+  const start =
+    'time' in from
+      ? instantOf(from.time)
+      : before(to === undefined ? currentInstant() : end, parseDuration(from.back));
+  const range = { from: start, to: end };
+  return relation.kind === 'aggregate' ? wholeBuckets(parseDuration(relation.bucket), range) : range;
 }
 
 const COARSER: Readonly<Partial<Record<LevelName, LevelName>>> = {

@@ -68,6 +68,8 @@ const temperature = measuredIn(units.temperature);
 const humidity = measuredIn(units.humidity);
 const pressure = measuredIn(units.pressure);
 const measured = { temperature, humidity, pressure };
+const valuesOf = (quantity: string) =>
+  nullable('integer', `Readings with a ${quantity}: the weight of its average`);
 
 /** `GET /api/sensors/:id/current` */
 export const Reading = Type.Object({ sensor_id: SensorId, time: Timestamp, ...measured });
@@ -82,8 +84,15 @@ export const AggregateRow = Type.Object({
   min_temperature: temperature,
   max_temperature: temperature,
   avg_humidity: humidity,
+  min_humidity: humidity,
+  max_humidity: humidity,
   avg_pressure: pressure,
-  reading_count: Type.Integer(),
+  min_pressure: pressure,
+  max_pressure: pressure,
+  reading_count: Type.Integer({ description: 'Readings of the bucket' }),
+  count_temperature: valuesOf('temperature'),
+  count_humidity: valuesOf('humidity'),
+  count_pressure: valuesOf('pressure'),
 });
 
 /** The answer of a series: `source` names the relation that was read. */

@@ -24,7 +24,10 @@ export const sensorData = hypertable('sensor_data', {
   retention: '90 days',
 });
 
-/** Hourly figures per sensor. The sums and counts keep the averages of the coarser levels exact. */
+/**
+ * Hourly figures per sensor. The sums and counts keep the averages of the coarser levels exact. New columns belong at the end,
+ * where existing databases take them in place.
+ */
 export const sensorDataHourly = continuousAggregate('sensor_data_hourly', {
   from: sensorData,
   bucket: '1 hour',
@@ -42,6 +45,10 @@ export const sensorDataHourly = continuousAggregate('sensor_data_hourly', {
     count_humidity: count('humidity'),
     sum_pressure: sum('pressure'),
     count_pressure: count('pressure'),
+    min_humidity: min('humidity'),
+    max_humidity: max('humidity'),
+    min_pressure: min('pressure'),
+    max_pressure: max('pressure'),
   },
   realTime: true,
   refresh: { startOffset: '3 days', endOffset: '1 hour', every: '1 hour' },

@@ -8,7 +8,7 @@ const CROWDED = 1_000;
 
 /**
  * Draws into a card of the page. Returns `update`, which takes `{ columns, level, unit, range, marks }`: the columns have
- * `time`, the quantity by its `name`, and `<name>_min` and `<name>_max` where there are any. The unit is by name, too.
+ * `time`, the quantity by its `name`, and for buckets `<name>_min`, `<name>_max` and `<name>_count`. The unit is by name, too.
  */
 export function quantityChart(card, { name, onSelect, onReset }) {
   const part = (selector) => card.querySelector(selector);
@@ -42,13 +42,17 @@ export function quantityChart(card, { name, onSelect, onReset }) {
 
   return ({ columns, level, unit, range, marks }) => {
     const { time, [name]: values, [`${name}_min`]: low, [`${name}_max`]: high } = columns;
+    const weights = columns[`${name}_count`];
     const own = (rows) => rows.filter(({ quantity }) => quantity === name);
     const [anomalies, alerts, thresholds] = [marks.anomalies, marks.alerts, marks.thresholds].map(own);
-    shown = { time, values, low, high, unit: unit[name] ?? '', anomalies, alerts, thresholds };
+    shown = { time, values, low, high, weights, unit: unit[name] ?? '', anomalies, alerts, thresholds };
     const figures = figuresOf(shown);
     const counts = countsOf(shown);
     const points = values.filter((value) => value != null).length;
-    part('.what').textContent = level === 'raw' ? 'readings' : `${level} mean${low ? ' and range' : ''}`;
+    part('.what').textContent =
+      level === 'raw'
+        ? 'readings'
+        : `${level} mean${low?.some((value) => value != null) ? ' and range' : ''}`;
     part('dl').replaceChildren(...terms(figures.map(([label, value]) => [label, `${value} ${shown.unit}`])));
     part('.key').replaceChildren(
       ...counts
@@ -69,14 +73,23 @@ export function quantityChart(card, { name, onSelect, onReset }) {
   };
 }
 
-/** Lowest, mean and highest value as texts. The mean is that of the shown rows, not weighted by their readings. */
-function figuresOf({ values, low = values, high = values }) {
-  const known = values.filter((value) => value != null);
-  const total = known.reduce((sum, value) => sum + value, 0);
+/**
+ * Lowest, mean and highest value as texts. Of buckets, the mean is weighted by their numbers of values, and the ends are those of
+ * their ends. An end is unknown when a bucket has values but no end, as those from before the end was stored.
+ */
+function figuresOf({ values, low = values, high = values, weights }) {
+  let [total, count] = [0, 0];
+  for (const [at, value] of values.entries()) {
+    const weight = value == null ? 0 : (weights?.[at] ?? 1);
+    if (weight === 0) continue;
+    total += value * weight;
+    count += weight;
+  }
+  const isKnown = (ends) => values.every((value, at) => value == null || ends[at] != null);
   const figures = [
-    ['lowest', endsOf(low)[0]],
-    ['mean', known.length === 0 ? null : total / known.length],
-    ['highest', endsOf(high)[1]],
+    ['lowest', isKnown(low) ? endsOf(low)[0] : null],
+    ['mean', count === 0 ? null : total / count],
+    ['highest', isKnown(high) ? endsOf(high)[1] : null],
   ];
   return figures.map(([label, value]) => [label, numberText(value)]);
 }

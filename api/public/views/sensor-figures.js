@@ -16,9 +16,10 @@ export function showNewest(reading, unit) {
   }
 }
 
-/** The rows of an answer as `figuresTable` takes them. */
+/** The rows of an answer as `figuresTable` takes them. The counts of values are weights, which would only make it wider. */
 export function figuresOf({ data, unit }) {
-  const [time = 'time', ...names] = Object.keys(data[0] ?? {});
+  const [time = 'time', ...all] = Object.keys(data[0] ?? {});
+  const names = all.filter((name) => !name.startsWith('count_'));
   return { columns: [timeColumn(time), ...names.map((name) => columnOf(name, unit))], rows: data };
 }
 

@@ -65,10 +65,10 @@ export function columnsOf(rows, level) {
   const isRaw = level === 'raw';
   const list = (name) => rows.map((row) => row[name]);
   const columns = { time: list(isRaw ? 'time' : 'bucket').map((time) => Date.parse(time) / 1000) };
-  for (const name of QUANTITIES) columns[name] = list(isRaw ? name : `avg_${name}`);
-  if (!isRaw) {
-    columns.temperature_min = list('min_temperature');
-    columns.temperature_max = list('max_temperature');
+  for (const name of QUANTITIES) {
+    columns[name] = list(isRaw ? name : `avg_${name}`);
+    if (!isRaw)
+      for (const figure of ['min', 'max', 'count']) columns[`${name}_${figure}`] = list(`${figure}_${name}`);
   }
   return withGaps(columns, LEVELS[level].late);
 }

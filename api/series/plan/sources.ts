@@ -17,6 +17,8 @@ export interface Question {
   readonly filtered: readonly string[];
   /** Columns that have only one value under the conditions. */
   readonly bound: readonly string[];
+  /** `raw`: only the rows themselves may answer. */
+  readonly source?: 'auto' | 'raw' | undefined;
 }
 
 /** A relation, and one expression per figure that computes the figure from its rows. */
@@ -28,7 +30,8 @@ export interface Source {
 /** The sources that give exact values in buckets of the width, cheapest first; the hypertable is the last. */
 export function exactSources(question: Question, width: Interval): readonly Source[] {
   const { hypertable, aggregates } = question.table;
-  const derived = aggregates
+  const allowed = question.source === 'raw' ? [] : aggregates;
+  const derived = allowed
     .map((aggregate) => derive(question, width, aggregate))
     .filter((source) => source !== undefined)
     .sort((a, b) => coarseness(b.relation) - coarseness(a.relation) || keyCount(a) - keyCount(b));

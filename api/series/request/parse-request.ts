@@ -22,6 +22,7 @@ export interface SeriesParameters {
   readonly points?: number;
   readonly fill?: Fill;
   readonly downsample?: Downsample;
+  readonly source?: 'auto' | 'raw';
   readonly limit?: number;
   readonly cursor?: string;
 }
@@ -36,6 +37,8 @@ export interface SeriesRequest {
   readonly points: number;
   readonly fill: Fill;
   readonly downsample?: Downsample;
+  /** `raw`: only the rows themselves may answer. */
+  readonly source: 'auto' | 'raw';
 }
 
 /** Most buckets or points by default. */
@@ -46,7 +49,7 @@ export const DEFAULT_POINTS = 1_000;
  * @throws ProblemError (bad-field, bad-filter, bad-bucket, invalid-request) that says what is allowed.
  */
 export function parseRequest(table: Hypertable, parameters: SeriesParameters): SeriesRequest {
-  const { points = DEFAULT_POINTS, fill = 'none', downsample } = parameters;
+  const { points = DEFAULT_POINTS, fill = 'none', downsample, source = 'auto' } = parameters;
   const by = parseKeys(table, parameters.by);
   const isShownAnyway = ({ column, figure }: Field): boolean =>
     figure === undefined && (column === table.time || by.includes(column ?? ''));
@@ -55,7 +58,16 @@ export function parseRequest(table: Hypertable, parameters: SeriesParameters): S
   const bucket = bucketFor(fields, parameters.bucket);
   if (fill !== 'none') checkFill(bucket, parameters);
   if (downsample !== undefined) checkDownsample(table, fields, bucket, parameters);
-  return { fields, by, filters, bucket, points, fill, ...(downsample === undefined ? {} : { downsample }) };
+  return {
+    fields,
+    by,
+    filters,
+    bucket,
+    points,
+    fill,
+    source,
+    ...(downsample === undefined ? {} : { downsample }),
+  };
 }
 
 function bucketFor(fields: readonly Field[], text: string | undefined): SeriesRequest['bucket'] {

@@ -11,6 +11,7 @@ import { timeText } from '../../http/time';
 import type { RouteParts } from '../../parts';
 import { before, bucketStart, isWholeMultiple } from '../calendar';
 import { keptSince, type Plan, planBuckets, widthText } from '../plan/planner';
+import type { Question } from '../plan/sources';
 import { bucketAverageQuery, movingAverageQuery } from '../queries/windows';
 import { type ColumnRequest, parseColumnRequest } from '../request/column-request';
 import { answerColumns } from '../request/fields';
@@ -70,7 +71,7 @@ export function movingAverageRoute(app: ApiApp, parts: RouteParts): void {
         kept_since: keptSince({ relation: table.hypertable }, read, asked.now),
       });
     }
-    const { plan, from } = planAverage(asked, window, bucket);
+    const { plan, from } = planAverage(asked, { window, bucket, source: request.query.source });
     return sendRows(request, reply, columns, {
       ...(await columnAnswer(parts, asked, bucketAverageQuery(plan, asked, window, from))),
       window: formatInterval(window),
@@ -78,7 +79,7 @@ export function movingAverageRoute(app: ApiApp, parts: RouteParts): void {
       from: timeText(from),
       to: timeText(plan.range.to),
       bucket: widthText(plan.width),
-      freshness: await parts.freshness.of(plan.relation),
+      freshness: await parts.freshness.of(plan.relation, plan.range),
       kept_since: plan.keptSince,
     });
   });
@@ -87,8 +88,11 @@ export function movingAverageRoute(app: ApiApp, parts: RouteParts): void {
 /** The plan for sums and counts from one window before the first bucket, and the start of that bucket. */
 function planAverage(
   { table, column, by, filters, range, now }: ColumnRequest,
-  window: Interval,
-  bucket: string,
+  {
+    window,
+    bucket,
+    source,
+  }: { readonly window: Interval; readonly bucket: string } & Pick<Question, 'source'>,
 ): { readonly plan: Plan; readonly from: bigint } {
   const width = parseWidth('bucket', bucket);
   if (!isWholeMultiple(window, width))
@@ -99,7 +103,7 @@ function planAverage(
   const from = bucketStart(width, range.from);
   const figures = [{ kind: 'aggregate', fn: 'sum', column } as const, countOf(table.hypertable, column)];
   const filtered = filters.map((filter) => filter.column);
-  const question = { table, figures, by, filtered, bound: boundColumns(filters) };
+  const question = { table, figures, by, filtered, bound: boundColumns(filters), source };
   const read = { from: before(from, window), to: range.to };
   return { plan: planBuckets(question, width, read, now), from };
 }

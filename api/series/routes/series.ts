@@ -118,7 +118,7 @@ export function seriesRoute(app: ApiApp, parts: RouteParts): void {
       bucket: scope.bucket,
       from: timeText(scope.range.from),
       to: timeText(scope.range.to),
-      freshness: await parts.freshness.of(source),
+      freshness: await parts.freshness.of(source, scope.range),
       fields: asked.fields.map(shownField),
       by: asked.by,
       fill: asked.fill,
@@ -144,7 +144,7 @@ interface Scope {
 }
 
 function scopeOf(table: SeriesTable, asked: SeriesRequest, range: Range, now: bigint): Scope {
-  const { bucket, fields, by, filters, points } = asked;
+  const { bucket, fields, by, filters, points, source } = asked;
   if (bucket === 'none')
     return { table, range, bucket: null, keptSince: keptSince({ relation: table.hypertable }, range, now) };
   const question: Question = {
@@ -153,6 +153,7 @@ function scopeOf(table: SeriesTable, asked: SeriesRequest, range: Range, now: bi
     by,
     filtered: filters.map(({ column }) => column),
     bound: boundColumns(filters),
+    source,
   };
   const width = bucket === 'auto' ? chooseWidth(question, points, range, now) : bucket;
   const plan = planBuckets(question, width, range, now);

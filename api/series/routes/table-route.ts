@@ -1,6 +1,6 @@
 // What the routes about one table have in common: the options of the route, and parts of their requests and answers.
 import { type TProperties, type TSchema, Type } from '@fastify/type-provider-typebox';
-import { nullable } from '../../http/common-schemas';
+import { choice, nullable } from '../../http/common-schemas';
 import { formatQuery, inAllFormats } from '../../http/formats';
 import { problemResponses } from '../../http/problems';
 import { rangeQuery } from '../../http/range';
@@ -54,6 +54,13 @@ export const selectionQuery = {
     Type.Array(Type.String({ maxLength: 20_000 }), {
       maxItems: 20,
       description: `Condition: ${FILTER_RULE}. May be repeated; all conditions must hold`,
+    }),
+  ),
+  source: Type.Optional(
+    choice(['auto', 'raw'], {
+      default: 'auto',
+      description:
+        '`raw` computes the answer from the rows that the table has now, also where an aggregate could give it faster. `kept_since` says since when it has all rows',
     }),
   ),
 };

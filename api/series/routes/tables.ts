@@ -2,6 +2,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { ContinuousAggregate } from '../../../db/language/aggregate';
 import type { Columnstore } from '../../../db/language/hypertable';
+import { nameOf } from '../../../db/language/names';
 import { publicName, type SeriesTable, tableNamed } from '../../database/tables';
 import { NoQuery, nullable, nullableTime } from '../../http/common-schemas';
 import type { ApiApp } from '../../http/instance';
@@ -101,7 +102,7 @@ async function shownAggregate(parts: RouteParts, aggregate: ContinuousAggregate)
     group_by: [...aggregate.groupBy],
     columns: [...aggregate.columnNames],
     real_time: aggregate.realTime,
-    watermark: (await parts.freshness.of(aggregate))?.watermark ?? null,
+    watermark: (await parts.freshness.watermarks()).get(nameOf(aggregate)) ?? null,
     refresh: { start_offset: startOffset, end_offset: endOffset, every },
     retention: aggregate.retention ?? null,
   };

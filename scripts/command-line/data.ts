@@ -2,7 +2,16 @@
 import { type Command, Option } from 'commander';
 import { EXPORT_FORMATS } from '../export/format';
 import { SAMPLE_NAMES } from '../generate/sample';
-import { COMPRESSIONS, CONFLICTS, FORMATS, TIME_FORMATS } from '../import/options';
+import {
+  COMPRESSIONS,
+  CONFLICTS,
+  DECIMALS,
+  ENCODINGS,
+  FORMATS,
+  LAYOUT_TOKENS,
+  REPEATED_TIMES,
+  TIME_FORMATS,
+} from '../import/options';
 import type { Runner } from '../run-to-exit';
 import { collect, percent, whole } from './arguments';
 import { load } from './load';
@@ -37,14 +46,47 @@ export function addDataCommands(program: Command, { untilSignal }: Runner): void
     .addOption(
       new Option('--compression <kind>', 'default: from the file name, else none').choices(COMPRESSIONS),
     )
-    .option('--delimiter <character>', 'character between two CSV fields; "tab" for a tab', ',')
-    .option('--columns <names>', 'comma-separated field names of a CSV file without a header')
-    .option('--map <pairs>', 'comma-separated column=field pairs; fields named like their column need none')
-    .option('--set <column=value>', 'constant value for a column; can be repeated', collect, [])
     .addOption(
-      new Option('--time-format <format>', 'format of the time column').choices(TIME_FORMATS).default('iso'),
+      new Option('--encoding <name>', 'default: as a byte order mark says, else utf-8').choices(ENCODINGS),
     )
-    .option('--zone <name>', 'time zone of times that contain none', 'UTC')
+    .option(
+      '--delimiter <character>',
+      'character between two CSV fields; "tab" for a tab (default: as a first line sep=; says, else a comma)',
+    )
+    .addOption(
+      new Option(
+        '--decimal <character>',
+        'what stands before the decimals of CSV numbers (default: .)',
+      ).choices(DECIMALS),
+    )
+    .option('--columns <names>', 'comma-separated field names of a CSV file without a header')
+    .option(
+      '--map <pairs>',
+      'comma-separated column=field pairs; fields named like their column, but for case, need none',
+    )
+    .option('--set <column=value>', 'constant value for a column; can be repeated', collect, [])
+    .option(
+      '--melt <fields>',
+      "comma-separated CSV fields, each of whose values becomes a row of its own; * stands for any text, e.g. 'temp_*'",
+    )
+    .option('--melt-name <column>', 'column that gets the name of a melted field')
+    .option('--melt-value <column>', 'column that gets the value of a melted field')
+    .option('--melt-prefix <text>', 'text that is left out at the start of the names, e.g. temp_')
+    .addOption(
+      new Option(
+        '--time-format <format>',
+        `format of the time column: ${TIME_FORMATS.join(', ')}, or a layout such as 'DD.MM.YYYY HH:mm' of ${LAYOUT_TOKENS}; column=format for another column; can be repeated`,
+      )
+        .argParser(collect)
+        .default([], 'iso, which is ISO 8601'),
+    )
+    .option('--zone <name>', 'IANA time zone of times that contain none', 'UTC')
+    .addOption(
+      new Option(
+        '--repeated-times <which>',
+        'which instant a local time means that the clocks showed twice (default: refuse)',
+      ).choices(REPEATED_TIMES),
+    )
     .option('--shift <interval>', 'interval that is added to each time, e.g. "15 years"', '0')
     .option('--rejects <file>', 'file for the refused rows (default: <file>.rejects.ndjson)')
     .option(
@@ -60,6 +102,10 @@ export function addDataCommands(program: Command, { untilSignal }: Runner): void
     )
     .option('--workers <number>', 'number of connections that write at the same time', whole(1, 64), 2)
     .option('--id <name>', 'name of the import (default: a digest of the content and how it is read)')
+    .option(
+      '--preview',
+      'show how the file would be read, its first rows as they would be stored, and the command to run; write nothing (exit code 2 = something is to be decided)',
+    )
     .option('--dry-run', 'read, check and report, but write nothing')
     .option(
       '--allow-expired',

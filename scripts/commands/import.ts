@@ -7,24 +7,11 @@ import { nameOf } from '../../db/language/names';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
+import { type ImportFlags, optionsOf } from '../import/flags';
 import { importRows } from '../import/import';
 import type { ImportOptions, ImportReport } from '../import/options';
-import { parseMapping } from '../import/read/mapping';
-import { kindOf, STDIN } from '../import/read/source';
 import { note, type Progress, perSecond, print, printJson, progressBar } from '../output';
 import { describeRefresh } from './refresh';
-
-type Given = 'timeFormat' | 'zone' | 'shift' | 'maxRejects' | 'onConflict' | 'workers' | 'delimiter';
-type Optional = 'format' | 'compression' | 'rejects' | 'id' | 'dryRun' | 'allowExpired' | 'again';
-
-/** Flags that are options of an import as they are, and those that are read here. */
-export interface ImportFlags extends Pick<ImportOptions, Given>, Partial<Pick<ImportOptions, Optional>> {
-  readonly table: string;
-  readonly columns?: string;
-  readonly map?: string;
-  readonly set: readonly string[];
-  readonly json?: boolean;
-}
 
 const SOME_REJECTED = 2;
 
@@ -66,25 +53,6 @@ function describeImport({ rows, from, to, skipped }: ImportReport, { dryRun, tab
       ? `; ${skipped} skipped, because ${wordFor(skipped, 'its key was', 'their keys were')} there`
       : '';
   return `${counted(rows, 'row')} ${dryRun ? 'would be imported' : 'imported'} into ${nameOf(table)}${times}${left}`;
-}
-
-function optionsOf(file: string, flags: ImportFlags, table: Hypertable): ImportOptions {
-  const { columns, map, set, json: _, ...options } = flags;
-  const delimiter = flags.delimiter === '\\t' || flags.delimiter === 'tab' ? '\t' : flags.delimiter;
-  if (!/^[\x20-\x7e\t]$/.test(delimiter) || /["a-z0-9.\\]/i.test(delimiter))
-    throw new UsageError(
-      `--delimiter ${JSON.stringify(flags.delimiter)}: give one ASCII character, no letter, digit, quote, point or backslash; "tab" for a tab`,
-    );
-  return {
-    ...kindOf(file),
-    rejects: `${file === STDIN ? 'stdin' : file}.rejects.ndjson`,
-    ...options,
-    file,
-    table,
-    delimiter,
-    mapping: parseMapping(table, map, set),
-    ...(columns === undefined ? {} : { columns: columns.split(',').map((name) => name.trim()) }),
-  };
 }
 
 function find(desired: Desired, name: string): Hypertable {

@@ -248,7 +248,10 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       );
       expect(await run(file, { maxRejects: 1 })).toMatchObject({ rows: 1, rejected: 1 });
       expect(refusedIn(`${file}.rejects.ndjson`)).toMatchObject([
-        { line: 3, reason: 'the row is not UTF-8' },
+        {
+          line: 3,
+          reason: 'the row is not UTF-8; name the encoding of the file, e.g. --encoding windows-1252',
+        },
       ]);
     });
 

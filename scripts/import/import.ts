@@ -3,8 +3,9 @@
 //   read/   turns the file into bytes, records and rows.
 //   check/  is the first pass: it checks every row, with the server's help where that is needed, and writes nothing.
 //   write/  is the second pass: it writes the rows batch by batch, each batch in one transaction with its entry in the ledger.
+import { counted, wordFor } from '../../db/core/quantities';
 import { withConnection } from '../../db/server/connection';
-import { checkRows } from './check/check';
+import { type Checked, checkRows } from './check/check';
 import { requireFew, requireUnexpired } from './check/refusals';
 import { RejectFile } from './check/reject-file';
 import type { Destination, ImportOptions, ImportReport, Watcher } from './options';
@@ -20,33 +21,52 @@ import { writeFile } from './write/write';
  */
 export async function importRows(
   destination: Destination,
-  options: ImportOptions,
+  asked: ImportOptions,
   watcher: Watcher = {},
 ): Promise<ImportReport> {
-  if (options.onConflict !== 'fail') conflictKeys(options);
-  return withFile(options.file, (path) =>
+  if (asked.onConflict !== 'fail') conflictKeys(asked);
+  return withFile(asked.file, (path) =>
     withConnection(destination.connection, async (db) => {
-      const rejects = new RejectFile(options.rejects);
+      const rejects = new RejectFile(asked.rejects);
       try {
-        const content = await openContent(path, options);
+        const content = await openContent(path, asked);
+        const { options } = content;
         const run = { db, destination, options, watcher, content, rejects };
         const checked = await checkRows(run);
+        const { id, content: digest, batches, records, rejected, from, to, ignored } = checked;
+        for (const text of [...content.notes, ...notesOn(options, checked)]) watcher.onNote?.(text);
         requireFew({ ...run, checked });
         requireUnexpired({ ...run, checked });
-        const { id, content: digest, batches, records, rejected, from, to } = checked;
-        const outcome = options.dryRun
-          ? { rows: records - rejected, skipped: 0, rejected, from, to, resumed: 0, refreshed: [] }
-          : await writeFile({ ...run, checked });
+        // A file without rows is not kept in the ledger: the next one like it is no second import.
+        const outcome =
+          options.dryRun || records === 0
+            ? { rows: records - rejected, skipped: 0, rejected, from, to, resumed: 0, refreshed: [] }
+            : await writeFile({ ...run, checked });
         return {
           id,
           content: digest,
           ...outcome,
           batches: batches.length,
           rejects: rejects.first === undefined ? null : rejects.path,
+          ignored,
         };
       } finally {
         await rejects.close();
       }
     }),
   );
+}
+
+function* notesOn(
+  { file, table }: ImportOptions,
+  { records, ignored, emptyCells }: Checked,
+): Generator<string> {
+  if (records === 0) yield `${file} has no rows; nothing is imported`;
+  if (emptyCells > 0)
+    yield `${counted(emptyCells, 'empty cell')} of melted fields ${wordFor(emptyCells, 'gives', 'give')} no row`;
+  if (ignored.length === 0) return;
+  const names = ignored.map(({ field, rows }) =>
+    rows === records ? field : `${field} (in ${counted(rows, 'row')})`,
+  );
+  yield `${wordFor(names.length, 'a field fills', 'fields fill')} no column of ${table.name} and ${wordFor(names.length, 'is', 'are')} left out: ${names.join(', ')}; ${wordFor(names.length, 'a', 'each')} field can be given to a column with --map column=field`;
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
 import { chunkSpanMs } from '../../../api/ingest/rows';
 import { literal } from '../../../db/core/sql';
-import type { Destination, ImportOptions, Watcher } from '../options';
+import type { Destination, IgnoredField, ImportOptions, ResolvedOptions, Watcher } from '../options';
 import { cutBatches, type Place } from '../read/batches';
 import type { Content, Digests } from '../read/content';
 import type { RejectFile } from './reject-file';
@@ -15,7 +15,7 @@ import { type Tallied, Tally } from './tally';
 export interface Run {
   readonly db: Client;
   readonly destination: Destination;
-  readonly options: ImportOptions;
+  readonly options: ResolvedOptions;
   readonly watcher: Watcher;
   readonly content: Content;
   readonly rejects: RejectFile;
@@ -33,6 +33,9 @@ export interface Checked extends Digests {
   readonly to: string | null;
   /** There were too many invalid rows to read the file to its end. */
   readonly stoppedEarly: boolean;
+  readonly ignored: readonly IgnoredField[];
+  /** With --melt: number of cells that give no row. */
+  readonly emptyCells: number;
 }
 
 /** An import whose file was checked. */
@@ -54,7 +57,7 @@ export interface Batch extends Place, Pick<Tallied, 'records' | 'isUniform' | 't
 /** So many invalid rows more than allowed are still looked for, so that people can correct them all at once. */
 const REJECTS_BEYOND = 10_000;
 
-const NOTHING: ServerCheck = { expired: 0, times: [], verdicts: [] };
+const NOTHING: ServerCheck = { expired: 0, times: [], verdicts: [], converted: false };
 
 /** Checks every row of a file and writes the invalid ones to the file of rejects. */
 export async function checkRows(run: Run): Promise<Checked> {
@@ -69,16 +72,17 @@ export async function checkRows(run: Run): Promise<Checked> {
     bytes: content.bytes,
     line: content.line,
     scanner: source.scanner,
+    width: source.width,
     file: options.file,
     onRecord: (bytes) => tally.add(bytes),
   });
   const batches: Batch[] = [];
-  let [rejected, expired] = [0, 0];
+  let [rejected, expired, emptyCells] = [0, 0, 0];
   let isPrepared = false;
   let stoppedEarly = false;
   for await (const cut of cuts) {
     watcher.signal?.throwIfAborted();
-    const { uncertain, records, isUniform, ...certain } = tally.finish(cut.bytes);
+    const { uncertain, records, isUniform, emptyCells: empty, ...certain } = tally.finish(cut.bytes);
     tally = newTally();
     if (uncertain.length > 0 && !isPrepared) await prepareSession(session);
     isPrepared ||= uncertain.length > 0;
@@ -89,11 +93,12 @@ export async function checkRows(run: Run): Promise<Checked> {
       line: cut.line,
       records,
       digest: digestOf(cut.bytes),
-      isUniform,
+      isUniform: isUniform && !asked.converted,
       refused: asked.verdicts.map(({ place }) => place),
       // Texts of RFC 3339 in UTC that have the same number of digits sort as their times do.
       times: [...certain.times, ...asked.times].sort(),
     });
+    emptyCells += empty;
     rejected += asked.verdicts.length;
     expired += certain.expired + asked.expired;
     await rejects.add(asked.verdicts);
@@ -103,7 +108,19 @@ export async function checkRows(run: Run): Promise<Checked> {
   const times = batches.flatMap((batch) => batch.times).sort();
   const [from, to] = [times.at(0) ?? null, times.at(-1) ?? null];
   const records = batches.reduce((sum, batch) => sum + batch.records, 0);
-  return { ...content.digests(), batches, records, rejected, expired, from, to, stoppedEarly };
+  const ignored = source.ignored(records);
+  return {
+    ...content.digests(),
+    batches,
+    records,
+    rejected,
+    expired,
+    from,
+    to,
+    stoppedEarly,
+    ignored,
+    emptyCells,
+  };
 }
 
 /** Names the bytes of a batch, so that the second pass notices when the file was changed. */

@@ -15,6 +15,8 @@ export interface ServerCheck {
   readonly expired: number;
   /** The first and the last time in each chunk that the rows need. */
   readonly times: readonly string[];
+  /** The texts of some rows are not those of the file. */
+  readonly converted: boolean;
 }
 
 /** Checks the rows at these places of a batch; nothing of them stays in the database. */
@@ -25,17 +27,17 @@ export async function checkOnServer(
 ): Promise<ServerCheck> {
   const wanted = new Set(places);
   return withRollback(session.db, async () => {
-    const { refused } = await stageRows(session, cut, (place) => wanted.has(place));
+    const { refused, converted } = await stageRows(session, cut, (place) => wanted.has(place));
     const { staged, ...times } = await readTimes(session);
     if (staged + refused.length !== places.length)
       throw new Error(
         `of ${counted(places.length, 'row')} the server took ${staged} and refused ${refused.length}`,
       );
-    return { ...times, verdicts: refused };
+    return { ...times, verdicts: refused, converted };
   });
 }
 
-type StagedTimes = Omit<ServerCheck, 'verdicts'> & { readonly staged: number };
+type StagedTimes = Omit<ServerCheck, 'verdicts' | 'converted'> & { readonly staged: number };
 
 async function readTimes({ db, options }: Session): Promise<StagedTimes> {
   const { table, shift } = options;

@@ -3,13 +3,13 @@ import type { Client } from 'pg';
 import { messageOf, UsageError } from '../../../db/core/errors';
 import { withinLimitsSql } from '../../../db/core/number-limits';
 import { ident, literal } from '../../../db/core/sql';
-import type { ImportOptions } from '../options';
+import type { ResolvedOptions } from '../options';
 import type { RowSource } from '../read/row-source';
 
 /** A connection, with the import that it works for and a source of rows of its own. */
 export interface Session {
   readonly db: Client;
-  readonly options: ImportOptions;
+  readonly options: ResolvedOptions;
   readonly source: RowSource;
 }
 
@@ -19,12 +19,13 @@ export const INCOMING = 'pg_temp.incoming';
 export const PLACE = '#';
 
 /**
- * Sets the session's time zone and makes its temporary table.
+ * Sets how the session reads texts, whatever the database or the role has set for it, and makes its temporary table.
  * @throws UsageError when the server does not know the zone, or the shift is not an interval.
  */
 export async function prepareSession({ db, options, source }: Session): Promise<void> {
   const { table, zone, shift } = options;
   await db.query(`SET timezone = ${literal(zone)}`).catch(blame(`--zone ${zone}`));
+  await db.query("SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'");
   await db.query('SELECT now() + $1::interval', [shift]).catch(blame(`--shift ${shift}`));
   const columns = source.columns.map(({ name, column }) => `${ident(name)} ${column.type}`);
   // Numbers in a spelling that only the server reads, such as 0x1p-1074, have the limits of all others.

@@ -14,6 +14,8 @@ export interface Staged {
   /** Rows that are in the temporary table, in the order of their places. */
   readonly rows: readonly PlacedRow[];
   readonly refused: readonly Verdict[];
+  /** The texts of some rows are not those of the file. */
+  readonly converted: boolean;
 }
 
 const SLICE = 1_000;
@@ -28,24 +30,28 @@ export async function stageRows(
   const staged: PlacedRow[] = [];
   const refused: Verdict[] = [];
   let slice: TextRow[] = [];
+  let converted = false;
   const stage = async (): Promise<void> => {
     const reasons = await sendSlice(session, slice);
     for (const row of slice) {
-      const { place, line, from, end } = row;
+      const { place, line, from, end, cell } = row;
       const reason = reasons.get(row);
       // The texts are not kept: those of a whole batch need much memory.
-      if (reason === undefined) staged.push({ place, line, from, end });
+      if (reason === undefined) staged.push({ place, line, from, end, cell });
       else refused.push(verdictOn(cut.bytes, row, reason));
     }
     slice = [];
   };
   for (const row of readRows(session.source, cut, wants)) {
     if ('reason' in row) refused.push(row);
-    else slice.push(row);
+    else {
+      slice.push(row);
+      converted ||= row.converted;
+    }
     if (slice.length === SLICE) await stage();
   }
   await stage();
-  return { rows: staged, refused: refused.sort((a, b) => a.place - b.place) };
+  return { rows: staged, refused: refused.sort((a, b) => a.place - b.place), converted };
 }
 
 /** Sends rows and returns those that the server refuses, with the reasons. */

@@ -21,6 +21,8 @@ export interface Cut {
 export interface CutInput {
   readonly bytes: ByteWindow;
   readonly scanner: RecordScanner;
+  /** The most rows that a record gives. */
+  readonly width: number;
   /** Name of the file, for messages. */
   readonly file: string;
   /** Physical line that the bytes start on. */
@@ -35,6 +37,7 @@ export interface CutInput {
  */
 export async function* cutBatches(input: CutInput): AsyncGenerator<Cut> {
   const { bytes: window, scanner, onRecord } = input;
+  const mostRecords = Math.max(1, Math.floor(MOST_RECORDS / input.width));
   let first = input.line;
   try {
     for (;;) {
@@ -42,7 +45,7 @@ export async function* cutBatches(input: CutInput): AsyncGenerator<Cut> {
       let bytes = await window.fill(want);
       if (bytes.length === 0) return;
       let [at, records, line] = [0, 0, first];
-      while (records < MOST_RECORDS && at < bytes.length) {
+      while (records < mostRecords && at < bytes.length) {
         const next = scanner.next(bytes, at, window.atEnd);
         if (next === INCOMPLETE) {
           if (at > 0 && !window.atEnd) break;

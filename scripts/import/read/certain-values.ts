@@ -23,6 +23,7 @@ const CHECKS: Readonly<Record<string, CertainCheck>> = {
   smallint: whole(4),
   integer: whole(9),
   bigint: whole(18),
+  date: (bytes, start, end) => end - start === 10 && !Number.isNaN(certainTime(bytes, start, end, true)),
   boolean: (bytes, start, end) => {
     const text = end - start <= 5 ? bytes.toString('latin1', start, end) : '';
     return text === 'true' || text === 'false' || text === 't' || text === 'f';
@@ -68,34 +69,36 @@ function afterDigits(bytes: Buffer, start: number, end: number): number {
 const isDigit = (byte: number): boolean => byte >= ZERO && byte <= ZERO + 9;
 
 /**
- * Microseconds since 1970 of a time like `2026-11-20T12:00:00.123456Z`; NaN for a text that the server must read.
+ * Microseconds since 1970 of a time like `2026-11-20T12:00:00.123456Z`, `2026-11-20 12:00` or `2026-11-20`; NaN for a text that the server must read.
  * @param isUtc times without a zone are in UTC.
  */
 export function certainTime(bytes: Buffer, start: number, end: number, isUtc: boolean): number {
-  if (end - start < 19) return Number.NaN;
+  const length = end - start;
+  const hasSeconds = length >= 19;
+  const hasTime = hasSeconds || length === 16;
   const separator = bytes[start + 10];
   if (
+    !(hasTime || length === 10) ||
     bytes[start + 4] !== MINUS ||
     bytes[start + 7] !== MINUS ||
-    (separator !== 0x54 && separator !== 0x20) ||
-    bytes[start + 13] !== COLON ||
-    bytes[start + 16] !== COLON
+    (hasTime && ((separator !== 0x54 && separator !== 0x20) || bytes[start + 13] !== COLON)) ||
+    (hasSeconds && bytes[start + 16] !== COLON)
   )
     return Number.NaN;
   // A byte that is not a digit makes its number NaN, which no comparison accepts.
   const year = two(bytes, start) * 100 + two(bytes, start + 2);
   const month = two(bytes, start + 5);
   const day = two(bytes, start + 8);
-  const hour = two(bytes, start + 11);
-  const minute = two(bytes, start + 14);
-  const second = two(bytes, start + 17);
+  const hour = hasTime ? two(bytes, start + 11) : 0;
+  const minute = hasTime ? two(bytes, start + 14) : 0;
+  const second = hasSeconds ? two(bytes, start + 17) : 0;
   if (
     !(year >= 1700 && year <= 2200 && month >= 1 && month <= 12 && hour <= 23 && minute <= 59 && second <= 59)
   )
     return Number.NaN;
   // Day 0 of the next month is the last day of this one.
   if (!(day >= 1 && (day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate()))) return Number.NaN;
-  let at = start + 19;
+  let at = Math.min(start + 19, end);
   let micros = 0;
   if (at < end && bytes[at] === POINT) {
     at += 1;

@@ -3,19 +3,25 @@ import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../../../db/core/errors';
 import { counted, wordFor } from '../../../db/core/quantities';
 import { seriesKeys } from '../../../db/language/series-keys';
-import type { ImportOptions } from '../options';
-import { certainCheckOf, certainSeriesKey, certainTime } from './certain-values';
+import type { ResolvedOptions } from '../options';
+import { type CertainCheck, certainCheckOf, certainSeriesKey, certainTime } from './certain-values';
 import { CsvScanner } from './csv-scanner';
 import { columnOf, type FilledColumn, filledColumns } from './mapping';
+import { type Cell, meltedFields, WHOLE_RECORD } from './melt';
 import { isRequired, isZero, NOT_UTF8, type RowSource, rowFinisher } from './row-source';
+import { TIMESTAMPTZ } from './times';
 
 /** A source of rows for CSV with the given fields. */
-export function csvSource(options: ImportOptions, header: readonly string[]): RowSource {
+export function csvSource(options: ResolvedOptions, header: readonly string[]): RowSource {
   const scanner = new CsvScanner(options.delimiter);
-  const columns = filledColumns(options, header);
+  const melted = meltedFields(options, header);
+  const columns = filledColumns(
+    options,
+    header.filter((_, at) => !melted?.some((cell) => cell.at === at)),
+  );
   requireFilled(options, columns, header);
   const values = columns.map(({ source }) =>
-    'constant' in source ? source : { at: header.indexOf(source.field) },
+    'field' in source ? { at: header.indexOf(source.field) } : source,
   );
   const finish = rowFinisher(options, columns);
   const rawColumns = rawColumnsOf(options, columns, header);
@@ -23,24 +29,50 @@ export function csvSource(options: ImportOptions, header: readonly string[]): Ro
     scanner,
     columns,
     rawColumns,
+    width: melted?.length ?? 1,
+    ...(melted && {
+      cells: () =>
+        scanner.fault !== undefined || scanner.fields !== header.length
+          ? WHOLE_RECORD
+          : melted.filter(({ at }) => scanner.quoted[at] || scanner.starts[at] !== scanner.ends[at]),
+    }),
+    ignored: (rows) => ignoredFields(columns, header, melted).map((field) => ({ field, rows })),
     certainTime: rawColumns === undefined ? () => Number.NaN : certainTimeOf(options, scanner, rawColumns),
-    texts(bytes, from) {
+    texts(bytes, from, cell) {
       if (!isUtf8(bytes.subarray(from, scanner.end))) return NOT_UTF8;
       if (scanner.fault !== undefined) return { reason: scanner.fault };
       if (scanner.fields !== header.length)
         return {
           reason: `the row has ${counted(scanner.fields, 'field')}, and there ${wordFor(header.length, 'is', 'are')} ${counted(header.length, 'column')}`,
         };
-      return finish(
-        values.map((value) => ('constant' in value ? value.constant : scanner.text(bytes, value.at))),
-      );
+      const textOf = (value: (typeof values)[number]): string | null => {
+        if ('at' in value) return scanner.text(bytes, value.at);
+        if ('constant' in value) return value.constant;
+        if (cell === undefined) return null;
+        return value.melted === 'name' ? cell.name : scanner.text(bytes, cell.at);
+      };
+      return finish(values.map(textOf));
     },
   };
 }
 
+function ignoredFields(
+  columns: readonly FilledColumn[],
+  header: readonly string[],
+  melted: readonly Cell[] = [],
+): readonly string[] {
+  const used = new Set([
+    ...columns.flatMap(({ source }) => ('field' in source ? [source.field] : [])),
+    ...melted.map(({ field }) => field),
+  ]);
+  return header.flatMap((field, at) =>
+    used.has(field) ? [] : [field.trim() === '' ? `field ${at + 1}, which has no name` : field],
+  );
+}
+
 // Every row would be refused for the same reason, so the command says it once and reads nothing.
 function requireFilled(
-  { file, table }: ImportOptions,
+  { file, table }: ResolvedOptions,
   columns: readonly FilledColumn[],
   header: readonly string[],
 ): void {
@@ -60,7 +92,7 @@ function requireFilled(
 
 // The server can read the bytes as they are when each field fills one column and nothing is converted or added.
 function rawColumnsOf(
-  { timeFormat, shift }: ImportOptions,
+  { timeFormat, timeFormats, decimal, shift }: ResolvedOptions,
   columns: readonly FilledColumn[],
   header: readonly string[],
 ): readonly FilledColumn[] | undefined {
@@ -69,6 +101,8 @@ function rawColumnsOf(
   const raw = header.map(filledBy);
   const isPlain =
     timeFormat === 'iso' &&
+    timeFormats === undefined &&
+    decimal !== ',' &&
     isZero(shift) &&
     raw.every(({ length }) => length === 1) &&
     raw.length === columns.length;
@@ -77,16 +111,19 @@ function rawColumnsOf(
 
 /** Makes the function that reads the time of a record whose values are all certainly valid. It runs for each record of a file. */
 function certainTimeOf(
-  { table, zone }: ImportOptions,
+  { table, zone }: ResolvedOptions,
   scanner: CsvScanner,
   columns: readonly FilledColumn[],
 ): (bytes: Buffer) => number {
-  const checks = columns.map(({ column }) => certainCheckOf(column.type));
+  const isUtc = zone === 'UTC';
+  const isTime: CertainCheck = (bytes, start, end) => !Number.isNaN(certainTime(bytes, start, end, isUtc));
+  const checks = columns.map(({ column: { type } }) =>
+    type === TIMESTAMPTZ ? isTime : certainCheckOf(type),
+  );
   const keys = seriesKeys(table);
   const isKey = columns.map(({ name }) => keys.has(name));
   const nullable = columns.map(({ column }) => column.nullable);
   const timeAt = columns.findIndex(({ name }) => name === table.time);
-  const isUtc = zone === 'UTC';
   return (bytes) => {
     const { starts, ends, quoted, fields } = scanner;
     if (scanner.fault !== undefined || fields !== checks.length) return Number.NaN;

@@ -34,11 +34,15 @@ export interface FilledColumn {
   readonly name: string;
   readonly column: Column;
   readonly source: ValueSource;
+  /** The field's name differs from the column's in case or in blanks around it. */
+  readonly isFolded?: boolean;
 }
 
 /**
- * The table columns that a file fills, in table order. A column without a mapping takes the field of its own name.
- * @throws UsageError when the header lacks a field that the mapping names, or when nothing fills the time column.
+ * The table columns that a file fills, in table order. A column without a mapping takes the field of its own name; when there is
+ * none, it takes the one field whose name differs only in case or in blanks around it.
+ * @throws UsageError when the header lacks a field that the mapping names, when several fields fit a column, or when nothing
+ * fills the time column.
  */
 export function filledColumns(
   { file, table, mapping }: Pick<ImportOptions, 'file' | 'table' | 'mapping'>,
@@ -49,9 +53,18 @@ export function filledColumns(
   );
   if (missing.length > 0)
     throw new UsageError(`${file} has no field ${missing.join(', ')}; its header is ${header.join(', ')}`);
-  const filled = table.columnNames
-    .filter((name) => name in mapping || header.includes(name))
-    .map((name) => ({ name, column: columnOf(table, name), source: mapping[name] ?? { field: name } }));
+  const filled = table.columnNames.flatMap((name): FilledColumn[] => {
+    const column = columnOf(table, name);
+    const source = mapping[name];
+    if (source !== undefined) return [{ name, column, source }];
+    if (header.includes(name)) return [{ name, column, source: { field: name } }];
+    const [field, ...others] = header.filter((one) => one.trim().toLowerCase() === name.toLowerCase());
+    if (others.length > 0)
+      throw new UsageError(
+        `${file} has the fields ${[field, ...others].map((one) => JSON.stringify(one)).join(' and ')}, and each could fill ${name}; say which one with --map ${name}=field`,
+      );
+    return field === undefined ? [] : [{ name, column, source: { field }, isFolded: true }];
+  });
   if (filled.some(({ name }) => name === table.time)) return filled;
   throw new UsageError(
     `nothing fills the time column ${table.time} of ${table.name}; name its field, e.g. --map ${table.time}=${header[0] ?? 'field'} (the header is ${header.join(', ')})`,

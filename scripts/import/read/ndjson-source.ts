@@ -2,10 +2,11 @@
 import { isUtf8 } from 'node:buffer';
 import { converterOf } from '../../../api/database/converters';
 import { parseJson } from '../../../db/core/exact-json';
-import type { ImportOptions } from '../options';
+import type { IgnoredField, ImportOptions, ValueSource } from '../options';
 import { LineScanner } from './line-scanner';
-import { filledColumns } from './mapping';
+import { type FilledColumn, filledColumns } from './mapping';
 import { NOT_UTF8, type RowSource, rowFinisher } from './row-source';
+import { TIMESTAMPTZ } from './times';
 
 /** A source of rows for NDJSON. Every column may come from the member of its name. */
 export function ndjsonSource(options: ImportOptions): RowSource {
@@ -20,10 +21,13 @@ export function ndjsonSource(options: ImportOptions): RowSource {
     convert: memberConverter(type),
   }));
   const finish = rowFinisher(options, columns);
+  const ignored = ignoredMembers(columns);
   return {
     scanner,
     columns,
     rawColumns: undefined,
+    width: 1,
+    ignored: ignored.list,
     certainTime: () => Number.NaN,
     texts(bytes, from) {
       const line = bytes.subarray(from, scanner.end);
@@ -36,9 +40,10 @@ export function ndjsonSource(options: ImportOptions): RowSource {
       }
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         return { reason: 'the line is not a JSON object' };
+      ignored.count(value);
       const texts: (string | null)[] = [];
       for (const { name, source, convert } of readers) {
-        const text = 'constant' in source ? source.constant : convert(memberOf(value, source.field));
+        const text = 'field' in source ? convert(memberOf(value, source.field)) : constantOf(source);
         if (typeof text === 'object' && text !== null) return { reason: `${name} ${text.reason}` };
         texts.push(text);
       }
@@ -47,13 +52,32 @@ export function ndjsonSource(options: ImportOptions): RowSource {
   };
 }
 
+/** More different names are not counted, because a file may have any number of them. */
+const MOST_NAMES = 100;
+
+function ignoredMembers(columns: readonly FilledColumn[]) {
+  const used = new Set(columns.flatMap(({ source }) => ('field' in source ? [source.field] : [])));
+  const rows = new Map<string, number>();
+  return {
+    count(row: object): void {
+      for (const field of Object.keys(row)) {
+        if (used.has(field) || (rows.size === MOST_NAMES && !rows.has(field))) continue;
+        rows.set(field, (rows.get(field) ?? 0) + 1);
+      }
+    },
+    list: (): readonly IgnoredField[] => Array.from(rows, ([field, count]) => ({ field, rows: count })),
+  };
+}
+
+const constantOf = (source: ValueSource): string | null => ('constant' in source ? source.constant : null);
+
 const memberOf = (value: object, field: string): unknown =>
   Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
 
-// The server reads times, because they may lack a zone; numbers are read as --time-format says.
+// Times and dates are read as those of CSV are: in the format and the zone that the flags name.
 function memberConverter(type: string) {
   const convert = converterOf(type);
-  const isTime = type === 'timestamp with time zone';
+  const isTime = type === TIMESTAMPTZ || type === 'date';
   return (member: unknown) => {
     if (member === null || member === undefined) return null;
     const isText = isTime && (typeof member === 'string' || typeof member === 'number');

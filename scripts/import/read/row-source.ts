@@ -2,13 +2,21 @@
 import { faultOfNumberText } from '../../../db/core/number-limits';
 import type { Column } from '../../../db/language/columns';
 import { faultOfSeriesKey, seriesKeys } from '../../../db/language/series-keys';
-import type { ImportOptions } from '../options';
-import { unixTime } from './certain-values';
+import type { IgnoredField, ImportOptions } from '../options';
 import type { FilledColumn } from './mapping';
+import type { Cell } from './melt';
+import { numberReader } from './numbers';
 import type { RecordScanner } from './record-scanner';
+import { timeReader } from './times';
 
 /** The values of a row, or why the row has none. */
-export type Texts = readonly (string | null)[] | { readonly reason: string };
+export type Texts = Values | { readonly reason: string };
+
+export interface Values {
+  readonly texts: readonly (string | null)[];
+  /** The texts are not those of the file, so the server cannot read the file's bytes in their place. */
+  readonly converted: boolean;
+}
 
 /** Reads the rows of a file. */
 export interface RowSource {
@@ -20,11 +28,19 @@ export interface RowSource {
   readonly rawColumns: readonly FilledColumn[] | undefined;
   /** Microseconds since 1970 of the record's time when the record is certainly valid as it is, otherwise NaN. */
   certainTime(bytes: Buffer): number;
-  /** The values of the record that starts at `from`. */
-  texts(bytes: Buffer, from: number): Texts;
+  /** The most rows that a record gives: one, or with --melt one for each melted field. */
+  readonly width: number;
+  /** With --melt: the fields of the record that become rows, which are those that are not empty. Absent = a record is a row. */
+  cells?(): readonly (Cell | undefined)[];
+  /** The values of the record that starts at `from`, or of the row that one of its cells becomes. */
+  texts(bytes: Buffer, from: number, cell?: Cell): Texts;
+  /** The fields that fill no column. `rows` is the number of rows of the file; NDJSON has counted the rows that were read. */
+  ignored(rows: number): readonly IgnoredField[];
 }
 
-export const NOT_UTF8 = { reason: 'the row is not UTF-8' } as const;
+export const NOT_UTF8 = {
+  reason: 'the row is not UTF-8; name the encoding of the file, e.g. --encoding windows-1252',
+} as const;
 
 /** Whether a shift moves nothing. */
 export const isZero = (shift: string): boolean => shift.trim() === '0';
@@ -33,24 +49,27 @@ export const isZero = (shift: string): boolean => shift.trim() === '0';
 export const isRequired = ({ nullable, defaultSql }: Column): boolean =>
   !nullable && defaultSql === undefined;
 
-/** Makes the last step of reading a row: it converts the time of `--time-format` and refuses values that no column takes. */
+/** Makes the last step of reading a row: it converts values that the server would read in another way, or not at all. */
 export function rowFinisher(
-  { table, timeFormat }: ImportOptions,
+  options: ImportOptions,
   columns: readonly FilledColumn[],
 ): (texts: (string | null)[]) => Texts {
-  const timeAt = columns.findIndex(({ name }) => name === table.time);
-  const keys = seriesKeys(table);
+  const readers = columns.flatMap(({ name, column: { type } }, at) => {
+    const read = timeReader(options, { name, type }) ?? numberReader(options, { name, type });
+    return read === undefined ? [] : [{ at, read }];
+  });
+  const keys = seriesKeys(options.table);
   const faultOf = ({ name, column }: FilledColumn, text: string): string | undefined =>
     keys.has(name) ? faultOfSeriesKey(text) : faultOfNumberText(column.type, text);
   return (texts) => {
-    const written = texts[timeAt];
-    if (timeFormat !== 'iso' && written !== null && written !== undefined) {
-      const time = unixTime(written, timeFormat);
-      if (time === undefined)
-        return {
-          reason: `${table.time} is not a number of --time-format ${timeFormat}: ${JSON.stringify(written.slice(0, 60))}`,
-        };
-      texts[timeAt] = time;
+    let converted = false;
+    for (const { at, read } of readers) {
+      const written = texts[at];
+      if (written === null || written === undefined) continue;
+      const text = read(written);
+      if (typeof text !== 'string') return text;
+      converted ||= text !== written;
+      texts[at] = text;
     }
     if (texts.some((text) => text?.includes('\0')))
       return { reason: 'the row holds the character NUL, which PostgreSQL cannot keep' };
@@ -62,6 +81,6 @@ export function rowFinisher(
       const reason = typeof text === 'string' ? faultOf(filled, text) : undefined;
       if (reason !== undefined) return { reason: `${filled.name} ${reason}` };
     }
-    return texts;
+    return { texts, converted };
   };
 }

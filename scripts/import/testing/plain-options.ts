@@ -9,7 +9,6 @@ export const plainOptions = (file: string, table: Hypertable): ImportOptions => 
   table,
   mapping: {},
   ...kindOf(file),
-  delimiter: ',',
   timeFormat: 'iso',
   zone: 'UTC',
   shift: '0',

@@ -11,7 +11,7 @@ import { type Claim, claimImport, closeImport, closeLoading, forgetEmpty, holdIm
 import { type Load, loadBatches, loadTogether } from './load-batches';
 
 /** What the import has done, as its report says it. */
-export type Outcome = Omit<ImportReport, 'id' | 'content' | 'batches' | 'rejects'>;
+export type Outcome = Omit<ImportReport, 'id' | 'content' | 'batches' | 'rejects' | 'ignored'>;
 
 /** Writes the batches that are not in the database yet. */
 export async function writeFile(run: CheckedRun): Promise<Outcome> {

@@ -1,0 +1,73 @@
+// Reads the times and dates of a file. A text that is not of the named format is refused, never guessed at.
+import { canonicalTime } from '../../../api/http/time';
+import { UsageError } from '../../../db/core/errors';
+import { type ImportOptions, isNamedFormat } from '../options';
+import { unixTime } from './certain-values';
+import { layoutReader } from './time-layout';
+import { localTimeReader, type ReadTime } from './time-zone';
+
+/** Turns a text of the file into the text that the server reads. */
+export type TimeReader = (text: string) => ReadTime;
+
+export const TIMESTAMPTZ = 'timestamp with time zone';
+
+/** The format of a column's texts: the time column has --time-format, another one has ISO 8601 unless a format is named for it. */
+export const formatOf = ({ table, timeFormat, timeFormats }: ImportOptions, column: string): string =>
+  column === table.time ? timeFormat : (timeFormats?.[column] ?? 'iso');
+
+/**
+ * Makes the reader of a column of times or dates; undefined for a column of another type. Times become RFC 3339 in UTC with the
+ * microseconds that they have, dates become YYYY-MM-DD.
+ * @throws UsageError for a format or a zone that does not exist, or a format that the column cannot have.
+ */
+export function timeReader(
+  options: ImportOptions,
+  { name, type }: { readonly name: string; readonly type: string },
+): TimeReader | undefined {
+  if (type !== TIMESTAMPTZ && type !== 'date') return undefined;
+  const format = formatOf(options, name);
+  const read = isoReader(format);
+  if (type === 'date') {
+    if (format.startsWith('unix')) throw new UsageError(`--time-format ${name}=${format}: ${name} is a date`);
+    return (text) => {
+      const date = read(text.trim());
+      const isDate = date !== undefined && /^\d{4}-\d\d-\d\d(T00:00:00)?$/.test(date) && canonicalTime(date);
+      return isDate ? date.slice(0, 10) : no(name, 'date', format, text);
+    };
+  }
+  const isUtc = options.zone === 'UTC';
+  const inZone = localTimeReader(options.zone, options.repeatedTimes ?? 'refuse');
+  return (text) => {
+    const iso = read(text.trim());
+    const time = iso === undefined ? undefined : canonicalTime(iso);
+    if (iso === undefined || time === undefined) return no(name, 'time', format, text);
+    if (!hasOffset(iso)) return isUtc && PLAIN.test(text) ? text : inZone(time);
+    return PLAIN.test(text) ? text : time;
+  };
+}
+
+/** Makes the function that gives the ISO 8601 text of a text. */
+function isoReader(format: string): (text: string) => string | undefined {
+  if (!isNamedFormat(format)) return layoutReader(format);
+  return format === 'iso' ? (text) => text : (text) => unixTime(text, format);
+}
+
+/** A text that the server reads as this program does, once it is known to be a time. */
+const PLAIN = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-]\d\d(?::\d\d)?)?$/;
+
+const hasOffset = (iso: string): boolean => /(?:Z|[+-]\d\d(?::?\d\d)?)$/i.test(iso.slice(10));
+
+function no(name: string, kind: 'time' | 'date', format: string, text: string): { readonly reason: string } {
+  const shown = JSON.stringify(text.slice(0, 60));
+  return { reason: `column ${name}: ${shown} ${ruleOf(format, kind)}` };
+}
+
+function ruleOf(format: string, kind: 'time' | 'date'): string {
+  if (!isNamedFormat(format)) return `is not a ${kind} of the layout ${format}`;
+  return format === 'iso' ? ISO_RULE[kind] : `is not a number of --time-format ${format}`;
+}
+
+const ISO_RULE = {
+  time: 'is not a time of ISO 8601, such as 2026-11-30T10:00:00Z; name its layout with --time-format',
+  date: 'is not a date of ISO 8601, such as 2026-11-30; name its layout with --time-format column=layout',
+} as const;

@@ -10,13 +10,13 @@ import { type Plan, widthText } from '../plan/planner';
 import { kindOf } from '../request/column-types';
 import type { Field } from '../request/fields';
 import { columnOf } from '../request/figures';
-import { type Filter, filterSql } from '../request/filters';
+import { type Condition, filterSql } from '../request/filters';
 import type { Range } from '../request/ranges';
 
 /** Which rows to read, and what to show of them. */
 export interface Selection {
   readonly by: readonly string[];
-  readonly filters: readonly Filter[];
+  readonly filters: readonly Condition[];
   readonly fields: readonly Field[];
   /** Where the page starts; absent = at the start. */
   readonly after?: Position | undefined;
@@ -75,7 +75,7 @@ export function rowQuery(
 export function conditions(
   source: Relation,
   range: Range,
-  filters: readonly Filter[],
+  filters: readonly Condition[],
   bind: Bind,
 ): readonly string[] {
   const time = ident(source.time);

@@ -3,7 +3,7 @@ import type { SeriesTable } from '../../database/tables';
 import type { RangeParameters } from '../../http/range';
 import { currentInstant } from '../../http/time';
 import { type Field, parseKeys, parseNumericColumn } from './fields';
-import { type Filter, parseFilters } from './filters';
+import { type Condition, parseFilters } from './filters';
 import { type Range, resolveRange } from './ranges';
 
 /** A numeric column of a table, per series and over a range. */
@@ -11,7 +11,7 @@ export interface ColumnRange {
   readonly table: SeriesTable;
   readonly column: string;
   readonly by: readonly string[];
-  readonly filters: readonly Filter[];
+  readonly filters: readonly Condition[];
   readonly range: Range;
 }
 

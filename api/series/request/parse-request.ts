@@ -6,7 +6,7 @@ import { ProblemError } from '../../http/problems';
 import { kindOf, NUMERIC } from './column-types';
 import { type Field, parseFields, parseKeys } from './fields';
 import { columnOf } from './figures';
-import { type Filter, parseFilters } from './filters';
+import { type Condition, parseFilters } from './filters';
 
 /** What buckets without a value contain. */
 export type Fill = 'none' | 'null' | 'locf' | 'linear';
@@ -30,7 +30,7 @@ export interface SeriesParameters {
 export interface SeriesRequest {
   readonly fields: readonly Field[];
   readonly by: readonly string[];
-  readonly filters: readonly Filter[];
+  readonly filters: readonly Condition[];
   /** `none`: rows as they are. */
   readonly bucket: 'none' | 'auto' | Interval;
   readonly points: number;

@@ -15,7 +15,7 @@ import { bucketAverageQuery, movingAverageQuery } from '../queries/windows';
 import { type ColumnRequest, parseColumnRequest } from '../request/column-request';
 import { answerColumns } from '../request/fields';
 import { countOf } from '../request/figures';
-import { boundColumns } from '../request/filters';
+import { boundColumns, filteredColumns } from '../request/filters';
 import { columnAnswer } from './column-answer';
 import { Bucket, columnMembers, columnQuery, Data, queryOf, tableRoute } from './table-route';
 
@@ -98,7 +98,7 @@ function planAverage(
     );
   const from = bucketStart(width, range.from);
   const figures = [{ kind: 'aggregate', fn: 'sum', column } as const, countOf(table.hypertable, column)];
-  const filtered = filters.map((filter) => filter.column);
+  const filtered = filteredColumns(filters);
   const question = { table, figures, by, filtered, bound: boundColumns(filters) };
   const read = { from: before(from, window), to: range.to };
   return { plan: planBuckets(question, width, read, now), from };

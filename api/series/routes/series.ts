@@ -16,7 +16,7 @@ import { thinnedRows } from '../queries/downsample';
 import { type AnswerRow, filledCount, fillGaps } from '../queries/fill';
 import { bucketQuery, rowQuery } from '../queries/rows-and-buckets';
 import { answerColumns, FIELD_RULE, shownField } from '../request/fields';
-import { boundColumns } from '../request/filters';
+import { boundColumns, filteredColumns } from '../request/filters';
 import { DEFAULT_POINTS, parseRequest, type SeriesRequest } from '../request/parse-request';
 import { DEFAULT_PERIOD, type Range, resolveRange } from '../request/ranges';
 import {
@@ -151,7 +151,7 @@ function scopeOf(table: SeriesTable, asked: SeriesRequest, range: Range, now: bi
     table,
     figures: fields.flatMap(({ figure }) => figure ?? []),
     by,
-    filtered: filters.map(({ column }) => column),
+    filtered: filteredColumns(filters),
     bound: boundColumns(filters),
   };
   const width = bucket === 'auto' ? chooseWidth(question, points, range, now) : bucket;

@@ -5,8 +5,8 @@ import { formatQuery, inAllFormats } from '../../http/formats';
 import { problemResponses } from '../../http/problems';
 import { rangeQuery } from '../../http/range';
 import type { RouteParts } from '../../parts';
-import { FILTER_RULE } from '../request/filters';
 import { DEFAULT_PERIOD } from '../request/ranges';
+import { FILTER_RULE } from '../request/where-syntax';
 
 /** How a route about one table is described. */
 export interface TableRoute<Query extends TSchema, Answer extends TSchema> {

@@ -2,6 +2,7 @@
 import type { SeriesTable } from '../../database/tables';
 import type { RangeParameters } from '../../http/range';
 import { currentInstant } from '../../http/time';
+import type { Zone } from '../zones/zones';
 import { type Field, parseKeys, parseNumericColumn } from './fields';
 import { type Condition, parseFilters } from './filters';
 import { type Range, resolveRange } from './ranges';
@@ -39,11 +40,12 @@ export function parseColumnRequest(
   table: SeriesTable,
   parameters: ColumnParameters,
   maxRows: number,
+  zone?: Zone,
 ): ColumnRequest {
   const field = parseNumericColumn(table.hypertable, parameters.field);
   const by = parseKeys(table.hypertable, parameters.by);
   const filters = parseFilters(table.hypertable, parameters.where);
   const now = currentInstant();
-  const range = resolveRange(parameters, now);
+  const range = resolveRange(parameters, now, zone);
   return { table, field, column: field.column, by, filters, range, limit: maxRows + 1, now };
 }

@@ -138,7 +138,12 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
   metric: ['temperature', 'humidity'],
   field: ['temperature', 'avg(temperature)', 'count', 'p95(pressure)', 'max(temperature),min(humidity)'],
   by: ['sensor_id'],
-  where: ['sensor_id=sensor_001', 'temperature>5', 'sensor_id in ["sensor_001","b"]'],
+  where: [
+    'sensor_id=sensor_001',
+    'temperature>5',
+    'sensor_id in ["sensor_001","b"]',
+    "sensor_id='sensor_001' or (temperature is null and humidity>1)",
+  ],
   bucket: ['auto', 'none', '1h', '5m', '1d', '1mo', '1w'],
   period: ['1d', '1w', '10y', '9999y'],
   from: ['2026-11-01', '2026-11-01T00:00:00.123456Z', '1900-01-01'],

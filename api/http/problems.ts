@@ -11,6 +11,7 @@ export const problems = {
   'bad-cursor': { status: 400, title: 'The cursor is not valid here' },
   'bad-field': { status: 400, title: 'The field is not valid' },
   'bad-filter': { status: 400, title: 'The filter is malformed' },
+  'bad-zone': { status: 400, title: 'The time zone is unknown' },
   'bad-bucket': { status: 400, title: 'The bucket is malformed' },
   'bad-body': { status: 400, title: 'The body is malformed' },
   'key-missing': { status: 401, title: 'A key is needed' },

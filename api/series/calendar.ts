@@ -55,7 +55,18 @@ export function isWholeMultiple(coarse: Interval, fine: Interval): boolean {
   return length % fixedLength(fine) === 0n;
 }
 
-const fixedLength = ({ days, microseconds }: Interval): bigint => BigInt(days) * DAY + BigInt(microseconds);
+/** The length of a width without months, in microseconds. */
+export const fixedLength = ({ days, microseconds }: Interval): bigint =>
+  BigInt(days) * DAY + BigInt(microseconds);
+
+/** How many of the fine widths make a coarse one of which they are a whole part; undefined when months differ in it. */
+export function stepsIn(coarse: Interval, fine: Interval): bigint | undefined {
+  if (coarse.months > 0 !== fine.months > 0) return undefined;
+  return coarse.months > 0 ? BigInt(coarse.months / fine.months) : fixedLength(coarse) / fixedLength(fine);
+}
+
+/** Whether a width is shorter than a day of 24 hours. */
+export const isShorterThanDay = (width: Interval): boolean => width.months === 0 && fixedLength(width) < DAY;
 
 /** Months since January 2000. */
 function monthOf(at: bigint): number {

@@ -68,11 +68,13 @@ export const examples: Readonly<Record<string, readonly [Call, ...Call[]]>> = {
       `${SERIES}?field=temperature&downsample=lttb&points=20&period=10y`,
       `${SERIES}?field=count&bucket=1d&format=csv&period=10y`,
       `${SERIES}?limit=3&where=sensor_id=sensor_001&where=temperature>=1`,
+      `${SERIES}?limit=3&where=sensor_id='sensor_001' or (temperature is not null and humidity>1)`,
     ),
     ...bad(
       400,
       `${SERIES}?field=avg(nothing)`,
       `${SERIES}?where=x`,
+      `${SERIES}?where=sensor_id='x`,
       `${SERIES}?bucket=7x&field=count`,
       `${SERIES}?cursor=x`,
     ),

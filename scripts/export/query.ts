@@ -7,7 +7,7 @@ import { bucketQuery } from '../../api/series/queries/rows-and-buckets';
 import { kindOf } from '../../api/series/request/column-types';
 import { answerColumns } from '../../api/series/request/fields';
 import { columnOf } from '../../api/series/request/figures';
-import { boundColumns, filterSql, parseFilters } from '../../api/series/request/filters';
+import { boundColumns, filteredColumns, filterSql, parseFilters } from '../../api/series/request/filters';
 import { parseRequest } from '../../api/series/request/parse-request';
 import { UsageError } from '../../db/core/errors';
 import { ident, relation } from '../../db/core/sql';
@@ -88,12 +88,12 @@ function rowPlan(source: Relation, request: ExportRequest): ExportPlan {
   const columns = columnsOf(source, request.columns);
   const { from, to, instants } = rangeOf(request);
   const filters = parseFilters(rootOf(source), request.where);
-  const foreign = filters.find(
-    ({ column }) => source.kind === 'aggregate' && !source.groupBy.includes(column),
+  const foreign = filteredColumns(filters).find(
+    (column) => source.kind === 'aggregate' && !source.groupBy.includes(column),
   );
   if (foreign !== undefined)
     throw new UsageError(
-      `--where is on columns that ${publicName(source)} groups by (${keysOf(source).join(', ') || 'it has none'}), not on ${foreign.column}`,
+      `--where is on columns that ${publicName(source)} groups by (${keysOf(source).join(', ') || 'it has none'}), not on ${foreign}`,
     );
   const time = ident(source.time);
   const { sql, values } = statement((bind) => {
@@ -164,7 +164,7 @@ function bucketPlan(
     table,
     figures: fields.flatMap(({ figure }) => figure ?? []),
     by: asked.by,
-    filtered: filters.map(({ column }) => column),
+    filtered: filteredColumns(filters),
     bound: boundColumns(filters),
   };
   answerColumns('time', ...asked.by, ...fields.map(({ name }) => name));

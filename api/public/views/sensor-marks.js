@@ -34,7 +34,7 @@ export async function readMarks(state, signal, { known } = {}) {
     ...wanted.map((field) =>
       read(`Anomalies of ${field}`, '/api/series/sensor_data/anomalies', {
         field,
-        where: `sensor_id=${state.sensor}`,
+        where: `sensor_id in ${JSON.stringify([state.sensor])}`,
         window: WINDOW,
         threshold: state.marks,
         ...range,

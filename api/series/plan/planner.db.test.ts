@@ -11,7 +11,7 @@ import { forSuite } from '../../testing/for-suite';
 import type { AnswerRow } from '../queries/fill';
 import { bucketQuery } from '../queries/rows-and-buckets';
 import { parseFields } from '../request/fields';
-import { boundColumns, parseFilters } from '../request/filters';
+import { boundColumns, filteredColumns, parseFilters } from '../request/filters';
 import { SEEDED_AT as now, seedSeries } from '../testing/data';
 import { type Plan, planBuckets } from './planner';
 import type { Question } from './sources';
@@ -104,7 +104,7 @@ describe.each(testServers())('routing on $describe', (server) => {
           table,
           figures: found.flatMap(({ figure }) => figure ?? []),
           by,
-          filtered: filters.map(({ column }) => column),
+          filtered: filteredColumns(filters),
           bound: boundColumns(filters),
         };
         const from = BigInt(now - back * 60_000) * 1_000n;

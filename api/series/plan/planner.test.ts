@@ -4,6 +4,7 @@ import { count, percentile, stddev } from '../../../db/language/expressions';
 import { sensorData } from '../../../db/schema/iot';
 import { publicName } from '../../database/tables';
 import { timeText } from '../../http/time';
+import { isSequence } from '../request/figures';
 import { type Asked, plan, tableOf } from '../testing/questions';
 
 const s = 'sensor_id';
@@ -123,7 +124,9 @@ describe('planner', () => {
 
   it('puts figures together from what an aggregate carries', () => {
     const sqlOf = (table: string, asked: Asked, bucket: string) =>
-      plan(tableOf(table), asked, bucket).expressions.map((one) => expressionSql(one).replaceAll('"', ''));
+      plan(tableOf(table), asked, bucket).expressions.map((one) =>
+        isSequence(one) ? one.fn : expressionSql(one).replaceAll('"', ''),
+      );
     expect(
       sqlOf('sensor_data', { field: 'avg(humidity),count,sum(humidity),min(temperature)' }, '1w'),
     ).toEqual([

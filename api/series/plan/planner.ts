@@ -1,17 +1,20 @@
 // Plans the answer to a question about buckets: their width, their range, and the relation that is read.
 import { formatInterval, type Interval, parseDuration } from '../../../db/language/interval';
 import { timeText } from '../../http/time';
-import { bucketCount } from '../calendar';
-import { type Range, wholeBuckets } from '../request/ranges';
+import { type Buckets, bucketsOver, countOf, roughCount } from '../buckets';
+import type { Range } from '../request/ranges';
 import { droppedBefore, exactSources, type Question, type Source } from './sources';
 
 /** The plan of an answer. */
 export interface Plan extends Source {
   readonly width: Interval;
+  readonly buckets: Buckets;
   /** The requested range in whole buckets. */
   readonly range: Range;
   /** Time before which the source has dropped rows of the range, RFC 3339; null = it has all rows of the range. */
   readonly keptSince: string | null;
+  /** The instant of the request. */
+  readonly now: bigint;
 }
 
 /** Widths that `bucket=auto` chooses from, finest first. */
@@ -36,12 +39,16 @@ export const LADDER: readonly Interval[] = [
   '1 year',
 ].map(parseDuration);
 
+/** Plans buckets of the width, see `planOver`. */
+export const planBuckets = (question: Question, width: Interval, asked: Range, now: bigint): Plan =>
+  planOver(question, bucketsOver(width, asked, question.zone), asked, now);
+
 /**
- * Plans buckets of the width. It reads the coarsest relation that gives exact values and still has the start of the range; when
+ * Plans the answer in these buckets. It reads the coarsest relation that gives exact values and still has the start of the range; when
  * no relation has the start, the one that has the most of the range.
  */
-export function planBuckets(question: Question, width: Interval, asked: Range, now: bigint): Plan {
-  const sources = exactSources(question, width);
+export function planOver(question: Question, buckets: Buckets, asked: Range, now: bigint): Plan {
+  const sources = exactSources(question, buckets);
   const [first] = sources;
   if (first === undefined) throw new Error(`no source for ${question.table.name}`);
   const kept = (source: Source): bigint => {
@@ -50,8 +57,8 @@ export function planBuckets(question: Question, width: Interval, asked: Range, n
     return limit === undefined || limit < asked.from ? asked.from : limit;
   };
   const source = sources.reduce((best, other) => (kept(other) < kept(best) ? other : best), first);
-  const range = wholeBuckets(width, asked);
-  return { ...source, width, range, keptSince: keptSince(source, range, now) };
+  const { width, range } = buckets;
+  return { ...source, width, buckets, range, keptSince: keptSince(source, range, now), now };
 }
 
 /**
@@ -59,10 +66,14 @@ export function planBuckets(question: Question, width: Interval, asked: Range, n
  * still has the start of the range; when no source has it, the smallest one that gives at most `points` buckets.
  */
 export function chooseWidth(question: Question, points: number, asked: Range, now: bigint): Interval {
-  const widths = LADDER.filter((width) => bucketCount(width, asked.from, asked.to) <= points);
+  const { zone } = question;
+  const fits = (width: Interval): boolean =>
+    // Counting them exactly may mean to list them, so widths that are much too short are left out first.
+    roughCount(width, asked) <= 1.25 * points + 2 && countOf(bucketsOver(width, asked, zone)) <= points;
+  const widths = LADDER.filter(fits);
   const keeps = ({ relation }: Source): boolean => (droppedBefore(relation, now) ?? asked.from) <= asked.from;
-  const kept = widths.find((width) => exactSources(question, width).some(keeps));
-  return kept ?? widths[0] ?? yearsFor(points, asked);
+  const kept = widths.find((width) => exactSources(question, bucketsOver(width, asked, zone)).some(keeps));
+  return kept ?? widths[0] ?? yearsThat(fits);
 }
 
 /** The time since which the source has all rows, if that is later than the start of the range; otherwise null. */
@@ -78,9 +89,9 @@ export function keptSince(
 /** The width as answers and queries name it. */
 export const widthText = (width: Interval): string => formatInterval(width);
 
-function yearsFor(points: number, { from, to }: Range): Interval {
+function yearsThat(fits: (width: Interval) => boolean): Interval {
   const years = (count: number): Interval => ({ months: 12 * count, days: 0, microseconds: 0 });
   let count = 2;
-  while (bucketCount(years(count), from, to) > points && count < 1_000) count *= 2;
+  while (!fits(years(count)) && count < 1_000) count *= 2;
   return years(Math.min(count, 1_000));
 }

@@ -1,10 +1,12 @@
 // Finds the declared relations that can answer a question exactly: always the hypertable, and each aggregate that has enough columns.
 import type { ContinuousAggregate, Relation } from '../../../db/language/aggregate';
 import type { Expression } from '../../../db/language/expressions';
-import { approximateMicroseconds, type Interval, parseDuration } from '../../../db/language/interval';
+import { approximateMicroseconds, parseDuration } from '../../../db/language/interval';
 import type { SeriesTable } from '../../database/tables';
-import { before, isWholeMultiple } from '../calendar';
-import { columnOf, countOf, type Figure, figureKey } from '../request/figures';
+import { areMadeOf, areSingle, type Buckets } from '../buckets';
+import { before } from '../calendar';
+import { type Computation, columnOf, countOf, type Figure, figureKey } from '../request/figures';
+import type { Zone } from '../zones/zones';
 import { isRealTime, type Meaning, meaningOf } from './meaning';
 
 /** What a client asks for, without the range and the width of the buckets. */
@@ -19,20 +21,22 @@ export interface Question {
   readonly bound: readonly string[];
   /** `raw`: only the rows themselves may answer. */
   readonly source?: 'auto' | 'raw' | undefined;
+  /** The zone whose clocks the buckets follow; absent = UTC. */
+  readonly zone?: Zone | undefined;
 }
 
 /** A relation, and one expression per figure that computes the figure from its rows. */
 export interface Source {
   readonly relation: Relation;
-  readonly expressions: readonly Expression[];
+  readonly expressions: readonly Computation[];
 }
 
-/** The sources that give exact values in buckets of the width, cheapest first; the hypertable is the last. */
-export function exactSources(question: Question, width: Interval): readonly Source[] {
+/** The sources that give exact values in these buckets, cheapest first; the hypertable is the last. */
+export function exactSources(question: Question, buckets: Buckets): readonly Source[] {
   const { hypertable, aggregates } = question.table;
   const allowed = question.source === 'raw' ? [] : aggregates;
   const derived = allowed
-    .map((aggregate) => derive(question, width, aggregate))
+    .map((aggregate) => derive(question, buckets, aggregate))
     .filter((source) => source !== undefined)
     .sort((a, b) => coarseness(b.relation) - coarseness(a.relation) || keyCount(a) - keyCount(b));
   return [...derived, { relation: hypertable, expressions: question.figures }];
@@ -47,15 +51,15 @@ interface Derived extends Source {
   readonly relation: ContinuousAggregate;
 }
 
-function derive(question: Question, width: Interval, relation: ContinuousAggregate): Derived | undefined {
+function derive(question: Question, buckets: Buckets, relation: ContinuousAggregate): Derived | undefined {
   const own = parseDuration(relation.bucket);
   const meaning = meaningOf(relation);
   const columns = [...question.by, ...question.filtered];
   // An aggregate that is not real-time does not show its newest buckets.
-  if (!isRealTime(relation) || !isWholeMultiple(width, own)) return undefined;
+  if (!isRealTime(relation) || !areMadeOf(buckets, own)) return undefined;
   if (!columns.every((column) => meaning.keys.includes(column))) return undefined;
   const singled = singlesOut(question, meaning);
-  const scope = { question, meaning, singled, sameWidth: isWholeMultiple(own, width) };
+  const scope = { question, meaning, singled, sameWidth: areSingle(buckets, own) };
   const expressions = question.figures.map((figure) => expressionFor(figure, scope));
   return expressions.every((expression) => expression !== undefined) ? { relation, expressions } : undefined;
 }

@@ -1,5 +1,6 @@
 import { parseDuration } from '../../../db/language/interval';
 import { instantOf } from '../../http/time';
+import { bucketsOver } from '../buckets';
 import { type AnswerRow, filledCount, fillGaps, type Gaps } from './fill';
 
 const gapsOf = (
@@ -10,8 +11,7 @@ const gapsOf = (
   by: readonly string[] = [],
 ): Gaps => ({
   fill,
-  width: parseDuration(width),
-  range: { from: instantOf(from), to: instantOf(to) },
+  buckets: bucketsOver(parseDuration(width), { from: instantOf(from), to: instantOf(to) }),
   by,
   figures: ['v'],
 });

@@ -1,9 +1,7 @@
 // Adds the buckets that have no row. It is a pure function, so that both engines fill in the same way.
-import type { Interval } from '../../../db/language/interval';
 import { timeText } from '../../http/time';
-import { bucketCount, bucketStart, nextBucket } from '../calendar';
+import { type Buckets, countOf, startsOf } from '../buckets';
 import type { Fill } from '../request/parse-request';
-import type { Range } from '../request/ranges';
 
 /** A row of an answer. */
 export type AnswerRow = Readonly<Record<string, unknown>>;
@@ -11,8 +9,7 @@ export type AnswerRow = Readonly<Record<string, unknown>>;
 /** What to fill. */
 export interface Gaps {
   readonly fill: Exclude<Fill, 'none'>;
-  readonly width: Interval;
-  readonly range: Range;
+  readonly buckets: Buckets;
   readonly by: readonly string[];
   /** Names of the figures. */
   readonly figures: readonly string[];
@@ -21,9 +18,9 @@ export interface Gaps {
 /**
  * The number of rows of the filled answer: every series gets every bucket. Without keys there is one series, even without rows.
  */
-export function filledCount(rows: readonly AnswerRow[], { width, range, by }: Gaps): number {
+export function filledCount(rows: readonly AnswerRow[], { buckets, by }: Gaps): number {
   const series = by.length === 0 ? 1 : new Set(rows.map((row) => seriesKey(row, by))).size;
-  return series * bucketCount(width, range.from, range.to);
+  return series * countOf(buckets);
 }
 
 /**
@@ -34,7 +31,7 @@ export function filledCount(rows: readonly AnswerRow[], { width, range, by }: Ga
  */
 export function fillGaps(rows: readonly AnswerRow[], gaps: Gaps): readonly AnswerRow[] {
   const { by, figures, fill } = gaps;
-  const starts = bucketStarts(gaps);
+  const starts = startsOf(gaps.buckets);
   const times = starts.map(timeText);
   const lanes = seriesOf(rows, by).map((found) => {
     const byTime = new Map(found.map((row) => [row.time, row]));
@@ -101,9 +98,3 @@ const FILLERS: Readonly<Record<Gaps['fill'], Filler>> = {
     return filled;
   },
 };
-
-function bucketStarts({ width, range }: Gaps): readonly bigint[] {
-  const starts: bigint[] = [];
-  for (let at = bucketStart(width, range.from); at < range.to; at = nextBucket(width, at)) starts.push(at);
-  return starts;
-}

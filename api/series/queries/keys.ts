@@ -3,7 +3,7 @@ import { ident, relation } from '../../../db/core/sql';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { type Bind, type Statement, statement } from '../../database/statement';
 import { columnOf } from '../request/figures';
-import { type Filter, filterSql } from '../request/filters';
+import { type Condition, type Filter, filterSql } from '../request/filters';
 
 /** Values of the column in their order, from after `after`; NULL is not among them. Rows are `{<column>}`. */
 export function keysQuery(
@@ -28,7 +28,12 @@ export function keysQuery(
  * A recursive query `series(key)` with the different values of a column and a NULL at the end. It probes the index once per
  * value, while DISTINCT would read every row. `filters` must be on the column itself.
  */
-export function looseScan(table: Hypertable, column: string, filters: readonly Filter[], bind: Bind): string {
+export function looseScan(
+  table: Hypertable,
+  column: string,
+  filters: readonly Condition[],
+  bind: Bind,
+): string {
   const name = ident(column);
   const next = (...conditions: readonly string[]) =>
     `SELECT ${name} FROM ${relation(table)}

@@ -2,7 +2,7 @@
 import { ident, relation } from '../../../db/core/sql';
 import { type Bind, type Statement, statement } from '../../database/statement';
 import type { SeriesTable } from '../../database/tables';
-import { filterSql } from '../request/filters';
+import { filteredColumns, filterSql } from '../request/filters';
 import { hasIndexOn, isRequired, looseScan } from './keys';
 import type { Selection } from './rows-and-buckets';
 
@@ -34,7 +34,9 @@ function newestRow(
 
 /** One probe of the index (key, time) per series. */
 function bySeries(table: SeriesTable, key: string, wanted: Wanted): Statement {
-  const ofKey = wanted.filters.filter(({ column }) => column === key);
+  const ofKey = wanted.filters.filter((filter) =>
+    filteredColumns([filter]).every((column) => column === key),
+  );
   const shown = [
     'last."time"',
     `series.key AS ${ident(key)}`,

@@ -6,17 +6,19 @@ import { type Bind, type Statement, statement } from '../../database/statement';
 import type { SeriesTable } from '../../database/tables';
 import type { Position } from '../../http/pages';
 import { timeText } from '../../http/time';
-import { type Plan, widthText } from '../plan/planner';
+import type { Plan } from '../plan/planner';
 import { kindOf } from '../request/column-types';
 import type { Field } from '../request/fields';
-import { columnOf } from '../request/figures';
-import { type Filter, filterSql } from '../request/filters';
+import { columnOf, isSequence } from '../request/figures';
+import { type Condition, filterSql } from '../request/filters';
 import type { Range } from '../request/ranges';
+import { bucketColumns } from './bucket-columns';
+import { sampleRows } from './sequences';
 
 /** Which rows to read, and what to show of them. */
 export interface Selection {
   readonly by: readonly string[];
-  readonly filters: readonly Filter[];
+  readonly filters: readonly Condition[];
   readonly fields: readonly Field[];
   /** Where the page starts; absent = at the start. */
   readonly after?: Position | undefined;
@@ -35,7 +37,7 @@ export function bucketQuery(plan: Plan, { by, filters, fields, after, limit }: S
 
 /** The buckets of a plan without order and limit; `names` are those of its figures. */
 export function bucketSql(
-  { relation: source, width, expressions, range }: Plan,
+  plan: Plan,
   {
     by,
     filters,
@@ -44,13 +46,21 @@ export function bucketSql(
   }: Pick<Selection, 'by' | 'filters' | 'after'> & { readonly names: readonly string[] },
   bind: Bind,
 ): string {
-  const time = `public.time_bucket(${bind(widthText(width), 'interval')}, ${ident(source.time)}) AS "time"`;
-  const figures = expressions.map(
-    (expression, at) => `${expressionSql(expression)} AS ${ident(names[at] ?? '')}`,
-  );
-  return `SELECT ${[time, ...by.map((key) => ident(key)), ...figures].join(', ')}
-      FROM ${relation(source)}
-     WHERE ${[...conditions(source, range, filters, bind), ...resume(source, after, bind)].join(' AND ')}
+  const { relation: source, expressions, range } = plan;
+  const rows = [...conditions(source, range, filters, bind), ...resume(source, after, bind)];
+  const from = after?.time ?? timeText(range.from);
+  const samples =
+    expressions.some(isSequence) && source.kind === 'hypertable'
+      ? sampleRows(plan, { table: source, by, filters, from, conditions: rows }, bind)
+      : undefined;
+  const time = samples?.start ?? bucketColumns(plan.buckets, bind).start(ident(source.time));
+  const figures = expressions.map((expression, at) => {
+    const figure = isSequence(expression) ? samples?.figure(expression) : expressionSql(expression);
+    return `${figure} AS ${ident(names[at] ?? '')}`;
+  });
+  return `SELECT ${[`${time} AS "time"`, ...by.map((key) => ident(key)), ...figures].join(', ')}
+      FROM ${samples?.sql ?? relation(source)}
+     WHERE ${samples?.condition ?? rows.join(' AND ')}
      GROUP BY ${positions(by)}`;
 }
 
@@ -75,7 +85,7 @@ export function rowQuery(
 export function conditions(
   source: Relation,
   range: Range,
-  filters: readonly Filter[],
+  filters: readonly Condition[],
   bind: Bind,
 ): readonly string[] {
   const time = ident(source.time);

@@ -3,10 +3,11 @@ import { ident, relation } from '../../../db/core/sql';
 import { formatInterval, type Interval } from '../../../db/language/interval';
 import { type Statement, statement } from '../../database/statement';
 import { timeText } from '../../http/time';
-import { before } from '../calendar';
+import { before, stepsIn } from '../calendar';
 import type { Plan } from '../plan/planner';
 import type { ColumnRequest } from '../request/column-request';
 import { filterSql } from '../request/filters';
+import { bucketNumber } from './bucket-columns';
 import { isRequired } from './keys';
 import { bucketSql, conditions } from './rows-and-buckets';
 
@@ -55,7 +56,16 @@ export function bucketAverageQuery(
   };
   return statement((bind) => {
     const buckets = bucketSql(plan, { by, filters, names: ['sum of values', 'number of values'] }, bind);
-    const frame = frameOf(keys, '"time"', bind(formatSigned(back), 'interval'));
+    const { layout } = plan.buckets;
+    // Listed buckets differ in length, so they are counted.
+    const frame =
+      layout.kind === 'listed'
+        ? frameOf(
+            keys,
+            bucketNumber(layout.starts, '"time"', bind),
+            bind(Number(stepsIn(window, width) ?? 1n) - 1, 'int'),
+          )
+        : frameOf(keys, '"time"', bind(formatSigned(back), 'interval'));
     const [sum, count] = ['"sum of values"', '"number of values"'];
     return `SELECT ${shown(['"time"', ...keys, '"value"', '"moving_average"'])}
       FROM (SELECT ${shown(['"time"', ...keys, `${sum} / nullif(${count}, 0)::double precision AS "value"`, `sum(${exact(sum)}) OVER ${frame} / nullif(sum(${exact(count)}) OVER ${frame}, 0) AS "moving_average"`])}

@@ -2,8 +2,9 @@
 import type { SeriesTable } from '../../database/tables';
 import type { RangeParameters } from '../../http/range';
 import { currentInstant } from '../../http/time';
+import type { Zone } from '../zones/zones';
 import { type Field, parseKeys, parseNumericColumn } from './fields';
-import { type Filter, parseFilters } from './filters';
+import { type Condition, parseFilters } from './filters';
 import { type Range, resolveRange } from './ranges';
 
 /** A numeric column of a table, per series and over a range. */
@@ -11,7 +12,7 @@ export interface ColumnRange {
   readonly table: SeriesTable;
   readonly column: string;
   readonly by: readonly string[];
-  readonly filters: readonly Filter[];
+  readonly filters: readonly Condition[];
   readonly range: Range;
 }
 
@@ -39,11 +40,12 @@ export function parseColumnRequest(
   table: SeriesTable,
   parameters: ColumnParameters,
   maxRows: number,
+  zone?: Zone,
 ): ColumnRequest {
   const field = parseNumericColumn(table.hypertable, parameters.field);
   const by = parseKeys(table.hypertable, parameters.by);
   const filters = parseFilters(table.hypertable, parameters.where);
   const now = currentInstant();
-  const range = resolveRange(parameters, now);
+  const range = resolveRange(parameters, now, zone);
   return { table, field, column: field.column, by, filters, range, limit: maxRows + 1, now };
 }

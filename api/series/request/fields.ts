@@ -22,7 +22,7 @@ export const shownField = ({ name, of, unit }: Field) => ({ name, of, unit });
 
 /** Says what a field may be. */
 export const FIELD_RULE =
-  'columns as they are, or figures per bucket: avg, min, max, sum, count, distinct, stddev, first, last, median or p01 to p99 of a column, for example avg(temperature), or count(*)';
+  'columns as they are, or figures per bucket: avg, min, max, sum, count, distinct, stddev, first, last, median or p01 to p99 of a column, for example avg(temperature), or count(*); of a counter increase and rate (per second), of other samples delta and twa (time-weighted average)';
 
 const MAX_FIELDS = 50;
 const MAX_KEYS = 5;
@@ -93,7 +93,8 @@ function parseField(table: Hypertable, text: string): Field {
   const { figure, kinds } = figureOf(table, fn, column);
   if (kinds !== undefined) checkKind(table, column, kinds, `has no ${fn}`);
   const unit = fn === 'count' || fn === 'distinct' ? null : unitOf(table, column);
-  return { name: `${fn}_${column}`, of: `${fn}(${column})`, unit, column, figure };
+  const shownUnit = fn === 'rate' && unit !== null ? `${unit}/s` : unit;
+  return { name: `${fn}_${column}`, of: `${fn}(${column})`, unit: shownUnit, column, figure };
 }
 
 function figureOf(
@@ -106,6 +107,11 @@ function figureOf(
     case 'sum':
     case 'stddev':
       return { figure: { kind: 'aggregate', fn, column }, kinds: NUMERIC };
+    case 'rate':
+    case 'delta':
+    case 'increase':
+    case 'twa':
+      return { figure: { kind: 'sequence', fn, column }, kinds: NUMERIC };
     case 'min':
     case 'max':
       return { figure: { kind: 'aggregate', fn, column }, kinds: ORDERED };

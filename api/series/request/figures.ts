@@ -4,14 +4,30 @@ import type { Column } from '../../../db/language/columns';
 import type { Expression } from '../../../db/language/expressions';
 import type { Hypertable } from '../../../db/language/hypertable';
 
+/** A computation over the order of samples, which no aggregate can carry; see `queries/sequences.ts`. */
+export interface Sequence {
+  readonly kind: 'sequence';
+  readonly fn: 'rate' | 'delta' | 'increase' | 'twa';
+  readonly column: string;
+}
+
 /** A computation over rows of a hypertable. */
-export type Figure = Extract<
-  Expression,
-  { kind: 'aggregate' | 'count-rows' | 'first-or-last' | 'percentile' | 'count-distinct' }
->;
+export type Figure =
+  | Extract<
+      Expression,
+      { kind: 'aggregate' | 'count-rows' | 'first-or-last' | 'percentile' | 'count-distinct' }
+    >
+  | Sequence;
+
+/** A computation over rows of a relation. */
+export type Computation = Expression | Sequence;
+
+export const isSequence = (computation: Computation): computation is Sequence =>
+  computation.kind === 'sequence';
 
 /** `avg("temperature")`: equal texts are equal figures. */
-export const figureKey = (figure: Figure): string => expressionSql(figure);
+export const figureKey = (figure: Figure): string =>
+  isSequence(figure) ? `${figure.fn}(${figure.column})` : expressionSql(figure);
 
 /** The declared column; undefined for every other name, e.g. `__proto__`. */
 export function columnOf({ columns }: Hypertable, name: string): Column | undefined {

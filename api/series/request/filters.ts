@@ -4,46 +4,60 @@ import type { Hypertable } from '../../../db/language/hypertable';
 import { ProblemError } from '../../http/problems';
 import { castOf, kindOf, readValue } from './column-types';
 import { columnOf } from './figures';
+import { type Clause, type Comparison, type Operator, readClause, type Written } from './where-syntax';
 
 /** A condition on a column; values are checked and written as the database reads them. */
 export interface Filter {
   readonly column: string;
-  readonly operator: '=' | '<>' | '<' | '<=' | '>' | '>=' | 'in' | '@>';
-  /** One value, or several for `in`. */
+  readonly operator: Operator | 'in' | 'is null' | 'is not null';
+  /** One value, several for `in`, none for the tests of NULL. */
   readonly values: readonly string[];
   /** The type that values are cast to. */
   readonly cast: string;
 }
 
-/** Says what a condition may be. */
-export const FILTER_RULE =
-  'column=value, or with !=, <, <=, > or >=; column in ["a","b"]; for a JSON column: column @> {"key":"value"}';
-
-const MAX_VALUES = 1_000;
-const CONDITION = /^\s*([^\s=<>!@]+)\s*(?:(!=|<>|<=|>=|=|<|>|@>)|in(?=[\s[]))\s*([\s\S]*)$/i;
+/** A condition on rows: on one column, or several that must all hold or of which any must. */
+export type Condition = Filter | { readonly kind: 'all' | 'any'; readonly of: readonly Condition[] };
 
 /**
  * Reads conditions; rows must meet all of them.
  * @throws ProblemError (bad-filter) that says how to write them, with the columns that are allowed.
  */
-export function parseFilters(table: Hypertable, texts: readonly string[] = []): readonly Filter[] {
-  return texts.map((text) => parseFilter(table, text));
+export function parseFilters(table: Hypertable, texts: readonly string[] = []): readonly Condition[] {
+  const isJson = (column: string): boolean => kindOf(columnOf(table, column)?.type ?? '') === 'json';
+  return texts.flatMap((text) => {
+    const condition = conditionOf(table, readClause(text, isJson));
+    return 'kind' in condition && condition.kind === 'all' ? condition.of : [condition];
+  });
 }
 
 /** The condition as SQL; `bind` takes a value and returns its placeholder. */
-export function filterSql(
-  { column, operator, values, cast }: Filter,
-  bind: (value: unknown, type: string) => string,
-): string {
+export function filterSql(condition: Condition, bind: (value: unknown, type: string) => string): string {
+  if ('kind' in condition) {
+    const joint = condition.kind === 'all' ? ' AND ' : ' OR ';
+    return `(${condition.of.map((part) => filterSql(part, bind)).join(joint)})`;
+  }
+  const { column, operator, values, cast } = condition;
+  if (operator === 'is null' || operator === 'is not null')
+    return `${ident(column)} ${operator.toUpperCase()}`;
   if (operator === 'in') return `${ident(column)} = ANY (${bind(values, `${cast}[]`)})`;
   return `${ident(column)} ${operator} ${bind(values[0], cast)}`;
 }
 
+/** Every column that the conditions are on. */
+export const filteredColumns = (conditions: readonly Condition[]): readonly string[] =>
+  conditions.flatMap((condition) =>
+    'kind' in condition ? filteredColumns(condition.of) : [condition.column],
+  );
+
 /** Columns that have only one value under the conditions. */
-export const boundColumns = (filters: readonly Filter[]): readonly string[] =>
-  filters
-    .filter(({ operator, values }) => (operator === '=' || operator === 'in') && values.length === 1)
-    .map(({ column }) => column);
+export const boundColumns = (conditions: readonly Condition[]): readonly string[] =>
+  conditions.flatMap((condition) => {
+    if ('kind' in condition) return [];
+    const { operator, values, column } = condition;
+    const isOne = (operator === '=' || operator === 'in') && values.length === 1;
+    return isOne || operator === 'is null' ? [column] : [];
+  });
 
 /**
  * Reads one value of a column, e.g. the key where a page starts.
@@ -63,17 +77,24 @@ export function parseValue(
   );
 }
 
-function parseFilter(table: Hypertable, text: string): Filter {
-  const match = CONDITION.exec(text);
-  if (!match)
-    throw new ProblemError(
-      'bad-filter',
-      `where is ${JSON.stringify(text.slice(0, 80))}; write ${FILTER_RULE}`,
-    );
-  const [, column = '', symbol = 'in', rest = ''] = match;
+function conditionOf(table: Hypertable, clause: Clause): Condition {
+  if ('of' in clause) return { kind: clause.kind, of: clause.of.map((part) => conditionOf(table, part)) };
+  return filterOf(table, clause);
+}
+
+function filterOf(table: Hypertable, comparison: Comparison): Filter {
+  const { column } = comparison;
   checkColumn(table, column);
-  const operator = symbol === '!=' ? '<>' : (symbol as Filter['operator']);
-  const isJson = kindOf(columnOf(table, column)?.type ?? '') === 'json';
+  const type = columnOf(table, column)?.type ?? '';
+  if (comparison.kind === 'null')
+    return {
+      column,
+      operator: comparison.negated ? 'is not null' : 'is null',
+      values: [],
+      cast: castOf(type),
+    };
+  const operator = comparison.kind === 'list' ? 'in' : comparison.operator;
+  const isJson = kindOf(type) === 'json';
   if (isJson !== (operator === '@>'))
     throw new ProblemError(
       'bad-filter',
@@ -81,9 +102,38 @@ function parseFilter(table: Hypertable, text: string): Filter {
         ? `${column} is JSON; write ${column} @> {"key":"value"}`
         : `@> is for JSON columns, and ${column} is not one`,
     );
-  const texts = operator === 'in' ? parseList(column, rest) : [rest];
-  const values = texts.map((value) => parseValue(table, column, value));
-  return { column, operator, values: values.map(({ value }) => value), cast: values[0]?.cast ?? 'text' };
+  const written = comparison.kind === 'list' ? comparison.values : [comparison.value];
+  for (const value of written) checkMeaning(column, type, operator, value);
+  const values = written.map(({ text }) => parseValue(table, column, text));
+  return { column, operator, values: values.map(({ value }) => value), cast: castOf(type) };
+}
+
+/** Refuses values without quotes that would silently match nothing, or something else, because of how they are written. */
+function checkMeaning(
+  column: string,
+  type: string,
+  operator: Filter['operator'],
+  { text, quoted }: Written,
+): void {
+  if (quoted) return;
+  const inQuotes = `${column}${operator === 'in' ? '=' : operator}'${text.slice(0, 40).replaceAll("'", "''")}'`;
+  const refuse = (what: string): never => {
+    throw new ProblemError(
+      'bad-filter',
+      `${what}; if the text itself is meant, write it in quotes: ${inQuotes}`,
+    );
+  };
+  if (/^null$/i.test(text)) refuse(`Nothing equals NULL: write ${column} is null, or ${column} is not null`);
+  if (kindOf(type) !== 'text') return;
+  const isOrdered = operator !== '=' && operator !== '<>' && operator !== 'in';
+  if (isOrdered && /^[+-]?\d+(\.\d+)?$/.test(text))
+    refuse(`${column} is text, which is not compared as a number: "9" comes after "10"`);
+  if (/^[“”„‟‘’‚‛«»`´]/.test(text)) refuse(`The value begins with a typographic quote; use ' or "`);
+  if (text.includes(',')) refuse(`For several values write ${column} in ["a","b"]`);
+  if (/ (&&|\|\|) /.test(text)) refuse('Join conditions with and and or');
+  const symbol = text.search(/[=<>]/);
+  if (symbol > 0 && /\s/.test(text.slice(0, symbol)))
+    refuse('The value contains another comparison; join conditions with and and or');
 }
 
 function checkColumn(table: Hypertable, name: string): void {
@@ -96,30 +146,6 @@ function checkColumn(table: Hypertable, name: string): void {
   );
   throw new ProblemError(
     'bad-filter',
-    `There is no column ${JSON.stringify(name.slice(0, 80))} to compare; the columns are ${names.join(', ')}`,
+    `There is no column ${JSON.stringify(name.slice(0, 80))} to compare; the columns are ${names.join(', ')}. A value that contains the words and or or is written in quotes`,
   );
-}
-
-function parseList(column: string, text: string): readonly string[] {
-  const list = readJson(text);
-  const isList = Array.isArray(list) && list.length > 0 && list.length <= MAX_VALUES;
-  if (!isList || !list.every(isScalar))
-    throw new ProblemError(
-      'bad-filter',
-      `in takes a JSON array of 1 to ${MAX_VALUES} texts, numbers or booleans, for example ${column} in ["a","b"]`,
-    );
-  return list.map(String);
-}
-
-function isScalar(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isSafeInteger(value) || !Number.isInteger(value);
-  return typeof value === 'string' || typeof value === 'boolean';
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

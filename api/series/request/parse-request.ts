@@ -3,10 +3,11 @@ import type { Hypertable } from '../../../db/language/hypertable';
 import type { Interval } from '../../../db/language/interval';
 import { parseWidth } from '../../http/durations';
 import { ProblemError } from '../../http/problems';
-import { kindOf, NUMERIC } from './column-types';
+import { type Zone, zoneNamed } from '../zones/zones';
+import { columnsOfKind, kindOf, NUMERIC, type TypeKind } from './column-types';
 import { type Field, parseFields, parseKeys } from './fields';
 import { columnOf } from './figures';
-import { type Filter, parseFilters } from './filters';
+import { boundColumns, type Condition, parseFilters } from './filters';
 
 /** What buckets without a value contain. */
 export type Fill = 'none' | 'null' | 'locf' | 'linear';
@@ -19,6 +20,7 @@ export interface SeriesParameters {
   readonly by?: string;
   readonly where?: readonly string[];
   readonly bucket?: string;
+  readonly tz?: string;
   readonly points?: number;
   readonly fill?: Fill;
   readonly downsample?: Downsample;
@@ -31,9 +33,11 @@ export interface SeriesParameters {
 export interface SeriesRequest {
   readonly fields: readonly Field[];
   readonly by: readonly string[];
-  readonly filters: readonly Filter[];
+  readonly filters: readonly Condition[];
   /** `none`: rows as they are. */
   readonly bucket: 'none' | 'auto' | Interval;
+  /** Whose clocks the buckets follow; absent = UTC. */
+  readonly zone?: Zone;
   readonly points: number;
   readonly fill: Fill;
   readonly downsample?: Downsample;
@@ -56,6 +60,8 @@ export function parseRequest(table: Hypertable, parameters: SeriesParameters): S
   const fields = parseFields(table, parameters.field).filter((field) => !isShownAnyway(field));
   const filters = parseFilters(table, parameters.where);
   const bucket = bucketFor(fields, parameters.bucket);
+  const zone = parameters.tz === undefined ? undefined : zoneFor(bucket, parameters.tz);
+  checkSeries(table, { fields, by, filters });
   if (fill !== 'none') checkFill(bucket, parameters);
   if (downsample !== undefined) checkDownsample(table, fields, bucket, parameters);
   return {
@@ -66,8 +72,39 @@ export function parseRequest(table: Hypertable, parameters: SeriesParameters): S
     points,
     fill,
     source,
+    ...(zone === undefined ? {} : { zone }),
     ...(downsample === undefined ? {} : { downsample }),
   };
+}
+
+/**
+ * The zone of buckets.
+ * @throws ProblemError (bad-zone, and bad-bucket when there are no buckets).
+ */
+export function zoneFor(bucket: SeriesRequest['bucket'] | string, name: string): Zone {
+  const zone = zoneNamed(name);
+  if (bucket !== 'none') return zone;
+  throw new ProblemError(
+    'bad-bucket',
+    'tz is for buckets: ask for figures, for example field=avg(temperature)&bucket=1d, or leave out tz',
+  );
+}
+
+const NAMES: ReadonlySet<TypeKind> = new Set(['text', 'uuid', 'inet']);
+
+/** Samples of different series must not be compared with one another. */
+function checkSeries(
+  table: Hypertable,
+  { fields, by, filters }: Pick<SeriesRequest, 'fields' | 'by' | 'filters'>,
+): void {
+  const sequence = fields.find(({ figure }) => figure?.kind === 'sequence');
+  const names = columnsOfKind(table, NAMES);
+  if (sequence === undefined || names.length === 0 || by.length > 0 || boundColumns(filters).length > 0)
+    return;
+  throw new ProblemError(
+    'bad-field',
+    `${sequence.of} compares each sample with the one before it in its series: say with by which columns tell series apart (${names.join(', ')}), or choose one series with where`,
+  );
 }
 
 function bucketFor(fields: readonly Field[], text: string | undefined): SeriesRequest['bucket'] {

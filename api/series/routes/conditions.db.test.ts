@@ -44,9 +44,46 @@ describe.each(testServers())('conditions on $describe', (server) => {
       expect(await count('metrics.metrics', ['tags @> {"rack":1,"site":"x"}', 'device_id=d0'])).toBe(5);
     });
 
+    it('joins conditions with and, or and brackets', async () => {
+      expect(await count('sensor_data', "sensor_id='a' or humidity>90")).toBe(
+        matching((row) => row.sensor_id === 'a' || (row.humidity ?? 0) > 90),
+      );
+      expect(await count('sensor_data', '(sensor_id=a or sensor_id="b") and temperature is null')).toBe(
+        matching((row) => row.temperature === null),
+      );
+      expect(await count('sensor_data', 'sensor_id=a or sensor_id=b and temperature is not null')).toBe(
+        matching((row) => row.sensor_id === 'a' || row.temperature !== null),
+      );
+      expect(
+        await count('metrics.metrics', ['tags @> {"rack":1} or device_id=d0', 'device_id is not null']),
+      ).toBe(20);
+    });
+
+    it('finds texts that contain quotes, blanks and words of the syntax', async () => {
+      const ids = [`'a'`, '"a"', ' a ', `it's`, 'a or b', '(a)', 'a,b', 'null', ''];
+      await runSql(
+        api.url,
+        `INSERT INTO metrics.metrics SELECT $1::timestamptz + interval '1 hour', id, 'quoting', 1, '{}' FROM unnest($2::text[]) id`,
+        [iso(start), ids],
+      );
+      for (const id of ids) {
+        const where = [`device_id='${id.replaceAll("'", "''")}'`, 'metric_name="quoting"'];
+        expect([id, await count('metrics.metrics', where)]).toEqual([id, 1]);
+        expect([
+          id,
+          await count('metrics.metrics', `device_id=${JSON.stringify(id)} and metric_name=quoting`),
+        ]).toEqual([id, 1]);
+      }
+    });
+
     it('takes hostile values as values', async () => {
-      for (const value of [`a' OR '1'='1`, `a"; DROP TABLE sensor_data; --`, '\\', '{}', 'x'.repeat(51)])
+      for (const value of [`a"; DROP TABLE sensor_data; --`, '\\', '{}', 'x'.repeat(51)])
         expect(await count('sensor_data', `sensor_id=${value}`)).toBe(0);
+      for (const value of [`a' OR '1'='1`, `a"; DROP TABLE sensor_data; --`, '\\', '{}', `'`, `''`])
+        expect(await count('sensor_data', `sensor_id='${value.replaceAll("'", "''")}'`)).toBe(0);
+      // Without quotes the word OR joins two conditions, and '1' is no column.
+      const injected = await get('sensor_data', { where: `sensor_id=a' OR '1'='1`, ...range });
+      expect([injected.status, injected.body.type]).toEqual([400, 'urn:tsdb:problem:bad-filter']);
       expect(await count('sensor_data', `sensor_id in ${JSON.stringify([`'`, '"', '\\', ','])}`)).toBe(0);
     });
   });

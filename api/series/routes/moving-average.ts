@@ -9,16 +9,28 @@ import type { ApiApp } from '../../http/instance';
 import { ProblemError } from '../../http/problems';
 import { timeText } from '../../http/time';
 import type { RouteParts } from '../../parts';
-import { before, bucketStart, isWholeMultiple } from '../calendar';
+import { bucketsOver, startsOf } from '../buckets';
+import { before, isWholeMultiple, stepsIn } from '../calendar';
 import { keptSince, type Plan, planBuckets, widthText } from '../plan/planner';
 import type { Question } from '../plan/sources';
 import { bucketAverageQuery, movingAverageQuery } from '../queries/windows';
 import { type ColumnRequest, parseColumnRequest } from '../request/column-request';
 import { answerColumns } from '../request/fields';
 import { countOf } from '../request/figures';
-import { boundColumns } from '../request/filters';
+import { boundColumns, filteredColumns } from '../request/filters';
+import { zoneFor } from '../request/parse-request';
+import type { Zone } from '../zones/zones';
 import { columnAnswer } from './column-answer';
-import { Bucket, columnMembers, columnQuery, Data, queryOf, tableRoute } from './table-route';
+import {
+  Bucket,
+  columnMembers,
+  columnQuery,
+  Data,
+  queryOf,
+  tableRoute,
+  tzQuery,
+  Zone as ZoneShown,
+} from './table-route';
 
 const MovingAverageQuery = queryOf({
   ...columnQuery,
@@ -34,11 +46,13 @@ const MovingAverageQuery = queryOf({
         'Gives exact averages per bucket instead of per row; the window must be a whole multiple of the bucket. Default: none',
     }),
   ),
+  ...tzQuery,
 });
 
 const MovingAverageAnswer = Type.Object({
   ...columnMembers,
   bucket: Bucket,
+  tz: ZoneShown,
   freshness: Freshness,
   window: Type.String({ description: 'Length of the window' }),
   data: Data('Members: time, the columns of by, value, moving_average. In order of time'),
@@ -57,21 +71,23 @@ export function movingAverageRoute(app: ApiApp, parts: RouteParts): void {
   });
   app.get('/api/series/:table/moving-average', options, async (request, reply) => {
     const table = tableNamed(parts.tables, request.params.table);
-    const asked = parseColumnRequest(table, request.query, parts.config.maxRows);
+    const { bucket = 'none', tz } = request.query;
+    const zone = tz === undefined ? undefined : zoneFor(bucket, tz);
+    const asked = parseColumnRequest(table, request.query, parts.config.maxRows, zone);
     const columns = answerColumns('time', ...asked.by, 'value', 'moving_average');
     const window = parseWidth('window', request.query.window);
-    const { bucket = 'none' } = request.query;
     if (bucket === 'none') {
       const read = { from: before(asked.range.from, window), to: asked.range.to };
       return sendRows(request, reply, columns, {
         ...(await columnAnswer(parts, asked, movingAverageQuery(asked, window))),
         window: formatInterval(window),
         bucket: null,
+        tz: 'UTC',
         freshness: null,
         kept_since: keptSince({ relation: table.hypertable }, read, asked.now),
       });
     }
-    const { plan, from } = planAverage(asked, { window, bucket, source: request.query.source });
+    const { plan, from } = planAverage(asked, { window, bucket, source: request.query.source, zone });
     return sendRows(request, reply, columns, {
       ...(await columnAnswer(parts, asked, bucketAverageQuery(plan, asked, window, from))),
       window: formatInterval(window),
@@ -79,6 +95,7 @@ export function movingAverageRoute(app: ApiApp, parts: RouteParts): void {
       from: timeText(from),
       to: timeText(plan.range.to),
       bucket: widthText(plan.width),
+      tz: zone?.name ?? 'UTC',
       freshness: await parts.freshness.of(plan.relation, plan.range),
       kept_since: plan.keptSince,
     });
@@ -92,7 +109,8 @@ function planAverage(
     window,
     bucket,
     source,
-  }: { readonly window: Interval; readonly bucket: string } & Pick<Question, 'source'>,
+    zone,
+  }: { readonly window: Interval; readonly bucket: string } & Pick<Question, 'source' | 'zone'>,
 ): { readonly plan: Plan; readonly from: bigint } {
   const width = parseWidth('bucket', bucket);
   if (!isWholeMultiple(window, width))
@@ -100,10 +118,24 @@ function planAverage(
       'bad-bucket',
       `The window (${formatInterval(window)}) is not a whole multiple of the bucket (${formatInterval(width)}); choose one that is, for example window=24h&bucket=1h`,
     );
-  const from = bucketStart(width, range.from);
+  if (zone !== undefined && stepsIn(window, width) === undefined)
+    throw new ProblemError(
+      'bad-bucket',
+      `In a time zone, a window of months needs buckets of months; write the window in days, for example window=30d&bucket=1d&tz=${zone.name}`,
+    );
+  const { from } = bucketsOver(width, range, zone).range;
   const figures = [{ kind: 'aggregate', fn: 'sum', column } as const, countOf(table.hypertable, column)];
-  const filtered = filters.map((filter) => filter.column);
-  const question = { table, figures, by, filtered, bound: boundColumns(filters), source };
-  const read = { from: before(from, window), to: range.to };
+  const filtered = filteredColumns(filters);
+  const question = { table, figures, by, filtered, bound: boundColumns(filters), source, zone };
+  const read = { from: windowStart(from, window, width, zone), to: range.to };
   return { plan: planBuckets(question, width, read, now), from };
+}
+
+const DAY = 86_400_000_000n;
+
+/** Where the window of the bucket that begins at `from` has begun one bucket before it: as many buckets back as the window has. */
+function windowStart(from: bigint, window: Interval, width: Interval, zone: Zone | undefined): bigint {
+  if (zone === undefined) return before(from, window);
+  const starts = startsOf(bucketsOver(width, { from: before(from, window) - 2n * DAY, to: from + 1n }, zone));
+  return starts.at(-1 - Number(stepsIn(window, width))) ?? starts[0] ?? from;
 }

@@ -72,6 +72,7 @@ describe.each(testServers())('one column on $describe', (server) => {
       by: ['sensor_id'],
       window: '2 hours',
       bucket: null,
+      tz: 'UTC',
       freshness: null,
       kept_since: null,
       count: expected.length,

@@ -31,6 +31,7 @@ describe.each(testServers())('series on $describe', (server) => {
       table: 'sensor_data',
       source: 'sensor_data_daily',
       bucket: '1 day',
+      tz: 'UTC',
       ...range,
       freshness: {
         watermark: expect.stringMatching(/^\d{4}-\d\d-\d\dT00:00:00Z$/),

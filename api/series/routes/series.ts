@@ -16,7 +16,7 @@ import { thinnedRows } from '../queries/downsample';
 import { type AnswerRow, filledCount, fillGaps } from '../queries/fill';
 import { bucketQuery, rowQuery } from '../queries/rows-and-buckets';
 import { answerColumns, FIELD_RULE, shownField } from '../request/fields';
-import { boundColumns } from '../request/filters';
+import { boundColumns, filteredColumns } from '../request/filters';
 import { DEFAULT_POINTS, parseRequest, type SeriesRequest } from '../request/parse-request';
 import { DEFAULT_PERIOD, type Range, resolveRange } from '../request/ranges';
 import {
@@ -30,6 +30,8 @@ import {
   selectionQuery,
   source,
   tableRoute,
+  tzQuery,
+  Zone,
 } from './table-route';
 
 const seriesQuery = (maxRows: number) =>
@@ -45,9 +47,10 @@ const seriesQuery = (maxRows: number) =>
     bucket: Type.Optional(
       Type.String({
         maxLength: 40,
-        description: `\`none\` for rows as they are, \`auto\` for a width that fits \`points\`, or ${WIDTH_RULE}. Default: \`auto\` for figures. The range is widened to whole buckets in UTC. Note that m means minutes here, but months in \`period\``,
+        description: `\`none\` for rows as they are, \`auto\` for a width that fits \`points\`, or ${WIDTH_RULE}. Default: \`auto\` for figures. The range is widened to whole buckets. Note that m means minutes here, but months in \`period\``,
       }),
     ),
+    ...tzQuery,
     points: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -75,6 +78,7 @@ const seriesQuery = (maxRows: number) =>
 const SeriesAnswer = Type.Object({
   ...source,
   bucket: Bucket,
+  tz: Zone,
   ...covered,
   freshness: Freshness,
   fields: Type.Array(FieldShown),
@@ -104,7 +108,7 @@ export function seriesRoute(app: ApiApp, parts: RouteParts): void {
     const table = tableNamed(parts.tables, request.params.table);
     const asked = parseRequest(table.hypertable, request.query);
     const now = currentInstant();
-    const scope = scopeOf(table, asked, resolveRange(request.query, now), now);
+    const scope = scopeOf(table, asked, resolveRange(request.query, now, asked.zone), now);
     const columns = answerColumns('time', ...asked.by, ...asked.fields.map(({ name }) => name));
     // The width is part of the question: between two pages `auto` could choose another one.
     const question = `${questionOf(request.url)} ${scope.bucket ?? ''}`;
@@ -116,6 +120,7 @@ export function seriesRoute(app: ApiApp, parts: RouteParts): void {
       table: table.name,
       source: publicName(source),
       bucket: scope.bucket,
+      tz: asked.zone?.name ?? 'UTC',
       from: timeText(scope.range.from),
       to: timeText(scope.range.to),
       freshness: await parts.freshness.of(source, scope.range),
@@ -151,9 +156,10 @@ function scopeOf(table: SeriesTable, asked: SeriesRequest, range: Range, now: bi
     table,
     figures: fields.flatMap(({ figure }) => figure ?? []),
     by,
-    filtered: filters.map(({ column }) => column),
+    filtered: filteredColumns(filters),
     bound: boundColumns(filters),
     source,
+    zone: asked.zone,
   };
   const width = bucket === 'auto' ? chooseWidth(question, points, range, now) : bucket;
   const plan = planBuckets(question, width, range, now);
@@ -176,7 +182,7 @@ async function readRows(
     plan === undefined ? rowQuery(table, range, selection) : bucketQuery(plan, selection);
   const rows = await query<AnswerRow>(reader, sql, values);
   if (fill === 'none' || plan === undefined) return rows;
-  const gaps = { fill, width: plan.width, range, by, figures: fields.map(({ name }) => name) };
+  const gaps = { fill, buckets: plan.buckets, by, figures: fields.map(({ name }) => name) };
   checkSize(Math.max(rows.length, filledCount(rows, gaps)), maxRows, WAY_OUT);
   return fillGaps(rows, gaps);
 }

@@ -5,8 +5,8 @@ import { formatQuery, inAllFormats } from '../../http/formats';
 import { problemResponses } from '../../http/problems';
 import { rangeQuery } from '../../http/range';
 import type { RouteParts } from '../../parts';
-import { FILTER_RULE } from '../request/filters';
 import { DEFAULT_PERIOD } from '../request/ranges';
+import { FILTER_RULE } from '../request/where-syntax';
 
 /** How a route about one table is described. */
 export interface TableRoute<Query extends TSchema, Answer extends TSchema> {
@@ -65,6 +65,18 @@ export const selectionQuery = {
   ),
 };
 
+/** The parameter that says whose clocks buckets follow. */
+export const tzQuery = {
+  tz: Type.Optional(
+    Type.String({
+      maxLength: 60,
+      description:
+        'IANA name of the time zone whose days, weeks, months and years the buckets follow. Times in `from` and `to` without an offset are then times in this zone. Default: UTC. Times in the answer are in UTC',
+      examples: ['Europe/Berlin'],
+    }),
+  ),
+};
+
 /** The parameters of one numeric column over a range. */
 export const columnQuery = {
   field: Type.String({ maxLength: 200, description: 'A numeric column' }),
@@ -83,6 +95,9 @@ export const FieldShown = Type.Object({
 
 /** Members of answers. */
 export const Bucket = nullable('string', 'Width of a bucket; null for rows as they are');
+export const Zone = Type.String({
+  description: 'Zone whose clocks the buckets follow; the times in the answer are in UTC all the same',
+});
 export const Keys = Type.Array(Type.String(), { description: 'Columns that tell series apart' });
 export const Count = Type.Integer({ description: 'Number of rows in data' });
 export const Data = (description: string) =>

@@ -7,7 +7,7 @@ import { instantOf } from '../../http/time';
 import { planBuckets } from '../plan/planner';
 import type { Question } from '../plan/sources';
 import { parseFields, parseKeys } from '../request/fields';
-import { boundColumns, parseFilters } from '../request/filters';
+import { boundColumns, filteredColumns, parseFilters } from '../request/filters';
 import { resolveRange } from '../request/ranges';
 
 const tables = seriesTables(desiredFrom(Object.values(schemaSets)));
@@ -28,7 +28,7 @@ export function questionOf(table: SeriesTable, { field, by, where }: Asked): Que
     table,
     figures: parseFields(table.hypertable, field).flatMap(({ figure }) => figure ?? []),
     by: parseKeys(table.hypertable, by),
-    filtered: filters.map(({ column }) => column),
+    filtered: filteredColumns(filters),
     bound: boundColumns(filters),
   };
 }

@@ -50,9 +50,15 @@ export async function timedProcess(
 }
 
 // The kernel keeps the peak, so the last reading before the process ends is the peak of its whole run.
-function peakOf(pid: number | undefined): number | null {
+const peakOf = (pid: number | undefined): number | null => memoryOf(pid, 'VmHWM');
+
+/** Resident memory of a process now; null where the system does not report it. */
+export const residentBytes = (pid: number | undefined): number | null => memoryOf(pid, 'VmRSS');
+
+function memoryOf(pid: number | undefined, measure: 'VmHWM' | 'VmRSS'): number | null {
   try {
-    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const kilobytes = new RegExp(`^${measure}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
     return kilobytes === undefined ? null : Number(kilobytes) * 1024;
   } catch {
     return null; // another system, or the process has just ended

@@ -6,7 +6,13 @@ import { DatabaseError, UsageError } from '../../../db/core/errors';
 import type { Environment } from '../../../db/core/settings';
 import { childEnvironment } from '../child-process';
 
-export type ProgramName = 'api-process' | 'bare-handler' | 'api-load';
+export type ProgramName =
+  | 'api-process'
+  | 'bare-handler'
+  | 'api-load'
+  | '../load/load-server'
+  | '../load/load-answers'
+  | '../load/load-probes';
 
 const fileOf = (name: ProgramName): string => join(__dirname, `${name}.ts`);
 

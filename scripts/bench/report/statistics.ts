@@ -56,6 +56,15 @@ export function summarizeMemory(bytes: readonly (number | null)[]): Measured | n
   return megabytes.length === 0 ? null : summarize(megabytes, 'MB');
 }
 
+/** The value that this fraction of the measurements is at most. */
+export const percentile = (values: readonly number[], fraction: number): number =>
+  values.length === 0
+    ? Number.NaN
+    : quantile(
+        [...values].sort((a, b) => a - b),
+        fraction,
+      );
+
 function quantile(sorted: readonly number[], fraction: number): number {
   const place = (sorted.length - 1) * fraction;
   const below = sorted[Math.floor(place)] as number;

@@ -8,8 +8,9 @@ import { problemResponses } from '../http/problems';
 import { parseRange, type TimeRange } from '../http/range';
 import { currentInstant, instantOf, LATEST } from '../http/time';
 import type { RouteParts } from '../parts';
+import { bucketsOver } from '../series/buckets';
 import { before } from '../series/calendar';
-import { type Range, wholeBuckets } from '../series/request/ranges';
+import type { Range } from '../series/request/ranges';
 import { type LevelName, levels, units } from './levels';
 import { AggregateRow, RawRow, SensorParams, seriesOf, seriesQuery } from './schemas';
 import { unknownSensor } from './sensor-routes';
@@ -67,7 +68,7 @@ function covered(relation: Relation, { from, to }: TimeRange): Range {
       ? instantOf(from.time)
       : before(to === undefined ? currentInstant() : end, parseDuration(from.back));
   const range = { from: start, to: end };
-  return relation.kind === 'aggregate' ? wholeBuckets(parseDuration(relation.bucket), range) : range;
+  return relation.kind === 'aggregate' ? bucketsOver(parseDuration(relation.bucket), range).range : range;
 }
 
 const COARSER: Readonly<Partial<Record<LevelName, LevelName>>> = {

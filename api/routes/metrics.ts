@@ -1,13 +1,16 @@
 // Metrics of this process and its answers, in the text format of Prometheus.
 import { Type } from '@fastify/type-provider-typebox';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { deadLetters } from '../../db/schema/service';
 import type { Database } from '../database/database';
 import type { Freshness } from '../database/freshness';
+import { query } from '../database/query';
 import { type ServerWatch, TROUBLES, type TroubleName } from '../database/server-state';
 import { NoQuery } from '../http/common-schemas';
 import type { ApiApp } from '../http/instance';
 import { problemResponses } from '../http/problems';
 import { withinTime } from '../http/time-limit';
+import { LETTER_COUNTS, type LetterCount } from '../ingest/store/dead-letters';
 import type { RouteParts } from '../parts';
 
 /** Rows of writes by table; the ingest route counts them. */
@@ -27,12 +30,13 @@ const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const WITHIN_MS = 1_000;
 
 /** Adds `GET /metrics` and measures every answer. Each app has its own metrics; those of the process are shared. */
-export function metrics(app: ApiApp, { database, freshness, serverWatch }: RouteParts): void {
+export function metrics(app: ApiApp, { database, freshness, serverWatch, config, tables }: RouteParts): void {
   const registers = [new Registry()];
   measureAnswers(app, registers);
   measurePools(database, registers);
   measureFreshness(freshness, registers);
   measureState(serverWatch, registers);
+  if (config.desired.tables.includes(deadLetters)) measureLetters(database, tables, registers);
   const rows = (outcome: string) =>
     new Counter({
       name: `tsdb_ingest_rows_${outcome}_total`,
@@ -146,6 +150,31 @@ function measureFreshness(freshness: Freshness, registers: Registry[]): void {
       for (const [aggregate, watermark] of watermarks ?? []) {
         if (watermark !== null) this.set({ aggregate }, Date.parse(watermark) / 1_000);
       }
+    },
+  });
+}
+
+/** Counts the dead letters of each table; those of points that no table takes are under `none`. */
+function measureLetters(
+  database: Database,
+  tables: ReadonlyMap<string, unknown>,
+  registers: Registry[],
+): void {
+  new Gauge({
+    name: 'tsdb_dead_letters',
+    help: 'Rejected rows that are kept until they are replayed or deleted; absent while the database cannot be reached',
+    labelNames: ['table'] as const,
+    registers,
+    async collect() {
+      const counts = await withinTime(
+        WITHIN_MS,
+        query<LetterCount>(database.reader, LETTER_COUNTS).catch(() => undefined),
+        () => undefined,
+      );
+      this.reset();
+      if (counts !== undefined) this.set({ table: 'none' }, 0);
+      for (const { table_name, letters } of counts ?? [])
+        this.inc({ table: tables.has(table_name) ? table_name : 'none' }, letters);
     },
   });
 }

@@ -115,8 +115,14 @@ export async function forgetOldLetters(db: Db, days: number): Promise<number> {
   return rowCount ?? 0;
 }
 
-/** How many letters there are, by the name of the table. */
-export const letterCounts = `SELECT table_name, count(*)::integer AS letters FROM ${TABLE} GROUP BY table_name`;
+/** How many letters a table has. */
+export interface LetterCount {
+  readonly table_name: string;
+  readonly letters: number;
+}
+
+/** The query for these counts. */
+export const LETTER_COUNTS = `SELECT table_name, count(*)::integer AS letters FROM ${TABLE} GROUP BY table_name`;
 
 /** A query for a page: newest first, and the rows of one request in the order of their lines. */
 export function deadLetterQuery(table: string | undefined, limit: number, after?: LetterPosition) {

@@ -71,6 +71,20 @@ describe.each(testServers())('too many writes on $describe', (server) => {
     for (let n = 0; n < 3; n += 1) expect((await write('still works')).statusCode).toBe(200);
   });
 
+  it('keeps no place for bodies that are slow to come', async () => {
+    await write('first');
+    const before = await underWay();
+    const sockets = Array.from({ length: 24 }, () => connect(port, '127.0.0.1'));
+    for (const socket of sockets)
+      socket.write(
+        'POST /api/ingest/sensor_data HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n[{"time"',
+      );
+    await untilUnderWay(before + sockets.length);
+    for (let n = 0; n < 3; n += 1) expect((await write('quick')).statusCode).toBe(200);
+    for (const socket of sockets) socket.destroy();
+    await untilUnderWay(before);
+  });
+
   it('answers 413 to a body of unknown length as soon as it is too large', async () => {
     const body = new ReadableStream({
       start(controller) {

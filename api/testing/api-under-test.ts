@@ -2,9 +2,11 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Pool } from 'pg';
 import type { Environment } from '../../db/core/settings';
+import { desiredFrom } from '../../db/language/desired';
+import type { SchemaSet } from '../../db/language/schema-set';
 import { createTestDatabase, type Template, type TestServer } from '../../db/local/test-servers';
 import { buildApp } from '../app';
-import { readConfig } from '../config';
+import { type ApiConfig, readConfig } from '../config';
 import { type Database, openDatabase } from '../database/database';
 import type { ApiApp } from '../http/instance';
 import { fixture } from './fixture';
@@ -29,6 +31,8 @@ export interface ApiUnderTest {
 /** Settings of an API under test, by their environment names. */
 export interface ApiOptions {
   readonly env?: Environment;
+  /** Sets that are applied and served in place of those that `TSDB_SCHEMAS` selects. */
+  readonly sets?: readonly SchemaSet[];
   readonly isShuttingDown?: () => boolean;
   /** What the database contains in addition to the schema. */
   readonly content?: Template;
@@ -53,8 +57,10 @@ export async function startApi(server: TestServer, options: ApiOptions = {}): Pr
 export const startBeside = ({ url }: Pick<ApiUnderTest, 'url'>, options: Omit<ApiOptions, 'content'>) =>
   serve(url, options);
 
-const settings = (url: string, { env }: ApiOptions) =>
-  readConfig({ TSDB_POOL_SIZE: '4', ...env, DATABASE_URL: url });
+function settings(url: string, { env, sets }: ApiOptions): ApiConfig {
+  const config = readConfig({ TSDB_POOL_SIZE: '4', ...env, DATABASE_URL: url });
+  return sets ? { ...config, desired: desiredFrom(sets) } : config;
+}
 
 function serve(url: string, options: ApiOptions): ApiUnderTest {
   const { isShuttingDown = () => false } = options;

@@ -2,7 +2,7 @@
 import type { RowPolicy } from './access';
 import type { Column } from './columns';
 import { type Index, type SortKey, uniqueIndex } from './indexes';
-import { checkIngest, type Ingest, type UniqueRows } from './ingest';
+import { checkIngest, checkUnique, type Ingest, type UniqueRows } from './ingest';
 import type { Duration } from './interval';
 import { checkDurations, formerName, qualifiedName } from './names';
 
@@ -30,6 +30,7 @@ export function hypertable<const C extends string>(
 ): Hypertable<C> {
   checkDurations(name, spec.chunkInterval, spec.columnstore?.after, spec.retention);
   checkIngest(name, spec.columns, spec.ingest);
+  checkUnique(name, spec.columns, spec);
   return Object.freeze({
     ...spec,
     kind: 'hypertable',

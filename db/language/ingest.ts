@@ -31,6 +31,23 @@ export interface Ingest<C extends string = string> {
 }
 
 /**
+ * Checks the columns of a key. A row with a null in its key never equals another one, so it would be stored again and again.
+ * @throws UsageError that names the table and the column.
+ */
+export function checkUnique(
+  table: string,
+  columns: Readonly<Record<string, Column>>,
+  { time, unique }: { readonly time: string; readonly unique?: UniqueRows | undefined },
+): void {
+  if (unique === undefined) return;
+  if (!unique.columns.includes(time))
+    throw new UsageError(`${table}: unique.columns must contain the time column "${time}"`);
+  const nullable = unique.columns.find((name) => columns[name]?.nullable !== false);
+  if (nullable !== undefined)
+    throw new UsageError(`${table}: unique.columns: "${nullable}" may be null; declare it .notNull()`);
+}
+
+/**
  * Checks the columns of an ingest declaration.
  * @throws UsageError that names the table and the column.
  */

@@ -37,9 +37,10 @@ function sqlOf(
   const arrays = names.map((_, at) => `$${at + 1}::text[]`);
   const sent = `SELECT ${typed.join(', ')}, n FROM unnest(${arrays.join(', ')}) WITH ORDINALITY sent (${names.join(', ')}, n)`;
   const insert = `INSERT INTO ${relation(table)} AS stored (${names.join(', ')})`;
-  if (onConflict === 'skip')
-    return `${insert} SELECT ${names.join(', ')} FROM (${sent}) r ORDER BY n ON CONFLICT DO NOTHING`;
+  // In the order of their keys, so that two writers of the same rows wait for each other instead of blocking each other.
   const keyNames = keys.map((name) => ident(name));
+  if (onConflict === 'skip')
+    return `${insert} SELECT ${names.join(', ')} FROM (${sent}) r ORDER BY ${keyNames.join(', ')}, n ON CONFLICT DO NOTHING`;
   const others = names.filter((name) => !keyNames.includes(name));
   // Rows of one statement with the same key are joined to one row: the last value of each column counts.
   const lasts = names.map((name) =>
@@ -47,7 +48,7 @@ function sqlOf(
       ? name
       : `(array_agg(${name} ORDER BY n DESC) FILTER (WHERE ${name} IS NOT NULL))[1] AS ${name}`,
   );
-  const joined = `SELECT ${lasts.join(', ')} FROM (${sent}) r GROUP BY ${keyNames.join(', ')} ORDER BY min(n)`;
+  const joined = `SELECT ${lasts.join(', ')} FROM (${sent}) r GROUP BY ${keyNames.join(', ')} ORDER BY ${keyNames.join(', ')}`;
   const merged = others.map((name) => `coalesce(excluded.${name}, stored.${name})`);
   // A row that changes nothing is left alone, so that sending rows again does not make aggregates out of date.
   const action =

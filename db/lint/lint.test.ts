@@ -160,6 +160,10 @@ const fixtures: Readonly<Record<string, { readonly passing: SchemaSet; readonly 
     passing: hourly({ select: { x: filter(avg('value'), where('sensor', '=', 'a')) } }),
     failing: hourly({ select: { x: avg('missing') } }),
   },
+  TS024: {
+    passing: schemaSet('test', [base, { ...base, name: 'other', ingest: { names: ['readings', 'r'] } }]),
+    failing: schemaSet('test', [base, { ...base, name: 'other', ingest: { names: ['reading'] } }]),
+  },
 };
 
 const rulesBroken = (set: SchemaSet): readonly string[] => lint(desiredFrom([set])).map(({ rule }) => rule);
@@ -319,6 +323,18 @@ describe('lint', () => {
     expect(lint(desiredFrom([set])).filter(({ rule }) => rule === 'TS023')).toEqual([
       expect.objectContaining({ message: expect.stringContaining(`names the column missing in ${where},`) }),
     ]);
+  });
+
+  it.each<[string, Hypertable['ingest'], Hypertable['ingest']]>([
+    ['the same name', { names: ['a', 'b'] }, { names: ['c', 'b'] }],
+    ['every name', { names: '*' }, { names: '*' }],
+  ])('refuses two tables that take %s', (_what, first, second) => {
+    const tables = [first, second].map((ingest, n) => ({
+      ...base,
+      name: `t${n}`,
+      ...(ingest ? { ingest } : {}),
+    }));
+    expect(rulesBroken(schemaSet('test', tables))).toEqual(['TS024']);
   });
 
   it('says what, why and the way out', () => {

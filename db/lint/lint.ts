@@ -3,6 +3,7 @@ import { UsageError } from '../core/errors';
 import type { Desired } from '../language/desired';
 import { columnstoreRules } from './columnstore-rules';
 import { expressionRules } from './expression-rules';
+import { ingestRules } from './ingest-rules';
 import { nameRules } from './name-rules';
 import { refreshRules } from './refresh-rules';
 import { renameRules } from './rename-rules';
@@ -24,6 +25,7 @@ export const lintRules: readonly LintRule[] = [
   ...tableRules,
   ...renameRules,
   ...nameRules,
+  ...ingestRules,
 ].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 /** Checks every rule. */

@@ -1,7 +1,6 @@
 // Renders the queries of a series. Names come from the declared schema, values are bound; the same text on both engines.
 import { ident, relation } from '../../../db/core/sql';
 import type { Relation } from '../../../db/language/aggregate';
-import { expressionSql } from '../../../db/language/aggregate-sql';
 import { type Bind, type Statement, statement } from '../../database/statement';
 import type { SeriesTable } from '../../database/tables';
 import type { Position } from '../../http/pages';
@@ -12,6 +11,7 @@ import type { Field } from '../request/fields';
 import { columnOf } from '../request/figures';
 import { type Filter, filterSql } from '../request/filters';
 import type { Range } from '../request/ranges';
+import { figureSql } from './ratio';
 
 /** Which rows to read, and what to show of them. */
 export interface Selection {
@@ -46,7 +46,7 @@ export function bucketSql(
 ): string {
   const time = `public.time_bucket(${bind(widthText(width), 'interval')}, ${ident(source.time)}) AS "time"`;
   const figures = expressions.map(
-    (expression, at) => `${expressionSql(expression)} AS ${ident(names[at] ?? '')}`,
+    (expression, at) => `${figureSql(expression)} AS ${ident(names[at] ?? '')}`,
   );
   return `SELECT ${[time, ...by.map((key) => ident(key)), ...figures].join(', ')}
       FROM ${relation(source)}
@@ -64,11 +64,17 @@ export function rowQuery(
   return statement(
     (
       bind,
-    ) => `SELECT ${[`${ident(hypertable.time)} AS "time"`, ...columns.map((column) => ident(column))].join(', ')}
+    ) => `SELECT ${[`${ident(hypertable.time)} AS "time"`, ...columns.map((column) => shownSql(hypertable, column))].join(', ')}
       FROM ${relation(hypertable)}
      WHERE ${[...conditions(hypertable, range, filters, bind), ...resume(hypertable, after, bind)].join(' AND ')}
      ORDER BY ${[hypertable.time, ...columns].map((column) => sortKey(hypertable, column)).join(', ')} ${page(limit, after, bind)}`,
   );
+}
+
+/** A stored value as it is selected. A numeric goes through JSON, whose numbers are read exactly; figures over it are averages, too. */
+export function shownSql(table: SeriesTable['hypertable'], column: string): string {
+  const name = ident(column);
+  return columnOf(table, column)?.type === 'numeric' ? `to_jsonb(${name}) AS ${name}` : name;
 }
 
 /** The range and the filters as conditions on a relation. */

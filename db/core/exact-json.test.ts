@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ExactNumber, parseJson, writeJson } from './exact-json';
+import { ExactNumber, exactNumber, parseJson, writeJson } from './exact-json';
 
 const deep = (inside: string): string => `${'['.repeat(100_000)}${inside}${']'.repeat(100_000)}`;
 
@@ -75,4 +75,19 @@ describe('parseJson', () => {
   it.each(['', '{', '[1,]', '{"a":01}', "{'a':1}", 'NaN', '"\t"'])('refuses %j', (text) =>
     expect(() => parseJson(text)).toThrow(SyntaxError),
   );
+});
+
+describe('exactNumber', () => {
+  it.each([
+    ['+1.5', 1.5],
+    ['1.', 1],
+    ['-.5', -0.5],
+    ['1.e3', 1_000],
+    ['+9007199254740993', '9007199254740993'],
+    ['-9007199254740993.', '-9007199254740993'],
+    ['.1e-400', '0.1e-400'],
+  ])('reads %s', (text, number) => {
+    const read = exactNumber(text);
+    expect(read instanceof ExactNumber ? String(read) : read).toBe(number);
+  });
 });

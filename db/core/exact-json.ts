@@ -24,9 +24,14 @@ export function parseJson(text: string): unknown {
 /** JSON text of a value that `parseJson` returned, with every number as it was written. */
 export const writeJson = (value: unknown): string => stringify(value) ?? 'null';
 
-/** The number that the text of a JSON number means, exactly. */
-export const exactNumber = (text: string): number | ExactNumber =>
-  isKept(text) ? Number(text) : new ExactNumber(text);
+/** The number that a decimal text means, exactly. Besides the numbers of JSON, it may be written as `+1`, `1.` or `.5`. */
+export function exactNumber(text: string): number | ExactNumber {
+  const written = text
+    .replace(/^\+/, '')
+    .replace(/^(-?)\./, '$10.')
+    .replace(/\.(?=e|$)/i, '');
+  return isKept(written) ? Number(written) : new ExactNumber(written);
+}
 
 // Several times as slow as JSON.parse, so it only reads the few texts that need it.
 function parseSlowly(text: string): unknown {

@@ -1,4 +1,5 @@
 // What the formats have in common: how a record becomes a row of COPY texts, one for each filled column.
+import { faultOfJsonText } from '../../../api/database/converters';
 import { faultOfNumberText } from '../../../db/core/number-limits';
 import type { Column } from '../../../db/language/columns';
 import { faultOfSeriesKey, seriesKeys } from '../../../db/language/series-keys';
@@ -40,8 +41,10 @@ export function rowFinisher(
 ): (texts: (string | null)[]) => Texts {
   const timeAt = columns.findIndex(({ name }) => name === table.time);
   const keys = seriesKeys(table);
-  const faultOf = ({ name, column }: FilledColumn, text: string): string | undefined =>
-    keys.has(name) ? faultOfSeriesKey(text) : faultOfNumberText(column.type, text);
+  const faultOf = ({ name, column: { type } }: FilledColumn, text: string): string | undefined => {
+    if (keys.has(name)) return faultOfSeriesKey(text);
+    return type === 'jsonb' ? faultOfJsonText(text) : faultOfNumberText(type, text);
+  };
   return (texts) => {
     const written = texts[timeAt];
     if (timeFormat !== 'iso' && written !== null && written !== undefined) {

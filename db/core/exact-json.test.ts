@@ -42,6 +42,7 @@ describe('parseJson', () => {
     '0.1',
     '9007199254740991',
     '21.12345678901234',
+    '1.7976931348623157e308',
     '5e-324',
     '0.000000000000000000000001',
   ])('takes %s as the number that it is', (text) => expect(parseJson(text)).toBe(Number(text)));

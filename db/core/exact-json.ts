@@ -92,10 +92,10 @@ const isLetterE = (code: number): boolean => code === 0x65 || code === 0x45;
 const isPartOfNumber = (code: number): boolean =>
   isDigit(code) || code === 0x2e || code === MINUS || code === 0x2b || isLetterE(code);
 
-/** Whether a double keeps a number: it is written back as the same decimal number, and is no whole number beyond 2^53. */
+/** Whether a double keeps a number: it is written back as the same decimal number, and its text is no whole number beyond 2^53. */
 function isKept(text: string): boolean {
   const value = Number(text);
-  if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false;
+  if (!Number.isFinite(value) || (/^-?\d+$/.test(text) && !Number.isSafeInteger(value))) return false;
   const written = String(value);
   return written === text || decimalOf(written) === decimalOf(text);
 }

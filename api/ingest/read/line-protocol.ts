@@ -1,7 +1,8 @@
 // Reads a line of InfluxDB's line protocol: https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/
+import { type ExactNumber, exactNumber } from '../../../db/core/exact-json';
 
 /** A field's value. Whole numbers beyond 2^53 are texts of digits, because JavaScript would round them. */
-export type FieldValue = number | string | boolean;
+export type FieldValue = number | ExactNumber | string | boolean;
 
 /** The content of a line. */
 export interface Point {
@@ -98,7 +99,7 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 
 function bare(scanner: Scanner): { readonly is: FieldValue } | undefined {
   const text = scan(scanner, ', ', '');
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return { is: Number(text) };
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return { is: exactNumber(text) };
   if (/^[+-]?\d{1,20}i$/.test(text)) return whole(text, -(2n ** 63n), 2n ** 63n - 1n);
   if (/^\d{1,20}u$/.test(text)) return whole(text, 0n, 2n ** 64n - 1n);
   const is = BOOLEANS.get(text);

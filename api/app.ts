@@ -13,7 +13,7 @@ import { alertRoutes } from './alerts/routes';
 import { compatRoutes } from './compat/routes';
 import type { ApiConfig } from './config';
 import { watchFreshness } from './database/freshness';
-import { type ServerWatch, watchServer } from './database/server-state';
+import { watchServer } from './database/server-state';
 import { seriesTables } from './database/tables';
 import { problemOf } from './failures';
 import { answerBrokenRequest } from './http/broken-request';
@@ -36,6 +36,7 @@ import { readingRoutes } from './sensors/reading-routes';
 import { sensorRoutes } from './sensors/sensor-routes';
 import { createStore } from './sensors/store';
 import { seriesRoutes } from './series/routes';
+import { explainOverflow } from './series/stored-overflow';
 
 /** What the API is made of. */
 export interface AppParts extends Pick<RouteParts, 'database'> {
@@ -57,7 +58,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
     serverWatch: watchServer(database, config.desired),
   };
   const log = requestLog();
-  const sendProblem = problemSender(log, parts.serverWatch);
+  const sendProblem = problemSender(log, parts);
   const app: ApiApp = fastify({
     logger,
     requestIdHeader: false,
@@ -124,16 +125,21 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
 /** Whether the selected sets have the readings that `/api/sensors` is about. */
 const servesSensors = ({ tables }: RouteParts): boolean => tables.has('sensor_data');
 
-const problemSender =
-  (log: RequestLog, serverWatch: ServerWatch) =>
-  (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+const problemSender = (log: RequestLog, parts: RouteParts) => {
+  const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = problemOf(error, request);
+    if (problem.problem === 'stored-overflow' && problem !== error) {
+      void explainOverflow(parts, request, problem).then((named) => sendProblem(named, request, reply));
+      return;
+    }
     log.problem(problem, request);
     request.problem = problem.problem;
-    if (problem.problem === 'database-full') serverWatch.noteFull(problem.detail);
+    if (problem.problem === 'database-full') parts.serverWatch.noteFull(problem.detail);
     void reply
       .code(problem.status)
       .headers({ ...problem.headers(), 'cache-control': 'no-store' })
       .type(PROBLEM_MEDIA_TYPE)
       .send(problem.toDocument(hideKeys(request.url)));
   };
+  return sendProblem;
+};

@@ -25,6 +25,7 @@ describe('problemOf', () => {
     ['a connection that ended', new Error('Connection terminated unexpectedly'), 'database-unavailable'],
     ['an exhausted pool', new Error('timeout exceeded when trying to connect'), 'database-unavailable'],
     ['the statement timeout', failure('57014'), 'database-timeout'],
+    ['stored numbers that overflow', failure('22003'), 'stored-overflow'],
     ['a missing table', failure('42P01'), 'schema-missing'],
     ['a syntax error of ours', failure('42601'), 'internal'],
     ['a bug', new TypeError('x of undefined'), 'internal'],

@@ -122,6 +122,12 @@ function databaseProblem(fault: DatabaseFault, cause: unknown): ProblemError {
       return new ProblemError('invalid-request', `The database cannot read a value: ${messageOf(cause)}`, {
         cause,
       });
+    case 'overflow':
+      return new ProblemError(
+        'stored-overflow',
+        'A figure over the stored rows cannot be computed: some of them hold numbers that sums and averages cannot carry. Ask for series without them, and correct or delete these rows',
+        { cause },
+      );
     default:
       return unreachable(fault);
   }

@@ -1,7 +1,6 @@
 // Rows of a program as lines of NDJSON: all sinks use this form, so that a row means the same wherever it is sent.
 import { messageOf } from '../../db/core/errors';
 import type { Hypertable } from '../../db/language/hypertable';
-import { ndjsonRows } from '../ingest/read/json-rows';
 import { rowReader } from '../ingest/read/row-reader';
 import type { CheckedRow } from '../ingest/rows';
 import type { Rejected } from './sink';
@@ -44,17 +43,16 @@ export function checkedRows<R extends SentValues>(
   function readOne(
     row: R,
   ): { readonly row: CheckedRow; readonly text: string } | { readonly reason: string } {
-    let text: string;
+    let text: string | undefined;
     try {
       text = JSON.stringify(row, exactly);
     } catch (error) {
       return { reason: messageOf(error) };
     }
-    for (const line of ndjsonRows(text ?? '')) {
-      const result = read(line);
-      return 'row' in result ? { row: result.row, text } : { reason: result.rejected.reason };
-    }
-    return { reason: 'it is not a row' };
+    if (text === undefined) return { reason: 'it is not a row' };
+    // Not read exactly: what is beyond 2^53 has been rounded by the program, so no column of whole numbers takes it.
+    const result = read({ line: 1, source: text, value: JSON.parse(text) });
+    return 'row' in result ? { row: result.row, text } : { reason: result.rejected.reason };
   }
 }
 

@@ -46,7 +46,7 @@ describe('converterOf', () => {
     ['jsonb', { a: [1, null, 'x'] }, '{"a":[1,null,"x"]}'],
     ['jsonb', 'text', '"text"'],
     ['jsonb', 'a literal \\u0000', '"a literal \\\\u0000"'],
-    ['jsonb', sent('{"n":[9007199254740993,1e300,0.1]}'), '{"n":[9007199254740993,1e300,0.1]}'],
+    ['jsonb', sent('{"n":[9007199254740993,1e300,0.1]}'), '{"n":[9007199254740993,1e+300,0.1]}'],
     ['jsonb', sent('{"__proto__":9007199254740993}'), '{"__proto__":9007199254740993}'],
   ])('makes %s of %j', (type, value, text) => {
     expect(convert(type, value)).toBe(text);

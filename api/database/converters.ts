@@ -1,6 +1,7 @@
 // Turns values of JSON into COPY texts, one converter per declared column type, at least as strict as the server is.
 import { isIPv4, isIPv6 } from 'node:net';
-import { ExactNumber, writeJson } from '../../db/core/exact-json';
+import { messageOf } from '../../db/core/errors';
+import { ExactNumber, parseJson, writeJson } from '../../db/core/exact-json';
 import { faultOfNumber, faultOfNumberText } from '../../db/core/number-limits';
 import { canonicalTime } from '../http/time';
 
@@ -120,7 +121,8 @@ function bigint(value: unknown): Converted {
 
 function float(type: 'double precision' | 'real'): Converter {
   return (value) => {
-    if (typeof value === 'number') return refusedOr(faultOfNumber(type, value), String(value));
+    if (typeof value === 'number')
+      return refusedOr(faultOfNumber(type, value), Object.is(value, -0) ? '-0' : String(value));
     if (value instanceof ExactNumber)
       return refusedOr(faultOfNumberText(type, value.value), String(Number(value.value)));
     // The line protocol has whole numbers beyond 2^53 as text.
@@ -157,6 +159,15 @@ function point(value: unknown): Converted {
 
 function jsonb(value: unknown): Converted {
   return faultOfJson(value, 0) ?? writeJson(value);
+}
+
+/** Why a jsonb column does not take a JSON text; undefined when it does. The server itself would keep the last of two values for one key. */
+export function faultOfJsonText(text: string): string | undefined {
+  try {
+    return faultOfJson(parseJson(text), 0)?.reason;
+  } catch (error) {
+    return `is not JSON: ${messageOf(error).slice(0, 200)}`;
+  }
 }
 
 function faultOfJson(value: unknown, depth: number): { readonly reason: string } | undefined {

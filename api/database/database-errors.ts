@@ -2,7 +2,7 @@
 import { READ_ONLY } from '../../db/server/read-only';
 import { RestoringError } from '../../db/server/restoring';
 
-/** `lost`: an established connection broke; `unavailable`: no connection could be had; `bad-value`: a bound value is not valid for its type. */
+/** `lost`: an established connection broke; `unavailable`: no connection could be had; `bad-value`: a bound value is not valid for its type; `overflow`: stored numbers are too large or too small for a computation. */
 export type DatabaseFault =
   | 'lost'
   | 'unavailable'
@@ -13,7 +13,8 @@ export type DatabaseFault =
   | 'timeout'
   | 'schema-missing'
   | 'rights-missing'
-  | 'bad-value';
+  | 'bad-value'
+  | 'overflow';
 
 const SQLSTATES: Readonly<Record<string, DatabaseFault>> = {
   '57014': 'timeout', // query_canceled: what statement_timeout raises
@@ -37,7 +38,7 @@ const SQLSTATES: Readonly<Record<string, DatabaseFault>> = {
   '3F000': 'schema-missing', // invalid_schema_name
   '22P02': 'bad-value', // invalid_text_representation
   '22P05': 'bad-value', // untranslatable_character: \u0000 in JSON
-  '22003': 'bad-value', // numeric_value_out_of_range
+  '22003': 'overflow', // numeric_value_out_of_range: bound numbers are checked before
   '22007': 'bad-value', // invalid_datetime_format
   '22008': 'bad-value', // datetime_field_overflow
   '22021': 'bad-value', // character_not_in_repertoire: a NUL in a text

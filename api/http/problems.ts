@@ -32,6 +32,7 @@ export const problems = {
   'key-reused': { status: 422, title: 'The idempotency key was used for another body' },
   'rows-rejected': { status: 422, title: 'No row could be stored' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
+  'stored-overflow': { status: 500, title: 'Stored numbers are too large or too small to be computed' },
   internal: { status: 500, title: 'The server failed unexpectedly' },
   'database-unavailable': { status: 503, title: 'The database does not answer' },
   'database-restoring': { status: 503, title: 'The database is being restored' },

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ExactNumber, parseJson, writeJson } from './exact-json';
+import { ExactNumber, exactNumber, parseJson, writeJson } from './exact-json';
 
 const deep = (inside: string): string => `${'['.repeat(100_000)}${inside}${']'.repeat(100_000)}`;
 
@@ -42,6 +42,7 @@ describe('parseJson', () => {
     '0.1',
     '9007199254740991',
     '21.12345678901234',
+    '1.7976931348623157e308',
     '5e-324',
     '0.000000000000000000000001',
   ])('takes %s as the number that it is', (text) => expect(parseJson(text)).toBe(Number(text)));
@@ -75,4 +76,19 @@ describe('parseJson', () => {
   it.each(['', '{', '[1,]', '{"a":01}', "{'a':1}", 'NaN', '"\t"'])('refuses %j', (text) =>
     expect(() => parseJson(text)).toThrow(SyntaxError),
   );
+});
+
+describe('exactNumber', () => {
+  it.each([
+    ['+1.5', 1.5],
+    ['1.', 1],
+    ['-.5', -0.5],
+    ['1.e3', 1_000],
+    ['+9007199254740993', '9007199254740993'],
+    ['-9007199254740993.', '-9007199254740993'],
+    ['.1e-400', '0.1e-400'],
+  ])('reads %s', (text, number) => {
+    const read = exactNumber(text);
+    expect(read instanceof ExactNumber ? String(read) : read).toBe(number);
+  });
 });

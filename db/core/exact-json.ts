@@ -24,9 +24,14 @@ export function parseJson(text: string): unknown {
 /** JSON text of a value that `parseJson` returned, with every number as it was written. */
 export const writeJson = (value: unknown): string => stringify(value) ?? 'null';
 
-/** The number that the text of a JSON number means, exactly. */
-export const exactNumber = (text: string): number | ExactNumber =>
-  isKept(text) ? Number(text) : new ExactNumber(text);
+/** The number that a decimal text means, exactly. Besides the numbers of JSON, it may be written as `+1`, `1.` or `.5`. */
+export function exactNumber(text: string): number | ExactNumber {
+  const written = text
+    .replace(/^\+/, '')
+    .replace(/^(-?)\./, '$10.')
+    .replace(/\.(?=e|$)/i, '');
+  return isKept(written) ? Number(written) : new ExactNumber(written);
+}
 
 // Several times as slow as JSON.parse, so it only reads the few texts that need it.
 function parseSlowly(text: string): unknown {
@@ -87,10 +92,10 @@ const isLetterE = (code: number): boolean => code === 0x65 || code === 0x45;
 const isPartOfNumber = (code: number): boolean =>
   isDigit(code) || code === 0x2e || code === MINUS || code === 0x2b || isLetterE(code);
 
-/** Whether a double keeps a number: it is written back as the same decimal number, and is no whole number beyond 2^53. */
+/** Whether a double keeps a number: it is written back as the same decimal number, and its text is no whole number beyond 2^53. */
 function isKept(text: string): boolean {
   const value = Number(text);
-  if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false;
+  if (!Number.isFinite(value) || (/^-?\d+$/.test(text) && !Number.isSafeInteger(value))) return false;
   const written = String(value);
   return written === text || decimalOf(written) === decimalOf(text);
 }

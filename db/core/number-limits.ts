@@ -66,6 +66,15 @@ export function withinLimitsSql(type: string, expression: string): string | unde
   return `(${expression} IS NULL OR ${expression} = 0 OR abs(${expression}::${wide}) BETWEEN '${limits.smallest}'::${wide} AND '${limits.largest}'::${wide})`;
 }
 
+/**
+ * An SQL condition that is true for a number of the type that no sum can carry; undefined for a type without limits. NaN and the
+ * infinities are none: they give NaN or infinity, and no error.
+ */
+export function beyondLimitsSql(type: string, expression: string): string | undefined {
+  const within = withinLimitsSql(type, expression);
+  return within && `(NOT ${within} AND abs(${expression}) < 'Infinity')`;
+}
+
 const isWithin = ({ smallest, largest }: Limits, value: number): boolean =>
   value === 0 || (Math.abs(value) >= smallest && Math.abs(value) <= largest);
 

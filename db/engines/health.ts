@@ -70,6 +70,16 @@ export function readJobs(
   return ask<JobHealth>(JOBS[engine], [names]);
 }
 
+/** Those of the jobs whose last run has failed because a number was too large or too small to be computed. */
+export async function readOverflowing(ask: Ask, ids: readonly number[]): Promise<readonly number[]> {
+  const rows = await ask<{ id: number }>(
+    `SELECT job_id AS id FROM (SELECT DISTINCT ON (job_id) job_id, sqlerrcode FROM timescaledb_information.job_errors
+       WHERE job_id = ANY ($1::int[]) ORDER BY job_id, finish_time DESC NULLS LAST) last WHERE sqlerrcode = '22003'`,
+    [ids],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** Health of the named aggregates. */
 export function readWatermarks(
   ask: Ask,

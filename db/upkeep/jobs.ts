@@ -9,7 +9,9 @@ import type { Db } from '../model';
 import { asking, boundText } from '../server/ask';
 import { LOCK_IS_HELD, withTransaction } from '../server/connection';
 import { withSavepoint } from '../server/savepoint';
+import { isOverflow, type Timed } from '../server/uncarried-rows';
 import { type Bounds, describeKept, safeParts } from './history-guard';
+import { describeOverflow } from './overflow';
 
 export interface JobRun {
   readonly job: string;
@@ -84,8 +86,29 @@ async function attempt(db: Db, job: JobRow): Promise<string | undefined> {
   try {
     return await withSavepoint(db, () => execute(db, job));
   } catch (error) {
-    return messageOf(error);
+    if (job.kind !== 'refresh' || !isOverflow(error)) return messageOf(error);
+    return withSavepoint(db, () => describeFailure(db, job, error)).catch(() => messageOf(error));
   }
+}
+
+async function describeFailure(db: Db, job: JobRow, error: unknown): Promise<string> {
+  const { aggregate, states } = await readStored(db, 'postgres', `${job.schema_name}.${job.object_name}`);
+  const { rows: sources } = await db.query<Timed>(
+    `SELECT source_schema AS schema, source_name AS name, source_time AS time FROM tsdb.continuous_aggregate
+      WHERE format('%s.%s', schema_name, view_name) = ANY ($1)
+      ORDER BY array_position($1, format('%s.%s', schema_name, view_name))`,
+    [[...states.keys()]],
+  );
+  const stretch = {
+    from: `now() - ${interval(job.start_offset ?? '0')} - ${interval(aggregate.width)}`,
+    to: 'now()',
+  };
+  return describeOverflow(
+    asking(db),
+    { name: aggregate.name, width: aggregate.width, sources },
+    error,
+    stretch,
+  );
 }
 
 /** @returns what a person should know about a job that succeeded otherwise. */

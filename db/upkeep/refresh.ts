@@ -1,4 +1,5 @@
 // Refreshes continuous aggregates, sources first. History whose source rows are gone is never touched without consent.
+import { DatabaseError } from '../core/errors';
 import { relation } from '../core/sql';
 import { readWatermarks } from '../engines/health';
 import { readStored } from '../engines/stored-aggregates';
@@ -8,7 +9,9 @@ import { nameOf } from '../language/names';
 import type { Db, EngineName } from '../model';
 import { asking } from '../server/ask';
 import { withRetry } from '../server/retry';
+import { isOverflow } from '../server/uncarried-rows';
 import { type Bounds, type Kept, type SafeParts, safeParts } from './history-guard';
+import { describeOverflow, overflowing, stretchOf } from './overflow';
 import { openSlices, type RefreshWindow, type Slices } from './refresh-slices';
 
 export interface RefreshOptions {
@@ -51,6 +54,7 @@ type Done = Pick<RefreshResult, 'from' | 'to' | 'kept' | 'slices' | 'complete'>;
 /**
  * Refreshes the given aggregates in the order of their dependencies. After a signal, aggregates that were not begun have no result.
  * Stored buckets whose source rows are gone are left out, see `safeParts`, unless `losesHistory` allows to lose them.
+ * @throws DatabaseError that names the bucket and the rows when stored numbers make a bucket overflow.
  */
 export async function refreshAggregates(
   db: Db,
@@ -189,7 +193,11 @@ async function refreshPart(
         [relation(aggregate), from === '-infinity' ? null : from, to],
       ),
     { signal },
-  );
+  ).catch(async (error: unknown) => {
+    if (!isOverflow(error)) throw error;
+    const why = await describeOverflow(asking(db), overflowing(aggregate), error, stretchOf(from, to));
+    throw new DatabaseError(why, { cause: error });
+  });
 }
 
 async function progressOf(

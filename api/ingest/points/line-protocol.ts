@@ -185,7 +185,13 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 
 function bare(scanner: Scanner): { readonly is: FieldValue } | undefined {
   const text = scan(scanner, ', ', '');
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return { is: Number(text) };
+  const decimal = /^([+-]?)0*(\d*)(?:\.(\d*))?((?:[eE][+-]?\d+)?)$/.exec(text);
+  if (decimal && /^[+-]?\.?\d/.test(text)) {
+    const [, sign = '', whole = '', fraction = '', exponent = ''] = decimal;
+    // As JSON writes it.
+    const digits = `${whole || '0'}${fraction === '' ? '' : `.${fraction}`}`;
+    return { is: exactNumber(`${sign === '-' ? '-' : ''}${digits}${exponent}`) };
+  }
   if (/^[+-]?\d{1,20}i$/.test(text)) return whole(text, -(2n ** 63n), 2n ** 63n - 1n);
   if (/^\d{1,20}u$/.test(text)) return whole(text, 0n, 2n ** 64n - 1n);
   const [, digits = '', suffix = ''] = /^(-?\d{1,19})([tn])$/.exec(text) ?? [];

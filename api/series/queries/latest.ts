@@ -4,7 +4,7 @@ import { type Bind, type Statement, statement } from '../../database/statement';
 import type { SeriesTable } from '../../database/tables';
 import { filteredColumns, filterSql } from '../request/filters';
 import { hasIndexOn, isRequired, looseScan } from './keys';
-import type { Selection } from './rows-and-buckets';
+import { type Selection, shownSql } from './rows-and-buckets';
 
 /** The newest row per combination of keys, in order of the keys; without keys the newest row. */
 export function latestQuery(
@@ -27,7 +27,7 @@ function newestRow(
   also?: string,
 ): string {
   const conditions = [...(also ? [also] : []), ...filters.map((filter) => filterSql(filter, bind))];
-  return `SELECT ${[`${ident(hypertable.time)} AS "time"`, ...columnsOf(fields)].join(', ')}
+  return `SELECT ${[`${ident(hypertable.time)} AS "time"`, ...shownFields(hypertable, fields)].join(', ')}
       FROM ${relation(hypertable)} ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
      ORDER BY ${ident(hypertable.time)} DESC LIMIT 1`;
 }
@@ -52,7 +52,7 @@ function bySeries(table: SeriesTable, key: string, wanted: Wanted): Statement {
 
 function distinct({ hypertable }: SeriesTable, { by, filters, fields, limit }: Wanted): Statement {
   const keys = by.map((key) => ident(key));
-  const shown = [`${ident(hypertable.time)} AS "time"`, ...keys, ...columnsOf(fields)];
+  const shown = [`${ident(hypertable.time)} AS "time"`, ...keys, ...shownFields(hypertable, fields)];
   return statement((bind) => {
     const conditions = filters.map((filter) => filterSql(filter, bind));
     return `SELECT DISTINCT ON (${keys.join(', ')}) ${shown.join(', ')}
@@ -60,6 +60,9 @@ function distinct({ hypertable }: SeriesTable, { by, filters, fields, limit }: W
      ORDER BY ${[...keys, `${ident(hypertable.time)} DESC`].join(', ')} LIMIT ${bind(limit, 'bigint')}`;
   });
 }
+
+const shownFields = (table: SeriesTable['hypertable'], fields: Wanted['fields']): readonly string[] =>
+  fields.map(({ column }) => shownSql(table, column ?? ''));
 
 const columnsOf = (fields: Wanted['fields']): readonly string[] =>
   fields.map(({ column }) => ident(column ?? ''));

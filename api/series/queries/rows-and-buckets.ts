@@ -1,7 +1,6 @@
 // Renders the queries of a series. Names come from the declared schema, values are bound; the same text on both engines.
 import { ident, relation } from '../../../db/core/sql';
 import type { Relation } from '../../../db/language/aggregate';
-import { expressionSql } from '../../../db/language/aggregate-sql';
 import { type Bind, type Statement, statement } from '../../database/statement';
 import type { SeriesTable } from '../../database/tables';
 import type { Position } from '../../http/pages';
@@ -13,6 +12,7 @@ import { columnOf, isSequence } from '../request/figures';
 import { type Condition, filterSql } from '../request/filters';
 import type { Range } from '../request/ranges';
 import { bucketColumns } from './bucket-columns';
+import { figureSql } from './ratio';
 import { sampleRows } from './sequences';
 
 /** Which rows to read, and what to show of them. */
@@ -55,7 +55,7 @@ export function bucketSql(
       : undefined;
   const time = samples?.start ?? bucketColumns(plan.buckets, bind).start(ident(source.time));
   const figures = expressions.map((expression, at) => {
-    const figure = isSequence(expression) ? samples?.figure(expression) : expressionSql(expression);
+    const figure = isSequence(expression) ? samples?.figure(expression) : figureSql(expression);
     return `${figure} AS ${ident(names[at] ?? '')}`;
   });
   return `SELECT ${[`${time} AS "time"`, ...by.map((key) => ident(key)), ...figures].join(', ')}
@@ -74,11 +74,17 @@ export function rowQuery(
   return statement(
     (
       bind,
-    ) => `SELECT ${[`${ident(hypertable.time)} AS "time"`, ...columns.map((column) => ident(column))].join(', ')}
+    ) => `SELECT ${[`${ident(hypertable.time)} AS "time"`, ...columns.map((column) => shownSql(hypertable, column))].join(', ')}
       FROM ${relation(hypertable)}
      WHERE ${[...conditions(hypertable, range, filters, bind), ...resume(hypertable, after, bind)].join(' AND ')}
      ORDER BY ${[hypertable.time, ...columns].map((column) => sortKey(hypertable, column)).join(', ')} ${page(limit, after, bind)}`,
   );
+}
+
+/** A stored value as it is selected. A numeric goes through JSON, whose numbers are read exactly; figures over it are averages, too. */
+export function shownSql(table: SeriesTable['hypertable'], column: string): string {
+  const name = ident(column);
+  return columnOf(table, column)?.type === 'numeric' ? `to_jsonb(${name}) AS ${name}` : name;
 }
 
 /** The range and the filters as conditions on a relation. */

@@ -9,6 +9,7 @@ import type { ColumnRequest } from '../request/column-request';
 import { filterSql } from '../request/filters';
 import { bucketNumber } from './bucket-columns';
 import { isRequired } from './keys';
+import { ratioSql } from './ratio';
 import { bucketSql, conditions } from './rows-and-buckets';
 
 // Subtracting a float from a sum leaves an error, so PostgreSQL would add up the whole window again for each row; decimals are exact.
@@ -68,7 +69,7 @@ export function bucketAverageQuery(
         : frameOf(keys, '"time"', bind(formatSigned(back), 'interval'));
     const [sum, count] = ['"sum of values"', '"number of values"'];
     return `SELECT ${shown(['"time"', ...keys, '"value"', '"moving_average"'])}
-      FROM (SELECT ${shown(['"time"', ...keys, `${sum} / nullif(${count}, 0)::double precision AS "value"`, `sum(${exact(sum)}) OVER ${frame} / nullif(sum(${exact(count)}) OVER ${frame}, 0) AS "moving_average"`])}
+      FROM (SELECT ${shown(['"time"', ...keys, `${ratioSql(sum, count)} AS "value"`, `sum(${exact(sum)}) OVER ${frame} / nullif(sum(${exact(count)}) OVER ${frame}, 0) AS "moving_average"`])}
               FROM (${buckets}) buckets) found
      WHERE "time" >= ${bind(timeText(from), 'timestamptz')}
      ORDER BY ${['"time"', ...keys].join(', ')} LIMIT ${bind(limit, 'bigint')}`;

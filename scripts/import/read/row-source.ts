@@ -1,4 +1,5 @@
 // What the formats have in common: how a record becomes a row of COPY texts, one for each filled column.
+import { faultOfJsonText } from '../../../api/database/converters';
 import { faultOfNumberText } from '../../../db/core/number-limits';
 import type { Column } from '../../../db/language/columns';
 import { faultOfSeriesKey, seriesKeys } from '../../../db/language/series-keys';
@@ -59,8 +60,10 @@ export function rowFinisher(
     return read === undefined ? [] : [{ at, read }];
   });
   const keys = seriesKeys(options.table);
-  const faultOf = ({ name, column }: FilledColumn, text: string): string | undefined =>
-    keys.has(name) ? faultOfSeriesKey(text) : faultOfNumberText(column.type, text);
+  const faultOf = ({ name, column: { type } }: FilledColumn, text: string): string | undefined => {
+    if (keys.has(name)) return faultOfSeriesKey(text);
+    return type === 'jsonb' ? faultOfJsonText(text) : faultOfNumberText(type, text);
+  };
   return (texts) => {
     let converted = false;
     for (const { at, read } of readers) {

@@ -7,6 +7,7 @@ import { columnOf } from '../read/mapping';
 import { patternOf } from '../read/melt';
 import { firstBytes, resolveOptions } from '../read/resolve';
 import { readBytes } from '../read/source';
+import { isTimeType } from '../read/times';
 import { guessDelimiter, guessEncoding } from './guess-bytes';
 import { guessMapping, type SeenField } from './guess-mapping';
 import { guessDecimal } from './guess-numbers';
@@ -221,7 +222,7 @@ async function timesOf(
   const guesses = fields.flatMap(({ name, texts }, at) =>
     columnsOf(options, name).flatMap((column) => {
       const { type } = columnOf(table, column);
-      if (type !== 'timestamp with time zone' && type !== 'date') return [];
+      if (!isTimeType(type)) return [];
       const guess = new TimeGuess(options, { name: column, type });
       for (const text of texts) guess.add(text);
       return [{ guess, at, name }];

@@ -11,7 +11,7 @@ import { type Cut, cutBatches } from '../read/batches';
 import { openContent } from '../read/content';
 import type { FilledColumn } from '../read/mapping';
 import { withFile } from '../read/source';
-import { formatOf, TIMESTAMPTZ } from '../read/times';
+import { formatOf, isTimeType, TIMESTAMPTZ } from '../read/times';
 import { type Choice, choicesOf } from './choices';
 import { detect } from './detect';
 
@@ -116,7 +116,7 @@ async function readChoice(
       problems.push(
         `${refused.length} of the first ${looked} rows are refused; line ${first.line}: ${first.reason}`,
       );
-    const times = source.columns.filter(({ column: { type } }) => type === TIMESTAMPTZ || type === 'date');
+    const times = source.columns.filter(({ column: { type } }) => isTimeType(type));
     return {
       command,
       columns: Object.fromEntries(

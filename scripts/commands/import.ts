@@ -7,6 +7,8 @@ import { nameOf } from '../../db/language/names';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import { readContext, requireConnection } from '../context';
+import { previewFile } from '../import/detect/preview';
+import { describePreview } from '../import/detect/preview-text';
 import { type ImportFlags, optionsOf } from '../import/flags';
 import { importRows } from '../import/import';
 import type { ImportOptions, ImportReport } from '../import/options';
@@ -14,13 +16,23 @@ import { note, type Progress, perSecond, print, printJson, progressBar } from '.
 import { describeRefresh } from './refresh';
 
 const SOME_REJECTED = 2;
+const TO_DECIDE = 2;
 
-/** Imports a file. Exit code 0; 2 when some rows were refused and are in the file of rejects. */
+/**
+ * Imports a file, or shows how it would be read. Exit code 0; 2 when some rows were refused and are in the file of rejects, or when
+ * a preview finds something to decide.
+ */
 export async function importFile(file: string, flags: ImportFlags, signal: AbortSignal): Promise<number> {
   const { config, desired } = readContext();
   const options = optionsOf(file, flags, find(desired, flags.table));
   const connection = requireConnection(config);
   const { engine } = await withConnection(connection, (db) => withRollback(db, () => readServer(db)));
+  if (flags.preview) {
+    const preview = await previewFile({ connection, engine, desired }, options);
+    if (flags.json) printJson(preview);
+    else print(describePreview(preview));
+    return preview.problems.length > 0 ? TO_DECIDE : 0;
+  }
   let bar: Progress | undefined;
   const onLoaded = (rows: number, total: number): void => {
     bar ??= progressBar('import', total, 'rows', { from: rows, hasRate: true });

@@ -1,11 +1,11 @@
 // Turns the flags of `tsdb import` into the options of an import, and options into the flags that ask for them.
 import { UsageError } from '../../db/core/errors';
 import type { Hypertable } from '../../db/language/hypertable';
-import type { ImportOptions } from './options';
-import { isNamedFormat } from './options';
-import { parseMapping } from './read/mapping';
+import { type ImportOptions, isNamedFormat } from './options';
+import { columnOf, parseMapping } from './read/mapping';
 import { kindOf, STDIN } from './read/source';
 import { layoutReader } from './read/time-layout';
+import { isTimeType } from './read/times';
 
 type Given = 'zone' | 'shift' | 'maxRejects' | 'onConflict' | 'workers';
 type Optional =
@@ -49,7 +49,7 @@ export function optionsOf(file: string, flags: ImportFlags, table: Hypertable): 
     table,
     ...(flags.delimiter === undefined ? {} : { delimiter: delimiterOf(flags.delimiter) }),
     mapping: { ...parseMapping(table, map, set), ...meltMapping(flags, table) },
-    ...(melt === undefined ? {} : { melt: { fields: listOf(melt), prefix: meltPrefix ?? '' } }),
+    ...(melt === undefined ? {} : { melt: { fields: listOf(melt).toSorted(), prefix: meltPrefix ?? '' } }),
     ...timeFormatsOf(timeFormat, table),
     ...(columns === undefined ? {} : { columns: listOf(columns) }),
   };
@@ -104,20 +104,26 @@ function timeFormatsOf(
   given: readonly string[],
   table: Hypertable,
 ): Pick<ImportOptions, 'timeFormat' | 'timeFormats'> {
-  let timeFormat = 'iso';
-  const others: Record<string, string> = {};
+  const formats = new Map<string, string>();
   for (const text of given) {
-    const [, column, format = text] = /^(\w+)=(.*)$/.exec(text) ?? [];
+    const [, column = table.time, format = text] = /^(\w+)=(.*)$/.exec(text) ?? [];
     if (!isNamedFormat(format)) layoutReader(format);
-    if (column === undefined || column === table.time) timeFormat = format;
-    else if (column in table.columns) others[column] = format;
-    else
+    if (!timeColumns(table).includes(column))
       throw new UsageError(
-        `--time-format ${text}: ${table.name} has no column ${column} (it has ${table.columnNames.join(', ')})`,
+        `--time-format ${text}: ${table.name} has no column ${column} of times or dates (it has ${timeColumns(table).join(', ')})`,
       );
+    if (formats.has(column)) throw new UsageError(`--time-format ${text}: column ${column} is given twice`);
+    formats.set(column, format);
   }
-  return { timeFormat, ...(Object.keys(others).length === 0 ? {} : { timeFormats: others }) };
+  const others = [...formats].filter(([column]) => column !== table.time).sort();
+  return {
+    timeFormat: formats.get(table.time) ?? 'iso',
+    ...(others.length === 0 ? {} : { timeFormats: Object.fromEntries(others) }),
+  };
 }
+
+const timeColumns = (table: Hypertable): readonly string[] =>
+  table.columnNames.filter((name) => isTimeType(columnOf(table, name).type));
 
 const WORD = /^[\w@%+=:,./-]+$/;
 

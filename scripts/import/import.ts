@@ -2,12 +2,15 @@
 // refreshed aggregates, a file of refused rows and a report.
 //   read/   turns the file into bytes, records and rows.
 //   check/  is the first pass: it checks every row, with the server's help where that is needed, and writes nothing.
+//   detect/ finds out how a file looks, for previews and for the messages about files that are refused.
 //   write/  is the second pass: it writes the rows batch by batch, each batch in one transaction with its entry in the ledger.
+import { UsageError } from '../../db/core/errors';
 import { counted, wordFor } from '../../db/core/quantities';
 import { withConnection } from '../../db/server/connection';
-import { type Checked, checkRows } from './check/check';
+import { type Checked, type CheckedRun, checkRows } from './check/check';
 import { requireFew, requireUnexpired } from './check/refusals';
 import { RejectFile } from './check/reject-file';
+import { adviceOn } from './detect/choices';
 import type { Destination, ImportOptions, ImportReport, Watcher } from './options';
 import { openContent } from './read/content';
 import { withFile } from './read/source';
@@ -29,19 +32,22 @@ export async function importRows(
     withConnection(destination.connection, async (db) => {
       const rejects = new RejectFile(asked.rejects);
       try {
-        const content = await openContent(path, asked);
-        const { options } = content;
-        const run = { db, destination, options, watcher, content, rejects };
-        const checked = await checkRows(run);
+        const checkedRun = await withAdvice(path, asked, watcher, async () => {
+          const content = await openContent(path, asked);
+          const run = { db, destination, options: content.options, watcher, content, rejects };
+          const checked = await checkRows(run);
+          for (const text of [...content.notes, ...notesOn(asked, checked)]) watcher.onNote?.(text);
+          requireFew({ ...run, checked });
+          return { ...run, checked };
+        });
+        const { options, checked } = checkedRun;
         const { id, content: digest, batches, records, rejected, from, to, ignored } = checked;
-        for (const text of [...content.notes, ...notesOn(options, checked)]) watcher.onNote?.(text);
-        requireFew({ ...run, checked });
-        requireUnexpired({ ...run, checked });
+        requireUnexpired(checkedRun);
         // A file without rows is not kept in the ledger: the next one like it is no second import.
         const outcome =
           options.dryRun || records === 0
             ? { rows: records - rejected, skipped: 0, rejected, from, to, resumed: 0, refreshed: [] }
-            : await writeFile({ ...run, checked });
+            : await writeFile(checkedRun);
         return {
           id,
           content: digest,
@@ -55,6 +61,26 @@ export async function importRows(
       }
     }),
   );
+}
+
+/** Runs the checks of a file. When they refuse it, the message also says which command reads the file as it looks. */
+async function withAdvice(
+  path: string,
+  asked: ImportOptions,
+  watcher: Watcher,
+  check: () => Promise<CheckedRun>,
+): Promise<CheckedRun> {
+  try {
+    const run = await check();
+    const advice = run.checked.rejected > 0 && asked.dryRun ? await adviceOn(path, asked) : undefined;
+    if (advice !== undefined) watcher.onNote?.(advice);
+    return run;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const advice = await adviceOn(path, asked);
+    if (advice === undefined) throw error;
+    throw new UsageError(`${error.message}.\n${advice}`, { cause: error });
+  }
 }
 
 function* notesOn(

@@ -42,9 +42,7 @@ export function csvSource(options: ResolvedOptions, header: readonly string[]): 
       if (!isUtf8(bytes.subarray(from, scanner.end))) return NOT_UTF8;
       if (scanner.fault !== undefined) return { reason: scanner.fault };
       if (scanner.fields !== header.length)
-        return {
-          reason: `the row has ${counted(scanner.fields, 'field')}, and there ${wordFor(header.length, 'is', 'are')} ${counted(header.length, 'column')}`,
-        };
+        return { reason: wrongCount(scanner.fields, header.length, scanner.text(bytes, header.length)) };
       const textOf = (value: (typeof values)[number]): string | null => {
         if ('at' in value) return scanner.text(bytes, value.at);
         if ('constant' in value) return value.constant;
@@ -54,6 +52,11 @@ export function csvSource(options: ResolvedOptions, header: readonly string[]): 
       return finish(values.map(textOf));
     },
   };
+}
+
+function wrongCount(fields: number, columns: number, next: string | null): string {
+  const reason = `the row has ${counted(fields, 'field')}, and there ${wordFor(columns, 'is', 'are')} ${counted(columns, 'column')}`;
+  return fields === columns + 1 && next === null ? `${reason}; the line ends with a delimiter` : reason;
 }
 
 function ignoredFields(

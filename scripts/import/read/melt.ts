@@ -53,7 +53,8 @@ function nameOf(field: string, prefix: string): string {
   );
 }
 
-const patternOf = (text: string): RegExp =>
+/** What a pattern of --melt stands for. */
+export const patternOf = (text: string): RegExp =>
   new RegExp(
     `^${text
       .split('*')

@@ -6,7 +6,7 @@ import type { IgnoredField, ImportOptions, ValueSource } from '../options';
 import { LineScanner } from './line-scanner';
 import { type FilledColumn, filledColumns } from './mapping';
 import { NOT_UTF8, type RowSource, rowFinisher } from './row-source';
-import { TIMESTAMPTZ } from './times';
+import { isTimeType } from './times';
 
 /** A source of rows for NDJSON. Every column may come from the member of its name. */
 export function ndjsonSource(options: ImportOptions): RowSource {
@@ -77,7 +77,7 @@ const memberOf = (value: object, field: string): unknown =>
 // Times and dates are read as those of CSV are: in the format and the zone that the flags name.
 function memberConverter(type: string) {
   const convert = converterOf(type);
-  const isTime = type === TIMESTAMPTZ || type === 'date';
+  const isTime = isTimeType(type);
   return (member: unknown) => {
     if (member === null || member === undefined) return null;
     const isText = isTime && (typeof member === 'string' || typeof member === 'number');

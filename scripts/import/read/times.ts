@@ -11,6 +11,9 @@ export type TimeReader = (text: string) => ReadTime;
 
 export const TIMESTAMPTZ = 'timestamp with time zone';
 
+/** Whether a column of this type has times or dates. */
+export const isTimeType = (type: string): boolean => type === TIMESTAMPTZ || type === 'date';
+
 /** The format of a column's texts: the time column has --time-format, another one has ISO 8601 unless a format is named for it. */
 export const formatOf = ({ table, timeFormat, timeFormats }: ImportOptions, column: string): string =>
   column === table.time ? timeFormat : (timeFormats?.[column] ?? 'iso');
@@ -24,7 +27,7 @@ export function timeReader(
   options: ImportOptions,
   { name, type }: { readonly name: string; readonly type: string },
 ): TimeReader | undefined {
-  if (type !== TIMESTAMPTZ && type !== 'date') return undefined;
+  if (!isTimeType(type)) return undefined;
   const format = formatOf(options, name);
   const read = isoReader(format);
   if (type === 'date') {

@@ -22,7 +22,14 @@ export function starts(width: Width, zone: string, from: number, to: number): re
     if (Math.floor(wall / DAY) !== day) [day, number] = [Math.floor(wall / DAY), grid(width, wall)];
     return number;
   };
-  for (let at = from - length - 3 * DAY; ; at += MINUTE) {
+  const hour = 60 * MINUTE;
+  for (let at = Math.floor((from - length - 3 * DAY) / hour) * hour; ; at += MINUTE) {
+    // In most hours nothing can begin.
+    const isQuiet = !isShort && at % hour === 0 && offset(at) === offset(at + hour);
+    if (isQuiet && bucketAt(at + hour + offset(at)) <= furthest) {
+      at += hour - MINUTE;
+      continue;
+    }
     const [before, now] = [at - MINUTE + offset(at - MINUTE), at + offset(at)];
     const index = bucketAt(now);
     const begins = isShort ? isShown(length, before, now) : index > furthest;

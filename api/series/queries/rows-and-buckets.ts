@@ -1,8 +1,9 @@
 // Renders the queries of a series. Names come from the declared schema, values are bound; the same text on both engines.
 import { ident, relation } from '../../../db/core/sql';
 import type { Relation } from '../../../db/language/aggregate';
+import type { Expression } from '../../../db/language/expressions';
 import { type Bind, type Statement, statement } from '../../database/statement';
-import type { SeriesTable } from '../../database/tables';
+import { rootOf, type SeriesTable } from '../../database/tables';
 import type { Position } from '../../http/pages';
 import { timeText } from '../../http/time';
 import type { Plan } from '../plan/planner';
@@ -13,7 +14,7 @@ import { type Condition, filterSql } from '../request/filters';
 import type { Range } from '../request/ranges';
 import { bucketColumns } from './bucket-columns';
 import { figureSql } from './ratio';
-import { sampleRows } from './sequences';
+import { sequenceBucketSql } from './sequences';
 
 /** Which rows to read, and what to show of them. */
 export interface Selection {
@@ -48,19 +49,18 @@ export function bucketSql(
 ): string {
   const { relation: source, expressions, range } = plan;
   const rows = [...conditions(source, range, filters, bind), ...resume(source, after, bind)];
-  const from = after?.time ?? timeText(range.from);
-  const samples =
-    expressions.some(isSequence) && source.kind === 'hypertable'
-      ? sampleRows(plan, { table: source, by, filters, from, conditions: rows }, bind)
-      : undefined;
-  const time = samples?.start ?? bucketColumns(plan.buckets, bind).start(ident(source.time));
-  const figures = expressions.map((expression, at) => {
-    const figure = isSequence(expression) ? samples?.figure(expression) : figureSql(expression);
-    return `${figure} AS ${ident(names[at] ?? '')}`;
-  });
+  if (expressions.some(isSequence)) {
+    const from = after?.time ?? timeText(range.from);
+    const selection = { table: rootOf(source), by, filters, names, from, conditions: rows };
+    return sequenceBucketSql(plan, selection, bind);
+  }
+  const time = bucketColumns(plan.buckets, bind).start(ident(source.time));
+  const figures = expressions.map(
+    (expression, at) => `${figureSql(expression as Expression)} AS ${ident(names[at] ?? '')}`,
+  );
   return `SELECT ${[`${time} AS "time"`, ...by.map((key) => ident(key)), ...figures].join(', ')}
-      FROM ${samples?.sql ?? relation(source)}
-     WHERE ${samples?.condition ?? rows.join(' AND ')}
+      FROM ${relation(source)}
+     WHERE ${rows.join(' AND ')}
      GROUP BY ${positions(by)}`;
 }
 

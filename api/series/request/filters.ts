@@ -34,6 +34,7 @@ export function parseFilters(table: Hypertable, texts: readonly string[] = []): 
 /** The condition as SQL; `bind` takes a value and returns its placeholder. */
 export function filterSql(condition: Condition, bind: (value: unknown, type: string) => string): string {
   if ('kind' in condition) {
+    if (condition.of.length === 0) return condition.kind === 'all' ? 'true' : 'false';
     const joint = condition.kind === 'all' ? ' AND ' : ' OR ';
     return `(${condition.of.map((part) => filterSql(part, bind)).join(joint)})`;
   }

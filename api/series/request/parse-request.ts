@@ -8,6 +8,7 @@ import { columnsOfKind, kindOf, NUMERIC, type TypeKind } from './column-types';
 import { type Field, parseFields, parseKeys } from './fields';
 import { columnOf } from './figures';
 import { boundColumns, type Condition, parseFilters } from './filters';
+import { parseTop, type Top } from './top';
 
 /** What buckets without a value contain. */
 export type Fill = 'none' | 'null' | 'locf' | 'linear';
@@ -21,6 +22,7 @@ export interface SeriesParameters {
   readonly where?: readonly string[];
   readonly bucket?: string;
   readonly tz?: string;
+  readonly top?: string;
   readonly points?: number;
   readonly fill?: Fill;
   readonly downsample?: Downsample;
@@ -38,6 +40,8 @@ export interface SeriesRequest {
   readonly bucket: 'none' | 'auto' | Interval;
   /** Whose clocks the buckets follow; absent = UTC. */
   readonly zone?: Zone;
+  /** Which series to show; absent = all. */
+  readonly top?: Top;
   readonly points: number;
   readonly fill: Fill;
   readonly downsample?: Downsample;
@@ -62,6 +66,7 @@ export function parseRequest(table: Hypertable, parameters: SeriesParameters): S
   const bucket = bucketFor(fields, parameters.bucket);
   const zone = parameters.tz === undefined ? undefined : zoneFor(bucket, parameters.tz);
   checkSeries(table, { fields, by, filters });
+  const top = parameters.top === undefined ? undefined : topOf(table, parameters.top, fields, parameters);
   if (fill !== 'none') checkFill(bucket, parameters);
   if (downsample !== undefined) checkDownsample(table, fields, bucket, parameters);
   return {
@@ -73,8 +78,23 @@ export function parseRequest(table: Hypertable, parameters: SeriesParameters): S
     fill,
     source,
     ...(zone === undefined ? {} : { zone }),
+    ...(top === undefined ? {} : { top }),
     ...(downsample === undefined ? {} : { downsample }),
   };
+}
+
+function topOf(table: Hypertable, text: string, fields: readonly Field[], parameters: SeriesParameters): Top {
+  const top = parseTop(table, text, fields);
+  if (parameters.by === undefined)
+    throw new ProblemError(
+      'invalid-request',
+      'top chooses among series: say with by which columns tell them apart',
+    );
+  if (parameters.limit === undefined && parameters.cursor === undefined) return top;
+  throw new ProblemError(
+    'invalid-request',
+    'An answer with top has no pages, because the ranking could change between them: leave out limit and cursor, or leave out top',
+  );
 }
 
 /**

@@ -46,6 +46,7 @@ describe.each(testServers())('series on $describe', (server) => {
         { name: 'count', of: 'count(*)', unit: null },
       ],
       by: ['sensor_id'],
+      top: null,
       fill: 'none',
       downsample: null,
       kept_since: null,

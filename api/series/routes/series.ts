@@ -15,10 +15,12 @@ import type { Question } from '../plan/sources';
 import { thinnedRows } from '../queries/downsample';
 import { type AnswerRow, filledCount, fillGaps } from '../queries/fill';
 import { bucketQuery, rowQuery } from '../queries/rows-and-buckets';
+import { topSeries } from '../queries/top-series';
 import { answerColumns, FIELD_RULE, shownField } from '../request/fields';
 import { boundColumns, filteredColumns } from '../request/filters';
 import { DEFAULT_POINTS, parseRequest, type SeriesRequest } from '../request/parse-request';
 import { DEFAULT_PERIOD, type Range, resolveRange } from '../request/ranges';
+import { TOP_RULE } from '../request/top';
 import {
   Bucket,
   Count,
@@ -51,6 +53,13 @@ const seriesQuery = (maxRows: number) =>
       }),
     ),
     ...tzQuery,
+    top: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        description: `Only the series with the largest values: ${TOP_RULE}. Equal ones are ranked by their keys. \`limit\` in contrast is the length of a page`,
+        examples: ['5', '5:max(temperature)'],
+      }),
+    ),
     points: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -75,6 +84,18 @@ const seriesQuery = (maxRows: number) =>
     ...pageQuery(maxRows),
   });
 
+const TopShown = Type.Unsafe<{ of: string; series: number; left_out: number } | null>({
+  type: 'object',
+  nullable: true,
+  required: ['of', 'series', 'left_out'],
+  properties: {
+    of: { type: 'string', description: 'The figure that series are ranked by' },
+    series: { type: 'integer', description: 'Number of series in data' },
+    left_out: { type: 'integer', description: 'Number of series that have rows and are not in data' },
+  },
+  description: 'Which series are shown; null = all',
+});
+
 const SeriesAnswer = Type.Object({
   ...source,
   bucket: Bucket,
@@ -83,6 +104,7 @@ const SeriesAnswer = Type.Object({
   freshness: Freshness,
   fields: Type.Array(FieldShown),
   by: Keys,
+  top: TopShown,
   fill: Type.String(),
   downsample: nullable('string', 'How rows were thinned out'),
   count: Count,
@@ -106,9 +128,13 @@ export function seriesRoute(app: ApiApp, parts: RouteParts): void {
   });
   app.get('/api/series/:table', options, async (request, reply) => {
     const table = tableNamed(parts.tables, request.params.table);
-    const asked = parseRequest(table.hypertable, request.query);
+    const wanted = parseRequest(table.hypertable, request.query);
     const now = currentInstant();
-    const scope = scopeOf(table, asked, resolveRange(request.query, now, asked.zone), now);
+    const scope = scopeOf(table, wanted, resolveRange(request.query, now, wanted.zone), now);
+    const { top } = wanted;
+    const ranking = { question: scope.question, filters: wanted.filters, range: scope.range, now };
+    const chosen = top && (await topSeries(parts.database.reader, { top, ...ranking }));
+    const asked = chosen ? { ...wanted, filters: [...wanted.filters, chosen.condition] } : wanted;
     const columns = answerColumns('time', ...asked.by, ...asked.fields.map(({ name }) => name));
     // The width is part of the question: between two pages `auto` could choose another one.
     const question = `${questionOf(request.url)} ${scope.bucket ?? ''}`;
@@ -116,6 +142,7 @@ export function seriesRoute(app: ApiApp, parts: RouteParts): void {
     const rows = await readRows(parts, asked, scope, page);
     const { data, next } = page.cut(rows, ({ time }) => String(time), WAY_OUT);
     const source = scope.plan?.relation ?? table.hypertable;
+    if (chosen) void reply.header('x-tsdb-series-left-out', chosen.leftOut);
     return sendRows(request, reply, columns, {
       table: table.name,
       source: publicName(source),
@@ -126,6 +153,7 @@ export function seriesRoute(app: ApiApp, parts: RouteParts): void {
       freshness: await parts.freshness.of(source, scope.range),
       fields: asked.fields.map(shownField),
       by: asked.by,
+      top: top && chosen ? { of: top.field.of, series: chosen.shown, left_out: chosen.leftOut } : null,
       fill: asked.fill,
       downsample: asked.downsample ?? null,
       kept_since: scope.keptSince,
@@ -142,6 +170,7 @@ const WAY_OUT =
 /** What a request comes to: the table, the range that is covered, and the plan when there are buckets. */
 interface Scope {
   readonly table: SeriesTable;
+  readonly question: Question;
   readonly range: Range;
   readonly plan?: Plan;
   readonly bucket: string | null;
@@ -150,8 +179,6 @@ interface Scope {
 
 function scopeOf(table: SeriesTable, asked: SeriesRequest, range: Range, now: bigint): Scope {
   const { bucket, fields, by, filters, points, source } = asked;
-  if (bucket === 'none')
-    return { table, range, bucket: null, keptSince: keptSince({ relation: table.hypertable }, range, now) };
   const question: Question = {
     table,
     figures: fields.flatMap(({ figure }) => figure ?? []),
@@ -161,9 +188,13 @@ function scopeOf(table: SeriesTable, asked: SeriesRequest, range: Range, now: bi
     source,
     zone: asked.zone,
   };
+  if (bucket === 'none') {
+    const kept = keptSince({ relation: table.hypertable }, range, now);
+    return { table, question, range, bucket: null, keptSince: kept };
+  }
   const width = bucket === 'auto' ? chooseWidth(question, points, range, now) : bucket;
   const plan = planBuckets(question, width, range, now);
-  return { table, range: plan.range, plan, bucket: widthText(width), keptSince: plan.keptSince };
+  return { table, question, range: plan.range, plan, bucket: widthText(width), keptSince: plan.keptSince };
 }
 
 async function readRows(

@@ -3,7 +3,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Pool } from 'pg';
 import type { Environment } from '../../db/core/settings';
 import { createTestDatabase, type Template, type TestServer } from '../../db/local/test-servers';
-import { buildApp } from '../app';
+import { type AppParts, buildApp } from '../app';
 import { readConfig } from '../config';
 import { type Database, openDatabase } from '../database/database';
 import type { ApiApp } from '../http/instance';
@@ -30,6 +30,7 @@ export interface ApiUnderTest {
 export interface ApiOptions {
   readonly env?: Environment;
   readonly isShuttingDown?: () => boolean;
+  readonly logger?: AppParts['logger'];
   /** What the database contains in addition to the schema. */
   readonly content?: Template;
 }
@@ -57,10 +58,10 @@ const settings = (url: string, { env }: ApiOptions) =>
   readConfig({ TSDB_POOL_SIZE: '4', ...env, DATABASE_URL: url });
 
 function serve(url: string, options: ApiOptions): ApiUnderTest {
-  const { isShuttingDown = () => false } = options;
+  const { isShuttingDown = () => false, logger = false } = options;
   const config = settings(url, options);
   const database = openDatabase(config);
-  const app = buildApp({ database, config, isShuttingDown });
+  const app = buildApp({ database, config, isShuttingDown, logger });
   return {
     url,
     database,

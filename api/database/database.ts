@@ -24,12 +24,11 @@ export interface Database {
   readonly reader: Pool;
   readonly writer: Pool;
   /**
-   * Only for keys, with the rights of a writer, because roles that read have no access to the table of keys. It is separate from
-   * `writer`, so that long writes do not delay the check of a key.
+   * For keys, with the rights of a writer, because roles that read have no access to the table of keys. It is separate from
+   * `writer`, so that long writes do not delay the check of a key. A deletion of rows takes one of its connections, and there is
+   * never more than one: it would keep a place of `writer` for longer than any write.
    */
   readonly keys: Pool;
-  /** One connection, only for deletions of rows, which take longer than writes. */
-  readonly deletions: Pool;
   /** One connection, only for `/health/ready`: a server whose readers are all busy is still ready. */
   readonly probe: Pool;
   /** The engine of the database; asked once. */
@@ -47,7 +46,6 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
   const writing = { database, access: 'write', role: writeRole } as const;
   const writer = createPool({ ...writing, size: writePoolSize, statementTimeoutMs }, onIdleError);
   const keys = createPool({ ...writing, size: KEY_CONNECTIONS, statementTimeoutMs }, onIdleError);
-  const deletions = createPool({ ...writing, size: 1, statementTimeoutMs }, onIdleError);
   const probe = createPool(
     {
       // Not `read`, because the probe tells whether writers may write.
@@ -64,7 +62,6 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
     reader,
     writer,
     keys,
-    deletions,
     probe,
     engine: () => {
       engine ??= readEngine(reader).catch((error: unknown) => {
@@ -74,7 +71,7 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
       return engine;
     },
     end: async () => {
-      await Promise.all([reader, writer, keys, deletions, probe].map((pool) => pool.end()));
+      await Promise.all([reader, writer, keys, probe].map((pool) => pool.end()));
     },
   };
 }

@@ -96,7 +96,7 @@ export function deleteRoute(app: ApiApp, parts: RouteParts): void {
       const log = audit(request, table);
       try {
         const engine = await database.engine();
-        const result = await onWriteConnection(database.deletions, async (db) => {
+        const result = await onWriteConnection(database.keys, async (db) => {
           log('rows are being deleted');
           return deleteRows(db, engine, deletion).catch(explained);
         });

@@ -147,6 +147,17 @@ describe.each(testServers())('the API with roles on $describe', (server) => {
     expect(stored?.chunk).not.toMatch(/_default$/);
   });
 
+  it('deletes no rows, because it may not change the aggregates, and says who may', async () => {
+    const url = '/api/series/sensor_data?from=2020-01-01&to=2040-01-01';
+    const refused = await app.inject({ method: 'DELETE', url, headers: bearer(key) });
+    expect(refused.json()).toMatchObject({
+      type: 'urn:tsdb:problem:rights-missing',
+      detail: expect.stringMatching(
+        /^The role tsdb_api may not delete rows of public.sensor_data; nothing was deleted. Run ".*delete"/,
+      ),
+    });
+  });
+
   it('edits thresholds and what the API keeps for itself', async () => {
     for (const sql of [
       "INSERT INTO sensor_thresholds VALUES ('s', 'temperature', 1, 2) ON CONFLICT (sensor_id, metric) DO UPDATE SET minimum = 0",

@@ -24,8 +24,9 @@ export interface Database {
   readonly reader: Pool;
   readonly writer: Pool;
   /**
-   * Only for keys, with the rights of a writer, because roles that read have no access to the table of keys. It is separate from
-   * `writer`, so that long writes do not delay the check of a key.
+   * For keys, with the rights of a writer, because roles that read have no access to the table of keys. It is separate from
+   * `writer`, so that long writes do not delay the check of a key. A deletion of rows takes one of its connections, and there is
+   * never more than one: it would keep a place of `writer` for longer than any write.
    */
   readonly keys: Pool;
   /** One connection, only for `/health/ready`: a server whose readers are all busy is still ready. */

@@ -25,6 +25,7 @@ export const problems = {
   'no-reading': { status: 404, title: 'The sensor no longer has a reading' },
   'wrong-method': { status: 405, title: 'The method is not allowed at this address' },
   'not-acceptable': { status: 406, title: 'No acceptable format' },
+  'deletion-refused': { status: 409, title: 'The rows cannot be deleted without losing others' },
   'in-progress': { status: 409, title: 'The same write is still in progress' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unknown-media-type': { status: 415, title: 'The type of the body is not supported' },

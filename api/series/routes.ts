@@ -2,6 +2,7 @@
 import type { ApiApp } from '../http/instance';
 import type { RouteParts } from '../parts';
 import { anomalyRoute } from './routes/anomalies';
+import { deleteRoute } from './routes/delete-rows';
 import { keyListRoute } from './routes/keys';
 import { latestRoute } from './routes/latest';
 import { movingAverageRoute } from './routes/moving-average';
@@ -18,4 +19,5 @@ export function seriesRoutes(app: ApiApp, parts: RouteParts): void {
   movingAverageRoute(app, parts);
   anomalyRoute(app, parts);
   summaryRoute(app, parts);
+  deleteRoute(app, parts);
 }

@@ -5,7 +5,7 @@ import type { Environment } from '../../db/core/settings';
 import { desiredFrom } from '../../db/language/desired';
 import type { SchemaSet } from '../../db/language/schema-set';
 import { createTestDatabase, type Template, type TestServer } from '../../db/local/test-servers';
-import { buildApp } from '../app';
+import { type AppParts, buildApp } from '../app';
 import { type ApiConfig, readConfig } from '../config';
 import { type Database, openDatabase } from '../database/database';
 import type { ApiApp } from '../http/instance';
@@ -34,6 +34,7 @@ export interface ApiOptions {
   /** Sets that are applied and served in place of those that `TSDB_SCHEMAS` selects. */
   readonly sets?: readonly SchemaSet[];
   readonly isShuttingDown?: () => boolean;
+  readonly logger?: AppParts['logger'];
   /** What the database contains in addition to the schema. */
   readonly content?: Template;
 }
@@ -63,10 +64,10 @@ function settings(url: string, { env, sets }: ApiOptions): ApiConfig {
 }
 
 function serve(url: string, options: ApiOptions): ApiUnderTest {
-  const { isShuttingDown = () => false } = options;
+  const { isShuttingDown = () => false, logger = false } = options;
   const config = settings(url, options);
   const database = openDatabase(config);
-  const app = buildApp({ database, config, isShuttingDown });
+  const app = buildApp({ database, config, isShuttingDown, logger });
   return {
     url,
     database,

@@ -80,6 +80,18 @@ export const examples: Readonly<Record<string, readonly [Call, ...Call[]]>> = {
     ),
     ...bad(404, '/api/series/nothing'),
   ],
+  'delete-rows': [
+    { address: `${SERIES}?from=2020-01-01&to=2020-01-02`, status: 200 },
+    ...good(`${SERIES}?from=2020-01-01&to=2030-01-01&where=sensor_id=example&dry_run=true`),
+    ...bad(
+      400,
+      SERIES,
+      `${SERIES}?from=2020-01-01`,
+      `${SERIES}?from=2020-01-02&to=2020-01-01`,
+      `${SERIES}?from=2020-01-01&to=2020-01-02&where=x`,
+    ),
+    ...bad(404, '/api/series/nothing?from=2020-01-01&to=2020-01-02'),
+  ],
   'series-keys': [
     { address: `${SERIES}/keys?by=sensor_id`, status: 200 },
     ...good(`${SERIES}/keys?by=sensor_id&limit=1&format=ndjson`),

@@ -55,6 +55,23 @@ export async function safeParts(
   return { parts: rows, kept: sumOf(found) };
 }
 
+/**
+ * The buckets of some ranges whose source rows are gone, or are past the retention that the source has now, as multiranges.
+ * Buckets of which nothing is stored are none of them.
+ */
+export async function goneAmong(
+  db: Db,
+  engine: EngineName,
+  stored: StoredWithSources,
+  ranges: readonly Bounds[],
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const range of ranges)
+    for (const part of await rewritten(db, engine, stored, range, true))
+      found.push((await goneIn(db, engine, stored, part)).times);
+  return found;
+}
+
 interface Part extends Bounds {
   /** The chunks of the source that the part touches, in whole buckets. */
   readonly widerFrom: string;

@@ -126,6 +126,17 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     }
   });
 
+  it('takes the newest buckets away when their rows were deleted and the loss is allowed', async () => {
+    await insert(5, 1);
+    await refresh({});
+    await execute(url, `DELETE FROM plant.metric WHERE at >= '${iso(daysAgo(3))}'`);
+    const [spared] = await refresh({ force: true });
+    expect(spared?.kept).toEqual({ buckets: 48, rows: 48, from: iso(daysAgo(3)), to: iso(daysAgo(1)) });
+    expect(await stored()).toEqual({ buckets: 96, rows: 192 });
+    await refresh({ force: true, losesHistory: true });
+    expect(await stored()).toEqual({ buckets: 48, rows: 96 });
+  });
+
   it('by force computes what seems fresh, newest first when asked', async () => {
     await insert(5, 1);
     await refresh({});

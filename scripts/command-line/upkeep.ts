@@ -1,10 +1,10 @@
 // Commands that look after a database.
 import type { Command } from 'commander';
 import type { Runner } from '../run-to-exit';
-import { whole } from './arguments';
+import { collect, whole } from './arguments';
 import { load } from './load';
 
-/** Adds refresh, compress, decompress, jobs, backup, restore. */
+/** Adds refresh, delete, compress, decompress, jobs, backup, restore. */
 export function addUpkeepCommands(program: Command, { toEnd, untilSignal }: Runner): void {
   program.commandsGroup('Upkeep:');
   program
@@ -21,6 +21,16 @@ export function addUpkeepCommands(program: Command, { toEnd, untilSignal }: Runn
     .option('--newest-first', 'compute the stored buckets from the newest to the oldest')
     .option('--json', 'print one JSON document')
     .action((name, flags) => untilSignal((signal) => load.refresh().refresh(name, flags, signal)));
+  program
+    .command('delete <table>')
+    .description('delete rows of a table, and what every aggregate holds of them')
+    .requiredOption('--from <time>', 'start, e.g. 2026-11-01T00:00:00Z')
+    .requiredOption('--to <time>', 'end (exclusive)')
+    .option('--where <condition>', 'condition, e.g. sensor_id=sensor_001; can be repeated', collect, [])
+    .option('--dry-run', 'only count the rows')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--json', 'print one JSON document')
+    .action((name, flags) => untilSignal((signal) => load.delete().deleteFrom(name, flags, signal)));
   program
     .command('compress [table]')
     .description('convert the old chunks of one table, or of all tables, to the columnstore now')

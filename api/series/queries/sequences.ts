@@ -2,7 +2,6 @@
 // in its series, and the first one of a range with the last one before the range, so nothing is lost between two buckets or two answers.
 import { ident, relation } from '../../../db/core/sql';
 import { unreachable } from '../../../db/core/unreachable';
-import { expressionSql } from '../../../db/language/aggregate-sql';
 import type { Hypertable } from '../../../db/language/hypertable';
 import type { Bind } from '../../database/statement';
 import { timeText } from '../../http/time';
@@ -12,6 +11,7 @@ import { columnOf, isSequence, type Sequence } from '../request/figures';
 import { type Condition, filterSql } from '../request/filters';
 import { type BucketColumns, bucketColumns } from './bucket-columns';
 import { isRequired } from './keys';
+import { figureSql } from './ratio';
 
 /** Which rows of which series, and what to call the figures. */
 export interface SequenceSelection {
@@ -63,7 +63,7 @@ export function sequenceBucketSql(plan: Plan, selection: SequenceSelection, bind
     `${relation(table)} WHERE ${selection.conditions.join(' AND ')}`,
     (at) => {
       const expression = expressions[at];
-      return expression === undefined || isSequence(expression) ? none(at) : expressionSql(expression);
+      return expression === undefined || isSequence(expression) ? none(at) : figureSql(expression);
     },
   );
   const samples = columns.map((column) =>

@@ -203,8 +203,8 @@ BEGIN
   IF isfinite(from_time) AND public.time_bucket(a.bucket_width, from_time) < from_time THEN
     from_time := public.time_bucket(a.bucket_width, from_time) + a.bucket_width;
   END IF;
-  -- Never past the newest row: the watermark would hide rows that arrive later.
-  to_time := least(public.time_bucket(a.bucket_width, window_end), newest);
+  -- Never past the newest row: the watermark would hide rows that arrive later. What is stored beyond it is of rows that are gone.
+  to_time := least(public.time_bucket(a.bucket_width, window_end), greatest(newest, a.watermark));
   IF window_end IS NOT NULL AND from_time >= public.time_bucket(a.bucket_width, window_end) THEN
     RAISE EXCEPTION 'refresh window too small' USING ERRCODE = '22023',
       DETAIL = 'The refresh window must cover at least one bucket of data.', HINT = 'Align the refresh window with the bucket time zone or use at least two buckets.';

@@ -2,8 +2,10 @@
 import type { ApiApp } from '../http/instance';
 import type { IngestParts } from '../ingest/ingest-route';
 import { influxRoutes } from './influx/routes';
+import { prometheusRoutes } from './prometheus/routes';
 
 /** Adds the routes of all doors. */
 export function compatRoutes(app: ApiApp, ingest: IngestParts): void {
   influxRoutes(app, ingest);
+  prometheusRoutes(app, ingest);
 }

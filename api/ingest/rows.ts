@@ -71,7 +71,7 @@ export const formatOfRow = (format: RowFormat, source: unknown): RowFormat =>
 export function originalOf(format: RowFormat, source: unknown): string {
   if (typeof source === 'string' && format !== 'json') return source;
   try {
-    return JSON.stringify(source);
+    return JSON.stringify(source, (_key, part) => (typeof part === 'bigint' ? String(part) : part));
   } catch {
     return 'a value that is nested too deep to be shown';
   }
@@ -87,8 +87,9 @@ export function keptOriginal(format: RowFormat, source: unknown): { text: string
   return { text, isExact: text === original && (typeof source === 'string' || survivesJson(source)) };
 }
 
-/** Whether a parsed value, written again, is the number that was sent: 1e400 becomes infinite, and 2^53 + 1 another number. */
+/** Whether a parsed value, written again, is the number that was sent: 1e400 becomes infinite, and 2^53 + 1 another number or a text. */
 function survivesJson(value: unknown, depth = 0): boolean {
+  if (typeof value === 'bigint') return false;
   if (typeof value === 'number')
     return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
   if (typeof value !== 'object' || value === null) return true;

@@ -127,6 +127,22 @@ export const examples: Readonly<Record<string, readonly [Call, ...Call[]]>> = {
     { address: INGEST, status: 415, body: 'x', headers: { 'content-type': 'text/html' } },
     { address: '/api/ingest/nothing', status: 404, body: [] },
   ],
+  'prometheus-write': [
+    {
+      address: '/api/v1/write',
+      status: 204,
+      // A block of snappy with nothing in it.
+      body: Buffer.from([0]),
+      headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+    },
+    {
+      address: '/api/v1/write',
+      status: 400,
+      body: Buffer.from([1]),
+      headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+    },
+    { address: '/api/v1/write', status: 415, body: {} },
+  ],
   'dead-letters': [
     { address: '/api/dead-letters', status: 200 },
     ...good('/api/dead-letters?table=sensor_data&limit=1'),

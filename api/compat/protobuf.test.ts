@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { decode, each, MalformedMessage, type Message } from './protobuf';
+import { type Message, protobufEncoding } from './protobuf';
 import { encoded } from './testing/messages';
+import { MalformedMessage, startWalk } from './walk';
 
 interface Everything {
   readonly text?: string;
@@ -21,6 +22,9 @@ const EVERYTHING: Message<Everything> = {
     6: { name: 'inner', type: () => EVERYTHING },
   },
 };
+const decode = <T>(message: Message<T>, bytes: Buffer): T =>
+  protobufEncoding(startWalk()).read(message, bytes);
+const each = (bytes: Buffer, field: number) => protobufEncoding(startWalk()).each(bytes, field, '');
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
 describe('messages of Protocol Buffers', () => {
@@ -66,10 +70,19 @@ describe('messages of Protocol Buffers', () => {
     expect(() => [...each(Buffer.alloc(2_000_000, 0x0b), 2)]).toThrow(MalformedMessage);
   });
 
-  it('walks a long list without collecting it', () => {
+  it('walks a long list only as long as points come of it', () => {
+    const list = Buffer.alloc(2_000_000, hex('0a00'));
+    const walk = startWalk();
     let count = 0;
-    for (const bytes of each(Buffer.alloc(2_000_000, hex('0a00')), 1)) count += bytes.length + 1;
+    for (const _ of protobufEncoding(walk).each(list, 1, '')) {
+      count += 1;
+      walk.point();
+    }
     expect(count).toBe(1_000_000);
+    expect(() => [...each(list, 1)]).toThrow('far more parts than points');
+    const unknown = Buffer.alloc(5_000_000, hex('7a00'));
+    expect(() => [...each(unknown, 1)]).toThrow('far more parts than points');
+    expect(() => decode(EVERYTHING, unknown)).toThrow('far more parts than points');
   });
 
   it('never does anything else than to read or to refuse', () => {

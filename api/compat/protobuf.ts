@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Reader } from 'protobufjs/minimal';
 import { messageOf } from '../../db/core/errors';
+import { checkDepth, checkLength, ELEMENT, MalformedMessage, SKIPPED, type Walk } from './walk';
 
 /** Scalar types; those of 64 bits are read as bigint. Enums are `uint32`. */
 export type Scalar =
@@ -31,59 +32,52 @@ export interface Message<T> {
   readonly of?: T;
 }
 
-/** The bytes or the JSON value are not the message that was expected; the text says why. */
-export class MalformedMessage extends Error {}
-
-/** Deepest nesting of messages in one another. */
-const DEEPEST = 50;
-/** Most elements of a list that is collected: attributes and buckets of one data point. */
-const MOST_ELEMENTS = 10_000;
-
-/** @throws MalformedMessage for nesting that is too deep. */
-export function checkDepth(depth: number): void {
-  if (depth > DEEPEST) throw new MalformedMessage(`messages are nested deeper than ${DEEPEST} levels`);
+/** Reads messages whose encoded form is `Node`. All of it may throw MalformedMessage. */
+export interface Encoding<Node> {
+  /** Walks the messages of a repeated field, or the one of another field. */
+  each(node: Node, field: number, name: string): Iterable<Node>;
+  read<T>(message: Message<T>, node: Node): T;
 }
 
-/** @throws MalformedMessage for a list that is too long. */
-export function checkLength(name: string, length: number): void {
-  if (length > MOST_ELEMENTS)
-    throw new MalformedMessage(`${name} has more than ${MOST_ELEMENTS} elements in one message`);
+/** Messages as bytes. Texts must be UTF-8, as proto3 says. */
+export function protobufEncoding(walk: Walk): Encoding<Buffer> {
+  return {
+    each: (bytes, field) => elements(bytes, field, walk),
+    read: (message, bytes) => {
+      try {
+        return decode(message, { bytes, depth: 0, walk });
+      } catch (error) {
+        throw malformed(error);
+      }
+    },
+  };
 }
 
-/**
- * Reads a message. Strings must be UTF-8, as proto3 says.
- * @throws MalformedMessage
- */
-export function decode<T>(message: Message<T>, bytes: Buffer): T {
-  try {
-    return decodeAt(message, bytes, 0);
-  } catch (error) {
-    throw malformed(error);
-  }
+/** @throws MalformedMessage when the bytes are not UTF-8. */
+export function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new MalformedMessage('a text is not UTF-8');
+  return bytes.toString();
 }
 
-/**
- * Walks the elements of a repeated field whose type is a message, a string or bytes.
- * @throws MalformedMessage
- */
-export function* each(bytes: Buffer, field: number): Generator<Buffer> {
+function* elements(bytes: Buffer, field: number, walk: Walk): Generator<Buffer> {
   const reader = Reader.create(bytes);
   const wanted = (field << 3) | DELIMITED;
   try {
     while (reader.pos < reader.len) {
       const tag = reader.tag();
-      if (tag === wanted) yield reader.bytes() as Buffer;
-      else reader.skipType(tag & 7, 0, tag >>> 3);
+      if (tag === wanted) {
+        walk.step(ELEMENT);
+        yield reader.bytes() as Buffer;
+      } else skip(reader, tag, walk);
     }
   } catch (error) {
     throw malformed(error);
   }
 }
 
-/** The text of bytes. @throws MalformedMessage when they are not UTF-8. */
-export function textOf(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw new MalformedMessage('a text is not UTF-8');
-  return bytes.toString();
+function skip(reader: Reader, tag: number, walk: Walk): void {
+  walk.step(SKIPPED);
+  reader.skipType(tag & 7, 0, tag >>> 3);
 }
 
 const malformed = (error: unknown): unknown =>
@@ -108,21 +102,28 @@ const WIRE_TYPES: Readonly<Record<Scalar, number>> = {
   bytes: DELIMITED,
 };
 
-function decodeAt<T>({ fields }: Message<T>, bytes: Buffer, depth: number): T {
-  checkDepth(depth);
+/** A message within others. */
+interface Part {
+  readonly bytes: Buffer;
+  readonly depth: number;
+  readonly walk: Walk;
+}
+
+function decode<T>({ fields }: Message<T>, part: Part): T {
+  checkDepth(part.depth);
   const result: Record<string, unknown> = {};
-  const reader = Reader.create(bytes);
+  const reader = Reader.create(part.bytes);
   while (reader.pos < reader.len) {
     const tag = reader.tag();
-    const [wire, number] = [tag & 7, tag >>> 3];
-    const field = fields[number];
+    const wire = tag & 7;
+    const field = fields[tag >>> 3];
     const expected = typeof field?.type === 'string' ? WIRE_TYPES[field.type] : DELIMITED;
     // A field with another wire type than its own is an unknown field.
-    if (field && wire === expected) put(result, field, readValue(reader, field.type, depth));
+    if (field && wire === expected) put(result, field, readValue(reader, field.type, part));
     else if (field?.isRepeated && wire === DELIMITED) {
       const packed = Reader.create(reader.bytes() as Buffer);
-      while (packed.pos < packed.len) put(result, field, readValue(packed, field.type, depth));
-    } else reader.skipType(wire, 0, number);
+      while (packed.pos < packed.len) put(result, field, readValue(packed, field.type, part));
+    } else skip(reader, tag, part.walk);
   }
   return result as T;
 }
@@ -138,8 +139,11 @@ function put(result: Record<string, unknown>, { name, isRepeated }: Field, value
   checkLength(name, list.length);
 }
 
-function readValue(reader: Reader, type: Field['type'], depth: number): unknown {
-  if (typeof type === 'function') return decodeAt(type(), reader.bytes() as Buffer, depth + 1);
+function readValue(reader: Reader, type: Field['type'], { depth, walk }: Part): unknown {
+  if (typeof type === 'function') {
+    walk.step(ELEMENT);
+    return decode(type(), { bytes: reader.bytes() as Buffer, depth: depth + 1, walk });
+  }
   switch (type) {
     case 'string':
       return textOf(reader.bytes() as Buffer);

@@ -1,7 +1,7 @@
 // What is the same for all doors whose bodies are messages: faults of a body, and how large its points may become.
 import { ProblemError } from '../http/problems';
 import type { SentPoint } from '../ingest/points/point';
-import { MalformedMessage } from './protobuf';
+import { MalformedMessage, startWalk, type Walk } from './walk';
 
 /** The points of one body take at most this many times the bytes that a body may have. */
 const MOST_TIMES = 4;
@@ -12,13 +12,15 @@ const MOST_TIMES = 4;
  * @throws ProblemError (bad-body, body-too-large)
  */
 export function* readablePoints(
-  points: Iterable<SentPoint>,
+  pointsOf: (walk: Walk) => Iterable<SentPoint>,
   { expected, maxBodyBytes }: { readonly expected: string; readonly maxBodyBytes: number },
 ): Generator<SentPoint> {
   const most = MOST_TIMES * maxBodyBytes;
+  const walk = startWalk();
   let size = 0;
   try {
-    for (const sent of points) {
+    for (const sent of pointsOf(walk)) {
+      walk.point();
       size += sizeOf(sent);
       if (size > most)
         throw new ProblemError(

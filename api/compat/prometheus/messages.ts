@@ -1,6 +1,7 @@
 // The messages of remote write, as far as they are kept: prometheus.WriteRequest (1.0) and io.prometheus.write.v2.Request (2.0).
 // https://prometheus.io/docs/specs/prw/remote_write_spec/ and https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/
-import { decode, each, MalformedMessage, type Message, textOf } from '../protobuf';
+import { type Encoding, type Message, textOf } from '../protobuf';
+import { MalformedMessage } from '../walk';
 
 /** A series of a request. Samples and histograms are still bytes, because there may be any number of them. */
 export interface Series {
@@ -49,16 +50,17 @@ const REFERENCES: Message<{ readonly labels?: readonly number[] }> = {
  * The series of a request of version 1.0.
  * @throws MalformedMessage, also for the series that come after those that were read.
  */
-export function* seriesOfVersion1(request: Buffer): Generator<Series> {
-  refuseField(request, SERIES_2, '2.0');
-  for (const series of each(request, SERIES_1)) {
+export function* seriesOfVersion1(request: Buffer, encoding: Encoding<Buffer>): Generator<Series> {
+  const { each, read } = encoding;
+  refuseField(each(request, SERIES_2, ''), '2.0');
+  for (const series of each(request, SERIES_1, '')) {
     const labels: [string, string][] = [];
-    for (const bytes of each(series, 1)) {
-      const { name = '', value = '' } = decode(LABEL, bytes);
+    for (const bytes of each(series, 1, '')) {
+      const { name = '', value = '' } = read(LABEL, bytes);
       labels.push([name, value]);
       if (labels.length > MOST_LABELS) throw new MalformedMessage(TOO_MANY_LABELS);
     }
-    yield { labels, samples: each(series, 2), histograms: each(series, 4) };
+    yield { labels, samples: each(series, 2, ''), histograms: each(series, 4, '') };
   }
 }
 
@@ -66,13 +68,14 @@ export function* seriesOfVersion1(request: Buffer): Generator<Series> {
  * The series of a request of version 2.0, whose labels are places in a list of texts.
  * @throws MalformedMessage, as for version 1.0.
  */
-export function* seriesOfVersion2(request: Buffer): Generator<Series> {
-  refuseField(request, SERIES_1, '1.0');
+export function* seriesOfVersion2(request: Buffer, encoding: Encoding<Buffer>): Generator<Series> {
+  const { each, read } = encoding;
+  refuseField(each(request, SERIES_1, ''), '1.0');
   const symbols: string[] = [];
   // The list comes before the series, but the format does not promise that.
-  for (const symbol of each(request, 4)) symbols.push(textOf(symbol));
-  for (const series of each(request, SERIES_2)) {
-    const { labels: references = [] } = decode(REFERENCES, series);
+  for (const symbol of each(request, 4, '')) symbols.push(textOf(symbol));
+  for (const series of each(request, SERIES_2, '')) {
+    const { labels: references = [] } = read(REFERENCES, series);
     const texts = references.map((at) => {
       const text = symbols[at];
       if (text === undefined)
@@ -81,7 +84,7 @@ export function* seriesOfVersion2(request: Buffer): Generator<Series> {
     });
     if (texts.length % 2 !== 0) throw new MalformedMessage('a series has a label without a value');
     const labels = texts.flatMap((text, at) => (at % 2 === 0 ? [[text, texts[at + 1] ?? ''] as const] : []));
-    yield { labels, samples: each(series, 2), histograms: each(series, 3) };
+    yield { labels, samples: each(series, 2, ''), histograms: each(series, 3, '') };
   }
 }
 
@@ -93,7 +96,7 @@ const SERIES_1 = 1;
 const SERIES_2 = 5;
 
 /** Read as the other version, a request would be valid and empty, and all of it would be lost. */
-function refuseField(request: Buffer, field: number, version: string): void {
-  if (!each(request, field).next().done)
+function refuseField(found: Iterable<Buffer>, version: string): void {
+  for (const _ of found)
     throw new MalformedMessage(`it has series of version ${version}; the content type must say so`);
 }

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
+import { protobufEncoding } from '../protobuf';
 import { STALE_SAMPLE, type TestSeries, writeRequest1, writeRequest2 } from '../testing/messages';
+import { startWalk } from '../walk';
 import { seriesOfVersion1, seriesOfVersion2 } from './messages';
 import { prometheusPoints, type Sent } from './points';
 
@@ -7,8 +9,9 @@ const T = Date.parse('2026-11-20T10:00:00Z');
 
 function read(version: 1 | 2, body: Buffer) {
   const sent: Sent = { samples: 0, histograms: 0, endedHistograms: 0 };
-  const series = version === 1 ? seriesOfVersion1(body) : seriesOfVersion2(body);
-  return { points: [...prometheusPoints(series, sent)], sent };
+  const encoding = protobufEncoding(startWalk());
+  const series = version === 1 ? seriesOfVersion1(body, encoding) : seriesOfVersion2(body, encoding);
+  return { points: [...prometheusPoints(series, encoding, sent)], sent };
 }
 const write = { 1: writeRequest1, 2: writeRequest2 };
 

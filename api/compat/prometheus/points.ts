@@ -1,7 +1,7 @@
 // The points of a remote write: one per sample, named by the label `__name__`.
 import { epochTime } from '../../ingest/points/line-protocol';
 import type { FieldValue, Point, SentPoint } from '../../ingest/points/point';
-import { decode } from '../protobuf';
+import type { Encoding } from '../protobuf';
 import { HISTOGRAM, SAMPLE, type Series } from './messages';
 
 /** What a request had, counted while its points are read. */
@@ -16,7 +16,11 @@ export interface Sent {
  * The points of the series. Their place among the samples and histograms of the request is their line.
  * @throws MalformedMessage
  */
-export function* prometheusPoints(all: Iterable<Series>, sent: Sent): Generator<SentPoint> {
+export function* prometheusPoints(
+  all: Iterable<Series>,
+  { read }: Encoding<Buffer>,
+  sent: Sent,
+): Generator<SentPoint> {
   for (const { labels, samples, histograms } of all) {
     const name = labels.find(([label]) => label === NAME)?.[1] ?? '';
     // An empty value is the same as no label, as in Prometheus. The order of the labels has no meaning here.
@@ -24,7 +28,7 @@ export function* prometheusPoints(all: Iterable<Series>, sent: Sent): Generator<
     const fault = faultOf(labels, name);
     const place = (): number => sent.samples + sent.histograms;
     for (const bytes of samples) {
-      const { value = 0, timestamp = 0n } = decode(SAMPLE, bytes);
+      const { value = 0, timestamp = 0n } = read(SAMPLE, bytes);
       sent.samples += 1;
       if (!isStaleMarker(bytes, value, STALE_SAMPLE))
         yield sentPoint(place(), fault, timestamp, {
@@ -34,7 +38,7 @@ export function* prometheusPoints(all: Iterable<Series>, sent: Sent): Generator<
         });
     }
     for (const bytes of histograms) {
-      const { countInt, countFloat, sum = 0, timestamp = 0n } = decode(HISTOGRAM, bytes);
+      const { countInt, countFloat, sum = 0, timestamp = 0n } = read(HISTOGRAM, bytes);
       sent.histograms += 1;
       if (isStaleMarker(bytes, sum, STALE_HISTOGRAM)) {
         sent.endedHistograms += 1;

@@ -141,7 +141,7 @@ describe.each(testServers())('remote write on $describe', (server) => {
     ['a bomb', 413, packed(Buffer.alloc(2_000_001)), V1],
     [
       'a million series without anything',
-      204,
+      400,
       packed(Buffer.alloc(2_000_000, Buffer.from('0a00', 'hex'))),
       V1,
     ],

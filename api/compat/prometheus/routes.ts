@@ -7,8 +7,10 @@ import type { ApiApp } from '../../http/instance';
 import { ProblemError, problemResponses } from '../../http/problems';
 import type { IngestParts } from '../../ingest/ingest-route';
 import { bodyOf, type PointsWritten, pointDoor, writePoints } from '../point-door';
+import { protobufEncoding } from '../protobuf';
 import { readablePoints } from '../readable-points';
 import { asRetryable } from '../retryable';
+import type { Walk } from '../walk';
 import { seriesOfVersion1, seriesOfVersion2 } from './messages';
 import { prometheusPoints, type Sent } from './points';
 import { snappyBody } from './snappy-body';
@@ -77,9 +79,13 @@ export function prometheusRoutes(app: ApiApp, parts: IngestParts): void {
       body,
       points: () => {
         sent = nothing();
-        const series = version === 1 ? seriesOfVersion1(body) : seriesOfVersion2(body);
+        const seriesOf = version === 1 ? seriesOfVersion1 : seriesOfVersion2;
+        const points = (walk: Walk) => {
+          const encoding = protobufEncoding(walk);
+          return prometheusPoints(seriesOf(body, encoding), encoding, sent);
+        };
         const expected = `a request of remote write ${version}.0`;
-        return readablePoints(prometheusPoints(series, sent), { expected, maxBodyBytes });
+        return readablePoints(points, { expected, maxBodyBytes });
       },
       about: ['prometheus', version],
     });

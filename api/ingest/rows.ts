@@ -87,7 +87,16 @@ const LONGEST_KEPT = 65_536;
 export function keptOriginal(format: RowFormat, source: unknown): { text: string; isExact: boolean } {
   const original = originalOf(format, source);
   const text = keepable(original.slice(0, LONGEST_KEPT));
-  return { text, isExact: text === original && (typeof source === 'string' || original !== TOO_DEEP) };
+  return { text, isExact: text === original && (typeof source === 'string' || survives(source, original)) };
+}
+
+const survives = (source: unknown, original: string): boolean =>
+  original !== TOO_DEEP && isFiniteThroughout(source);
+
+/** JSON has no infinite numbers and writes them as null. */
+function isFiniteThroughout(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(isFiniteThroughout);
 }
 
 /** A text that PostgreSQL can keep: NUL and lone surrogates become U+FFFD. */

@@ -141,6 +141,39 @@ export const examples: Readonly<Record<string, readonly [Call, ...Call[]]>> = {
     { address: INGEST, status: 415, body: 'x', headers: { 'content-type': 'text/html' } },
     { address: '/api/ingest/nothing', status: 404, body: [] },
   ],
+  'prometheus-write': [
+    {
+      address: '/api/v1/write',
+      status: 204,
+      // A block of snappy with nothing in it.
+      body: Buffer.from([0]),
+      headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+    },
+    {
+      address: '/api/v1/write',
+      status: 400,
+      body: Buffer.from([1]),
+      headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+    },
+    { address: '/api/v1/write', status: 415, body: {} },
+  ],
+  'otlp-metrics': [
+    { address: '/v1/metrics', status: 200, body: { resourceMetrics: [] } },
+    {
+      address: '/v1/metrics',
+      status: 200,
+      body: Buffer.alloc(0),
+      headers: { 'content-type': 'application/x-protobuf' },
+    },
+    { address: '/v1/metrics', status: 400, body: { resourceMetrics: 1 } },
+    {
+      address: '/v1/metrics',
+      status: 400,
+      body: Buffer.from([1]),
+      headers: { 'content-type': 'application/x-protobuf' },
+    },
+    { address: '/v1/metrics', status: 415, body: 'x', headers: { 'content-type': 'text/plain' } },
+  ],
   'dead-letters': [
     { address: '/api/dead-letters', status: 200 },
     ...good('/api/dead-letters?table=sensor_data&limit=1'),

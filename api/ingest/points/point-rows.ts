@@ -12,6 +12,10 @@ export function* pointRows(table: Hypertable, sent: SentPoint, receivedAt: numbe
     yield { line, source, reason: reason ?? 'it is not a point' };
     return;
   }
+  if (point.name === '') {
+    yield { line, source, reason: 'the point has no name' };
+    return;
+  }
   const time = point.time ?? new Date(receivedAt).toISOString();
   if (table.ingest?.value === undefined) {
     const row = wideRow(table, point, time);

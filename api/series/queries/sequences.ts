@@ -73,7 +73,7 @@ export function sequenceBucketSql(plan: Plan, selection: SequenceSelection, bind
       (at) => {
         const expression = expressions[at];
         const isOwn = expression !== undefined && isSequence(expression) && expression.column === column;
-        return isOwn ? figureSql(expression, parts) : none(at);
+        return isOwn ? sequenceSql(expression, parts) : none(at);
       },
     ),
   );
@@ -120,7 +120,7 @@ function stepsSql({ selection, bucket, start, bind }: Parts, column: string): st
     WINDOW w AS (${keys.length > 0 ? `PARTITION BY ${list(keys)} ` : ''}ORDER BY t)) steps`;
 }
 
-function figureSql({ fn }: Sequence, { now }: Parts): string {
+function sequenceSql({ fn }: Sequence, { now }: Parts): string {
   const seconds = (from: string, to: string): string =>
     `extract(epoch FROM ${to} - ${from})::double precision`;
   // A counter that is lower than before has begun again at zero.

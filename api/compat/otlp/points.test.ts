@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ExactNumber, ExactNumber } from '../../../db/core/exact-json';
+import { ExactNumber } from '../../../db/core/exact-json';
 import type { SentPoint } from '../../ingest/points/point';
 import { protobufEncoding } from '../protobuf';
 import { decoded, encoded } from '../testing/messages';

@@ -15,6 +15,7 @@ import { watchFreshness } from './database/freshness';
 import { type ServerWatch, watchServer } from './database/server-state';
 import { seriesTables } from './database/tables';
 import { problemOf } from './failures';
+import { shareLargeAnswers } from './http/answer-share';
 import { answerBrokenRequest } from './http/broken-request';
 import { entityTags } from './http/etag';
 import type { ApiApp } from './http/instance';
@@ -95,6 +96,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
   );
 
   app.register(accepts);
+  shareLargeAnswers(app, largeAnswerLimits(database.reader.options.max));
   entityTags(app);
   // Plugins that observe routes are registered before the routes; the routes are in a plugin of their own, which loads after them.
   openApi(app, config.auth);
@@ -119,6 +121,14 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
   });
   return app;
 }
+
+/** Two large answers keep this process busy: while one waits for the database, the other is written out. More would take more memory. */
+const largeAnswerLimits = (connections: number) => ({
+  places: Math.max(1, Math.min(2, Math.floor(connections / 2))),
+  waiting: 50,
+  waitMs: 30_000,
+  heldBytes: 32 * 1_024 * 1_024,
+});
 
 /** Whether the selected sets have the readings that `/api/sensors` is about. */
 const servesSensors = ({ tables }: RouteParts): boolean => tables.has('sensor_data');

@@ -115,7 +115,11 @@ describe.each(testServers())('the guard on $describe', (server) => {
       'access-control-expose-headers': expect.stringContaining('x-tsdb-source'),
     });
     // The format's own `vary` stays beside the origin's.
-    expect(String(allowed.headers.vary).toLowerCase().split(/, */).sort()).toEqual(['accept', 'origin']);
+    expect(String(allowed.headers.vary).toLowerCase().split(/, */).sort()).toEqual([
+      'accept',
+      'accept-encoding',
+      'origin',
+    ]);
     expect(allowed.headers['access-control-allow-credentials']).toBeUndefined();
     const refused = await api.get('/api/sensors', from('https://b.example'));
     expect(refused.headers['access-control-allow-origin']).toBeUndefined();

@@ -17,10 +17,16 @@ export type Format = keyof typeof MEDIA_TYPES;
 
 const FORMATS = Object.keys(MEDIA_TYPES) as Format[];
 
-/** The query parameter that names a format; without it, `Accept` decides. */
+/** The query parameters that name a format and a variant of it; without a format, `Accept` decides. */
 export const formatQuery = {
   format: Type.Optional(
     choice(FORMATS, { description: 'Format of the answer; takes precedence over Accept' }),
+  ),
+  escape: Type.Optional(
+    choice(['formulas'], {
+      description:
+        'Only with CSV: `formulas` puts an apostrophe before texts that a spreadsheet would take for formulas. Numbers stay as they are',
+    }),
   ),
 };
 
@@ -39,9 +45,22 @@ export function inAllFormats<S extends TSchema>(json: S, description: string) {
 
 /**
  * The format that the request asks for.
- * @throws ProblemError (not-acceptable) when `Accept` allows none of the formats.
+ * @throws ProblemError: not-acceptable when `Accept` allows none of the formats; invalid-request when the format has no such variant.
  */
 export function formatOf(request: FastifyRequest): Format {
+  const format = acceptedFormat(request);
+  if (escapesFormulas(request) && format !== 'csv')
+    throw new ProblemError(
+      'invalid-request',
+      'escape=formulas is only for CSV; add format=csv, or leave it out',
+    );
+  return format;
+}
+
+const escapesFormulas = ({ query }: FastifyRequest): boolean =>
+  (query as { readonly escape?: string }).escape === 'formulas';
+
+function acceptedFormat(request: FastifyRequest): Format {
   const { format } = request.query as { format?: Format };
   if (format !== undefined) return format;
   const type = request.accepts().type(['application/json', 'text/csv', 'application/x-ndjson']);
@@ -89,7 +108,10 @@ export async function sendRows<Row extends object>(
     ...link,
     ...Object.fromEntries(Object.entries(about).filter((header): header is [string, string] => !!header[1])),
   };
-  const text = format === 'csv' ? csvText(columns, answer.data) : ndjsonText(answer.data);
+  const text =
+    format === 'csv'
+      ? csvText(columns, answer.data, { escapesFormulas: escapesFormulas(request) })
+      : ndjsonText(answer.data);
   return sendText(request, reply, headers, text);
 }
 

@@ -88,7 +88,7 @@ export function checkSize(count: number, maxRows: number, wayOut: string): void 
 /** What a page's cursor belongs to: the address with all parameters that decide about the rows. */
 export function questionOf(url: string): string {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
-  for (const name of ['cursor', 'limit', 'format']) searchParams.delete(name);
+  for (const name of ['cursor', 'limit', 'format', 'escape']) searchParams.delete(name);
   searchParams.sort();
   return `${pathname}?${searchParams}`;
 }

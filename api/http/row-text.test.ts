@@ -27,7 +27,7 @@ const inPieces = {
   json: (rows: Rows<object>) =>
     jsonText(JSON.stringify({ of: 'x"data":[]', count: rows.length, data: [], last: 1 }), 'data', rows),
   ndjson: (rows: Rows<object>) => ndjsonText(rows),
-  csv: (rows: Rows<object>) => csvText(COLUMNS, rows),
+  csv: (rows: Rows<object>) => csvText(COLUMNS, rows, { escapesFormulas: false }),
 };
 
 const text = fc.oneof(
@@ -88,6 +88,34 @@ describe.each(['json', 'ndjson', 'csv'] as const)('the text of rows as %s', (for
       const longestRow = JSON.stringify(many[0]).length;
       expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(4 * longestRow + 150_000);
     }
+  });
+});
+
+describe('CSV for spreadsheets', () => {
+  const cell = (value: unknown, escapesFormulas = true): string =>
+    [...csvText(['c'], [{ c: value }], { escapesFormulas })].join('').slice(2, -1);
+
+  it.each([
+    ['=1+1', "'=1+1"],
+    ['=HYPERLINK("http://x";"y")', `"'=HYPERLINK(""http://x"";""y"")"`],
+    ['+49 30 1', "'+49 30 1"],
+    ['-', "'-"],
+    ['-1+cmd|x', "'-1+cmd|x"],
+    ['@SUM(1)', "'@SUM(1)"],
+    ['\t=1', "'\t=1"],
+    ['\r=1', `"'\r=1"`],
+    ['\n=1', `"'\n=1"`],
+    ['＝1', "'＝1"],
+    ['a=1', 'a=1'],
+    ["'=1", "'=1"],
+    ['', '""'],
+  ])('write %j as %s', (text, written) => expect(cell(text)).toBe(written));
+
+  it('leave numbers and everything else as they are', () => {
+    for (const value of [-1.5, 1e-7, '-9223372036854775808', '+1', '-1.5e3', null, true, { a: '=1' }])
+      expect(cell(value)).toBe(cell(value, false));
+    expect(cell(-1.5)).toBe('-1.5');
+    expect(cell('=1', false)).toBe('=1');
   });
 });
 

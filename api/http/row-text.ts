@@ -38,21 +38,37 @@ function* listed(rows: Rows<object>): Generator<string, void> {
 export const ndjsonText = (rows: Rows<object>): Iterable<string> =>
   rows instanceof PackedRows ? rows.lines() : pieces(rows, linesOf);
 
+/** How CSV is written. */
+export interface CsvStyle {
+  /** Whether texts that a spreadsheet would take for formulas get an apostrophe. */
+  readonly escapesFormulas: boolean;
+}
+
 /** RFC 4180, but with \n as the line break, as most tools write it. NULL is an empty field, an empty text is "". */
-export function* csvText(columns: readonly string[], rows: Rows<object>): Generator<string> {
-  yield csv(columns, [], true);
-  yield* pieces(rows, (slice) => csv(columns, slice, false));
+export function* csvText(
+  columns: readonly string[],
+  rows: Rows<object>,
+  { escapesFormulas }: CsvStyle,
+): Generator<string> {
+  const cast = {
+    boolean: String,
+    object: (value: object) => JSON.stringify(value),
+    string: (value: string) =>
+      value === '' ? { value, quoted_empty: true } : escapesFormulas ? withoutFormula(value) : value,
+  };
+  const write = (slice: readonly object[], header: boolean): string =>
+    stringify([...slice], { header, columns: [...columns], cast });
+  yield write([], true);
+  yield* pieces(rows, (slice) => write(slice, false));
 }
 
-function csv(columns: readonly string[], rows: readonly object[], header: boolean): string {
-  return stringify([...rows], { header, columns: [...columns], cast: CAST });
-}
+// The characters that OWASP names for CSV injection, and the full-width forms that spreadsheets take for them.
+const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
+// Whole numbers beyond 2^53 are text, too.
+const NUMBER = /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
-const CAST = {
-  boolean: String,
-  object: (value: object) => JSON.stringify(value),
-  string: (value: string) => (value === '' ? { value, quoted_empty: true } : value),
-};
+const withoutFormula = (text: string): string =>
+  FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
 
 /** The texts of slices of the rows; how many rows a slice has depends on how long the ones before were. */
 function* pieces(rows: Rows<object>, write: (slice: readonly object[]) => string): Generator<string, void> {

@@ -16,12 +16,12 @@ import { type ServerWatch, watchServer } from './database/server-state';
 import { seriesTables } from './database/tables';
 import { problemOf } from './failures';
 import { shareLargeAnswers } from './http/answer-share';
-import { answerBrokenRequest } from './http/broken-request';
+import { answerBrokenRequest, refuseConnect } from './http/broken-request';
 import { entityTags } from './http/etag';
 import type { ApiApp } from './http/instance';
 import { hideKeys } from './http/key-text';
 import { type RequestLog, requestIdOf, requestLog } from './http/log';
-import { refuseOtherMethods } from './http/methods';
+import { refuseOtherMethods, rememberMethods, wrongMethod } from './http/methods';
 import { openApi } from './http/openapi';
 import { PROBLEM_MEDIA_TYPE, ProblemError } from './http/problems';
 import { securityHeaders } from './http/security';
@@ -75,6 +75,8 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(validatorCompiler());
+  rememberMethods(app);
+  app.server.on('connect', refuseConnect);
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders).header('x-request-id', request.id);
@@ -86,10 +88,11 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request, reply) =>
     sendProblem(
-      new ProblemError(
-        'unknown-route',
-        `There is no ${request.method} at this address; see /docs or /openapi.json for the API`,
-      ),
+      wrongMethod(request) ??
+        new ProblemError(
+          'unknown-route',
+          `There is no ${request.method} at this address; see /docs or /openapi.json for the API`,
+        ),
       request,
       reply,
     ),

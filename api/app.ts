@@ -16,12 +16,13 @@ import { watchFreshness } from './database/freshness';
 import { watchServer } from './database/server-state';
 import { seriesTables } from './database/tables';
 import { problemOf } from './failures';
-import { answerBrokenRequest } from './http/broken-request';
+import { shareLargeAnswers } from './http/answer-share';
+import { answerBrokenRequest, refuseConnect } from './http/broken-request';
 import { entityTags } from './http/etag';
 import type { ApiApp } from './http/instance';
 import { hideKeys } from './http/key-text';
 import { type RequestLog, requestIdOf, requestLog } from './http/log';
-import { refuseOtherMethods } from './http/methods';
+import { refuseOtherMethods, rememberMethods, wrongMethod } from './http/methods';
 import { openApi } from './http/openapi';
 import { PROBLEM_MEDIA_TYPE, ProblemError } from './http/problems';
 import { securityHeaders } from './http/security';
@@ -76,6 +77,8 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(validatorCompiler());
+  rememberMethods(app);
+  app.server.on('connect', refuseConnect);
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders).header('x-request-id', request.id);
@@ -87,16 +90,18 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request, reply) =>
     sendProblem(
-      new ProblemError(
-        'unknown-route',
-        `There is no ${request.method} at this address; see /docs or /openapi.json for the API`,
-      ),
+      wrongMethod(request) ??
+        new ProblemError(
+          'unknown-route',
+          `There is no ${request.method} at this address; see /docs or /openapi.json for the API`,
+        ),
       request,
       reply,
     ),
   );
 
   app.register(accepts);
+  shareLargeAnswers(app, largeAnswerLimits(database.reader.options.max));
   entityTags(app);
   // Plugins that observe routes are registered before the routes; the routes are in a plugin of their own, which loads after them.
   openApi(app, config.auth);
@@ -121,6 +126,14 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
   });
   return app;
 }
+
+/** Two large answers keep this process busy: while one waits for the database, the other is written out. More would take more memory. */
+const largeAnswerLimits = (connections: number) => ({
+  places: Math.max(1, Math.min(2, Math.floor(connections / 2))),
+  waiting: 50,
+  waitMs: 30_000,
+  heldBytes: 32 * 1_024 * 1_024,
+});
 
 /** Whether the selected sets have the readings that `/api/sensors` is about. */
 const servesSensors = ({ tables }: RouteParts): boolean => tables.has('sensor_data');

@@ -135,6 +135,16 @@ describe.each(testServers())('startServer on $describe', (server) => {
     expect(statuses).toEqual([200, 503, 503]);
   });
 
+  it('is no proxy', async () => {
+    const running = await startServer(config, { signals: 'ignore' });
+    const port = Number(new URL(running.url).port);
+    const answer = await exchange(port, 'CONNECT example.org:443 HTTP/1.1\r\nhost: example.org:443\r\n\r\n');
+    await running.close();
+    expect(answer).toMatch(
+      /^HTTP\/1\.1 405 Method Not Allowed\r\n[\s\S]*allow: \r\n[\s\S]*"urn:tsdb:problem:wrong-method"/,
+    );
+  });
+
   it('answers bytes that are no request with a problem', async () => {
     const running = await startServer(config, { signals: 'ignore' });
     const answers = await Promise.all(

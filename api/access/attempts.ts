@@ -44,8 +44,8 @@ export function countAttempts(most: number, now: () => number = () => performanc
   };
 }
 
-// An owner of one IPv6 address usually has its whole /64 network.
-function originOf(address: string): string {
+/** What is counted as one address: an owner of one IPv6 address usually has its whole /64 network. */
+export function originOf(address: string): string {
   if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
   const [head = '', tail] = address.split('::');
   const groups = head === '' ? [] : head.split(':');

@@ -107,16 +107,53 @@ describe('guesses', () => {
     await keys.check(key, HERE);
     for (let n = 0; n < 3; n += 1) await keys.check(wrong(parts), HERE).catch(() => undefined);
     const before = asked.length;
-    await expect(keys.check(wrong(parts), HERE)).rejects.toMatchObject({
-      problem: 'too-many-requests',
-      retryAfterSeconds: 60,
-    });
-    expect(asked).toHaveLength(before);
+    for (const guess of [wrong(parts), keyText(newKeyParts()), 'nonsense'])
+      await expect(keys.check(guess, HERE)).rejects.toMatchObject({
+        problem: 'too-many-requests',
+        retryAfterSeconds: 60,
+      });
+    // Only for what looks like a key, the database is asked whether there is one.
+    expect(asked).toHaveLength(before + 2);
     await expect(keys.check(wrong(parts), THERE)).rejects.toMatchObject({ problem: 'key-refused' });
     clock.now = 20_000;
     expect(await keys.check(key, HERE)).toMatchObject({ id: parts.id });
     clock.now = 60_000;
     await expect(keys.check(wrong(parts), HERE)).rejects.toMatchObject({ problem: 'key-refused' });
+  });
+
+  it('do not lock out a key that was never seen here, from the same address', async () => {
+    const { parts, key, keys } = await setUp();
+    for (let n = 0; n < 3; n += 1) await keys.check('nonsense', HERE).catch(() => undefined);
+    // More guesses at once than may wait, at other keys and at this one.
+    const guesses = Array.from({ length: 5 }, () => [keyText(newKeyParts()), wrong(parts)]).flat();
+    const refused = guesses.map((guess) =>
+      keys.check(guess, HERE).catch((error: { status: number }) => error.status),
+    );
+    expect(await Promise.all(refused)).toEqual(Array(10).fill(429));
+    expect(await keys.check(key, HERE)).toEqual({ id: parts.id, role: 'read' });
+    expect(keys.remembered(key)).toMatchObject({ id: parts.id });
+    // It has freed nobody else.
+    await expect(keys.check(wrong(parts), HERE)).rejects.toMatchObject({ status: 429 });
+  });
+
+  it('of a blocked address are few for each key', async () => {
+    const { parts, key, clock, keys } = await setUp();
+    for (let n = 0; n < 3; n += 1) await keys.check('nonsense', HERE).catch(() => undefined);
+    for (let n = 0; n < 60; n += 1) await keys.check(wrong(parts), HERE).catch(() => undefined);
+    await expect(keys.check(key, HERE)).rejects.toMatchObject({ status: 429 });
+    expect(await keys.check(key, THERE)).toMatchObject({ id: parts.id });
+    keys.forget(parts.id);
+    clock.now = 60_000;
+    expect(await keys.check(key, HERE)).toMatchObject({ id: parts.id });
+  });
+
+  it('of a blocked address do not find out about keys that are not usable', async () => {
+    for (const fate of [{ revoked: true }, { seconds_left: 0 }]) {
+      const { key, keys, change } = await setUp();
+      change(fate);
+      for (let n = 0; n < 3; n += 1) await keys.check('nonsense', HERE).catch(() => undefined);
+      await expect(keys.check(key, HERE)).rejects.toMatchObject({ problem: 'too-many-requests' });
+    }
   });
 
   it('are not counted while the database is away', async () => {

@@ -23,6 +23,20 @@ describe.each(testServers())('the guard on $describe', (server) => {
     expect(open).toEqual(['GET /health/live', 'GET /health/ready', 'GET /health/ready/reads']);
   });
 
+  it('is described: operations that need no key say so', async () => {
+    const { paths = {}, security } = api.app.swagger() as {
+      paths?: Readonly<Record<string, Readonly<Record<string, { readonly security?: readonly object[] }>>>>;
+      security?: readonly object[];
+    };
+    expect(security).toEqual([{ key: [] }]);
+    for (const { method, url } of declaredRoutes(api.app)) {
+      const { statusCode } = await api.app.inject({ method, url });
+      const path = Object.keys(paths).find((known) => known.replaceAll(/\{\w+\}/g, 'x') === url) ?? '';
+      const declared = paths[path]?.[method.toLowerCase()]?.security ?? security;
+      expect([method, url, declared]).toEqual([method, url, statusCode === 401 ? security : []]);
+    }
+  });
+
   it.each([
     ['/api/sensors', 401],
     ['/api/sensors?x=1', 401],
@@ -103,6 +117,9 @@ describe.each(testServers())('the guard on $describe', (server) => {
     for (let n = 0; n < 21; n += 1) statuses.push(await ask(`guess ${n}`, '192.0.2.7'));
     expect(statuses).toEqual([...Array(20).fill(401), 429]);
     expect(await ask(api.keys.read, '192.0.2.7')).toBe(200);
+    // Neither a key that this process sees for the first time.
+    expect(await ask(api.keys.write, '192.0.2.7')).toBe(200);
+    expect(await ask(keyLike(api.keys.write), '192.0.2.7')).toBe(429);
     expect(await ask('guess', '192.0.2.8')).toBe(401);
     await app.close();
   });
@@ -115,7 +132,11 @@ describe.each(testServers())('the guard on $describe', (server) => {
       'access-control-expose-headers': expect.stringContaining('x-tsdb-source'),
     });
     // The format's own `vary` stays beside the origin's.
-    expect(String(allowed.headers.vary).toLowerCase().split(/, */).sort()).toEqual(['accept', 'origin']);
+    expect(String(allowed.headers.vary).toLowerCase().split(/, */).sort()).toEqual([
+      'accept',
+      'accept-encoding',
+      'origin',
+    ]);
     expect(allowed.headers['access-control-allow-credentials']).toBeUndefined();
     const refused = await api.get('/api/sensors', from('https://b.example'));
     expect(refused.headers['access-control-allow-origin']).toBeUndefined();
@@ -142,6 +163,16 @@ describe.each(testServers())('the guard on $describe', (server) => {
       401,
       'https://a.example',
     ]);
+  });
+
+  it('answers a preflight request, and refuses any other OPTIONS as a method that no address has', async () => {
+    const headers = { origin: 'https://a.example' };
+    const ask = (url: string, more = {}) =>
+      api.app.inject({ method: 'OPTIONS', url, headers: { ...headers, ...more } });
+    expect((await ask('/api/keys', { 'access-control-request-method': 'POST' })).statusCode).toBe(204);
+    const plain = await ask('/api/keys');
+    expect([plain.statusCode, plain.headers.allow]).toEqual([405, 'GET, HEAD, POST']);
+    expect((await ask('/nothing')).statusCode).toBe(404);
   });
 
   it('writes nothing of a key into the log or an answer', async () => {

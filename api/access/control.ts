@@ -3,7 +3,7 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import { invocation } from '../../db/core/invocation';
 import { asks } from '../database/query';
-import { type Access, type ApiApp, clientOf } from '../http/instance';
+import { type Access, type ApiApp, accessTo, clientOf } from '../http/instance';
 import { ProblemError } from '../http/problems';
 import type { RouteParts } from '../parts';
 import { countAttempts } from './attempts';
@@ -63,8 +63,7 @@ function accessOf(request: FastifyRequest): Access {
   const { url, config } = request.routeOptions;
   // The text decides about an unknown address, so that a client without a key cannot learn which addresses exist below /api/.
   const address = url === undefined || url.includes('*') ? pathOf(request.url) : url;
-  if (config?.access !== undefined) return config.access;
-  return address.startsWith('/api/') || address === '/metrics' ? 'read' : 'open';
+  return accessTo(address, config?.access);
 }
 
 // The request target may be absolute (`GET http://host/path`) or percent-encoded; both forms reach the same routes.

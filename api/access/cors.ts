@@ -1,9 +1,17 @@
 // Lets web pages of other origins call the API, if the settings name these origins.
 import cors from '@fastify/cors';
 import type { ApiApp } from '../http/instance';
+import { wrongMethod } from '../http/methods';
+import { ProblemError } from '../http/problems';
 
 /** Adds CORS for the given origins. No credentials: keys are sent in a header, there are no cookies. */
 export function allowOrigins(app: ApiApp, origins: readonly string[]): void {
+  // The plugin would take every OPTIONS for a preflight request.
+  app.addHook('onRequest', async (request) => {
+    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] !== undefined)
+      return;
+    throw wrongMethod(request) ?? new ProblemError('unknown-route', 'There is nothing at this address');
+  });
   app.register(cors, {
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],

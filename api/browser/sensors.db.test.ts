@@ -110,7 +110,7 @@ describeInBrowser('the sensor view', (server) => {
     await page.goBack();
     await waitForPoints(page, '.temperature', count);
     expect(await page.locator('#csv').getAttribute('href')).toBe(
-      '/api/sensors/sensor_001/hourly?period=3d&format=csv',
+      '/api/sensors/sensor_001/hourly?period=3d&format=csv&escape=formulas',
     );
     expect(faults).toEqual([]);
   });

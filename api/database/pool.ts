@@ -4,6 +4,7 @@ import { Pool, type PoolConfig, types } from 'pg';
 import { parseJson } from '../../db/core/exact-json';
 import { type DatabaseAddress, readPasswordFile } from '../../db/server/database-address';
 import { requireRestored } from '../../db/server/restoring';
+import { takeTurns } from './turns';
 
 /** What a pool is for. */
 export interface PoolSettings {
@@ -47,6 +48,7 @@ export function createPool(
   });
   // Without a listener an idle connection that ends (restart, failover) would end the process.
   pool.on('error', onIdleError);
+  pool.on('connect', takeTurns);
   return pool;
 }
 

@@ -2,7 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, QueryResultRow } from 'pg';
 import type { Ask } from '../../db/server/ask';
+import { PackedRows } from '../http/packed-rows';
 import { databaseFault } from './database-errors';
+import { readRows } from './read-rows';
 
 const RETRY_AFTER_MS = 50;
 
@@ -18,15 +20,25 @@ export async function query<Row extends QueryResultRow>(
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
-  const run = () => pool.query<Row>(sql, [...values]);
+  const rows = await queryRows<Row>(pool, sql, values);
+  return rows instanceof PackedRows ? rows.unpacked() : rows;
+}
+
+/** The rows of a query that may have many, for answers that show them as they are. */
+export async function queryRows<Row extends QueryResultRow>(
+  pool: Pool,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<Row[] | PackedRows<Row>> {
+  const run = () => readRows<Row>(pool, sql, values);
   try {
-    return (await run()).rows;
+    return await run();
   } catch (error) {
     // After a restart of the database the first query on each old connection fails. All queries here only read,
     // so asking again is safe; a second failure is a real one.
     if (databaseFault(error) !== 'lost') throw error;
     // The other idle connections died with this one. The pool needs a moment to notice; until then it would hand out a dead one.
     await sleep(RETRY_AFTER_MS);
-    return (await run()).rows;
+    return await run();
   }
 }

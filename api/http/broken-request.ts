@@ -1,6 +1,7 @@
 // Answers bytes that are not an HTTP request. Node hands over the bare socket, so the answer is written by hand.
 import type { Socket } from 'node:net';
-import { PROBLEM_MEDIA_TYPE, ProblemError } from './problems';
+import type { Duplex } from 'node:stream';
+import { PROBLEM_MEDIA_TYPE, ProblemError, type ProblemName } from './problems';
 import { securityHeaders } from './security';
 
 const ANSWERS: Readonly<
@@ -26,14 +27,40 @@ export function answerBrokenRequest(error: Error & { readonly code?: string }, s
     socket.destroy();
     return;
   }
-  const { status, reason, detail } = ANSWERS[error.code ?? ''] ?? MALFORMED;
-  const body = JSON.stringify(new ProblemError('invalid-request', detail, { status }).toDocument('/'));
+  const answer = ANSWERS[error.code ?? ''] ?? MALFORMED;
+  answerByHand(socket, { ...answer, problem: 'invalid-request' });
+}
+
+/** Node's `connect` listener: this is no proxy. Without a listener, Node would close the connection without an answer. */
+export function refuseConnect(_request: unknown, socket: Duplex): void {
+  answerByHand(socket, {
+    status: 405,
+    reason: 'Method Not Allowed',
+    problem: 'wrong-method',
+    detail: 'CONNECT is not allowed: this server is no proxy',
+    // A list is demanded; what is asked for is no address here, so it has no methods.
+    headers: { allow: '' },
+  });
+}
+
+interface HandWritten {
+  readonly status: number;
+  readonly reason: string;
+  readonly problem: ProblemName;
+  readonly detail: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function answerByHand(socket: Duplex, { status, reason, problem, detail, headers: own }: HandWritten): void {
+  const body = JSON.stringify(new ProblemError(problem, detail, { status }).toDocument('/'));
   const headers = {
     ...securityHeaders,
+    ...own,
     'content-type': PROBLEM_MEDIA_TYPE,
     'content-length': String(Buffer.byteLength(body)),
     connection: 'close',
   };
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.on('error', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${reason}\r\n${head.join('')}\r\n${body}`);
 }

@@ -1,5 +1,7 @@
 // Entity tags of answers, and 304 for clients that have the answer already.
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiApp } from './instance';
 
 /**
@@ -9,17 +11,29 @@ import type { ApiApp } from './instance';
  */
 export function entityTags(app: ApiApp): void {
   app.addHook('onSend', async (request, reply, payload) => {
+    if (reply.statusCode === 304 && payload === '') return nothing(request);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (!isRead || reply.statusCode !== 200 || typeof payload !== 'string' || reply.hasHeader('etag'))
       return payload;
-    // Weak, because a proxy may compress the body: its meaning stays the same, its bytes do not.
-    const tag = `W/"${createHash('sha1').update(payload).digest('base64url')}"`;
-    void reply.header('etag', tag);
-    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-cache');
-    if (!names(request.headers['if-none-match'], tag)) return payload;
-    void reply.code(304).removeHeader('content-length');
-    return '';
+    const digest = createHash('sha1').update(payload).digest('base64url');
+    return isKnown(request, reply, tagOf(digest)) ? nothing(request) : payload;
   });
+}
+
+// Without a body there is no length either: 0 would be wrong, as the length is that of the answer that the client has. Fastify gives
+// answers to HEAD a length, except those that are streams.
+const nothing = ({ method }: FastifyRequest) => (method === 'HEAD' ? Readable.from([]) : null);
+
+/** The tag of an answer by the hash of its text. It is weak, because the text may be compressed: its meaning stays the same, its bytes do not. */
+export const tagOf = (digest: string): string => `W/"${digest}"`;
+
+/** Tags an answer that is 200. When the client has it already, it becomes 304, and its body must be left out. */
+export function isKnown(request: FastifyRequest, reply: FastifyReply, tag: string): boolean {
+  void reply.header('etag', tag);
+  if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-cache');
+  if (!names(request.headers['if-none-match'], tag)) return false;
+  void reply.code(304).removeHeader('content-length');
+  return true;
 }
 
 /** Whether the header has the tag in its list, compared weakly. */

@@ -1,9 +1,11 @@
 // The three formats of rows. JSON has the rows with facts about them; CSV and NDJSON have these facts in headers.
 import { type TSchema, Type } from '@fastify/type-provider-typebox';
-import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { choice } from './common-schemas';
+import type { Rows } from './packed-rows';
 import { ProblemError } from './problems';
+import { csvText, jsonText, ndjsonText } from './row-text';
+import { sendText } from './send-text';
 import { type FreshnessShown, staleText } from './stale-ranges';
 
 const MEDIA_TYPES = {
@@ -16,10 +18,16 @@ export type Format = keyof typeof MEDIA_TYPES;
 
 const FORMATS = Object.keys(MEDIA_TYPES) as Format[];
 
-/** The query parameter that names a format; without it, `Accept` decides. */
+/** The query parameters that name a format and a variant of it; without a format, `Accept` decides. */
 export const formatQuery = {
   format: Type.Optional(
     choice(FORMATS, { description: 'Format of the answer; takes precedence over Accept' }),
+  ),
+  escape: Type.Optional(
+    choice(['formulas'], {
+      description:
+        'Only with CSV: `formulas` puts an apostrophe before texts that a spreadsheet would take for formulas. Numbers stay as they are',
+    }),
   ),
 };
 
@@ -38,9 +46,22 @@ export function inAllFormats<S extends TSchema>(json: S, description: string) {
 
 /**
  * The format that the request asks for.
- * @throws ProblemError (not-acceptable) when `Accept` allows none of the formats.
+ * @throws ProblemError: not-acceptable when `Accept` allows none of the formats; invalid-request when the format has no such variant.
  */
 export function formatOf(request: FastifyRequest): Format {
+  const format = acceptedFormat(request);
+  if (escapesFormulas(request) && format !== 'csv')
+    throw new ProblemError(
+      'invalid-request',
+      'escape=formulas is only for CSV; add format=csv, or leave it out',
+    );
+  return format;
+}
+
+const escapesFormulas = ({ query }: FastifyRequest): boolean =>
+  (query as { readonly escape?: string }).escape === 'formulas';
+
+function acceptedFormat(request: FastifyRequest): Format {
   const { format } = request.query as { format?: Format };
   if (format !== undefined) return format;
   const type = request.accepts().type(['application/json', 'text/csv', 'application/x-ndjson']);
@@ -57,7 +78,7 @@ export function formatOf(request: FastifyRequest): Format {
 export interface RowsAnswer<Row extends object> {
   /** Further members of the JSON answer. */
   readonly [member: string]: unknown;
-  readonly data: readonly Row[];
+  readonly data: Rows<Row>;
   readonly source?: string;
   readonly bucket?: string | null;
   readonly freshness?: FreshnessShown | null;
@@ -67,26 +88,54 @@ export interface RowsAnswer<Row extends object> {
 /**
  * Sends rows in the format that the request asks for. JSON is the whole answer. The other formats have only its rows, with
  * `columns` as the CSV header; source, bucket, watermark and stale ranges are in headers `x-tsdb-*`. `Link` leads to the next page in every format.
+ * Any number of rows is sent without holding up other requests.
  */
-export function sendRows<Row extends object>(
+export async function sendRows<Row extends object>(
   request: FastifyRequest,
   reply: FastifyReply,
   columns: readonly string[],
   answer: RowsAnswer<Row>,
-): FastifyReply {
+): Promise<FastifyReply> {
   const format = formatOf(request);
-  void reply.type(MEDIA_TYPES[format]).header('vary', 'accept');
-  if (answer.next) void reply.header('link', nextLink(request.url, answer.next));
-  if (format === 'json') return reply.send(answer);
+  const link = answer.next ? { link: nextLink(request.url, answer.next) } : {};
+  if (format === 'json') return sendJson(request, reply, answer, 'data', link);
   const about = {
     'x-tsdb-source': answer.source,
     'x-tsdb-bucket': answer.bucket,
     'x-tsdb-watermark': answer.freshness?.watermark,
     'x-tsdb-stale': staleText(answer.freshness),
   };
-  for (const [name, value] of Object.entries(about)) if (value) void reply.header(name, value);
-  if (format === 'csv') return reply.send(csv(columns, answer.data));
-  return reply.send(answer.data.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const headers = {
+    'content-type': MEDIA_TYPES[format],
+    ...link,
+    ...Object.fromEntries(Object.entries(about).filter((header): header is [string, string] => !!header[1])),
+  };
+  const text =
+    format === 'csv'
+      ? csvText(columns, answer.data, { escapesFormulas: escapesFormulas(request) })
+      : ndjsonText(answer.data);
+  return sendText(request, reply, headers, text);
+}
+
+/**
+ * Sends JSON of which one member is many rows.
+ * @param member the name of this member; the others are written as the schema of the route says.
+ */
+export function sendJson<Member extends string, Answer extends { readonly [name in Member]: Rows<object> }>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: Answer,
+  member: Member,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<FastifyReply> {
+  const write = reply.getSerializationFunction('200', 'application/json') ?? JSON.stringify;
+  const frame = write({ ...answer, [member]: [] });
+  return sendText(
+    request,
+    reply,
+    { ...headers, 'content-type': MEDIA_TYPES.json },
+    jsonText(frame, member, answer[member]),
+  );
 }
 
 /** The `Link` header that leads to the next page: the same question with its cursor. */
@@ -94,17 +143,4 @@ export function nextLink(url: string, cursor: string): string {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   searchParams.set('cursor', cursor);
   return `<${pathname}?${searchParams}>; rel="next"`;
-}
-
-// RFC 4180, but with \n as the line break, as most tools write it. NULL is an empty field, an empty text is "".
-function csv(columns: readonly string[], rows: readonly object[]): string {
-  return stringify([...rows], {
-    header: true,
-    columns: [...columns],
-    cast: {
-      boolean: String,
-      object: (value) => JSON.stringify(value),
-      string: (value) => (value === '' ? { value, quoted_empty: true } : value),
-    },
-  });
 }

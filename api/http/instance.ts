@@ -22,6 +22,12 @@ export type ApiApp = FastifyInstance<
 /** Who may use a route: everyone (`open`), or clients whose key has at least this role. */
 export type Access = 'open' | 'read' | 'write' | 'admin';
 
+/** Who may use an address, by what its route says. Without a route, the text of the address decides. */
+export function accessTo(address: string, declared: Access | undefined): Access {
+  if (declared !== undefined) return declared;
+  return address.startsWith('/api/') || address === '/metrics' ? 'read' : 'open';
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Absent = `read`. */

@@ -1,7 +1,7 @@
 // The description of the API, made from the schemas that requests and answers are checked with.
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { ApiApp } from './instance';
+import { type ApiApp, accessTo } from './instance';
 
 /** The groups that operations are shown in. */
 export const tags = {
@@ -18,6 +18,11 @@ export const tags = {
 /** Serves `/openapi.json`, and the same for people at `/docs`. */
 export function openApi(app: ApiApp, auth: 'off' | 'keys'): void {
   app.register(swagger, {
+    // Operations that need no key say so, as the document's own `security` holds for all others.
+    transform: ({ schema, url, route }) => {
+      const isOpen = auth === 'keys' && accessTo(url, route.config?.access) === 'open';
+      return { schema: isOpen ? { ...schema, security: [] } : schema, url };
+    },
     openapi: {
       openapi: '3.0.3',
       info: {

@@ -82,7 +82,7 @@ describe('requestedPage', () => {
             .slice(after?.skip ?? 0)
             .slice(0, page.limit);
           const { data, next }: Page<{ id: number }> = page.cut(found, ({ time }) => time, 'less');
-          seen.push(...data.map(({ id }) => id));
+          seen.push(...Array.from(data, ({ id }) => id));
           cursor = next;
         } while (cursor !== null);
         expect(seen).toEqual(rows.map(({ id }) => id));

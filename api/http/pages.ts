@@ -1,6 +1,7 @@
 // Answers in pages: a cursor says where a page ended, so that the next page starts there whatever was written in between.
 import { Type } from '@fastify/type-provider-typebox';
 import { decodeCursor, encodeCursor } from './cursor';
+import type { Rows } from './packed-rows';
 import { ProblemError } from './problems';
 import { canonicalTime } from './time';
 
@@ -38,12 +39,12 @@ export interface RequestedPage {
    * @param wayOut how to ask for fewer rows.
    * @throws ProblemError (too-many-rows) when the request has no `limit` and there are more than `maxRows` rows.
    */
-  cut<Row>(rows: readonly Row[], timeOf: (row: Row) => string, wayOut: string): Page<Row>;
+  cut<Row>(rows: Rows<Row>, timeOf: (row: Row) => string, wayOut: string): Page<Row>;
 }
 
 /** Rows of a page, and the cursor of the next page; null on the last one. */
 export interface Page<Row> {
-  readonly data: readonly Row[];
+  readonly data: Rows<Row>;
   readonly next: string | null;
 }
 
@@ -66,7 +67,7 @@ export function requestedPage(
       if (limit === undefined) checkSize(rows.length, maxRows, wayOut);
       if (rows.length <= most) return { data: rows, next: null };
       const data = rows.slice(0, most);
-      return { data, next: writePosition(question, endOfPage(data.map(timeOf), after)) };
+      return { data, next: writePosition(question, endOfPage(lastTimes(data, timeOf), after)) };
     },
   };
 }
@@ -87,7 +88,7 @@ export function checkSize(count: number, maxRows: number, wayOut: string): void 
 /** What a page's cursor belongs to: the address with all parameters that decide about the rows. */
 export function questionOf(url: string): string {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
-  for (const name of ['cursor', 'limit', 'format']) searchParams.delete(name);
+  for (const name of ['cursor', 'limit', 'format', 'escape']) searchParams.delete(name);
   searchParams.sort();
   return `${pathname}?${searchParams}`;
 }
@@ -112,9 +113,17 @@ export function readPosition(question: string, cursor: string): Position {
 
 const MOST_SKIPPED = 10_000_000;
 
+/** The times of the last rows, back to one with another time than the last. */
+function lastTimes<Row>(rows: Rows<Row>, timeOf: (row: Row) => string): readonly string[] {
+  for (let count = 16; ; count *= 4) {
+    const times = [...rows.slice(Math.max(0, rows.length - count), rows.length)].map(timeOf);
+    if (count >= rows.length || times[0] !== times.at(-1)) return times;
+  }
+}
+
 /**
  * Where a page of rows ended, given the position that it started from.
- * @param times times of its rows, in their order.
+ * @param times times of its rows, in their order; at least of the last ones, back to one with another time than the last.
  */
 export function endOfPage(times: readonly string[], start?: Position): Position {
   const time = times.at(-1) ?? '';

@@ -60,6 +60,24 @@ describe.each(testServers())('problems of the API on $describe', (server) => {
     expect(problem).toMatchObject({ status: 405, name: 'wrong-method', headers: { allow: 'GET, HEAD' } });
   });
 
+  it.each([
+    ['POST', '/api/sensors', 'GET, HEAD'],
+    ['OPTIONS', '/api/sensors', 'GET, HEAD'],
+    ['TRACE', '/api/sensors/full/raw', 'GET, HEAD'],
+    ['TRACE', '/api/ingest/sensor_data', 'POST'],
+    ['PROPFIND', '/api/sensors/full/raw?period=1d', 'GET, HEAD'],
+    ['SEARCH', '/api/series/sensor_data', 'GET, HEAD'],
+    ['POST', '/metrics', 'GET, HEAD'],
+    ['DELETE', '/openapi.json', 'GET, HEAD'],
+    ['PURGE', '/', 'GET, HEAD'],
+    ['GET', '/api/ingest/sensor_data', 'POST'],
+    ['PROPFIND', '/nothing', undefined],
+    ['OPTIONS', '/nothing', undefined],
+  ])('answers %s %s with the methods of the address', async (method, url, allow) => {
+    const { statusCode, headers } = await api.app.inject({ method: method as 'GET', url });
+    expect([statusCode, headers.allow]).toEqual([allow === undefined ? 404 : 405, allow]);
+  });
+
   it('refuses an answer above the limit instead of cutting it', async () => {
     expect((await api.get('/api/sensors/full/raw')).json()).toMatchObject({ count: 10 });
     const problem = await problemAt('/api/sensors/over/raw');

@@ -84,12 +84,15 @@ export interface ProblemOptions extends ErrorOptions {
   readonly status?: number;
   /** Further members of the document, e.g. the rows that were rejected. */
   readonly members?: Readonly<Record<string, unknown>>;
+  /** Further headers of the answer. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An answer that is a problem. */
 export class ProblemError extends Error {
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
+  private readonly ownHeaders: Readonly<Record<string, string>>;
 
   constructor(
     readonly problem: ProblemName,
@@ -100,6 +103,7 @@ export class ProblemError extends Error {
     this.name = 'ProblemError';
     this.status = options.status ?? problems[problem].status;
     this.members = options.members ?? {};
+    this.ownHeaders = options.headers ?? {};
   }
 
   /** The document for a request to `instance`. */
@@ -118,6 +122,6 @@ export class ProblemError extends Error {
   headers(): Readonly<Record<string, string>> {
     if (this.status === 503) return { 'retry-after': '5' };
     if (this.status === 429) return { 'retry-after': '1' };
-    return this.status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+    return this.status === 401 ? { 'www-authenticate': 'Bearer' } : this.ownHeaders;
   }
 }

@@ -2,6 +2,9 @@
 import { getBlob } from './api-client.js';
 import { readKey } from './key.js';
 
+// A CSV file is mostly opened in a spreadsheet, which must not run what somebody sent as a text.
+const FORMATS = { csv: 'csv&escape=formulas', json: 'json' };
+
 /**
  * Wires the links `{ csv, json }`. Returns `point(path, name)`, which makes them export what the request `path` answered,
  * as a file with this name. `showFailure(error)` is called when a download fails.
@@ -23,7 +26,7 @@ export function exportLinks(links, showFailure) {
   }
   return (path, name) => {
     for (const [format, link] of Object.entries(links)) {
-      link.href = `${path}&format=${format}`;
+      link.href = `${path}&format=${FORMATS[format]}`;
       link.download = `${name.replaceAll(/[^\w.-]+/g, '_')}.${format}`;
     }
   };

@@ -1,6 +1,6 @@
 // The sensors, and the newest reading of each.
 import { NoQuery } from '../http/common-schemas';
-import { formatOf, inAllFormats, sendRows } from '../http/formats';
+import { formatOf, inAllFormats, sendJson, sendRows } from '../http/formats';
 import type { ApiApp } from '../http/instance';
 import { checkSize } from '../http/pages';
 import { ProblemError, problemResponses } from '../http/problems';
@@ -27,7 +27,7 @@ export function sensorRoutes(app: ApiApp, { config: { maxRows } }: RouteParts, s
       if (limit === undefined) checkSize(found.length, maxRows, 'pages with limit');
       const sensors = found.slice(0, limit ?? maxRows);
       const next = found.length > sensors.length ? (sensors.at(-1)?.sensor_id ?? null) : null;
-      if (formatOf(request) === 'json') return reply.send({ sensors, next });
+      if (formatOf(request) === 'json') return sendJson(request, reply, { sensors, next }, 'sensors');
       return sendRows(request, reply, ['sensor_id', 'last_reading'], { data: sensors });
     },
   );

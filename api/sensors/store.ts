@@ -3,8 +3,9 @@ import type { Static } from '@fastify/type-provider-typebox';
 import type { Pool } from 'pg';
 import { ident, relation } from '../../db/core/sql';
 import { sensorData } from '../../db/schema/iot';
-import { query } from '../database/query';
+import { query, queryRows } from '../database/query';
 import { rangeBounds, type Statement, statement } from '../database/statement';
+import type { Rows } from '../http/packed-rows';
 import type { Position } from '../http/pages';
 import type { TimeRange } from '../http/range';
 import { type Level, type LevelName, levels, rawColumns } from './levels';
@@ -36,7 +37,7 @@ export interface Store {
   /** The newest reading of a sensor. */
   current(sensorId: string): Promise<Static<typeof Reading> | undefined>;
   /** Rows of the range in order of time; a bucket that overlaps its start is included. */
-  series<L extends LevelName>(level: L, request: SeriesRequest): Promise<SeriesRow<L>[]>;
+  series<L extends LevelName>(level: L, request: SeriesRequest): Promise<Rows<SeriesRow<L>>>;
   /** Whether the sensor has any row: retention drops its readings but keeps the monthly figures. */
   isKnown(sensorId: string): Promise<boolean>;
 }
@@ -48,7 +49,7 @@ export function createStore(pool: Pool): Store {
     current: async (sensorId) => (await query<Static<typeof Reading>>(pool, CURRENT, [sensorId]))[0],
     series: <L extends LevelName>(level: L, request: SeriesRequest) => {
       const { sql, values } = seriesQuery(levels[level], request);
-      return query<SeriesRow<L>>(pool, sql, values);
+      return queryRows<SeriesRow<L>>(pool, sql, values);
     },
     isKnown: async (sensorId) =>
       (await query<{ known: boolean }>(pool, IS_KNOWN, [sensorId]))[0]?.known === true,

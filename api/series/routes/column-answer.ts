@@ -1,5 +1,5 @@
 // What the answers about one numeric column have in common.
-import { query } from '../../database/query';
+import { queryRows } from '../../database/query';
 import type { Statement } from '../../database/statement';
 import { checkSize } from '../../http/pages';
 import { timeText } from '../../http/time';
@@ -18,7 +18,7 @@ export async function columnAnswer(
   { table, field, by, range, now }: ColumnRequest,
   { sql, values }: Statement,
 ) {
-  const data = await query<AnswerRow>(database.reader, sql, values);
+  const data = await queryRows<AnswerRow>(database.reader, sql, values);
   checkSize(data.length, config.maxRows, 'a shorter period, or fewer series with where');
   return {
     table: table.name,

@@ -3,7 +3,7 @@ import { Type } from '@fastify/type-provider-typebox';
 import { query } from '../../database/query';
 import { tableNamed } from '../../database/tables';
 import { NextAfter } from '../../http/common-schemas';
-import { formatOf, sendRows } from '../../http/formats';
+import { formatOf, sendJson, sendRows } from '../../http/formats';
 import type { ApiApp } from '../../http/instance';
 import { checkSize } from '../../http/pages';
 import { ProblemError } from '../../http/problems';
@@ -57,6 +57,6 @@ export function keyListRoute(app: ApiApp, parts: RouteParts): void {
     const next = found.length > data.length ? String(data.at(-1)?.[key]) : null;
     // The next page is asked for with `after` and not with a cursor, so there is no `Link` header.
     if (formatOf(request) !== 'json') return sendRows(request, reply, [key], { data });
-    return reply.header('vary', 'accept').send({ table: name, by: key, count: data.length, next, data });
+    return sendJson(request, reply, { table: name, by: key, count: data.length, next, data }, 'data');
   });
 }

@@ -1,11 +1,12 @@
 // Rows of a table over a range: as they are, thinned out, or as figures per bucket from the cheapest source.
 import { Type } from '@fastify/type-provider-typebox';
-import { query } from '../../database/query';
+import { query, queryRows } from '../../database/query';
 import { publicName, type SeriesTable, tableNamed } from '../../database/tables';
 import { choice, Freshness, Next, nullable } from '../../http/common-schemas';
 import { WIDTH_RULE } from '../../http/durations';
 import { sendRows } from '../../http/formats';
 import type { ApiApp } from '../../http/instance';
+import type { Rows } from '../../http/packed-rows';
 import { checkSize, pageQuery, questionOf, type RequestedPage, requestedPage } from '../../http/pages';
 import { rangeQuery } from '../../http/range';
 import { currentInstant, timeText } from '../../http/time';
@@ -202,7 +203,7 @@ async function readRows(
   asked: SeriesRequest,
   { table, range, plan }: Scope,
   { limit, after }: RequestedPage,
-): Promise<readonly AnswerRow[]> {
+): Promise<Rows<AnswerRow>> {
   const { by, filters, fields, points, fill, downsample } = asked;
   if (downsample !== undefined) {
     const line = { table, column: fields[0]?.column ?? '', by, filters, range, points };
@@ -211,8 +212,8 @@ async function readRows(
   const selection = { by, filters, fields, limit, after };
   const { sql, values } =
     plan === undefined ? rowQuery(table, range, selection) : bucketQuery(plan, selection);
+  if (fill === 'none' || plan === undefined) return queryRows<AnswerRow>(reader, sql, values);
   const rows = await query<AnswerRow>(reader, sql, values);
-  if (fill === 'none' || plan === undefined) return rows;
   const gaps = { fill, buckets: plan.buckets, by, figures: fields.map(({ name }) => name) };
   checkSize(Math.max(rows.length, filledCount(rows, gaps)), maxRows, WAY_OUT);
   return fillGaps(rows, gaps);

@@ -58,6 +58,18 @@ describe.each(testServers())('stored overflow on $describe', (server) => {
     },
   );
 
+  it('names them in the answers about sensors, too', async () => {
+    expect((await api.get('/api/sensors/bad/hourly')).json()).toMatchObject({
+      type: 'urn:tsdb:problem:stored-overflow',
+      relation: 'public.sensor_data',
+      series: { sensor_id: 'bad' },
+    });
+    expect((await api.get('/api/sensors/good/hourly')).json().data).toMatchObject([{ avg_temperature: 21 }]);
+    expect((await api.get('/api/sensors/odd/hourly')).json().data).toMatchObject([
+      { avg_temperature: 'NaN' },
+    ]);
+  });
+
   it('answers about other series', async () => {
     for (const where of ['sensor_id=good', 'sensor_id!=bad']) {
       const asked = `by=sensor_id&where=${encodeURIComponent(where)}`;

@@ -11,7 +11,7 @@ import { LOCK_IS_HELD, withTransaction } from '../server/connection';
 import { withSavepoint } from '../server/savepoint';
 import { isOverflow, type Timed } from '../server/uncarried-rows';
 import { type Bounds, describeKept, safeParts } from './history-guard';
-import { describeOverflow } from './overflow';
+import { describeOverflow, explainJobs } from './overflow';
 
 export interface JobRun {
   readonly job: string;
@@ -46,8 +46,9 @@ export async function runDueJobs(db: Db): Promise<readonly JobRun[]> {
 }
 
 /** The health of TimescaleDB's jobs on the declared tables and aggregates; empty before the first apply. */
-export function checkJobs(db: Db, desired: Desired): Promise<readonly JobHealth[]> {
-  return readJobs(asking(db), 'timescaledb', relationsOf(desired).map(nameOf));
+export async function checkJobs(db: Db, desired: Desired): Promise<readonly JobHealth[]> {
+  const jobs = await readJobs(asking(db), 'timescaledb', relationsOf(desired).map(nameOf));
+  return explainJobs(asking(db), 'timescaledb', desired, jobs);
 }
 
 /** Whether somebody should look at a job. A paused one was paused on purpose, and a new one has simply not run yet. */

@@ -1,8 +1,11 @@
 // Says which rows make the refresh of an aggregate overflow, and in which bucket.
 import { messageOf } from '../core/errors';
 import { ident, interval, literal } from '../core/sql';
+import { type JobHealth, readOverflowing } from '../engines/health';
 import type { ContinuousAggregate, Relation } from '../language/aggregate';
+import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
+import type { EngineName } from '../model';
 import { type Ask, isoText } from '../server/ask';
 import {
   ALL_ROWS,
@@ -60,3 +63,28 @@ export const stretchOf = (from: string, to: string): Stretch => ({
   from: `${literal(from)}::timestamptz`,
   to: `${literal(to)}::timestamptz`,
 });
+
+/**
+ * Jobs with the rows that make them overflow in their errors. Those of engine `postgres` have found them already; those of
+ * TimescaleDB know only that a number was too large.
+ */
+export async function explainJobs(
+  ask: Ask,
+  engine: EngineName,
+  { aggregates }: Desired,
+  jobs: readonly JobHealth[],
+): Promise<readonly JobHealth[]> {
+  const failing = jobs.flatMap(({ id, state }) => (state === 'failing' ? [id] : []));
+  if (engine === 'postgres' || failing.length === 0) return jobs;
+  const overflowed = new Set(await readOverflowing(ask, failing));
+  const explain = async (job: JobHealth): Promise<JobHealth> => {
+    const aggregate = aggregates.find((one) => job.job === `refresh of ${nameOf(one)}`);
+    if (aggregate === undefined || !overflowed.has(job.id)) return job;
+    const { bucket, refresh } = aggregate;
+    const stretch = { from: `now() - ${interval(refresh.startOffset)} - ${interval(bucket)}`, to: 'now()' };
+    return { ...job, error: await describeOverflow(ask, overflowing(aggregate), job.error, stretch) };
+  };
+  const result: JobHealth[] = [];
+  for (const job of jobs) result.push(await explain(job));
+  return result;
+}

@@ -118,7 +118,14 @@ async function refreshOne(
     }
     return { ...safe, parts };
   };
-  return walk({ slices, run, report, options }, from, asked.to, watermark);
+  const runOrExplain = (slice: Bounds): Promise<SafeParts> =>
+    run(slice).catch(async (error: unknown) => {
+      if (!isOverflow(error)) throw error;
+      const stretch = stretchOf(slice.from, slice.to);
+      const why = await describeOverflow(asking(db), overflowing(aggregate), error, stretch);
+      throw new DatabaseError(why, { cause: error });
+    });
+  return walk({ slices, run: runOrExplain, report, options }, from, asked.to, watermark);
 }
 
 const NOTHING_DONE: Done = { from: null, to: null, kept: null, slices: 0, complete: true };
@@ -193,11 +200,7 @@ async function refreshPart(
         [relation(aggregate), from === '-infinity' ? null : from, to],
       ),
     { signal },
-  ).catch(async (error: unknown) => {
-    if (!isOverflow(error)) throw error;
-    const why = await describeOverflow(asking(db), overflowing(aggregate), error, stretchOf(from, to));
-    throw new DatabaseError(why, { cause: error });
-  });
+  );
 }
 
 async function progressOf(

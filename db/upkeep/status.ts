@@ -1,21 +1,14 @@
 // Reads the status: whether the schema is as declared, jobs run and aggregates are fresh, and how much is stored.
 
-import { interval } from '../core/sql';
 import { readChunks, readCompression, savedPercent, type TableCompression } from '../engines/chunks';
-import {
-  type AggregateHealth,
-  type JobHealth,
-  readJobs,
-  readOverflowing,
-  readWatermarks,
-} from '../engines/health';
+import { type AggregateHealth, type JobHealth, readJobs, readWatermarks } from '../engines/health';
 import { INTERNALS_STEP } from '../kinds/internals';
 import { type Desired, relationsOf } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { Db, EngineName, ServerInfo } from '../model';
 import { inSync, makePlan } from '../reconcile/plan';
 import { type Ask, asking } from '../server/ask';
-import { describeOverflow, overflowing } from './overflow';
+import { explainJobs } from './overflow';
 
 /** Storage of a table, or of the stored buckets of an aggregate. */
 export interface TableStorage extends TableCompression {
@@ -66,7 +59,7 @@ async function readFigures(
   desired: Desired,
 ): Promise<Pick<Status, 'jobs' | 'aggregates' | 'storage'>> {
   const names = relationsOf(desired).map(nameOf);
-  const jobs = await explained(ask, engine, desired, await readJobs(ask, engine, names));
+  const jobs = await explainJobs(ask, engine, desired, await readJobs(ask, engine, names));
   const aggregates = await readWatermarks(ask, engine, names);
   // Only the totals are needed, so no chunks are requested.
   const sizes = new Map((await readChunks(ask, engine, names, 0)).map(({ table, bytes }) => [table, bytes]));
@@ -76,26 +69,4 @@ async function readFigures(
     savedPercent: savedPercent(compression),
   }));
   return { jobs, aggregates, storage };
-}
-
-// The jobs of engine `postgres` have said themselves which rows make them overflow; those of TimescaleDB know only that a number did.
-async function explained(
-  ask: Ask,
-  engine: EngineName,
-  { aggregates }: Desired,
-  jobs: readonly JobHealth[],
-): Promise<readonly JobHealth[]> {
-  const failing = jobs.flatMap(({ id, state }) => (state === 'failing' ? [id] : []));
-  if (engine === 'postgres' || failing.length === 0) return jobs;
-  const overflowed = new Set(await readOverflowing(ask, failing));
-  const explain = async (job: JobHealth): Promise<JobHealth> => {
-    const aggregate = aggregates.find((one) => job.job === `refresh of ${nameOf(one)}`);
-    if (aggregate === undefined || !overflowed.has(job.id)) return job;
-    const { bucket, refresh } = aggregate;
-    const stretch = { from: `now() - ${interval(refresh.startOffset)} - ${interval(bucket)}`, to: 'now()' };
-    return { ...job, error: await describeOverflow(ask, overflowing(aggregate), job.error, stretch) };
-  };
-  const result: JobHealth[] = [];
-  for (const job of jobs) result.push(await explain(job));
-  return result;
 }

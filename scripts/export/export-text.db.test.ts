@@ -28,16 +28,41 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 
   it('gives the same bytes after an import into an empty table', async () => {
+    const telemetry = 'metrics.device_telemetry';
+    // What no door takes any more is refused by name, and replaced for the round trip.
+    for (const [table, why] of [
+      [telemetry, 'cpu_usage must be a finite number, got NaN; nothing was imported. 4 rows are refused'],
+      ['metrics.metrics', 'metric_name names a series, so it must not be empty or blank'],
+    ] as const) {
+      const file = plant.path(`${table}.dangerous.csv`);
+      expect((await plant.run(table, '--out', file)).code).toBe(0);
+      const { code, stderr } = await plant.command('import', file, '--table', table, '--again');
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`line 2, ${why}`)]);
+    }
+    await execute(
+      plant.url,
+      `CREATE TABLE public.kept AS TABLE ${telemetry}`,
+      `UPDATE ${telemetry} SET cpu_usage = 1e140`,
+      `UPDATE ${telemetry} SET memory_usage = 1e-290 WHERE memory_usage <> 0`,
+      `UPDATE metrics.metrics SET metric_name = 'named' WHERE metric_name = ''`,
+    );
     for (const table of ['metrics.device_telemetry', 'metrics.metrics', 'market.stock_prices']) {
       const [first, second] = [plant.path(`${table}.csv`), plant.path(`${table}.again.csv`)];
       expect((await plant.run(table, '--out', first)).code).toBe(0);
       await execute(plant.url, `DELETE FROM ${table}`);
       const imported = await plant.command('import', first, '--table', table, '--allow-expired');
-      expect({ code: imported.code, stderr: imported.stderr }).toMatchObject({ code: 0 });
+      expect([imported.code, imported.code === 0 ? '' : imported.stderr]).toEqual([0, '']);
       expect((await plant.run(table, '--out', second)).code).toBe(0);
       expect(readFileSync(second, 'utf8')).toBe(readFileSync(first, 'utf8'));
       expect(readFileSync(first, 'utf8').split('\n').length).toBeGreaterThan(4);
     }
+    await execute(
+      plant.url,
+      `DELETE FROM ${telemetry}`,
+      `INSERT INTO ${telemetry} SELECT * FROM public.kept`,
+      `UPDATE metrics.metrics SET metric_name = '' WHERE metric_name = 'named'`,
+      'DROP TABLE public.kept',
+    );
   });
 
   it('writes NDJSON without losing what a JSON number cannot hold', async () => {

@@ -189,9 +189,35 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       return Number.isNaN(micros) ? [] : [{ one, at: timeOf(micros) }];
     });
     expect(certain.length).toBeGreaterThan(50);
-    const read2 = await importing.select<{ at: string }>(
+    const byServer = await importing.select<{ at: string }>(
       `SELECT ${utc('t::timestamptz')} AS at FROM unnest(ARRAY[${certain.map(({ one }) => `'${one}'`).join(',')}]) WITH ORDINALITY x (t, n) ORDER BY n`,
     );
-    expect(read2.map(({ at }) => at)).toEqual(certain.map(({ at }) => at));
+    expect(byServer.map(({ at }) => at)).toEqual(certain.map(({ at }) => at));
   });
+
+  it.each(['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe'])(
+    'reads local times of %s as the server does, but for those that the clocks skipped or repeated',
+    async (zone) => {
+      const HOUR = 3_600_000;
+      const hour = fc.integer({ min: Date.UTC(1980, 0, 1) / HOUR, max: Date.UTC(2035, 0, 1) / HOUR });
+      const texts = fc
+        .sample(fc.tuple(hour, fc.constantFrom(0, 29, 30, 59)), 5_000)
+        .map(([at, minute]) => new Date(at * HOUR + minute * 60_000).toISOString().slice(0, 19));
+      const read = timeReader(
+        { ...plainOptions('x.csv', readings), zone },
+        { name: 'time', type: 'timestamp with time zone' },
+      );
+      const taken = texts.flatMap((one) => {
+        const time = read?.(one);
+        return typeof time === 'string' ? [{ one, time }] : [];
+      });
+      // Two or three hours of a year are refused.
+      expect(taken.length).toBeGreaterThan(4_950);
+      const wrong = await importing.select(
+        `SELECT local, ours FROM unnest(ARRAY[${taken.map(({ one }) => `'${one}'`).join(',')}], ARRAY[${taken.map(({ time }) => `'${time}'`).join(',')}]) x (local, ours)
+          WHERE local::timestamp AT TIME ZONE '${zone}' <> ours::timestamptz`,
+      );
+      expect(wrong).toEqual([]);
+    },
+  );
 });

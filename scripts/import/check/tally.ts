@@ -89,7 +89,9 @@ export class Tally {
   finish(bytes: Buffer): Tallied {
     const [records, emptyCells] = [this.#records, this.#emptyCells];
     // The server would take a blank line for a row. Before PostgreSQL 18, `\.` on a line of its own ends a COPY, even inside quotes.
-    const isUniform = !this.#hasBlanks && this.#lineBreaks.size <= 1 && !bytes.includes('\\.');
+    const hadLocalTimes = this.input.source.hadLocalTimes();
+    const isUniform =
+      !hadLocalTimes && !this.#hasBlanks && this.#lineBreaks.size <= 1 && !bytes.includes('\\.');
     // Where the bytes are not text, every record is uncertain; the server's check finds the one that is at fault.
     if (!isUtf8(bytes) || bytes.includes(0))
       return { records, emptyCells, isUniform, uncertain: [...Array(records).keys()], expired: 0, times: [] };

@@ -41,8 +41,8 @@ export function guessMapping(options: ImportOptions, fields: readonly SeenField[
     const found =
       only(like) ??
       (name === table.time ? only(free.filter((field) => isTimeField(options, field))) : undefined);
-    // A comma would end the pair of --map.
-    if (found === undefined || found.name.includes(',')) continue;
+    // A comma would end the pair of --map, and control characters do not belong on a terminal.
+    if (found === undefined || /[,\p{Cc}]/u.test(found.name)) continue;
     added[name] = { field: found.name };
     taken.add(found.name);
   }

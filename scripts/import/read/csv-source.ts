@@ -9,6 +9,7 @@ import { CsvScanner } from './csv-scanner';
 import { columnOf, type FilledColumn, filledColumns } from './mapping';
 import { type Cell, meltedFields, WHOLE_RECORD } from './melt';
 import { isRequired, isZero, NOT_UTF8, type RowSource, rowFinisher } from './row-source';
+import { localTimes } from './time-zone';
 import { TIMESTAMPTZ } from './times';
 
 /** A source of rows for CSV with the given fields. */
@@ -37,7 +38,7 @@ export function csvSource(options: ResolvedOptions, header: readonly string[]): 
           : melted.filter(({ at }) => scanner.quoted[at] || scanner.starts[at] !== scanner.ends[at]),
     }),
     ignored: (rows) => ignoredFields(columns, header, melted).map((field) => ({ field, rows })),
-    certainTime: rawColumns === undefined ? () => Number.NaN : certainTimeOf(options, scanner, rawColumns),
+    ...(rawColumns === undefined ? NOTHING_CERTAIN : certainTimes(options, scanner, rawColumns)),
     texts(bytes, from, cell) {
       if (!isUtf8(bytes.subarray(from, scanner.end))) return NOT_UTF8;
       if (scanner.fault !== undefined) return { reason: scanner.fault };
@@ -112,12 +113,14 @@ function rawColumnsOf(
   return isPlain ? raw.flat() : undefined;
 }
 
-/** Makes the function that reads the time of a record whose values are all certainly valid. It runs for each record of a file. */
-function certainTimeOf(
-  { table, zone }: ResolvedOptions,
+const NOTHING_CERTAIN = { certainTime: () => Number.NaN, hadLocalTimes: () => false };
+
+/** Makes the functions about the times of records whose values are all certainly valid. The first one runs for each record of a file. */
+function certainTimes(
+  { table, zone, repeatedTimes }: ResolvedOptions,
   scanner: CsvScanner,
   columns: readonly FilledColumn[],
-): (bytes: Buffer) => number {
+): Pick<RowSource, 'certainTime' | 'hadLocalTimes'> {
   const isUtc = zone === 'UTC';
   const isTime: CertainCheck = (bytes, start, end) => !Number.isNaN(certainTime(bytes, start, end, isUtc));
   const checks = columns.map(({ column: { type } }) =>
@@ -127,7 +130,19 @@ function certainTimeOf(
   const isKey = columns.map(({ name }) => keys.has(name));
   const nullable = columns.map(({ column }) => column.nullable);
   const timeAt = columns.findIndex(({ name }) => name === table.time);
-  return (bytes) => {
+  const local = localTimes(zone, repeatedTimes ?? 'refuse');
+  let sawLocal = false;
+  const timeOf = (bytes: Buffer, start: number, end: number): number => {
+    const time = certainTime(bytes, start, end, true);
+    if (isUtc || Number.isNaN(time)) return time;
+    const fixed = certainTime(bytes, start, end, false);
+    if (!Number.isNaN(fixed)) return fixed;
+    const offset = local.offsetAt(time / 1_000);
+    if (offset === undefined) return Number.NaN;
+    sawLocal = true;
+    return time - offset * 1_000;
+  };
+  const recordTime = (bytes: Buffer): number => {
     const { starts, ends, quoted, fields } = scanner;
     if (scanner.fault !== undefined || fields !== checks.length) return Number.NaN;
     for (let field = 0; field < fields; field += 1) {
@@ -139,6 +154,12 @@ function certainTimeOf(
       } else if (!checks[field]?.(bytes, start, end)) return Number.NaN;
       if (isKey[field] && !certainSeriesKey(bytes, start, end)) return Number.NaN;
     }
-    return certainTime(bytes, starts[timeAt] as number, ends[timeAt] as number, isUtc);
+    return timeOf(bytes, starts[timeAt] as number, ends[timeAt] as number);
   };
+  const hadLocalTimes = (): boolean => {
+    const had = sawLocal;
+    sawLocal = false;
+    return had;
+  };
+  return { certainTime: recordTime, hadLocalTimes };
 }

@@ -29,6 +29,7 @@ export function ndjsonSource(options: ImportOptions): RowSource {
     width: 1,
     ignored: ignored.list,
     certainTime: () => Number.NaN,
+    hadLocalTimes: () => false,
     texts(bytes, from) {
       const line = bytes.subarray(from, scanner.end);
       if (!isUtf8(line)) return NOT_UTF8;

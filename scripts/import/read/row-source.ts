@@ -29,6 +29,8 @@ export interface RowSource {
   readonly rawColumns: readonly FilledColumn[] | undefined;
   /** Microseconds since 1970 of the record's time when the record is certainly valid as it is, otherwise NaN. */
   certainTime(bytes: Buffer): number;
+  /** Some certain times since the last call are local ones, which the server must get in UTC. */
+  hadLocalTimes(): boolean;
   /** The most rows that a record gives: one, or with --melt one for each melted field. */
   readonly width: number;
   /** With --melt: the fields of the record that become rows, which are those that are not empty. Absent = a record is a row. */

@@ -11,22 +11,30 @@ const DAY_MS = 24 * HOUR_MS;
 /** Hours whose offset is remembered; a file has seldom more. */
 const MOST_HOURS = 100_000;
 
-/**
- * Makes the function that reads local times of a zone. They are given and returned as canonical times (RFC 3339 with Z), so
- * `2026-07-01T12:00:00Z` in Europe/Berlin becomes `2026-07-01T10:00:00Z`.
- * @throws UsageError for a name that is no IANA time zone.
- */
-export function localTimeReader(zone: string, repeated: RepeatedTimes): (local: string) => ReadTime {
+/** The local times of a zone. */
+export interface LocalTimes {
+  /**
+   * Reads a local time. It is given and returned as a canonical time (RFC 3339 with Z): `2026-07-01T12:00:00Z` in Europe/Berlin
+   * becomes `2026-07-01T10:00:00Z`.
+   */
+  read(local: string): ReadTime;
+  /** Milliseconds that the local times of an hour are ahead of UTC; undefined for an hour in which the clocks were changed. */
+  offsetAt(localMs: number): number | undefined;
+}
+
+/** @throws UsageError for a name that is no IANA time zone. */
+export function localTimes(zone: string, repeated: RepeatedTimes): LocalTimes {
   // An offset such as +02 would be a zone to some programs, with the opposite sign in PostgreSQL.
   if (!/^[A-Za-z]/.test(zone) || !IANAZone.isValidZone(zone))
     throw new UsageError(
       `--zone ${zone} is not a time zone; give a name of the IANA list, e.g. UTC or Europe/Berlin`,
     );
-  if (zone === 'UTC') return (local) => local;
+  if (zone === 'UTC') return { read: (local) => local, offsetAt: () => 0 };
   const known = IANAZone.create(zone);
   const hours = new Map<number, number | undefined>();
   // Most hours have one offset, and asking for it takes longer than reading the time.
-  const offsetOfHour = (hour: number): number | undefined => {
+  const offsetAt = (localMs: number): number | undefined => {
+    const hour = Math.floor(localMs / HOUR_MS);
     if (hours.has(hour)) return hours.get(hour);
     const [first, ...more] = offsetsAt(known, hour * HOUR_MS);
     const last = offsetsAt(known, (hour + 1) * HOUR_MS - 1);
@@ -35,9 +43,9 @@ export function localTimeReader(zone: string, repeated: RepeatedTimes): (local: 
     hours.set(hour, offset);
     return offset;
   };
-  return (local) => {
+  const read = (local: string): ReadTime => {
     const ms = Date.parse(`${local.slice(0, 19)}Z`);
-    const simple = offsetOfHour(Math.floor(ms / HOUR_MS));
+    const simple = offsetAt(ms);
     if (simple !== undefined) return moved(local, ms - simple);
     const offsets = offsetsAt(known, ms);
     // The larger offset is that of the earlier instant.
@@ -51,6 +59,7 @@ export function localTimeReader(zone: string, repeated: RepeatedTimes): (local: 
       reason: `the local time ${shown} exists twice in ${zone} (${instant(ms - earlier)} and ${instant(ms - later)}); say which one is meant with --repeated-times earlier or later`,
     };
   };
+  return { read, offsetAt };
 }
 
 /** The offsets, in milliseconds, with which a local time is a time of the zone: none, one or two. */

@@ -2,9 +2,9 @@
 import { canonicalTime } from '../../../api/http/time';
 import { UsageError } from '../../../db/core/errors';
 import { type ImportOptions, isNamedFormat } from '../options';
-import { unixTime } from './certain-values';
+import { certainTime, timeOf, unixTime } from './certain-values';
 import { layoutReader } from './time-layout';
-import { localTimeReader, type ReadTime } from './time-zone';
+import { localTimes, type ReadTime } from './time-zone';
 
 /** Turns a text of the file into the text that the server reads. */
 export type TimeReader = (text: string) => ReadTime;
@@ -38,25 +38,35 @@ export function timeReader(
       return isDate ? date.slice(0, 10) : no(name, 'date', format, text);
     };
   }
-  const isUtc = options.zone === 'UTC';
-  const inZone = localTimeReader(options.zone, options.repeatedTimes ?? 'refuse');
-  return (text) => {
+  const zone = localTimes(options.zone, options.repeatedTimes ?? 'refuse');
+  const bytes = Buffer.alloc(LONGEST_PLAIN * 3);
+  const readAny: TimeReader = (text) => {
     const iso = read(text.trim());
     const time = iso === undefined ? undefined : canonicalTime(iso);
     if (iso === undefined || time === undefined) return no(name, 'time', format, text);
-    if (!hasOffset(iso)) return isUtc && PLAIN.test(text) ? text : inZone(time);
-    return PLAIN.test(text) ? text : time;
+    return hasOffset(iso) ? time : zone.read(time);
+  };
+  if (format !== 'iso') return readAny;
+  return (text) => {
+    if (text.length > LONGEST_PLAIN) return readAny(text);
+    const length = bytes.write(text);
+    const micros = certainTime(bytes, 0, length, true);
+    if (Number.isNaN(micros)) return readAny(text);
+    // The server reads such a text as this program does.
+    if (options.zone === 'UTC' || !Number.isNaN(certainTime(bytes, 0, length, false))) return text;
+    const offset = zone.offsetAt(micros / 1_000);
+    return offset === undefined ? readAny(text) : timeOf(micros - offset * 1_000);
   };
 }
+
+/** The longest text that is read without a pattern, which is most of the time that reading takes. */
+const LONGEST_PLAIN = 32;
 
 /** Makes the function that gives the ISO 8601 text of a text. */
 function isoReader(format: string): (text: string) => string | undefined {
   if (!isNamedFormat(format)) return layoutReader(format);
   return format === 'iso' ? (text) => text : (text) => unixTime(text, format);
 }
-
-/** A text that the server reads as this program does, once it is known to be a time. */
-const PLAIN = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-]\d\d(?::\d\d)?)?$/;
 
 const hasOffset = (iso: string): boolean => /(?:Z|[+-]\d\d(?::?\d\d)?)$/i.test(iso.slice(10));
 

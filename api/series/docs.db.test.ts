@@ -11,7 +11,7 @@ const [reading = ''] = page.split('\n## Write rows');
 const commands = [...reading.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
   block.trim().split('\n'),
 );
-const requests = commands.filter((line) => line.startsWith('curl '));
+const requests = commands.filter((line) => line.startsWith('curl ') && !line.includes(' -X '));
 
 /** The address that a curl command asks for. */
 function addressOf(command: string): string {

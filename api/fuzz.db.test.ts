@@ -138,7 +138,16 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
   sensor_id: ['sensor_001'],
   table: ['sensor_data', 'sensor_alerts'],
   metric: ['temperature', 'humidity'],
-  field: ['temperature', 'avg(temperature)', 'count', 'p95(pressure)', 'max(temperature),min(humidity)'],
+  field: [
+    'temperature',
+    'avg(temperature)',
+    'count',
+    'p95(pressure)',
+    'max(temperature),min(humidity)',
+    'increase(humidity),twa(temperature)',
+  ],
+  tz: ['UTC', 'Europe/Berlin', 'Asia/Kathmandu', 'Australia/Lord_Howe'],
+  top: ['2', '1:max(temperature)', '3:rate(pressure)'],
   by: ['sensor_id'],
   where: [
     'sensor_id=sensor_001',

@@ -67,6 +67,8 @@ export const examples: Readonly<Record<string, readonly [Call, ...Call[]]>> = {
       `${SERIES}?field=p95(temperature)&bucket=15m&fill=null&period=1d`,
       `${SERIES}?field=temperature&downsample=lttb&points=20&period=10y`,
       `${SERIES}?field=count&bucket=1d&format=csv&period=10y`,
+      `${SERIES}?field=avg(temperature)&bucket=1d&tz=Europe/Berlin&period=10y&fill=null`,
+      `${SERIES}?field=rate(humidity),increase(humidity),delta(temperature),twa(pressure)&by=sensor_id&period=30d&top=2:max(temperature)`,
       `${SERIES}?limit=3&where=sensor_id=sensor_001&where=temperature>=1`,
       `${SERIES}?limit=3&where=sensor_id='sensor_001' or (temperature is not null and humidity>1)`,
     ),
@@ -76,6 +78,8 @@ export const examples: Readonly<Record<string, readonly [Call, ...Call[]]>> = {
       `${SERIES}?where=x`,
       `${SERIES}?where=sensor_id='x`,
       `${SERIES}?bucket=7x&field=count`,
+      `${SERIES}?field=count&tz=nowhere`,
+      `${SERIES}?field=count&top=5`,
       `${SERIES}?cursor=x`,
     ),
     ...bad(404, '/api/series/nothing'),
@@ -104,7 +108,10 @@ export const examples: Readonly<Record<string, readonly [Call, ...Call[]]>> = {
   ],
   'series-moving-average': [
     { address: `${SERIES}/moving-average?field=temperature&window=3h`, status: 200 },
-    ...good(`${SERIES}/moving-average?field=temperature&window=1d&bucket=1h&by=sensor_id&period=7d`),
+    ...good(
+      `${SERIES}/moving-average?field=temperature&window=1d&bucket=1h&by=sensor_id&period=7d`,
+      `${SERIES}/moving-average?field=temperature&window=7d&bucket=1d&tz=Europe/Berlin&period=90d`,
+    ),
     ...bad(400, `${SERIES}/moving-average?field=temperature`),
   ],
   'series-anomalies': [

@@ -4,7 +4,8 @@ import type { Hypertable } from '../../../db/language/hypertable';
 import { ProblemError } from '../../http/problems';
 import { castOf, kindOf, readValue } from './column-types';
 import { columnOf } from './figures';
-import { type Clause, type Comparison, type Operator, readClause, type Written } from './where-syntax';
+import { type Clause, type Comparison, type Operator, readClause } from './where-syntax';
+import type { Written } from './where-values';
 
 /** A condition on a column; values are checked and written as the database reads them. */
 export interface Filter {

@@ -6,7 +6,7 @@ import { problemResponses } from '../../http/problems';
 import { rangeQuery } from '../../http/range';
 import type { RouteParts } from '../../parts';
 import { DEFAULT_PERIOD } from '../request/ranges';
-import { FILTER_RULE } from '../request/where-syntax';
+import { FILTER_RULE } from '../request/where-values';
 
 /** How a route about one table is described. */
 export interface TableRoute<Query extends TSchema, Answer extends TSchema> {

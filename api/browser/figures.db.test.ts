@@ -57,6 +57,21 @@ describeInBrowser('the figures of the sensor view', (server) => {
     expect(faults).toEqual([]);
   });
 
+  if (server.engine === 'timescaledb')
+    it('say which hours are out of date', async () => {
+      await runSql(site.databaseUrl, `UPDATE sensor_data SET temperature = 11 WHERE sensor_id = 'unit_003'`);
+      const { page, faults } = await site.open('#/sensors?sensor=unit_003&period=3d&level=hourly');
+      const text = page.locator('#facts', { hasText: 'out of date' });
+      await text.waitFor();
+      const day = new Date().toISOString().slice(0, 4);
+      expect(await text.textContent()).toMatch(
+        new RegExp(
+          `out of date${day}-\\d\\d-\\d\\d \\d\\d:00 to ${day}-\\d\\d-\\d\\d \\d\\d:00, until the next refresh`,
+        ),
+      );
+      expect(faults).toEqual([]);
+    });
+
   it('leave an end open that is not stored for every bucket', async () => {
     const { page } = await site.open('');
     await page.route('**/api/sensors/uneven/daily*', async (route) => {

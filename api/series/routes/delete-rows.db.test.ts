@@ -99,6 +99,18 @@ describe.each(testServers())('deleting over HTTP on $describe', (server) => {
     );
   });
 
+  it('also takes tables without aggregates', async () => {
+    await execute(
+      api.url,
+      `INSERT INTO public.sensor_alerts (time, sensor_id, alert_type) VALUES ('${at(1)}', 's1', 'odd'), ('${at(1)}', 's2', 'odd')`,
+    );
+    const response = await api.send('DELETE', `/api/series/sensor_alerts?${range}&where=sensor_id=s1`);
+    expect(response.json()).toMatchObject({ deleted: 1, aggregates: [] });
+    expect(await select(api.url, 'SELECT sensor_id FROM public.sensor_alerts')).toEqual([
+      { sensor_id: 's2' },
+    ]);
+  });
+
   it('runs one at a time', async () => {
     const both = await Promise.all([
       remove(`from=${at(0)}&to=${at(1)}`),

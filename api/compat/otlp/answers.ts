@@ -22,7 +22,7 @@ export const ExportResponse = Type.Object({
   partialSuccess: Type.Optional(
     Type.Object(
       {
-        rejectedDataPoints: Type.String({ description: 'A whole number', examples: ['2'] }),
+        rejectedDataPoints: Type.String({ description: 'A whole number, for example 2' }),
         errorMessage: Type.String(),
       },
       { description: 'Present when data points were refused; do not send them again' },

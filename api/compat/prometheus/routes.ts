@@ -17,7 +17,7 @@ import { snappyBody } from './snappy-body';
 
 const WRITTEN = 'x-prometheus-remote-write-';
 
-const count = (what: string) => ({ description: what, schema: { type: 'integer' } });
+const count = (description: string) => ({ type: 'integer', description });
 
 /** Adds the route. */
 export function prometheusRoutes(app: ApiApp, parts: IngestParts): void {

@@ -40,8 +40,7 @@ export function unpackBlock(block: Buffer): Buffer {
     } else {
       if (offset === 0 || offset > to) throw new BrokenBlock('it repeats bytes before its start');
       // What is repeated may overlap what is written: each byte must be there before it is read.
-      if (offset >= length) result.copyWithin(to, to - offset, to - offset + length);
-      else for (let at = to; at < to + length; at += 1) result[at] = result[at - offset] as number;
+      for (let at = to; at < to + length; at += 1) result[at] = result[at - offset] as number;
     }
     to += length;
   }

@@ -1,5 +1,6 @@
 // What clients of InfluxDB and QuestDB ask before they write.
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
 import { NoQuery } from '../../http/common-schemas';
 import type { ApiApp } from '../../http/instance';
 import { refuseOtherMethods } from '../../http/methods';
@@ -8,20 +9,22 @@ import { ProblemError, problemResponses } from '../../http/problems';
 /** Adds the routes. */
 export function probes(app: ApiApp): void {
   const open = { access: 'open' } as const;
-  app.route({
-    method: ['GET', 'HEAD'],
-    url: '/ping',
-    exposeHeadRoute: false,
-    config: open,
-    schema: {
-      tags: ['clients'],
-      operationId: 'influx-ping',
-      summary: 'Tells clients of InfluxDB that the server is there',
-      response: { 204: Type.Null({ description: 'It is there' }), ...problemResponses },
+  const pong = async (_request: unknown, reply: FastifyReply) =>
+    reply.code(204).headers({ 'x-influxdb-version': 'tsdb', 'x-influxdb-build': 'tsdb' }).send(null);
+  app.head('/ping', { config: open, schema: { hide: true } }, pong);
+  app.get(
+    '/ping',
+    {
+      config: open,
+      schema: {
+        tags: ['clients'],
+        operationId: 'influx-ping',
+        summary: 'Tells clients of InfluxDB that the server is there',
+        response: { 204: Type.Null({ description: 'It is there' }), ...problemResponses },
+      },
     },
-    handler: async (_request, reply) =>
-      reply.code(204).headers({ 'x-influxdb-version': 'tsdb', 'x-influxdb-build': 'tsdb' }).send(null),
-  });
+    pong,
+  );
   app.get(
     '/health',
     {

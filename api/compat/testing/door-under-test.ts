@@ -21,6 +21,7 @@ export interface DoorUnderTest {
   readonly url: string;
   /** The way that loses requests and answers. */
   readonly proxy: UnreliableProxy;
+  readonly databaseUrl: string;
   readonly keys: Readonly<Record<Role, string>>;
   /** The rows of a query. */
   rows(sql: string): Promise<Readonly<Record<string, unknown>>[]>;
@@ -49,6 +50,7 @@ export async function startDoor(server: TestServer, options: DoorOptions = {}): 
   return {
     url: running.url,
     proxy,
+    databaseUrl: test.url,
     keys,
     rows: async (sql) => (await database.reader.query(sql)).rows,
     stop: async () => {

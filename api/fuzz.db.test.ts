@@ -21,7 +21,9 @@ interface Request {
 
 describe.each(testServers())('generated requests on $describe', (server) => {
   const api = forSuite(() =>
-    startApi(server, { env: { TSDB_MAX_ROWS: '1000', TSDB_MAX_BODY_BYTES: '20000' } }),
+    startApi(server, {
+      env: { TSDB_SCHEMAS: 'iot,telemetry,service', TSDB_MAX_ROWS: '1000', TSDB_MAX_BODY_BYTES: '20000' },
+    }),
   );
   let operations: readonly Operation[];
 
@@ -157,14 +159,16 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
   ],
   bucket: ['auto', 'none', '1h', '5m', '1d', '1mo', '1w'],
   period: ['1d', '1w', '10y', '9999y'],
-  from: ['2026-11-01', '2026-11-01T00:00:00.123456Z', '1900-01-01'],
-  to: ['2026-11-21', '2026-11-21T00:00:00+02:00', '9999-12-31'],
+  from: ['2026-11-01', '2026-11-01T00:00:00.123456Z', '1900-01-01', '1793491200000'],
+  to: ['2026-11-21', '2026-11-21T00:00:00+02:00', '9999-12-31', '1795176000000'],
   limit: ['1', '10', '1000'],
   points: ['1', '100', '10000'],
   window: ['10', '100', '1h'],
   threshold: ['2', '0'],
   letter: ['00000000-0000-4000-8000-000000000000'],
   key: ['abcdefghijkl'],
+  precision: ['ns', 'us', 'ms', 's', 'm', 'h', 'n', 'u'],
+  q: ['CREATE DATABASE "d"', 'SHOW DATABASES'],
 };
 
 /** Values that nearly make sense, for any parameter: the right one in the wrong place is among them. */
@@ -229,6 +233,7 @@ function bodyOf({ requestBody }: Operation): fc.Arbitrary<{ type: string; bytes:
       'sensor_data,sensor_id=fuzz temperature=21.5,humidity=40 1763632800000000000',
       'sensor_data,sensor_id=fuzz temperature=21i',
       'other value=1',
+      'cpu,host=a usage_idle=1.5,state="on\nforged,x=y z=1" 1763632800000000000',
       'sensor_data,sensor_id= temperature=',
       '# comment',
     ),

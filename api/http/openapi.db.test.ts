@@ -1,6 +1,7 @@
 // The OpenAPI document is valid, complete and exact: every operation is called as documented, rightly and wrongly.
 import SwaggerParser from '@apidevtools/swagger-parser';
 import { testServers } from '../../db/local/test-servers';
+import { TAKE_ANY_PARAMETER } from '../compat/testing/influx-examples';
 import { startApi } from '../testing/api-under-test';
 import { examples } from '../testing/examples';
 import { refreshAll, runSql } from '../testing/fixture';
@@ -71,7 +72,7 @@ describe.each(testServers())('the OpenAPI document on $describe', (server) => {
     const { address, body, headers } = calls[0];
     const query = new URL(address, 'http://localhost').searchParams.size > 0 ? '&' : '?';
     for (const [url, status] of [
-      [`${address}${query}nonsense=1`, 400],
+      [`${address}${query}nonsense=1`, TAKE_ANY_PARAMETER.includes(id) ? calls[0].status : 400],
       ...operation.parameters
         .filter((parameter) => parameter.in === 'query' && parameter.schema.type === 'integer')
         .map(({ name }) => [`${address}${query}${name}=x1`, 400] as const),

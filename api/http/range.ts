@@ -14,11 +14,15 @@ export const rangeQuery = (defaultPeriod: string) => ({
     }),
   ),
   from: Type.Optional(
-    Type.String({ description: 'Start, inclusive: RFC 3339, or a date (UTC)', examples: ['2026-11-01'] }),
+    Type.String({
+      description: 'Start, inclusive: RFC 3339, a date (UTC), or milliseconds since 1970 (13 digits)',
+      examples: ['2026-11-01'],
+    }),
   ),
   to: Type.Optional(
     Type.String({
-      description: 'End, exclusive: RFC 3339, or a date (UTC). Default: now',
+      description:
+        'End, exclusive: RFC 3339, a date (UTC), or milliseconds since 1970 (13 digits). Default: now',
       examples: ['2026-11-20T12:00:00Z'],
     }),
   ),

@@ -46,6 +46,20 @@ describe('canonicalTime', () => {
 });
 
 describe('parseTime', () => {
+  it('reads 13 digits as milliseconds since 1970', () => {
+    expect(parseTime('from', '1795176000000')).toBe('2026-11-20T12:00:00Z');
+    expect(parseTime('to', '1795176000123')).toBe('2026-11-20T12:00:00.123Z');
+    expect(parseRange({ from: '1795176000000', to: '2026-11-21' }, '1d')).toEqual({
+      from: { time: '2026-11-20T12:00:00Z' },
+      to: '2026-11-21T00:00:00Z',
+    });
+  });
+
+  it.each(['1795176000', '17951760000000', '1795176000000000', '-1795176000000', '1795176000.000'])(
+    'refuses %s: it may be in another unit',
+    (text) => expect(() => parseTime('from', text)).toThrow('13 digits: milliseconds since 1970'),
+  );
+
   it('names the parameter and the way out', () => {
     expect(() => parseTime('from', 'yesterday')).toThrow(
       'from is "yesterday"; write a time as in RFC 3339, for example from=2026-11-20T12:00:00Z',

@@ -4,16 +4,20 @@ import { ProblemError } from './problems';
 const TIME =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?$/;
 
+/** Milliseconds since 1970, as Grafana and JavaScript write them: 13 digits, from the year 2001 to 2286. */
+const EPOCH_MS = /^\d{13}$/;
+
 /**
- * Reads a time and returns it as RFC 3339 in UTC, up to microseconds: `2026-11-01` → `2026-11-01T00:00:00Z`.
+ * Reads a time and returns it as RFC 3339 in UTC, up to microseconds: `2026-11-01` → `2026-11-01T00:00:00Z`. Only here, in the
+ * parameters of requests, 13 digits are milliseconds since 1970: in a row, a number is not said to be a time.
  * @throws ProblemError (bad-time) that names the parameter and the allowed forms.
  */
 export function parseTime(name: string, text: string): string {
-  const time = canonicalTime(text);
+  const time = EPOCH_MS.test(text) ? timeText(currentInstant(Number(text))) : canonicalTime(text);
   if (time !== undefined) return time;
   throw new ProblemError(
     'bad-time',
-    `${name} is ${JSON.stringify(text.slice(0, 40))}; write a time as in RFC 3339, for example ${name}=2026-11-20T12:00:00Z, or a date. In a URL, write + as %2B`,
+    `${name} is ${JSON.stringify(text.slice(0, 40))}; write a time as in RFC 3339, for example ${name}=2026-11-20T12:00:00Z, a date, or 13 digits: milliseconds since 1970. In a URL, write + as %2B`,
   );
 }
 

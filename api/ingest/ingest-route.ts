@@ -42,7 +42,7 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
   app.register(async (plain) => {
     const api = plain.withTypeProvider<TypeBoxTypeProvider>();
     api.addHook('onRequest', async (request) => {
-      tableNamed(tables, (request.params as { readonly table: string }).table);
+      if (request.method === 'POST') tableNamed(tables, (request.params as { readonly table: string }).table);
     });
     admitWrites(api, gate, config.maxBodyBytes);
     acceptRowBodies(api, config.maxBodyBytes);

@@ -1,5 +1,6 @@
 // Requests of every operation, by operationId: the first one of each is a plain good one.
 import { randomUUID } from 'node:crypto';
+import { influxExamples } from '../compat/testing/influx-examples';
 
 /** A call and the status that it has. */
 export interface Call {
@@ -24,6 +25,7 @@ const series = (level: string): [Call, ...Call[]] => [
     `${SENSOR}/${level}?period=10y`,
     `${SENSOR}/${level}?period=10y&limit=2`,
     `${SENSOR}/${level}?from=2020-01-01&to=2020-02-01T00:00:00Z&order=desc`,
+    `${SENSOR}/${level}?from=1577836800000&to=1580515200000`,
     `${SENSOR}/${level}?format=csv`,
     `${SENSOR}/${level}?format=ndjson`,
   ),
@@ -69,6 +71,7 @@ export const examples: Readonly<Record<string, readonly [Call, ...Call[]]>> = {
       `${SERIES}?field=count&bucket=1d&format=csv&period=10y`,
       `${SERIES}?field=avg(temperature)&bucket=1d&tz=Europe/Berlin&period=10y&fill=null`,
       `${SERIES}?field=rate(humidity),increase(humidity),delta(temperature),twa(pressure)&by=sensor_id&period=30d&top=2:max(temperature)`,
+      `${SERIES}?field=count&bucket=1d&from=1577836800000&to=1580515200000`,
       `${SERIES}?limit=3&where=sensor_id=sensor_001&where=temperature>=1`,
       `${SERIES}?limit=3&where=sensor_id='sensor_001' or (temperature is not null and humidity>1)`,
     ),
@@ -218,5 +221,6 @@ export const examples: Readonly<Record<string, readonly [Call, ...Call[]]>> = {
     { address: '/api/keys', status: 400, body: { name: 'example', role: 'root' } },
   ],
   listKeys: [{ address: '/api/keys', status: 200 }],
+  ...influxExamples,
   revokeKey: [{ address: '/api/keys/abcdefghijkl', status: 404 }],
 };

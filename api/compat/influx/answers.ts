@@ -1,8 +1,9 @@
-// Errors as clients of InfluxDB and QuestDB read them: problem documents with the members that these clients look at.
+// Errors as clients of InfluxDB and QuestDB read them: problem documents with the members that these clients look at, and with a
+// status that makes a client send again what it must not give up.
 
 import { problemOf } from '../../failures';
 import type { ApiApp } from '../../http/instance';
-import { ProblemError } from '../../http/problems';
+import { ProblemDocument, ProblemError } from '../../http/problems';
 import type { PointsWritten } from '../point-door';
 
 /** The problem for points that were refused; the others are stored. */
@@ -15,21 +16,58 @@ export function partialWrite({ accepted, rejected, errors }: PointsWritten, vers
   return new ProblemError('rows-rejected', detail, { status, members: { errors, line: first?.line } });
 }
 
+const asJson = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: ProblemDocument } },
+});
+
+/** The response schemas of problems: these clients read the members only in answers of this media type. */
+export const influxProblems = {
+  '4xx': asJson(
+    'The request cannot be answered; `detail`, which is also `message`, says how to solve the problem',
+  ),
+  '5xx': asJson('The server or its database failed; send the request again'),
+} as const;
+
 /** Adds the members of InfluxDB to every problem of the plugin, and its headers. */
 export function explainAsInflux(api: ApiApp, version: 1 | 2): void {
+  api.addHook('onSend', async (_request, reply) => {
+    if (reply.statusCode >= 400) void reply.type('application/json; charset=utf-8');
+  });
   api.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error, request);
-    const { detail, status, members } = problem;
-    const code = CODES[status] ?? (status >= 500 ? 'unavailable' : 'invalid');
-    if (version === 2) void reply.header('x-platform-error-code', code);
-    else void reply.header('x-influxdb-error', headerText(detail));
-    throw new ProblemError(problem.problem, detail, {
-      status,
-      cause: problem.cause,
-      members: { ...members, code, message: detail, ...(version === 1 ? { error: detail } : {}) },
-    });
+    const problem = new ExplainedProblem(problemOf(error, request), version);
+    if (version === 2) void reply.header('x-platform-error-code', problem.members.code);
+    else void reply.header('x-influxdb-error', headerText(problem.detail));
+    throw problem;
   });
 }
+
+/** A problem with the members and the status of InfluxDB. */
+class ExplainedProblem extends ProblemError {
+  readonly #given: ProblemError;
+
+  constructor(given: ProblemError, version: 1 | 2) {
+    const { problem, detail, cause, members } = given;
+    const status = PASSING[version].includes(given.status) ? 503 : given.status;
+    const code = CODES[status] ?? (status >= 500 ? 'unavailable' : 'invalid');
+    super(problem, detail, {
+      status,
+      cause,
+      members: { ...members, code, message: detail, ...(version === 1 ? { error: detail } : {}) },
+    });
+    this.#given = given;
+  }
+
+  override headers(): Readonly<Record<string, string>> {
+    return { ...super.headers(), ...this.#given.headers() };
+  }
+}
+
+/**
+ * Statuses of problems that pass: a slow body, the same write under way, too many requests. These clients send again what was
+ * answered with 503, and give the points up after most statuses of class 4; those of InfluxDB 1 and QuestDB after 429, too.
+ */
+const PASSING: Readonly<Record<1 | 2, readonly number[]>> = { 1: [408, 409, 429], 2: [408, 409] };
 
 const CODES: Readonly<Record<number, string>> = {
   401: 'unauthorized',

@@ -1,14 +1,14 @@
 // The doors of InfluxDB 1 and 2, and of QuestDB: line protocol for all tables.
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { NoQuery } from '../../http/common-schemas';
 import type { ApiApp } from '../../http/instance';
-import { ProblemError, problemResponses } from '../../http/problems';
+import { ProblemError } from '../../http/problems';
 import type { IngestParts } from '../../ingest/ingest-route';
 import { lineProtocolPoints, type Precision } from '../../ingest/points/line-protocol';
 import { textOf } from '../../ingest/read/body';
 import { bodyOf, pointDoor, writePoints } from '../point-door';
-import { explainAsInflux, partialWrite } from './answers';
+import { explainAsInflux, influxProblems, partialWrite } from './answers';
+import { probes } from './probes';
 
 // Clients send more parameters than are needed here, for example `consistency`.
 const WriteQuery = Type.Object({
@@ -41,7 +41,7 @@ const body = {
 
 const written = {
   204: Type.Null({ description: 'All points were stored' }),
-  ...problemResponses,
+  ...influxProblems,
 };
 
 /** Adds the routes. */
@@ -107,96 +107,5 @@ function precisionOf(given = 'ns'): Precision {
   throw new ProblemError(
     'invalid-request',
     `precision is ${JSON.stringify(given)}; choose from ns, us, ms, s, and m or h as in InfluxDB 1`,
-  );
-}
-
-/** What clients ask before they write. */
-function probes(app: ApiApp): void {
-  const open = { access: 'open' } as const;
-  app.route({
-    method: ['GET', 'HEAD'],
-    url: '/ping',
-    exposeHeadRoute: false,
-    config: open,
-    schema: {
-      tags: ['clients'],
-      operationId: 'influx-ping',
-      summary: 'Tells clients of InfluxDB that the server is there',
-      response: { 204: Type.Null({ description: 'It is there' }), ...problemResponses },
-    },
-    handler: async (_request, reply) =>
-      reply.code(204).headers({ 'x-influxdb-version': 'tsdb', 'x-influxdb-build': 'tsdb' }).send(null),
-  });
-  app.get(
-    '/health',
-    {
-      config: open,
-      schema: {
-        tags: ['clients'],
-        operationId: 'influx-health',
-        summary:
-          'Tells clients of InfluxDB 2 that the server is there; /health/ready knows about the database',
-        querystring: NoQuery,
-        response: {
-          200: Type.Object({ name: Type.String(), message: Type.String(), status: Type.Literal('pass') }),
-          ...problemResponses,
-        },
-      },
-    },
-    async () => ({ name: 'tsdb', message: 'ready for writes', status: 'pass' as const }),
-  );
-  app.post(
-    '/query',
-    {
-      config: { access: 'write', keyInQuery: true },
-      schema: {
-        tags: ['clients'],
-        operationId: 'influx-1-query',
-        summary:
-          'Answers CREATE DATABASE, which clients of InfluxDB 1 send before they write; nothing is created',
-        querystring: Type.Object({
-          q: Type.Optional(Type.String({ maxLength: 1_000, examples: ['CREATE DATABASE "telegraf"'] })),
-          u: Type.Optional(Type.String()),
-          p: Type.Optional(Type.String()),
-        }),
-        response: {
-          200: Type.Object({ results: Type.Array(Type.Object({ statement_id: Type.Integer() })) }),
-          ...problemResponses,
-        },
-      },
-    },
-    async (request) => {
-      const { q = '' } = request.query;
-      if (/^\s*CREATE\s+DATABASE\b/i.test(q)) return { results: [{ statement_id: 0 }] };
-      throw new ProblemError(
-        'invalid-request',
-        'This server takes line protocol but does not answer InfluxQL; read with /api/series or with SQL',
-        { members: { error: 'this server does not answer InfluxQL' } },
-      );
-    },
-  );
-  app.get(
-    '/settings',
-    {
-      config: open,
-      schema: {
-        tags: ['clients'],
-        operationId: 'questdb-settings',
-        summary: 'Tells clients of QuestDB which versions of the line protocol are taken: the textual one',
-        querystring: NoQuery,
-        response: {
-          200: Type.Object({
-            config: Type.Object({
-              'line.proto.support.versions': Type.Array(Type.Integer()),
-              'ilp.proto.transports': Type.Array(Type.String()),
-            }),
-          }),
-          ...problemResponses,
-        },
-      },
-    },
-    async () => ({
-      config: { 'line.proto.support.versions': [1], 'ilp.proto.transports': ['http'] },
-    }),
   );
 }

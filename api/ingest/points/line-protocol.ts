@@ -25,8 +25,7 @@ export function* lineProtocolPoints(text: string, precision: Precision): Generat
     const start = scanner.at;
     skip(scanner, BLANK);
     const isPoint = !isAtLineEnd(scanner) && peek(scanner) !== '#';
-    // Nothing in a comment has a meaning, nor in what follows the fields.
-    scanner.section = isPoint ? 'name' : 'time';
+    scanner.section = isPoint ? 'name' : 'comment';
     const point = isPoint ? readPoint(scanner, precision) : undefined;
     if (typeof point !== 'object') skipToEnd(scanner);
     const source = text.slice(start, scanner.at);
@@ -40,8 +39,8 @@ export function* lineProtocolPoints(text: string, precision: Precision): Generat
 interface Scanner {
   readonly text: string;
   at: number;
-  /** The part of a point that is being read: only the fields have texts in quotes. */
-  section: 'name' | 'fields' | 'time';
+  /** What is being read. Nothing in a comment has a meaning. */
+  section: 'name' | 'fields' | 'time' | 'comment';
 }
 
 const BLANK = /[ \t]*/y;
@@ -72,25 +71,37 @@ function readPoint(scanner: Scanner, precision: Precision): Point | string {
     const key = scan(scanner, ',= ', ',= ');
     if (key === '' || peek(scanner) !== '=') return `a field must have the form key=value, ${place(scanner)}`;
     scanner.at += 1;
-    const value = peek(scanner) === '"' ? quoted(scanner) : bare(scanner);
-    if (value === undefined)
-      return scanner.at >= scanner.text.length && peek(scanner, -1) !== '"'
-        ? `field ${key} has no valid value; write 1.5, 3i, 3u, true, false or "text", and close the quotes of a text`
-        : `field ${key} has no valid value; write 1.5, 3i, 3u, true, false or "text"`;
+    const from = scanner.at;
+    const isText = peek(scanner) === '"';
+    const value = isText ? quoted(scanner) : bare(scanner);
+    if (value === undefined) {
+      if (!isText) scanner.at = from;
+      return `field ${key} has no valid value; write 1.5, 3i, 3u, true, false or "text"${isText ? ', and close the quotes of a text' : ''}`;
+    }
     fields.push([key, value.is]);
   } while (peek(scanner) === ',');
   if (!isAtLineEnd(scanner) && peek(scanner) !== ' ') return TIME_RULE;
   scanner.section = 'time';
   skip(scanner, SPACES);
-  const timestamp = scan(scanner, '', '').trimEnd();
+  const from = scanner.at;
+  const timestamp = restOfLine(scanner).trimEnd();
   if (timestamp === '') return { name, tags, fields };
   const [, digits = '', suffix = ''] = /^(-?\d{1,19})([tn]?)$/.exec(timestamp) ?? [];
-  if (digits === '') return TIME_RULE;
+  if (digits === '') {
+    scanner.at = from;
+    return TIME_RULE;
+  }
   const unit = SUFFIXES[suffix] ?? precision;
   const time = epochTime(digits, unit);
   return time === undefined
     ? `the time ${timestamp} is out of range; is it in ${unit}? (query parameter precision)`
     : { name, tags, fields, time };
+}
+
+function restOfLine(scanner: Scanner): string {
+  const from = scanner.at;
+  while (!isAtLineEnd(scanner)) scanner.at += 1;
+  return scanner.text.slice(from, scanner.at);
 }
 
 const TIME_RULE = 'after the fields only a space and the time, a whole number, may follow';
@@ -110,17 +121,26 @@ export function epochTime(timestamp: string, precision: Precision): string | und
   return at < EARLIEST || at > LATEST ? undefined : timeText(at);
 }
 
-/** Goes to the line break that ends a faulty point or a comment. */
+/**
+ * Goes to the line break that ends a faulty point or a comment. Whatever is wrong with a point, a text in it never begins another
+ * one, also not the text of a field behind a space that is not escaped.
+ */
 function skipToEnd(scanner: Scanner): void {
   if (scanner.section === 'name') {
     scan(scanner, ' ', ', =');
     if (peek(scanner) === ' ') scanner.section = 'fields';
   }
   while (!isAtLineEnd(scanner)) {
-    if (scanner.section === 'fields' && peek(scanner) === '"' && peek(scanner, -1) === '=') {
+    if (scanner.section !== 'comment' && peek(scanner) === '"' && peek(scanner, -1) === '=') {
       if (quoted(scanner) === undefined) return;
-    } else scanner.at += peek(scanner) === '\\' && scanner.section !== 'time' ? 2 : 1;
+    } else scanner.at += scanner.section === 'fields' && isEscape(scanner, ',= ') ? 2 : 1;
   }
+}
+
+/** Whether a backslash is next that gives the character after it no meaning. */
+function isEscape(scanner: Scanner, escapable: string): boolean {
+  const next = peek(scanner, 1);
+  return peek(scanner) === '\\' && next !== '' && (escapable + LINE_BREAKS).includes(next);
 }
 
 const peek = ({ text, at }: Scanner, ahead = 0): string => text.charAt(at + ahead);
@@ -148,8 +168,7 @@ function scan(scanner: Scanner, stops: string, escapable: string): string {
   let result = '';
   let from = scanner.at;
   for (; !isAtLineEnd(scanner) && !stops.includes(peek(scanner)); scanner.at += 1) {
-    const next = peek(scanner, 1);
-    if (peek(scanner) !== '\\' || next === '' || !(escapable + LINE_BREAKS).includes(next)) continue;
+    if (!isEscape(scanner, escapable)) continue;
     result += text.slice(from, scanner.at);
     scanner.at += 1;
     from = scanner.at;
@@ -163,14 +182,12 @@ function quoted(scanner: Scanner): { readonly is: string } | undefined {
   let is = '';
   let from = scanner.at + 1;
   for (scanner.at = from; scanner.at < text.length; scanner.at += 1) {
-    const next = peek(scanner);
-    if (next === '"') {
+    if (peek(scanner) === '"') {
       is += text.slice(from, scanner.at);
       scanner.at += 1;
       return { is };
     }
-    const escaped = peek(scanner, 1);
-    if (next !== '\\' || escaped === '' || !`"\\${LINE_BREAKS}`.includes(escaped)) continue;
+    if (!isEscape(scanner, '"\\')) continue;
     is += text.slice(from, scanner.at);
     scanner.at += 1;
     from = scanner.at;

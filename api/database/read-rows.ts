@@ -51,6 +51,7 @@ function rowsUnlessLarge<Row extends QueryResultRow>(
     let packedAt = before;
     let count = 0;
     let isOver = false;
+    let hasPlace = false;
     const packs: Pack[] = [];
     const end = (failure: Error | undefined, settle: () => void): void => {
       if (isOver) return;
@@ -76,14 +77,16 @@ function rowsUnlessLarge<Row extends QueryResultRow>(
       count += 1;
       if (isOver || (count <= LARGE_ROWS && socket.bytesRead - before <= LARGE_BYTES)) return;
       try {
-        if (!share.take(abandon)) abandon(() => resolve(undefined));
-        // The driver collects the rows in the result.
-        else if (result && (result.rows.length >= PACK_ROWS || socket.bytesRead - packedAt >= PACK_BYTES)) {
-          packs.push(pack(result.rows.splice(0)));
-          packedAt = socket.bytesRead;
-        }
+        hasPlace ||= share.take(abandon);
       } catch (error) {
         fail(error as Error);
+        return;
+      }
+      if (!hasPlace) abandon(() => resolve(undefined));
+      // The driver collects the rows in the result.
+      else if (result && (result.rows.length >= PACK_ROWS || socket.bytesRead - packedAt >= PACK_BYTES)) {
+        packs.push(pack(result.rows.splice(0)));
+        packedAt = socket.bytesRead;
       }
     });
     client.query(query);

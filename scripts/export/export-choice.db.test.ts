@@ -48,7 +48,18 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     expect(new Set((await where('sensor_id=sensor_1')).map((row) => JSON.stringify(row)))).toEqual(
       new Set(['{"sensor_id":"sensor_1"}']),
     );
-    expect(await where(`sensor_id=x' OR true --`)).toEqual([]);
+    expect(await where(`sensor_id='x'' OR true --'`)).toEqual([]);
+    expect(await where(`sensor_id=x'; OR-ders --`)).toEqual([]);
+    // Without quotes the word OR joins conditions, and `true --` is none.
+    const injected = await plant.run(
+      'sensor_data',
+      '--where',
+      `sensor_id=x' OR true --`,
+      '--out',
+      plant.path('x.csv'),
+    );
+    expect(injected).toMatchObject({ code: 1 });
+    expect(injected.stderr).toContain('compared with nothing');
     const { code, stderr } = await plant.run(
       'sensor_data',
       '--where',

@@ -131,7 +131,8 @@ function checkMeaning(
   if (isOrdered && /^[+-]?\d+(\.\d+)?$/.test(text))
     refuse(`${column} is text, which is not compared as a number: "9" comes after "10"`);
   if (/^[“”„‟‘’‚‛«»`´]/.test(text)) refuse(`The value begins with a typographic quote; use ' or "`);
-  if (text.includes(',')) refuse(`For several values write ${column} in ["a","b"]`);
+  // Words without blanks between the commas are a list; a sentence is not.
+  if (/^[^\s,'"]+(?:,[^\s,'"]+)+$/.test(text)) refuse(`For several values write ${column} in ["a","b"]`);
   if (/ (&&|\|\|) /.test(text)) refuse('Join conditions with and and or');
   const symbol = text.search(/[=<>]/);
   if (symbol > 0 && /\s/.test(text.slice(0, symbol)))

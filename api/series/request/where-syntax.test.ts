@@ -79,6 +79,8 @@ describe('values in quotes', () => {
     [`sensor_id='"a"'`, '"a"'],
     [`sensor_id="\\"a\\""`, '"a"'],
     [`sensor_id=O'Brien`, `O'Brien`],
+    ['sensor_id=room 1, left', 'room 1, left'],
+    ['sensor_id=a,b "c"', 'a,b "c"'],
     [`sensor_id='null'`, 'null'],
     [`sensor_id='a,b'`, 'a,b'],
     [`sensor_id>'10'`, '10'],

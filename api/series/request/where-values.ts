@@ -9,7 +9,7 @@ export interface Written {
 
 /** Says what a condition may be. */
 export const FILTER_RULE =
-  'column=value, or with !=, <, <=, > or >=; column in ["a","b"]; column is null, or is not null; for a JSON column: column @> {"key":"value"}. Join conditions with and, or and brackets; and binds more strongly. Write a text that contains blanks at its ends, quotes, commas, brackets or the words and and or between single quotes, with each single quote doubled';
+  'column=value, or with !=, <, <=, > or >=; column in ["a","b"]; column is null, or is not null; for a JSON column: column @> {"key":"value"}. Join conditions with and, or and brackets; and binds more strongly. Write a text that contains blanks at its ends, quotes, unmatched brackets or the words and and or between single quotes, with each single quote doubled';
 
 const MOST_VALUES = 1_000;
 

@@ -1,14 +1,7 @@
 // Requests of every operation, by operationId: the first one of each is a plain good one.
 import { randomUUID } from 'node:crypto';
 import { influxExamples } from '../compat/testing/influx-examples';
-
-/** A call and the status that it has. */
-export interface Call {
-  readonly address: string;
-  readonly body?: string | object;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly status: number;
-}
+import type { Call } from './call';
 
 const good = (...addresses: readonly string[]): Call[] =>
   addresses.map((address) => ({ address, status: 200 }));

@@ -74,10 +74,10 @@ const Statement = Type.Optional(Type.String({ maxLength: 1_000, examples: ['CREA
 
 /** The statement of a request is in its address, or in a form as Telegraf sends it. */
 function queries(api: ApiApp): void {
-  api.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    async (_: unknown, form: string | Buffer) => Object.fromEntries(new URLSearchParams(String(form))),
+  // The client of InfluxDB 1 for Python says that its empty body is JSON.
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser('*', { parseAs: 'string' }, async (_: unknown, form: string | Buffer) =>
+    Object.fromEntries(new URLSearchParams(String(form))),
   );
   const methods = refuseOtherMethods(api);
   api.post(

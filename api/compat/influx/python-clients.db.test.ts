@@ -14,16 +14,15 @@ const without = (module: string): string | undefined =>
     ? `no ${python} with ${module} was found (TSDB_TEST_PYTHON)`
     : undefined;
 
-/** What all programs share: each gets the address, the port and the key. */
+/** What all programs share: the way that loses requests, the key, how many rows, and the way that works. */
 const COMMON = `
 import sys
-url, port, key, rows = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+url, port, key, rows, direct, direct_port = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5], int(sys.argv[6])
 start = 1795132800
 `;
 
 const INFLUXDB_CLIENT = `${COMMON}
 from influxdb_client import InfluxDBClient, Point, WriteOptions, WritePrecision
-from influxdb_client.client.exceptions import InfluxDBError
 client = InfluxDBClient(url=url, token=key, org="any", timeout=60000, enable_gzip=True)
 print(client.ping(), client.health().status)
 failed = []
@@ -36,23 +35,29 @@ print(len(failed))
 from influxdb_client.client.write_api import SYNCHRONOUS
 for token, record in [(key, "sensor_data,sensor_id=x temperature=\\"warm\\" 1"), ("wrong", "sensor_data,sensor_id=x temperature=1 1")]:
     try:
-        InfluxDBClient(url=url, token=token, org="any", retries=0).write_api(write_options=SYNCHRONOUS).write(bucket="any", record=record)
+        InfluxDBClient(url=direct, token=token, org="any", retries=0).write_api(write_options=SYNCHRONOUS).write(bucket="any", record=record)
     except Exception as error:
         print(error.status, error.message)
 `;
 
 const INFLUXDB = `${COMMON}
 from influxdb import InfluxDBClient
-from influxdb.exceptions import InfluxDBClientError
+from influxdb.exceptions import InfluxDBClientError, InfluxDBServerError
 client = InfluxDBClient(host="127.0.0.1", port=port, username="any", password=key, database="any", retries=20, gzip=True)
 client.create_database("any")
 print(client.ping())
 for first in range(0, rows, 5000):
-    client.write_points([{"measurement": "sensor_data", "tags": {"sensor_id": "influxdb"}, "fields": {"temperature": float(row)}, "time": start + row} for row in range(first, first + 5000)], time_precision="s")
+    points = [{"measurement": "sensor_data", "tags": {"sensor_id": "influxdb"}, "fields": {"temperature": float(row)}, "time": start + row} for row in range(first, first + 5000)]
+    while True:
+        try:
+            client.write_points(points, time_precision="s")
+            break
+        except InfluxDBServerError:
+            continue # The client itself sends again after a broken connection, but not after 503.
 print(0)
 for password, value in [(key, "warm"), ("wrong", 1.0)]:
     try:
-        InfluxDBClient(host="127.0.0.1", port=port, username="any", password=password, database="any").write_points([{"measurement": "sensor_data", "tags": {"sensor_id": "x"}, "fields": {"temperature": value}}])
+        InfluxDBClient(host="127.0.0.1", port=direct_port, username="any", password=password, database="any").write_points([{"measurement": "sensor_data", "tags": {"sensor_id": "x"}, "fields": {"temperature": value}}])
     except InfluxDBClientError as error:
         print(error.code, error)
 `;
@@ -76,7 +81,7 @@ with Sender.from_conf(conf) as sender:
 print(0)
 for token, value in [(key, "warm"), ("wrong", 1.0)]:
     try:
-        with Sender.from_conf(f"http::addr=127.0.0.1:{port};token={token};") as sender:
+        with Sender.from_conf(f"http::addr=127.0.0.1:{direct_port};token={token};") as sender:
             sender.row("sensor_data", symbols={"sensor_id": "x"}, columns={"temperature": value}, at=TimestampNanos.now())
             sender.flush()
     except IngressError as error:
@@ -93,7 +98,16 @@ describe.each(testServers())('$describe', (server) => {
       const door = forSuite(() => startDoor(server));
 
       it(`writes ${ROWS} rows exactly once, and shows what was refused`, async () => {
-        const args = ['-c', program, door.proxy.url, String(door.proxy.port), door.keys.write, String(ROWS)];
+        const args = [
+          '-c',
+          program,
+          door.proxy.url,
+          String(door.proxy.port),
+          door.keys.write,
+          String(ROWS),
+          door.url,
+          new URL(door.url).port,
+        ];
         const { stdout } = await promisify(execFile)(python, args);
         const [found, failed, ...refused] = stdout.trim().split('\n');
         expect([found, failed]).toEqual([there, '0']);

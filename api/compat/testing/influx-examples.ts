@@ -1,5 +1,5 @@
 // Requests of the operations for clients of InfluxDB and QuestDB, as in `api/testing/examples.ts`.
-import type { Call } from '../../testing/examples';
+import type { Call } from '../../testing/call';
 
 const LINE = 'sensor_data,sensor_id=example temperature=1 1763632800';
 const text = { 'content-type': 'text/plain; charset=utf-8' };

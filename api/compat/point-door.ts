@@ -1,6 +1,7 @@
 // A door for clients of other databases: their requests are read as points and go the way of all written rows.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { BODY_KEY } from '../../db/schema/service';
 import { type ApiApp, clientOf } from '../http/instance';
 import { refuseOtherMethods } from '../http/methods';
 import { ProblemError } from '../http/problems';
@@ -13,7 +14,7 @@ import type { Routing } from '../ingest/points/routing';
 import { arrivingBody, digestOf } from '../ingest/read/body';
 import type { AddressedRow } from '../ingest/read/read-rows';
 import type { RowFormat } from '../ingest/rows';
-import { BODY_KEY, type WriteKey } from '../ingest/store/idempotency';
+import type { WriteKey } from '../ingest/store/idempotency';
 import { aboutWrite } from '../ingest/write-request';
 
 /** What a write of points came to, over all tables. */
@@ -83,6 +84,7 @@ export async function writePoints(
     rows: () => addressedRows(routing, noted(), receivedAt),
     key,
     receivedAt,
+    keepsAll: true,
   });
   void reply.header('cache-control', 'no-store');
   if (results.some(({ replayed }) => replayed)) void reply.header('idempotency-replayed', 'true');

@@ -6,8 +6,11 @@ import { Decompress } from 'fzstd';
 /** The decompressed chunks of a stream. */
 export function unzstd(packed: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncIterable<Buffer> {
   const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: typeof zlib.createGunzip };
-  return createZstdDecompress ? Readable.from(packed).compose(createZstdDecompress()) : unpacked(packed);
+  if (createZstdDecompress === undefined) return unpacked(packed);
+  return Readable.from(packed).compose(createZstdDecompress({ chunkSize: CHUNK }));
 }
+
+const CHUNK = 65_536;
 
 // The package's stream reads all frames of a file, also several that follow each other (`cat a.zst b.zst`, pzstd).
 async function* unpacked(packed: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<Buffer> {

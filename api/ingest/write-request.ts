@@ -9,6 +9,7 @@ import type { WriteKey } from './store/idempotency';
 import {
   type Batch,
   type Destination,
+  keepBatches,
   type WriteResult,
   writeBatch,
   writeBatches,
@@ -25,6 +26,8 @@ export interface WriteRequest {
   readonly key: () => WriteKey | undefined;
   /** The time of receipt, in milliseconds. */
   readonly receivedAt: number;
+  /** The client drops what is refused. When the database rejects so many rows that nothing is stored, all of them are kept. */
+  readonly keepsAll?: boolean;
 }
 
 /** Writes the rows of a request in one transaction; returns what became of those of each table. */
@@ -44,17 +47,27 @@ const SMALL_BYTES = 16_384;
 
 /** Creates the one writer of all doors. */
 export function rowWriter({ tables, destination, group }: WriteParts): WriteRows {
-  return async (request, { format, bytes, rows, key, receivedAt }) => {
+  return async (request, { format, bytes, rows, key, receivedAt, keepsAll = false }) => {
     const { ticket } = request;
     if (!ticket) throw new ProblemError('bad-body', 'There is no body; send rows');
-    const read = async (): Promise<readonly Batch[]> =>
-      (await readRows(rows(), receivedAt)).map((part) => ({ ...part, format, requestId: request.id }));
-    const small = bytes <= SMALL_BYTES ? await read() : undefined;
-    const [first, ...others] = small ?? [];
-    const results =
+    const isKeeping = keepsAll && destination.keepsRejected;
+    const read = async (): Promise<readonly Batch[]> => {
+      const parts = await readRows(rows(), { now: receivedAt, keepsAll: isKeeping });
+      return parts.map((part) => ({ ...part, format, requestId: request.id }));
+    };
+    let batches = bytes <= SMALL_BYTES ? await read() : undefined;
+    const [first, ...others] = batches ?? [];
+    const written =
       group && first && others.length === 0 && key() === undefined
-        ? [await group.write(first, ticket)]
-        : await ticket.run(async () => write(small ?? (await read()), key()));
+        ? group.write(first, ticket).then((result) => [result])
+        : ticket.run(async () => {
+            batches ??= await read();
+            return write(batches, key());
+          });
+    const results = await written.catch((error: unknown) => {
+      if (!isKeeping || batches === undefined || !isRefusalOfAll(error)) throw error;
+      return keepBatches(destination, batches, error);
+    });
     for (const { answer, replayed } of results) if (!replayed) count(request, answer);
     return results;
   };
@@ -76,6 +89,10 @@ export function rowWriter({ tables, destination, group }: WriteParts): WriteRows
     server.ingestCounters.rejected.inc(label, rejected);
   }
 }
+
+/** Whether the database has rejected so many rows that nothing of a body was stored. */
+const isRefusalOfAll = (error: unknown): error is ProblemError =>
+  error instanceof ProblemError && error.problem === 'rows-rejected';
 
 /** The digest of everything that determines the rows of a write. */
 export const aboutWrite = (...parts: readonly unknown[]): string =>

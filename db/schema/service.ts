@@ -20,6 +20,9 @@ export const apiKeys = table('service.api_key', {
   secret: true,
 });
 
+/** How keys begin that the API makes from bodies, for clients that send a body again without a key. */
+export const BODY_KEY = 'body:';
+
 /** One row per write that came with an idempotency key, with its answer. A repeated write gets the same answer. */
 export const ingestRequests = table('service.ingest_request', {
   columns: {

@@ -6,6 +6,7 @@ import { ident, relation } from '../core/sql';
 import { type Dependent, readDependents } from '../engines/dependents';
 import { readStored, type StoredWithSources } from '../engines/stored-aggregates';
 import type { Db, EngineName } from '../model';
+import { BODY_KEY, ingestRequests } from '../schema/service';
 import { isoText } from '../server/ask';
 import { withTransaction } from '../server/connection';
 import { withRetry } from '../server/retry';
@@ -163,8 +164,19 @@ async function deleteLocked(
   if (!dryRun) {
     await db.query(`DELETE FROM ${rows.table} WHERE ${condition}`, [...values]);
     for (const one of touched) await recompute(db, one);
+    await forgetBodies(db);
   }
   return { rows: Number(found.rows[0]?.rows), touched };
+}
+
+/** Forgets which bodies were stored: one that is sent again now shall bring its rows back. */
+async function forgetBodies(db: Db): Promise<void> {
+  const requests = relation(ingestRequests);
+  const { rows } = await db.query<{ may: boolean | null }>(
+    `SELECT has_table_privilege(to_regclass($1), 'DELETE') AS may`,
+    [requests],
+  );
+  if (rows[0]?.may) await db.query(`DELETE FROM ${requests} WHERE key LIKE '${BODY_KEY}%'`);
 }
 
 /** @throws RefusedError when a bucket holds rows that its source has no more: computing it again would lose them, too. */

@@ -1,9 +1,10 @@
 // The doors of InfluxDB and QuestDB themselves: keys, units, bodies, and the statuses that make clients send again.
 import { gzipSync } from 'node:zlib';
 import { testServers } from '../../../db/local/test-servers';
+import { BODY_KEY } from '../../../db/schema/service';
 import { digestOf } from '../../ingest/read/body';
-import { BODY_KEY } from '../../ingest/store/idempotency';
 import { aboutWrite } from '../../ingest/write-request';
+import { runSql } from '../../testing/fixture';
 import { forSuite } from '../../testing/for-suite';
 import { holdKeys } from '../../testing/held-table';
 import { startDoor } from '../testing/unreliable-door';
@@ -44,6 +45,33 @@ describe.each(testServers())('doors for line protocol on $describe', (server) =>
     }
     // One body in three requests to two doors: each door keeps it once for a key.
     expect(await timesOf('door')).toEqual(['2026-11-20T12:00:00Z']);
+  });
+
+  it('keep every point of a body that the database refuses as a whole, because clients drop it', async () => {
+    const sql = (text: string) => runSql(door.databaseUrl, text);
+    await sql('ALTER TABLE sensor_data ADD CONSTRAINT cool CHECK (temperature < 1000)');
+    const lines = Array.from(
+      { length: 160 },
+      (_, n) => `sensor_data,sensor_id=whole temperature=${n < 150 ? 5_000 : n} ${1_795_176_000 + n}`,
+    );
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const answer = await write('/api/v2/write?precision=s', lines.join('\n'));
+      expect([answer.status, await answer.json()]).toMatchObject([
+        400,
+        { message: expect.stringContaining('more than 100 rows') },
+      ]);
+    }
+    expect(await timesOf('whole')).toEqual([]);
+    const letters = `SELECT count(*)::int AS n, max(times) AS times FROM service.dead_letter WHERE original LIKE '%=whole%'`;
+    expect(await door.rows(letters)).toEqual([{ n: 160, times: 2 }]);
+    await sql('ALTER TABLE sensor_data DROP CONSTRAINT cool');
+    const replayed = await fetch(`${door.url}/api/dead-letters/replay`, {
+      method: 'POST',
+      body: JSON.stringify({ table: 'sensor_data' }),
+      headers: { authorization: `Bearer ${door.keys.write}`, 'content-type': 'application/json' },
+    });
+    expect(await replayed.json()).toMatchObject({ replayed: 160, failed: 0 });
+    expect(await timesOf('whole')).toHaveLength(160);
   });
 
   it.each([

@@ -24,14 +24,22 @@ const MOST_ROWS = 200_000;
 /** Most rejected rows of a body; a body with more of them is refused as a whole. */
 const MOST_REJECTED = 10_000;
 
+/** How rows are read. */
+export interface ReadOptions {
+  /** The time of receipt, in milliseconds. */
+  readonly now: number;
+  /** Read on however many rows are invalid, because all of them are kept. */
+  readonly keepsAll: boolean;
+}
+
 /**
- * Reads rows; `now` (milliseconds) is the time of receipt.
+ * Reads rows.
  * @returns the rows by table, in the order of the names, so that writers that lock several tables cannot block each other.
  * @throws ProblemError (body-too-large, bad-body) for too many rows, or too many invalid ones.
  */
 export async function readRows(
   sent: Iterable<AddressedRow> | AsyncIterable<AddressedRow>,
-  now: number,
+  { now, keepsAll }: ReadOptions,
 ): Promise<readonly TableRows[]> {
   const parts = new Map<string, Part>();
   let count = 0;
@@ -52,7 +60,7 @@ export async function readRows(
         'body-too-large',
         `A body may have at most ${MOST_ROWS} rows; nothing was stored, send them in several requests`,
       );
-    if (rejected > MOST_REJECTED)
+    if (rejected > MOST_REJECTED && !keepsAll)
       throw new ProblemError(
         'bad-body',
         `More than ${MOST_REJECTED} rows of this body are invalid, the first one in line ${first?.line}: ${keepable(first?.reason ?? '')}; nothing was stored or kept`,

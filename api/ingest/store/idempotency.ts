@@ -1,7 +1,7 @@
 // Repeated writes: the key and the answer of a write are stored in the transaction of its rows, so that all of them exist or none.
 import { relation } from '../../../db/core/sql';
 import type { Db } from '../../../db/model';
-import { ingestRequests } from '../../../db/schema/service';
+import { BODY_KEY, ingestRequests } from '../../../db/schema/service';
 import { ProblemError } from '../../http/problems';
 import type { IngestAnswer } from '../ingest-schemas';
 
@@ -87,9 +87,6 @@ export async function keepAnswers(
     JSON.stringify(kept.length === 1 ? kept[0]?.answer : { answers: kept }),
   ]);
 }
-
-/** How keys begin that are made from bodies: their clients do not know about them. */
-export const BODY_KEY = 'body:';
 
 /** Deletes answers that are older than seven days, and after one day those that clients did not ask for: nobody retries for longer. */
 export async function forgetOldAnswers(db: Db): Promise<void> {

@@ -97,6 +97,27 @@ export async function writeBatches(
   });
 }
 
+/** Keeps all rows of batches of which nothing was stored, as dead letters. The rows are as good as before; the error says why not. */
+export async function keepBatches(
+  { pool }: Destination,
+  batches: readonly Batch[],
+  { detail }: ProblemError,
+): Promise<readonly WriteResult[]> {
+  return onWriteConnection(pool, (db) =>
+    withTransaction(db, async () => {
+      const results: WriteResult[] = [];
+      for (const batch of batches) {
+        const others = batch.rows.map(({ line, source, owner }) => ({ line, source, owner, reason: detail }));
+        const rejected = [...batch.rejected, ...others].sort((a, b) => a.line - b.line);
+        await keepDeadLetters(db, batch, rejected);
+        const answer = answerOf(batch, { ...nothing(), rejected });
+        results.push({ status: statusOf(answer), answer, replayed: false });
+      }
+      return results;
+    }),
+  );
+}
+
 /** The rows of the batches by table, each with the number of its batch; tables in the order in which they first come. */
 function rowsByTable(batches: readonly Batch[]): ReadonlyMap<IngestTable, readonly CheckedRow[]> {
   const tables = new Map<IngestTable, CheckedRow[]>();

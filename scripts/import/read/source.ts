@@ -5,8 +5,8 @@ import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import * as zlib from 'node:zlib';
-import { Decompress } from 'fzstd';
+import { createGunzip } from 'node:zlib';
+import { unzstd } from '../../../api/http/unzstd';
 import { messageOf, UsageError } from '../../../db/core/errors';
 import type { Compression, Format } from '../options';
 
@@ -69,17 +69,10 @@ async function* plain(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** Node has zstd since 22.15. */
-interface ZstdOfNode {
-  readonly createZstdDecompress?: typeof zlib.createGunzip;
-}
-
 async function* decompressed(path: string, compression: Compression): AsyncGenerator<Buffer> {
   const raw = createReadStream(path, { highWaterMark: CHUNK });
-  const { createZstdDecompress } = zlib as ZstdOfNode;
-  const create = compression === 'gzip' ? zlib.createGunzip : createZstdDecompress;
-  if (create === undefined) return yield* unzstd(raw);
-  const unpack = create({ chunkSize: CHUNK });
+  if (compression === 'zstd') return yield* unzstd(raw);
+  const unpack = createGunzip({ chunkSize: CHUNK });
   // pipe() does not pass errors of the file on.
   raw.on('error', (error) => unpack.destroy(error));
   try {
@@ -87,21 +80,4 @@ async function* decompressed(path: string, compression: Compression): AsyncGener
   } finally {
     raw.destroy();
   }
-}
-
-// The package's stream reads all frames of a file, also several that follow each other (`cat a.zst b.zst`, pzstd).
-async function* unzstd(raw: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let ready: Buffer[] = [];
-  // The package uses its output buffer again.
-  const unpack = new Decompress((data) => ready.push(Buffer.from(data)));
-  for await (const chunk of raw) {
-    // It gets small pieces, because well compressed data may grow a thousandfold.
-    for (let at = 0; at < chunk.length; at += 16_384) {
-      unpack.push(chunk.subarray(at, at + 16_384));
-      yield* ready;
-      ready = [];
-    }
-  }
-  unpack.push(new Uint8Array(0), true);
-  yield* ready;
 }

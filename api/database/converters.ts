@@ -1,7 +1,7 @@
 // Turns values of JSON into COPY texts, one converter per declared column type, at least as strict as the server is.
 import { isIPv4, isIPv6 } from 'node:net';
 import { messageOf } from '../../db/core/errors';
-import { ExactNumber, parseJson, writeJson } from '../../db/core/exact-json';
+import { decimalNumber, ExactNumber, parseJson, writeJson } from '../../db/core/exact-json';
 import { faultOfNumber, faultOfNumberText } from '../../db/core/number-limits';
 import { canonicalTime } from '../http/time';
 
@@ -31,7 +31,7 @@ export const isNumeric = (type: string): boolean => NUMERIC.has(type);
  */
 export function bareValue(type: string, text: string): unknown {
   if (type === 'bigint' || type === 'numeric') return text;
-  if (isNumeric(type)) return DECIMAL.test(text) ? Number(text) : text;
+  if (isNumeric(type)) return DECIMAL.test(text) ? (decimalNumber(text) ?? text) : text;
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   return text;
 }

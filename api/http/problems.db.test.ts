@@ -66,7 +66,7 @@ describe.each(testServers())('problems of the API on $describe', (server) => {
     ['TRACE', '/api/sensors/full/raw', 'GET, HEAD'],
     ['TRACE', '/api/ingest/sensor_data', 'POST'],
     ['PROPFIND', '/api/sensors/full/raw?period=1d', 'GET, HEAD'],
-    ['SEARCH', '/api/series/sensor_data', 'GET, HEAD'],
+    ['SEARCH', '/api/series/sensor_data', 'GET, HEAD, DELETE'],
     ['POST', '/metrics', 'GET, HEAD'],
     ['DELETE', '/openapi.json', 'GET, HEAD'],
     ['PURGE', '/', 'GET, HEAD'],

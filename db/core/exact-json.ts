@@ -33,6 +33,15 @@ export function exactNumber(text: string): number | ExactNumber {
   return isKept(written) ? Number(written) : new ExactNumber(written);
 }
 
+/** The number of a decimal text that JSON may write in another way, such as `+1.`, `.5` or `007`; undefined when the text is none. */
+export function decimalNumber(text: string): number | ExactNumber | undefined {
+  const match = /^([+-]?)0*(\d*)(?:\.(\d*))?((?:[eE][+-]?\d+)?)$/.exec(text);
+  if (match === null || !/^[+-]?\.?\d/.test(text)) return undefined;
+  const [, sign = '', whole = '', fraction = '', exponent = ''] = match;
+  const digits = `${whole || '0'}${fraction === '' ? '' : `.${fraction}`}`;
+  return exactNumber(`${sign === '-' ? '-' : ''}${digits}${exponent}`);
+}
+
 // Several times as slow as JSON.parse, so it only reads the few texts that need it.
 function parseSlowly(text: string): unknown {
   try {

@@ -85,6 +85,13 @@ describe.each(testServers())('every door on $describe', (server) => {
         expect((await post(rows.join('\n'), 'text/plain')).statusCode).toBe(207);
       },
     },
+    CSV: {
+      form: 'csv',
+      send: async (cases) => {
+        const rows = [doors.columnNames.join(), ...cases.map(([label, one]) => csvRow(label, one))];
+        expect((await post(rows.join('\n'), 'text/csv')).statusCode).toBe(207);
+      },
+    },
     'import of CSV': {
       form: 'csv',
       send: (cases) =>
@@ -140,7 +147,10 @@ describe.each(testServers())('every door on $describe', (server) => {
       const stored = new Map(found.map((row) => [row.label, row as Readonly<Record<string, string>>]));
       const shown = (label: string, one: Case, is: string | undefined) => [label, one.column, one[form], is];
       expect(cases.map(([label, one]) => shown(label, one, stored.get(label)?.[one.column]))).toEqual(
-        cases.map(([label, one]) => shown(label, one, one.stored)),
+        // Only the server reads 1_0, so of the ways for CSV only the import takes it.
+        cases.map(([label, one]) =>
+          shown(label, one, door === 'CSV' && one.csv === '1_0' ? undefined : one.stored),
+        ),
       );
     },
   );

@@ -1,7 +1,7 @@
 // Reads InfluxDB's line protocol: https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/
 // with the additions of QuestDB: https://questdb.com/docs/ingestion/ilp/overview/
 // A line break ends a point, but not in the text of a field or after a backslash, so the body is read from its start and never split at line breaks.
-import { exactNumber } from '../../../db/core/exact-json';
+import { decimalNumber, exactNumber } from '../../../db/core/exact-json';
 import { EARLIEST, floorDivide, LATEST, timeText } from '../../http/time';
 import type { FieldValue, Point, SentPoint } from './point';
 
@@ -202,13 +202,8 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 
 function bare(scanner: Scanner): { readonly is: FieldValue } | undefined {
   const text = scan(scanner, ', ', '');
-  const decimal = /^([+-]?)0*(\d*)(?:\.(\d*))?((?:[eE][+-]?\d+)?)$/.exec(text);
-  if (decimal && /^[+-]?\.?\d/.test(text)) {
-    const [, sign = '', whole = '', fraction = '', exponent = ''] = decimal;
-    // As JSON writes it.
-    const digits = `${whole || '0'}${fraction === '' ? '' : `.${fraction}`}`;
-    return { is: exactNumber(`${sign === '-' ? '-' : ''}${digits}${exponent}`) };
-  }
+  const decimal = decimalNumber(text);
+  if (decimal !== undefined) return { is: decimal };
   if (/^[+-]?\d{1,20}i$/.test(text)) return whole(text, -(2n ** 63n), 2n ** 63n - 1n);
   if (/^\d{1,20}u$/.test(text)) return whole(text, 0n, 2n ** 64n - 1n);
   const [, digits = '', suffix = ''] = /^(-?\d{1,19})([tn])$/.exec(text) ?? [];

@@ -4,7 +4,7 @@ import { CsvError, parse } from 'csv-parse';
 import { parseJson } from '../../../db/core/exact-json';
 import type { Column } from '../../../db/language/columns';
 import type { Hypertable } from '../../../db/language/hypertable';
-import { bareValue, isNumeric } from '../../database/converters';
+import { bareValue, faultOfJsonText, isNumeric } from '../../database/converters';
 import { ProblemError } from '../../http/problems';
 import { epochTime, type Precision } from '../points/line-protocol';
 import type { SentRow } from '../rows';
@@ -107,41 +107,33 @@ function rowOf(
       source: record,
       reason: `the record has ${record.length} fields, and the header has ${header.length}`,
     };
-  const grouped = Object.entries(source).find(
-    ([name, text]) => decimal !== '.' && text?.includes('.') && isNumericColumn(table, name),
-  );
-  if (grouped)
-    return {
-      line,
-      source,
-      reason: `${grouped[0]} is ${JSON.stringify(grouped[1]?.slice(0, 60))}, but numbers have a decimal comma here; write them without points`,
-    };
-  const value = Object.fromEntries(
-    Object.entries(source).flatMap(([name, text]) => {
-      const column = columnOf(table, name);
-      // An absent value leaves a column to its default.
-      if (text === null || column === undefined) return [];
-      if (isNumeric(column.type)) return [[name, bareValue(column.type, withPoint(text.trim(), decimal))]];
-      if (name === table.time) return [[name, epochTime(text.trim(), precision) ?? text.trim()]];
-      return [[name, column.type === 'jsonb' ? jsonOf(text) : bareValue(column.type, text)]];
-    }),
-  );
+  const value: Record<string, unknown> = {};
+  for (const [name, text] of Object.entries(source)) {
+    const column = columnOf(table, name);
+    // An absent value leaves a column to its default.
+    if (text === null || column === undefined) continue;
+    const reason = faultOf(column, text, decimal);
+    if (reason !== undefined) return { line, source, reason: `${name} ${reason}` };
+    value[name] =
+      name === table.time
+        ? (epochTime(text.trim(), precision) ?? text.trim())
+        : columnValue(column, text, decimal);
+  }
   return { line, source: value, value };
+}
+
+function faultOf({ type }: Column, text: string, decimal: string): string | undefined {
+  if (type === 'jsonb') return faultOfJsonText(text);
+  // It could be a separator of thousands.
+  if (decimal !== '.' && isNumeric(type) && text.includes('.'))
+    return `is ${JSON.stringify(text.slice(0, 60))}, but numbers have a decimal comma here; write them without points`;
+  return undefined;
+}
+
+function columnValue({ type }: Column, text: string, decimal: string): unknown {
+  if (type === 'jsonb') return parseJson(text);
+  return bareValue(type, isNumeric(type) ? text.trim().replace(decimal, '.') : text);
 }
 
 const columnOf = (table: Hypertable, name: string): Column | undefined =>
   (table.columns as Readonly<Record<string, Column | undefined>>)[name];
-
-const isNumericColumn = (table: Hypertable, name: string): boolean =>
-  isNumeric(columnOf(table, name)?.type ?? '');
-
-const withPoint = (text: string, decimal: string): string =>
-  decimal === '.' ? text : text.replace(decimal, '.');
-
-function jsonOf(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return text;
-  }
-}

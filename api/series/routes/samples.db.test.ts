@@ -94,7 +94,7 @@ describe.each(testServers())('samples on $describe', (server) => {
     });
     expect(body.source).toBe('metrics.metrics');
     expect(body.data.map((row: object) => Object.values(row).slice(1))).toEqual([
-      ['a', 'n', 56, null, 8],
+      ['a', 'n', 56, 'NaN', 8],
       ['b', 'n', null, 7, 2],
       ['c', 'n', 3, 4, 3],
     ]);

@@ -77,9 +77,9 @@ describeDumps('restore', (engine) => {
       const restored = await plant.runWith({ DATABASE_URL: empty.url }, 'restore', dump, '--yes');
       expect(restored).toMatchObject({ code: 0 });
       await waitFor('a run of a job', async () => (await select(empty.url, RUNS)).length > 0);
-      expect(
-        await select(empty.url, 'SELECT proc_name, err_message FROM timescaledb_information.job_errors'),
-      ).toEqual([]);
+      // A job that is running is in this view, too, without a message.
+      const failed = `SELECT proc_name, err_message FROM timescaledb_information.job_errors WHERE err_message IS NOT NULL`;
+      expect(await select(empty.url, failed)).toEqual([]);
       await empty.drop();
     });
 

@@ -113,7 +113,8 @@ function rowOf(
   if (grouped)
     return {
       line,
-      source,
+      // The fields alone: a replay does not know of the decimal comma, and would read the point as one.
+      source: record,
       reason: `${grouped[0]} is ${JSON.stringify(grouped[1]?.slice(0, 60))}, but numbers have a decimal comma here; write them without points`,
     };
   const value = Object.fromEntries(

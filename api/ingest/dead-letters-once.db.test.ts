@@ -45,6 +45,11 @@ describe.each(testServers())('dead letters that come again on $describe', (serve
     await api.post(twice);
     expect((await letters()).map(({ times }) => times)).toEqual([2, 2]);
     await runSql(api.url, 'DELETE FROM service.dead_letter');
+    // Clients of QuestDB mark times with their unit.
+    const marked = `sensor_data,sensor_id=x temperature="warm" ${Date.parse(at(-9_000))}000t`;
+    for (let n = 0; n < 2; n += 1) await api.post(marked, lines);
+    expect((await letters()).map(({ times }) => times)).toEqual([2]);
+    await runSql(api.url, 'DELETE FROM service.dead_letter');
     // Each of these may be a reading of its own.
     for (let n = 0; n < 2; n += 1) await api.post('sensor_data,sensor_id=x temperature="warm"', lines);
     expect((await letters()).map(({ times }) => times)).toEqual([1, 1]);

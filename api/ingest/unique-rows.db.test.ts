@@ -35,10 +35,24 @@ const readings = hypertable('sensor_data', {
   chunkInterval: '1 day',
   unique: { columns: ['sensor_id', 'time'], onConflict: 'skip' },
 });
+// `n` and `sent` are also names in the statement that inserts.
+const pieces = hypertable('pieces', {
+  columns: {
+    time: timestamptz().notNull(),
+    host: text().notNull().default(`'local'`),
+    n: float8(),
+    sent: float8(),
+    more: jsonb(),
+  },
+  time: 'time',
+  chunkInterval: '1 day',
+  ingest: { tags: 'more', fields: 'more' },
+  unique: { columns: ['host', 'time'], onConflict: 'update' },
+});
 const sets = [
   schemaSet('iot', [readings, sensorThresholds, sensorAlerts]),
   service,
-  schemaSet('keyed', [keyed('once', 'skip'), keyed('merged', 'update')]),
+  schemaSet('keyed', [keyed('once', 'skip'), keyed('merged', 'update'), pieces]),
 ];
 
 describe.each(testServers())('rows with a key on $describe', (server) => {
@@ -83,6 +97,39 @@ describe.each(testServers())('rows with a key on $describe', (server) => {
     ]);
     const same = await post('merged', { time: time(1), host: 'a', memory: 6 });
     expect(same.json()).toMatchObject({ accepted: 1, unchanged: 1 });
+  });
+
+  it('update: also fills in the members of a column that keeps tags and fields', async () => {
+    const at = time(1);
+    const write = (...rows: readonly object[]) =>
+      post(
+        'pieces',
+        rows.map((row) => ({ time: at, ...row })),
+      );
+    const first = await write(
+      { host: 'a', more: { rack: '1', x: 2 } },
+      { host: 'a', n: 1, more: { y: 5, x: 3 } },
+      { host: 'b', more: [1] },
+    );
+    expect(first.json()).toMatchObject({ accepted: 3, rejected: 0 });
+    await write({ host: 'a', sent: 7, more: { z: 1, y: 6 } }, { host: 'b', more: { a: 1 } }, { host: 'c' });
+    const { rows } = await api.pool.query('SELECT host, n, sent, more FROM pieces ORDER BY host');
+    expect(rows).toEqual([
+      { host: 'a', n: 1, sent: 7, more: { rack: '1', x: 3, y: 6, z: 1 } },
+      { host: 'b', n: null, sent: null, more: { a: 1 } },
+      { host: 'c', n: null, sent: null, more: null },
+    ]);
+    expect((await write({ host: 'a', more: { x: 3 } })).json()).toMatchObject({ unchanged: 1 });
+  });
+
+  it('update: finds the row of a key that is left to its default', async () => {
+    await post('pieces', [
+      { time: time(2), n: 1 },
+      { time: time(2), sent: 2 },
+    ]);
+    await post('pieces', { time: time(2), host: 'local', n: 3 });
+    const { rows } = await api.pool.query(`SELECT n, sent FROM pieces WHERE host = 'local'`);
+    expect(rows).toEqual([{ n: 3, sent: 2 }]);
   });
 
   it('the same rows again and again, at the same time and in any order, are there once', async () => {

@@ -1,5 +1,8 @@
+import { float8, jsonb, text, timestamptz } from '../../../db/language/columns';
+import { hypertable } from '../../../db/language/hypertable';
 import { sensorData } from '../../../db/schema/iot';
 import { sensorData as monitored } from '../../../db/schema/monitoring';
+import { sample } from '../../../db/schema/telemetry';
 import { lineProtocolPoints, type Precision } from './line-protocol';
 import { pointRows } from './point-rows';
 
@@ -60,5 +63,38 @@ describe('pointRows', () => {
   it('has no trouble with keys that JavaScript gives a meaning', () => {
     const [row] = rows('sensor_data,__proto__=x constructor="y" 0');
     expect(Object.keys(row?.value as object)).toEqual(['__proto__', 'constructor', 'time']);
+  });
+
+  it('keeps labels that are named like the columns of what is no label', () => {
+    const [row] = rows('diskio,name=sda,value=a,text=b,labels=c,time=d reads=1 0', 'ns', sample);
+    expect(row?.value).toEqual({
+      time: '1970-01-01T00:00:00Z',
+      name: 'diskio_reads',
+      value: 1,
+      labels: { name: 'sda', value: 'a', text: 'b', labels: 'c', time: 'd' },
+    });
+  });
+
+  const columns = { time: timestamptz().notNull(), name: text(), temperature: float8(), more: jsonb() };
+
+  it('keeps tags and fields that are named like a column for others', () => {
+    const table = hypertable('agents', {
+      columns,
+      time: 'time',
+      chunkInterval: '1 day',
+      ingest: { name: 'name', tags: 'more', fields: 'more' },
+    });
+    const [row] = rows('agents,name=a,host=b temperature=1,more="c" 0', 'ns', table);
+    expect(row?.value).toMatchObject({ name: 'agents', more: { name: 'a', host: 'b', more: 'c' } });
+  });
+
+  it('refuses such a tag where nothing keeps others', () => {
+    const table = hypertable('agents', {
+      columns,
+      time: 'time',
+      chunkInterval: '1 day',
+      ingest: { name: 'name' },
+    });
+    expect(rows('agents,name=a temperature=1 0', 'ns', table)[0]?.reason).toMatch(/ingest\.tags/);
   });
 });

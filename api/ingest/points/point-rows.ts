@@ -41,7 +41,7 @@ function wideRow(table: Hypertable, { name, tags, fields }: Point, time: string)
   if (ingest?.name !== undefined) row[ingest.name] = name;
   const kept = new Map<string, Row>();
   const put = (key: string, value: unknown, rest: string | undefined): string | undefined => {
-    const column = columnOf(table, key);
+    const column = freeColumn(table, key);
     if (key === table.time) return `${key} must be at the end of the line, as a number`;
     if (column === undefined && rest !== undefined) {
       const members = kept.get(rest) ?? Object.create(null);
@@ -50,12 +50,13 @@ function wideRow(table: Hypertable, { name, tags, fields }: Point, time: string)
       members[key] = value;
       return undefined;
     }
+    if (column === undefined && isTaken(table, key)) return takenReason(key);
     if (key in row) return `${key} is given twice`;
     row[key] = value;
     return undefined;
   };
   for (const [key, text] of tags) {
-    const fault = put(key, tagValue(columnOf(table, key), text), ingest?.tags);
+    const fault = put(key, tagValue(freeColumn(table, key), text), ingest?.tags);
     if (fault !== undefined) return fault;
   }
   for (const [key, value] of fields) {
@@ -78,8 +79,9 @@ function longRow(
   const row: Row = Object.create(null);
   const labels: Row = Object.create(null);
   for (const [key, text] of tags) {
-    const column = columnOf(table, key);
+    const column = freeColumn(table, key);
     const members = column === undefined && ingest?.tags !== undefined ? labels : row;
+    if (members === row && isTaken(table, key)) return takenReason(key);
     if (key in members) return `${key} is given twice`;
     members[key] = tagValue(column, text);
   }
@@ -100,5 +102,20 @@ function longRow(
 const tagValue = (column: Column | undefined, text: string): unknown =>
   column ? bareValue(column.type, text) : text;
 
-const columnOf = (table: Hypertable, key: string): Column | undefined =>
-  Object.hasOwn(table.columns, key) ? (table.columns as Readonly<Record<string, Column>>)[key] : undefined;
+/**
+ * The column that a tag or a field of this name fills. Columns that are filled with something else do not count: a label `name` is not
+ * the name of the metric, and would be lost under it.
+ */
+const freeColumn = (table: Hypertable, key: string): Column | undefined =>
+  Object.hasOwn(table.columns, key) && !isTaken(table, key)
+    ? (table.columns as Readonly<Record<string, Column>>)[key]
+    : undefined;
+
+/** Whether `ingest` says what the column is filled with. */
+const isTaken = ({ ingest, time }: Hypertable, key: string): boolean =>
+  ingest !== undefined &&
+  ([ingest.name, ingest.tags, ingest.fields, ingest.value, ingest.text].includes(key) ||
+    (ingest.value !== undefined && key === time));
+
+const takenReason = (key: string): string =>
+  `${key} is a column that is filled with something else, and no column keeps others (ingest.tags, ingest.fields)`;

@@ -113,7 +113,8 @@ function rowOf(
     // An absent value leaves a column to its default.
     if (text === null || column === undefined) continue;
     const reason = faultOf(column, text, decimal);
-    if (reason !== undefined) return { line, source, reason: `${name} ${reason}` };
+    // The fields alone: a replay knows neither the decimal comma nor that the text should be JSON, and would store another value.
+    if (reason !== undefined) return { line, source: record, reason: `${name} ${reason}` };
     value[name] =
       name === table.time
         ? (epochTime(text.trim(), precision) ?? text.trim())

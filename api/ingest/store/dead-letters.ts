@@ -94,7 +94,7 @@ function carriesTime(
   original: string,
   table: IngestTable | undefined,
 ): boolean {
-  if (format.startsWith('line-protocol-')) return /[ ]-?\d+\s*$/.test(original);
+  if (format.startsWith('line-protocol-')) return /[ ]-?\d+[tn]?\s*$/.test(original);
   if (format === 'damaged') return false;
   const key = format === 'point' ? 'time' : (table?.hypertable.time ?? 'time');
   try {

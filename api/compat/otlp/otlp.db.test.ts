@@ -134,6 +134,21 @@ describe.each(testServers())('OTLP on $describe', (server) => {
         original: expect.stringContaining('["value",9007199254740993]'),
       }),
     ]);
+    // A point of which no time is known, or no value, does not become a row by a replay either.
+    await doors[JSON_TYPE](exportOf({ name: 'kept' }));
+    const { rows } = await api.pool.query(
+      `SELECT id FROM service.dead_letter WHERE original LIKE '%"kept"%' ORDER BY received_at`,
+    );
+    const replay = await api.send('POST', '/api/dead-letters/replay', { ids: rows.map(({ id }) => id) });
+    expect(replay.json()).toMatchObject({
+      replayed: 0,
+      failed: 2,
+      errors: expect.arrayContaining([
+        expect.objectContaining({ reason: expect.stringContaining('time must be a time') }),
+        expect.objectContaining({ reason: 'the point has no value' }),
+      ]),
+    });
+    expect(await api.samples(`name = 'kept' AND value > 1`)).toEqual([]);
   });
 
   it.each<[string, number, string | Buffer, string]>([

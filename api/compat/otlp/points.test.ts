@@ -208,6 +208,12 @@ describe('points of an export of OTLP', () => {
     expect(samples(exportOf(metric))).toEqual([expect.stringContaining(reason)]);
   });
 
+  it('keep what was sent for a time that is none', () => {
+    const dataPoints = [{ asInt: 1 }, { asInt: 1, timeUnixNano: '18446744073709551615' }];
+    const sources = fromJson(exportOf({ gauge: { dataPoints } })).map(({ source }) => source);
+    expect(sources).toMatchObject([{ time: '' }, { time: '18446744073709551615' }]);
+  });
+
   it('ignore members that are not known, and null', () => {
     const point = {
       timeUnixNano: T,

@@ -98,20 +98,20 @@ function* dataPoint({ line, name, shared, dated, samples }: DataPoint): Generato
   const { attributes, timeUnixNano = 0n } = dated;
   const tags = joinedTags(shared, tagsOf(attributes));
   const at = timeUnixNano === 0n ? undefined : epochTime(String(timeUnixNano), 'ns');
-  const time = at === undefined ? {} : { time: at };
+  const time = at ?? (timeUnixNano === 0n ? '' : String(timeUnixNano));
   if (typeof samples === 'string') {
     const { count = 0n, sum = null } = dated;
     const fields: Point['fields'] = [
       ['count', countOf(count)],
       ['sum', sum],
     ];
-    yield { line, source: { name, tags, fields, ...time }, reason: samples };
+    yield { line, source: { name, tags, fields, time }, reason: samples };
     return;
   }
   const fault = faultOf(name, timeUnixNano, at);
   for (const { suffix, tag, value } of samples) {
     const fields = [['value', value]] as const;
-    const point: Point = { name: `${name}${suffix}`, tags: tag ? [...tags, tag] : tags, fields, ...time };
+    const point: Point = { name: `${name}${suffix}`, tags: tag ? [...tags, tag] : tags, fields, time };
     yield fault === undefined ? { line, source: point, point } : { line, source: point, reason: fault };
   }
 }

@@ -81,7 +81,7 @@ function sentPoint(
   const reason =
     fault ??
     (time === undefined ? `the time ${timestamp} is out of range; is it in milliseconds?` : undefined);
-  const point: Point = time === undefined ? undated : { ...undated, time };
+  const point: Point = { ...undated, time: time ?? String(timestamp) };
   return reason === undefined ? { line, source: point, point } : { line, source: point, reason };
 }
 

@@ -16,6 +16,10 @@ export function* pointRows(table: Hypertable, sent: SentPoint, receivedAt: numbe
     yield { line, source, reason: 'the point has no name' };
     return;
   }
+  if (point.fields.length === 0) {
+    yield { line, source, reason: 'the point has no value' };
+    return;
+  }
   const time = point.time ?? new Date(receivedAt).toISOString();
   if (table.ingest?.value === undefined) {
     const row = wideRow(table, point, time);

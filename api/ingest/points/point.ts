@@ -10,7 +10,10 @@ export interface Point {
   readonly name: string;
   readonly tags: readonly (readonly [key: string, value: string])[];
   readonly fields: readonly (readonly [key: string, value: FieldValue])[];
-  /** Canonical, see `http/time.ts`; absent = the time of receipt. */
+  /**
+   * Canonical, see `http/time.ts`; absent = the time of receipt. A refused point has what was sent for its time, empty if nothing
+   * was, so that a replay does not give it the time of receipt.
+   */
   readonly time?: string;
 }
 

@@ -99,7 +99,8 @@ function carriesTime(
   const key = format === 'point' ? 'time' : (table?.hypertable.time ?? 'time');
   try {
     const value: unknown = JSON.parse(original);
-    return typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return false;
+    return (value as Readonly<Record<string, unknown>>)[key] !== '';
   } catch {
     return false;
   }

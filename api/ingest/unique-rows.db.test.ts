@@ -95,6 +95,13 @@ describe.each(testServers())('rows with a key on $describe', (server) => {
       { host: 'a', load: 1, memory: 6, note: 'seen', tags: { a: 1 } },
       { host: 'b', load: 2, memory: 3, note: 'none', tags: null },
     ]);
+    // In the order of the body, also where some rows leave a column to its default.
+    await post('merged', [
+      { time: time(3), host: 'c', load: 1, note: 'x' },
+      { time: time(3), host: 'c', load: 2 },
+      { time: time(3), host: 'c', load: 3, note: 'z' },
+    ]);
+    expect((await stored('merged')).at(-1)).toMatchObject({ host: 'c', load: 3, note: 'z' });
     const same = await post('merged', { time: time(1), host: 'a', memory: 6 });
     expect(same.json()).toMatchObject({ accepted: 1, unchanged: 1 });
   });

@@ -66,7 +66,7 @@ export function rowWriter({ tables, destination, group }: WriteParts): WriteRows
           });
     const results = await written.catch((error: unknown) => {
       if (!isKeeping || batches === undefined || !isRefusalOfAll(error)) throw error;
-      return keepBatches(destination, batches, error);
+      return keepBatches(destination, batches, error, key());
     });
     for (const { answer, replayed } of results) if (!replayed) count(request, answer);
     return results;

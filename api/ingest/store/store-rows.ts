@@ -105,13 +105,18 @@ interface Group {
 
 // COPY names its columns once: rows that leave a column to its default are sent apart from those that give it.
 function groupsOf(table: Hypertable, rows: readonly CheckedRow[]): Iterable<Group> {
-  const groups = new Map<string, Group>();
   const places = table.columnNames.map((_, place) => place);
   const columns = table.columns as Readonly<Record<string, { readonly defaultSql?: string }>>;
   const optional = places.filter((place) => columns[table.columnNames[place] ?? '']?.defaultSql);
+  const roundOf =
+    optional.length === 0 || table.unique === undefined ? () => 0 : roundsOf(table, table.unique);
+  const rounds: Map<string, Group>[] = [];
   for (const row of rows) {
     const absent = optional.filter((place) => row.texts[place] === undefined);
     const key = absent.join();
+    const at = roundOf(row, key);
+    const groups = rounds[at] ?? new Map<string, Group>();
+    rounds[at] = groups;
     let group = groups.get(key);
     if (!group) {
       group = { columns: places.filter((place) => !absent.includes(place)), rows: [] };
@@ -119,7 +124,21 @@ function groupsOf(table: Hypertable, rows: readonly CheckedRow[]): Iterable<Grou
     }
     group.rows.push(row);
   }
-  return groups.values();
+  return rounds.flatMap((groups) => [...groups.values()]);
+}
+
+/** Rows with one key are written in the order of the body: one that belongs to another group than the row before it waits a round. */
+function roundsOf(table: Hypertable, { columns }: UniqueRows): (row: CheckedRow, group: string) => number {
+  const places = columns.map((name) => table.columnNames.indexOf(name));
+  const last = new Map<string, { readonly group: string; readonly round: number }>();
+  return ({ texts }, group) => {
+    const key = JSON.stringify(places.map((place) => texts[place] ?? null));
+    const before = last.get(key);
+    if (before?.group === group) return before.round;
+    const round = before === undefined ? 0 : before.round + 1;
+    last.set(key, { group, round });
+    return round;
+  };
 }
 
 /** Copies the rows; returns those that were stored, and adds the others to `rejected`. */

@@ -97,14 +97,20 @@ export async function writeBatches(
   });
 }
 
-/** Keeps all rows of batches of which nothing was stored, as dead letters. The rows are as good as before; the error says why not. */
+/**
+ * Keeps all rows of batches of which nothing was stored, as dead letters. The rows are as good as before; the error says why not.
+ * Under the key, too: when the letters were replayed, the same write must not store their rows once more.
+ */
 export async function keepBatches(
   { pool }: Destination,
   batches: readonly Batch[],
   { detail }: ProblemError,
+  key?: WriteKey,
 ): Promise<readonly WriteResult[]> {
   return onWriteConnection(pool, (db) =>
     withTransaction(db, async () => {
+      const before = key && (await claimKey(db, key));
+      if (before) return before.map((answer) => ({ ...answer, replayed: true }));
       const results: WriteResult[] = [];
       for (const batch of batches) {
         const others = batch.rows.map(({ line, source, owner }) => ({ line, source, owner, reason: detail }));
@@ -113,6 +119,7 @@ export async function keepBatches(
         const answer = answerOf(batch, { ...nothing(), rejected });
         results.push({ status: statusOf(answer), answer, replayed: false });
       }
+      if (key) await keepAnswers(db, key, results);
       return results;
     }),
   );

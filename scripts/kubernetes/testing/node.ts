@@ -1,6 +1,6 @@
 // For tests: a node that runs pods in namespaces of Linux, with their own users, mounts, processes and network.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
 import { startThrowAway, type ThrowAwayProcess } from '../../testing/throw-away-process';
@@ -53,6 +53,7 @@ export async function startNode(secrets: Secrets, hosts: readonly string[]): Pro
   const logFile = join(folder, 'network.log');
   const started = [startThrowAway('unshare', ['--net', 'sh', '-c', keep], { logFile })];
   const stop = async (): Promise<void> => {
+    if (existsSync(pidFile)) endNetwork(readFileSync(pidFile, 'utf8').trim());
     for (const one of [...started].reverse()) await one.stop();
     removeFolder(folder);
   };
@@ -107,6 +108,22 @@ const GET = `fetch(process.argv[1]).then(async (answer) => {
   process.stdout.write(await answer.text());
   process.exitCode = answer.status < 400 ? 0 : 1;
 }, (error) => { console.error(error.cause ?? error); process.exitCode = 2; })`;
+
+/** Ends all programs in the network of a process. The kernel forgets `--kill-child` for a program that has become another user. */
+function endNetwork(pid: string): void {
+  const networkOf = (process: string): string | undefined => {
+    try {
+      return readlinkSync(`/proc/${process}/ns/net`);
+    } catch {
+      return undefined; // it has ended
+    }
+  };
+  const network = networkOf(pid);
+  // Never the network of the machine, whatever the number means by now.
+  if (network === undefined || network === networkOf('self')) return;
+  const programs = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && networkOf(name) === network);
+  for (const program of programs) spawnSync('kill', ['-KILL', program]);
+}
 
 function asUser(
   { securityContext = {} }: PodSpec,

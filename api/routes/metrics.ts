@@ -133,7 +133,14 @@ function measurePools(database: Database, registers: Registry[]): void {
   gauge('requests_waiting', 'Requests that wait for a connection', (pool) => pool.waitingCount);
 }
 
-// Best effort: while the database is unreachable or busy, the metric is absent and the scrape does not wait.
+/** Best effort: while the database is unreachable or busy, its metrics are absent and the scrape does not wait. */
+const ifInTime = <T>(work: Promise<T>): Promise<T | undefined> =>
+  withinTime(
+    WITHIN_MS,
+    work.catch(() => undefined),
+    () => undefined,
+  );
+
 function measureFreshness(freshness: Freshness, registers: Registry[]): void {
   new Gauge({
     name: 'tsdb_aggregate_watermark_seconds',
@@ -141,11 +148,7 @@ function measureFreshness(freshness: Freshness, registers: Registry[]): void {
     labelNames: ['aggregate'] as const,
     registers,
     async collect() {
-      const watermarks = await withinTime(
-        WITHIN_MS,
-        freshness.watermarks().catch(() => undefined),
-        () => undefined,
-      );
+      const watermarks = await ifInTime(freshness.watermarks());
       this.reset();
       for (const [aggregate, watermark] of watermarks ?? []) {
         if (watermark !== null) this.set({ aggregate }, Date.parse(watermark) / 1_000);
@@ -166,11 +169,7 @@ function measureLetters(
     labelNames: ['table'] as const,
     registers,
     async collect() {
-      const counts = await withinTime(
-        WITHIN_MS,
-        query<LetterCount>(database.reader, LETTER_COUNTS).catch(() => undefined),
-        () => undefined,
-      );
+      const counts = await ifInTime(query<LetterCount>(database.reader, LETTER_COUNTS));
       this.reset();
       if (counts !== undefined) this.set({ table: 'none' }, 0);
       for (const { table_name, letters } of counts ?? [])
@@ -186,11 +185,7 @@ function measureState(serverWatch: ServerWatch, registers: Registry[]): void {
     labelNames: ['problem'] as const,
     registers,
     async collect() {
-      const state = await withinTime(
-        WITHIN_MS,
-        serverWatch.state().catch(() => undefined),
-        () => undefined,
-      );
+      const state = await ifInTime(serverWatch.state());
       this.reset();
       if (state === undefined) return;
       for (const problem of Object.keys(TROUBLES) as TroubleName[])

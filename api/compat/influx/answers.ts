@@ -1,10 +1,9 @@
-// Errors as clients of InfluxDB and QuestDB read them: problem documents with the members that these clients look at, and with a
-// status that makes a client send again what it must not give up.
-
+// Errors as clients of InfluxDB and QuestDB read them: problem documents with the members that these clients look at.
 import { problemOf } from '../../failures';
 import type { ApiApp } from '../../http/instance';
 import { ProblemDocument, ProblemError } from '../../http/problems';
 import type { PointsWritten } from '../point-door';
+import { asRetryable, RestatedProblem } from '../retryable';
 
 /** The problem for points that were refused; the others are stored. */
 export function partialWrite({ accepted, rejected, errors }: PointsWritten, version: 1 | 2): ProblemError {
@@ -35,39 +34,16 @@ export function explainAsInflux(api: ApiApp, version: 1 | 2): void {
     if (reply.statusCode >= 400) void reply.type('application/json; charset=utf-8');
   });
   api.setErrorHandler((error, request, reply) => {
-    const problem = new ExplainedProblem(problemOf(error, request), version);
-    if (version === 2) void reply.header('x-platform-error-code', problem.members.code);
-    else void reply.header('x-influxdb-error', headerText(problem.detail));
-    throw problem;
+    // Clients of InfluxDB 1 and QuestDB give points up after 429, too.
+    const problem = asRetryable(problemOf(error, request), version === 1 ? [408, 409, 429] : undefined);
+    const { detail, status } = problem;
+    const code = CODES[status] ?? (status >= 500 ? 'unavailable' : 'invalid');
+    if (version === 2) void reply.header('x-platform-error-code', code);
+    else void reply.header('x-influxdb-error', headerText(detail));
+    const members = { code, message: detail, ...(version === 1 ? { error: detail } : {}) };
+    throw new RestatedProblem(problem, { members });
   });
 }
-
-/** A problem with the members and the status of InfluxDB. */
-class ExplainedProblem extends ProblemError {
-  readonly #given: ProblemError;
-
-  constructor(given: ProblemError, version: 1 | 2) {
-    const { problem, detail, cause, members } = given;
-    const status = PASSING[version].includes(given.status) ? 503 : given.status;
-    const code = CODES[status] ?? (status >= 500 ? 'unavailable' : 'invalid');
-    super(problem, detail, {
-      status,
-      cause,
-      members: { ...members, code, message: detail, ...(version === 1 ? { error: detail } : {}) },
-    });
-    this.#given = given;
-  }
-
-  override headers(): Readonly<Record<string, string>> {
-    return { ...super.headers(), ...this.#given.headers() };
-  }
-}
-
-/**
- * Statuses of problems that pass: a slow body, the same write under way, too many requests. These clients send again what was
- * answered with 503, and give the points up after most statuses of class 4; those of InfluxDB 1 and QuestDB after 429, too.
- */
-const PASSING: Readonly<Record<1 | 2, readonly number[]>> = { 1: [408, 409, 429], 2: [408, 409] };
 
 const CODES: Readonly<Record<number, string>> = {
   401: 'unauthorized',

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { testServers } from '../../../db/local/test-servers';
 import { forSuite } from '../../testing/for-suite';
 import { startDoors } from '../testing/door-under-test';
-import { startLosingProxy } from '../testing/losing-proxy';
 import { LOAD } from '../testing/otlp-child';
+import { startUnreliableProxy } from '../testing/unreliable-proxy';
 
 const ENCODINGS = ['json', 'protobuf'] as const;
 const CHILD = join(__dirname, '../testing/otlp-child.ts');
@@ -25,10 +25,10 @@ describe.each(testServers().slice(-1))('exporters of OpenTelemetry on $describe'
 
   it.each(ENCODINGS)('%s: 100,000 data points, each once although an answer gets lost', async (name) => {
     // The exporter itself sends again.
-    const proxy = await startLosingProxy(api.origin(), (request) => request === 2);
-    await exportMetrics(name, 'load', proxy.origin);
-    await proxy.stop();
-    expect(proxy.seen.lost).toBe(1);
+    const proxy = await startUnreliableProxy(api.origin(), (post) => (post === 2 ? 'disowned' : 'passed'));
+    await exportMetrics(name, 'load', proxy.url);
+    await proxy.close();
+    expect(proxy.fates.disowned).toBe(1);
     const { rows } = await api.pool.query(
       `SELECT count(*)::int AS rows, count(DISTINCT value)::int AS different, min(value) AS first, max(value) AS last,
               count(DISTINCT name)::int AS names, count(DISTINCT labels->>'set')::int AS sets

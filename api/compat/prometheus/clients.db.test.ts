@@ -6,8 +6,8 @@ import { describeUnless } from '../../../db/local/testing/needs';
 import { waitFor } from '../../../db/local/testing/wait';
 import { forSuite } from '../../testing/for-suite';
 import { startDoors } from '../testing/door-under-test';
-import { startLosingProxy } from '../testing/losing-proxy';
 import { noPrometheus, prometheusPath, promtoolPath, startPrometheus } from '../testing/prometheus-program';
+import { startUnreliableProxy } from '../testing/unreliable-proxy';
 
 const SAMPLES = 100_000;
 const SERIES_OF_A_BODY = 10_000;
@@ -18,7 +18,9 @@ describe.each(testServers().slice(-1))('clients of remote write on $describe', (
 
   it('prometheus-remote-write: 100,000 samples, each once although answers get lost', async () => {
     // Each third answer is lost, and the client's user sends again.
-    const proxy = await startLosingProxy(api.origin(), (request) => request % 3 === 0);
+    const proxy = await startUnreliableProxy(api.origin(), (post) =>
+      post % 3 === 0 ? 'disowned' : 'passed',
+    );
     const first = Date.now() - 3_600_000;
     for (let body = 0; body < SAMPLES / SERIES_OF_A_BODY; body += 1) {
       const series = Array.from({ length: SERIES_OF_A_BODY / 2 }, (_, at) => ({
@@ -29,14 +31,14 @@ describe.each(testServers().slice(-1))('clients of remote write on $describe', (
         ],
       }));
       await waitFor('the client is told that the samples are stored', async () => {
-        const options = { url: `${proxy.origin}/api/v1/write`, fetch: fetch as never, labels: { a: 'b' } };
+        const options = { url: `${proxy.url}/api/v1/write`, fetch: fetch as never, labels: { a: 'b' } };
         const { status } = await pushTimeseries(series, options);
         expect([204, 503]).toContain(status);
         return status === 204;
       });
     }
-    await proxy.stop();
-    expect(proxy.seen.lost).toBeGreaterThan(3);
+    await proxy.close();
+    expect(proxy.fates.disowned).toBeGreaterThan(3);
     const { rows } = await api.pool.query(
       `SELECT count(*)::int AS rows, count(DISTINCT value)::int AS different, min(value) AS first, max(value) AS last,
               count(DISTINCT labels->>'series')::int AS series, count(DISTINCT time)::int AS times
@@ -68,16 +70,18 @@ describe.each(testServers().slice(-1))('clients of remote write on $describe', (
     });
 
     it('writes what it scrapes, each sample once although answers get lost', async () => {
-      const proxy = await startLosingProxy(api.origin(), (request) => request % 3 === 1);
+      const proxy = await startUnreliableProxy(api.origin(), (post) =>
+        post % 3 === 1 ? 'disowned' : 'passed',
+      );
       const prometheus = await startPrometheus(prometheusPath ?? '', {
         origin: api.origin(),
-        remoteWrite: `${proxy.origin}/api/v1/write`,
+        remoteWrite: `${proxy.url}/api/v1/write`,
       });
       await waitFor('several scrapes are stored', async () => (await api.samples(`name = 'up'`)).length >= 4);
       const scraped = await prometheus.query('process_cpu_seconds_total[1h]');
       await prometheus.stop();
-      await proxy.stop();
-      expect(proxy.seen.lost).toBeGreaterThan(0);
+      await proxy.close();
+      expect(proxy.fates.disowned).toBeGreaterThan(0);
 
       const rows = await api.samples(`labels->>'job' = 'tsdb'`);
       const keys = new Set(rows.map(({ time, name, labels }) => JSON.stringify([time, name, labels])));

@@ -5,9 +5,13 @@ import type { AddressInfo } from 'node:net';
 
 /**
  * What happens to a POST: `lost` = it never arrives and the connection breaks, `unanswered` = it is carried out and the connection
- * breaks before the answer, `unavailable` = the proxy answers 503, `passed` = nothing.
+ * breaks before the answer, `disowned` = it is carried out and the proxy answers 503, `unavailable` = the proxy only answers 503,
+ * `passed` = nothing.
  */
-export type Fate = 'lost' | 'unanswered' | 'unavailable' | 'passed';
+export type Fate = 'lost' | 'unanswered' | 'disowned' | 'unavailable' | 'passed';
+
+/** The fates of the POSTs: in turn, again and again, or by their numbers from 1. */
+type Plan = readonly Fate[] | ((post: number) => Fate);
 
 /** A proxy that listens. */
 export interface UnreliableProxy {
@@ -18,13 +22,18 @@ export interface UnreliableProxy {
   close(): Promise<void>;
 }
 
-/** Starts a proxy before the API at `target`; the fates of `plan` befall the POSTs in turn, again and again. */
-export async function startUnreliableProxy(target: string, plan: readonly Fate[]): Promise<UnreliableProxy> {
-  const fates = { lost: 0, unanswered: 0, unavailable: 0, passed: 0 };
+/** Starts a proxy before the API at `target`. */
+export async function startUnreliableProxy(target: string, plan: Plan): Promise<UnreliableProxy> {
+  const fates = { lost: 0, unanswered: 0, disowned: 0, unavailable: 0, passed: 0 };
   let posts = 0;
+  const nextFate = (): Fate => {
+    posts += 1;
+    const fate = typeof plan === 'function' ? plan(posts) : (plan[(posts - 1) % plan.length] ?? 'passed');
+    fates[fate] += 1;
+    return fate;
+  };
   const server = createServer((incoming, outgoing) => {
-    const fate = incoming.method === 'POST' ? (plan[posts++ % plan.length] ?? 'passed') : 'passed';
-    if (incoming.method === 'POST') fates[fate] += 1;
+    const fate = incoming.method === 'POST' ? nextFate() : 'passed';
     void bodyOf(incoming).then((body) => befall(fate, { target, incoming, body, outgoing }));
   });
   server.listen(0, '127.0.0.1');
@@ -52,10 +61,12 @@ interface Exchange {
 function befall(fate: Fate, { target, incoming, body, outgoing }: Exchange): void {
   const { method, url = '/', headers } = incoming;
   if (fate === 'lost') return void outgoing.destroy();
-  if (fate === 'unavailable') return void outgoing.writeHead(503, { 'retry-after': '0' }).end();
+  const refuse = (): void => void outgoing.writeHead(503, { 'retry-after': '0' }).end();
+  if (fate === 'unavailable') return void refuse();
   const forwarded = send(new URL(url, target), { ...(method ? { method } : {}), headers }, (answer) => {
     void bodyOf(answer).then((content) => {
       if (fate === 'unanswered') outgoing.destroy();
+      else if (fate === 'disowned') refuse();
       else outgoing.writeHead(answer.statusCode ?? 502, answer.headers).end(content);
     });
   });

@@ -22,6 +22,10 @@ export interface PointsWritten {
   readonly accepted: number;
   readonly rejected: number;
   readonly errors: IngestAnswer['errors'];
+  /** The first reasons of refusals, as messages list them. */
+  readonly reasons: string;
+  /** What became of the others, and where the refused ones are, as messages say it. */
+  readonly outcome: string;
 }
 
 /** The points of a request. */
@@ -60,7 +64,12 @@ export function pointDoor(
  * day; a body with a point without a time has no such protection, because it is another reading each time.
  */
 export async function writePoints(
-  { write, routing, keepsAnswers }: Pick<IngestParts, 'write' | 'routing' | 'keepsAnswers'>,
+  {
+    write,
+    routing,
+    destination,
+    keepsAnswers,
+  }: Pick<IngestParts, 'write' | 'routing' | 'destination' | 'keepsAnswers'>,
   request: FastifyRequest,
   reply: FastifyReply,
   { format, body, points, about }: PointsRequest,
@@ -89,11 +98,25 @@ export async function writePoints(
   void reply.header('cache-control', 'no-store');
   if (results.some(({ replayed }) => replayed)) void reply.header('idempotency-replayed', 'true');
   const answers = results.map(({ answer }) => answer);
+  const accepted = sum(answers.map((answer) => answer.accepted));
+  const errors = answers.flatMap((answer) => answer.errors).sort((a, b) => a.line - b.line);
   return {
-    accepted: sum(answers.map(({ accepted }) => accepted)),
-    rejected: sum(answers.map(({ rejected }) => rejected)),
-    errors: answers.flatMap(({ errors }) => errors).sort((a, b) => a.line - b.line),
+    accepted,
+    rejected: sum(answers.map((answer) => answer.rejected)),
+    errors,
+    reasons: listed(errors),
+    outcome: `${accepted > 0 ? 'The others are stored' : 'None is stored'}; ${destination.keepsRejected ? KEPT : NOT_KEPT}`,
   };
+}
+
+const KEPT = '/api/dead-letters has those that were refused';
+const NOT_KEPT = 'those that were refused are not kept, because the set "service" is not selected';
+
+const FIRST_REASONS = 3;
+
+function listed(errors: PointsWritten['errors']): string {
+  const reasons = [...new Set(errors.map(({ reason }) => reason))];
+  return `${reasons.slice(0, FIRST_REASONS).join('; ')}${reasons.length > FIRST_REASONS ? ', and more' : ''}`;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

@@ -31,7 +31,7 @@ export const problems = {
   'unknown-media-type': { status: 415, title: 'The type of the body is not supported' },
   'too-many-rows': { status: 422, title: 'The answer would be too large' },
   'key-reused': { status: 422, title: 'The idempotency key was used for another body' },
-  'rows-rejected': { status: 422, title: 'No row could be stored' },
+  'rows-rejected': { status: 422, title: 'Rows were refused' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'stored-overflow': { status: 500, title: 'Stored numbers are too large or too small to be computed' },
   internal: { status: 500, title: 'The server failed unexpectedly' },

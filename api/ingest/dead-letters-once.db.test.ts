@@ -81,6 +81,11 @@ describe.each(testServers())('dead letters that come again on $describe', (serve
     const without = startBeside(api, { env: { TSDB_SCHEMAS: 'iot' } });
     try {
       expect((await without.get('/metrics')).body).not.toContain('tsdb_dead_letters');
+      // An answer never promises letters that nobody keeps.
+      const said = async (to: typeof api | typeof without) =>
+        (await to.send('POST', '/write', 'nobody value=1', lines)).json().error;
+      expect(await said(without)).toContain('None is stored; those that were refused are not kept');
+      expect(await said(api)).toContain('None is stored; /api/dead-letters has those that were refused');
     } finally {
       await without.stop();
     }

@@ -5,11 +5,14 @@ import { ProblemDocument, ProblemError } from '../../http/problems';
 import type { PointsWritten } from '../point-door';
 import { asRetryable, RestatedProblem } from '../retryable';
 
-/** The problem for points that were refused; the others are stored. */
-export function partialWrite({ accepted, rejected, errors }: PointsWritten, version: 1 | 2): ProblemError {
+/** The problem for points that were refused. */
+export function partialWrite(
+  { accepted, rejected, errors, outcome }: PointsWritten,
+  version: 1 | 2,
+): ProblemError {
   const [first] = errors;
-  const why = first ? `line ${first.line}: ${first.reason}` : 'see /api/dead-letters';
-  const detail = `partial write: ${why}; ${rejected} of ${accepted + rejected} points were refused, and the others are stored dropped=${rejected}`;
+  const why = first ? `line ${first.line}: ${first.reason}` : '';
+  const detail = `partial write: ${why}; ${rejected} of ${accepted + rejected} points were refused. ${outcome}. dropped=${rejected}`;
   // InfluxDB 2 tells these two apart; InfluxDB 1 answers 400 to both.
   const status = version === 2 && accepted > 0 ? 422 : 400;
   return new ProblemError('rows-rejected', detail, { status, members: { errors, line: first?.line } });

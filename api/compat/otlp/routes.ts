@@ -90,11 +90,5 @@ function rejectedDataPoints({ rejected, errors }: PointsWritten): number {
   return errors.length === rejected ? new Set(errors.map(({ line }) => line)).size : rejected;
 }
 
-const FIRST_REASONS = 3;
-
-function explanation({ accepted, rejected, errors }: PointsWritten): string {
-  const reasons = [...new Set(errors.map(({ reason }) => reason))];
-  const shown = reasons.slice(0, FIRST_REASONS).join('; ');
-  const more = reasons.length > FIRST_REASONS ? ', and more' : '';
-  return `${rejected} of ${accepted + rejected} samples were refused: ${shown}${more}. /api/dead-letters has them`;
-}
+const explanation = ({ accepted, rejected, reasons, outcome }: PointsWritten): string =>
+  `${rejected} of ${accepted + rejected} samples were refused: ${reasons}. ${outcome}`;

@@ -103,15 +103,12 @@ export function prometheusRoutes(app: ApiApp, parts: IngestParts): void {
 
 const nothing = (): Sent => ({ samples: 0, histograms: 0, endedHistograms: 0 });
 
-/** Reasons that a detail names. */
-const FIRST_REASONS = 3;
-
 /** Prometheus logs the answer and does not send the samples again, so it says what to do. */
-function partialWrite({ rejected, errors }: PointsWritten, { samples, histograms }: Sent): ProblemError {
-  const reasons = [...new Set(errors.map(({ reason }) => reason))];
-  const shown = reasons.slice(0, FIRST_REASONS).join('; ');
-  const more = reasons.length > FIRST_REASONS ? ', and more' : '';
-  const detail = `${rejected} of ${samples + histograms} samples and histograms were refused: ${shown}${more}. The others are stored; /api/dead-letters has those that were refused`;
+function partialWrite(
+  { rejected, errors, reasons, outcome }: PointsWritten,
+  { samples, histograms }: Sent,
+): ProblemError {
+  const detail = `${rejected} of ${samples + histograms} samples and histograms were refused: ${reasons}. ${outcome}`;
   return new ProblemError('rows-rejected', detail, { status: 400, members: { rejected, errors } });
 }
 

@@ -69,9 +69,16 @@ describe.each(testServers())('on $engine', ({ engine, url }) => {
       'import-load',
       'import-work',
       'import',
+      'import-1',
+      'copy-2',
+      ...['json', 'ndjson', 'line', 'csv'].flatMap((format) => [`http-${format}-1k`, `http-${format}-10k`]),
+      'bare-json-1k',
+      'bare-json-10k',
     ])
       expect(ids).toContain(id);
+    expect(ids.includes('copy-2-direct')).toBe(engine === 'timescaledb');
     expect(ids.includes('psql-copy')).toBe(!server?.ingest?.missing.includes('psql'));
+    expect(ids.includes('copy-file')).toBe(server?.ingest?.missing.includes('psql'));
     for (const { speed, rows: each } of server?.ingest?.methods ?? []) {
       expect(each).toBe(300);
       expect(speed).toMatchObject({ unit: 'rows/s', runs: 1 });

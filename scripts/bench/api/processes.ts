@@ -10,6 +10,7 @@ export type ProgramName =
   | 'api-process'
   | 'bare-handler'
   | 'api-load'
+  | '../ingest/bare-consumer'
   | '../load/load-server'
   | '../load/load-answers'
   | '../load/load-probes';

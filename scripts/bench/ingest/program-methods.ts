@@ -1,4 +1,5 @@
 // Ways to write a CSV file by a program: our own import, psql, and timescaledb-parallel-copy where it is found.
+import { randomUUID } from 'node:crypto';
 import { delimiter } from 'node:path';
 import { DatabaseError } from '../../../db/core/errors';
 import type { Environment } from '../../../db/core/settings';
@@ -19,33 +20,43 @@ export interface CsvRun extends ProgramRun {
 }
 
 /** The figures of `runImport`: the whole process, without the start of Node.js, and without the aggregates, which no other method refreshes. */
-export const IMPORT_TITLES = {
-  'import-load': 'tsdb import, check and load',
-  'import-work': 'tsdb import, aggregates refreshed',
-  import: 'tsdb import, whole process',
-};
+export const IMPORTS = [
+  {
+    workers: 2,
+    load: { id: 'import-load', title: 'tsdb import, check and load' },
+    work: { id: 'import-work', title: 'tsdb import, aggregates refreshed' },
+    whole: { id: 'import', title: 'tsdb import, whole process' },
+  },
+  {
+    workers: 1,
+    load: { id: 'import-1-load', title: 'tsdb import --workers 1, check and load' },
+    work: { id: 'import-1-work', title: 'tsdb import --workers 1, aggregates refreshed' },
+    whole: { id: 'import-1', title: 'tsdb import --workers 1, whole process' },
+  },
+] as const;
 
 /** `tsdb import` as people run it: another process of this program, including the pass that checks the file. */
 export async function runImport(
   { url, file, env, signal }: CsvRun,
-  id: string,
+  { workers, load, work, whole }: (typeof IMPORTS)[number],
 ): Promise<readonly Measurement[]> {
   const own = [...process.execArgv, process.argv[1] as string];
-  const flags = ['import', file, '--table', sensorData.name, '--id', id, '--json'];
+  const flags = ['import', file, '--table', sensorData.name, '--workers', String(workers), '--json'];
   const { milliseconds, stdout, stderr, peakBytes } = await timedProcess(
-    [process.execPath, ...own, ...flags],
+    // A name of its own, because an import that has finished is not done a second time.
+    [process.execPath, ...own, ...flags, '--id', randomUUID()],
     { env: childEnvironment(env, { DATABASE_URL: url, TSDB_SCHEMAS: 'iot' }), signal },
   );
   const { rows, refreshed } = JSON.parse(stdout) as ImportReport;
   // The command reports its speed by its own clock, which starts when the program begins to work.
   const speed = Number(/^(\d+) rows\/s$/m.exec(stderr)?.[1]);
   if (!(speed > 0)) throw new DatabaseError(`tsdb import did not say how fast it was:\n${stderr}`);
-  const work = (rows / speed) * 1_000;
+  const worked = (rows / speed) * 1_000;
   const refreshing = refreshed.reduce((sum, { milliseconds: spent }) => sum + spent, 0);
   return [
-    { id: 'import-load', milliseconds: work - refreshing },
-    { id: 'import-work', milliseconds: work },
-    { id: 'import', milliseconds, peakBytes },
+    { id: load.id, milliseconds: worked - refreshing },
+    { id: work.id, milliseconds: worked },
+    { id: whole.id, milliseconds, peakBytes },
   ];
 }
 

@@ -12,8 +12,8 @@ export type Row = readonly string[];
 export const COLUMNS = sensorData.columnNames;
 
 const HOUR_MS = 3_600_000;
-// Well within retention, because an import refuses rows that are older.
-const MOST_DAYS = 60;
+/** Well within retention, because an import refuses rows that are older. */
+export const MOST_DAYS = 60;
 
 /** Readings that end an hour ago, of each sensor every `intervalSeconds`, or more often so that all fit into sixty days. */
 export function readings(

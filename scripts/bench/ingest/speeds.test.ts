@@ -26,6 +26,12 @@ it('gives rows per second, and the ratio to psql of the same round', () => {
   expect(ours?.peakMemory).toMatchObject({ unit: 'MB', median: 100, max: 110 });
 });
 
+it('compares with one COPY of the file where psql is missing', () => {
+  const both = [{ id: 'copy-file', title: 'file', rows: 1_000 }, ...entries.slice(0, 1)];
+  const { methods } = reportOf(both, [[at('copy', 50), at('copy-file', 100)]], rest);
+  expect(methods[1]?.toPsqlCopy).toMatchObject({ median: 2 });
+});
+
 it('has no ratio without psql', () => {
   const report = reportOf(entries.slice(0, 1), [[at('copy', 10)]], rest);
   expect(report.methods[0]?.toPsqlCopy).toBeNull();

@@ -13,7 +13,19 @@ export interface Measurement {
   readonly peakBytes?: number | null;
 }
 
+/** A way to write all rows or the first of them. */
+export interface Method {
+  /** Its figures; it writes as many rows as the first one says. */
+  readonly entries: readonly Entry[];
+  /** Whether it also refreshes the aggregates, whose values are then compared. */
+  readonly refreshes?: boolean;
+  /** Writes once. What it needs, such as the bodies of requests, is ready before its clock starts. */
+  run(): Promise<readonly Measurement[]>;
+}
+
 const YARDSTICK = 'psql-copy';
+/** One COPY of the file, which is measured only where there is no psql. */
+export const STAND_IN = 'copy-file';
 
 /** Sums up the rounds; each has one measurement of each entry. */
 export function reportOf(
@@ -23,7 +35,7 @@ export function reportOf(
 ): IngestReport {
   const speeds = ({ id, rows }: Entry): readonly number[] =>
     rounds.map((round) => (rows * 1_000) / (of(round, id)?.milliseconds ?? Number.NaN));
-  const yardstick = entries.find(({ id }) => id === YARDSTICK);
+  const yardstick = entries.find(({ id }) => id === YARDSTICK || id === STAND_IN);
   const methods = entries.map(
     (entry): IngestMethodReport => ({
       ...entry,

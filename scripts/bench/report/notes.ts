@@ -19,6 +19,9 @@ export function notesOf(
       : []),
     'Figures of one run may be compared with each other, those of different runs or machines may not.',
     ...PARTS.filter((part) => servers.some((server) => server[part])).map((part) => NOTES[part]),
+    ...(missing.includes('psql')
+      ? ['psql is not installed, so one COPY of the same file by this program stands in for psql \\copy.']
+      : []),
     ...(missing.length > 0 ? [`Not measured, because it is not installed: ${missing.join(', ')}.`] : []),
   ];
 }
@@ -35,9 +38,10 @@ const NOTES: Readonly<Record<Part, string>> = {
     'Jobs, retention among them, are paused.',
   ].join(' '),
   ingest: [
-    'Ingest: the same rows, the table emptied before each measurement, the order rotated, all rows counted afterwards.',
+    'Ingest: the same rows, the table emptied before each measurement, the order rotated, all rows counted afterwards, and the aggregates compared with the raw rows after an import.',
     'The table has its indexes and its aggregates. Slow methods get the first part of the rows.',
     '“check and load” is what psql \\copy is compared with: without starting Node.js and without refreshing the aggregates; psql’s own start, some hundredths of a second, is in its figure.',
+    'Requests over HTTP are ready before the clock starts; four are under way at a time, on connections that are kept. The bare consumer parses the same bodies and checks nothing.',
   ].join(' '),
   compression:
     'Compression: sample data without gaps and outliers, every whole chunk converted; bytes with indexes, as TimescaleDB notes them when it converts.',

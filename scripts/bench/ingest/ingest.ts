@@ -1,6 +1,6 @@
 // Ingest methods side by side: the same rows into the same table, emptied before each, in an order that is rotated.
 // `rows` makes the rows and their CSV file; `sql-methods`, `bare-copy`, `program-methods` and `http-methods` write them; `speeds` sums
-// up what was measured.
+// up what was measured, and `aggregates-follow` compares the aggregates.
 import { rmSync } from 'node:fs';
 import type { Client } from 'pg';
 import { DatabaseError } from '../../../db/core/errors';
@@ -16,14 +16,13 @@ import { withConnection } from '../../../db/server/connection';
 import { ensureChunks } from '../../../db/server/copy';
 import { refreshSeeded } from '../../generate/generate';
 import { inTurns, type RunControl } from '../in-turns';
-import { queryCases } from '../queries/query-cases';
-import { type AnswerRow, requireSame } from '../queries/same-answer';
 import type { BenchOptions, IngestReport } from '../report/report';
 import { pauseAllJobs } from '../year';
+import { requireAggregates } from './aggregates-follow';
 import { copyFile, type FileCopy } from './bare-copy';
 import { withHttpMethods } from './http-methods';
 import { type CsvRun, findOnPath, IMPORTS, runImport, runParallelCopy, runPsqlCopy } from './program-methods';
-import { MOST_DAYS, type Row, readings, writeCsv } from './rows';
+import { type Row, readings, writeCsv } from './rows';
 import { type Method, reportOf, STAND_IN } from './speeds';
 import { sqlMethods } from './sql-methods';
 
@@ -61,7 +60,7 @@ export async function measureIngest(url: string, options: IngestOptions): Promis
           await empty(table, method);
           const measured = await method.run();
           await requireRows(db, method);
-          if (method.refreshes) await requireAggregates(table, method);
+          if (method.refreshes) await requireAggregates(db, engine, rows);
           return measured;
         });
         const measured = await inTurns({ rounds: repeat, signal, onRound }, works);
@@ -168,15 +167,4 @@ async function requireRows(db: Client, { entries }: Method): Promise<void> {
     throw new DatabaseError(
       `${entries[0]?.title}: ${count} of ${counted(wanted ?? 0, 'row')} arrived; its speed means nothing`,
     );
-}
-
-const DAY_MS = 86_400_000;
-const KEYS = ['bucket', 'sensor_id'];
-
-/** The aggregates over the table give what the raw rows give. */
-async function requireAggregates({ db, rows }: Filled, { entries }: Method): Promise<void> {
-  const end = new Date(Math.ceil(Date.parse(rows.at(-1)?.[0] ?? '') / DAY_MS) * DAY_MS);
-  const answer = async (sql: string): Promise<readonly AnswerRow[]> => (await db.query(sql)).rows;
-  for (const { title, raw, stored } of queryCases(end, MOST_DAYS))
-    requireSame(`${entries[0]?.title}: ${title}`, await answer(raw), await answer(stored), KEYS);
 }

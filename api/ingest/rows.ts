@@ -2,6 +2,7 @@
 import { writeJson } from '../../db/core/exact-json';
 import type { Hypertable } from '../../db/language/hypertable';
 import { approximateMicroseconds, parseDuration } from '../../db/language/interval';
+import type { Cell } from '../../db/server/copy-binary';
 import type { Watched } from '../alerts/alert-tables';
 import type { SeriesTable } from '../database/tables';
 import type { Precision } from './points/line-protocol';
@@ -26,10 +27,10 @@ export interface SentRow {
 export interface CheckedRow {
   readonly line: number;
   readonly source: unknown;
-  /** COPY texts in the order of the declared columns; undefined where the default applies. */
-  readonly texts: readonly (string | null | undefined)[];
-  /** RFC 3339 in UTC with microseconds. */
-  readonly time: string;
+  /** Values in the order of the declared columns; undefined where the default applies. */
+  readonly cells: readonly (Cell | undefined)[];
+  /** Its time, in microseconds since 1970. */
+  readonly at: number;
   /** Number of the half chunk that it lies in, see `chunkSpanMs`. */
   readonly span: number;
   /** Which batch of a shared transaction it belongs to; 0 in a transaction with one batch. */

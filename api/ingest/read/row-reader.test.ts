@@ -1,5 +1,7 @@
 import { sensorData } from '../../../db/schema/iot';
 import { appMetrics, sensorAlerts } from '../../../db/schema/monitoring';
+import { typesOf } from '../store/row-copy';
+import { cellText } from './cells';
 import { rowReader } from './row-reader';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
@@ -11,7 +13,11 @@ const reason = (value: unknown, table?: Parameters<typeof rowReader>[0]) => {
 };
 const textsOf = (value: unknown, table?: Parameters<typeof rowReader>[0]) => {
   const result = read(value, table);
-  return 'row' in result ? result.row.texts : result.rejected.reason;
+  if (!('row' in result)) return result.rejected.reason;
+  const types = typesOf(table ?? sensorData);
+  return result.row.cells.map((cell, at) =>
+    cell === undefined ? undefined : cellText(types[at] ?? '', cell),
+  );
 };
 const time = '2026-11-20T11:00:00Z';
 
@@ -27,7 +33,7 @@ describe('rowReader', () => {
   });
 
   it('gives the time of receipt where the time has a default', () => {
-    expect(textsOf({ sensor_id: 1, alert_type: 'x' }, sensorAlerts)?.[0]).toBe('2026-11-20T12:00:00.000Z');
+    expect(textsOf({ sensor_id: 1, alert_type: 'x' }, sensorAlerts)?.[0]).toBe('2026-11-20T12:00:00Z');
   });
 
   it.each([

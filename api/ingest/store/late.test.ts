@@ -3,7 +3,7 @@ import { instantOf } from '../../http/time';
 import { lateRows } from './late';
 
 const NOW = instantOf('2026-11-20T12:00:00Z');
-const at = (...times: string[]) => times.map((time) => ({ time }));
+const at = (...times: string[]) => times.map((time) => ({ at: Number(instantOf(time)) }));
 
 const WITHOUT_RETENTION = { schema: 'public', name: 'kept' };
 

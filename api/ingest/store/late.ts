@@ -4,7 +4,7 @@ import type { ContinuousAggregate } from '../../../db/language/aggregate';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { parseDuration } from '../../../db/language/interval';
 import { nameOf } from '../../../db/language/names';
-import { instantOf, timeText } from '../../http/time';
+import { timeText } from '../../http/time';
 import { before } from '../../series/calendar';
 import type { CheckedRow } from '../rows';
 
@@ -24,29 +24,32 @@ export interface Late {
 export function lateRows(
   table: Pick<Hypertable, 'schema' | 'name' | 'retention'>,
   aggregates: readonly ContinuousAggregate[],
-  rows: readonly Pick<CheckedRow, 'time'>[],
+  rows: readonly Pick<CheckedRow, 'at'>[],
   now: bigint,
 ): Late | null {
   const edges = aggregates
     .filter(({ from }) => from.kind === 'hypertable')
-    .map(({ refresh }) => timeText(before(now, parseDuration(refresh.startOffset))));
+    .map(({ refresh }) => secondsOf(before(now, parseDuration(refresh.startOffset))));
   // Rows that retention drops are late for every aggregate and for the table itself.
   const expiry =
     table.retention === undefined
-      ? ''
-      : timeText(before(now, parseDuration(table.retention))).slice(0, TO_SECONDS);
-  const edge = (edges.sort().at(-1) ?? expiry).slice(0, TO_SECONDS);
-  // Times are compared as texts up to whole seconds; windows are at least minutes long.
-  const times = rows.flatMap(({ time }) => (time.slice(0, TO_SECONDS) < edge ? [time] : []));
-  let [from, to] = [times[0], times[0]];
-  if (from === undefined || to === undefined) return null;
-  for (const time of times) {
-    if (time < from) from = time;
-    if (time > to) to = time;
+      ? Number.NEGATIVE_INFINITY
+      : secondsOf(before(now, parseDuration(table.retention)));
+  const edge = edges.length === 0 ? expiry : Math.max(...edges);
+  // Times are compared in whole seconds; windows are at least minutes long.
+  let [late, expired, first, last] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { at } of rows) {
+    const seconds = Math.floor(at / SECOND);
+    if (seconds >= edge) continue;
+    late += 1;
+    if (seconds < expiry) expired += 1;
+    if (at < first) first = at;
+    if (at > last) last = at;
   }
-  const expired = times.filter((time) => time.slice(0, TO_SECONDS) < expiry).length;
+  if (late === 0) return null;
+  const [from, to] = [timeText(BigInt(first)), timeText(BigInt(last))];
   return {
-    rows: times.length,
+    rows: late,
     from,
     to,
     way_out: [
@@ -57,14 +60,16 @@ export function lateRows(
         : []),
       ...(edges.length > 0
         ? [
-            `No refresh policy of ${nameOf(table)} looks that far back; run: ${invocation(`refresh --from ${from} --to ${endAfter(to)}`)}`,
+            `No refresh policy of ${nameOf(table)} looks that far back; run: ${invocation(`refresh --from ${from} --to ${endAfter(last)}`)}`,
           ]
         : []),
     ].join('. '),
   };
 }
 
-const TO_SECONDS = '2026-11-20T10:00:00'.length;
+const SECOND = 1_000_000;
+
+const secondsOf = (at: bigint): number => Math.floor(Number(at) / SECOND);
 
 /** The end of a range is exclusive: the next full second includes the row. */
-const endAfter = (time: string): string => timeText(instantOf(`${time.slice(0, TO_SECONDS)}Z`) + 1_000_000n);
+const endAfter = (at: number): string => timeText(BigInt((Math.floor(at / SECOND) + 1) * SECOND));

@@ -2,18 +2,21 @@
 // example by a constraint, are taken out and the others are sent again.
 import type { ClientBase } from 'pg';
 import { messageOf } from '../../../db/core/errors';
-import { relation } from '../../../db/core/sql';
 import type { Hypertable } from '../../../db/language/hypertable';
 import type { UniqueRows } from '../../../db/language/ingest';
 import type { Db, EngineName } from '../../../db/model';
-import { copyText, copyValue, ensureChunksAt } from '../../../db/server/copy';
+import { ensureChunksAt } from '../../../db/server/copy';
 import { insertUnique } from '../../../db/server/insert-unique';
 import { refusedRows } from '../../../db/server/refused-rows';
 import type { Threshold } from '../../alerts/evaluate';
 import { raisedAlerts, thresholdsFor } from '../../alerts/raised';
 import { newAlerts, storeAlerts } from '../../alerts/store';
+import { isServerAnswer } from '../../database/write-connection';
 import { ProblemError } from '../../http/problems';
+import { instantOf, timeText } from '../../http/time';
+import { cellText } from '../read/cells';
 import { type CheckedRow, chunkSpanMs, type IngestTable, type RejectedRow } from '../rows';
+import { rowCopy, typesOf } from './row-copy';
 
 /** Rows that are ready to be stored: their chunks exist. */
 export interface PreparedRows {
@@ -60,10 +63,10 @@ export async function prepareRows(
   await ensureChunks(db, hypertable, rows);
   if (watched) {
     const span = chunkSpanMs(watched.alerts);
-    const raised = raisedAlerts(watched, thresholds, rows).map(({ time }) => ({
-      time,
-      span: Math.floor(Date.parse(`${time.slice(0, 19)}Z`) / span),
-    }));
+    const raised = raisedAlerts(watched, thresholds, rows).map(({ time }) => {
+      const at = Number(instantOf(time));
+      return { at, span: Math.floor(at / 1_000 / span) };
+    });
     await ensureChunks(db, watched.alerts, raised);
   }
   return { table, rows, thresholds };
@@ -108,11 +111,11 @@ function groupsOf(table: Hypertable, rows: readonly CheckedRow[]): Iterable<Grou
   const places = table.columnNames.map((_, place) => place);
   const columns = table.columns as Readonly<Record<string, { readonly defaultSql?: string }>>;
   const optional = places.filter((place) => columns[table.columnNames[place] ?? '']?.defaultSql);
-  const roundOf =
-    optional.length === 0 || table.unique === undefined ? () => 0 : roundsOf(table, table.unique);
+  if (optional.length === 0) return [{ columns: places, rows: [...rows] }];
+  const roundOf = table.unique === undefined ? () => 0 : roundsOf(table, table.unique);
   const rounds: Map<string, Group>[] = [];
   for (const row of rows) {
-    const absent = optional.filter((place) => row.texts[place] === undefined);
+    const absent = optional.filter((place) => row.cells[place] === undefined);
     const key = absent.join();
     const at = roundOf(row, key);
     const groups = rounds[at] ?? new Map<string, Group>();
@@ -129,10 +132,11 @@ function groupsOf(table: Hypertable, rows: readonly CheckedRow[]): Iterable<Grou
 
 /** Rows with one key are written in the order of the body: one that belongs to another group than the row before it waits a round. */
 function roundsOf(table: Hypertable, { columns }: UniqueRows): (row: CheckedRow, group: string) => number {
+  const types = typesOf(table);
   const places = columns.map((name) => table.columnNames.indexOf(name));
   const last = new Map<string, { readonly group: string; readonly round: number }>();
-  return ({ texts }, group) => {
-    const key = JSON.stringify(places.map((place) => texts[place] ?? null));
+  return ({ cells }, group) => {
+    const key = JSON.stringify(places.map((place) => cellText(types[place] ?? '', cells[place])));
     const before = last.get(key);
     if (before?.group === group) return before.round;
     const round = before === undefined ? 0 : before.round + 1;
@@ -148,21 +152,24 @@ async function copySlice(
   { columns, rows: left }: Group,
   rejected: RejectedRow[],
 ): Promise<readonly CheckedRow[]> {
-  const names = columns.map((place) => table.columnNames[place] ?? '');
+  const copy = rowCopy(table, columns);
   while (left.length > 0) {
     await db.query('SAVEPOINT slice');
-    try {
-      await copyText(db, relation(table), names, copyLines(columns, left));
-      await db.query('RELEASE SAVEPOINT slice');
-      return left;
-    } catch (error) {
-      const line = rejectedLine(error);
-      const row = line === undefined ? undefined : left[line - 1];
-      if (!row) throw error;
-      await db.query('ROLLBACK TO SAVEPOINT slice');
-      reject(row, error, rejected);
-      left.splice(left.indexOf(row), 1);
+    const error = await copy.send(db, left).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
+    if (error === undefined) {
+      await copy.confirm(db, 'RELEASE SAVEPOINT slice');
+      break;
     }
+    if (!isServerAnswer(error)) throw error;
+    await copy.confirm(db, 'ROLLBACK TO SAVEPOINT slice');
+    const line = rejectedLine(error);
+    const row = line === undefined ? undefined : left[line - 1];
+    if (!row) throw error;
+    reject(row, error, rejected);
+    left.splice(left.indexOf(row), 1);
   }
   return left;
 }
@@ -176,10 +183,11 @@ async function insertSlice(
   rejected: RejectedRow[],
 ): Promise<Pick<StoredRows, 'stored' | 'unchanged'>> {
   const names = columns.map((place) => table.columnNames[place] ?? '');
+  const types = typesOf(table);
   const left = new Set(rows);
   let written = 0;
   const insert = async (part: readonly CheckedRow[]): Promise<void> => {
-    const texts = part.map((row) => columns.map((place) => row.texts[place]));
+    const texts = part.map((row) => columns.map((place) => cellText(types[place] ?? '', row.cells[place])));
     written += await insertUnique(db, { table, unique, columns: names, rows: texts });
   };
   for await (const { row, error } of refusedRows(db, rows, insert)) {
@@ -192,10 +200,6 @@ async function insertSlice(
 function reject({ line, source, owner }: CheckedRow, error: unknown, rejected: RejectedRow[]): void {
   rejected.push({ line, source, owner, reason: `the database refuses it: ${messageOf(error)}` });
   if (rejected.length > MOST_REJECTED) throw new TooManyRejected(rejected);
-}
-
-function* copyLines(columns: readonly number[], rows: readonly CheckedRow[]): Generator<string> {
-  for (const { texts } of rows) yield `${columns.map((place) => copyValue(texts[place])).join('\t')}\n`;
 }
 
 // Class 22: data exceptions, 23: constraints, 54: limits, e.g. a text too long for its index. The server names its own
@@ -212,17 +216,19 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 async function ensureChunks(
   db: ClientBase,
   table: Hypertable,
-  rows: readonly Pick<CheckedRow, 'time' | 'span'>[],
+  rows: readonly Pick<CheckedRow, 'at' | 'span'>[],
 ): Promise<void> {
   // A span lies in one chunk or in two adjacent ones: with its first and last row both are made.
-  const spans = new Map<number, { first: string; last: string }>();
-  for (const { span, time } of rows) {
+  const spans = new Map<number, { first: number; last: number }>();
+  for (const { span, at } of rows) {
     const seen = spans.get(span);
-    if (!seen) spans.set(span, { first: time, last: time });
-    else if (time < seen.first) seen.first = time;
-    else if (time > seen.last) seen.last = time;
+    if (!seen) spans.set(span, { first: at, last: at });
+    else if (at < seen.first) seen.first = at;
+    else if (at > seen.last) seen.last = at;
   }
-  const times = [...spans.values()].flatMap(({ first, last }) => (first === last ? [first] : [first, last]));
+  const times = [...spans.values()]
+    .flatMap(({ first, last }) => (first === last ? [first] : [first, last]))
+    .map((at) => timeText(BigInt(at)));
   try {
     for (let at = 0; at < times.length; at += CHUNKS_AT_ONCE)
       await ensureChunksAt(db, table, times.slice(at, at + CHUNKS_AT_ONCE));

@@ -1,0 +1,81 @@
+// COPY of checked rows: in binary format where the columns of the server have the declared types, otherwise as text.
+import { literal, relation } from '../../../db/core/sql';
+import type { Column } from '../../../db/language/columns';
+import type { Hypertable } from '../../../db/language/hypertable';
+import type { Db } from '../../../db/model';
+import { binaryTypeOf } from '../../../db/server/binary-values';
+import { copyText, copyValue } from '../../../db/server/copy';
+import { copyBinary } from '../../../db/server/copy-binary';
+import { cellText } from '../read/cells';
+import type { CheckedRow } from '../rows';
+
+/** A way to copy rows of a table that have the same columns. */
+export interface RowCopy {
+  /** Sends the rows. They count only when `confirm` has succeeded. */
+  send(db: Db, rows: readonly CheckedRow[]): Promise<void>;
+  /**
+   * Runs the statement that ends the savepoint of `send`, and makes sure that the server has understood the rows.
+   * @throws an error after which the transaction is run again, with texts, when the columns have other types than declared.
+   */
+  confirm(db: Db, sql: string): Promise<void>;
+}
+
+/** Tables some of whose columns have other types on the server than declared. */
+const differing = new WeakSet<Hypertable>();
+
+/** Declared types of the columns, in their order. */
+export const typesOf = (table: Hypertable): readonly string[] =>
+  table.columnNames.map((name) => (table.columns as Readonly<Record<string, Column>>)[name]?.type ?? 'text');
+
+/** The way for columns of the table, by their places. */
+export function rowCopy(table: Hypertable, places: readonly number[]): RowCopy {
+  const target = relation(table);
+  const columns = places.map((place) => table.columnNames[place] ?? '');
+  const types = typesOf(table);
+  const binary = places.flatMap((place) => binaryTypeOf(types[place] ?? '') ?? []);
+  if (binary.length < places.length || differing.has(table))
+    return {
+      send: async (db, rows) => {
+        await copyText(db, target, columns, copyLines(types, places, rows));
+      },
+      confirm: async (db, sql) => {
+        await db.query(sql);
+      },
+    };
+  const encoders = binary.map(({ encode }) => encode);
+  return {
+    send: async (db, rows) => {
+      await copyBinary(db, { target, columns, encoders, places }, rows);
+    },
+    confirm: async (db, sql) => {
+      const results: unknown = await db.query(`${sql}; ${typeQuery(target)}`);
+      const actual = new Map(
+        (results as readonly [unknown, ActualTypes])[1].rows.map(({ name, type }) => [name, type]),
+      );
+      if (columns.every((name, at) => actual.get(name) === binary[at]?.name)) return;
+      differing.add(table);
+      throw Object.assign(new Error(`columns of ${target} have other types than declared`), { code: REPEAT });
+    },
+  };
+}
+
+interface ActualTypes {
+  readonly rows: readonly { readonly name: string; readonly type: string }[];
+}
+
+/** serialization_failure: whoever sees it runs the transaction again. */
+const REPEAT = '40001';
+
+// Bytes of one type can be a wrong value of another, and nothing but the catalog tells. It is asked after COPY, because the lock of
+// COPY keeps the types as they are until the end of the transaction.
+const typeQuery = (target: string): string =>
+  `SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_catalog.pg_attribute WHERE attrelid = ${literal(target)}::regclass AND attnum > 0`;
+
+function* copyLines(
+  types: readonly string[],
+  places: readonly number[],
+  rows: readonly CheckedRow[],
+): Generator<string> {
+  for (const { cells } of rows)
+    yield `${places.map((place) => copyValue(cellText(types[place] ?? '', cells[place]))).join('\t')}\n`;
+}

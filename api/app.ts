@@ -112,7 +112,7 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
     const methods = refuseOtherMethods(api);
     healthRoutes(api, parts);
     if (servesSensors(parts)) {
-      const store = createStore(database.reader);
+      const store = createStore(database);
       sensorRoutes(api, parts, store);
       readingRoutes(api, parts, store);
     }

@@ -1,9 +1,11 @@
 // The SQL of thresholds and alerts. Names come from the declared tables, values are bound.
 import { ident, relation } from '../../db/core/sql';
 import type { Db } from '../../db/model';
-import { rangeBounds, type Statement, statement } from '../database/statement';
+import { type Statement, statement } from '../database/statement';
 import type { RequestedPage } from '../http/pages';
 import type { TimeRange } from '../http/range';
+import { instantOf, timeText } from '../http/time';
+import { rangeConditions } from '../series/queries/time-conditions';
 import { SENSOR, sensorType, type Watched } from './alert-tables';
 import type { Alert, Threshold } from './evaluate';
 
@@ -66,6 +68,8 @@ export async function storeAlerts(db: Db, watched: Watched, alerts: readonly Ale
   );
 }
 
+const TO_SECONDS = 'YYYY-MM-DDTHH:MM:SS'.length;
+
 /** Those of the alerts that the table does not have yet: each key of a reading raises an alert of a type once. */
 export async function newAlerts(
   db: Db,
@@ -73,14 +77,19 @@ export async function newAlerts(
   alerts: readonly Alert[],
 ): Promise<readonly Alert[]> {
   if (alerts.length === 0) return alerts;
+  // Constants, so that the server looks only at the chunks of these times.
+  const seconds = alerts.map(({ time }) => time.slice(0, TO_SECONDS)).sort();
+  const [first, last] = [`${seconds[0]}Z`, timeText(instantOf(`${seconds.at(-1)}Z`) + 1_000_000n)];
   const { rows } = await db.query<{ n: string }>(
     `SELECT n FROM unnest($1::timestamptz[], $2::text[], $3::text[]) WITH ORDINALITY r (time, sensor_id, alert_type, n)
       WHERE EXISTS (SELECT FROM ${relation(table)} a
-                     WHERE a.${ident(table.time)} = r.time AND a.${ident(SENSOR)}::text = r.sensor_id AND a.alert_type = r.alert_type)`,
+                     WHERE a.${ident(table.time)} BETWEEN $4::timestamptz AND $5::timestamptz AND a.${ident(table.time)} = r.time AND a.${ident(SENSOR)}::text = r.sensor_id AND a.alert_type = r.alert_type)`,
     [
       alerts.map(({ time }) => time),
       alerts.map(({ sensor_id }) => String(sensor_id)),
       alerts.map(({ alert_type }) => alert_type),
+      first,
+      last,
     ],
   );
   const there = new Set(rows.map(({ n }) => Number(n)));
@@ -94,14 +103,16 @@ export interface AlertSelection extends Pick<RequestedPage, 'limit' | 'after'> {
   readonly sensor: string | undefined;
 }
 
-/** A page of alerts, newest first. */
-export function alertQuery({ alerts }: Watched, { range, sensor, limit, after }: AlertSelection): Statement {
+/** A page of alerts, newest first; see `RangeConditions` for `reached`. */
+export function alertQuery(
+  { alerts }: Watched,
+  { range, sensor, limit, after }: AlertSelection,
+  reached: bigint,
+): Statement {
   const time = ident(alerts.time);
   return statement((bind) => {
-    const { start, end } = rangeBounds(range, bind);
     const conditions = [
-      `${time} >= ${start}`,
-      ...(end === undefined ? [] : [`${time} < ${end}`]),
+      ...rangeConditions(range, { column: time, reached }, bind),
       ...(sensor === undefined ? [] : [`${ident(SENSOR)} = ${bind(sensor, alerts.columns.sensor_id.type)}`]),
       ...(after === undefined ? [] : [`${time} <= ${bind(after.time, 'timestamptz')}`]),
     ];

@@ -2,8 +2,10 @@
 import type { Pool } from 'pg';
 import type { EngineName } from '../../db/model';
 import type { DatabaseAddress } from '../../db/server/database-address';
+import { instantOf } from '../http/time';
 import { createPool } from './pool';
 import { query } from './query';
+import { remembered } from './remembered';
 
 /** Settings of the connections. */
 export interface DatabaseSettings {
@@ -33,6 +35,11 @@ export interface Database {
   readonly probe: Pool;
   /** The engine of the database; asked once. */
   engine(): Promise<EngineName>;
+  /**
+   * An instant that the clock of the database has reached: its `now()` of at most two seconds ago. It tells which chunks a range
+   * that counts back from now can touch; the range itself is left to the database.
+   */
+  reached(): Promise<bigint>;
   end(): Promise<void>;
 }
 
@@ -58,6 +65,10 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
     onIdleError,
   );
   let engine: Promise<EngineName> | undefined;
+  const clock = remembered(async () => {
+    const rows = await query<{ now: string }>(reader, 'SELECT now()');
+    return instantOf(rows[0]?.now ?? '');
+  });
   return {
     reader,
     writer,
@@ -70,6 +81,7 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
       });
       return engine;
     },
+    reached: clock.get,
     end: async () => {
       await Promise.all([reader, writer, keys, probe].map((pool) => pool.end()));
     },

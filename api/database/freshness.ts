@@ -8,6 +8,7 @@ import type { FreshnessShown } from '../http/stale-ranges';
 import { instantOf, timeText } from '../http/time';
 import type { Database } from './database';
 import { query } from './query';
+import { remembered } from './remembered';
 
 /** A range of instants with exclusive end, in microseconds since 1970. */
 export interface Instants {
@@ -24,8 +25,6 @@ export interface Freshness {
   /** Makes the next answer ask again, because buckets were computed a moment ago. */
   forget(): void;
 }
-
-const GOOD_FOR_MS = 2_000;
 
 /** Most stale ranges that an answer names. */
 export const MOST_STALE_RANGES = 100;
@@ -60,34 +59,6 @@ export function watchFreshness(database: Database, aggregates: readonly Continuo
     forget: () => {
       watermarks.forget();
       stale.forget();
-    },
-  };
-}
-
-interface Remembered<T> {
-  get(): Promise<T>;
-  forget(): void;
-}
-
-/** Reads at most once in a while. */
-function remembered<T>(read: () => Promise<T>): Remembered<T> {
-  let known: Promise<T> | undefined;
-  let until = 0;
-  return {
-    get() {
-      if (known === undefined || Date.now() >= until) {
-        until = Date.now() + GOOD_FOR_MS;
-        const asked = read();
-        known = asked;
-        // Everyone who waits for this query gets its failure; the next request asks again.
-        asked.catch(() => {
-          if (known === asked) known = undefined;
-        });
-      }
-      return known;
-    },
-    forget() {
-      known = undefined;
     },
   };
 }

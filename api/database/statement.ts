@@ -1,5 +1,4 @@
 // Writes SQL with bound values: the text depends on the request but never contains what a client wrote.
-import type { TimeRange } from '../http/range';
 
 /** A query with its values. */
 export interface Statement {
@@ -15,15 +14,4 @@ export function statement(write: (bind: Bind) => string): Statement {
   const values: unknown[] = [];
   const sql = write((value, type) => `$${values.push(value)}::${type}`);
   return { sql, values };
-}
-
-/** The ends of a range as SQL expressions; no `end` = now, and rows from the future too. */
-export function rangeBounds(
-  { from, to }: TimeRange,
-  bind: Bind,
-): { readonly start: string; readonly end: string | undefined } {
-  const end = to === undefined ? undefined : bind(to, 'timestamptz');
-  const start =
-    'time' in from ? bind(from.time, 'timestamptz') : `${end ?? 'now()'} - ${bind(from.back, 'interval')}`;
-  return { start, end };
 }

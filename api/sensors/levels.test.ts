@@ -3,10 +3,8 @@ import { AggregateRow, RawRow } from './schemas';
 
 describe('levels', () => {
   it('cut the start of a period to the declared buckets', () => {
-    for (const { relation, bucketUnit } of Object.values(levels)) {
-      expect(relation.kind === 'aggregate' ? relation.bucket : undefined).toBe(
-        bucketUnit && `1 ${bucketUnit}`,
-      );
+    for (const { relation, bucket } of Object.values(levels)) {
+      expect(relation.kind === 'aggregate' ? relation.bucket : undefined).toBe(bucket && `1 ${bucket.unit}`);
     }
   });
 

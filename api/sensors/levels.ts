@@ -1,6 +1,8 @@
 // The four resolutions of a sensor's data, with the declared relation that serves each and the columns that are shown.
-import type { ColumnOf, Relation } from '../../db/language/aggregate';
+import type { ColumnOf, ContinuousAggregate, Relation } from '../../db/language/aggregate';
+import { parseDuration } from '../../db/language/interval';
 import { sensorData, sensorDataDaily, sensorDataHourly, sensorDataMonthly } from '../../db/schema/iot';
+import type { Bucket } from '../series/queries/time-conditions';
 
 /** One resolution. Columns are checked by the compiler against the declared relation. */
 export interface Level {
@@ -8,8 +10,8 @@ export interface Level {
   /** The column rows are ordered by. */
   readonly time: string;
   readonly columns: readonly string[];
-  /** `date_trunc` unit of a bucket; absent for raw rows. */
-  readonly bucketUnit?: 'hour' | 'day' | 'month';
+  /** Absent for raw rows. */
+  readonly bucket?: Bucket;
   readonly defaultPeriod: string;
 }
 
@@ -62,6 +64,7 @@ export const levels: Readonly<Record<LevelName, Level>> = {
   monthly: aggregate(sensorDataMonthly, 'month', '1y'),
 };
 
-function aggregate(relation: Relation, bucketUnit: 'hour' | 'day' | 'month', defaultPeriod: string): Level {
-  return { relation, time: 'bucket', columns: aggregateColumns, bucketUnit, defaultPeriod };
+function aggregate(relation: ContinuousAggregate, unit: Bucket['unit'], defaultPeriod: string): Level {
+  const bucket = { width: parseDuration(relation.bucket), unit };
+  return { relation, time: 'bucket', columns: aggregateColumns, bucket, defaultPeriod };
 }

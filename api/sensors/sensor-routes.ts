@@ -55,7 +55,7 @@ export function sensorRoutes(app: ApiApp, { config: { maxRows } }: RouteParts, s
 
 /** The problem for a sensor without a current reading. */
 async function absent(store: Store, id: string): Promise<ProblemError> {
-  return (await store.isKnown(id))
+  return (await store.hasFigures(id))
     ? new ProblemError(
         'no-reading',
         `All readings of ${id} were dropped by retention; ask for /monthly?period=10y`,

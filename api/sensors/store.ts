@@ -1,13 +1,18 @@
 // The SQL about sensors. Names come from the declared schema, values are bound as $1.
 import type { Static } from '@fastify/type-provider-typebox';
-import type { Pool } from 'pg';
 import { ident, relation } from '../../db/core/sql';
+import type { Relation } from '../../db/language/aggregate';
 import { sensorData } from '../../db/schema/iot';
+import type { Database } from '../database/database';
 import { query, queryRows } from '../database/query';
-import { rangeBounds, type Statement, statement } from '../database/statement';
+import { type Statement, statement } from '../database/statement';
 import type { Rows } from '../http/packed-rows';
 import type { Position } from '../http/pages';
 import type { TimeRange } from '../http/range';
+import { latestRows } from '../series/queries/latest';
+import { rangeConditions } from '../series/queries/time-conditions';
+import { parseFields } from '../series/request/fields';
+import type { Filter } from '../series/request/filters';
 import { type Level, type LevelName, levels, rawColumns } from './levels';
 import type { AggregateRow, RawRow, Reading, SensorList } from './schemas';
 
@@ -38,76 +43,73 @@ export interface Store {
   current(sensorId: string): Promise<Static<typeof Reading> | undefined>;
   /** Rows of the range in order of time; a bucket that overlaps its start is included. */
   series<L extends LevelName>(level: L, request: SeriesRequest): Promise<Rows<SeriesRow<L>>>;
-  /** Whether the sensor has any row: retention drops its readings but keeps the monthly figures. */
+  /** Whether the sensor has monthly figures, which retention keeps when it drops the readings. */
+  hasFigures(sensorId: string): Promise<boolean>;
+  /** Whether the sensor has any row. */
   isKnown(sensorId: string): Promise<boolean>;
 }
 
-/** The store on a pool. */
-export function createStore(pool: Pool): Store {
+/** The store on a database. */
+export function createStore(database: Pick<Database, 'reader' | 'reached'>): Store {
+  const { reader } = database;
+  const isTrue = async (sql: string, id: string): Promise<boolean> =>
+    (await query<{ known: boolean }>(reader, sql, [id]))[0]?.known === true;
+  const hasFigures = (id: string): Promise<boolean> => isTrue(HAS_FIGURES, id);
   return {
-    sensors: (limit, after) => query<Sensor>(pool, SENSORS, [limit, after ?? null]),
-    current: async (sensorId) => (await query<Static<typeof Reading>>(pool, CURRENT, [sensorId]))[0],
-    series: <L extends LevelName>(level: L, request: SeriesRequest) => {
-      const { sql, values } = seriesQuery(levels[level], request);
-      return queryRows<SeriesRow<L>>(pool, sql, values);
+    sensors: async (limit, after) => {
+      const filters = after === undefined ? [] : [sensorId('>', after)];
+      const wanted = { by: ['sensor_id'], filters, fields: [], limit };
+      const found = await latestRows(reader, sensorData, wanted);
+      return found.map(({ sensor_id, time }) => ({ sensor_id, last_reading: time }) as Sensor);
     },
-    isKnown: async (sensorId) =>
-      (await query<{ known: boolean }>(pool, IS_KNOWN, [sensorId]))[0]?.known === true,
+    current: async (id) => {
+      const wanted = { by: [], filters: [sensorId('=', id)], fields: READING, limit: 1 };
+      const [found] = await latestRows(reader, sensorData, wanted);
+      return found && ({ sensor_id: id, ...found } as Static<typeof Reading>);
+    },
+    series: async <L extends LevelName>(level: L, request: SeriesRequest) => {
+      const { sql, values } = seriesQuery(levels[level], request, await database.reached());
+      return queryRows<SeriesRow<L>>(reader, sql, values);
+    },
+    hasFigures,
+    // The figures are asked first, because only an unknown sensor is looked for in all readings.
+    isKnown: async (id) => (await hasFigures(id)) || isTrue(HAS_READINGS, id),
   };
 }
 
-const RAW = relation(sensorData);
 const SENSOR_ID = ident('sensor_id');
-const TIME = ident(sensorData.time);
+const READING = parseFields(sensorData, rawColumns.filter((name) => name !== sensorData.time).join());
 
-// A loose index scan: it probes the index (sensor_id, time desc) once per sensor, while DISTINCT would read every row.
-const SENSORS = `
-  WITH RECURSIVE sensor(id) AS (
-    (SELECT ${SENSOR_ID} FROM ${RAW} WHERE $2::text IS NULL OR ${SENSOR_ID} > $2 ORDER BY ${SENSOR_ID} LIMIT 1)
-    UNION ALL
-    SELECT (SELECT r.${SENSOR_ID} FROM ${RAW} r WHERE r.${SENSOR_ID} > sensor.id ORDER BY r.${SENSOR_ID} LIMIT 1)
-      FROM sensor WHERE sensor.id IS NOT NULL
-  )
-  SELECT sensor_id, last_reading
-    FROM (
-      SELECT sensor.id AS sensor_id, last.${TIME} AS last_reading
-        FROM sensor
-       CROSS JOIN LATERAL (
-         SELECT r.${TIME} FROM ${RAW} r WHERE r.${SENSOR_ID} = sensor.id ORDER BY r.${TIME} DESC LIMIT 1
-       ) last
-       LIMIT $1 -- in the subquery, because only an unsorted recursion stops at the limit
-    ) found
-   ORDER BY sensor_id`;
+const sensorId = (operator: '=' | '>', id: string): Filter => ({
+  column: 'sensor_id',
+  operator,
+  values: [id],
+  cast: 'text',
+});
 
-const CURRENT = `
-  SELECT ${[SENSOR_ID, ...rawColumns.map((column) => ident(column))].join(', ')} FROM ${RAW}
-   WHERE ${SENSOR_ID} = $1 ORDER BY ${TIME} DESC LIMIT 1`;
-
-const IS_KNOWN = `
-  SELECT EXISTS (SELECT FROM ${RAW} WHERE ${SENSOR_ID} = $1)
-      OR EXISTS (SELECT FROM ${relation(levels.monthly.relation)} WHERE ${SENSOR_ID} = $1) AS known`;
+const existsIn = (source: Relation): string =>
+  `SELECT EXISTS (SELECT FROM ${relation(source)} WHERE ${SENSOR_ID} = $1) AS known`;
+const HAS_FIGURES = existsIn(levels.monthly.relation);
+const HAS_READINGS = existsIn(sensorData);
 
 /** The query of a series. Its text depends on which bounds are given; everything that a client wrote is a bound value. */
 function seriesQuery(
-  { relation: source, time, columns, bucketUnit }: Level,
+  { relation: source, time, columns, bucket }: Level,
   { sensorId, range, order, after, limit }: SeriesRequest,
+  reached: bigint,
 ): Statement {
   return statement((bind) => {
-    const { start, end } = rangeBounds(range, bind);
-    // Buckets and the session are in UTC, so truncating gives the start of the bucket that contains the time.
-    const from = bucketUnit ? `date_trunc('${bucketUnit}', ${start})` : start;
     const column = ident(time);
     const conditions = [
       `${SENSOR_ID} = ${bind(sensorId, 'text')}`,
-      `${column} >= ${from}`,
-      ...(end === undefined ? [] : [`${column} < ${end}`]),
+      ...rangeConditions(range, { column, bucket, reached }, bind),
       ...(after === undefined
         ? []
         : [`${column} ${order === 'asc' ? '>=' : '<='} ${bind(after.time, 'timestamptz')}`]),
     ];
     // Readings may have the same time. The other columns then decide, so that a page starts where the one before ended.
     const sort = [time, ...columns.filter((name) => name !== time)]
-      .slice(0, bucketUnit ? 1 : undefined)
+      .slice(0, bucket ? 1 : undefined)
       .map((name) => `${ident(name)}${order === 'desc' ? ' DESC' : ''}`);
     return `SELECT ${columns.map((name) => ident(name)).join(', ')} FROM ${relation(source)}
    WHERE ${conditions.join(' AND ')}

@@ -55,3 +55,7 @@ export function hasIndexOn({ indexes }: Hypertable, column: string): boolean {
 /** Whether the column is never NULL. */
 export const isRequired = (table: Hypertable, column: string): boolean =>
   columnOf(table, column)?.nullable === false;
+
+/** Conditions that a row belongs to the series with the keys `series.k0`, `series.k1` … */
+export const sameSeries = (table: Hypertable, by: readonly string[]): readonly string[] =>
+  by.map((key, at) => `${ident(key)} ${isRequired(table, key) ? '=' : 'IS NOT DISTINCT FROM'} series.k${at}`);

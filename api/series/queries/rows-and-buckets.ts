@@ -25,13 +25,18 @@ export interface Selection {
   readonly after?: Position | undefined;
   /** Most rows. */
   readonly limit: number;
+  /** Where the samples before the buckets are, see `warmUpStart`; absent = anywhere. */
+  readonly earlierSince?: bigint | undefined;
 }
 
 /** The buckets of a plan: `time`, the keys, the figures; in order of time and keys. */
-export function bucketQuery(plan: Plan, { by, filters, fields, after, limit }: Selection): Statement {
+export function bucketQuery(
+  plan: Plan,
+  { by, filters, fields, after, limit, earlierSince }: Selection,
+): Statement {
   const names = fields.map(({ name }) => name);
   return statement((bind) => {
-    const buckets = bucketSql(plan, { by, filters, names, after }, bind);
+    const buckets = bucketSql(plan, { by, filters, names, after, earlierSince }, bind);
     return `${buckets} ORDER BY ${positions(by)} ${page(limit, after, bind)}`;
   });
 }
@@ -44,14 +49,15 @@ export function bucketSql(
     filters,
     names,
     after,
-  }: Pick<Selection, 'by' | 'filters' | 'after'> & { readonly names: readonly string[] },
+    earlierSince,
+  }: Pick<Selection, 'by' | 'filters' | 'after' | 'earlierSince'> & { readonly names: readonly string[] },
   bind: Bind,
 ): string {
   const { relation: source, expressions, range } = plan;
   const rows = [...conditions(source, range, filters, bind), ...resume(source, after, bind)];
   if (expressions.some(isSequence)) {
     const from = after?.time ?? timeText(range.from);
-    const selection = { table: rootOf(source), by, filters, names, from, conditions: rows };
+    const selection = { table: rootOf(source), by, filters, names, from, earlierSince, conditions: rows };
     return sequenceBucketSql(plan, selection, bind);
   }
   const time = bucketColumns(plan.buckets, bind).start(ident(source.time));

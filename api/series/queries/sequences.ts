@@ -10,7 +10,7 @@ import { kindOf } from '../request/column-types';
 import { columnOf, isSequence, type Sequence } from '../request/figures';
 import { type Condition, filterSql } from '../request/filters';
 import { type BucketColumns, bucketColumns } from './bucket-columns';
-import { isRequired } from './keys';
+import { sameSeries } from './keys';
 import { figureSql } from './ratio';
 
 /** Which rows of which series, and what to call the figures. */
@@ -21,6 +21,8 @@ export interface SequenceSelection {
   readonly names: readonly string[];
   /** First instant of the buckets that are read, RFC 3339. */
   readonly from: string;
+  /** The samples before it are at or after this instant, see `warmUpStart`; absent = they may be anywhere. */
+  readonly earlierSince?: bigint | undefined;
   /** The range and the filters, as SQL. */
   readonly conditions: readonly string[];
 }
@@ -102,12 +104,15 @@ function stepsSql({ selection, bucket, start, bind }: Parts, column: string): st
   const [source, time, value] = [relation(table), ident(table.time), ident(column)];
   const keys = by.map((_, at) => `k${at}`);
   const sample = list([...keysOf(by), `${time} AS t`, `${value}::${carriedType(table, column)} AS v`]);
-  const ofSeries = by.map(
-    (key, at) => `${ident(key)} ${isRequired(table, key) ? '=' : 'IS NOT DISTINCT FROM'} series.k${at}`,
-  );
+  const ofSeries = sameSeries(table, by);
   const filters = selection.filters.map((filter) => filterSql(filter, bind));
   const asked = [...conditions, isSample(table, column)].join(' AND ');
-  const earlier = [...ofSeries, `${time} < ${start}`, ...filters, isSample(table, column)].join(' AND ');
+  const { earlierSince } = selection;
+  const since =
+    earlierSince === undefined ? [] : [`${time} >= ${bind(timeText(earlierSince), 'timestamptz')}`];
+  const earlier = [...ofSeries, `${time} < ${start}`, ...since, ...filters, isSample(table, column)].join(
+    ' AND ',
+  );
   const series =
     keys.length > 0 ? `SELECT DISTINCT ${list(keysOf(by))} FROM ${source} WHERE ${asked}` : 'SELECT';
   return `(SELECT *, lag(v) OVER w AS p, lag(t) OVER w AS pt, lead(t) OVER w AS nt, ${bucket.start('t')} AS s, ${bucket.end('t')} AS e
@@ -150,7 +155,8 @@ function carriedType(table: Hypertable, column: string): 'numeric' | 'double pre
   return kindOf(type) === 'integer' || type.startsWith('numeric') ? 'numeric' : 'double precision';
 }
 
-function isSample(table: Hypertable, column: string): string {
+/** Whether a row has a sample of the column, as SQL. */
+export function isSample(table: Hypertable, column: string): string {
   const type = columnOf(table, column)?.type ?? '';
   const name = ident(column);
   // NaN is greater than infinity.

@@ -12,6 +12,7 @@ import type { Condition } from '../request/filters';
 import type { Range } from '../request/ranges';
 import type { Top } from '../request/top';
 import { bucketSql } from './rows-and-buckets';
+import { earlierSamples } from './warm-up';
 
 /** The series that are shown. */
 export interface TopSeries {
@@ -43,8 +44,9 @@ export async function topSeries(
   // The whole range is one bucket, which some aggregates can give.
   const plan = planOver(ranked, wholeRange(DAY, range), range, now);
   const keys = by.map((key, at) => `${ident(key)}::text AS k${at}`);
+  const earlierSince = await earlierSamples(pool, plan, { by, filters });
   const { sql, values } = statement((bind) => {
-    const series = bucketSql(plan, { by, filters, names: ['value of the series'] }, bind);
+    const series = bucketSql(plan, { by, filters, names: ['value of the series'], earlierSince }, bind);
     const value = '"value of the series"';
     const order = [`${value}::text = 'NaN'`, `${value} DESC NULLS LAST`, ...by.map((key) => ident(key))];
     return `SELECT ${[...keys, 'count(*) OVER () AS found'].join(', ')} FROM (${series}) series

@@ -8,7 +8,7 @@ import type { Plan } from '../plan/planner';
 import type { ColumnRequest } from '../request/column-request';
 import { filterSql } from '../request/filters';
 import { bucketNumber } from './bucket-columns';
-import { isRequired } from './keys';
+import { sameSeries } from './keys';
 import { ratioSql } from './ratio';
 import { bucketSql, conditions } from './rows-and-buckets';
 
@@ -76,12 +76,25 @@ export function bucketAverageQuery(
   });
 }
 
+/** What an anomaly is. */
+export interface AnomalyRule {
+  /** How many earlier values a value is compared with. */
+  readonly window: number;
+  /** How many standard deviations from the mean it must be, at least. */
+  readonly threshold: number;
+  readonly earlierSince?: bigint | undefined;
+}
+
 /**
  * Rows whose value is more than `threshold` standard deviations from the mean of the `window` values before it in its series:
  * `time`, keys, `value`, `mean`, `sd`, `z`. Values before the range are read as far as the window needs them. At least
  * ten earlier values are needed. `z` is null when all earlier values are equal and this one is not.
+ * `earlierSince` is what `warmUpStart` gives.
  */
-export function anomalyQuery(asked: ColumnRequest, window: number, threshold: number): Statement {
+export function anomalyQuery(
+  asked: ColumnRequest,
+  { window, threshold, earlierSince }: AnomalyRule,
+): Statement {
   const { table, column, by, filters, range, limit } = asked;
   const { hypertable } = table;
   const [source, time, value] = [relation(hypertable), ident(hypertable.time), ident(column)];
@@ -92,14 +105,12 @@ export function anomalyQuery(asked: ColumnRequest, window: number, threshold: nu
     `${exact(value)} AS v`,
     `${value} AS shown`,
   ]);
-  const sameSeries = by.map(
-    (key, at) => `${ident(key)} ${isRequired(hypertable, key) ? '=' : 'IS NOT DISTINCT FROM'} series.k${at}`,
-  );
   return statement((bind) => {
     const rows = [...conditions(hypertable, range, filters, bind), usable(value)].join(' AND ');
     const earlier = [
-      ...sameSeries,
+      ...sameSeries(hypertable, by),
       `${time} < ${bind(timeText(range.from), 'timestamptz')}`,
+      ...(earlierSince === undefined ? [] : [`${time} >= ${bind(timeText(earlierSince), 'timestamptz')}`]),
       ...filters.map((filter) => filterSql(filter, bind)),
       usable(value),
     ].join(' AND ');
@@ -121,8 +132,8 @@ export function anomalyQuery(asked: ColumnRequest, window: number, threshold: nu
 
 const FEWEST_EARLIER = 10;
 
-// A single NaN or infinite value would make the statistics of its whole window useless.
-const usable = (value: string): string =>
+/** Whether a value counts: a single NaN or infinite one would make the statistics of its whole window useless. */
+export const usable = (value: string): string =>
   `${value}::double precision > '-Infinity' AND ${value}::double precision < 'Infinity'`;
 
 const shown = (columns: readonly string[]): string => columns.join(', ');

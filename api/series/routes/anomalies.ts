@@ -1,10 +1,12 @@
 // Values that are far from those before them.
 import { Type } from '@fastify/type-provider-typebox';
+import { ident } from '../../../db/core/sql';
 import { tableNamed } from '../../database/tables';
 import { sendRows } from '../../http/formats';
 import type { ApiApp } from '../../http/instance';
 import type { RouteParts } from '../../parts';
-import { anomalyQuery } from '../queries/windows';
+import { warmUpStart } from '../queries/warm-up';
+import { anomalyQuery, usable } from '../queries/windows';
 import { parseColumnRequest } from '../request/column-request';
 import { answerColumns } from '../request/fields';
 import { columnAnswer } from './column-answer';
@@ -58,7 +60,16 @@ export function anomalyRoute(app: ApiApp, parts: RouteParts): void {
     const table = tableNamed(parts.tables, request.params.table);
     const asked = parseColumnRequest(table, request.query, parts.config.maxRows);
     const columns = answerColumns('time', ...asked.by, 'value', 'mean', 'sd', 'z');
-    const answer = await columnAnswer(parts, asked, anomalyQuery(asked, window, threshold));
+    const { column, by, filters, range } = asked;
+    const earlierSince = await warmUpStart(parts.database.reader, {
+      table: table.hypertable,
+      by,
+      filters,
+      range,
+      samples: [usable(ident(column))],
+      count: window,
+    });
+    const answer = await columnAnswer(parts, asked, anomalyQuery(asked, { window, threshold, earlierSince }));
     return sendRows(request, reply, columns, { ...answer, window, threshold });
   });
 }

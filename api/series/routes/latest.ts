@@ -1,14 +1,12 @@
 // The newest row of each series.
 import { Type } from '@fastify/type-provider-typebox';
-import { query } from '../../database/query';
 import { tableNamed } from '../../database/tables';
 import { sendRows } from '../../http/formats';
 import type { ApiApp } from '../../http/instance';
 import { checkSize } from '../../http/pages';
 import { ProblemError } from '../../http/problems';
 import type { RouteParts } from '../../parts';
-import type { AnswerRow } from '../queries/fill';
-import { latestQuery } from '../queries/latest';
+import { latestRows } from '../queries/latest';
 import { answerColumns, shownField } from '../request/fields';
 import { parseRequest } from '../request/parse-request';
 import { Count, Data, FieldShown, Keys, queryOf, selectionQuery, source, tableRoute } from './table-route';
@@ -48,8 +46,8 @@ export function latestRoute(app: ApiApp, parts: RouteParts): void {
         'The newest row has no figures: ask for columns as they are, for example field=temperature',
       );
     const columns = answerColumns('time', ...by, ...fields.map(({ name }) => name));
-    const { sql, values } = latestQuery(table, { by, filters, fields, limit: maxRows + 1 });
-    const data = await query<AnswerRow>(parts.database.reader, sql, values);
+    const wanted = { by, filters, fields, limit: maxRows + 1 };
+    const data = await latestRows(parts.database.reader, table.hypertable, wanted);
     checkSize(data.length, maxRows, 'fewer series with where');
     return sendRows(request, reply, columns, {
       table: table.name,

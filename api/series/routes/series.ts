@@ -17,6 +17,7 @@ import { thinnedRows } from '../queries/downsample';
 import { type AnswerRow, filledCount, fillGaps } from '../queries/fill';
 import { bucketQuery, rowQuery } from '../queries/rows-and-buckets';
 import { topSeries } from '../queries/top-series';
+import { earlierSamples } from '../queries/warm-up';
 import { answerColumns, FIELD_RULE, shownField } from '../request/fields';
 import { boundColumns, filteredColumns } from '../request/filters';
 import { DEFAULT_POINTS, parseRequest, type SeriesRequest } from '../request/parse-request';
@@ -211,7 +212,9 @@ async function readRows(
   }
   const selection = { by, filters, fields, limit, after };
   const { sql, values } =
-    plan === undefined ? rowQuery(table, range, selection) : bucketQuery(plan, selection);
+    plan === undefined
+      ? rowQuery(table, range, selection)
+      : bucketQuery(plan, { ...selection, earlierSince: await earlierSamples(reader, plan, selection) });
   if (fill === 'none' || plan === undefined) return queryRows<AnswerRow>(reader, sql, values);
   const rows = await query<AnswerRow>(reader, sql, values);
   const gaps = { fill, buckets: plan.buckets, by, figures: fields.map(({ name }) => name) };

@@ -1,0 +1,32 @@
+// Reads something at most every two seconds, however many requests need it.
+
+/** What is remembered. */
+export interface Remembered<T> {
+  get(): Promise<T>;
+  forget(): void;
+}
+
+const GOOD_FOR_MS = 2_000;
+
+/** Reads at most once in a while. */
+export function remembered<T>(read: () => Promise<T>): Remembered<T> {
+  let known: Promise<T> | undefined;
+  let until = 0;
+  return {
+    get() {
+      if (known === undefined || Date.now() >= until) {
+        until = Date.now() + GOOD_FOR_MS;
+        const asked = read();
+        known = asked;
+        // Everyone who waits for this query gets its failure; the next request asks again.
+        asked.catch(() => {
+          if (known === asked) known = undefined;
+        });
+      }
+      return known;
+    },
+    forget() {
+      known = undefined;
+    },
+  };
+}

@@ -7,10 +7,9 @@ import { testServers } from '../db/local/test-servers';
 import { waitFor } from '../db/local/testing/wait';
 import { queryRows } from './database/query';
 import { problemOf } from './failures';
-import { shareLargeAnswers } from './http/answer-share';
+import { currentShare, shareLargeAnswers } from './http/answer-share';
 import { sendRows } from './http/formats';
 import type { ApiApp } from './http/instance';
-import { PackedRows } from './http/packed-rows';
 import { startApi } from './testing/api-under-test';
 import { runSql } from './testing/fixture';
 import { forSuite } from './testing/for-suite';
@@ -124,7 +123,7 @@ describe.each(testServers())('large answers on $describe', (server) => {
           const data = await queryRows(api.pool, queries.get(query) ?? '');
           return sendRows(request as never, reply as never, ['n'], {
             data,
-            isPacked: data instanceof PackedRows,
+            isLarge: currentShare()?.expectsMuch,
           });
         });
       });
@@ -140,7 +139,7 @@ describe.each(testServers())('large answers on $describe', (server) => {
         expect([statusCode, JSON.parse(body).type]).toEqual([500, 'urn:tsdb:problem:internal']);
       }
       const works = (await app.inject('/works')).json();
-      expect(works.isPacked).toBe(true);
+      expect(works.isLarge).toBe(true);
       expect(works.data.map(({ n }: { n: number }) => n)).toEqual(
         Array.from({ length: 20_000 }, (_, n) => n + 1),
       );
@@ -149,8 +148,8 @@ describe.each(testServers())('large answers on $describe', (server) => {
     it('are large by their bytes, too', async () => {
       queries.set('wide', "SELECT n, repeat('x', 100000) AS text FROM generate_series(1, 20) n");
       queries.set('narrow', 'SELECT n FROM generate_series(1, 2000) n');
-      expect((await app.inject('/wide')).json()).toMatchObject({ isPacked: true });
-      expect((await app.inject('/narrow')).json()).toMatchObject({ isPacked: false });
+      expect((await app.inject('/wide')).json()).toMatchObject({ isLarge: true });
+      expect((await app.inject('/narrow')).json()).toMatchObject({ isLarge: false });
     });
 
     it('are abandoned when their client disconnects, wherever they are', async () => {

@@ -4,6 +4,7 @@ import { Pool, type PoolConfig, types } from 'pg';
 import { parseJson } from '../../db/core/exact-json';
 import { type DatabaseAddress, readPasswordFile } from '../../db/server/database-address';
 import { requireRestored } from '../../db/server/restoring';
+import { RowBytesClient } from './row-bytes';
 import { takeTurns } from './turns';
 
 /** What a pool is for. */
@@ -45,6 +46,7 @@ export function createPool(
     verify: (client, done) => void requireRestored(client).then(() => done(), done),
     application_name: 'tsdb-api',
     types: { getTypeParser },
+    Client: RowBytesClient,
   });
   // Without a listener an idle connection that ends (restart, failover) would end the process.
   pool.on('error', onIdleError);
@@ -89,7 +91,8 @@ const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, 
   [types.builtins.JSONB, parseJson],
 ]);
 
-const getTypeParser: NonNullable<PoolConfig['types']>['getTypeParser'] = (
+/** What makes the values of a type. */
+export const getTypeParser: NonNullable<PoolConfig['types']>['getTypeParser'] = (
   oid: number,
   format?: 'text' | 'binary',
 ) => (format !== 'binary' && PARSERS.get(oid)) || types.getTypeParser(oid, format as 'text');

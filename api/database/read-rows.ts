@@ -1,20 +1,23 @@
-// Reads the rows of a query. Small results are read at once; a large one only with a place among the large answers, so that
-// connections are left for small questions; its rows are packed as they arrive.
+// Reads the rows of a query and packs them as they arrive. A large result is only read with a place among the large answers, so that
+// connections are left for small questions.
 import { type Pool, type PoolClient, Query, type QueryResultRow } from 'pg';
 import { currentShare } from '../http/answer-share';
 import { type AnswerShare, clientGone } from '../http/large-answers';
-import { type Pack, PackedRows, pack } from '../http/packed-rows';
-import { socketOf } from './turns';
+import { type PackedRows, Packer } from '../http/packed-rows';
+import { columnOf } from './columns';
+import type { RowBytes } from './row-bytes';
 
 /** A result is large when it has more rows or more bytes than this. */
 export const LARGE_ROWS = 2_000;
 export const LARGE_BYTES = 512 * 1_024;
 
-const PACK_ROWS = 500;
-const PACK_BYTES = 256 * 1_024;
+/** A query that gives its rows to a function as they were received. The driver would make objects of them. */
+class RowBytesQuery<Row extends QueryResultRow> extends Query<Row> {
+  handleDataRow: (row: RowBytes) => void = () => undefined;
+}
 
 /**
- * The rows of a query that only reads: an array, or packed rows when they are many.
+ * The rows of a query that only reads, packed where they become an answer.
  * @throws ProblemError (too-many-requests) when the result is large and too many others are.
  */
 export async function readRows<Row extends QueryResultRow>(
@@ -24,8 +27,9 @@ export async function readRows<Row extends QueryResultRow>(
 ): Promise<Row[] | PackedRows<Row>> {
   const share = currentShare();
   if (share === undefined) return (await pool.query<Row>(sql, [...values])).rows;
+  await share.sizeKnown();
   if (share.expectsMuch) await share.wait();
-  const rows = await new Promise<Row[] | PackedRows<Row> | undefined>((resolve, reject) => {
+  const rows = await new Promise<PackedRows<Row> | undefined>((resolve, reject) => {
     // In the callback, because a session may end before a promise has told of it.
     pool.connect((error, client) => {
       if (client === undefined) reject(error);
@@ -44,15 +48,11 @@ function rowsUnlessLarge<Row extends QueryResultRow>(
   sql: string,
   values: readonly unknown[],
   share: AnswerShare,
-): Promise<Row[] | PackedRows<Row> | undefined> {
+): Promise<PackedRows<Row> | undefined> {
   return new Promise((resolve, reject) => {
-    const socket = socketOf(client);
-    const before = socket.bytesRead;
-    let packedAt = before;
-    let count = 0;
+    const packer = new Packer();
     let isOver = false;
     let hasPlace = false;
-    const packs: Pack[] = [];
     const end = (failure: Error | undefined, settle: () => void): void => {
       if (isOver) return;
       isOver = true;
@@ -65,30 +65,29 @@ function rowsUnlessLarge<Row extends QueryResultRow>(
     const abandon = (settle = () => reject(clientGone())): void =>
       end(new Error('the rest of the result is not needed'), settle);
     client.once('error', fail);
-    const query = new Query<Row>({ text: sql, values: [...values] }, (error, result) => {
+    const query = new RowBytesQuery<Row>({ text: sql, values: [...values] }, (error, result) => {
       client.off('error', fail);
-      if (error) fail(error);
-      else if (packs.length === 0) {
-        share.isSmall();
-        end(undefined, () => resolve(result.rows));
-      } else end(undefined, () => resolve(new PackedRows([...packs, pack(result.rows)])));
+      if (error) {
+        fail(error);
+        return;
+      }
+      if (!isLarge(packer)) share.isSmall();
+      end(undefined, () => resolve(packer.rows(result.fields.map(columnOf))));
     });
-    query.on('row', (_row, result) => {
-      count += 1;
-      if (isOver || (count <= LARGE_ROWS && socket.bytesRead - before <= LARGE_BYTES)) return;
+    query.handleDataRow = ({ bytes, start, end: last }) => {
+      if (isOver) return;
+      packer.add(bytes, start, last);
+      if (hasPlace || !isLarge(packer)) return;
       try {
-        hasPlace ||= share.take(abandon);
+        hasPlace = share.take(abandon);
       } catch (error) {
         fail(error as Error);
         return;
       }
       if (!hasPlace) abandon(() => resolve(undefined));
-      // The driver collects the rows in the result.
-      else if (result && (result.rows.length >= PACK_ROWS || socket.bytesRead - packedAt >= PACK_BYTES)) {
-        packs.push(pack(result.rows.splice(0)));
-        packedAt = socket.bytesRead;
-      }
-    });
+    };
     client.query(query);
   });
 }
+
+const isLarge = ({ length, bytes }: Packer): boolean => length > LARGE_ROWS || bytes > LARGE_BYTES;

@@ -13,12 +13,14 @@ export function entityTags(app: ApiApp): void {
   app.addHook('onSend', async (request, reply, payload) => {
     if (reply.statusCode === 304 && payload === '') return nothing(request);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (!isRead || reply.statusCode !== 200 || typeof payload !== 'string' || reply.hasHeader('etag'))
-      return payload;
+    if (!isRead || reply.statusCode !== 200 || !isWhole(payload) || reply.hasHeader('etag')) return payload;
     const digest = createHash('sha1').update(payload).digest('base64url');
     return isKnown(request, reply, tagOf(digest)) ? nothing(request) : payload;
   });
 }
+
+const isWhole = (payload: unknown): payload is string | Buffer =>
+  typeof payload === 'string' || Buffer.isBuffer(payload);
 
 // Without a body there is no length either: 0 would be wrong, as the length is that of the answer that the client has. Fastify gives
 // answers to HEAD a length, except those that are streams.

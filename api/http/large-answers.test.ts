@@ -132,4 +132,44 @@ describe('large answers', () => {
     expect(started).toEqual(['b: 408', 'c: 408']);
     expect(share().take()).toBe(true);
   });
+
+  it('are found out by the first of equal questions, while the others wait', async () => {
+    const { share } = limited();
+    const known: string[] = [];
+    const asks = (name: string, question: string) => {
+      const one = share('', question);
+      void one.sizeKnown().then(() => known.push(`${name} ${one.expectsMuch ? 'large' : 'small'}`));
+      return one;
+    };
+    const [a, b] = [asks('a', '/x'), asks('b', '/y')];
+    asks('a2', '/x');
+    asks('b2', '/y');
+    await turn();
+    expect(known).toEqual(['a small', 'b small']);
+    a.take();
+    // It may have more queries.
+    b.isSmall();
+    await turn();
+    expect(known.slice(2)).toEqual(['a2 large']);
+    b.leave();
+    await turn();
+    expect(known.slice(3)).toEqual(['b2 small']);
+    asks('a3', '/x');
+    asks('b3', '/y');
+    await turn();
+    expect(known.slice(4)).toEqual(['a3 large', 'b3 small']);
+  });
+
+  it('are not waited for long while their size is unknown', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    try {
+      const { share } = limited();
+      await share('', '/slow').sizeKnown();
+      const second = share('', '/slow').sizeKnown();
+      jest.advanceTimersByTime(1_000);
+      await second;
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 });

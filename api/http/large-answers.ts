@@ -17,6 +17,11 @@ export interface LargeAnswerLimits {
 export interface AnswerShare {
   /** Whether the last answer to the same question was large: then it is better to have a place before the database is asked. */
   readonly expectsMuch: boolean;
+  /**
+   * Waits while the first of several equal questions finds out how large their answer is, but not for long. Otherwise all of them
+   * would ask the database at once, and most of them in vain.
+   */
+  sizeKnown(): Promise<void>;
   /** A query of this request had few rows. When no other has many, the question is expected to be small again. */
   isSmall(): void;
   /**
@@ -52,12 +57,16 @@ export interface Asked {
 }
 
 const MOST_QUESTIONS = 1_000;
+const FIND_SIZE_MS = 1_000;
 
 /** Creates the limits. The result opens the share of a request. */
 export function limitLargeAnswers(limits: LargeAnswerLimits): (asked: Asked) => AnswerShare {
   const queue: Turn[] = [];
-  /** Questions whose last answer was large; the oldest come first. */
+  /** Questions whose last answer was large, and those whose was not; the oldest come first. */
   const large = new Set<string>();
+  const small = new Set<string>();
+  /** Questions that are asked for the first time, and who waits for the size of their answer. */
+  const unknown = new Map<string, (() => void)[]>();
   const held = new Map<string, number>();
   let taken = 0;
   let heldBytes = 0;
@@ -89,6 +98,7 @@ export function limitLargeAnswers(limits: LargeAnswerLimits): (asked: Asked) => 
     let isOver = false;
     let bytes = 0;
     let turn: Turn | undefined;
+    let findsSize = false;
     let abandon: () => void = () => undefined;
     const giveBack = (): void => {
       if (hasPlace) taken -= 1;
@@ -101,16 +111,44 @@ export function limitLargeAnswers(limits: LargeAnswerLimits): (asked: Asked) => 
     const requireClient = (): void => {
       if (isOver) throw clientGone();
     };
+    const sizeIs = (size: Set<string>): void => {
+      for (const set of [large, small]) set.delete(question);
+      size.add(question);
+      if (size.size > MOST_QUESTIONS) size.delete(size.values().next().value as string);
+      if (!findsSize) return;
+      findsSize = false;
+      const waiting = unknown.get(question) ?? [];
+      unknown.delete(question);
+      for (const goOn of waiting) goOn();
+    };
     return {
-      expectsMuch: large.has(question),
+      get expectsMuch() {
+        return large.has(question);
+      },
+      sizeKnown: async () => {
+        if (isOver || findsSize || large.has(question) || small.has(question)) return;
+        const waiting = unknown.get(question);
+        if (waiting === undefined) {
+          unknown.set(question, []);
+          findsSize = true;
+          return;
+        }
+        let timer: NodeJS.Timeout | undefined;
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve);
+          timer = setTimeout(resolve, FIND_SIZE_MS);
+        });
+        clearTimeout(timer);
+      },
       isSmall: () => {
-        if (!isLarge) large.delete(question);
+        // The first one may have more queries; its end tells.
+        if (!isLarge && !findsSize) sizeIs(small);
       },
       take: (onGone) => {
         requireClient();
         if (onGone) abandon = onGone;
         isLarge = true;
-        remember(question);
+        sizeIs(large);
         if (!hasPlace && queue.length === 0 && mayStart(clientOf())) {
           taken += 1;
           hasPlace = true;
@@ -157,6 +195,7 @@ export function limitLargeAnswers(limits: LargeAnswerLimits): (asked: Asked) => 
       leave: () => {
         if (isOver) return;
         isOver = true;
+        if (findsSize) sizeIs(small);
         withdraw(turn, clientGone());
         abandon();
         giveBack();
@@ -166,12 +205,6 @@ export function limitLargeAnswers(limits: LargeAnswerLimits): (asked: Asked) => 
       requireClient,
     };
   };
-
-  function remember(question: string): void {
-    large.delete(question);
-    large.add(question);
-    if (large.size > MOST_QUESTIONS) large.delete(large.values().next().value as string);
-  }
 
   function withdraw(turn: Turn | undefined, problem: ProblemError): void {
     const at = turn === undefined ? -1 : queue.indexOf(turn);

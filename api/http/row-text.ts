@@ -1,6 +1,9 @@
 // The text of rows in the three formats, made in pieces, so that no large text is made at once.
-import { stringify } from 'csv-stringify/sync';
-import { linesOf, PackedRows, type Rows } from './packed-rows';
+import { PackedRows, type Rows } from './packed-rows';
+import { columnsByName, packedText } from './packed-text';
+
+/** A piece of a text, as such or in UTF-8. */
+export type TextPiece = string | Buffer;
 
 // About how long a piece is, in characters.
 const PIECE_LENGTH = 64 * 1_024;
@@ -13,30 +16,43 @@ const MOST_ROWS = 2_000;
  * JSON with the rows in one of its members.
  * @param frame the text of the answer with an empty array as this member: `{"count":2,"data":[]}`.
  */
-export function* jsonText(frame: string, member: string, rows: Rows<object>): Generator<string> {
+export function* jsonText(frame: string, member: string, rows: Rows<object>): Generator<TextPiece> {
   // Inside of a text the quotation marks would be escaped, so this can only be the member.
   const empty = `${JSON.stringify(member)}:[]`;
   const at = frame.lastIndexOf(empty);
   if (at < 0) throw new Error(`the frame has no empty member ${member}`);
   const [before, after] = [frame.slice(0, at + empty.length - 1), frame.slice(at + empty.length - 1)];
-  let separator = before;
-  for (const piece of listed(rows)) {
-    yield separator + piece;
-    separator = ',';
-  }
-  yield rows.length === 0 ? before + after : after;
-}
-
-function* listed(rows: Rows<object>): Generator<string, void> {
-  // JSON escapes line breaks, so the others are those between the rows.
-  if (rows instanceof PackedRows)
-    for (const lines of rows.lines()) yield lines.slice(0, -1).replaceAll('\n', ',');
-  else yield* pieces(rows, (slice) => JSON.stringify(slice).slice(1, -1));
+  yield before;
+  yield* jsonRows(rows, ',');
+  yield after;
 }
 
 /** One JSON object per line. */
-export const ndjsonText = (rows: Rows<object>): Iterable<string> =>
-  rows instanceof PackedRows ? rows.lines() : pieces(rows, linesOf);
+export function* ndjsonText(rows: Rows<object>): Generator<TextPiece> {
+  yield* jsonRows(rows, '\n');
+  if (rows.length > 0) yield '\n';
+}
+
+function* jsonRows(rows: Rows<object>, separator: string): Generator<TextPiece> {
+  if (!(rows instanceof PackedRows)) {
+    yield* pieces(rows, (slice) => slice.map((row) => JSON.stringify(row)).join(separator), separator);
+    return;
+  }
+  const members = [...columnsByName(rows.columns)].map(([name, column], at) => ({
+    before: `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`,
+    column,
+  }));
+  yield* packedText(rows, {
+    members,
+    betweenRows: separator,
+    afterRow: members.length === 0 ? '{}' : '}',
+    null: 'null',
+    quote: '"',
+    special: '"\\',
+    specialFirst: '',
+    write: (value) => JSON.stringify(value),
+  });
+}
 
 /** How CSV is written. */
 export interface CsvStyle {
@@ -49,17 +65,39 @@ export function* csvText(
   columns: readonly string[],
   rows: Rows<object>,
   { escapesFormulas }: CsvStyle,
-): Generator<string> {
-  const cast = {
-    boolean: String,
-    object: (value: object) => JSON.stringify(value),
-    string: (value: string) =>
-      value === '' ? { value, quoted_empty: true } : escapesFormulas ? withoutFormula(value) : value,
+): Generator<TextPiece> {
+  const field = (value: unknown): string => {
+    const shown = csvValue(value);
+    const text = escapesFormulas && typeof shown === 'string' ? withoutFormula(shown) : String(shown ?? '');
+    if (shown !== '' && !/[",\n\r]/.test(text)) return text;
+    return `"${text.replaceAll('"', '""')}"`;
   };
-  const write = (slice: readonly object[], header: boolean): string =>
-    stringify([...slice], { header, columns: [...columns], cast });
-  yield write([], true);
-  yield* pieces(rows, (slice) => write(slice, false));
+  const line = (values: readonly unknown[]): string => `${values.map(field).join(',')}\n`;
+  yield line(columns);
+  if (!(rows instanceof PackedRows)) {
+    const lineOf = (row: object): string =>
+      line(columns.map((name) => (row as Readonly<Record<string, unknown>>)[name]));
+    yield* pieces(rows, (slice) => slice.map(lineOf).join(''), '');
+    return;
+  }
+  const found = columnsByName(rows.columns);
+  yield* packedText(rows, {
+    members: columns.map((name, at) => ({ before: at === 0 ? '' : ',', column: found.get(name) })),
+    betweenRows: '',
+    afterRow: '\n',
+    null: '',
+    quote: '',
+    special: '",',
+    specialFirst: escapesFormulas ? '=+-@' : '',
+    write: field,
+  });
+}
+
+/** A value as CSV shows it: one that is a text in JSON is that text, other objects are their JSON. */
+function csvValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const json = JSON.stringify(value);
+  return json.startsWith('"') ? JSON.parse(json) : json;
 }
 
 // The characters that OWASP names for CSV injection, and the full-width forms that spreadsheets take for them.
@@ -71,15 +109,21 @@ const withoutFormula = (text: string): string =>
   FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
 
 /** The texts of slices of the rows; how many rows a slice has depends on how long the ones before were. */
-function* pieces(rows: Rows<object>, write: (slice: readonly object[]) => string): Generator<string, void> {
+function* pieces(
+  rows: Rows<object>,
+  write: (slice: readonly object[]) => string,
+  separator: string,
+): Generator<string, void> {
   let size = FIRST_ROWS;
   let slice: object[] = [];
+  let before = '';
   for (const row of rows) {
     if (slice.push(row) < size) continue;
     const text = write(slice);
     size = Math.min(MOST_ROWS, Math.ceil((slice.length * PIECE_LENGTH) / text.length));
     slice = [];
-    yield text;
+    yield before + text;
+    before = separator;
   }
-  if (slice.length > 0) yield write(slice);
+  if (slice.length > 0) yield before + write(slice);
 }

@@ -6,11 +6,11 @@ import accepts from '@fastify/accepts';
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify from 'fastify';
 import { problemOf } from '../failures';
+import { packed } from '../testing/packed';
 import { shareLargeAnswers } from './answer-share';
 import { entityTags } from './etag';
 import { formatQuery, inAllFormats, sendRows } from './formats';
 import type { ApiApp } from './instance';
-import { PackedRows, pack } from './packed-rows';
 import { PROBLEM_MEDIA_TYPE } from './problems';
 
 const Answer = Type.Object({
@@ -32,13 +32,6 @@ const rowsOf = (count: number) =>
     value: at % 7 === 0 ? null : at / 3,
     id: at % 5 === 0 ? 'a "quoted", \n text with ünïcödé' : '9223372036854775807',
   }));
-
-/** As they arrive from the database. */
-function packed(rows: readonly object[]): PackedRows<object> {
-  const packs = [];
-  for (let at = 0; at < rows.length; at += 500) packs.push(pack(rows.slice(at, at + 500)));
-  return new PackedRows(packs);
-}
 
 function build() {
   const app = fastify().withTypeProvider<TypeBoxTypeProvider>() as ApiApp;
@@ -62,7 +55,7 @@ function build() {
     };
     api.get('/rows', { schema }, async (request, reply) => {
       const rows = rowsOf(request.query.rows);
-      const data = request.query.packed ? packed(rows) : rows;
+      const data = request.query.packed ? packed(rows, ['time']) : rows;
       return sendRows(request, reply, ['time', 'value', 'id'], { ...shape(rows.length), data });
     });
     // The earlier way, as the reference: everything at once through the schema.

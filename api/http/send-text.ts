@@ -9,6 +9,7 @@ import { currentShare } from './answer-share';
 import { acceptsIdentity, type Coding, codingOf, encoder } from './content-coding';
 import { isKnown, tagOf } from './etag';
 import type { AnswerShare } from './large-answers';
+import type { TextPiece } from './row-text';
 
 /** Texts of about up to this length are made and sent at once. */
 const SHORT_LENGTH = 64 * 1_024;
@@ -26,13 +27,13 @@ export async function sendText(
   request: FastifyRequest,
   reply: FastifyReply,
   headers: Readonly<Record<string, string>>,
-  text: Iterable<string>,
+  text: Iterable<TextPiece>,
 ): Promise<FastifyReply> {
   const coding = codingOf(request);
   const answered = (): FastifyReply => reply.headers({ ...headers, vary: 'accept, accept-encoding' });
   const pieces = longPieces(text);
   const [first, second] = [pieces.next(), pieces.next()];
-  const start: string = first.done ? '' : first.value;
+  const start = first.done ? Buffer.alloc(0) : first.value;
   const isShort = second.done && (coding === undefined || start.length < COMPRESSED_FROM);
   if (isShort && acceptsIdentity(request)) return answered().send(start);
   const share = currentShare();
@@ -49,20 +50,26 @@ export async function sendText(
   return reply.header('content-length', String(length)).send(readable(parts, share));
 }
 
-function* longPieces(text: Iterable<string>): Generator<string, void> {
-  let long = '';
+function* longPieces(text: Iterable<TextPiece>): Generator<Buffer, undefined> {
+  let pieces: Buffer[] = [];
+  let length = 0;
   for (const piece of text) {
-    long += piece;
-    if (long.length < SHORT_LENGTH) continue;
-    yield long;
-    long = '';
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+    pieces.push(bytes);
+    length += bytes.length;
+    if (length < SHORT_LENGTH) continue;
+    yield joined(pieces);
+    [pieces, length] = [[], 0];
   }
-  if (long !== '') yield long;
+  if (length > 0) yield joined(pieces);
 }
 
+const joined = (pieces: readonly Buffer[]): Buffer =>
+  pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+
 async function make(
-  start: readonly string[],
-  rest: Iterable<string>,
+  start: readonly Buffer[],
+  rest: Iterable<Buffer>,
   coding: Coding | undefined,
   share: AnswerShare | undefined,
 ): Promise<{ readonly digest: string; readonly parts: readonly Buffer[] }> {
@@ -70,10 +77,9 @@ async function make(
   const encoded = coding === undefined ? undefined : encoder(coding);
   const parts: Buffer[] = [];
   let length = 0;
-  const add = async (piece: string): Promise<void> => {
-    length += piece.length;
+  const add = async (part: Buffer): Promise<void> => {
+    length += part.length;
     if (length > LARGE_LENGTH && share?.take() === false) await share.wait();
-    const part = Buffer.from(piece);
     hash.update(part);
     if (encoded === undefined) parts.push(part);
     else await encoded.write(part);

@@ -1,4 +1,5 @@
 // Set `business`: customers, orders, payments and revenue, with aggregates for dashboards and fraud checks.
+// A converted chunk takes at least 40 kB, so chunks of tables with few rows a day are long. They are still short beside two years.
 import { continuousAggregate } from '../language/aggregate';
 import { bigint, float8, jsonb, numeric, text, timestamptz, uuid } from '../language/columns';
 import { avg, count, sum, weightedAvg } from '../language/expressions';
@@ -19,7 +20,7 @@ export const customerMetrics = hypertable('business.customer_metrics', {
     labels: jsonb(),
   },
   time: 'time',
-  chunkInterval: '1 day',
+  chunkInterval: '30 days',
   indexes: [index(desc('time'), 'metric_name'), index('customer_id', desc('time'))],
   columnstore: { segmentBy: ['metric_name'], orderBy: [desc('time')], after: '7 days' },
   ...kept,
@@ -35,7 +36,7 @@ export const orderMetrics = hypertable('business.order_metrics', {
     total_amount: numeric(),
   },
   time: 'time',
-  chunkInterval: '1 day',
+  chunkInterval: '90 days',
   indexes: [index(desc('time'), 'customer_id'), index(desc('time'), 'status')],
   columnstore: { segmentBy: ['status'], orderBy: [desc('time')], after: '7 days' },
   ...kept,
@@ -54,7 +55,7 @@ export const paymentMetrics = hypertable('business.payment_metrics', {
     fraud_score: float8(),
   },
   time: 'time',
-  chunkInterval: '1 day',
+  chunkInterval: '90 days',
   indexes: [
     index(desc('time'), 'status'),
     index(desc('time'), 'customer_id'),
@@ -74,7 +75,7 @@ export const revenueMetrics = hypertable('business.revenue_metrics', {
     orders_count: bigint(),
   },
   time: 'time',
-  chunkInterval: '7 days',
+  chunkInterval: '90 days',
   indexes: [index('region', desc('time'))],
   columnstore: { segmentBy: ['region'], orderBy: [desc('time')], after: '7 days' },
   ...kept,
@@ -92,7 +93,7 @@ export const systemMetrics = hypertable('business.system_metrics', {
     latency_p99: float8(),
   },
   time: 'time',
-  chunkInterval: '1 day',
+  chunkInterval: '14 days',
   indexes: [index('service_name', desc('time'))],
   columnstore: { segmentBy: ['service_name'], orderBy: [desc('time')], after: '7 days' },
   ...kept,

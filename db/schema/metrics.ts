@@ -67,9 +67,13 @@ export const appMetrics = hypertable('metrics.app_metrics', {
     labels: jsonb().default(`'{}'::jsonb`),
   },
   time: 'time',
-  chunkInterval: '6 hours',
+  chunkInterval: '1 day',
   indexes: [index('application', 'instance', desc('time'))],
-  columnstore: { segmentBy: ['application', 'instance'], orderBy: [desc('time')], after: '7 days' },
+  columnstore: {
+    segmentBy: ['application', 'instance', 'metric_type'],
+    orderBy: [desc('time')],
+    after: '7 days',
+  },
   retention: '90 days',
 });
 

@@ -16,6 +16,7 @@ it('judges queries and compression on TimescaleDB only, the others on both', () 
     'ingest.import',
     'ingest.memory',
     'compression',
+    'compression.sets',
     'api',
   ]);
   expect(ids(postgres)).toEqual(['ingest.import', 'ingest.memory', 'api']);
@@ -30,6 +31,10 @@ it('meets a limit exactly, and misses it by a little', () => {
         { ...bytes, table: 'business.order_metrics', rows: 1, chunks: 1, segmentBy: [], savedPercent: 0 },
         { ...bytes, table: 'public.sensor_data', rows: 1, chunks: 1, segmentBy: [], savedPercent },
       ],
+      sets: [
+        { ...bytes, set: 'business', savedPercent },
+        { ...bytes, set: 'iot', savedPercent: 100 },
+      ],
       total: { ...bytes, savedPercent: 0 },
     },
   });
@@ -39,6 +44,8 @@ it('meets a limit exactly, and misses it by a little', () => {
     found: '92.0 %',
   });
   expect(of([saving(91.9)], 'compression')?.met).toBe(false);
+  expect(of([saving(85)], 'compression.sets')).toMatchObject({ met: true, found: '85.0 %' });
+  expect(of([saving(84.9)], 'compression.sets')?.met).toBe(false);
 });
 
 it('takes the most memory of all runs, not the median', () => {

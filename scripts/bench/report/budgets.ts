@@ -65,6 +65,13 @@ const LIMITS: readonly Limit[] = [
     unit: ' %',
   },
   {
+    id: 'compression.sets',
+    title: 'saved by the columnstore: the set that saves least',
+    found: ({ compression }) => leastOf(compression?.sets.map(({ savedPercent }) => savedPercent)),
+    least: 85,
+    unit: ' %',
+  },
+  {
     id: 'api',
     title: 'API vs bare handler, requests/s',
     found: ({ api }) => api?.ratio.median,
@@ -72,6 +79,9 @@ const LIMITS: readonly Limit[] = [
     unit: '×',
   },
 ];
+
+const leastOf = (figures: readonly number[] = []): number | undefined =>
+  figures.length === 0 ? undefined : Math.min(...figures);
 
 function verdictOf(server: ServerReport, limit: Limit): readonly Budget[] {
   const { id, title, least, most, unit } = limit;

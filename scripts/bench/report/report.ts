@@ -121,6 +121,8 @@ export interface IngestMethodReport {
 
 export interface CompressionReport {
   readonly tables: readonly TableSaving[];
+  /** The tables of each set of sample data together. */
+  readonly sets: readonly SetSaving[];
   readonly total: Saving;
 }
 
@@ -128,6 +130,10 @@ export interface Saving {
   readonly beforeBytes: number;
   readonly afterBytes: number;
   readonly savedPercent: number;
+}
+
+export interface SetSaving extends Saving {
+  readonly set: string;
 }
 
 export interface TableSaving extends Saving {

@@ -77,7 +77,7 @@ function ingestTable({ rows, fileBytes, methods }: IngestReport): ReportTable {
   };
 }
 
-function compressionTable({ tables, total }: CompressionReport): ReportTable {
+function compressionTable({ tables, sets, total }: CompressionReport): ReportTable {
   const saving = ({ beforeBytes, afterBytes, savedPercent }: Saving): readonly Cell[] => [
     bytes(beforeBytes),
     bytes(afterBytes),
@@ -91,6 +91,7 @@ function compressionTable({ tables, total }: CompressionReport): ReportTable {
         const { table, rows, chunks, segmentBy } = one;
         return [table, count(rows), count(chunks), segmentBy.join(', '), ...saving(one)];
       }),
+      ...sets.map((one) => [`set ${one.set}`, '', '', '', ...saving(one)]),
       ['all', '', '', '', ...saving(total)],
     ],
     compared: 'table',

@@ -85,6 +85,10 @@ const server = (engine: ServerReport['engine'], describe: string): ServerReport 
               savedPercent: -25,
             },
           ],
+          sets: [
+            { set: 'iot', beforeBytes: 34_000_000, afterBytes: 5_800_000, savedPercent: 82.9 },
+            { set: 'business', beforeBytes: 32_800, afterBytes: 41_000, savedPercent: -25 },
+          ],
           total: { beforeBytes: 34_032_800, afterBytes: 5_841_000, savedPercent: 82.8 },
         },
       }

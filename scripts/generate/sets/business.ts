@@ -196,11 +196,18 @@ function tellRevenue({ takings }: State, { time, random, lines }: Moment): void 
   });
 }
 
-function tellSystem(service: string, load: number, { time, rush, random, lines }: Moment): void {
+// As agents report it: load in steps of a tenth of a percent, requests and failures as counted, latency in whole milliseconds.
+function tellSystem(service: string, load: number, { time, seconds, rush, random, lines }: Moment): void {
   const busy = clamp(30 * rush + 8 * load, 2, 98);
-  const errors = 0.2 * Math.exp(0.5 * random.normal()) * (busy > 70 ? 4 : 1);
-  lines[4] += `${stamp(time)}\t${service}\t${fixed2(busy)}\t${fixed2(40 + busy / 4)}\t${fixed2(busy * 3)}\t${fixed2(errors)}\t${fixed2(80 * Math.exp(busy / 60 + 0.1 * random.normal()))}\n`;
+  // Per minute, as is the rate. About two in a thousand fail, and four times as many on a busy service.
+  const requests = random.poisson((busy * 3 * seconds) / 60);
+  const failed = Math.min(requests, random.poisson(requests * 0.002 * (busy > 70 ? 4 : 1)));
+  const errors = requests === 0 ? 0 : (100 * failed) / requests;
+  const latency = Math.round(80 * Math.exp(busy / 60 + 0.1 * random.normal()));
+  lines[4] += `${stamp(time)}\t${service}\t${fixed1(busy)}\t${fixed1(40 + busy / 4)}\t${fixed2((requests * 60) / seconds)}\t${fixed2(errors)}\t${latency}\n`;
 }
+
+const fixed1 = (value: number): string => fixed2(Math.round(value * 10) / 10);
 
 function methodOf(chance: number): (typeof METHODS)[number] {
   let left = chance;

@@ -2,9 +2,10 @@
 // - `servers`, `databases`, `machine`: what is measured on, and what is removed afterwards
 // - `year`, `columnstore`: fill a database as the parts need it
 // - `queries/`, `ingest/`, `compression`, `api/`: the parts, each with one function that gives its figures
-// - `in-turns`, `child-process`: how things are measured
+// - `in-turns`, `child-process`, `http-client`: how things are measured
 // - `report/`: the report's types, statistics, budgets and notes, and its text for the terminal; `page/`: the HTML page
 // - `synth/`: `npm run bench:synth`, which is about the stacks and not about a database
+// - `quick/`: `npm run bench:quick`, the ratios of many parts in small sizes beside recorded ones
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../../db/core/settings';

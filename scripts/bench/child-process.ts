@@ -25,6 +25,12 @@ export const childEnvironment = (
   ...own,
 });
 
+/** A command of this checkout, such as a script of package.json, without a shell and by the Node.js that runs here. */
+export function nodeCommand(command: string): readonly [string, ...string[]] {
+  const [program = '', ...args] = command.split(' ');
+  return [program === 'node' ? process.execPath : program, ...args];
+}
+
 /**
  * Runs a program; a signal ends it.
  * @throws DatabaseError with its last words when it fails; the signal's reason when it was stopped.

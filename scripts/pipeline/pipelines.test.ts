@@ -61,7 +61,7 @@ describe('both pipelines', () => {
     expect(gitHubStages()).toEqual(azureStages());
     expect(azureStages()).toEqual({
       check: ['run check'],
-      test: ['run test:db', 'run test:leftovers', 'test'],
+      test: ['run bench:quick', 'run test:db', 'run test:leftovers', 'test'],
       synth: ['run pipeline:synth'],
       plan: ['run pipeline:plan', 'run pipeline:schema'],
       deploy: ['run pipeline:deploy'],

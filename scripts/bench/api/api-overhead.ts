@@ -41,7 +41,7 @@ export async function measureApi(
     };
     const [api = [], bare = []] = await inTurns({ rounds: repeat, signal, onRound }, [
       measure(`http://127.0.0.1:${apiPort}/api/sensors/sensor_001/hourly?period=1w`),
-      measure(`http://127.0.0.1:${barePort}/?sensor=sensor_001`),
+      measure(`http://127.0.0.1:${barePort}/hourly?sensor=sensor_001&days=7`),
     ]);
     return {
       question: 'hourly figures of one sensor over a week (GET /api/sensors/{id}/hourly?period=1w)',

@@ -2,21 +2,29 @@
 import { createServer } from 'node:http';
 import { readConfig } from '../../../api/config';
 import { createPool } from '../../../api/database/pool';
-import { aggregateColumns } from '../../../api/sensors/levels';
+import { type LevelName, levels } from '../../../api/sensors/levels';
 import { ident, relation } from '../../../db/core/sql';
-import { sensorDataHourly } from '../../../db/schema/iot';
+import { tellUsage } from '../load/usage';
 
-// The same query that the API's hourly endpoint sends for `period=1w`.
-const HOURLY = `
-  SELECT ${aggregateColumns.map((name) => ident(name)).join(', ')} FROM ${relation(sensorDataHourly)}
-   WHERE "sensor_id" = $1 AND "bucket" >= date_trunc('hour', now() - interval '7 days')
-   ORDER BY "bucket" LIMIT $2`;
+const DAY_MS = 86_400_000;
+
+/** The rows of a sensor since a time, as the API's endpoint for the level gives them. */
+function queryOf(level: LevelName): string {
+  const { relation: source, time, columns, bucketUnit } = levels[level];
+  const since = bucketUnit ? `date_trunc('${bucketUnit}', $2::timestamptz)` : '$2::timestamptz';
+  return `
+  SELECT ${columns.map((name) => ident(name)).join(', ')} FROM ${relation(source)}
+   WHERE "sensor_id" = $1 AND ${ident(time)} >= ${since}
+   ORDER BY ${ident(time)} LIMIT $3`;
+}
 
 const { database, poolSize, statementTimeoutMs, maxRows } = readConfig();
 const pool = createPool({ database, size: poolSize, access: 'read', statementTimeoutMs });
 const server = createServer((request, response) => {
-  const sensor = new URL(request.url ?? '/', 'http://localhost').searchParams.get('sensor');
-  pool.query(HOURLY, [sensor, maxRows + 1]).then(
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  const sensor = searchParams.get('sensor');
+  const since = new Date(Date.now() - Number(searchParams.get('days')) * DAY_MS).toISOString();
+  pool.query(queryOf(pathname.slice(1) as LevelName), [sensor, since, maxRows + 1]).then(
     ({ rows }) => {
       response.setHeader('content-type', 'application/json; charset=utf-8');
       response.end(JSON.stringify({ sensor_id: sensor, data: rows }));
@@ -27,5 +35,8 @@ const server = createServer((request, response) => {
     },
   );
 });
-server.listen(Number(process.argv[2]), '127.0.0.1', () => process.send?.('listening'));
+server.listen(Number(process.argv[2]), '127.0.0.1', () => {
+  tellUsage();
+  process.send?.('listening');
+});
 process.on('disconnect', () => process.exit(0));

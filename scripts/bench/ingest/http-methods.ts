@@ -1,10 +1,9 @@
 // Rows over HTTP, in every format and in bodies of two sizes: to the API, and to a consumer that checks nothing.
-import { Agent, request } from 'node:http';
-import { DatabaseError } from '../../../db/core/errors';
 import type { Environment } from '../../../db/core/settings';
 import { freePort } from '../../../db/local/free-port';
 import { apiSettings } from '../api/api-overhead';
 import { canMeasureApi, withProcesses } from '../api/processes';
+import { type HttpClient, httpClient } from '../http-client';
 import { count } from '../report/format';
 import { type BodyFormat, FORMATS } from './bodies';
 import type { Row } from './rows';
@@ -41,25 +40,27 @@ export async function withHttpMethods<T>(
     { name: '../ingest/bare-consumer', args: [String(ports[1])] },
   ] as const;
   const own = { ...apiSettings(url, ports[0]), TSDB_RATE_LIMIT: '1000000' };
-  const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
+  const clients = ports.map((port) => httpClient(port, IN_FLIGHT));
   const methods = DOORS.flatMap((door, at) =>
     door.formats.flatMap((format) =>
-      SIZES.map((size) => methodOf(rows, { door, format, size, agent, port: ports[at] as number })),
+      SIZES.map((size) => methodOf(rows, { door, format, size, client: clients[at] as HttpClient })),
     ),
   );
-  return withProcesses(programs, { env, own }, () => work(methods)).finally(() => agent.destroy());
+  return withProcesses(programs, { env, own }, () => work(methods)).finally(() => {
+    for (const client of clients) client.close();
+  });
 }
 
-interface Sending extends Pick<BodyTarget, 'agent' | 'port'> {
+interface Sending {
   readonly door: Door;
   readonly format: BodyFormat;
   readonly size: number;
+  readonly client: HttpClient;
 }
 
-function methodOf(rows: readonly Row[], { door, format, size, ...to }: Sending): Method {
+function methodOf(rows: readonly Row[], { door, format, size, client }: Sending): Method {
   const id = `${door.id}-${format.id}-${size / 1_000}k`;
   const title = `${door.title}, ${format.title}, ${count(size)} rows per request`;
-  const target = { ...to, path: door.path, contentType: format.contentType };
   return {
     entries: [{ id, title, rows: rows.length }],
     run: async () => {
@@ -67,7 +68,7 @@ function methodOf(rows: readonly Row[], { door, format, size, ...to }: Sending):
       const started = performance.now();
       const waiting = bodies.values();
       const send = async (): Promise<void> => {
-        for (const body of waiting) await post(target, body);
+        for (const body of waiting) await client.send(door.path, { contentType: format.contentType, body });
       };
       await Promise.all(Array.from({ length: IN_FLIGHT }, send));
       return [{ id, milliseconds: performance.now() - started }];
@@ -80,29 +81,4 @@ function bodiesOf(rows: readonly Row[], format: BodyFormat, size: number): reado
   for (let at = 0; at < rows.length; at += size)
     bodies.push(Buffer.from(format.body(rows.slice(at, at + size))));
   return bodies;
-}
-
-interface BodyTarget {
-  readonly agent: Agent;
-  readonly port: number;
-  readonly path: string;
-  readonly contentType: string;
-}
-
-function post({ agent, port, path, contentType }: BodyTarget, body: Buffer): Promise<void> {
-  return new Promise((done, fail) => {
-    const headers = { 'content-type': contentType, 'content-length': body.length };
-    request({ agent, port, path, headers, host: '127.0.0.1', method: 'POST' }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (part: string) => {
-        text += part;
-      });
-      answer.once('error', fail).once('end', () => {
-        if (answer.statusCode === 200) done();
-        else fail(new DatabaseError(`${path} answered ${answer.statusCode}: ${text.slice(0, 500)}`));
-      });
-    })
-      .once('error', fail)
-      .end(body);
-  });
 }

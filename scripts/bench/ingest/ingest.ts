@@ -32,6 +32,10 @@ export interface IngestOptions
   readonly env: Environment;
   /** A file that may be written and is removed. */
   readonly file: string;
+  /** How `tsdb` is started; this process's own command when absent. */
+  readonly tsdb?: readonly [string, ...string[]];
+  /** Only these methods; all when absent. */
+  readonly methods?: readonly string[];
 }
 
 /**
@@ -39,7 +43,7 @@ export interface IngestOptions
  * @throws DatabaseError when a method did not write all rows, or an import left other values in an aggregate.
  */
 export async function measureIngest(url: string, options: IngestOptions): Promise<IngestReport> {
-  const { repeat, file, env, signal, onNote } = options;
+  const { repeat, file, env, signal, onNote, tsdb = OWN_COMMAND, methods: wanted } = options;
   const desired = desiredFrom([iot, service]);
   const { plan } = await applySchema(url, desired, { allow: [], lockWaitMs: 30_000 });
   const { engine } = plan.server;
@@ -49,11 +53,13 @@ export async function measureIngest(url: string, options: IngestOptions): Promis
     return await withConnection(url, async (db) => {
       await pauseAllJobs(db, engine);
       const table: Filled = { db, engine, desired, rows };
-      const { methods: local, missing } = methodsOf(table, { url, file, env, signal });
+      const { methods: local, missing } = methodsOf(table, { url, file, tsdb, env, signal });
       return withHttpMethods(rows, { url, env }, async (overHttp) => {
         if (overHttp.length === 0)
           onNote('writes over HTTP are measured from a checkout only, and are left out');
-        const methods = [...local, ...overHttp];
+        const methods = [...local, ...overHttp].filter(
+          ({ entries }) => wanted === undefined || entries.some(({ id }) => wanted.includes(id)),
+        );
         const onRound = (round: number): void =>
           onNote(round === 0 ? 'ingest: warming up' : `ingest: round ${round} of ${repeat}`);
         const works = methods.map((method) => async () => {
@@ -75,6 +81,8 @@ export async function measureIngest(url: string, options: IngestOptions): Promis
     rmSync(file, { force: true });
   }
 }
+
+const OWN_COMMAND = [process.execPath, ...process.execArgv, process.argv[1] as string] as const;
 
 /** The table that is filled, and the rows. */
 interface Filled {

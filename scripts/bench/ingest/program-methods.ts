@@ -15,6 +15,8 @@ import type { Measurement } from './speeds';
 
 /** How a program is run, where it writes, and what. */
 export interface CsvRun extends ProgramRun {
+  /** How this program's own command line is started. */
+  readonly tsdb: readonly [string, ...string[]];
   readonly url: string;
   readonly file: string;
 }
@@ -37,14 +39,13 @@ export const IMPORTS = [
 
 /** `tsdb import` as people run it: another process of this program, including the pass that checks the file. */
 export async function runImport(
-  { url, file, env, signal }: CsvRun,
+  { url, file, tsdb, env, signal }: CsvRun,
   { workers, load, work, whole }: (typeof IMPORTS)[number],
 ): Promise<readonly Measurement[]> {
-  const own = [...process.execArgv, process.argv[1] as string];
   const flags = ['import', file, '--table', sensorData.name, '--workers', String(workers), '--json'];
   const { milliseconds, stdout, stderr, peakBytes } = await timedProcess(
     // A name of its own, because an import that has finished is not done a second time.
-    [process.execPath, ...own, ...flags, '--id', randomUUID()],
+    [...tsdb, ...flags, '--id', randomUUID()],
     { env: childEnvironment(env, { DATABASE_URL: url, TSDB_SCHEMAS: 'iot' }), signal },
   );
   const { rows, refreshed } = JSON.parse(stdout) as ImportReport;

@@ -18,7 +18,7 @@ import { benchServers } from '../servers';
 import { prepareYear } from '../year';
 import type { WaveOrder, WaveResult } from './load-answers';
 import type { ProbeOrder, ProbeResult } from './load-probes';
-import type { LoopDelay } from './load-server';
+import type { Usage } from './usage';
 
 const DAYS = 40;
 const LARGE = '/api/sensors/sensor_001/raw?period=40d';
@@ -55,7 +55,7 @@ interface LoadFigures {
   readonly milliseconds: number;
   readonly health: Latency;
   readonly small: Latency;
-  readonly eventLoopDelay: LoopDelay;
+  readonly eventUsage: Usage;
   /** Resident memory of the process before the first round and at its highest; null where the system does not tell. */
   readonly memoryBefore: number | null;
   readonly memoryPeak: number | null;
@@ -122,14 +122,14 @@ async function measure(url: string, { answers, rounds, path, headers }: Load): P
       return ask<ProbeResult>(prober, { kind: 'stop' } satisfies ProbeOrder);
     };
     await probe(() => new Promise((done) => setTimeout(done, WARM_UP_MS)));
-    await ask<LoopDelay>(server, {});
+    await ask<Usage>(server, {});
     const memory = watchMemory(server.pid);
     const waves: WaveResult[] = [];
     const probes = await probe(async () => {
       for (let round = 0; round < rounds; round += 1)
         waves.push(await ask<WaveResult>(loader, { url: address + path, answers, headers }));
     });
-    const eventLoopDelay = await ask<LoopDelay>(server, {});
+    const eventUsage = await ask<Usage>(server, {});
     const [health, small] = probes.map(latencyOf) as [Latency, Latency];
     return {
       answers,
@@ -142,7 +142,7 @@ async function measure(url: string, { answers, rounds, path, headers }: Load): P
       ),
       health,
       small,
-      eventLoopDelay,
+      eventUsage,
       ...memory.stop(),
     };
   });
@@ -183,7 +183,16 @@ function printTable(where: string, found: Readonly<Record<string, LoadFigures>>)
   print(`large: GET ${LARGE}; small: GET ${SMALL}; milliseconds p50 / p95 / p99 / longest\n`);
   print(
     table(
-      ['', 'health', 'small answer', 'event loop p99, longest', 'memory', 'answers', 'all read after'],
+      [
+        '',
+        'health',
+        'small answer',
+        'event loop p99, longest',
+        'CPU per answer',
+        'memory',
+        'answers',
+        'all read after',
+      ],
       Object.entries(found).map(([title, figures]) => [title, ...cellsOf(figures)]),
     ),
   );
@@ -193,13 +202,13 @@ function printTable(where: string, found: Readonly<Record<string, LoadFigures>>)
 }
 
 function cellsOf(figures: LoadFigures): readonly string[] {
-  const { health, small, eventLoopDelay, memoryBefore, memoryPeak, statuses, milliseconds } = figures;
+  const { health, small, eventUsage, memoryBefore, memoryPeak, statuses, milliseconds } = figures;
   const four = ({ p50, p95, p99, max, failed }: Latency): string =>
     `${[p50, p95, p99, max].map(number).join(' / ')}${failed > 0 ? `, ${failed} failed` : ''}`;
   return [
     four(health),
     four(small),
-    `${number(eventLoopDelay.p99)}, ${number(eventLoopDelay.max)} ms`,
+    `${number(eventUsage.p99)}, ${number(eventUsage.max)} ms`,
     memoryBefore === null || memoryPeak === null
       ? 'unknown'
       : `${bytes(memoryBefore)} +${bytes(memoryPeak - memoryBefore)}`,

@@ -1,14 +1,17 @@
 // `npm run bench:synth`: how long the stacks take to be written, and in how much memory, against an app with nothing in it.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runner } from '../../run-to-exit';
-import { childEnvironment, type ProcessRun, timedProcess } from '../child-process';
+import { childEnvironment, nodeCommand, type ProcessRun, timedProcess } from '../child-process';
 import { inTurns } from '../in-turns';
 import { counted, medianOf, number, rangeOf } from '../report/format';
 import { type Measured, summarize, summarizeMemory, summarizeRatio } from '../report/statistics';
 
 const ROOT = join(__dirname, '..', '..', '..');
+/** As cdktf starts it. */
+const STACKS = (JSON.parse(readFileSync(join(ROOT, 'cdktf.json'), 'utf8')) as { readonly app: string }).app;
+const EMPTY = 'node --import tsx scripts/bench/synth/empty-app.ts';
 const RUNS = 7;
 const MOST_TIMES = 2;
 const MOST_MEGABYTES = 300;
@@ -27,8 +30,8 @@ export interface SynthReport {
  */
 export async function benchSynth(signal: AbortSignal, runs = RUNS): Promise<SynthReport> {
   const [stacks = [], empty = []] = await inTurns({ rounds: runs, signal }, [
-    () => synthOnce(join(ROOT, 'main.ts'), signal),
-    () => synthOnce(join(__dirname, 'empty-app.ts'), signal),
+    () => synthOnce(STACKS, signal),
+    () => synthOnce(EMPTY, signal),
   ]);
   const stackTimes = stacks.map(({ milliseconds }) => milliseconds);
   const emptyTimes = empty.map(({ milliseconds }) => milliseconds);
@@ -56,11 +59,11 @@ export function formatSynth({ stacks, empty, ratio, peak }: SynthReport): string
 const verdict = ({ median, unit }: Measured, most: number): string =>
   `at most ${number(most)}${unit === '×' ? '×' : ` ${unit}`}: ${median <= most ? 'met' : 'not met'}`;
 
-async function synthOnce(main: string, signal: AbortSignal): Promise<ProcessRun> {
+async function synthOnce(command: string, signal: AbortSignal): Promise<ProcessRun> {
   const outdir = mkdtempSync(join(tmpdir(), 'tsdb-synth-'));
   try {
     const env = childEnvironment(process.env, { CDKTF_OUTDIR: outdir });
-    return await timedProcess([process.execPath, '--import', 'tsx', main], { env, signal });
+    return await timedProcess(nodeCommand(command), { env, signal });
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

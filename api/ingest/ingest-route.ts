@@ -75,7 +75,7 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
         const { precision = 'ns', ...csv } = request.query;
         const receivedAt = Date.now();
         const key = keyOf(request, [table.name, format, precision, ...Object.values(csv), digest]);
-        const rows = (): Iterable<SentRow> | AsyncIterable<SentRow> => {
+        const rows = (): Iterable<SentRow> => {
           if (format === 'json') return jsonRows(request.body);
           if (format === 'ndjson') return ndjsonRows(request.body as string);
           if (format === 'csv')
@@ -122,11 +122,8 @@ export function ingestRoute(app: ApiApp, parts: IngestParts): void {
   }
 }
 
-async function* addressed(
-  to: IngestTable,
-  rows: Iterable<SentRow> | AsyncIterable<SentRow>,
-): AsyncGenerator<AddressedRow> {
-  for await (const row of rows) yield { to, row };
+function* addressed(to: IngestTable, rows: Iterable<SentRow>): Generator<AddressedRow> {
+  for (const row of rows) yield { to, row };
 }
 
 /** The answer to a body without rows. */

@@ -21,7 +21,7 @@ export interface WriteRequest {
   /** Size of the body after decompression. */
   readonly bytes: number;
   /** Reads the rows; large bodies are read only when their turn has come. */
-  readonly rows: () => Iterable<AddressedRow> | AsyncIterable<AddressedRow>;
+  readonly rows: () => Iterable<AddressedRow>;
   /** Names the write, so that it is stored once however often it is sent; asked when the rows have been read. */
   readonly key: () => WriteKey | undefined;
   /** The time of receipt, in milliseconds. */

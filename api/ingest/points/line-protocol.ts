@@ -4,6 +4,7 @@
 import { decimalNumber, exactNumber } from '../../../db/core/exact-json';
 import { EARLIEST, floorDivide, LATEST, timeText } from '../../http/time';
 import type { FieldValue, Point, SentPoint } from './point';
+import { usualPoints } from './usual-points';
 
 /** The units of timestamps, with their length in nanoseconds. Minutes and hours are those of InfluxDB 1. */
 const NANOSECONDS = {
@@ -20,9 +21,19 @@ export const PRECISIONS = Object.keys(NANOSECONDS) as readonly Precision[];
 /** The points of a body. Blank lines and comments are skipped. A faulty point never hides the points after it. */
 export function* lineProtocolPoints(text: string, precision: Precision): Generator<SentPoint> {
   const scanner: Scanner = { text, at: 0, section: 'name' };
+  const usual = usualPoints(text, precision);
   let line = 1;
   while (scanner.at < text.length) {
     const start = scanner.at;
+    const simple = usual.read(start);
+    if (simple !== undefined) {
+      scanner.at = usual.end;
+      yield { line, source: text.slice(start, usual.end), point: simple };
+      if (peek(scanner) === '\r') scanner.at += 1;
+      scanner.at += 1;
+      line += 1;
+      continue;
+    }
     skip(scanner, BLANK);
     const isPoint = !isAtLineEnd(scanner) && peek(scanner) !== '#';
     scanner.section = isPoint ? 'name' : 'comment';

@@ -6,70 +6,79 @@ import type { SentRow } from '../rows';
 import type { FieldValue, Point, SentPoint } from './point';
 
 /** The rows of a point in a table that takes it: one, or one per field. `receivedAt` (milliseconds) is the time of a point without one. */
-export function* pointRows(table: Hypertable, sent: SentPoint, receivedAt: number): Generator<SentRow> {
+export function pointRows(table: Hypertable, sent: SentPoint, receivedAt: number): readonly SentRow[] {
   const { line, source, point, reason } = sent;
-  if (point === undefined) {
-    yield { line, source, reason: reason ?? 'it is not a point' };
-    return;
-  }
-  if (point.name === '') {
-    yield { line, source, reason: 'the point has no name' };
-    return;
-  }
-  if (point.fields.length === 0) {
-    yield { line, source, reason: 'the point has no value' };
-    return;
-  }
+  if (point === undefined) return [{ line, source, reason: reason ?? 'it is not a point' }];
+  if (point.name === '') return [{ line, source, reason: 'the point has no name' }];
+  if (point.fields.length === 0) return [{ line, source, reason: 'the point has no value' }];
   const time = point.time ?? new Date(receivedAt).toISOString();
   if (table.ingest?.value === undefined) {
     const row = wideRow(table, point, time);
-    yield typeof row === 'string' ? { line, source, reason: row } : { line, source, value: row };
-    return;
+    return [typeof row === 'string' ? { line, source, reason: row } : { line, source, value: row }];
   }
-  for (const field of point.fields) {
+  return point.fields.map((field) => {
     const one: Point = point.fields.length === 1 ? point : { ...point, fields: [field] };
     const row = longRow(table, one, field, time);
     // A part of a line is kept as a point, because the rest of the line may be stored.
     const kept = point.fields.length === 1 ? source : one;
-    yield typeof row === 'string' ? { line, source: kept, reason: row } : { line, source: kept, value: row };
-  }
+    return typeof row === 'string' ? { line, source: kept, reason: row } : { line, source: kept, value: row };
+  });
 }
 
-/** A row under construction. Without a prototype, a key named `__proto__` is a key like any other. */
 type Row = Record<string, unknown>;
+
+/** Adds a member to a row; one that is named `__proto__` is a member like any other. False when there is one already. */
+function put(row: Row, key: string, value: unknown): boolean {
+  if (Object.hasOwn(row, key)) return false;
+  if (key === '__proto__')
+    Object.defineProperty(row, key, { value, enumerable: true, configurable: true, writable: true });
+  else row[key] = value;
+  return true;
+}
 
 /** Tags and fields are columns; those without one go into the jsonb columns, or are refused by the row reader. */
 function wideRow(table: Hypertable, { name, tags, fields }: Point, time: string): Row | string {
   const { ingest } = table;
-  const row: Row = Object.create(null);
+  const row: Row = {};
   if (ingest?.name !== undefined) row[ingest.name] = name;
   const kept = new Map<string, Row>();
-  const put = (key: string, value: unknown, rest: string | undefined): string | undefined => {
-    const column = freeColumn(table, key);
-    if (key === table.time) return `${key} must be at the end of the line, as a number`;
-    if (column === undefined && rest !== undefined) {
-      const members = kept.get(rest) ?? Object.create(null);
-      kept.set(rest, members);
-      if (key in members) return `${key} is given twice`;
-      members[key] = value;
-      return undefined;
-    }
-    if (column === undefined && isTaken(table, key)) return takenReason(key);
-    if (key in row) return `${key} is given twice`;
-    row[key] = value;
-    return undefined;
-  };
   for (const [key, text] of tags) {
-    const fault = put(key, tagValue(freeColumn(table, key), text), ingest?.tags);
+    const column = freeColumn(table, key);
+    const fault = putWide({ table, row, kept }, [key, tagValue(column, text)], column, ingest?.tags);
     if (fault !== undefined) return fault;
   }
   for (const [key, value] of fields) {
-    const fault = put(key, value, ingest?.fields);
+    const fault = putWide({ table, row, kept }, [key, value], freeColumn(table, key), ingest?.fields);
     if (fault !== undefined) return fault;
   }
   for (const [column, members] of kept) row[column] = members;
   row[table.time] = time;
   return row;
+}
+
+interface WideRow {
+  readonly table: Hypertable;
+  readonly row: Row;
+  /** The members of the jsonb columns. */
+  readonly kept: Map<string, Row>;
+}
+
+/** Puts a tag or a field into its column, or into the column `rest`; returns why that is not possible. */
+function putWide(
+  { table, row, kept }: WideRow,
+  [key, value]: readonly [string, unknown],
+  column: Column | undefined,
+  rest: string | undefined,
+): string | undefined {
+  if (key === table.time) return `${key} must be at the end of the line, as a number`;
+  let members = row;
+  if (column === undefined) {
+    if (rest !== undefined) {
+      members = kept.get(rest) ?? {};
+      kept.set(rest, members);
+    } else if (isTaken(table, key)) return takenReason(key);
+  }
+  return put(members, key, value) ? undefined : `${key} is given twice`;
 }
 
 /** The row of one field: its name is that of the point, with the name of the field behind it unless that is `value`. */
@@ -80,14 +89,13 @@ function longRow(
   time: string,
 ): Row | string {
   const { ingest } = table;
-  const row: Row = Object.create(null);
-  const labels: Row = Object.create(null);
+  const row: Row = {};
+  const labels: Row = {};
   for (const [key, text] of tags) {
     const column = freeColumn(table, key);
     const members = column === undefined && ingest?.tags !== undefined ? labels : row;
     if (members === row && isTaken(table, key)) return takenReason(key);
-    if (key in members) return `${key} is given twice`;
-    members[key] = tagValue(column, text);
+    if (!put(members, key, tagValue(column, text))) return `${key} is given twice`;
   }
   if (ingest?.tags !== undefined) row[ingest.tags] = labels;
   if (ingest?.name !== undefined) row[ingest.name] = field === 'value' ? name : `${name}_${field}`;
@@ -118,7 +126,11 @@ const freeColumn = (table: Hypertable, key: string): Column | undefined =>
 /** Whether `ingest` says what the column is filled with. */
 const isTaken = ({ ingest, time }: Hypertable, key: string): boolean =>
   ingest !== undefined &&
-  ([ingest.name, ingest.tags, ingest.fields, ingest.value, ingest.text].includes(key) ||
+  (key === ingest.name ||
+    key === ingest.tags ||
+    key === ingest.fields ||
+    key === ingest.value ||
+    key === ingest.text ||
     (ingest.value !== undefined && key === time));
 
 const takenReason = (key: string): string =>

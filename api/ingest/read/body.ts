@@ -24,8 +24,8 @@ export const MEDIA_TYPES = {
 export interface Received {
   readonly format: (typeof MEDIA_TYPES)[keyof typeof MEDIA_TYPES];
   readonly bytes: number;
-  /** SHA-256 of the body after decompression, in hexadecimal digits. */
-  readonly digest: string;
+  /** SHA-256 of the body after decompression, in hexadecimal digits; only of a request with an `Idempotency-Key`. */
+  readonly digest: string | undefined;
 }
 
 declare module 'fastify' {
@@ -45,7 +45,8 @@ export function acceptRowBodies(app: ApiApp, limit: number): void {
   for (const [mediaType, format] of Object.entries(MEDIA_TYPES)) {
     app.addContentTypeParser(mediaType, async (request: FastifyRequest, payload: FastifyRequest['raw']) => {
       const bytes = await arrivingBody(request, payload, limit);
-      request.received = { format, bytes: bytes.length, digest: digestOf(bytes) };
+      const hasKey = request.headers['idempotency-key'] !== undefined;
+      request.received = { format, bytes: bytes.length, digest: hasKey ? digestOf(bytes) : undefined };
       const text = textOf(bytes);
       return format === 'json' ? parseBody(text) : text;
     });

@@ -38,15 +38,16 @@ export interface ReadOptions {
  * @throws ProblemError (body-too-large, bad-body) for too many rows, or too many invalid ones.
  */
 export async function readRows(
-  sent: Iterable<AddressedRow> | AsyncIterable<AddressedRow>,
+  sent: Iterable<AddressedRow>,
   { now, keepsAll }: ReadOptions,
 ): Promise<readonly TableRows[]> {
   const parts = new Map<string, Part>();
   let count = 0;
   let rejected = 0;
   let first: RejectedRow | undefined;
-  for await (const { to, row } of sent) {
-    const part = partFor(parts, to, now);
+  let part: Part | undefined;
+  for (const { to, row } of sent) {
+    if (part === undefined || part.to !== to) part = partFor(parts, to, now);
     const result = part.read(row);
     if ('row' in result) part.rows.push(result.row);
     else {
@@ -71,6 +72,7 @@ export async function readRows(
 }
 
 interface Part extends TableRows {
+  readonly to: IngestTable | string;
   readonly rows: CheckedRow[];
   readonly rejected: RejectedRow[];
   readonly read: RowReader;
@@ -81,6 +83,7 @@ function partFor(parts: Map<string, Part>, to: IngestTable | string, now: number
   const known = parts.get(name);
   if (known) return known;
   const part = {
+    to,
     name,
     table: typeof to === 'string' ? undefined : to,
     rows: [],

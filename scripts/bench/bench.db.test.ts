@@ -13,6 +13,9 @@ import { prepareYear } from './year';
 
 // Nine days: some chunks are old enough for the columnstore.
 const TINY = '--days 9 --sensors 2 --interval 600 --rows 300 --repeat 1'.split(' ');
+// Growth needs many databases, and is the same program on every engine.
+const GROWS_ON = testServers().at(-1)?.engine;
+const PARTS = ['queries', 'ingest', 'compression', 'api'];
 const LONG = '--only queries --days 3650 --sensors 99 --interval 60'.split(' ');
 const KEPT_OUT = { TSDB_LOCAL_SERVER: '' };
 
@@ -34,7 +37,8 @@ const benchDatabases = async (url: string, { process }: Running): Promise<readon
 describe.each(testServers())('on $engine', ({ engine, url }) => {
   it('measures every part, writes the page, and drops its databases', async () => {
     const page = join(place, `${engine}.html`);
-    const running = startTsdb(['bench', ...TINY, '--json', '--html', page], {
+    const parts = engine === GROWS_ON ? [...PARTS, 'growth'] : PARTS;
+    const running = startTsdb(['bench', ...TINY, '--only', parts.join(','), '--json', '--html', page], {
       env: { ...KEPT_OUT, DATABASE_URL: url },
       // The API is measured from a checkout only.
       fromSources: true,
@@ -84,6 +88,17 @@ describe.each(testServers())('on $engine', ({ engine, url }) => {
       expect(speed).toMatchObject({ unit: 'rows/s', runs: 1 });
     }
     expect(server?.api).toMatchObject({ api: { unit: 'requests/s', runs: 1 }, ratio: { unit: '×' } });
+    const charts = [
+      ['tables, each with two aggregates', 1],
+      ['chunks of one table', 1],
+      ['file', 1],
+      ['rows', 3],
+    ];
+    expect(server?.growth?.charts.map(({ grows, lines }) => [grows, lines.length])).toEqual(
+      engine === GROWS_ON ? charts : undefined,
+    );
+    for (const { at, lines } of server?.growth?.charts ?? [])
+      for (const { figures } of lines) expect([at.length, figures.length]).toEqual([3, 3]);
     const tables = server?.compression?.tables.map(({ table }) => table);
     if (engine === 'timescaledb') expect(tables).toContain('public.sensor_data');
     else expect(tables).toBeUndefined();

@@ -1,7 +1,7 @@
 // `tsdb bench`: options go in, the report comes out. Every server in turn, every part on databases of its own.
 // - `servers`, `databases`, `machine`: what is measured on, and what is removed afterwards
 // - `year`, `columnstore`: fill a database as the parts need it
-// - `queries/`, `ingest/`, `compression`, `api/`: the parts, each with one function that gives its figures
+// - `queries/`, `ingest/`, `compression`, `api/`, `growth/`: the parts, each with one function that gives its figures
 // - `in-turns`, `child-process`, `http-client`: how things are measured
 // - `report/`: the report's types, statistics, budgets and notes, and its text for the terminal; `page/`: the HTML page
 // - `synth/`: `npm run bench:synth`, which is about the stacks and not about a database
@@ -16,6 +16,7 @@ import { measureApi } from './api/api-overhead';
 import { canMeasureApi } from './api/processes';
 import { measureCompression } from './compression';
 import { type UseDatabase, withDatabases } from './databases';
+import { measureGrowth } from './growth/growth';
 import { measureIngest } from './ingest/ingest';
 import { loadNow, readMachine, readSettings } from './machine';
 import { measureQueries } from './queries/queries';
@@ -97,8 +98,13 @@ async function measureParts(
   if (wants('ingest'))
     await use('ingest', async (address) => {
       const file = join(tmpdir(), `tsdb-bench-${process.pid}.csv`);
-      found.ingest = await measureIngest(address, { ...common, file });
+      found.ingest = await measureIngest(address, { ...common, file, tsdb: OWN_COMMAND });
     });
+  if (wants('growth') && !canMeasureApi()) onNote('growth is measured from a checkout only, and is left out');
+  else if (wants('growth')) {
+    const file = join(tmpdir(), `tsdb-bench-growth-${process.pid}.csv`);
+    found.growth = await measureGrowth(use, { ...common, engine: server.engine, file, tsdb: OWN_COMMAND });
+  }
   if (wants('compression') && server.engine === 'timescaledb')
     await use('sets', async (address) => {
       found.compression = await measureCompression(address, common);
@@ -113,6 +119,9 @@ async function measureParts(
     seconds: Math.round((Date.now() - started) / 1_000),
   };
 }
+
+/** The program that runs here, started again as `tsdb`. */
+const OWN_COMMAND = [process.execPath, ...process.execArgv, process.argv[1] as string] as const;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -72,7 +72,10 @@ export function addPlatformCommands(program: Command, { toEnd, untilSignal }: Ru
     .option('--interval <seconds>', 'seconds between two readings of a sensor', whole(1, 86_400), 60)
     .option('--rows <number>', 'number of rows in one ingest measurement', whole(10, 10_000_000), 200_000)
     .option('--repeat <number>', 'number of measurements of each figure', whole(1, 1_000), 7)
-    .option('--only <parts>', 'comma-separated parts: queries, ingest, compression, api (default: all)')
+    .option(
+      '--only <parts>',
+      'comma-separated parts: queries, ingest, compression, api, growth (default: all but growth)',
+    )
     .option('--html [file]', 'also write an HTML page (default name: tsdb-bench.html)')
     .option('--budgets', 'exit with code 2 when a budget is missed')
     .option('--json', 'print one JSON document')

@@ -32,8 +32,8 @@ export interface IngestOptions
   readonly env: Environment;
   /** A file that may be written and is removed. */
   readonly file: string;
-  /** How `tsdb` is started; this process's own command when absent. */
-  readonly tsdb?: readonly [string, ...string[]];
+  /** How `tsdb` is started. */
+  readonly tsdb: readonly [string, ...string[]];
   /** Only these methods; all when absent. */
   readonly methods?: readonly string[];
 }
@@ -43,7 +43,7 @@ export interface IngestOptions
  * @throws DatabaseError when a method did not write all rows, or an import left other values in an aggregate.
  */
 export async function measureIngest(url: string, options: IngestOptions): Promise<IngestReport> {
-  const { repeat, file, env, signal, onNote, tsdb = OWN_COMMAND, methods: wanted } = options;
+  const { repeat, file, env, signal, onNote, tsdb, methods: wanted } = options;
   const desired = desiredFrom([iot, service]);
   const { plan } = await applySchema(url, desired, { allow: [], lockWaitMs: 30_000 });
   const { engine } = plan.server;
@@ -81,8 +81,6 @@ export async function measureIngest(url: string, options: IngestOptions): Promis
     rmSync(file, { force: true });
   }
 }
-
-const OWN_COMMAND = [process.execPath, ...process.execArgv, process.argv[1] as string] as const;
 
 /** The table that is filled, and the rows. */
 interface Filled {

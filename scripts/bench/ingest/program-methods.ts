@@ -9,7 +9,7 @@ import { libpqEnvironment } from '../../backup/address';
 import { executables } from '../../backup/programs';
 import type { ImportReport } from '../../import/options';
 import type { ProgramRun } from '../../run-program';
-import { childEnvironment, timedProcess } from '../child-process';
+import { childEnvironment, type ProcessRun, timedProcess } from '../child-process';
 import { COLUMNS } from './rows';
 import type { Measurement } from './speeds';
 
@@ -38,16 +38,21 @@ export const IMPORTS = [
 ] as const;
 
 /** `tsdb import` as people run it: another process of this program, including the pass that checks the file. */
-export async function runImport(
-  { url, file, tsdb, env, signal }: CsvRun,
-  { workers, load, work, whole }: (typeof IMPORTS)[number],
-): Promise<readonly Measurement[]> {
+export function importOnce({ url, file, tsdb, env, signal }: CsvRun, workers: number): Promise<ProcessRun> {
   const flags = ['import', file, '--table', sensorData.name, '--workers', String(workers), '--json'];
-  const { milliseconds, stdout, stderr, peakBytes } = await timedProcess(
+  return timedProcess(
     // A name of its own, because an import that has finished is not done a second time.
     [...tsdb, ...flags, '--id', randomUUID()],
     { env: childEnvironment(env, { DATABASE_URL: url, TSDB_SCHEMAS: 'iot' }), signal },
   );
+}
+
+/** The figures of one import. */
+export async function runImport(
+  run: CsvRun,
+  { workers, load, work, whole }: (typeof IMPORTS)[number],
+): Promise<readonly Measurement[]> {
+  const { milliseconds, stdout, stderr, peakBytes } = await importOnce(run, workers);
   const { rows, refreshed } = JSON.parse(stdout) as ImportReport;
   // The command reports its speed by its own clock, which starts when the program begins to work.
   const speed = Number(/^(\d+) rows\/s$/m.exec(stderr)?.[1]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { bytes, counted, machineLine, number, optionsLine } from '../report/format';
 import type { BenchReport } from '../report/report';
 import { askedTable, budgetTable, sideBySideTable, tablesOf } from '../report/tables';
+import { drawChart } from './chart';
 import { html, type Markup, trusted } from './markup';
 import { summary } from './summary';
 import { drawTable } from './table';
@@ -31,6 +32,7 @@ ${servers.map(
   (server) => html`<h2>${server.describe}</h2>
 ${summary(server, budgets)}
 ${tablesOf(server).map(drawTable)}
+${server.growth?.charts.map(drawChart)}
 ${server.queries && drawTable(askedTable(server.queries))}`,
 )}
 ${servers.length > 1 && html`<h2>Side by side</h2>${drawTable(sideBySideTable(servers))}`}
@@ -92,5 +94,9 @@ th, td { vertical-align: top; }
 th[scope="row"] { font-weight: 500; }
 .bar { display: block; width: 9rem; height: 0.5rem; margin: 0.25rem 0 0 auto; background: var(--raised); }
 .bar i { display: block; height: 100%; background: var(--c2); }
+.chart svg { width: 100%; height: auto; max-width: 48rem; }
+.chart text { fill: var(--soft); font-size: 12px; }
+.chart .level { stroke: var(--raised); }
+.chart polyline { fill: none; stroke-width: 2; }
 @media print { details { display: none; } .card { break-inside: avoid; } }
 `;

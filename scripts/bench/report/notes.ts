@@ -45,5 +45,7 @@ const NOTES: Readonly<Record<Part, string>> = {
   ].join(' '),
   compression:
     'Compression: sample data without gaps and outliers, every whole chunk converted; bytes with indexes, as TimescaleDB notes them when it converts.',
+  growth:
+    'Growth: sizes are multiples of --rows, each four times the one before; a size that would take too long is left out. The rows of the API are a year of readings of more and more sensors, in the columnstore where they are old. An import is measured once.',
   api: 'API: beside node:http with the same driver, the same SQL and JSON.stringify; API, bare handler, load generator and database share the machine.',
 };

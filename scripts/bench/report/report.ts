@@ -2,7 +2,7 @@
 import type { EngineName } from '../../../db/model';
 import type { Measured } from './statistics';
 
-export const PARTS = ['queries', 'ingest', 'compression', 'api'] as const;
+export const PARTS = ['queries', 'ingest', 'compression', 'api', 'growth'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What was asked for. */
@@ -58,6 +58,7 @@ export interface ServerReport {
   readonly queries?: QueriesReport;
   readonly ingest?: IngestReport;
   readonly compression?: CompressionReport;
+  readonly growth?: GrowthReport;
   readonly api?: ApiReport;
   readonly seconds: number;
 }
@@ -152,6 +153,22 @@ export interface ApiReport {
   readonly api: Measured;
   readonly bareHandler: Measured;
   readonly ratio: Measured;
+}
+
+export interface GrowthReport {
+  readonly charts: readonly GrowthChart[];
+}
+
+/** Figures over sizes that grow by about four times. */
+export interface GrowthChart {
+  /** What is measured. */
+  readonly title: string;
+  /** What grows. */
+  readonly grows: string;
+  /** The sizes, for people. */
+  readonly at: readonly string[];
+  /** Each has one figure for each size, all in one unit. */
+  readonly lines: readonly { readonly title: string; readonly figures: readonly Measured[] }[];
 }
 
 /** A limit of the design, and whether this run kept it. */

@@ -4,6 +4,7 @@ import type {
   ApiReport,
   Budget,
   CompressionReport,
+  GrowthChart,
   IngestReport,
   QueriesReport,
   Saving,
@@ -34,12 +35,19 @@ const columns = (...all: readonly (string | Column)[]): readonly Column[] =>
   all.map((column) => (typeof column === 'string' ? { title: column } : column));
 
 /** The tables of the parts that were measured, in the order of the report. */
-export function tablesOf({ queries, ingest, compression, api }: ServerReport): readonly ReportTable[] {
+export function tablesOf({
+  queries,
+  ingest,
+  compression,
+  api,
+  growth,
+}: ServerReport): readonly ReportTable[] {
   return [
     ...(queries ? [queryTable(queries)] : []),
     ...(ingest ? [ingestTable(ingest)] : []),
     ...(compression ? [compressionTable(compression)] : []),
     ...(api ? [apiTable(api)] : []),
+    ...(growth?.charts ?? []).map(growthTable),
   ];
 }
 
@@ -110,6 +118,13 @@ function apiTable({ question, connections, seconds, api, bareHandler, ratio }: A
     compared: 'table',
   };
 }
+
+const growthTable = ({ title, grows, at, lines }: GrowthChart): ReportTable => ({
+  title: `Growth: ${title} over ${grows}`,
+  columns: columns('', ...at),
+  rows: lines.map((line) => [line.title, ...line.figures]),
+  compared: 'row',
+});
 
 /** What each question of the queries was, and how far its two answers differ. */
 export function askedTable({ cases }: QueriesReport): ReportTable {

@@ -101,6 +101,19 @@ const server = (engine: ServerReport['engine'], describe: string): ServerReport 
     bareHandler: around(700, 'requests/s'),
     ratio: around(0.87, '×'),
   },
+  growth: {
+    charts: [
+      {
+        title: 'latency of the API',
+        grows: 'rows',
+        at: ['1,051,200 rows', '4,204,800 rows'],
+        lines: [
+          { title: 'raw day of a sensor', figures: [around(6.1, 'ms'), around(8.7, 'ms')] },
+          { title: 'hourly over a year', figures: [around(41, 'ms'), around(44, 'ms')] },
+        ],
+      },
+    ],
+  },
   seconds: 432,
 });
 
@@ -116,7 +129,7 @@ export const sampleReport: BenchReport = {
     intervalSeconds: 60,
     rows: 200_000,
     repeat: 7,
-    parts: ['queries', 'ingest', 'compression', 'api'],
+    parts: ['queries', 'ingest', 'compression', 'api', 'growth'],
   },
   machine: {
     cpu: 'A Processor',

@@ -1,5 +1,4 @@
 // Tells whether a file or folder is as it was when a bundle was built from it.
-const { createHash } = require('node:crypto');
 const { readdirSync, readFileSync, readlinkSync, statSync } = require('node:fs');
 const { basename, join } = require('node:path');
 
@@ -17,7 +16,7 @@ const { basename, join } = require('node:path');
  */
 function stampOf(path) {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat && { stamp: `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`, changedAt: stat.ctimeNs };
+  return stat && { stamp: `${stat.ino} ${stat.size} ${stat.ctimeNs}`, changedAt: stat.ctimeNs };
 }
 
 const WHOLE_SECOND = 1_000_000_000n;
@@ -40,7 +39,8 @@ function hashAt(path) {
   }
 }
 
-const hashOf = (content) => createHash('sha256').update(content).digest('base64url');
+// Loaded when it is needed, which it seldom is at a start.
+const hashOf = (content) => require('node:crypto').createHash('sha256').update(content).digest('base64url');
 
 /**
  * Names in a folder that can decide which file an import means, with the targets of links. What the programs themselves write

@@ -59,7 +59,6 @@ const foldersAbove = (root, path) => {
   return folder === root || folder === dirname(folder) ? [folder] : [folder, ...foldersAbove(root, folder)];
 };
 
-const shortened = (root, path) =>
-  path.startsWith(`${root}/`) ? path.slice(root.length + 1) || './' : path;
+const shortened = (root, path) => (path.startsWith(`${root}/`) ? path.slice(root.length + 1) || './' : path);
 
 module.exports = { readSources, surroundings };

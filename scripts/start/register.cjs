@@ -1,12 +1,11 @@
 // `node --require ./scripts/start/register.cjs main.ts` runs a program in TypeScript from its stored bundle, which starts in a
 // fraction of the time. A bundle is built again as soon as one of its sources differs; where none can be stored, and in a
 // debugger, the program runs from its sources.
-const { spawnSync } = require('node:child_process');
 const { readFileSync } = require('node:fs');
 const inspector = require('node:inspector');
 const { createRequire } = require('node:module');
 const { dirname, join } = require('node:path');
-const { constants, Script } = require('node:vm');
+const { Script } = require('node:vm');
 const { isMainThread } = require('node:worker_threads');
 const { attempt, currentManifest, nameOf, ROOT, storeFolder, writeWhole } = require('./store.cjs');
 const { nameSources } = require('./traces.cjs');
@@ -30,11 +29,15 @@ function storedBundle(file) {
 function currentBundle(store, file) {
   const manifest = currentManifest(store, nameOf(file));
   // A build of another process may remove a script after it was found current.
-  return manifest && attempt(() => ({ own: compile(store, manifest.own), packages: compile(store, manifest.packages) }));
+  return (
+    manifest &&
+    attempt(() => ({ own: compile(store, manifest.own), packages: compile(store, manifest.packages) }))
+  );
 }
 
 /** In a process of its own: the bundler works asynchronously, and its memory is gone when the program starts. */
 function build(file) {
+  const { spawnSync } = require('node:child_process');
   const args = [join(__dirname, 'build.cjs'), file];
   return spawnSync(process.execPath, args, { stdio: 'ignore' }).status === 0;
 }
@@ -43,13 +46,9 @@ function compile(store, { script: name, encoding }) {
   const path = join(store, name);
   const source = readFileSync(path, encoding);
   const cachedData = attempt(() => readFileSync(`${path}.code`));
-  const script = new Script(source, {
-    filename: path,
-    cachedData,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const script = new Script(source, { filename: path, cachedData });
   // At the end, V8 has compiled what this program needs. A process that is killed leaves it to the next one.
-  if (cachedData === undefined)
+  if (cachedData === undefined || script.cachedDataRejected)
     process.once('exit', () => attempt(() => writeWhole(`${path}.code`, script.createCachedData())));
   return { path, load: script.runInThisContext() };
 }
@@ -63,5 +62,13 @@ function run({ own, packages }, module) {
   packages.load(loaded.exports, required, loaded, packages.path, dirname(packages.path), folderOf);
   const requireHere = (name) => (loaded.exports.has(name) ? loaded.exports.get(name)() : required(name));
   Object.assign(requireHere, required, { main: module });
-  own.load.call(module.exports, module.exports, requireHere, module, module.filename, dirname(module.filename), folderOf);
+  own.load.call(
+    module.exports,
+    module.exports,
+    requireHere,
+    module,
+    module.filename,
+    dirname(module.filename),
+    folderOf,
+  );
 }

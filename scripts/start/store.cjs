@@ -1,7 +1,7 @@
 // The stored bundles of this checkout: where they lie, whether one is current, and how files get there whole.
 const { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync } = require('node:fs');
 const { renameSync, rmSync, writeFileSync } = require('node:fs');
-const { join, relative, resolve } = require('node:path');
+const { isAbsolute, join, relative } = require('node:path');
 const { hashAt, isSettled, stampOf } = require('./fingerprint.cjs');
 
 /** Folder of the checkout. */
@@ -108,7 +108,7 @@ function check(part, root = ROOT) {
   const now = Date.now();
   let result = 'same';
   for (const input of part.inputs) {
-    const path = resolve(root, input.path) + (input.path.endsWith('/') ? '/' : '');
+    const path = isAbsolute(input.path) ? input.path : `${root}/${input.path}`;
     const found = stampOf(path);
     if (found?.stamp === input.stamp && isSettled(found.changedAt, part.checkedAt)) continue;
     if (found === undefined || hashAt(path) !== input.hash) return 'changed';
@@ -146,4 +146,14 @@ function attempt(work) {
   }
 }
 
-module.exports = { ROOT, attempt, check, currentManifest, nameOf, readManifest, storeFolder, writeManifest, writeWhole };
+module.exports = {
+  ROOT,
+  attempt,
+  check,
+  currentManifest,
+  nameOf,
+  readManifest,
+  storeFolder,
+  writeManifest,
+  writeWhole,
+};

@@ -22,7 +22,7 @@ export function builtProgram(root: string): string {
   // Built in another folder and then renamed, so that an interruption never leaves half a program in the final one.
   const draft = `${folder}.${process.pid}`;
   mkdirSync(draft, { recursive: true });
-  const built = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/bundle.ts', draft], {
+  const built = spawnSync(process.execPath, ['--require', 'tsx/cjs', 'scripts/bundle.ts', draft], {
     cwd: root,
     encoding: 'utf8',
   });

@@ -30,17 +30,17 @@ export interface Surroundings {
 /** Folder of the checkout. */
 export const ROOT = join(__dirname, '..', '..');
 
-const SOURCES = ['--import', 'tsx', 'scripts/tsdb.ts'];
+const CHECKOUT = ['--require', './scripts/start/register.cjs', 'scripts/tsdb.ts'];
 const bundle = process.env.TSDB_TEST_BUNDLE;
 /** The bundle that the image runs too, when the test run made one: it starts in a fraction of the time. */
-const PROGRAM = bundle === undefined ? SOURCES : [join(bundle, 'tsdb.js')];
+const PROGRAM = bundle === undefined ? CHECKOUT : [join(bundle, 'tsdb.js')];
 
 /** Starts a command; `fromSources` as `npm run tsdb` does. */
 export function startTsdb(
   args: readonly string[],
   { env = {}, options = {}, fromSources = false }: Surroundings = {},
 ): Running {
-  const child = spawn(process.execPath, [...(fromSources ? SOURCES : PROGRAM), ...args], {
+  const child = spawn(process.execPath, [...(fromSources ? CHECKOUT : PROGRAM), ...args], {
     cwd: ROOT,
     env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

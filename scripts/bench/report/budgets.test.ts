@@ -59,6 +59,26 @@ it('takes the most memory of all runs, not the median', () => {
   });
 });
 
+it('judges writes over HTTP by the size of their bodies, and whole imports of many rows only', () => {
+  const ingest = timescale.ingest as NonNullable<ServerReport['ingest']>;
+  const [sample] = ingest.methods as [(typeof ingest.methods)[number]];
+  const methods = ['import', 'http-csv-1k', 'http-csv-10k'].map((id) => ({
+    ...sample,
+    id,
+    toPsqlCopy: summarize([0.7], '×'),
+  }));
+  const verdicts = (rows: number) =>
+    judge([{ ...timescale, ingest: { ...ingest, rows, methods } }], all)
+      .filter(({ id }) => /whole|http/.test(id))
+      .map(({ id, limit, met }) => [id, limit, met]);
+  const http = [
+    ['ingest.http-csv-1k', 'at least 0.6×', true],
+    ['ingest.http-csv-10k', 'at least 0.9×', false],
+  ];
+  expect(verdicts(200_000)).toEqual(http);
+  expect(verdicts(1_000_000)).toEqual([['ingest.import-whole', 'at least 1.8×', false], ...http]);
+});
+
 it('does not judge a year by a week', () => {
   const ids = judge([timescale], (id) => id !== 'daily-year').map(({ id }) => id);
   expect(ids).toContain('queries.hourly-month');

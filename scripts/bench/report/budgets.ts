@@ -19,7 +19,9 @@ export function judge(
   fullRange: (id: string) => boolean,
 ): readonly Budget[] {
   return servers.flatMap((server) =>
-    [...queryLimits(server, fullRange), ...LIMITS].flatMap((limit) => verdictOf(server, limit)),
+    [...queryLimits(server, fullRange), ...LIMITS, ...httpLimits(server)].flatMap((limit) =>
+      verdictOf(server, limit),
+    ),
   );
 }
 
@@ -48,6 +50,20 @@ const LIMITS: readonly Limit[] = [
     title: 'tsdb import (check and load) vs psql \\copy',
     found: (server) => methodOf(server, 'import-load')?.toPsqlCopy?.median,
     least: 0.8,
+    unit: '×',
+  },
+  {
+    id: 'ingest.import-whole',
+    title: 'tsdb import (whole process) vs psql \\copy',
+    found: (server) => ofManyRows(server, 'import'),
+    least: 1.8,
+    unit: '×',
+  },
+  {
+    id: 'ingest.import-1-whole',
+    title: 'tsdb import --workers 1 (whole process) vs psql \\copy',
+    found: (server) => ofManyRows(server, 'import-1'),
+    least: 1.2,
     unit: '×',
   },
   {
@@ -82,6 +98,24 @@ const LIMITS: readonly Limit[] = [
 
 const leastOf = (figures: readonly number[] = []): number | undefined =>
   figures.length === 0 ? undefined : Math.min(...figures);
+
+// Of few rows, the start of Node.js is most of the figure.
+const MANY_ROWS = 1_000_000;
+
+const ofManyRows = (server: ServerReport, id: string): number | undefined =>
+  (server.ingest?.rows ?? 0) < MANY_ROWS ? undefined : methodOf(server, id)?.toPsqlCopy?.median;
+
+/** Bodies of 1,000 rows cost more than those of 10,000, because each is a request and a transaction. */
+const httpLimits = ({ ingest }: ServerReport): readonly Limit[] =>
+  (ingest?.methods ?? [])
+    .filter(({ id }) => id.startsWith('http-'))
+    .map(({ id, title, toPsqlCopy }) => ({
+      id: `ingest.${id}`,
+      title: `${title} vs psql \\copy`,
+      found: () => toPsqlCopy?.median,
+      least: id.endsWith('-10k') ? 0.9 : 0.6,
+      unit: '×',
+    }));
 
 function verdictOf(server: ServerReport, limit: Limit): readonly Budget[] {
   const { id, title, least, most, unit } = limit;

@@ -1,4 +1,5 @@
 // Reads something at most every two seconds, however many requests need it.
+import { forManyRequests } from '../http/answer-share';
 
 /** What is remembered. */
 export interface Remembered<T> {
@@ -16,7 +17,7 @@ export function remembered<T>(read: () => Promise<T>): Remembered<T> {
     get() {
       if (known === undefined || Date.now() >= until) {
         until = Date.now() + GOOD_FOR_MS;
-        const asked = read();
+        const asked = forManyRequests(read);
         known = asked;
         // Everyone who waits for this query gets its failure; the next request asks again.
         asked.catch(() => {

@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ApiApp, clientOf } from './instance';
 import { type AnswerShare, type LargeAnswerLimits, limitLargeAnswers } from './large-answers';
 
-const shares = new AsyncLocalStorage<AnswerShare>();
+const shares = new AsyncLocalStorage<AnswerShare | undefined>();
 
 /** Opens a share of the limits for every request; it ends with the answer or with the connection. */
 export function shareLargeAnswers(app: ApiApp, limits: LargeAnswerLimits): void {
@@ -18,3 +18,6 @@ export function shareLargeAnswers(app: ApiApp, limits: LargeAnswerLimits): void 
 
 /** The share of the request that this code runs for; undefined when it runs for none. */
 export const currentShare = (): AnswerShare | undefined => shares.getStore();
+
+/** Runs work that many requests share: it neither waits for the place of one of them nor ends with its client. */
+export const forManyRequests = <T>(work: () => T): T => shares.run(undefined, work);

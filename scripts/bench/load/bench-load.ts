@@ -22,6 +22,7 @@ import type { LoopDelay } from './load-server';
 
 const DAYS = 40;
 const LARGE = '/api/sensors/sensor_001/raw?period=40d';
+const LARGE_ROWS = DAYS * 24 * 60;
 const SMALL = '/api/sensors/sensor_002/hourly?period=1d';
 const LOOK_EVERY_MS = 10;
 const WARM_UP_MS = 1_000;
@@ -183,7 +184,16 @@ function printTable(where: string, found: Readonly<Record<string, LoadFigures>>)
   print(`large: GET ${LARGE}; small: GET ${SMALL}; milliseconds p50 / p95 / p99 / longest\n`);
   print(
     table(
-      ['', 'health', 'small answer', 'event loop p99, longest', 'memory', 'answers', 'all read after'],
+      [
+        '',
+        'health',
+        'small answer',
+        'event loop p99, longest',
+        'CPU a row',
+        'memory',
+        'answers',
+        'all read after',
+      ],
       Object.entries(found).map(([title, figures]) => [title, ...cellsOf(figures)]),
     ),
   );
@@ -200,6 +210,8 @@ function cellsOf(figures: LoadFigures): readonly string[] {
     four(health),
     four(small),
     `${number(eventLoopDelay.p99)}, ${number(eventLoopDelay.max)} ms`,
+    // With what the probes cost, which is little.
+    `${number(eventLoopDelay.processor / (figures.answers * figures.rounds * LARGE_ROWS))} µs`,
     memoryBefore === null || memoryPeak === null
       ? 'unknown'
       : `${bytes(memoryBefore)} +${bytes(memoryPeak - memoryBefore)}`,

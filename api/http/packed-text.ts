@@ -25,11 +25,24 @@ export const columnsByName = (columns: readonly Column[]): ReadonlyMap<string, n
 
 /** The text of the rows, in pieces of about 64 kB. */
 export function* packedText(rows: PackedRows<unknown>, syntax: RowSyntax): Generator<Buffer, void> {
-  const { columns } = rows;
   const out = new TextBytes(syntax);
-  const [betweenRows, afterRow, none] = [syntax.betweenRows, syntax.afterRow, syntax.null].map((text) =>
-    Buffer.from(text),
-  ) as [Buffer, Buffer, Buffer];
+  const write = rowWriter(rows.columns, syntax, out);
+  for (const { bytes } of rows.packs())
+    for (let at = 0; at < bytes.length; ) {
+      at = write(bytes, at);
+      yield* out.full.splice(0);
+    }
+  yield* out.rest();
+}
+
+/**
+ * A function that writes rows from a place on, until a piece is full or there are no more, and returns the place after them. It takes
+ * most of the time of a large answer, so it makes no objects.
+ */
+function rowWriter(columns: readonly Column[], syntax: RowSyntax, out: TextBytes) {
+  const none = Buffer.from(syntax.null);
+  const afterRow = Buffer.from(syntax.afterRow);
+  const betweenRows = Buffer.from(syntax.betweenRows);
   const members = syntax.members.map(({ before, column = columns.length }) => {
     const { kind = 'other', read = String } = columns[column] ?? {};
     return { before: Buffer.from(before), column, writePlain: PLAIN_WRITERS[kind], read };
@@ -38,23 +51,27 @@ export function* packedText(rows: PackedRows<unknown>, syntax: RowSyntax): Gener
   const starts = new Int32Array(columns.length + 1);
   const ends = new Int32Array(columns.length + 1).fill(-1);
   let isFirst = true;
-  for (const { bytes } of rows.packs()) {
-    for (let at = 0; at < bytes.length; ) {
+  return (bytes: Buffer, from: number): number => {
+    let at = from;
+    while (at < bytes.length && out.full.length === 0) {
       at = findValues(bytes, at, starts, ends);
-      if (!isFirst) out.add(betweenRows);
+      if (!isFirst) out.add(betweenRows, 0, betweenRows.length);
       isFirst = false;
-      for (const { before, column, writePlain, read } of members) {
-        out.add(before);
-        const [start, end] = [starts[column] as number, ends[column] as number];
-        if (end < start) out.add(none);
-        else if (!writePlain(out, bytes, start, end))
-          out.add(Buffer.from(syntax.write(read(bytes.toString('utf8', start, end)))));
+      for (let n = 0; n < members.length; n += 1) {
+        const { before, column, writePlain, read } = members[n] as (typeof members)[number];
+        const start = starts[column] as number;
+        const end = ends[column] as number;
+        out.add(before, 0, before.length);
+        if (end < start) out.add(none, 0, none.length);
+        else if (!writePlain(out, bytes, start, end)) {
+          const text = Buffer.from(syntax.write(read(bytes.toString('utf8', start, end))));
+          out.add(text, 0, text.length);
+        }
       }
-      out.add(afterRow);
-      if (out.full.length > 0) yield* out.full.splice(0);
+      out.add(afterRow, 0, afterRow.length);
     }
-  }
-  yield* out.rest();
+    return at;
+  };
 }
 
 /** Finds the values of a row, and returns where it ends. A value that is NULL ends before it begins. */

@@ -1,6 +1,7 @@
 // The text of rows, whether they are few, many or packed, is the text that writing them at once would give.
 import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
+import { ExactNumber } from '../../db/core/exact-json';
 import { packed as packedAtOnce } from '../testing/packed';
 import { PackedRows, type Rows } from './packed-rows';
 import { csvText, jsonText, ndjsonText } from './row-text';
@@ -121,6 +122,20 @@ describe('CSV for spreadsheets', () => {
       expect(cell(value)).toBe(cell(value, false));
     expect(cell(-1.5)).toBe('-1.5');
     expect(cell('=1', false)).toBe('=1');
+  });
+});
+
+describe('CSV', () => {
+  it('shows objects whose JSON is a text as that text, in few rows and in many', () => {
+    const c = [new ExactNumber('12345678901234567890'), new Date(0), { a: 'x' }];
+    const text = [
+      ...csvText(
+        ['c'],
+        c.map((value) => ({ c: value })),
+        { escapesFormulas: false },
+      ),
+    ].join('');
+    expect(text).toBe('c\n12345678901234567890\n1970-01-01T00:00:00.000Z\n"{""a"":""x""}"\n');
   });
 });
 

@@ -1,5 +1,5 @@
 // Writes values whose text in an answer is that of the database, or nearly: most times, numbers and short words.
-import { copyBytes, type TextKind } from './packed-rows';
+import type { TextKind } from './packed-rows';
 
 const PIECE_BYTES = 64 * 1_024;
 
@@ -23,9 +23,12 @@ export class TextBytes {
     for (const byte of Buffer.from(special)) this.special[byte] = 1;
   }
 
-  add(bytes: Buffer, start = 0, end = bytes.length): void {
+  add(bytes: Buffer, start: number, end: number): void {
     if (this.used + end - start > this.piece.length) this.begin(end - start);
-    this.used = copyBytes(bytes, start, end, this.piece, this.used);
+    const { piece } = this;
+    let at = this.used;
+    for (let n = start; n < end; n += 1, at += 1) piece[at] = bytes[n] as number;
+    this.used = at;
   }
 
   addByte(byte: number): void {
@@ -78,21 +81,21 @@ function writeTime(out: TextBytes, bytes: Buffer, start: number, end: number): b
     bytes[zone + 2] !== ZERO
   )
     return false;
-  out.add(out.quote);
+  out.add(out.quote, 0, out.quote.length);
   out.add(bytes, start, start + 10);
   out.addByte(T);
   out.add(bytes, start + 11, zone);
   out.addByte(Z);
-  out.add(out.quote);
+  out.add(out.quote, 0, out.quote.length);
   return true;
 }
 
 function writeText(out: TextBytes, bytes: Buffer, start: number, end: number): boolean {
   if (start === end || out.special[bytes[start] as number] !== 0) return false;
   for (let at = start + 1; at < end; at += 1) if (out.special[bytes[at] as number] === 1) return false;
-  out.add(out.quote);
+  out.add(out.quote, 0, out.quote.length);
   out.add(bytes, start, end);
-  out.add(out.quote);
+  out.add(out.quote, 0, out.quote.length);
   return true;
 }
 

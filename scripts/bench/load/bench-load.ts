@@ -22,6 +22,7 @@ import type { Usage } from './usage';
 
 const DAYS = 40;
 const LARGE = '/api/sensors/sensor_001/raw?period=40d';
+const LARGE_ROWS = DAYS * 24 * 60;
 const SMALL = '/api/sensors/sensor_002/hourly?period=1d';
 const LOOK_EVERY_MS = 10;
 const WARM_UP_MS = 1_000;
@@ -188,7 +189,7 @@ function printTable(where: string, found: Readonly<Record<string, LoadFigures>>)
         'health',
         'small answer',
         'event loop p99, longest',
-        'CPU per answer',
+        'CPU a row',
         'memory',
         'answers',
         'all read after',
@@ -209,6 +210,8 @@ function cellsOf(figures: LoadFigures): readonly string[] {
     four(health),
     four(small),
     `${number(eventUsage.p99)}, ${number(eventUsage.max)} ms`,
+    // With what the probes cost, which is little.
+    `${number((eventUsage.cpu * 1_000) / (figures.answers * figures.rounds * LARGE_ROWS))} µs`,
     memoryBefore === null || memoryPeak === null
       ? 'unknown'
       : `${bytes(memoryBefore)} +${bytes(memoryPeak - memoryBefore)}`,

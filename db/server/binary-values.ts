@@ -131,12 +131,13 @@ function jsonb(to: BinaryTarget, cell: string | number): void {
 
 /** Writes a text in UTF-8, with room for some bytes before it. */
 function characters(to: BinaryTarget, value: string, before: number): void {
-  room(to, 4 + before + 3 * value.length);
+  const isShort = value.length <= LONGEST_NAME;
+  room(to, 4 + before + (isShort ? 3 * value.length : Buffer.byteLength(value)));
   const { bytes } = to;
   const start = to.at + 4 + before;
   let end = start;
   // Most texts are short names in ASCII, for which a call of the runtime costs more than the loop.
-  if (value.length <= LONGEST_NAME)
+  if (isShort)
     for (let at = 0; at < value.length; at += 1) {
       const code = value.charCodeAt(at);
       if (code > 0x7f) break;

@@ -24,8 +24,9 @@ export interface BinaryCopy {
   readonly places: readonly number[];
 }
 
-/** Rows that are encoded between two pauses for other work of the process. */
+/** Rows that are encoded between two pauses for other work of the process, and bytes of them that are held at once. */
 const ROWS_AT_ONCE = 2_000;
+const BYTES_AT_ONCE = 262_144;
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const END = Buffer.from([0xff, 0xff]);
 
@@ -51,12 +52,13 @@ async function* pieces(
   rows: readonly { readonly cells: readonly (Cell | undefined)[] }[],
 ): AsyncGenerator<Buffer> {
   yield SIGNATURE;
-  let size = 256;
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
-    if (from > 0) await nextTurn();
+  let bytesOfRow = 128;
+  for (let at = 0; at < rows.length; ) {
+    if (at > 0) await nextTurn();
+    const from = at;
     const end = Math.min(from + ROWS_AT_ONCE, rows.length);
-    const to = binaryTarget(Math.ceil(size * (end - from)));
-    for (let at = from; at < end; at += 1) {
+    const to = binaryTarget(Math.min(Math.ceil(bytesOfRow * (end - from)), BYTES_AT_ONCE));
+    for (; at < end && to.at < BYTES_AT_ONCE; at += 1) {
       const { cells } = rows[at] as (typeof rows)[number];
       room(to, 2);
       to.view.setInt16(to.at, encoders.length);
@@ -71,7 +73,7 @@ async function* pieces(
       }
     }
     // The next rows are about as long.
-    size = (to.at * 1.1) / (end - from);
+    bytesOfRow = (to.at * 1.1) / (at - from);
     yield to.bytes.subarray(0, to.at);
   }
   yield END;

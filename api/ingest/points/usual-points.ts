@@ -33,6 +33,9 @@ export function usualPoints(text: string, precision: string): UsualPoints {
   let name = '';
   const tagKeys: string[] = [];
   const fieldKeys: string[] = [];
+  // Used again for each point, because an array that grows takes more memory than it needs.
+  const tags: (readonly [string, string])[] = [];
+  const fields: (readonly [string, FieldValue])[] = [];
   const points = { read, end: 0 };
   return points;
 
@@ -45,19 +48,20 @@ export function usualPoints(text: string, precision: string): UsualPoints {
       if (at <= from || text.charCodeAt(from) === HASH) return undefined;
       name = text.slice(from, at);
     }
-    const tags: (readonly [string, string])[] = [];
+    let tagCount = 0;
+    let fieldCount = 0;
     while (text.charCodeAt(at) === COMMA) {
-      const key = keyAt(tagKeys, tags.length, at + 1);
+      const key = keyAt(tagKeys, tagCount, at + 1);
       if (key === undefined) return undefined;
       const value = at + key.length + 2;
       at = wordEnd(value, COMMA, SPACE);
       if (at <= value) return undefined;
-      tags.push([key, text.slice(value, at)]);
+      tags[tagCount] = [key, text.slice(value, at)];
+      tagCount += 1;
     }
     if (text.charCodeAt(at) !== SPACE) return undefined;
-    const fields: (readonly [string, FieldValue])[] = [];
     do {
-      const key = keyAt(fieldKeys, fields.length, at + 1);
+      const key = keyAt(fieldKeys, fieldCount, at + 1);
       if (key === undefined) return undefined;
       const start = at + key.length + 2;
       at = numberEnd(start);
@@ -69,12 +73,13 @@ export function usualPoints(text: string, precision: string): UsualPoints {
         value = value === 0 ? 0 : value;
         at += 1;
       }
-      fields.push([key, value]);
+      fields[fieldCount] = [key, value];
+      fieldCount += 1;
     } while (text.charCodeAt(at) === COMMA);
     if (text.charCodeAt(at) !== SPACE) {
       if (!isLineEnd(at)) return undefined;
       points.end = at;
-      return { name, tags, fields };
+      return { name, tags: tags.slice(0, tagCount), fields: fields.slice(0, fieldCount) };
     }
     const digits = at + 1;
     at = numberEnd(digits);
@@ -82,7 +87,7 @@ export function usualPoints(text: string, precision: string): UsualPoints {
     const time = timeAt(digits, at);
     if (time === undefined) return undefined;
     points.end = at;
-    return { name, tags, fields, time };
+    return { name, tags: tags.slice(0, tagCount), fields: fields.slice(0, fieldCount), time };
   }
 
   /** The key before an equals sign; the one that the line before had in this place, if it is the same. */

@@ -84,7 +84,7 @@ const POINT = 0x2e;
 const LETTER_T = 0x54;
 const LETTER_Z = 0x5a;
 
-/** Rows mostly have the date of the row before. */
+/** Rows mostly have the date of the row before. A longer part of a text could keep its whole body in memory. */
 let lastDate = '';
 let lastMidnight = 0;
 

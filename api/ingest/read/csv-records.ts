@@ -30,6 +30,7 @@ export function* csvRecords(body: string, delimiter: string): Generator<CsvRecor
   let line = 1;
   let at = 0;
   let fields: (string | null)[] = [];
+  let count = 0;
 
   const isEnd = (code: number): boolean => {
     if (!isBreak(code)) return false;
@@ -51,7 +52,7 @@ export function* csvRecords(body: string, delimiter: string): Generator<CsvRecor
     while (at < length && code !== separator && (code > QUOTE || !isEnd(code))) {
       if (code === QUOTE)
         throw new CsvFault(
-          `Invalid Opening Quote: a quote is found on field ${fields.length} at line ${line}, value is ${JSON.stringify((value ?? '') + body.slice(from, at))}`,
+          `Invalid Opening Quote: a quote is found on field ${count} at line ${line}, value is ${JSON.stringify((value ?? '') + body.slice(from, at))}`,
         );
       if (isBreak(code)) line += 1;
       at += 1;
@@ -61,18 +62,23 @@ export function* csvRecords(body: string, delimiter: string): Generator<CsvRecor
     else if (at > from) value += body.slice(from, at);
     const isRecordEnd = at >= length || code !== separator;
     if (!isRecordEnd) {
-      fields.push(value);
+      fields[count] = value;
+      count += 1;
       at += 1;
       // A delimiter at the end of the body has an empty field behind it.
-      if (at === length) yield { fields: [...fields, null], lastLine: line };
+      if (at === length) yield { fields: [...fields.slice(0, count), null], lastLine: line };
       continue;
     }
-    if (value !== null || fields.length > 0) {
-      fields.push(value);
+    if (value !== null || count > 0) {
+      fields[count] = value;
+      count += 1;
+      fields.length = count;
       // The line after a line break that ends the body does not count.
       const isBreakLast = at >= length && at > from && isBreak(body.charCodeAt(length - 1));
       yield { fields, lastLine: isBreakLast ? line - 1 : line };
-      fields = [];
+      // Records mostly have as many fields as the one before, and an array that grows takes more memory than it needs.
+      fields = new Array<string | null>(count);
+      count = 0;
     }
     at += breakLength;
     line += 1;

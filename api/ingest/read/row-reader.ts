@@ -46,10 +46,12 @@ export function rowReader(table: Hypertable, now: number): RowReader {
       return rejected(sent, `a row must be an object of columns, got ${shown(value)}`);
     const prototype: unknown = Object.getPrototypeOf(value);
     const isPlain = prototype === Object.prototype || prototype === null;
-    const cells: (Cell | undefined)[] = [];
+    // An array that grows takes three times the memory.
+    const cells = new Array<Cell | undefined>(readers.length);
     let fault: string | undefined;
     let known = 0;
-    for (const reader of readers) {
+    for (let place = 0; place < readers.length; place += 1) {
+      const reader = readers[place] as ColumnReader;
       const { name } = reader;
       const isOwn = (isPlain && !reader.isInherited) || Object.hasOwn(value, name);
       const given = isOwn ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
@@ -59,7 +61,7 @@ export function rowReader(table: Hypertable, now: number): RowReader {
         fault = `${name} ${cell.reason}`;
         break;
       }
-      cells.push(cell);
+      cells[place] = cell;
     }
     if (fault !== undefined || known !== memberCount(value)) {
       const unknown = Object.keys(value).find((name) => !names.has(name));
@@ -81,14 +83,14 @@ export function rowReader(table: Hypertable, now: number): RowReader {
         sent,
         `${table.time} is more than ${FURTHEST_YEARS} years away from now; check the year and the unit of the time, or use "${invocation('import')}" for history`,
       );
-    const place = Math.floor(ms / span);
-    if (!spans.has(place) && spans.size >= 2 * MOST_CHUNKS)
+    const half = Math.floor(ms / span);
+    if (!spans.has(half) && spans.size >= 2 * MOST_CHUNKS)
       return rejected(
         sent,
         `the rows before it already need ${MOST_CHUNKS} chunks of ${table.chunkInterval}; send rows whose times are closer together`,
       );
-    spans.add(place);
-    return { row: { line: sent.line, source: sent.source, cells, at, span: place, owner: 0 } };
+    spans.add(half);
+    return { row: { line: sent.line, source: sent.source, cells, at, span: half, owner: 0 } };
   };
 }
 

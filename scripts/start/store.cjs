@@ -36,19 +36,15 @@ function storeFolder(root = ROOT) {
   const store = join(cache, `tsdb-start-${user}`);
   try {
     const outer = lstatSync(modules);
+    if (user === undefined || !outer.isDirectory() || outer.mode & OTHERS) return undefined;
     makeFolder(cache, 0o755);
-    makeFolder(store, 0o700);
     const inner = lstatSync(cache);
+    const allowed = inner.gid === outer.gid ? outer.mode & GROUP : 0;
+    if (!inner.isDirectory() || ![user, outer.uid].includes(inner.uid)) return undefined;
+    if (inner.mode & (GROUP | OTHERS) & ~allowed) return undefined;
+    makeFolder(store, 0o700);
     const own = lstatSync(store);
-    const trusted =
-      user !== undefined &&
-      [outer, inner, own].every((folder) => folder.isDirectory()) &&
-      (outer.mode & OTHERS) === 0 &&
-      (inner.mode & (inner.gid === outer.gid ? OTHERS | (GROUP & ~outer.mode) : GROUP | OTHERS)) === 0 &&
-      [user, outer.uid].includes(inner.uid) &&
-      own.uid === user &&
-      (own.mode & (GROUP | OTHERS)) === 0;
-    return trusted ? store : undefined;
+    return own.isDirectory() && own.uid === user && !(own.mode & (GROUP | OTHERS)) ? store : undefined;
   } catch {
     return undefined;
   }

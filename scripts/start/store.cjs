@@ -87,9 +87,9 @@ const writeManifest = (store, name, manifest) =>
  */
 function currentManifest(store, name, root = ROOT) {
   const manifest = readManifest(store, name);
-  if (manifest === undefined) return undefined;
-  const checks = [manifest.own, manifest.packages].map((part) => check(part, root));
-  if (checks.includes('changed')) return undefined;
+  // What another version of this file has stored is none.
+  const checks = attempt(() => [manifest.own, manifest.packages].map((part) => check(part, root)));
+  if (checks === undefined || checks.includes('changed')) return undefined;
   // The next start need not read again what has only been touched.
   if (checks.includes('touched')) attempt(() => writeManifest(store, name, manifest));
   return manifest;

@@ -44,7 +44,8 @@ async function build(file) {
   if (store === undefined) throw new Error('there is no folder for bundles');
   const name = nameOf(file);
   const before = readManifest(store, name);
-  const isCurrent = (part) => existsSync(join(store, part.script)) && check(part) !== 'changed';
+  const isCurrent = (part) =>
+    attempt(() => existsSync(join(store, part.script)) && check(part) !== 'changed') === true;
   const own = before && isCurrent(before.own) ? before : await buildOwn(store, name, file);
   const packages =
     before && `${before.names}` === `${own.names}` && isCurrent(before.packages)

@@ -1,7 +1,7 @@
 // `node --require ./scripts/start/register.cjs main.ts` runs a program in TypeScript from its stored bundle, which starts in a
 // fraction of the time. A bundle is built again as soon as one of its sources differs; where none can be stored, and in a
 // debugger, the program runs from its sources.
-const { readFileSync } = require('node:fs');
+const { openSync, readFileSync } = require('node:fs');
 const inspector = require('node:inspector');
 const { createRequire } = require('node:module');
 const { dirname, join } = require('node:path');
@@ -28,11 +28,12 @@ function storedBundle(file) {
 
 function currentBundle(store, file) {
   const manifest = currentManifest(store, nameOf(file));
-  // A build of another process may remove a script after it was found current.
-  return (
-    manifest &&
-    attempt(() => ({ own: compile(store, manifest.own), packages: compile(store, manifest.packages) }))
-  );
+  if (manifest === undefined) return undefined;
+  // A build of another process may remove a file after it was found current.
+  return attempt(() => {
+    const own = compile(store, manifest.own);
+    return { own, packages: compile(store, manifest.packages), map: openSync(`${own.path}.map`, 'r') };
+  });
 }
 
 /** In a process of its own: the bundler works asynchronously, and its memory is gone when the program starts. */
@@ -54,8 +55,8 @@ function compile(store, { script: name, encoding }) {
 }
 
 /** Runs a program as Node runs the main module. */
-function run({ own, packages }, module) {
-  nameSources(own.path);
+function run({ own, packages, map }, module) {
+  nameSources(own.path, map);
   const required = createRequire(module.filename);
   const folderOf = (folder) => join(ROOT, folder);
   const loaded = { exports: {} };

@@ -201,9 +201,11 @@ describe('the store', () => {
     expect(checkout.run()).toEqual(bundled('Hello World'));
     for (const name of checkout.stored().filter((file) => file.endsWith('.code')))
       expect(statSync(join(checkout.store, name)).size).toBeGreaterThan(100);
-    for (const name of checkout.stored().filter((file) => file.endsWith('.json')))
-      writeFileSync(join(checkout.store, name), '{"own":');
-    expect(checkout.run()).toEqual(bundled('Hello World'));
+    for (const manifest of ['{"own":', '{"own":{},"names":["greeted"]}', '[]'])
+      for (const name of checkout.stored().filter((file) => file.endsWith('.json'))) {
+        writeFileSync(join(checkout.store, name), manifest);
+        expect(checkout.run()).toEqual(bundled('Hello World'));
+      }
     for (const name of checkout.stored().filter((file) => file.endsWith('.js')))
       rmSync(join(checkout.store, name));
     expect(checkout.run()).toEqual(bundled('Hello World'));

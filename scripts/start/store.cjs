@@ -36,19 +36,15 @@ function storeFolder(root = ROOT) {
   const store = join(cache, `tsdb-start-${user}`);
   try {
     const outer = lstatSync(modules);
+    if (user === undefined || !outer.isDirectory() || outer.mode & OTHERS) return undefined;
     makeFolder(cache, 0o755);
-    makeFolder(store, 0o700);
     const inner = lstatSync(cache);
+    const allowed = inner.gid === outer.gid ? outer.mode & GROUP : 0;
+    if (!inner.isDirectory() || ![user, outer.uid].includes(inner.uid)) return undefined;
+    if (inner.mode & (GROUP | OTHERS) & ~allowed) return undefined;
+    makeFolder(store, 0o700);
     const own = lstatSync(store);
-    const trusted =
-      user !== undefined &&
-      [outer, inner, own].every((folder) => folder.isDirectory()) &&
-      (outer.mode & OTHERS) === 0 &&
-      (inner.mode & (inner.gid === outer.gid ? OTHERS | (GROUP & ~outer.mode) : GROUP | OTHERS)) === 0 &&
-      [user, outer.uid].includes(inner.uid) &&
-      own.uid === user &&
-      (own.mode & (GROUP | OTHERS)) === 0;
-    return trusted ? store : undefined;
+    return own.isDirectory() && own.uid === user && !(own.mode & (GROUP | OTHERS)) ? store : undefined;
   } catch {
     return undefined;
   }
@@ -91,9 +87,9 @@ const writeManifest = (store, name, manifest) =>
  */
 function currentManifest(store, name, root = ROOT) {
   const manifest = readManifest(store, name);
-  if (manifest === undefined) return undefined;
-  const checks = [manifest.own, manifest.packages].map((part) => check(part, root));
-  if (checks.includes('changed')) return undefined;
+  // What another version of this file has stored is none.
+  const checks = attempt(() => [manifest.own, manifest.packages].map((part) => check(part, root)));
+  if (checks === undefined || checks.includes('changed')) return undefined;
   // The next start need not read again what has only been touched.
   if (checks.includes('touched')) attempt(() => writeManifest(store, name, manifest));
   return manifest;

@@ -1,15 +1,14 @@
 // Stack traces of a bundled program name its TypeScript files and lines.
-const { openSync, readFileSync } = require('node:fs');
+const { readFileSync } = require('node:fs');
 const { SourceMap } = require('node:module');
 const { dirname, resolve } = require('node:path');
 
 /**
- * From now on, the frames of a script are shown where its sources have them. Its map is read when the first stack is asked for.
+ * From now on, the frames of a script are shown where its sources have them. Its map is read when the first stack is asked for,
+ * from an open file, because a later build removes the file of a program that still runs.
  * `process.setSourceMapsEnabled(false)` switches this off too.
  */
-function nameSources(script) {
-  // Opened now, because a later build removes the file of a program that still runs.
-  const file = openSync(`${script}.map`, 'r');
+function nameSources(script, file) {
   let map;
   process.setSourceMapsEnabled(true);
   const inSources = (frame) => {

@@ -74,6 +74,7 @@ describe('every command', () => {
         'export',
         'compress',
         'decompress',
+        'advise',
         'delete',
       ]),
     );

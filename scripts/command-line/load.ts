@@ -2,6 +2,7 @@
 
 // Loading all of them would cost each run 40 MB and half a second.
 export const load = {
+  advise: () => require('../commands/advise') as typeof import('../commands/advise'),
   apply: () => require('../commands/apply') as typeof import('../commands/apply'),
   backup: () => require('../commands/backup') as typeof import('../commands/backup'),
   bench: () => require('../commands/bench') as typeof import('../commands/bench'),

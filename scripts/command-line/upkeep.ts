@@ -4,7 +4,7 @@ import type { Runner } from '../run-to-exit';
 import { collect, whole } from './arguments';
 import { load } from './load';
 
-/** Adds refresh, delete, compress, decompress, jobs, backup, restore. */
+/** Adds refresh, delete, compress, decompress, advise, jobs, backup, restore. */
 export function addUpkeepCommands(program: Command, { toEnd, untilSignal }: Runner): void {
   program.commandsGroup('Upkeep:');
   program
@@ -46,6 +46,14 @@ export function addUpkeepCommands(program: Command, { toEnd, untilSignal }: Runn
     .option('--dry-run', 'only list the chunks')
     .option('--json', 'print one JSON document')
     .action((name, flags) => untilSignal((signal) => load.compress().decompress(name, flags, signal)));
+  program
+    .command('advise [tables...]')
+    .description(
+      'measure other columnstore layouts of declared tables on a sample of their rows, and propose the best; changes nothing',
+    )
+    .option('--rows <number>', 'maximum number of rows of a sample', whole(1_000, 10_000_000), 200_000)
+    .option('--json', 'print one JSON document')
+    .action((names, flags) => untilSignal((signal) => load.advise().advise(names, flags, signal)));
   program
     .command('jobs')
     .description('background jobs')

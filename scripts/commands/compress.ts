@@ -42,7 +42,7 @@ export async function compress(
 ): Promise<number> {
   const { config, desired } = readContext();
   if (flags.olderThan !== undefined) parseDuration(flags.olderThan);
-  const tables = name === undefined ? withColumnstore(desired) : [find(desired, name)];
+  const tables = name === undefined ? withColumnstore(desired) : [findColumnstore(desired, name, NOTHING)];
   return withConnection(requireConnection(config), async (db) => {
     await requireColumnstore(db);
     const chunks: ChunkToConvert[] = [];
@@ -57,7 +57,7 @@ export async function decompress(name: string, flags: DecompressFlags, signal: A
   const { config, desired } = readContext();
   const [from, to] = [parseTime('--from', flags.from), parseTime('--to', flags.to)];
   if (from >= to) throw new UsageError('--from must be before --to');
-  const one = find(desired, name);
+  const one = findColumnstore(desired, name, NOTHING);
   return withConnection(requireConnection(config), async (db) => {
     await requireColumnstore(db);
     const code = await convert(db, 'rows', await chunksToDecompress(db, one, from, to), flags, signal);
@@ -66,7 +66,8 @@ export async function decompress(name: string, flags: DecompressFlags, signal: A
   });
 }
 
-type Declared = Stored & { readonly columnstore: NonNullable<Stored['columnstore']> };
+/** A table or aggregate with its declared columnstore. */
+export type Declared = Stored & { readonly columnstore: NonNullable<Stored['columnstore']> };
 
 const INTERRUPTED = 130;
 
@@ -194,7 +195,8 @@ async function warnOfPolicy(db: Db, one: Declared): Promise<void> {
   );
 }
 
-async function requireColumnstore(db: Db): Promise<void> {
+/** @throws RefusedError when the server has none. */
+export async function requireColumnstore(db: Db): Promise<void> {
   const { engine } = await withRollback(db, () => readServer(db));
   if (engine === 'timescaledb') return;
   throw new RefusedError(
@@ -204,7 +206,8 @@ async function requireColumnstore(db: Db): Promise<void> {
 
 const hasColumnstore = (one: Stored): one is Declared => one.columnstore !== undefined;
 
-function withColumnstore({ hypertables, aggregates }: Desired): readonly Declared[] {
+/** @throws RefusedError when no declared table has a columnstore. */
+export function withColumnstore({ hypertables, aggregates }: Desired): readonly Declared[] {
   const found = [...hypertables, ...aggregates].filter(hasColumnstore);
   if (found.length > 0) return found;
   throw new RefusedError(
@@ -212,7 +215,14 @@ function withColumnstore({ hypertables, aggregates }: Desired): readonly Declare
   );
 }
 
-function find(desired: Desired, name: string): Declared {
+const NOTHING = 'so there is nothing to convert';
+
+/**
+ * Finds what a person means by its name, with or without schema.
+ * @param consequence of a missing columnstore, after a comma.
+ * @throws UsageError when it is not declared; RefusedError when it declares no columnstore.
+ */
+export function findColumnstore(desired: Desired, name: string, consequence: string): Declared {
   const all: readonly Stored[] = [...desired.hypertables, ...desired.aggregates];
   const found = all.find((one) => nameOf(one) === name) ?? all.find((one) => one.name === name);
   if (found === undefined)
@@ -221,7 +231,7 @@ function find(desired: Desired, name: string): Declared {
     );
   if (hasColumnstore(found)) return found;
   throw new RefusedError(
-    `${nameOf(found)} declares no columnstore, so there is nothing to convert; these declare one: ${all.filter(hasColumnstore).map(nameOf).join(', ') || 'none'}`,
+    `${nameOf(found)} declares no columnstore, ${consequence}; these declare one: ${all.filter(hasColumnstore).map(nameOf).join(', ') || 'none'}`,
   );
 }
 

@@ -55,6 +55,7 @@ describeOn('timescaledb', 'a database in restoring mode', (server) => {
     ['refresh'],
     ['compress'],
     ['decompress', 'sensor_data', '--from', '2020-01-01', '--to', '2030-01-01'],
+    ['advise'],
     ['import', file, '--table', 'sensor_data'],
     ['export', 'sensor_data', '--out', '-', '--format', 'csv'],
     ['seed', '--days', '1'],

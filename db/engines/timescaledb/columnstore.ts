@@ -160,23 +160,30 @@ function sameLayout(declared: Layout, actual: Layout): boolean {
   );
 }
 
-function switchOn(relation: Relation, declared: Columnstore, state: ColumnstoreState | undefined): Step {
-  const segments = declared.segmentBy.map((column) => ident(column)).join(', ');
-  const order = declared.orderBy
+/** The settings that switch a columnstore on, as they stand in `SET (…)`. */
+export function columnstoreSettings({
+  segmentBy,
+  orderBy,
+}: Pick<Columnstore, 'segmentBy' | 'orderBy'>): string {
+  const segments = segmentBy.map((column) => ident(column)).join(', ');
+  const order = orderBy
     .map(({ column, descending }) => `${ident(column)} ${descending ? 'DESC' : 'ASC'}`)
     .join(', ');
   // The server rejects an empty order. Without the setting it chooses one.
-  const settings = [
+  return [
     'timescaledb.enable_columnstore = true',
     `timescaledb.segmentby = ${literal(segments)}`,
     ...(order === '' ? [] : [`timescaledb.orderby = ${literal(order)}`]),
-  ];
+  ].join(', ');
+}
+
+function switchOn(relation: Relation, declared: Columnstore, state: ColumnstoreState | undefined): Step {
   return {
     id: `columnstore:${nameOf(relation)}`,
     object: nameOf(relation),
     action: state?.enabled ? 'change' : 'create',
     summary: `columnstore ${[...(state?.enabled ? [describe(state)] : []), describe(layoutOf(relation, declared))].join(' → ')}`,
-    sql: [`${alter(relation)} SET (${settings.join(', ')})`],
+    sql: [`${alter(relation)} SET (${columnstoreSettings(declared)})`],
     transactional: true,
     lock: `ACCESS EXCLUSIVE on ${nameOf(relation)}, for an instant`,
     hazards: [],

@@ -113,6 +113,15 @@ function rawColumnsOf(
   return isPlain ? raw.flat() : undefined;
 }
 
+/** The longest text of a time that is kept for the next record. */
+const LONGEST_KNOWN = 40;
+
+/** Whether the bytes from `start` are the known ones. Times differ at their ends most often. */
+function isSame(known: Buffer, bytes: Buffer, start: number, length: number): boolean {
+  for (let at = length - 1; at >= 0; at -= 1) if (known[at] !== bytes[start + at]) return false;
+  return true;
+}
+
 const NOTHING_CERTAIN = { certainTime: () => Number.NaN, hadLocalTimes: () => false };
 
 /** Makes the functions about the times of records whose values are all certainly valid. The first one runs for each record of a file. */
@@ -132,7 +141,7 @@ function certainTimes(
   const timeAt = columns.findIndex(({ name }) => name === table.time);
   const local = localTimes(zone, repeatedTimes ?? 'refuse');
   let sawLocal = false;
-  const timeOf = (bytes: Buffer, start: number, end: number): number => {
+  const newTime = (bytes: Buffer, start: number, end: number): number => {
     const time = certainTime(bytes, start, end, true);
     if (isUtc || Number.isNaN(time)) return time;
     const fixed = certainTime(bytes, start, end, false);
@@ -141,6 +150,19 @@ function certainTimes(
     if (offset === undefined) return Number.NaN;
     sawLocal = true;
     return time - offset * 1_000;
+  };
+  // Records of several series often have the time of the record before. Local times are read each time, because each batch notes them.
+  const known = Buffer.alloc(LONGEST_KNOWN);
+  let knownLength = -1;
+  let knownTime = Number.NaN;
+  const timeOf = (bytes: Buffer, start: number, end: number): number => {
+    const length = end - start;
+    if (length === knownLength && isSame(known, bytes, start, length)) return knownTime;
+    const time = newTime(bytes, start, end);
+    knownLength = isUtc && length <= LONGEST_KNOWN ? length : -1;
+    if (knownLength !== -1) bytes.copy(known, 0, start, end);
+    knownTime = time;
+    return time;
   };
   const recordTime = (bytes: Buffer): number => {
     const { starts, ends, quoted, fields } = scanner;

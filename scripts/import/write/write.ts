@@ -2,13 +2,13 @@
 import { RefusedError } from '../../../db/core/errors';
 import { nameOf } from '../../../db/language/names';
 import { withConnection, withTransaction } from '../../../db/server/connection';
-import { ensureChunksAt } from '../../../db/server/copy';
 import { refreshAggregates, withDependents } from '../../../db/upkeep/refresh';
 import type { Batch, CheckedRun } from '../check/check';
 import { requireRoom } from '../check/refusals';
 import type { ImportOptions, ImportReport } from '../options';
 import { type Claim, claimImport, closeImport, closeLoading, forgetEmpty, holdImport } from './ledger';
 import { type Load, loadBatches, loadTogether } from './load-batches';
+import { makeChunks, makeChunksForWorkers } from './make-chunks';
 
 /** What the import has done, as its report says it. */
 export type Outcome = Omit<ImportReport, 'id' | 'content' | 'batches' | 'rejects' | 'ignored'>;
@@ -65,6 +65,7 @@ async function writeBatches(run: CheckedRun): Promise<number> {
     await makeChunks(run);
     // Of two rows with the same key the first one in the file must come first, so that the outcome is always the same.
     const workers = hasUniqueIndex(options.table) ? 1 : options.workers;
+    await makeChunksForWorkers(run, workers);
     await loadBatches(loadOf(run, claim), workers);
   } catch (error) {
     if (claim.isNew) await forgetEmpty(db, checked.id).catch(() => undefined);
@@ -83,13 +84,6 @@ const loadOf = (run: CheckedRun, { finished, refused }: Claim): Load => ({
   mayRefuse: run.options.maxRejects - run.checked.rejected - refused,
   onLoaded: progressOf(run, finished),
 });
-
-async function makeChunks({ db, destination, options, checked }: CheckedRun): Promise<void> {
-  if (destination.engine !== 'postgres') return;
-  const times = [...new Set(checked.batches.flatMap((batch) => batch.times))];
-  for (let at = 0; at < times.length; at += 50)
-    await ensureChunksAt(db, options.table, times.slice(at, at + 50));
-}
 
 /** Makes the function that tells the watcher how many rows are in the table: now, and after each batch. */
 function progressOf({ checked, watcher }: CheckedRun, finished: ReadonlySet<number>): (batch: Batch) => void {

@@ -20,7 +20,7 @@ export interface RowCopy {
   confirm(db: Db, sql: string): Promise<void>;
 }
 
-/** Tables some of whose columns have other types on the server than declared. */
+/** Tables some of whose columns have other types on the server than declared, or for which that cannot be known. */
 const differing = new WeakSet<Hypertable>();
 
 /** Declared types of the columns, in their order. */
@@ -49,10 +49,10 @@ export function rowCopy(table: Hypertable, places: readonly number[]): RowCopy {
     },
     confirm: async (db, sql) => {
       const results: unknown = await db.query(`${sql}; ${typeQuery(target)}`);
-      const actual = new Map(
-        (results as readonly [unknown, ActualTypes])[1].rows.map(({ name, type }) => [name, type]),
-      );
-      if (columns.every((name, at) => actual.get(name) === binary[at]?.name)) return;
+      const { rows } = (results as readonly [unknown, ActualTypes])[1];
+      const actual = new Map(rows.map(({ name, type }) => [name, type]));
+      const isCurrent = rows.every(({ isolation }) => isolation === 'read committed');
+      if (isCurrent && columns.every((name, at) => actual.get(name) === binary[at]?.name)) return;
       differing.add(table);
       throw Object.assign(new Error(`columns of ${target} have other types than declared`), { code: REPEAT });
     },
@@ -60,16 +60,17 @@ export function rowCopy(table: Hypertable, places: readonly number[]): RowCopy {
 }
 
 interface ActualTypes {
-  readonly rows: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly { readonly name: string; readonly type: string; readonly isolation: string }[];
 }
 
 /** serialization_failure: whoever sees it runs the transaction again. */
 const REPEAT = '40001';
 
 // Bytes of one type can be a wrong value of another, and nothing but the catalog tells. It is asked after COPY, because the lock of
-// COPY keeps the types as they are until the end of the transaction.
+// COPY keeps the types as they are until the end of the transaction. With an isolation that looks at the catalog of an earlier moment, it
+// does not tell either, and rows are sent as texts.
 const typeQuery = (target: string): string =>
-  `SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_catalog.pg_attribute WHERE attrelid = ${literal(target)}::regclass AND attnum > 0`;
+  `SELECT attname AS name, format_type(atttypid, NULL) AS type, current_setting('transaction_isolation') AS isolation FROM pg_catalog.pg_attribute WHERE attrelid = ${literal(target)}::regclass AND attnum > 0`;
 
 function* copyLines(
   types: readonly string[],

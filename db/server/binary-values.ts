@@ -95,7 +95,11 @@ function int64(to: BinaryTarget, value: number): void {
 const SERVER_EPOCH_MS = Date.UTC(2000, 0, 1);
 
 function timestamptz(to: BinaryTarget, cell: string | number): void {
-  if (typeof cell === 'number') int64(to, cell - SERVER_EPOCH_MS * 1_000);
+  // Two thirds of a century before a double loses microseconds since 1970, it loses those since 2000.
+  const since = typeof cell === 'number' ? cell - SERVER_EPOCH_MS * 1_000 : Number.NaN;
+  if (Number.isSafeInteger(since)) int64(to, since);
+  else if (typeof cell === 'number')
+    to.view.setBigInt64(begin(to, 8), BigInt(cell) - BigInt(SERVER_EPOCH_MS) * 1_000n);
   else {
     const [, seconds = '', fraction = ''] = /^(.{19})(?:\.(\d+))?Z$/.exec(cell) ?? [];
     const ms = BigInt(Date.parse(`${seconds}Z`) - SERVER_EPOCH_MS);

@@ -18,8 +18,8 @@ export interface AnswerShare {
   /** Whether the last answer to the same question was large: then it is better to have a place before the database is asked. */
   readonly expectsMuch: boolean;
   /**
-   * Waits while the first of several equal questions finds out how large their answer is, but not for long. Otherwise all of them
-   * would ask the database at once, and most of them in vain.
+   * Waits while the first of several equal questions finds out how large their answer is, but not for long, and only once for all
+   * queries of a request. Otherwise all of them would ask the database at once, and most of them in vain.
    */
   sizeKnown(): Promise<void>;
   /** A query of this request had few rows. When no other has many, the question is expected to be small again. */
@@ -99,6 +99,7 @@ export function limitLargeAnswers(limits: LargeAnswerLimits): (asked: Asked) => 
     let bytes = 0;
     let turn: Turn | undefined;
     let findsSize = false;
+    let hasWaited = false;
     let abandon: () => void = () => undefined;
     const giveBack = (): void => {
       if (hasPlace) taken -= 1;
@@ -126,13 +127,14 @@ export function limitLargeAnswers(limits: LargeAnswerLimits): (asked: Asked) => 
         return large.has(question);
       },
       sizeKnown: async () => {
-        if (isOver || findsSize || large.has(question) || small.has(question)) return;
+        if (isOver || findsSize || hasWaited || large.has(question) || small.has(question)) return;
         const waiting = unknown.get(question);
         if (waiting === undefined) {
           unknown.set(question, []);
           findsSize = true;
           return;
         }
+        hasWaited = true;
         let timer: NodeJS.Timeout | undefined;
         await new Promise<void>((resolve) => {
           waiting.push(resolve);

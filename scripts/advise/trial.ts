@@ -1,4 +1,5 @@
 // Stores the sample under one layout, measures it, and rolls everything back.
+import { randomUUID } from 'node:crypto';
 import { ident, literal } from '../../db/core/sql';
 import { columnstoreSettings } from '../../db/engines/timescaledb/columnstore';
 import type { Db } from '../../db/model';
@@ -40,8 +41,8 @@ export function trials(db: Db, table: Stored, sample: Sample): Try {
   };
 }
 
-// Two commands at the same time do not wait for each other.
-const SCHEMA = `tsdb_advise_${process.pid}`;
+// Two commands at the same time do not wait for each other. In containers they may have the same process number.
+const SCHEMA = `tsdb_advise_${randomUUID().replaceAll('-', '')}`;
 const TARGET = `${SCHEMA}.trial`;
 
 async function measure(

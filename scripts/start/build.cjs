@@ -30,8 +30,8 @@ const OPTIONS = {
   legalComments: 'none',
   // A script whose compiled code is stored cannot import modules by itself, so packages that are imported are bundled as well.
   supported: { 'dynamic-import': false },
-  // What the launcher calls: the five names that Node gives to a module, and the folders of the sources.
-  banner: { js: '(function (exports, require, module, __filename, __dirname, __folderOf) {' },
+  // What the launcher calls: the five names that Node gives to a module, and the places of the sources.
+  banner: { js: '(function (exports, require, module, __filename, __dirname, __placeOf) {' },
   footer: { js: '})' },
   metafile: true,
   write: false,

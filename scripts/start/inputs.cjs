@@ -7,13 +7,19 @@ const LOADERS = { '.ts': 'ts', '.js': 'js', '.cjs': 'js', '.mjs': 'js', '.json':
 
 /**
  * Hands files to the bundler, so that a note about each is true even when it changes meanwhile. In one script all modules would
- * share one `__dirname`, and each would take itself for the program: here they keep their folders, and only `program` starts.
+ * share one `__dirname` and one `__filename`, and each would take itself for the program: here they keep their places, and only
+ * `program` starts.
  */
 function readSources(root, program) {
   const notes = new Map();
   const placed = (source, path) => {
-    const folder = JSON.stringify(relative(root, dirname(path)));
-    const inPlace = source.replace(/^#!.*/, '').replaceAll(/\b__dirname\b/g, () => `__folderOf(${folder})`);
+    const place = { __dirname: dirname(path), __filename: path };
+    const inPlace = source
+      .replace(/^#!.*/, '')
+      .replaceAll(
+        /\b__(?:dir|file)name\b/g,
+        (name) => `__placeOf(${JSON.stringify(relative(root, place[name]))})`,
+      );
     return path === program ? inPlace : inPlace.replaceAll('require.main === module', 'false');
   };
   const plugin = {

@@ -58,9 +58,9 @@ function compile(store, { script: name, encoding }) {
 function run({ own, packages, map }, module) {
   nameSources(own.path, map);
   const required = createRequire(module.filename);
-  const folderOf = (folder) => join(ROOT, folder);
+  const placeOf = (path) => join(ROOT, path);
   const loaded = { exports: {} };
-  packages.load(loaded.exports, required, loaded, packages.path, dirname(packages.path), folderOf);
+  packages.load(loaded.exports, required, loaded, packages.path, dirname(packages.path), placeOf);
   const requireHere = (name) => (loaded.exports.has(name) ? loaded.exports.get(name)() : required(name));
   Object.assign(requireHere, required, { main: module });
   own.load.call(
@@ -70,6 +70,6 @@ function run({ own, packages, map }, module) {
     module,
     module.filename,
     dirname(module.filename),
-    folderOf,
+    placeOf,
   );
 }

@@ -62,6 +62,18 @@ describe('a program', () => {
     expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
   });
 
+  it('knows the places of its modules and packages, which may start themselves as programs', () => {
+    checkout.write(
+      'node_modules/greeted/one.js',
+      `exports.name = () => require('node:child_process').execFileSync(process.execPath, [__filename], { encoding: 'utf8' });
+if (require.main === module) process.stdout.write('Moon');\n`,
+    );
+    checkout.write('words/greeting.ts', 'export const greeting = [__filename, __dirname].join();\n');
+    const words = join(checkout.root, 'words');
+    for (let start = 0; start < 2; start += 1)
+      expect(checkout.run()).toEqual(bundled(`${join(words, 'greeting.ts')},${words} Moon`));
+  });
+
   it('names TypeScript files and lines in stack traces, as from its sources', () => {
     checkout.write(
       'words/greeting.ts',

@@ -12,7 +12,7 @@ import { converterOf } from '../../database/converters';
 import { runSql } from '../../testing/fixture';
 import { cellReaderOf, cellText } from '../read/cells';
 import type * as ingestUnderTest from '../testing/ingest-under-test';
-import { at, type IngestUnderTest, json } from '../testing/ingest-under-test';
+import { at, type IngestUnderTest, json, now } from '../testing/ingest-under-test';
 
 const two = fc.integer({ min: 0, max: 61 }).map((n) => String(n).padStart(2, '0'));
 const year = fc.integer({ min: 0, max: 9_999 }).map((n) => String(n).padStart(4, '0'));
@@ -248,6 +248,36 @@ describe.each(testServers())('rows on $describe', (server) => {
     expect((await post(row(5, 5.25))).json()).toMatchObject({ accepted: 1 });
     const rows = await stored('SELECT value::text FROM sensor_alerts ORDER BY time DESC');
     expect(rows.map(({ value }) => value)).toEqual(['1', '2', '3', '5.25']);
+  });
+
+  it('of several tables are stored at the first try after the types of all of them have changed', async () => {
+    const write = async (n: number): Promise<number> => {
+      const lines = [
+        `monitoring.sensor_data sensor_id=1i,humidity=${n}`,
+        `monitoring.sensor_alerts alert_type="a",sensor_id=1i,threshold=${n}`,
+        `monitoring.app_metrics,host=h,metric_name=m value=${n}`,
+      ];
+      const answer = await api.app.inject({
+        method: 'POST',
+        url: '/api/v2/write?bucket=b&org=o&precision=ms',
+        headers: { 'content-type': 'text/plain' },
+        payload: lines.map((line) => `${line} ${now - n}`).join('\n'),
+      });
+      return answer.statusCode;
+    };
+    expect([await write(1), await write(2)]).toEqual([204, 204]);
+    await runSql(
+      api.url,
+      `ALTER TABLE monitoring.sensor_data ALTER humidity TYPE bigint;
+       ALTER TABLE monitoring.sensor_alerts ALTER threshold TYPE bigint;
+       ALTER TABLE monitoring.app_metrics ALTER value TYPE bigint`,
+    );
+    expect([await write(3), await write(4)]).toEqual([204, 204]);
+    const rows = await stored(
+      `SELECT humidity::text AS v FROM monitoring.sensor_data UNION ALL SELECT threshold::text FROM monitoring.sensor_alerts
+       UNION ALL SELECT value::text FROM monitoring.app_metrics ORDER BY v`,
+    );
+    expect(rows.map(({ v }) => v).join('')).toBe('111222333444');
   });
 
   it.each(['read committed', 'repeatable read'])(

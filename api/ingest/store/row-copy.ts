@@ -20,8 +20,11 @@ export interface RowCopy {
   confirm(db: Db, sql: string): Promise<void>;
 }
 
-/** Tables some of whose columns have other types on the server than declared, or for which that cannot be known. */
-const differing = new WeakSet<Hypertable>();
+/**
+ * Tables whose columns have the declared types on the server; undefined = all of them, as long as none was found to differ. When one
+ * does, others may as well: each of them is sent as texts until its types are seen, so that a transaction is repeated only once.
+ */
+let trusted: WeakSet<Hypertable> | undefined;
 
 /** Declared types of the columns, in their order. */
 export const typesOf = (table: Hypertable): readonly string[] =>
@@ -33,28 +36,36 @@ export function rowCopy(table: Hypertable, places: readonly number[]): RowCopy {
   const columns = places.map((place) => table.columnNames[place] ?? '');
   const types = typesOf(table);
   const binary = places.flatMap((place) => binaryTypeOf(types[place] ?? '') ?? []);
-  if (binary.length < places.length || differing.has(table))
-    return {
-      send: async (db, rows) => {
-        await copyText(db, target, columns, copyLines(types, places, rows));
-      },
-      confirm: async (db, sql) => {
-        await db.query(sql);
-      },
-    };
+  const hasBinary = binary.length === places.length;
+  const isBinary = hasBinary && (trusted === undefined || trusted.has(table));
   const encoders = binary.map(({ encode }) => encode);
   return {
     send: async (db, rows) => {
-      await copyBinary(db, { target, columns, encoders, places }, rows);
+      if (isBinary) await copyBinary(db, { target, columns, encoders, places }, rows);
+      else await copyText(db, target, columns, copyLines(types, places, rows));
     },
     confirm: async (db, sql) => {
+      if (!hasBinary) {
+        await db.query(sql);
+        return;
+      }
       const results: unknown = await db.query(`${sql}; ${typeQuery(target)}`);
       const { rows } = (results as readonly [unknown, ActualTypes])[1];
       const actual = new Map(rows.map(({ name, type }) => [name, type]));
       const isCurrent = rows.every(({ isolation }) => isolation === 'read committed');
-      if (isCurrent && columns.every((name, at) => actual.get(name) === binary[at]?.name)) return;
-      differing.add(table);
-      throw Object.assign(new Error(`columns of ${target} have other types than declared`), { code: REPEAT });
+      // Of all columns, also when these rows leave some to their defaults.
+      const hasDeclaredTypes = table.columnNames.every((name, at) => {
+        const declared = binaryTypeOf(types[at] ?? '');
+        return declared === undefined || actual.get(name) === declared.name;
+      });
+      const isAsDeclared = isCurrent && hasDeclaredTypes;
+      if (isAsDeclared) trusted?.add(table);
+      else if (isBinary) {
+        trusted = new WeakSet();
+        throw Object.assign(new Error(`columns of ${target} have other types than declared`), {
+          code: REPEAT,
+        });
+      } else trusted?.delete(table);
     },
   };
 }

@@ -36,7 +36,7 @@ async function main(tables: number, chunks: number, signal: AbortSignal): Promis
             ['plan of', 'median', 'spread', 'budget', 'statements', 'printing', 'reading', 'comparing'],
             [
               line(`${objects}, nothing there yet`, first),
-              line(`${objects}, in sync`, inSync, 2_000),
+              line(`${objects}, in sync`, inSync, 1_500),
               line(`${objects}, in sync, nothing remembered`, forgotten),
               line(`1 + 2 with ${counted(count, 'chunk')}, in sync`, await planChunks(use, count), 1_000),
             ],

@@ -91,7 +91,7 @@ const LIMITS: readonly Limit[] = [
     id: 'api',
     title: 'API vs bare handler, requests/s',
     found: ({ api }) => api?.ratio.median,
-    least: 0.8,
+    least: 0.95,
     unit: '×',
   },
 ];

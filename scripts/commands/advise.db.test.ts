@@ -6,6 +6,7 @@ import { hypertable } from '../../db/language/hypertable';
 import { desc, index } from '../../db/language/indexes';
 import { schemaSet } from '../../db/language/schema-set';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
+import { describeUnless, itUnless } from '../../db/local/testing/needs';
 import { waitFor } from '../../db/local/testing/wait';
 import { iot } from '../../db/schema/iot';
 import { withConnection } from '../../db/server/connection';
@@ -54,7 +55,7 @@ const FILL = `INSERT INTO public.advise_level
   SELECT '2026-11-01T00:00:00Z'::timestamptz + m * interval '1 minute', 'device ' || d, 'note ' || m % 60, d * 1000 + m % 7
     FROM generate_series(0, 2880) m, generate_series(1, 20) d`;
 
-(timescale === undefined ? describe.skip : describe)('on TimescaleDB', () => {
+describeUnless(timescale ? undefined : 'no TimescaleDB was found', 'on TimescaleDB', () => {
   let database: TestDatabase;
   let host: CommandHost;
   beforeAll(async () => {
@@ -228,15 +229,18 @@ const FILL = `INSERT INTO public.advise_level
   });
 });
 
-(postgres === undefined ? it.skip : it)('needs a server with a columnstore', async () => {
-  const database = await createTestDatabase(postgres ?? { url: '' }, applied([iot]));
-  const host = startHost();
-  try {
-    const result = await host.run(['advise'], { DATABASE_URL: database.url, TSDB_SCHEMAS: 'iot' });
-    expect(result).toMatchObject({ code: 3, stdout: '' });
-    expect(result.stderr).toContain('this server has no columnstore');
-  } finally {
-    await host.stop();
-    await database.drop();
-  }
-});
+itUnless(postgres ? undefined : 'no PostgreSQL was started')(
+  'needs a server with a columnstore',
+  async () => {
+    const database = await createTestDatabase(postgres ?? { url: '' }, applied([iot]));
+    const host = startHost();
+    try {
+      const result = await host.run(['advise'], { DATABASE_URL: database.url, TSDB_SCHEMAS: 'iot' });
+      expect(result).toMatchObject({ code: 3, stdout: '' });
+      expect(result.stderr).toContain('this server has no columnstore');
+    } finally {
+      await host.stop();
+      await database.drop();
+    }
+  },
+);

@@ -4,6 +4,7 @@ import { float8, text, timestamptz } from '../../../db/language/columns';
 import { hypertable } from '../../../db/language/hypertable';
 import { schemaSet } from '../../../db/language/schema-set';
 import { testServers } from '../../../db/local/test-servers';
+import { describeUnless } from '../../../db/local/testing/needs';
 import { execute } from '../../../db/testing/apply';
 import { Importing } from '../testing/importing';
 
@@ -26,10 +27,9 @@ const pairs = (['6 hours', '1 day', '7 days'] as const).flatMap((width) =>
     };
   }),
 );
-const server = testServers().find(({ engine }) => engine === 'timescaledb');
-const onTimescale = server ? describe : describe.skip;
+const [server] = testServers('timescaledb');
 
-onTimescale('chunks made for several workers', () => {
+describeUnless(server ? undefined : 'no TimescaleDB was found', 'chunks made for several workers', () => {
   const importing = new Importing(server as NonNullable<typeof server>, [
     schemaSet(
       'pairs',

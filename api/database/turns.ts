@@ -20,5 +20,5 @@ export function takeTurns(client: ClientBase): void {
 }
 
 /** The socket of a connected client; the types of the driver do not show it. */
-export const socketOf = (client: ClientBase): Socket =>
+const socketOf = (client: ClientBase): Socket =>
   (client as ClientBase & { readonly connection: { readonly stream: Socket } }).connection.stream;

@@ -18,7 +18,7 @@ export function addBudget(
     amount: config.azure.monthlyBudget,
     timeGrain: 'Monthly',
     // Azure requires the first day of the current month at creation, and refuses to change it afterwards.
-    timePeriod: { startDate: `\${formatdate("YYYY-MM-01'T'00:00:00'Z'", plantimestamp())}` },
+    timePeriod: { startDate: `\${formatdate("YYYY-MM-01'T'00:00:00'Z'", timestamp())}` },
     notification: [
       { ...tell, threshold: 80, thresholdType: 'Actual' },
       { ...tell, threshold: 100, thresholdType: 'Forecasted' },

@@ -14,7 +14,7 @@ export function addMaintenanceWindow(stack: Construct, place: Place, machine: Li
     inGuestUserPatchMode: 'User',
     window: {
       // Azure refuses a date in the past. Once the window exists, only its recurrence matters.
-      startDateTime: `\${formatdate("YYYY-MM-DD 03:00", timeadd(plantimestamp(), "24h"))}`,
+      startDateTime: `\${formatdate("YYYY-MM-DD 03:00", timeadd(timestamp(), "24h"))}`,
       duration: '02:00',
       timeZone: 'UTC',
       recurEvery: '1Week Sunday',

@@ -100,10 +100,11 @@ export function addSecrets(stack: Construct, { config }: Place, { vault, after }
 const CIPHER_VERSION = 1;
 
 // The date is only a reminder: an expired secret can still be read. It changes only with the version; a date that is
-// computed on each run would be a change in each plan.
+// computed on each run would be a change in each plan. It counts from the moment at which it is applied, which a plan does
+// not know: a plan with a time in it would be another one each second, and no approval would fit.
 function expiry(scope: Construct, id: string, version: number, after: string): string {
   const date = new DataResource(scope, id, {
-    input: { date: `\${timeadd(plantimestamp(), "${after}")}` },
+    input: { date: `\${timeadd(timestamp(), "${after}")}` },
     triggersReplace: { version },
     lifecycle: { ignoreChanges: ['input'] },
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { DATA_PATHS } from '../../infra/azure/machine/machine-layout';
+import { synthesiseAzure } from '../../infra/azure/testing/azure-stack';
 import { deploy } from './deploy';
 import { destroy } from './destroy';
 import { drift } from './drift';
@@ -36,6 +37,8 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stage
     existsSync(join(folder, 'output'))
       ? new RegExp(`^${name}=(.*)$`, 'm').exec(read('output'))?.[1]
       : undefined;
+  const fingerprints = (): readonly string[] =>
+    [...read('output').matchAll(/^fingerprint=(.*)$/gm)].map(([, value = '']) => value);
   const page = (): string => {
     const text = read('summary.md');
     rmSync(join(folder, 'summary.md'));
@@ -109,6 +112,29 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stage
       message: expect.stringContaining('not the approved one'),
     });
     expect(existsSync(join(folder, 'terraform.tfstate'))).toBe(false);
+  });
+
+  it('deploy what was approved, the first time and after a rotation, although the passwords have dates', async () => {
+    for (const version of ['1', '2']) {
+      const { resource } = synthesiseAzure({ TSDB_DEPLOY_PASSWORD_VERSION: version });
+      const dates = Object.keys(resource.terraform_data ?? {}).map((name) => `terraform_data.${name}.output`);
+      expect(dates).toHaveLength(2);
+      writeFileSync(
+        join(folder, 'main.tf.json'),
+        JSON.stringify({
+          resource: {
+            terraform_data: { ...resource.terraform_data, secret: { input: `\${[${dates.join(', ')}]}` } },
+          },
+        }),
+      );
+      await plan({ stacks, allow: [] }, run);
+      const before = existsSync(join(folder, 'terraform.tfstate')) ? read('terraform.tfstate') : '';
+      // The clock of Terraform has whole seconds.
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      expect(await deploy({ stacks, allow: [], expect: fingerprints().at(-1) ?? '' }, run)).toBe(0);
+      expect(read('terraform.tfstate')).not.toBe(before);
+      expect(await drift({ stacks, only: 'infrastructure' }, run)).toBe(0);
+    }
   });
 
   it('take no data away without consent by name', async () => {

@@ -1,7 +1,8 @@
 // A plan of Terraform as Markdown for a pull request. Losses of data come first; values are never shown.
 import { cell, code } from '../../../db/reconcile/format-markdown';
 import type { DataLoss } from './plan-guard';
-import type { ChangeKind, InfrastructurePlan, ResourceChange } from './plan-model';
+import type { ChangeKind } from './plan-json';
+import type { InfrastructurePlan, ResourceChange } from './plan-model';
 
 /** What the page says besides the plan. */
 export interface PlanPage {

@@ -47,20 +47,6 @@ describe('parsePlan', () => {
       'not known: "melt"',
     ],
   ])('refuses %.40s', (text, reason) => expect(() => parsePlan(text)).toThrow(reason));
-
-  it('gives the same work the same fingerprint, and other work another', () => {
-    const of = (edit: (plan: Raw) => void): string => parsePlan(edited(edit)).fingerprint;
-    const vm = (plan: Raw) => plan.resource_changes.find(({ address }) => address === 'terraform_data.vm');
-    const { fingerprint } = parsePlan(recorded);
-    expect(of((plan) => plan.resource_changes.reverse())).toBe(fingerprint);
-    expect(of((plan) => Object.assign(vm(plan)?.change ?? {}, { before: { etag: 'counted up' } }))).toBe(
-      fingerprint,
-    );
-    expect(of((plan) => Object.assign(vm(plan)?.change ?? {}, { after: { input: 'other' } }))).not.toBe(
-      fingerprint,
-    );
-    expect(of((plan) => plan.resource_changes.pop())).not.toBe(fingerprint);
-  });
 });
 
 describe('the guard', () => {

@@ -26,6 +26,9 @@ export interface AppPodProps<Volume> {
 /** Any user except root will do for the application image. Its group owns the volumes. */
 const APP_USER = { uid: 10_001, gid: 10_001 };
 
+/** In MiB: the size of `/tmp`. Imports and restores keep small files there; dumps are written to the volume of the backups. */
+export const TMP_MIB = 256;
+
 /** The pod around application containers. */
 export function appPod<Volume = never>(
   { database, secrets }: AppProps,
@@ -37,7 +40,7 @@ export function appPod<Volume = never>(
       ...logins.map((login) =>
         passwordVolume(login, login === 'superuser' ? database.superuser : secrets[login]),
       ),
-      { name: 'tmp', emptyDir: { sizeLimit: '256Mi' } },
+      { name: 'tmp', emptyDir: { sizeLimit: `${TMP_MIB}Mi` } },
       ...volume,
     ],
   };
@@ -74,7 +77,7 @@ export function appContainer(
     image,
     command: ['tsdb', ...args],
     env: environment({ ...common, ...env }),
-    resources: resources(cpu, `${memoryMiB}Mi`),
+    resources: resources(cpu, `${memoryMiB}Mi`, TMP_MIB),
     securityContext: CONTAINER_SECURITY,
     // `kubectl describe` then shows the last lines of the log as the reason of a failure.
     terminationMessagePolicy: 'FallbackToLogsOnError',

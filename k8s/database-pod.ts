@@ -17,6 +17,9 @@ export interface DatabasePodProps {
 const CHECKPOINT_LIMIT = 60;
 const STOP_LIMIT = 180;
 
+/** In MiB: the size of each folder outside the data. The server writes its socket there; its own temporary files are on the volume. */
+export const SCRATCH_MIB = 256;
+
 /** One server on one volume. */
 export function databasePod({ config, serviceAccount, password, claimName }: DatabasePodProps) {
   const { image, kubernetes } = config;
@@ -33,7 +36,11 @@ export function databasePod({ config, serviceAccount, password, claimName }: Dat
         args: [...container.args],
         env: environment(container.env),
         port: [{ name: 'postgres', containerPort: DATABASE.port }],
-        resources: resources(String(kubernetes.database.cpus), `${kubernetes.database.memoryMiB}Mi`),
+        resources: resources(
+          String(kubernetes.database.cpus),
+          `${kubernetes.database.memoryMiB}Mi`,
+          scratch.length * SCRATCH_MIB,
+        ),
         securityContext: CONTAINER_SECURITY,
         ...probes(),
         lifecycle: { preStop: [{ exec: { command: CHECKPOINT } }] },
@@ -49,7 +56,7 @@ export function databasePod({ config, serviceAccount, password, claimName }: Dat
       { name: 'data', persistentVolumeClaim: { claimName } },
       passwordVolume('superuser', password),
       { name: 'shared-memory', emptyDir: { medium: 'Memory', sizeLimit: `${container.sharedMemoryMiB}Mi` } },
-      ...scratch.map(({ name }) => ({ name, emptyDir: { sizeLimit: '256Mi' } })),
+      ...scratch.map(({ name }) => ({ name, emptyDir: { sizeLimit: `${SCRATCH_MIB}Mi` } })),
     ],
   };
 }

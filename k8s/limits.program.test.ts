@@ -13,7 +13,13 @@ function hard(env: Env): Readonly<Record<string, string>> {
 }
 
 const milli = (cpu: string) => (cpu.endsWith('m') ? Number.parseInt(cpu, 10) : Number(cpu) * 1000);
-const mebibytes = (memory: string) => Number(/^(\d+)Mi$/.exec(memory)?.[1]);
+const mebibytes = (amount: string) => {
+  const [, number, unit] = /^(\d+)(Mi|Gi)$/.exec(amount) ?? [];
+  return Number(number) * (unit === 'Gi' ? 1024 : 1);
+};
+const DISK = 'ephemeral-storage';
+/** Of a backup that is started by hand. */
+const BY_HAND: Readonly<Record<string, number>> = { cpu: 100, memory: 512, [DISK]: 512 + 256 };
 
 /** What a pod asks for: its containers together, or the first ones one by one if any of those wants more. */
 function askedBy(
@@ -44,11 +50,9 @@ function asked(
   of: string,
   read: (text: string) => number,
 ): number {
-  // One backup that is started by hand.
-  const spare = read === milli ? 100 : 512;
   return podsOf(resources).reduce(
     (sum, pod) => sum + countOf(pod.address, mostApi) * askedBy(pod, kind, of, read),
-    spare,
+    BY_HAND[of] ?? 0,
   );
 }
 
@@ -69,6 +73,11 @@ describe('the quota', () => {
     expect(mebibytes(quota['limits.memory'] ?? '')).toBe(
       asked(resource, mostApi, 'limits', 'memory', mebibytes),
     );
+    for (const kind of ['requests', 'limits'])
+      expect([kind, mebibytes(quota[`${kind}.${DISK}`] ?? '')]).toEqual([
+        kind,
+        asked(resource, mostApi, kind, DISK, mebibytes),
+      ]);
     expect(quota.pods).toBe(String(1 + mostApi + 2 + 4));
     expect(quota.services).toBe(String(Object.keys(resource.kubernetes_service_v1 ?? {}).length));
     expect(quota.persistentvolumeclaims).toBe(
@@ -101,6 +110,8 @@ describe('the quota', () => {
     const plain = hard({ ...HA, ...size });
     // Four instances, eight of the API, four runs, three poolers.
     expect(mebibytes(plain['requests.memory'] ?? '')).toBe(4 * 4096 + 8 * 256 + 2 * 256 + 2 * 512 + 3 * 128);
+    // An instance has 1024 MiB of scratch, a pooler 256; the output of each container is 512.
+    expect(mebibytes(plain[`requests.${DISK}`] ?? '')).toBe(4 * 1536 + (8 + 4 + 3) * 768);
     expect(plain).toMatchObject({
       pods: '19',
       persistentvolumeclaims: '9',
@@ -108,6 +119,9 @@ describe('the quota', () => {
     });
     const withBackups = hard({ ...HA, ...size, ...BACKUP_URL });
     expect(mebibytes(withBackups['limits.memory'] ?? '') - mebibytes(plain['limits.memory'] ?? '')).toBe(
+      4 * 512,
+    );
+    expect(mebibytes(withBackups[`limits.${DISK}`] ?? '') - mebibytes(plain[`limits.${DISK}`] ?? '')).toBe(
       4 * 512,
     );
   });
@@ -132,9 +146,13 @@ describe('the quota', () => {
 });
 
 describe('the defaults of containers', () => {
-  it('end their memory, and not their processor time', () => {
+  it('end their memory and their use of the disk, and not their processor time', () => {
     expect(only(onlyResource(synthesiseKubernetes(), 'kubernetes_limit_range_v1'), 'spec').limit).toEqual([
-      { type: 'Container', default: { memory: '256Mi' }, default_request: { cpu: '50m', memory: '64Mi' } },
+      {
+        type: 'Container',
+        default: { memory: '256Mi', [DISK]: '512Mi' },
+        default_request: { cpu: '50m', memory: '64Mi', [DISK]: '512Mi' },
+      },
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { ResourceQuotaV1 } from '@cdktf/provider-kubernetes/lib/resource-quota-v
 import { dependable, TerraformResource } from 'cdktf';
 import { Construct } from 'constructs';
 import { metadata, type Place } from './metadata';
+import { OUTPUT_MIB } from './pod-parts';
 import { quotaOf } from './quota';
 
 /**
@@ -14,6 +15,7 @@ import { quotaOf } from './quota';
 export function addLimits(stack: Construct, place: Place): ResourceQuotaV1 {
   const scope = new Construct(stack, 'limits');
   const named = metadata(place, 'limits', place.config.name);
+  const disk = { 'ephemeral-storage': `${OUTPUT_MIB}Mi` };
   const defaults = new LimitRangeV1(scope, 'defaults', {
     metadata: named,
     spec: {
@@ -22,8 +24,8 @@ export function addLimits(stack: Construct, place: Place): ResourceQuotaV1 {
           type: 'Container',
           // For containers without figures, such as those of an operator, whose pods the quota would refuse. There is
           // no default limit on processor time, because the database would get it too.
-          defaultRequest: { cpu: '50m', memory: '64Mi' },
-          default: { memory: '256Mi' },
+          defaultRequest: { cpu: '50m', memory: '64Mi', ...disk },
+          default: { memory: '256Mi', ...disk },
         },
       ],
     },

@@ -2,6 +2,7 @@
 import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account-v1';
 import type { Construct } from 'constructs';
 import { metadata, type Place } from './metadata';
+import { memoryQuantity } from './quantity';
 
 /**
  * Makes the identity that the pods of a component run under. None of them uses the Kubernetes API.
@@ -51,9 +52,21 @@ export const CONTAINER_SECURITY = {
   capabilities: { drop: ['ALL'] },
 };
 
-/** There is no limit on processor time: it would throttle in the middle of a query or request. */
-export function resources(cpu: string, memory: string) {
-  return { requests: { cpu, memory }, limits: { memory } };
+/**
+ * What a container may write on the disk of its node without a folder of its own: its output, as the root file system is
+ * read-only. A node keeps five files of it, of 10 MiB by default and of 50 MiB on AKS, and looks every ten seconds whether to
+ * start the next one. The rest of this room is for what is written in between, because a pod that exceeds its limit is evicted.
+ */
+export const OUTPUT_MIB = 512;
+
+/**
+ * There is no limit on processor time: it would throttle in the middle of a query or request. The disk of the node is
+ * requested in full, as memory is: when that disk gets full, pods that use more than they have requested are evicted first.
+ * @param scratchMiB size of the pod's `emptyDir` folders on disk that this container writes to
+ */
+export function resources(cpu: string, memory: string, scratchMiB: number) {
+  const disk = { 'ephemeral-storage': memoryQuantity(OUTPUT_MIB + scratchMiB) };
+  return { requests: { cpu, memory, ...disk }, limits: { memory, ...disk } };
 }
 
 /** Environment variables in the form that the provider expects, sorted by name. */

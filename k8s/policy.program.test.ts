@@ -40,6 +40,15 @@ describe('the policy of the kubernetes stack', () => {
     expect(violationsOf(changed(path, value))).toEqual([]);
   });
 
+  it('counts a folder in memory as memory', () => {
+    const folder = { size_limit: '8Gi', medium: 'Memory' };
+    expect(
+      violationsOf(
+        changed('kubernetes_deployment_v1.x.spec.template.spec.volume.0', { name: 'm', empty_dir: folder }),
+      ),
+    ).toEqual([]);
+  });
+
   // Each row has all three: jest takes a parameter without a value for a callback, and waits for it.
   const rows = BAD.map(([rule, path, value]) => [rule, path, value] as const);
   it.each(rows)('%s: finds that and nothing else: %s = %j', (rule, path, value) => {
@@ -64,6 +73,7 @@ describe('the policy of the kubernetes stack', () => {
     ]);
     expect(sorted('C-')).toEqual([13, 16, 17, 18, 34, 38, 41, 46, 55, 56, 57, 260, 271]);
     expect(covered.filter((id) => /^[a-z]/.test(id))).toEqual([
+      'container-ephemeral-storage-request-and-limit',
       ...['dangling-service', 'deprecated-service-account-field', 'docker-sock', 'drop-net-raw-capability'],
       ...[
         'duplicate-env-var',

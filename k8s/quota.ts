@@ -1,6 +1,10 @@
 // Adds up the most that a deployment uses of its cluster (pure). k8s/limits.program.test.ts compares it with the stacks.
 import type { DeployConfig } from '../infra/core/config';
+import { TMP_MIB } from './app-pod';
 import { BACKUP_MEMORY_MIB } from './backup';
+import { SCRATCH_MIB } from './database-pod';
+import { POOLER_SCRATCH_MIB, TEMPORARY_MIB } from './ha/sizes';
+import { OUTPUT_MIB } from './pod-parts';
 
 /** Pods of one kind: how many there are at once, and what each of them requests. */
 interface Demand {
@@ -9,6 +13,8 @@ interface Demand {
   readonly memoryMiB: number;
   /** When left out, the limit is the same as the request. */
   readonly memoryLimitMiB?: number;
+  /** Request and limit of the node's disk, in addition to the output of one container. */
+  readonly scratchMiB?: number;
 }
 
 /** The `hard` limits of a ResourceQuota, by resource. */
@@ -17,11 +23,14 @@ export function quotaOf(config: DeployConfig): Readonly<Record<string, string>> 
   const sum = (amount: (demand: Demand) => number) =>
     demands.reduce((total, demand) => total + demand.pods * amount(demand), 0);
   const volumes = volumesOf(config);
+  const disk = `${sum(({ scratchMiB = 0 }) => OUTPUT_MIB + scratchMiB)}Mi`;
   return {
     pods: String(sum(() => 1)),
     'requests.cpu': `${sum(({ milliCpus }) => milliCpus)}m`,
     'requests.memory': `${sum(({ memoryMiB }) => memoryMiB)}Mi`,
     'limits.memory': `${sum(({ memoryMiB, memoryLimitMiB }) => memoryLimitMiB ?? memoryMiB)}Mi`,
+    'requests.ephemeral-storage': disk,
+    'limits.ephemeral-storage': disk,
     persistentvolumeclaims: String(volumes.length),
     'requests.storage': `${volumes.reduce((total, gib) => total + gib, 0)}Gi`,
     services: String((config.kubernetes.ha ? HA_SERVICES : SERVICES) + proofsOf(config)),
@@ -35,16 +44,19 @@ export function quotaOf(config: DeployConfig): Readonly<Record<string, string>> 
 const SERVICES = 3;
 const HA_SERVICES = 5;
 
+/** Of the database: `/tmp` and the folder of its socket. */
+const SCRATCH_FOLDERS = 2;
+
 function demandsOf(config: DeployConfig): readonly Demand[] {
   const { apiMaxReplicas } = config.kubernetes;
   return [
     ...databaseDemands(config),
     // During a rollout there is also one pod that starts and one that ends.
-    { pods: apiMaxReplicas + 2, milliCpus: 250, memoryMiB: 256 },
+    { pods: apiMaxReplicas + 2, milliCpus: 250, memoryMiB: 256, scratchMiB: TMP_MIB },
     // The schema Job and the health check.
-    { pods: 2, milliCpus: 100, memoryMiB: 256 },
+    { pods: 2, milliCpus: 100, memoryMiB: 256, scratchMiB: TMP_MIB },
     // A scheduled backup, and one that somebody starts by hand.
-    { pods: 2, milliCpus: 100, memoryMiB: BACKUP_MEMORY_MIB },
+    { pods: 2, milliCpus: 100, memoryMiB: BACKUP_MEMORY_MIB, scratchMiB: TMP_MIB },
     // The defaults of cert-manager for its own pods.
     { pods: proofsOf(config), milliCpus: 10, memoryMiB: 64 },
   ];
@@ -54,19 +66,22 @@ function databaseDemands({ kubernetes }: DeployConfig): readonly Demand[] {
   const { database, ha, haBackupUrl } = kubernetes;
   const server = { milliCpus: database.cpus * 1000, memoryMiB: database.memoryMiB };
   // A StatefulSet removes its old pod before it creates the new one.
-  if (!ha) return [{ pods: 1, ...server }];
+  if (!ha) return [{ pods: 1, ...server, scratchMiB: SCRATCH_FOLDERS * SCRATCH_MIB }];
   // The backup plugin runs beside each instance.
   const beside =
-    haBackupUrl === '' ? { milliCpus: 0, request: 0, limit: 0 } : { milliCpus: 50, request: 256, limit: 512 };
+    haBackupUrl === ''
+      ? { milliCpus: 0, request: 0, limit: 0, disk: 0 }
+      : { milliCpus: 50, request: 256, limit: 512, disk: OUTPUT_MIB };
   return [
     {
       pods: instancesOf(kubernetes),
       milliCpus: server.milliCpus + beside.milliCpus,
       memoryMiB: server.memoryMiB + beside.request,
       memoryLimitMiB: server.memoryMiB + beside.limit,
+      scratchMiB: TEMPORARY_MIB + beside.disk,
     },
     // Two poolers, and one more while one is replaced. Their init container gets its memory limit from the LimitRange.
-    { pods: 3, milliCpus: 100, memoryMiB: 128, memoryLimitMiB: 256 },
+    { pods: 3, milliCpus: 100, memoryMiB: 128, memoryLimitMiB: 256, scratchMiB: POOLER_SCRATCH_MIB },
   ];
 }
 

@@ -1,11 +1,13 @@
 // Point-in-time recovery: where base backups and write-ahead log go, and how often a base backup is made.
 import type { DeployConfig } from '../../infra/core/config';
+import { resources } from '../pod-parts';
 import type { OperatorObject } from './manifest';
 import { BACKUP_PLUGIN, haNames, OPERATOR_API, STORE_API } from './names';
 
 /** The plugin's `ObjectStore`. */
 export function objectStore(config: DeployConfig): OperatorObject {
   const { backupDays, backupEndpoint } = config.ha;
+  const plugin = resources('50m', '512Mi', 0);
   return {
     id: 'store',
     component: 'backup',
@@ -23,7 +25,10 @@ export function objectStore(config: DeployConfig): OperatorObject {
       },
       // The plugin runs beside each instance, and a namespace with a quota admits only pods with requests and limits.
       instanceSidecarConfiguration: {
-        resources: { requests: { cpu: '50m', memory: '256Mi' }, limits: { memory: '512Mi' } },
+        resources: {
+          requests: { ...plugin.requests, memory: '256Mi' },
+          limits: plugin.limits,
+        },
       },
     },
   };

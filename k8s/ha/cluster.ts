@@ -4,11 +4,12 @@ import { sharedMemoryMiB } from '../../infra/core/database-container';
 import { DATABASE } from '../../infra/core/names';
 import { databaseLabels } from '../metadata';
 import { resources } from '../pod-parts';
+import { memoryQuantity } from '../quantity';
 import { storageClassName } from '../storage';
 import type { OperatorObject } from './manifest';
 import { BACKUP_PLUGIN, haNames, OPERATOR_API } from './names';
 import { PRELOADED, postgresParameters } from './postgres-parameters';
-import { memoryQuantity } from './quantity';
+import { TEMPORARY_MIB } from './sizes';
 
 /** Tells the operator which PostgreSQL is in the image: it cannot read that from the tags of TimescaleDB images. */
 export function imageCatalog(config: DeployConfig): OperatorObject {
@@ -48,10 +49,14 @@ export function databaseCluster(config: DeployConfig): OperatorObject {
       superuserSecret: { name: names.superuserSecret },
       storage: volume(config, config.diskGiB),
       walStorage: volume(config, ha.walGiB),
-      resources: resources(String(kubernetes.database.cpus), memoryQuantity(kubernetes.database.memoryMiB)),
+      resources: resources(
+        String(kubernetes.database.cpus),
+        memoryQuantity(kubernetes.database.memoryMiB),
+        TEMPORARY_MIB,
+      ),
       ephemeralVolumesSizeLimit: {
         shm: memoryQuantity(sharedMemoryMiB(kubernetes.database)),
-        temporaryData: '1Gi',
+        temporaryData: memoryQuantity(TEMPORARY_MIB),
       },
       postgresql: {
         shared_preload_libraries: PRELOADED,

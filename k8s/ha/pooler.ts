@@ -5,6 +5,7 @@ import { clientLabels } from '../metadata';
 import { resources } from '../pod-parts';
 import type { OperatorObject } from './manifest';
 import { haNames, OPERATOR_API } from './names';
+import { POOLER_SCRATCH_MIB } from './sizes';
 
 const INSTANCES = 2;
 
@@ -36,7 +37,7 @@ export function pooler(config: DeployConfig): OperatorObject {
       template: {
         metadata: { labels: clientLabels(config, 'pooler') },
         spec: {
-          containers: [{ name: 'pgbouncer', resources: resources('100m', '128Mi') }],
+          containers: [{ name: 'pgbouncer', resources: resources('100m', '128Mi', POOLER_SCRATCH_MIB) }],
           topologySpreadConstraints: [
             {
               maxSkew: 1,

@@ -149,8 +149,8 @@ describe('the database cluster', () => {
     ])
       expect(spec.postgresql.parameters[name]).toBe(computed[name]);
     expect(spec.resources).toEqual({
-      requests: { cpu: '1', memory: '2Gi' },
-      limits: { memory: '2Gi' },
+      requests: { cpu: '1', memory: '2Gi', 'ephemeral-storage': '1536Mi' },
+      limits: { memory: '2Gi', 'ephemeral-storage': '1536Mi' },
     });
   });
 

@@ -22,6 +22,7 @@ const EVERYWHERE = 'no rule leads everywhere';
 const SECRET_IN_STATE = 'no secret gets into state';
 const NON_ROOT = 'each pod runs as a user';
 const IMAGE = 'each image has a version';
+const DISK = "each container requests its share of the node's disk";
 const OPEN_SECRET = 'no container has a secret';
 
 export const BAD: readonly Bad[] = [
@@ -89,7 +90,10 @@ export const BAD: readonly Bad[] = [
   [IMAGE, `${JOB_POD}.init_container.0.image`, 'registry.example.org:5000/tsdb'],
   ['each container requests its share', `${BACKUP_POD}.container.0.resources.requests.cpu`],
   ['each container requests its memory', `${JOB_POD}.init_container.0.resources.requests.memory`],
-  ['each container has an end', `${API_POD}.container.0.resources.limits`],
+  ['each container has an end', `${API_POD}.container.0.resources.limits.memory`],
+  [DISK, `${JOB_POD}.init_container.0.resources.requests.ephemeral-storage`],
+  [DISK, `${JOB_POD}.init_container.0.resources.limits.ephemeral-storage`],
+  ['the scratch folders of each pod', `${API_POD}.volume.0.empty_dir.size_limit`, '513Mi'],
   ['each server is started anew', `${API_POD}.container.0.liveness_probe`],
   ['each server is asked only', `${DATABASE_POD}.container.0.readiness_probe`],
   ['each probe asks at a port', `${API_POD}.container.0.startup_probe`, { http_get: { port: '5000' } }],

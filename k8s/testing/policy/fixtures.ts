@@ -15,13 +15,18 @@ export const metadata = (component: string) => ({
   labels: { component },
 });
 
+const DISK = { 'ephemeral-storage': '1Gi' };
+
 function container(name: string): Attributes {
   return {
     name,
     image: 'example.org/tsdb:1.2.3',
     env: [{ name: 'PGPASSWORD_FILE', value: '/run/secrets/tsdb/password' }],
     port: [{ name: 'main', container_port: 5432 }],
-    resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '64Mi' } },
+    resources: {
+      requests: { cpu: '100m', memory: '64Mi', ...DISK },
+      limits: { memory: '64Mi', ...DISK },
+    },
     security_context: {
       allow_privilege_escalation: false,
       privileged: false,

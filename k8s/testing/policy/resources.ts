@@ -1,6 +1,9 @@
 // Rules about what a container is made from, what it may use, and how one knows that it works.
 import { type Attributes, blocks, only, type PolicyRule } from '../../../infra/core/testing/policy';
+import { OUTPUT_MIB } from '../../pod-parts';
 import { eachContainer, eachPod } from './pods';
+
+const DISK = 'ephemeral-storage';
 
 export const RESOURCE_POLICY: readonly PolicyRule[] = [
   eachContainer(['CKV_K8S_14', 'KSV-0013', 'latest-tag'], 'each image has a version', ({ image }) =>
@@ -20,6 +23,18 @@ export const RESOURCE_POLICY: readonly PolicyRule[] = [
     ['CKV_K8S_13', 'KSV-0018', 'C-0271'],
     'each container has an end to its memory',
     (container) => quantity(container, 'limits', 'memory') !== undefined,
+  ),
+  eachContainer(
+    ['container-ephemeral-storage-request-and-limit'],
+    "each container requests its share of the node's disk, and has an end to it",
+    (container) =>
+      quantity(container, 'requests', DISK) !== undefined &&
+      quantity(container, 'limits', DISK) !== undefined,
+  ),
+  eachPod(
+    [],
+    'the scratch folders of each pod fit into what it may use of the disk, with room for output',
+    ({ spec }) => scratchOf(spec) + OUTPUT_MIB <= diskOf(spec),
   ),
   eachPod(
     ['CKV_K8S_8', 'C-0056'],
@@ -51,6 +66,30 @@ function hasVersion(image: string): boolean {
 
 function quantity(container: Attributes, kind: 'requests' | 'limits', of: string): unknown {
   return only(only(container, 'resources'), kind)[of];
+}
+
+/** In MiB: what the folders may hold that are on the disk of the node, and not in memory. */
+function scratchOf(spec: Attributes): number {
+  return blocks(spec, 'volume')
+    .flatMap((volume) => blocks(volume, 'empty_dir'))
+    .filter(({ medium }) => medium !== 'Memory')
+    .reduce((sum, { size_limit }) => sum + mebibytes(size_limit), 0);
+}
+
+/** In MiB: the limit of the whole pod, which is that of its containers together, or of the largest one that runs first. */
+function diskOf(spec: Attributes): number {
+  const limits = (block: string) =>
+    blocks(spec, block).map((container) => mebibytes(quantity(container, 'limits', DISK)));
+  return Math.max(
+    limits('container').reduce((sum, limit) => sum + limit, 0),
+    ...limits('init_container'),
+  );
+}
+
+// A folder without a size, or a container without a limit, breaks another rule.
+function mebibytes(quantity: unknown): number {
+  const [, amount, unit] = /^(\d+)(Mi|Gi)$/.exec(String(quantity)) ?? [];
+  return Number(amount ?? 0) * (unit === 'Gi' ? 1024 : 1);
 }
 
 const hasProbe = (container: Attributes, name: string): boolean => blocks(container, name).length === 1;

@@ -58,7 +58,7 @@ export async function startCluster(
   }
 }
 
-const RESOURCES = { cpu: '32', memory: '256Gi', pods: '110' };
+const RESOURCES = { cpu: '32', memory: '256Gi', pods: '110', 'ephemeral-storage': '512Gi' };
 
 const NODE = {
   apiVersion: 'v1',

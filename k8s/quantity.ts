@@ -1,4 +1,4 @@
-// Amounts of memory in the spelling that Kubernetes returns.
+// Amounts of memory and disk in the spelling that Kubernetes returns.
 
 /**
  * `2048` is `2Gi`, `1536` stays `1536Mi`. The operator rewrites each object with the shortest spelling. Any other

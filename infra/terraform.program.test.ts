@@ -1,50 +1,78 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { itUnless, titleUnless } from '../db/local/testing/needs';
+import { DEPLOYMENTS } from '../k8s/testing/deployments';
 import { buildApp } from '../main';
-import { EVERYTHING, PRIVATE, synthesiseAzure, TEST_BUNDLE } from './azure/testing/azure-stack';
+import { synthesiseAzure, TEST_BUNDLE } from './azure/testing/azure-stack';
 import { readConfig } from './core/config';
-import { IMAGE_FLAVOURS } from './core/pins';
+import { SETTINGS } from './core/settings';
 import { type SynthesisedStack, synthesiseApp } from './core/testing/synthesise';
 import { hasTerraform, terraform, whyNoProviders, withConfiguration } from './core/testing/terraform';
+import { validateStacks } from './core/testing/validate';
+import { AKS_DEPLOYMENTS, AZURE_DEPLOYMENTS, KUBERNETES_DEPLOYMENTS } from './testing/deployments';
 
+type Deployments = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+const ALL_DEPLOYMENTS: readonly Deployments[] = [
+  AZURE_DEPLOYMENTS,
+  AKS_DEPLOYMENTS,
+  KUBERNETES_DEPLOYMENTS,
+  DEPLOYMENTS,
+];
+
+const VARIABLES = {
+  ssh_public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5',
+  deployer_cidrs: ['198.51.100.7/32'],
+  app_image: 'registry.example.org/tsdb:1.2.3',
+};
 const GIVEN = {
-  TF_VAR_ssh_public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5',
-  TF_VAR_deployer_cidrs: '["198.51.100.7/32"]',
+  TF_VAR_ssh_public_key: VARIABLES.ssh_public_key,
+  TF_VAR_deployer_cidrs: JSON.stringify(VARIABLES.deployer_cidrs),
 };
 const providersMissing = whyNoProviders();
 const withTerraform = itUnless(hasTerraform ? undefined : 'terraform is not on PATH');
 const withProviders = providersMissing === '' ? it : it.skip;
 
+/** By a name, every different stack of these deployments. */
+function stacksOf(deployments: readonly Deployments[]): Readonly<Record<string, SynthesisedStack>> {
+  const named = new Map<string, [string, SynthesisedStack]>();
+  for (const [what, env] of deployments.flatMap(Object.entries<Readonly<Record<string, string>>>)) {
+    const sources = { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE };
+    const stacks = synthesiseApp((outdir) => buildApp(readConfig(env), sources, outdir));
+    for (const [id, stack] of Object.entries(stacks))
+      if (!named.has(stack.text)) named.set(stack.text, [`${id}: ${what}`, stack]);
+  }
+  return Object.fromEntries(named.values());
+}
+
+describe('the deployments that Terraform validates', () => {
+  it('give every setting but the number that has no other value', () => {
+    const given = ALL_DEPLOYMENTS.flatMap(Object.values<object>).flatMap(Object.keys);
+    const missing = SETTINGS.map(({ name }) => name).filter((name) => !given.includes(name));
+    expect(missing).toEqual(['TSDB_DEPLOY_DB_REPLICAS']);
+  });
+});
+
 describe(titleUnless(providersMissing, 'Terraform validates'), () => {
-  const stacksOf = (env: Record<string, string>) =>
-    synthesiseApp((outdir) =>
-      buildApp(readConfig(env), { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE }, outdir),
-    ) as Record<'aks' | 'kubernetes' | 'kubernetes-ha', SynthesisedStack>;
-  const { kubernetes } = stacksOf({});
-  const onAks = stacksOf({
-    TSDB_DEPLOY_CLUSTER: 'aks',
-    TSDB_DEPLOY_HA: 'true',
-    TSDB_DEPLOY_HA_IMAGE: IMAGE_FLAVOURS.ha.image,
-    TSDB_DEPLOY_HA_BACKUP_URL: 'https://plant.blob.core.windows.net/pg',
+  let faults: Readonly<Record<string, readonly string[]>>;
+  if (providersMissing === '')
+    beforeAll(() => {
+      faults = validateStacks(stacksOf(ALL_DEPLOYMENTS), VARIABLES, placeBundle);
+    }, 600_000);
+
+  withProviders.each(['azure', 'aks', 'kubernetes', 'kubernetes-ha'])('every stack %s', (id) => {
+    const found = Object.entries(faults).filter(([name]) => name.startsWith(`${id}:`));
+    expect(found.length).toBeGreaterThan(1);
+    expect(found.filter(([, wrong]) => wrong.length > 0)).toEqual([]);
   });
 
-  withProviders.each([
-    ['the bare azure stack', synthesiseAzure()],
-    ['the azure stack of prod', synthesiseAzure({ TSDB_DEPLOY_ENVIRONMENT: 'prod' })],
-    ['the azure stack with every part', synthesiseAzure(EVERYTHING)],
-    ['the private azure stack', synthesiseAzure(PRIVATE)],
-    ['the kubernetes stack', kubernetes],
-    ['the aks stack', onAks.aks],
-    ['the kubernetes-ha stack', onAks['kubernetes-ha']],
-    ['the kubernetes stack on both', onAks.kubernetes],
-  ])('%s', (_what, stack) => {
-    const answer = withConfiguration(stack.text, (folder) => {
-      placeBundle(stack, folder);
-      const prepared = terraform(['init', '-backend=false'], folder);
-      return prepared.status === 0 ? terraform(['validate'], folder) : prepared;
-    });
-    expect(answer).toEqual({ status: 0, text: expect.stringContaining('The configuration is valid') });
+  withProviders('and would find a fault in the one stack that has it', () => {
+    const good = synthesiseAzure();
+    const document = JSON.parse(good.text);
+    Object.assign(Object.values(document.resource.azurerm_managed_disk)[0] as object, { zone: ['1', '2'] });
+    const bad = { ...good, text: JSON.stringify(document) };
+    const wrong = validateStacks({ good, bad }, VARIABLES, placeBundle);
+    expect(wrong).toEqual({ good: [], bad: [expect.stringContaining('zone')] });
   });
 });
 

@@ -2,6 +2,7 @@
 import type { DeployConfig } from '../infra/core/config';
 import { databaseContainer, READY_COMMAND } from '../infra/core/database-container';
 import { DATABASE } from '../infra/core/names';
+import { passwordKeeper } from './keep-password';
 import type { SecretKey } from './password';
 import { PASSWORD_FILE, passwordMount, passwordVolume } from './password-file';
 import { CONTAINER_SECURITY, environment, podIdentity, resources } from './pod-parts';
@@ -51,6 +52,7 @@ export function databasePod({ config, serviceAccount, password, claimName }: Dat
           ...scratch,
         ],
       },
+      passwordKeeper(config, scratch),
     ],
     volume: [
       { name: 'data', persistentVolumeClaim: { claimName } },

@@ -11,10 +11,6 @@ import { addPassword } from './password';
 import { addServiceAccount, RESTARTED_BY_HAND } from './pod-parts';
 import { addClaim } from './storage';
 
-// The server reads the superuser's password only at its first start. A higher number would change the Secret but not the
-// server, and the schema Job, the only user of this password, could no longer make the logins.
-const SUPERUSER_VERSION = 1;
-
 /** @param after what the volume needs: the storage class, when this deployment makes it */
 export function addDatabase(
   stack: Construct,
@@ -35,7 +31,7 @@ export function addDatabase(
   });
   const superuser = addPassword(new Construct(scope, 'password'), place, {
     login: 'superuser',
-    version: SUPERUSER_VERSION,
+    version: config.passwordVersion,
   });
 
   const peers = new ServiceV1(scope, 'peers', {
@@ -55,7 +51,11 @@ export function addDatabase(
       replicas: String(config.kubernetes.replicas),
       updateStrategy: [{ type: 'RollingUpdate', rollingUpdate: [{ partition: 0 }] }],
       template: {
-        metadata: { labels: kubernetesLabels(config, 'database') },
+        metadata: {
+          labels: kubernetesLabels(config, 'database'),
+          // Which of the two `kubectl exec` and `kubectl logs` are about.
+          annotations: { 'kubectl.kubernetes.io/default-container': 'timescaledb' },
+        },
         spec: databasePod({
           config,
           serviceAccount: addServiceAccount(scope, place, 'database'),

@@ -36,9 +36,9 @@ describe('the passwords', () => {
     expect(text).not.toMatch(/"POSTGRES_PASSWORD"|"PGPASSWORD"|PRIVATE KEY/);
   });
 
-  it('change with their version, but for the one that the server reads at its first start only', () => {
+  it('change with their version', () => {
     expect(revisions({ TSDB_DEPLOY_PASSWORD_VERSION: '3' })).toEqual({
-      'tsdb-superuser': 1,
+      'tsdb-superuser': 3,
       'tsdb-owner': 3,
       'tsdb-app': 3,
       'tsdb-monitoring': 3,

@@ -20,7 +20,8 @@ export type LoginSecrets = Readonly<Record<LoginName, PasswordSecret>>;
 
 /**
  * For the logins that `tsdb logins` makes: each has its own Secret, so that a pod has only those it needs. A higher
- * `passwordVersion` replaces all passwords; the schema Job then sets them in the database.
+ * `passwordVersion` replaces all passwords; the schema Job then sets them in the database. The superuser's, which that Job
+ * needs, is set by the database pod itself.
  */
 export function addLoginPasswords(stack: Construct, place: Place): LoginSecrets {
   const scope = new Construct(stack, 'passwords');
@@ -48,7 +49,7 @@ export function addPassword(
     type: 'Opaque',
     dataWo: { [key]: ephemeralPassword(scope, login) },
     dataWoRevision: version,
-    // Losing the superuser's password would lock everybody out of a database whose volume still exists.
+    // A Secret that is made again has another password, and people or programs may know this one.
     lifecycle: { preventDestroy: place.config.protectData },
   });
   return { secretName: secret.metadata.name, key, identity: secret.metadata.uid };

@@ -30,10 +30,16 @@ export function prepareDatabase({ config, database }: AppProps) {
  * the old version are then ended, and their clients connect again.
  */
 export const PREPARE_SCRIPT = `set -eu
-PGPASSWORD=$(cat "$PGPASSWORD_FILE")
-export PGPASSWORD
+export PGPASSWORD=
 ask() { psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --dbname="$1" --command="$2"; }
 until pg_isready --quiet; do sleep 2; done
+# After a rotation the database takes over the new password within two minutes, once its node has delivered the Secret.
+tries=60
+until PGPASSWORD=$(cat "$PGPASSWORD_FILE") && ask postgres SELECT >/dev/null; do
+  tries=$((tries - 1))
+  if [ "$tries" -eq 0 ]; then exit 1; fi
+  sleep 5
+done
 if [ -z "$(ask "$PGDATABASE" "SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'")" ]; then
   echo "creating timescaledb in $PGDATABASE"
   ask "$PGDATABASE" 'CREATE EXTENSION timescaledb'

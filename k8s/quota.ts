@@ -4,6 +4,7 @@ import { TMP_MIB } from './app-pod';
 import { BACKUP_MEMORY_MIB } from './backup';
 import { SCRATCH_MIB } from './database-pod';
 import { POOLER_SCRATCH_MIB, TEMPORARY_MIB } from './ha/sizes';
+import { KEEPER } from './keep-password';
 import { OUTPUT_MIB } from './pod-parts';
 
 /** Pods of one kind: how many there are at once, and what each of them requests. */
@@ -13,7 +14,7 @@ interface Demand {
   readonly memoryMiB: number;
   /** When left out, the limit is the same as the request. */
   readonly memoryLimitMiB?: number;
-  /** Request and limit of the node's disk, in addition to the output of one container. */
+  /** Request and limit of the node's disk, in addition to the output of one container: scratch, and output of others. */
   readonly scratchMiB?: number;
 }
 
@@ -66,7 +67,15 @@ function databaseDemands({ kubernetes }: DeployConfig): readonly Demand[] {
   const { database, ha, haBackupUrl } = kubernetes;
   const server = { milliCpus: database.cpus * 1000, memoryMiB: database.memoryMiB };
   // A StatefulSet removes its old pod before it creates the new one.
-  if (!ha) return [{ pods: 1, ...server, scratchMiB: SCRATCH_FOLDERS * SCRATCH_MIB }];
+  if (!ha)
+    return [
+      {
+        pods: 1,
+        milliCpus: server.milliCpus + KEEPER.milliCpus,
+        memoryMiB: server.memoryMiB + KEEPER.memoryMiB,
+        scratchMiB: SCRATCH_FOLDERS * SCRATCH_MIB + OUTPUT_MIB,
+      },
+    ];
   // The backup plugin runs beside each instance.
   const beside =
     haBackupUrl === ''

@@ -42,7 +42,9 @@ describeUnless(missing, 'the pods of the kubernetes stack', () => {
   let image: Image;
   let server: Pod;
   let running: ThrowAwayProcess;
-  const database = only(spec('StatefulSet'));
+  let keeping: ThrowAwayProcess;
+  let superuserPassword: string;
+  const [database, keeper] = spec('StatefulSet').containers as [Container, Container];
   const api = only(spec('Deployment'));
 
   beforeAll(async () => {
@@ -56,6 +58,7 @@ describeUnless(missing, 'the pods of the kubernetes stack', () => {
         object.metadata.name,
         Object.fromEntries(secretKeys.map((key) => [key, randomBytes(20).toString('hex')])),
       ]);
+    superuserPassword = String(Object.fromEntries(secrets)['tsdb-superuser']?.password);
     const services = manifests.filter(({ object }) => object.kind === 'Service');
     node = await startNode(
       Object.fromEntries(secrets),
@@ -63,6 +66,7 @@ describeUnless(missing, 'the pods of the kubernetes stack', () => {
     );
     server = node.pod(spec('StatefulSet'));
     running = server.start(database, image);
+    keeping = server.start(keeper, image);
   });
   afterAll(async () => {
     await node?.stop();
@@ -158,6 +162,63 @@ for place in ${TRIED} ${mounts.join(' ')}; do if (: >"$place/written") 2>/dev/nu
       ]);
     },
   );
+
+  describe('the password of the superuser', () => {
+    /** Whether the server accepts it, from outside of the database pod. */
+    const opens = (password: string): boolean => {
+      const script = `PGPASSWORD=${password} psql --no-psqlrc --host=tsdb --command=SELECT`;
+      const prepare = spec('Job').initContainers?.[0] as Container;
+      return node.pod(spec('Job')).run(prepare, image, ['sh', '-c', script]).code === 0;
+    };
+    const rotate = (): string => {
+      const before = superuserPassword;
+      superuserPassword = randomBytes(20).toString('hex');
+      node.deliver('tsdb-superuser', { password: superuserPassword });
+      return before;
+    };
+    const prepare = () => {
+      const job = spec('Job');
+      return node.pod(job).run(job.initContainers?.[0] as Container, image);
+    };
+
+    it('is replaced by that of a changed Secret, and the Job waits for that', async () => {
+      expect(opens(superuserPassword)).toBe(true);
+      const before = rotate();
+      // The Job has the new Secret at once.
+      expect(prepare()).toMatchObject({ code: 0 });
+      expect([opens(before), opens(superuserPassword)]).toEqual([false, true]);
+      expect(server.probe(keeper.livenessProbe, keeper, image)).toBe(true);
+    });
+
+    it('is the last one of several changes that nobody took over, as the pod was away', async () => {
+      await keeping.stop();
+      const before = rotate();
+      rotate();
+      expect([opens(before), opens(superuserPassword)]).toEqual([true, false]);
+      keeping = server.start(keeper, image);
+      await keeping.until('it was set', async () => opens(superuserPassword));
+      expect(opens(before)).toBe(false);
+    });
+
+    it('comes back when it was changed in the server only', async () => {
+      sql(`ALTER ROLE postgres PASSWORD 'by hand by hand by hand'`);
+      expect(opens(superuserPassword)).toBe(false);
+      await keeping.until('it was set', async () => opens(superuserPassword));
+    });
+
+    it('is not taken from a Secret that is empty', async () => {
+      const before = superuserPassword;
+      node.deliver('tsdb-superuser', { password: '' });
+      await keeping.stop();
+      keeping = server.start(keeper, image);
+      await keeping.until('it had looked', async () => server.probe(keeper.startupProbe, keeper, image));
+      expect([
+        opens(before),
+        sql(`SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = 'postgres'`),
+      ]).toEqual([true, 't']);
+      node.deliver('tsdb-superuser', { password: before });
+    });
+  });
 
   it('the database writes a checkpoint before it is stopped, and comes back even when it is killed', async () => {
     const before = sql('SELECT count(*) FROM pg_class');

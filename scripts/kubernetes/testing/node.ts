@@ -6,7 +6,7 @@ import { removeFolder, temporaryFolder } from '../../../db/local/testing/places'
 import { startThrowAway, type ThrowAwayProcess } from '../../testing/throw-away-process';
 import { type Image, rootScript } from './pod-root';
 import type { Container, PodSpec, Probe } from './pod-spec';
-import { makeVolumes, type Secrets } from './pod-volumes';
+import { makeVolumes, type Secrets, writeSecrets } from './pod-volumes';
 
 export interface Ran {
   readonly code: number | null;
@@ -25,6 +25,8 @@ export interface Pod {
 
 export interface Node {
   pod(spec: PodSpec): Pod;
+  /** Changes a Secret, and delivers it to the volumes of all pods. */
+  deliver(secret: string, values: Readonly<Record<string, string>>): void;
   /** Sends a request into the network of the pods. The code is 0 when the answer is a good one. */
   get(url: string): Ran;
   stop(): Promise<void>;
@@ -44,10 +46,13 @@ export function missingForPods(): string | undefined {
 
 /**
  * Starts a node whose pods share one network, apart from that of this machine.
+ * @param given their first contents
  * @param hosts names of services that pods connect to
  */
-export async function startNode(secrets: Secrets, hosts: readonly string[]): Promise<Node> {
+export async function startNode(given: Secrets, hosts: readonly string[]): Promise<Node> {
   const folder = temporaryFolder();
+  let secrets = given;
+  const pods: (readonly [PodSpec, ReturnType<typeof makeVolumes>])[] = [];
   const pidFile = join(folder, 'network.pid');
   const keep = `ip link set lo up && echo $$ >'${pidFile}' && exec sleep infinity`;
   const logFile = join(folder, 'network.log');
@@ -68,6 +73,7 @@ export async function startNode(secrets: Secrets, hosts: readonly string[]): Pro
 
   const pod = (spec: PodSpec): Pod => {
     const volumes = makeVolumes(folder, spec, secrets);
+    pods.push([spec, volumes]);
     const lineOf = (container: Container, image: Image, command?: readonly string[]): readonly string[] => {
       const root = mkdtempSync(join(folder, `root-${container.name}-`));
       return [
@@ -95,7 +101,11 @@ export async function startNode(secrets: Secrets, hosts: readonly string[]): Pro
       },
     };
   };
-  return { pod, get, stop };
+  const deliver: Node['deliver'] = (secret, values) => {
+    secrets = { ...secrets, [secret]: values };
+    for (const [spec, volumes] of pods) writeSecrets(spec, volumes, secrets);
+  };
+  return { pod, deliver, get, stop };
 }
 
 function run([program = '', ...args]: readonly string[]): Ran {

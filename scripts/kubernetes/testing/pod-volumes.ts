@@ -35,17 +35,27 @@ export function makeVolumes(
       // A new file system has this folder.
       if (claim !== undefined) mkdirSync(join(place, 'lost+found'), { mode: 0o700 });
     }
-    const files = filesOf(volume, secrets);
-    for (const { path, value, mode } of files) {
-      const file = join(place, path);
+    return [volume.name, { folder: place, readOnly: filesOf(volume, secrets).length > 0 }];
+  });
+  const made = new Map(ready);
+  writeSecrets({ volumes, securityContext }, made, secrets);
+  return made;
+}
+
+/** Writes the files of a pod's Secrets into its volumes. A node does so again when a Secret has changed. */
+export function writeSecrets(
+  { volumes = [], securityContext = {} }: Pick<PodSpec, 'volumes' | 'securityContext'>,
+  made: ReadonlyMap<string, ReadyVolume>,
+  secrets: Secrets,
+): void {
+  for (const volume of volumes)
+    for (const { path, value, mode } of filesOf(volume, secrets)) {
+      const file = join(made.get(volume.name)?.folder ?? '', path);
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, value);
-      chownSync(file, 0, group);
+      chownSync(file, 0, securityContext.fsGroup ?? 0);
       chmodSync(file, mode);
     }
-    return [volume.name, { folder: place, readOnly: files.length > 0 }];
-  });
-  return new Map(ready);
 }
 
 /** The files of a volume of Secrets. Other volumes begin without any. */

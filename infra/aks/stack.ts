@@ -1,14 +1,14 @@
 // Wires the parts of an Azure Kubernetes cluster that the kubernetes stack can be deployed into.
 import { DataAzurermClientConfig } from '@cdktf/provider-azurerm/lib/data-azurerm-client-config';
-import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
-import { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
 import { TerraformOutput } from 'cdktf';
 import { Construct } from 'constructs';
 import { addLogWorkspace } from '../azure/log-workspace';
+import { addResourceGroup } from '../azure/place';
+import { addAzureProvider } from '../azure/provider';
 import { BaseStack } from '../core/base-stack';
 import type { DeployConfig } from '../core/config';
-import { azureName, azureTags } from '../core/names';
+import { azureTags } from '../core/names';
 import { addCluster } from './cluster';
 import { addMonitoring } from './monitoring';
 import { addNetwork } from './network';
@@ -28,12 +28,8 @@ export class AksStack extends BaseStack {
 
   constructor(scope: Construct, id: string, { config }: AksStackProps) {
     super(scope, id, { config, tags: azureTags(config) });
-    this.addProvider();
     const me = new DataAzurermClientConfig(this, 'me', {});
-    const resourceGroup = new ResourceGroup(this, 'group', {
-      name: azureName(config, 'rg-aks'),
-      location: config.azure.region,
-    });
+    const resourceGroup = addResourceGroup(this, config, 'rg-aks');
     const place = { config, resourceGroup };
     const network = addNetwork(this, place);
     const workspace = addLogWorkspace(new Construct(this, 'logs'), place, 'log-aks');
@@ -61,20 +57,6 @@ export class AksStack extends BaseStack {
       value: `az aks get-credentials --resource-group ${resourceGroup.name} --name ${name} && kubelogin convert-kubeconfig --login azurecli`,
       description: 'Commands that let kubectl in; they store no secret, each call logs in as you',
     });
-  }
-
-  private addProvider(): void {
-    // The provider takes the subscription from ARM_SUBSCRIPTION_ID, as it is not known during synthesis.
-    new AzurermProvider(this, 'azurerm', {
-      resourceProviderRegistrations: 'core',
-      resourceProvidersToRegister: [
-        'Microsoft.ContainerService',
-        'Microsoft.Insights',
-        'Microsoft.OperationalInsights',
-        'Microsoft.OperationsManagement',
-        'Microsoft.PolicyInsights',
-      ],
-      features: [{ resourceGroup: [{ preventDeletionIfContainsResources: true }] }],
-    });
+    addAzureProvider(this, config, { resourceGroup: [{ preventDeletionIfContainsResources: true }] });
   }
 }

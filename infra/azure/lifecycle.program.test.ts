@@ -137,6 +137,21 @@ describe('the rollout', () => {
     );
   });
 
+  it('is a new command for each bundle, disk size and password version, and for other tags the same', () => {
+    const nameFor = (env: Record<string, string>, bundle = TEST_BUNDLE) =>
+      only(synthesiseAzure(env, bundle), 'virtual_machine_run_command').name;
+    const names = [
+      nameFor({}),
+      nameFor({ TSDB_DEPLOY_DISK_GIB: '256' }),
+      nameFor({ TSDB_DEPLOY_PASSWORD_VERSION: '2' }),
+      nameFor({}, { ...TEST_BUNDLE, sha256: 'c'.repeat(64) }),
+    ];
+    for (const name of names) expect(name).toMatch(/^tsdb-rollout-[0-9a-f]{12}$/);
+    expect(new Set(names).size).toBe(4);
+    expect(nameFor({ TSDB_DEPLOY_TAGS: 'owner=ops' })).toBe(names[0]);
+    expect(only(dev, 'virtual_machine_run_command').lifecycle).toEqual({ ignore_changes: ['tags'] });
+  });
+
   it('comes after the disk, the roles and the secrets that they are for', () => {
     const { depends_on } = only(dev, 'virtual_machine_run_command') as {
       depends_on: string[];

@@ -3,7 +3,8 @@ import { describeUnless } from '../../db/local/testing/needs';
 import type { SynthesisedStack } from '../core/testing/synthesise';
 import { whyNoProviders } from '../core/testing/terraform';
 import { synthesiseAzure, TEST_BUNDLE } from './testing/azure-stack';
-import { type RecordedDeployment, recordDeployment } from './testing/recorded-state';
+import { azureWorkspace, type Workspace } from './testing/azure-workspace';
+import { recordDeployment } from './testing/recorded-state';
 
 const missing = whyNoProviders();
 const deployed = synthesiseAzure();
@@ -16,13 +17,13 @@ const withMachine = (edit: Readonly<Record<string, unknown>>): SynthesisedStack 
 };
 
 describeUnless(missing, 'a plan against recorded state', () => {
-  let recorded: RecordedDeployment;
+  let recorded: Workspace;
   beforeAll(async () => {
     recorded = await recordDeployment(deployed);
   }, 120_000);
   afterAll(() => recorded?.stop());
 
-  const RUN = ['virtual_machine_run_command', ['update']];
+  const RUN = ['virtual_machine_run_command', ['delete', 'create']];
 
   it.each<[string, SynthesisedStack, unknown]>([
     ['the same declaration again: no second rollout', deployed, []],
@@ -62,4 +63,33 @@ describeUnless(missing, 'a plan against recorded state', () => {
       ['delete', 'create'],
     ]);
   }, 60_000);
+});
+
+describeUnless(missing, 'a rollout that fails on the machine', () => {
+  const NEXT = synthesiseAzure({ TSDB_DEPLOY_PASSWORD_VERSION: '2' });
+  const deploy = (workspace: Workspace, stack: SynthesisedStack): string => {
+    workspace.configure(stack);
+    try {
+      workspace.terraform('apply', '-auto-approve', '-no-color');
+      return 'green';
+    } catch (error) {
+      return String(error).includes('the script ended with exit code 1') ? 'red' : String(error);
+    }
+  };
+
+  it('is red with each deployment until it succeeds, the first one and a later one', async () => {
+    const workspace = await azureWorkspace(['azurerm_virtual_machine_run_command'], [1, 2, 4, 5]);
+    try {
+      workspace.configure(deployed);
+      workspace.terraform('init');
+      const first = [1, 2, 3].map(() => deploy(workspace, deployed));
+      expect(first).toEqual(['red', 'red', 'green']);
+      expect(workspace.changesTo(deployed)).toEqual([]);
+      const later = [4, 5, 6].map(() => deploy(workspace, NEXT));
+      expect(later).toEqual(['red', 'red', 'green']);
+      expect(workspace.changesTo(NEXT)).toEqual([]);
+    } finally {
+      workspace.stop();
+    }
+  }, 600_000);
 });

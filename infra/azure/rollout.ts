@@ -1,4 +1,6 @@
-// Brings a bundle to the machine: uploads it and runs the script that fetches it. A failing script fails the deployment.
+// Brings a bundle to the machine: uploads it and runs the script that fetches it. A failing script fails the deployment, and
+// each further deployment until the script succeeds.
+import { createHash } from 'node:crypto';
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import { StorageBlob } from '@cdktf/provider-azurerm/lib/storage-blob';
 import { VirtualMachineRunCommand } from '@cdktf/provider-azurerm/lib/virtual-machine-run-command';
@@ -37,23 +39,35 @@ export function addRollout(stack: Construct, { config, resourceGroup }: Place, p
     source: asset.path,
     dependsOn: [storage.mayWrite, ...after],
   });
+  const script = withoutTemplates(fetchReleaseScript());
+  const what = {
+    bundle_sha256: bundle.sha256,
+    // The script does not read these. A changed number runs it again, so that it picks up a new password or a larger disk.
+    password_version: String(config.passwordVersion),
+    disk_gib: String(config.diskGiB),
+  };
   new VirtualMachineRunCommand(scope, 'run', {
-    name: 'tsdb-rollout',
+    // Each rollout is a new command, and its name contains what it is for. When an update in place fails, the provider
+    // still saves the new arguments in the state, so that the next plan would find nothing left to do. A command that
+    // could not be created is tainted: the next deployment runs it again.
+    name: `tsdb-rollout-${shortHash(JSON.stringify({ script, what }))}`,
     location: resourceGroup.location,
     virtualMachineId: machine.id,
-    source: { script: withoutTemplates(fetchReleaseScript()) },
+    source: { script },
     parameter: [
       { name: 'bundle_url', value: blob.url },
-      { name: 'bundle_sha256', value: bundle.sha256 },
-      // The script does not read these. A changed number runs it again, so that it picks up a new password or a
-      // larger disk.
-      { name: 'password_version', value: String(config.passwordVersion) },
-      { name: 'disk_gib', value: String(config.diskGiB) },
+      ...Object.entries(what).map(([name, value]) => ({ name, value })),
     ],
+    // Other tags would be an update in place, which runs the script as well.
+    lifecycle: { ignoreChanges: ['tags'] },
     // The first run pulls the images and may have to wait for the machine's roles.
     timeouts: { create: '60m', update: '60m' },
     dependsOn: [...after],
   });
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 function withoutTemplates(script: string): string {

@@ -1,11 +1,9 @@
 // Wires the Azure parts: one resource group with network, machine, data disk, secrets, storage, rollout and alerts.
-import { AzurermProvider } from '@cdktf/provider-azurerm/lib/provider';
-import { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';
 import { TerraformResource } from 'cdktf';
 import type { Construct } from 'constructs';
 import { BaseStack } from '../core/base-stack';
 import type { DeployConfig } from '../core/config';
-import { azureName, azureTags } from '../core/names';
+import { azureTags } from '../core/names';
 import type { AzurePart } from '../core/settings/azure';
 import { addAlerts } from './alerts';
 import { addBastion } from './bastion';
@@ -21,7 +19,9 @@ import { addMaintenanceWindow } from './maintenance-window';
 import { addMonitoring } from './monitoring';
 import { addNetwork } from './network';
 import { addOutputs } from './outputs';
+import { addResourceGroup } from './place';
 import { addPrivateEndpoints } from './private-endpoints';
+import { addAzureProvider } from './provider';
 import { addRecoveryVault } from './recovery-vault';
 import { addRollout } from './rollout';
 import { addSecrets, addVault } from './secrets';
@@ -36,13 +36,9 @@ export interface AzureStackProps {
 export class AzureStack extends BaseStack {
   constructor(scope: Construct, id: string, { config, bundle }: AzureStackProps) {
     super(scope, id, { config, tags: azureTags(config) });
-    const { monthlyBudget, parts, region } = config.azure;
+    const { monthlyBudget, parts } = config.azure;
     const has = (part: AzurePart): boolean => parts.includes(part);
-    this.addProvider(has('private-endpoints'));
-    const resourceGroup = new ResourceGroup(this, 'group', {
-      name: azureName(config, 'rg'),
-      location: region,
-    });
+    const resourceGroup = addResourceGroup(this, config, 'rg');
     const place = { config, resourceGroup };
     const deployer = addDeployer(this, config);
     const { network, subnet, networkInterface, address } = addNetwork(this, place);
@@ -71,37 +67,31 @@ export class AzureStack extends BaseStack {
     if (has('recovery-vault')) addRecoveryVault(this, place, { machine, after: attachment });
     if (has('locks')) addLocks(this, { disk, storage, vault, after: this.allResources() });
     addOutputs(this, { config, address, machine, vault, storage, bastion });
-  }
-
-  private addProvider(isPrivate: boolean): void {
-    // The provider takes the subscription from ARM_SUBSCRIPTION_ID, as it is not known during synthesis.
-    new AzurermProvider(this, 'azurerm', {
-      resourceProviderRegistrations: 'core',
-      storageUseAzuread: true,
-      features: [
-        {
-          keyVault: [
-            {
-              // The vault cannot be purged. Creating it again under the same name recovers its content.
-              purgeSoftDeleteOnDestroy: false,
-              purgeSoftDeletedKeysOnDestroy: false,
-              purgeSoftDeletedSecretsOnDestroy: false,
-              recoverSoftDeletedKeyVaults: true,
-              recoverSoftDeletedKeys: true,
-              recoverSoftDeletedSecrets: true,
-            },
-          ],
-          managedDisk: [{ expandWithoutDowntime: true }],
-          resourceGroup: [{ preventDeletionIfContainsResources: true }],
-          // An account without public access can be reached only after its private endpoint exists.
-          storage: [{ dataPlaneAvailable: !isPrivate }],
-          virtualMachine: [{ deleteOsDiskOnDeletion: true, skipShutdownAndForceDelete: false }],
-        },
-      ],
-    });
+    addAzureProvider(this, config, features(has('private-endpoints')));
   }
 
   private allResources(): readonly TerraformResource[] {
     return this.node.findAll().filter(TerraformResource.isTerraformResource);
   }
+}
+
+function features(isPrivate: boolean) {
+  return {
+    keyVault: [
+      {
+        // The vault cannot be purged. Creating it again under the same name recovers its content.
+        purgeSoftDeleteOnDestroy: false,
+        purgeSoftDeletedKeysOnDestroy: false,
+        purgeSoftDeletedSecretsOnDestroy: false,
+        recoverSoftDeletedKeyVaults: true,
+        recoverSoftDeletedKeys: true,
+        recoverSoftDeletedSecrets: true,
+      },
+    ],
+    managedDisk: [{ expandWithoutDowntime: true }],
+    resourceGroup: [{ preventDeletionIfContainsResources: true }],
+    // An account without public access can be reached only after its private endpoint exists.
+    storage: [{ dataPlaneAvailable: !isPrivate }],
+    virtualMachine: [{ deleteOsDiskOnDeletion: true, skipShutdownAndForceDelete: false }],
+  };
 }

@@ -27,6 +27,10 @@ export const AZURE_DEPLOYMENTS: Readonly<Record<string, Env>> = {
   private: PRIVATE,
   'private, with every part': { ...EVERYTHING, TSDB_DEPLOY_EXPOSURE: 'private' },
   ...Object.fromEntries(AZURE_PARTS.map((part) => [`part ${part}`, { TSDB_DEPLOY_PARTS: part }])),
+  'a group that is there, nothing registered': {
+    TSDB_DEPLOY_RESOURCE_GROUP: 'existing',
+    TSDB_DEPLOY_REGISTER_PROVIDERS: 'false',
+  },
   'other values': {
     ...OTHER_VALUES,
     TSDB_DEPLOY_REGION: 'northeurope',
@@ -51,6 +55,7 @@ export const AZURE_DEPLOYMENTS: Readonly<Record<string, Env>> = {
 /** Settings with the aks stack. */
 export const AKS_DEPLOYMENTS: Readonly<Record<string, Env>> = {
   'nothing given': { TSDB_DEPLOY_CLUSTER: 'aks' },
+  'a group that is there': { TSDB_DEPLOY_CLUSTER: 'aks', TSDB_DEPLOY_RESOURCE_GROUP: 'existing' },
   'other values': {
     ...OTHER_VALUES,
     TSDB_DEPLOY_CLUSTER: 'aks',

@@ -1,10 +1,17 @@
-// For tests: a program that stands for Azure's login and metadata, as far as the provider asks before it plans. It knows no
-// resource. usage: azure-endpoint.ts KEY CERTIFICATE; prints its port.
+// For tests: a program that stands for Azure's login and metadata, as far as the provider asks before it plans. The only
+// resources that it knows are the run commands of machines. usage: azure-endpoint.ts KEY CERTIFICATE FAILING_RUNS; prints its
+// port.
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
-const [key = '', certificate = ''] = process.argv.slice(2);
+const [key = '', certificate = '', failingRuns = ''] = process.argv.slice(2);
+
+/** What was sent for each run command, by its path. */
+const commands = new Map<string, Readonly<Record<string, unknown>>>();
+let runs = 0;
 
 /** Nobody checks who signed it. */
 const TOKEN = [
@@ -23,8 +30,13 @@ const SUFFIXES = {
 
 const server = createServer(
   { key: readFileSync(key), cert: readFileSync(certificate) },
-  ({ url = '' }, response) => {
+  (request, response) => {
+    const { url = '' } = request;
     const here = `https://localhost:${(server.address() as AddressInfo).port}`;
+    if (/\/(runCommands|runs)\//.test(url)) {
+      answerRun(request, response, here);
+      return;
+    }
     const answer = url.startsWith('/metadata/endpoints')
       ? {
           name: 'AzureCloud',
@@ -45,6 +57,33 @@ const server = createServer(
     response.end(JSON.stringify(answer ?? { error: { code: 'NotFound', message: url } }));
   },
 ).listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));
+
+/** As Azure does with `treatFailureAsDeploymentFailure`: a failed run stays as a resource, and its operation has failed. */
+async function answerRun(request: IncomingMessage, response: ServerResponse, here: string): Promise<void> {
+  const { method, url = '' } = request;
+  const path = url.split('?')[0] ?? '';
+  const body = await text(request);
+  const reply = (status: number, answer: unknown, headers: Readonly<Record<string, string>> = {}) => {
+    response.writeHead(status, { 'content-type': 'application/json', 'retry-after': '1', ...headers });
+    response.end(JSON.stringify(answer));
+  };
+  if (path.startsWith('/runs/')) {
+    const failed = failingRuns.split(',').includes(path.slice('/runs/'.length));
+    const error = { code: 'VMExtensionProvisioningError', message: 'the script ended with exit code 1' };
+    reply(200, failed ? { status: 'Failed', error } : { status: 'Succeeded' });
+  } else if (method === 'PUT') {
+    runs += 1;
+    commands.set(path, JSON.parse(body));
+    reply(201, { id: path, ...JSON.parse(body) }, { 'azure-asyncoperation': `${here}/runs/${runs}` });
+  } else if (method === 'DELETE') {
+    commands.delete(path);
+    reply(200, {});
+  } else if (commands.has(path)) {
+    reply(200, { id: path, ...commands.get(path) });
+  } else {
+    reply(404, { error: { code: 'ResourceNotFound', message: path } });
+  }
+}
 
 function idOf(digit: number): string {
   return [8, 4, 4, 4, 12].map((length) => String(digit).repeat(length)).join('-');

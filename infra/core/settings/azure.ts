@@ -1,6 +1,6 @@
 // The settings of the azure stack.
 import { MACHINE_SIZES, type MachineSize } from '../machine-sizes';
-import { dnsName, manyOf, matching, networks, oneOf, optional, pairs, wholeNumber } from './parsers';
+import { dnsName, flag, manyOf, matching, networks, oneOf, optional, pairs, wholeNumber } from './parsers';
 import type { Fault, SettingTable, ValuesOf } from './setting';
 
 /** Parts of the azure stack that cost money or have requirements of their own, and so are off by default. */
@@ -99,6 +99,20 @@ export const AZURE_SETTINGS = {
       /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
       'an object id such as 00000000-0000-0000-0000-000000000000',
     ),
+  },
+  resourceGroup: {
+    name: 'TSDB_DEPLOY_RESOURCE_GROUP',
+    default: 'create',
+    meaning:
+      '"existing" uses the resource groups `rg-<name>-<environment>` and `rg-aks-…`, which must be there; for identities with rights on a group only',
+    parse: oneOf(['create', 'existing']),
+  },
+  registerProviders: {
+    name: 'TSDB_DEPLOY_REGISTER_PROVIDERS',
+    default: 'true',
+    meaning:
+      '"false" = Terraform registers no resource providers in the subscription; for identities that must not, see `docs/azure.md`',
+    parse: flag,
   },
   dnsLabel: {
     name: 'TSDB_DEPLOY_DNS_LABEL',

@@ -1,0 +1,170 @@
+// For tests: a folder in which the real provider plans and applies parts of the azure stack, against a program that stands for
+// Azure.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Attributes } from '../../core/testing/policy';
+import type { SynthesisedStack } from '../../core/testing/synthesise';
+
+const GROUP = '/subscriptions/44444444-4444-4444-4444-444444444444/resourceGroups/rg';
+export const MACHINE = `${GROUP}/providers/Microsoft.Compute/virtualMachines/vm`;
+export const DISK = `${GROUP}/providers/Microsoft.Compute/disks/disk`;
+
+export const urlOf = (name: unknown): string => `https://account.blob.core.windows.net/bundles/${name}`;
+
+export interface Workspace {
+  readonly folder: string;
+  /** Writes the part of a stack that is planned here. */
+  configure(stack: SynthesisedStack): void;
+  /** @throws Error with what Terraform said */
+  terraform(...args: readonly string[]): string;
+  /** `[type, actions]` of everything that a plan changes; empty when there is nothing to do. */
+  changesTo(stack: SynthesisedStack): Changes;
+  /** The same with all values. The plan is in file `plan`. */
+  plan(stack: SynthesisedStack): readonly PlannedChange[];
+  stop(): void;
+}
+
+export type Changes = readonly (readonly [string, readonly string[]])[];
+
+export interface PlannedChange {
+  readonly address: string;
+  readonly type: string;
+  readonly name: string;
+  readonly change: {
+    readonly actions: readonly string[];
+    readonly before: Attributes | null;
+    readonly after: Attributes;
+  };
+}
+
+/**
+ * @param planned types of resources; everything else stands as the values that it has after a deployment
+ * @param failingRuns which run commands fail, counted from 1
+ */
+export async function azureWorkspace(
+  planned: readonly string[],
+  failingRuns: readonly number[] = [],
+): Promise<Workspace> {
+  const folder = mkdtempSync(join(tmpdir(), 'tsdb-recorded-'));
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  run(folder, {}, 'openssl', [
+    ...'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost'.split(
+      ' ',
+    ),
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+  ]);
+  const endpoint = spawn(
+    process.execPath,
+    ['--import', 'tsx', join(__dirname, 'azure-endpoint.ts'), key, certificate, failingRuns.join()],
+    { cwd: join(__dirname, '..', '..', '..'), stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [port] = (await once(endpoint.stdout, 'data')) as [Buffer];
+  const terraform = (...args: readonly string[]) =>
+    run(folder, environment(certificate, String(port).trim()), 'terraform', args);
+  const configure = (stack: SynthesisedStack) =>
+    writeFileSync(join(folder, 'main.tf.json'), JSON.stringify(part(stack, planned)));
+  const plan = (stack: SynthesisedStack): readonly PlannedChange[] => {
+    configure(stack);
+    terraform('plan', '-refresh=false', '-out=plan');
+    const { resource_changes = [] } = JSON.parse(terraform('show', '-json', 'plan')) as {
+      readonly resource_changes?: readonly PlannedChange[];
+    };
+    return resource_changes.filter(({ change }) => isReal(change));
+  };
+  return {
+    folder,
+    configure,
+    terraform,
+    plan,
+    changesTo: (stack) =>
+      plan(stack).map(({ type, change }) => [type.replace('azurerm_', ''), change.actions]),
+    stop: () => end(endpoint, folder),
+  };
+}
+
+// The provider keeps notes of its own beside the attributes, which a state that was written by hand has not: an update that
+// leaves every attribute as it is.
+const isReal = ({ actions, before, after }: PlannedChange['change']): boolean =>
+  actions[0] !== 'no-op' && JSON.stringify(before) !== JSON.stringify(after);
+
+function part({ text }: SynthesisedStack, planned: readonly string[]) {
+  const { resource, provider, terraform } = JSON.parse(text) as {
+    readonly resource: Readonly<Record<string, Attributes>>;
+    readonly provider: { readonly azurerm: readonly [Attributes] };
+    readonly terraform: { readonly required_providers: { readonly azurerm: unknown } };
+  };
+  return {
+    terraform: { required_providers: { azurerm: terraform.required_providers.azurerm } },
+    // Registering would ask the subscription.
+    provider: { azurerm: [{ ...provider.azurerm[0], resource_provider_registrations: 'none' }] },
+    resource: Object.fromEntries(planned.map((type) => [type, withoutOthers(resource[type], planned)])),
+  };
+}
+
+/** References to what is not planned become values, wherever they stand. */
+function withoutOthers(value: unknown, planned: readonly string[]): unknown {
+  const inner = (one: unknown) => withoutOthers(one, planned);
+  if (Array.isArray(value)) return value.map(inner).filter((one) => one !== undefined);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, inner(one)]));
+  if (typeof value !== 'string') return value;
+  // An entry of depends_on.
+  if (/^azurerm_\w+\.[\w-]+$/.test(value))
+    return planned.includes(value.split('.')[0] ?? '') ? value : undefined;
+  return value
+    .replace(/\$\{var\.ssh_public_key\}/g, SSH_KEY)
+    .replace(/(azurerm_\w+)\.[\w-]+\.(\w+)/g, (reference, type: string, attribute: string) =>
+      planned.includes(type) ? reference : JSON.stringify(VALUES[`${type}.${attribute}`] ?? 'value'),
+    );
+}
+
+const VALUES: Readonly<Record<string, string>> = {
+  'azurerm_resource_group.location': 'westeurope',
+  'azurerm_linux_virtual_machine.id': MACHINE,
+  'azurerm_storage_blob.url': urlOf('bundle.tar.gz'),
+  'azurerm_network_interface.id': `${GROUP}/providers/Microsoft.Network/networkInterfaces/nic`,
+  'azurerm_storage_account.name': 'account',
+  'azurerm_storage_container.name': 'bundles',
+};
+
+const SSH_KEY = `ssh-ed25519 ${Buffer.concat(
+  [Buffer.from('ssh-ed25519'), Buffer.alloc(32, 7)].flatMap((field) => [
+    Buffer.from([0, 0, 0, field.length]),
+    field,
+  ]),
+).toString('base64')}`;
+
+const environment = (certificate: string, port: string): Readonly<Record<string, string>> => ({
+  SSL_CERT_FILE: certificate,
+  ARM_METADATA_HOSTNAME: `localhost:${port}`,
+  ARM_PROVIDER_ENHANCED_VALIDATION: 'false',
+  ARM_USE_CLI: 'false',
+  ARM_TENANT_ID: '11111111-1111-1111-1111-111111111111',
+  ARM_CLIENT_ID: '33333333-3333-3333-3333-333333333333',
+  ARM_CLIENT_SECRET: 'nobody-checks-it',
+  ARM_SUBSCRIPTION_ID: '44444444-4444-4444-4444-444444444444',
+});
+
+function run(
+  folder: string,
+  own: Readonly<Record<string, string>>,
+  program: string,
+  args: readonly string[],
+): string {
+  const { PATH, HOME, TF_CLI_CONFIG_FILE } = process.env;
+  const env = { PATH, HOME, TF_CLI_CONFIG_FILE, CHECKPOINT_DISABLE: '1', TF_INPUT: '0', ...own };
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${program} ${args[0]} failed: ${stderr}`);
+  return stdout;
+}
+
+function end(endpoint: ChildProcess, folder: string): void {
+  endpoint.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+}

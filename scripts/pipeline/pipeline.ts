@@ -11,6 +11,7 @@ import { deploy } from './deploy';
 import { destroy } from './destroy';
 import { drift, PARTS } from './drift';
 import { plan } from './plan';
+import { scan } from './scan/scan';
 import { schemaPlan } from './schema/schema-plan';
 import { smoke } from './smoke/smoke';
 import { listOf, type StackRun, stacksOf } from './stage';
@@ -30,6 +31,11 @@ export function buildPipeline({ untilSignal }: Runner): Command {
     .command('synth')
     .description('write the stacks as Terraform, twice, and compare byte by byte')
     .action(() => stage(synthTwice));
+  program
+    .command('scan')
+    .description('let public scanners look at stacks, workflows and shell scripts')
+    .option('--all', 'fail when a scanner is not installed')
+    .action((flags) => stage((run) => scan(flags, run)));
   const allow = (): Option =>
     new Option('--allow <addresses>', 'resources that hold data and may be destroyed, with commas between')
       .argParser(listOf)

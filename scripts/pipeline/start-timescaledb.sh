@@ -1,8 +1,16 @@
 #!/usr/bin/env bash
-# Starts the two TimescaleDB servers that the tests of a pipeline run on: one without background workers on port 5432, one
-# with them on 5433 (TSDB_TEST_JOBS_URL). Needs Docker. usage: start-timescaledb.sh IMAGE
+# Starts the two TimescaleDB servers that a pipeline works on: one without background workers on port 5432, one with them on
+# 5433 (TSDB_TEST_JOBS_URL). Needs Docker. usage: start-timescaledb.sh [pg17|pg18]
+# The image is the one that is deployed, or the same release of TimescaleDB on another major version of PostgreSQL.
 set -euo pipefail
-image=$1
+pins=$(dirname "$0")/../../infra/core/pins.ts
+image=$(sed -n "s/^ *image: '\(timescale\/timescaledb:[^']*\)',$/\1/p" "$pins")
+[ -n "$image" ] || { echo "start-timescaledb: $pins names no image timescale/timescaledb" >&2; exit 1; }
+case ${1:-} in
+  '') ;;
+  pg17 | pg18) image=${image%-pg*}-$1 ;;
+  *) echo "start-timescaledb: pg17 or pg18, not $1" >&2; exit 1 ;;
+esac
 
 start() {
   local name=$1 port=$2

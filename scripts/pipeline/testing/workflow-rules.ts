@@ -42,6 +42,11 @@ export function textFaults(text: string): readonly Fault[] {
     ...(/pull_request_target|workflow_run\b/.test(text)
       ? ['a trigger that gives code of others rights']
       : []),
+    ...(/\bsecrets: inherit\b/.test(text) ? ['passes every secret on; name each of them'] : []),
+    ...lines
+      .flatMap((line) => /^\s*(?:image|container): (.*)$/.exec(line)?.[1] ?? [])
+      .filter((image) => !/@sha256:[0-9a-f]{64}$/.test(image))
+      .map((image) => `image without a digest: ${image}`),
     ...lines.filter((line) => LONG_LIVED.test(line)).map((line) => `a long-lived login: ${line.trim()}`),
     ...secrets.filter((name) => !ALLOWED_SECRETS.includes(name)).map((name) => `secret ${name}`),
     ...[...text.matchAll(/uses: (.*)$/gm)]

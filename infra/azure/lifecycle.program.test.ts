@@ -56,6 +56,30 @@ describe('what holds data', () => {
   });
 });
 
+describe('the snapshots of Azure Backup', () => {
+  const vaultWith = (env: Record<string, string>) =>
+    only(synthesiseAzure({ TSDB_DEPLOY_PARTS: 'recovery-vault', ...env }), 'recovery_services_vault');
+
+  it.each([
+    ['LRS', 'LocallyRedundant'],
+    ['ZRS', 'ZoneRedundant'],
+    ['GZRS', 'ZoneRedundant'],
+  ])('are in no geo-redundant vault, which refuses a Premium SSD v2: %s', (replication, mode) => {
+    expect(vaultWith({ TSDB_DEPLOY_STORAGE_REPLICATION: replication }).storage_mode_type).toBe(mode);
+    const stack = synthesiseAzure({ TSDB_DEPLOY_PARTS: 'recovery-vault' });
+    expect(only(stack, 'managed_disk').storage_account_type).toBe('PremiumV2_LRS');
+    expect(only(stack, 'backup_policy_vm').policy_type).toBe('V2');
+  });
+
+  it('cannot be deleted, until the protection of data is taken away', () => {
+    expect(vaultWith({})).toMatchObject({ soft_delete_enabled: true, immutability: 'Unlocked' });
+    expect(vaultWith({ TSDB_DEPLOY_PROTECT_DATA: 'false' })).toMatchObject({
+      soft_delete_enabled: false,
+      immutability: 'Disabled',
+    });
+  });
+});
+
 describe('the secrets', () => {
   const versions = (stack: SynthesisedStack) =>
     Object.fromEntries(

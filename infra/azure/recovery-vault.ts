@@ -20,12 +20,14 @@ export function addRecoveryVault(
   { machine, after }: RecoveryVaultProps,
 ): void {
   const scope = new Construct(stack, 'recovery');
-  const { backupDays, storageReplication } = place.config.azure;
+  const { azure, protectData } = place.config;
+  const { backupDays, storageReplication } = azure;
   const vault = new RecoveryServicesVault(scope, 'vault', {
     ...placed(place, 'rsv'),
     sku: 'Standard',
-    softDeleteEnabled: true,
-    immutability: 'Unlocked',
+    // Azure deletes no vault that holds backups, not even deleted ones, and an immutable vault gives up no backup.
+    softDeleteEnabled: protectData,
+    immutability: protectData ? 'Unlocked' : 'Disabled',
     storageModeType: REDUNDANCY[storageReplication],
     identity: { type: 'SystemAssigned' },
   });
@@ -47,4 +49,6 @@ export function addRecoveryVault(
   });
 }
 
-const REDUNDANCY = { LRS: 'LocallyRedundant', ZRS: 'ZoneRedundant', GZRS: 'GeoRedundant' } as const;
+// Never in a second region: Azure protects no machine that has a Premium SSD v2 in a geo-redundant vault
+// (UserErrorUltraDiskOrPremiumSSDV2DiskVMCannotBeProtectedOnGRSVault). Backups of the database go there with GZRS.
+const REDUNDANCY = { LRS: 'LocallyRedundant', ZRS: 'ZoneRedundant', GZRS: 'ZoneRedundant' } as const;

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';
 import { TerraformResource, TerraformStack, Testing } from 'cdktf';
 import { AksStack } from '../aks/stack';
@@ -78,6 +80,25 @@ describe('the resource providers of a fresh subscription', () => {
     expect(resourceProviders(stack)).toEqual([]);
     new TerraformResource(stack, 'other', { terraformResourceType: 'azurerm_search_service' });
     expect(() => resourceProviders(stack)).toThrow(/^azurerm_search_service has no resource provider in/);
+  });
+});
+
+describe('docs/azure.md', () => {
+  const page = readFileSync(join(__dirname, '..', '..', 'docs', 'azure.md'), 'utf8');
+  const rights = page.split('### Rights')[1]?.split('### State')[0] ?? '';
+  const stacks = [synthesiseAzure(EVERYTHING), synthesiseAks()];
+
+  it('names every role that the stacks assign, for the condition', () => {
+    const assigned = stacks
+      .flatMap(({ resource }) => Object.values(resource.azurerm_role_assignment ?? {}))
+      .map((role) => (role as { role_definition_name: string }).role_definition_name);
+    const listed = (rights.split('*Constrain roles*')[1] ?? '').split('- **One resource group**')[0] ?? '';
+    const named = [...listed.matchAll(/\*([A-Z][\w ]+)\*/g)].map(([, name]) => name);
+    expect(named.sort()).toEqual([...new Set(assigned)].sort());
+  });
+
+  it('names every resource provider, for who registers them by hand', () => {
+    for (const name of stacks.flatMap(registeredBy)) expect(rights).toContain(`\`${name}\``);
   });
 });
 

@@ -136,7 +136,7 @@ export const AZURE_SETTINGS = {
     name: 'TSDB_DEPLOY_STORAGE_REPLICATION',
     default: 'ZRS',
     meaning:
-      'where the copies of the backups are: `LRS` one building, `ZRS` three zones, `GZRS` also a second region',
+      'where the copies of the backups are: `LRS` one building, `ZRS` three zones, `GZRS` also a second region (not for snapshots of part `recovery-vault`)',
     parse: oneOf(['LRS', 'ZRS', 'GZRS']),
   },
   alertEmail: {

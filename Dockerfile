@@ -23,10 +23,11 @@ LABEL org.opencontainers.image.title="timescaledb-as-code" \
   org.opencontainers.image.licenses="Apache-2.0" \
   org.opencontainers.image.version="$VERSION" \
   org.opencontainers.image.revision="$REVISION"
-# Libraries of the client programs. Package managers have no task in a running container.
+# Libraries of the client programs. Package managers have no task in a running container. Logs and caches would make each build
+# another image.
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends libpq5 liblz4-1 libzstd1 zlib1g \
-  && rm -rf /var/lib/apt/lists/* /usr/local/lib/node_modules /opt/yarn-* \
+  && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/* /usr/local/lib/node_modules /opt/yarn-* \
     /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg
 COPY --from=client /usr/lib/postgresql/17/bin/pg_dump /usr/lib/postgresql/17/bin/pg_restore /usr/local/bin/
 COPY --from=program /app /app

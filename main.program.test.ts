@@ -1,4 +1,5 @@
 import type { App } from 'cdktf';
+import { image } from './infra/app-image.json';
 import { TEST_BUNDLE } from './infra/azure/testing/azure-stack';
 import { readConfig } from './infra/core/config';
 import { IMAGE_FLAVOURS } from './infra/core/pins';
@@ -76,7 +77,7 @@ describe('buildApp', () => {
     for (const [variable, empty] of [
       [azure?.variable.ssh_public_key, ''],
       [azure?.variable.deployer_cidrs, []],
-      [kubernetes?.variable.app_image, ''],
+      [kubernetes?.variable.app_image, image],
     ] as const) {
       expect(variable).toMatchObject({ default: empty, nullable: false });
       expect(variable).toMatchObject({

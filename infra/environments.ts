@@ -1,8 +1,12 @@
 // What differs from one environment to the next. TSDB_DEPLOY_ENVIRONMENT picks one, and variables override its values.
+import { image } from './app-image.json';
 import type { Environment } from './core/settings';
 
+// Written by .github/workflows/image.yml; empty until it has published an image, or where nobody uses it.
+const app = { appImage: image };
+
 export const ENVIRONMENTS = {
-  dev: {},
+  dev: { kubernetes: app },
   prod: {
     diskGiB: 512,
     flavour: 'ha',
@@ -12,6 +16,7 @@ export const ENVIRONMENTS = {
       parts: ['immutable-dumps', 'locks', 'maintenance-window'],
     },
     kubernetes: {
+      ...app,
       apiReplicas: 3,
       apiMaxReplicas: 8,
       databaseCpus: 4,

@@ -1,3 +1,4 @@
+import { image } from '../infra/app-image.json';
 import { SETTINGS } from '../infra/core/settings';
 import { addresses, type SynthesisedStack } from '../infra/core/testing/synthesise';
 import { DEPLOYMENTS, type Env, synthesiseKubernetes } from './testing/deployments';
@@ -111,7 +112,7 @@ describe('the kubernetes stack', () => {
   it('asks for the image in its own stack only, when it is deployed', () => {
     expect(stack.variable).toEqual({
       app_image: expect.objectContaining({
-        default: '',
+        default: image,
         validation: [
           expect.objectContaining({
             error_message: expect.stringContaining('Set TSDB_APP_IMAGE'),
@@ -176,7 +177,6 @@ describe('every setting of the kubernetes stack', () => {
         "TSDB_DEPLOY_STATE_CONTAINER",
         "TSDB_DEPLOY_ALLOW",
         "TSDB_DEPLOY_SSH_PUBLIC_KEY",
-        "TSDB_APP_IMAGE",
         "TSDB_DEPLOY_HA_RESTORE_FROM",
         "TSDB_DEPLOY_HA_RESTORE_TIME",
       ]

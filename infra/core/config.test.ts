@@ -1,3 +1,4 @@
+import { image } from '../app-image.json';
 import { readConfig } from './config';
 import { SETTINGS, type SettingName } from './settings';
 import type { Variables } from './settings/read';
@@ -99,7 +100,7 @@ describe('readConfig', () => {
     const config = readConfig({});
     expect(config.protectData).toBe(true);
     expect(config.azure.sshCidrs).toEqual([]);
-    expect(config.kubernetes.appImage).toBe('');
+    expect(config.kubernetes.appImage).toBe(image);
   });
 
   it.each(Object.entries(OTHER))('lets %s change the configuration', (name, value) => {

@@ -169,7 +169,6 @@ export const KUBERNETES_SETTINGS = {
   /** When it is empty, the plan of the kubernetes stack fails, but that of no other stack. */
   appImage: {
     name: 'TSDB_APP_IMAGE',
-    variableOnly: true,
     meaning: 'image with the `tsdb` command and the API; the kubernetes stack requires it',
     // The reference must never lead to another image: nodes keep an image that they have pulled once.
     parse: optional(

@@ -16,9 +16,9 @@ interface Job {
 /** Keys of the API, made by its own command; nothing of a cloud. */
 const ALLOWED_SECRETS = ['TSDB_API_KEY', 'TSDB_API_WRITE_KEY'];
 
-/** Names under which clouds and databases are logged in to for good. */
+/** Names under which clouds and databases are logged in to for good. Docker reads the token of a run by --password-stdin. */
 const LONG_LIVED =
-  /client[_-]?secret|azure_credentials|\bcreds\b|access[_-]?key|sas[_-]?token|pgpassword|password|private[_-]?key|\bpat\b/i;
+  /client[_-]?secret|azure_credentials|\bcreds\b|access[_-]?key|sas[_-]?token|pgpassword|password(?!-stdin)|private[_-]?key|\bpat\b/i;
 
 /** Every fault of a workflow; none when it is fine. */
 export function workflowFaults(text: string): readonly Fault[] {

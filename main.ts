@@ -1,11 +1,12 @@
 // The whole deployment on one screen: read the settings, build the stacks, write them as Terraform.
 import { join } from 'node:path';
-import { App, type TerraformStack } from 'cdktf';
+import type { App, TerraformStack } from 'cdktf';
 import type { AksStack } from './infra/aks/stack';
 import { type Bundle, writeBundle } from './infra/azure/machine/bundle';
 import { bundleProps } from './infra/azure/machine-bundle';
 import { AzureStack } from './infra/azure/stack';
 import { type DeployConfig, readConfig, SettingsError } from './infra/core/config';
+import { deploymentApp } from './infra/core/deployment-app';
 import { builtProgram } from './infra/core/program';
 import { hashSources } from './infra/core/source-hash';
 import type { AksReference } from './k8s/cluster-provider';
@@ -26,7 +27,7 @@ export interface Sources {
  * @param outdir folder that `synth()` writes to; cdktf chooses one when it is left out
  */
 export function buildApp(config: DeployConfig, { schemaHash, bundle }: Sources, outdir?: string): App {
-  const app = new App(outdir === undefined ? {} : { outdir });
+  const app = deploymentApp(config, outdir);
   new AzureStack(app, 'azure', { config, bundle });
   const aks = config.kubernetes.cluster === 'aks' ? aksStack(app, config) : undefined;
   const ha = config.kubernetes.ha ? haStack(app, config, aks) : undefined;

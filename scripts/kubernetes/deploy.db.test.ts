@@ -30,7 +30,7 @@ describeUnless(missing, 'the kubernetes stack', () => {
   beforeAll(async () => {
     if (programs === undefined) throw new Error(told);
     place = temporaryFolder();
-    stack = join(place, 'cdktf.out', 'stacks', 'kubernetes');
+    stack = join(place, 'cdktf.out', 'tsdb-dev', 'kubernetes');
     cluster = await startCluster(programs);
     settings = {
       TSDB_DEPLOY_KUBE_CONFIG: cluster.kubeConfig,

@@ -1,5 +1,5 @@
 // Writes the stacks as Terraform, as `npm run synth` does. Writing them twice proves that the same input gives the same bytes.
-import { readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { counted } from '../../db/core/quantities';
@@ -7,11 +7,10 @@ import { note } from '../output';
 import { show, succeed } from './child';
 import { cloudEnvironment } from './cloud-login';
 import { differences, readFolder } from './folder-difference';
-import type { StageRun } from './stage';
+import { deploymentOf, type StageRun } from './stage';
 
 const ROOT = join(__dirname, '..', '..');
 const OUT = join(ROOT, 'cdktf.out');
-const STACKS = join(OUT, 'stacks');
 
 /**
  * Gives the folder of a stack, synthesised at the first call.
@@ -22,14 +21,22 @@ export function synthesisedStacks(run: StageRun): (stack: string) => Promise<str
   return async (stack) => {
     done ??= synthesise(run);
     await done;
-    return folderOf(stack);
+    return folderOf(stack, run);
   };
 }
 
-function folderOf(stack: string): string {
-  const names = readdirSync(STACKS).sort();
-  if (names.includes(stack)) return join(STACKS, stack);
-  throw new UsageError(`there is no stack "${stack}"; there are: ${names.join(', ')}`);
+// Each deployment has a folder of its own, which `infra/core/deployment-app.ts` writes.
+const outOf = (run: StageRun): string => join(OUT, deploymentOf(run));
+
+function folderOf(stack: string, run: StageRun): string {
+  const { stacks } = JSON.parse(readFileSync(join(outOf(run), 'manifest.json'), 'utf8')) as Manifest;
+  const found = stacks[stack];
+  if (found !== undefined) return join(OUT, found.workingDirectory);
+  throw new UsageError(`there is no stack "${stack}"; there are: ${Object.keys(stacks).sort().join(', ')}`);
+}
+
+interface Manifest {
+  readonly stacks: Readonly<Record<string, { readonly workingDirectory: string }>>;
 }
 
 /**
@@ -38,14 +45,15 @@ function folderOf(stack: string): string {
  */
 export async function synthTwice(run: StageRun): Promise<number> {
   await synthesise(run);
-  const first = readFolder(OUT);
+  const out = outOf(run);
+  const first = readFolder(out);
   await synthesise({ ...run, env: { ...run.env, TZ: 'Pacific/Auckland', LANG: 'tr_TR.UTF-8' } });
-  const found = differences(first, readFolder(OUT));
+  const found = differences(first, readFolder(out));
   if (found.length > 0)
     throw new RefusedError(
       `the same input gave two outputs:\n${found.join('\n')}\nsomething depends on time, chance, place or order`,
     );
-  note(`the same bytes twice: ${counted(first.size, 'file')} in ${OUT}`);
+  note(`the same bytes twice: ${counted(first.size, 'file')} in ${out}`);
   return 0;
 }
 

@@ -12,9 +12,6 @@ import { runner } from '../run-to-exit';
 
 const ROOT = join(__dirname, '..', '..');
 
-/** Where the command line of cdktf is started, besides the npm scripts. */
-export const STARTS_COMMAND_LINE = ['scripts/pipeline/synth.ts', 'scripts/kubernetes/deploy.db.test.ts'];
-
 interface Package {
   readonly scripts: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
@@ -22,20 +19,29 @@ interface Package {
   readonly allowScripts: Readonly<Record<string, boolean>>;
 }
 
+const COMMAND_LINE = `'.bin', 'cdktf'`;
+
+/** The files of a checkout that start the command line of cdktf, besides the npm scripts. */
+export function filesThatStartIt(root: string): readonly string[] {
+  return git(root, 'ls-files', '--', '*.ts', ':!scripts/exit')
+    .split('\n')
+    .filter((path) => path !== '' && readFileSync(join(root, path), 'utf8').includes(COMMAND_LINE));
+}
+
 /**
  * Changes the files of a checkout.
  * @throws RefusedError when the checkout has changes, because nobody could tell them from those of the move.
  */
 export function moveToCdktn(root: string): void {
-  if (execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' }) !== '')
+  if (git(root, 'status', '--porcelain') !== '')
     throw new RefusedError(
       'the checkout has changes; commit or remove them, so that "git restore ." can undo the move',
     );
   const change = (path: string, by: (text: string) => string): void =>
     writeFileSync(join(root, path), by(readFileSync(join(root, path), 'utf8')));
   change('package.json', (text) => `${JSON.stringify(movedPackage(JSON.parse(text)), null, 2)}\n`);
-  for (const path of STARTS_COMMAND_LINE)
-    change(path, (text) => text.replaceAll(`'.bin', 'cdktf'`, `'.bin', 'cdktn'`));
+  for (const path of filesThatStartIt(root))
+    change(path, (text) => text.replaceAll(COMMAND_LINE, `'.bin', 'cdktn'`));
   rmSync(join(root, 'scripts', 'exit'), { recursive: true });
 }
 
@@ -54,6 +60,10 @@ function movedPackage(from: Package): Package {
     overrides: { ...from.overrides, cdktf: '$cdktf' },
     allowScripts,
   };
+}
+
+function git(root: string, ...args: readonly string[]): string {
+  return execFileSync('git', args, { cwd: root, encoding: 'utf8' });
 }
 
 if (require.main === module)

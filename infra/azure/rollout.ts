@@ -17,8 +17,15 @@ export interface RolloutProps {
   readonly after: readonly ITerraformDependable[];
 }
 
-/** A new bundle, disk size or password version runs the script again on the same machine. */
-export function addRollout(stack: Construct, { config, resourceGroup }: Place, props: RolloutProps): void {
+/**
+ * A new bundle, disk size or password version runs the script again on the same machine.
+ * @returns the run command, whose output ends with the root certificate of the machine, if it has an authority of its own
+ */
+export function addRollout(
+  stack: Construct,
+  { config, resourceGroup }: Place,
+  props: RolloutProps,
+): VirtualMachineRunCommand {
   const scope = new Construct(stack, 'rollout');
   const { machine, storage, bundle, after } = props;
   const asset = new TerraformAsset(scope, 'bundle', {
@@ -37,7 +44,7 @@ export function addRollout(stack: Construct, { config, resourceGroup }: Place, p
     source: asset.path,
     dependsOn: [storage.mayWrite, ...after],
   });
-  new VirtualMachineRunCommand(scope, 'run', {
+  return new VirtualMachineRunCommand(scope, 'run', {
     name: 'tsdb-rollout',
     location: resourceGroup.location,
     virtualMachineId: machine.id,

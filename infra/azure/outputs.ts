@@ -1,11 +1,15 @@
 // What an operator sees after a deployment: where things are and what to do next.
 import type { BastionHost } from '@cdktf/provider-azurerm/lib/bastion-host';
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
-import { TerraformOutput, type TerraformStack } from 'cdktf';
+import type { VirtualMachineRunCommand } from '@cdktf/provider-azurerm/lib/virtual-machine-run-command';
+import { Fn, TerraformOutput, type TerraformStack } from 'cdktf';
 import type { DeployConfig } from '../core/config';
 import { azureName, DATABASE } from '../core/names';
+import type { AzureConfig } from '../core/settings/azure';
 import { ADMIN_USER } from './database-vm';
+import { NAMELESS } from './machine/caddyfile';
 import { DATA_PATHS } from './machine/machine-layout';
+import { tlsOf } from './machine-bundle';
 import type { Vault } from './secrets';
 import type { Storage } from './storage';
 
@@ -17,6 +21,7 @@ export interface OutputsProps {
   readonly vault: Vault;
   readonly storage: Storage;
   readonly bastion: BastionHost | undefined;
+  readonly rollout: VirtualMachineRunCommand;
 }
 
 /** Adds the outputs; none of them is a secret. */
@@ -26,6 +31,7 @@ export function addOutputs(stack: TerraformStack, props: OutputsProps): void {
   const ssh = sshCommand(props);
   const outputs = {
     api_url: api,
+    ...certificateOutputs(props),
     ssh,
     machine_id: machine.id,
     vault_name: vault.vault.name,
@@ -35,6 +41,20 @@ export function addOutputs(stack: TerraformStack, props: OutputsProps): void {
   };
   for (const [name, value] of Object.entries(outputs)) new TerraformOutput(stack, name, { value });
 }
+
+/**
+ * What a client needs to know besides the address: the authority in PEM, and the name in the certificate where the address has
+ * none. Both are absent with a certificate of a public authority.
+ */
+function certificateOutputs({ config, rollout }: OutputsProps): Readonly<Record<string, string>> {
+  if (tlsOf(config.azure) === 'acme') return {};
+  const said = rollout.instanceView.get(0).output;
+  // Empty when the machine did not print it.
+  const authority = Fn.try([Fn.regex(CERTIFICATE, said), '']);
+  return { api_ca: authority, ...(config.azure.hostName === '' ? { api_servername: NAMELESS } : {}) };
+}
+
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----';
 
 // Both commands also open a tunnel to the database, because its port is not open on the network.
 function sshCommand({ config, address, machine, bastion }: OutputsProps): string {
@@ -55,8 +75,19 @@ function nextSteps({ azure }: DeployConfig, api: string, ssh: string): readonly 
     alertEmail === '' && 'Nobody is told about alerts: set TSDB_DEPLOY_ALERT_EMAIL.',
     `Shell, and the database on 127.0.0.1:${DATABASE.port} of your machine while it is open: ${ssh}`,
     `First key of the API, on the machine: sudo ${DATA_PATHS.dataDisk}/current/tsdb.sh keys create --name me --role admin`,
-    `Is it up? curl ${api}/health/ready`,
+    `Is it up? ${healthCheck(azure, api)}`,
     'Runbook: docs/azure.md',
   ];
   return steps.filter((step) => step !== false);
+}
+
+function healthCheck(azure: AzureConfig, api: string): string {
+  const path = '/health/ready';
+  if (tlsOf(azure) === 'acme') return `curl ${api}${path}`;
+  const curl = 'curl --cacert ca.crt';
+  const asked =
+    azure.hostName === ''
+      ? `${curl} --connect-to ${NAMELESS}:443:${api.replace('https://', '')}:443 https://${NAMELESS}${path}`
+      : `${curl} ${api}${path}`;
+  return `Save output api_ca as ca.crt, then ${asked}`;
 }

@@ -19,8 +19,15 @@ export interface RolloutProps {
   readonly after: readonly ITerraformDependable[];
 }
 
-/** A new bundle, disk size or password version runs the script again on the same machine. */
-export function addRollout(stack: Construct, { config, resourceGroup }: Place, props: RolloutProps): void {
+/**
+ * A new bundle, disk size or password version runs the script again on the same machine.
+ * @returns the run command, whose output ends with the root certificate of the machine, if it has an authority of its own
+ */
+export function addRollout(
+  stack: Construct,
+  { config, resourceGroup }: Place,
+  props: RolloutProps,
+): VirtualMachineRunCommand {
   const scope = new Construct(stack, 'rollout');
   const { machine, storage, bundle, after } = props;
   const asset = new TerraformAsset(scope, 'bundle', {
@@ -46,7 +53,7 @@ export function addRollout(stack: Construct, { config, resourceGroup }: Place, p
     password_version: String(config.passwordVersion),
     disk_gib: String(config.diskGiB),
   };
-  new VirtualMachineRunCommand(scope, 'run', {
+  return new VirtualMachineRunCommand(scope, 'run', {
     // Each rollout is a new command, and its name contains what it is for. When an update in place fails, the provider
     // still saves the new arguments in the state, so that the next plan would find nothing left to do. A command that
     // could not be created is tainted: the next deployment runs it again.

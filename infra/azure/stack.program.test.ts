@@ -1,6 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { itUnless } from '../../db/local/testing/needs';
 import { AZURE_PARTS } from '../core/settings/azure';
 import { addresses } from '../core/testing/synthesise';
+import { hasTerraform, terraform, withConfiguration } from '../core/testing/terraform';
 import { EVERYTHING, PRIVATE, synthesiseAgain, synthesiseAzure } from './testing/azure-stack';
+
+const itWithTerraform = itUnless(hasTerraform ? undefined : 'terraform is not on PATH');
 
 const OPEN = {
   TSDB_DEPLOY_SSH_CIDRS: '198.51.100.0/24',
@@ -164,6 +170,8 @@ describe('the outputs', () => {
 
   it('say where things are', () => {
     expect(Object.keys(dev.output).sort()).toEqual([
+      'api_ca',
+      'api_servername',
       'api_url',
       'machine_id',
       'next_steps',
@@ -177,6 +185,43 @@ describe('the outputs', () => {
       'https://plant.westeurope.cloudapp.azure.com',
     );
     expect(synthesiseAzure(PRIVATE).output.ssh?.value).toMatch(/^az network bastion ssh /);
+  });
+
+  it('say which certificate to expect, unless a public authority has signed it', () => {
+    const certificates = (env: Record<string, string>) => {
+      const { api_ca, api_servername, next_steps } = synthesiseAzure(env).output;
+      return [api_ca !== undefined, api_servername?.value, /curl (\S+)/.exec(next_steps?.value ?? '')?.[1]];
+    };
+    const name = { TSDB_DEPLOY_HOST_NAME: 'm.example.org' };
+    expect(certificates({})).toEqual([true, 'tsdb.internal', '--cacert']);
+    expect(certificates(name)).toEqual([true, undefined, '--cacert']);
+    expect(certificates({ ...name, ...OPEN })).toEqual([
+      false,
+      undefined,
+      'https://m.example.org/health/ready',
+    ]);
+  });
+
+  itWithTerraform('find the certificate in what a rollout printed, and are empty without one', () => {
+    const certificate = '-----BEGIN CERTIFICATE-----\nMIIB+/8=\n-----END CERTIFICATE-----';
+    const { value = '' } = dev.output.api_ca ?? {};
+    const told = value.replace(/azurerm_virtual_machine_run_command\.\w+\.instance_view/, 'var.views');
+    expect(told).not.toBe(value);
+    const found = (views: readonly { output: string }[]) =>
+      withConfiguration(
+        JSON.stringify({
+          variable: { views: { type: 'list(object({output = string}))', default: views } },
+          output: { api_ca: { value: told } },
+        }),
+        (folder) => {
+          expect(terraform(['apply', '-auto-approve'], folder)).toMatchObject({ status: 0 });
+          const { outputs } = JSON.parse(readFileSync(join(folder, 'terraform.tfstate'), 'utf8'));
+          return outputs.api_ca.value;
+        },
+      );
+    expect(found([{ output: `noise\n${certificate}\n` }])).toBe(certificate);
+    expect(found([{ output: 'noise' }])).toBe('');
+    expect(found([])).toBe('');
   });
 
   it('say what is still closed', () => {

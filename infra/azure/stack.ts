@@ -58,7 +58,7 @@ export class AzureStack extends BaseStack {
     const secrets = addSecrets(this, place, { vault, after: [machine, ...endpoints] });
     const roles = addMachineAccess(this, { machine, secrets, storage });
     const after = [attachment, ...roles, ...endpoints];
-    addRollout(this, place, { machine, storage, bundle, after });
+    const rollout = addRollout(this, place, { machine, storage, bundle, after });
 
     const workspace = addMonitoring(this, place, { machine, vault, storage });
     const group = addAlerts(this, place, { machine, workspace });
@@ -66,7 +66,7 @@ export class AzureStack extends BaseStack {
     if (has('maintenance-window')) addMaintenanceWindow(this, place, machine);
     if (has('recovery-vault')) addRecoveryVault(this, place, { machine, after: attachment });
     if (has('locks')) addLocks(this, { disk, storage, vault, after: this.allResources() });
-    addOutputs(this, { config, address, machine, vault, storage, bastion });
+    addOutputs(this, { config, address, machine, vault, storage, bastion, rollout });
     addAzureProvider(this, config, features(has('private-endpoints')));
   }
 

@@ -3,6 +3,7 @@ import { RefusedError } from '../../db/core/errors';
 import { counted } from '../../db/core/quantities';
 import { note } from '../output';
 import { ciHost } from './ci-host';
+import { passOutputs } from './passed-outputs';
 import type { PlanFlags } from './plan';
 import { withStackPlan } from './stack-plan';
 import { listOf, type StackRun } from './stage';
@@ -13,9 +14,6 @@ export interface DeployFlags extends PlanFlags {
   /** Fingerprints of the plans that were approved, one for each stack; without them, any plan that the guard lets pass is carried out. */
   readonly expect?: string;
 }
-
-/** The output of a stack that says where its API answers. */
-const API_URL = 'api_url';
 
 /**
  * Deploys one stack after the other and passes the address of the API on. It ends at the first failure; stacks before that
@@ -38,8 +36,7 @@ export async function deploy(
       requireApproved(saved.plan, approved[at]);
       note(countsOf(saved.plan));
       await saved.apply();
-      const url = (await saved.outputs())[API_URL];
-      if (url) host.pass(API_URL, url);
+      passOutputs(await saved.outputs(), host);
     });
   return 0;
 }

@@ -74,6 +74,28 @@ describe('cloudEnvironment', () => {
     expect(cloudEnvironment({ ...told, ARM_CLIENT_ID: 'mine' }).ARM_CLIENT_ID).toBe('mine');
   });
 
+  it('lets kubelogin ask the host for a token, where the login of the Azure CLI would have ended', () => {
+    const gitHub = {
+      ARM_USE_OIDC: 'true',
+      ARM_CLIENT_ID: 'client',
+      ARM_TENANT_ID: 'tenant',
+      ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example',
+    };
+    expect(cloudEnvironment(gitHub)).toMatchObject({
+      ARM_USE_CLI: 'false',
+      AAD_LOGIN_METHOD: 'workloadidentity',
+      AZURE_CLIENT_ID: 'client',
+      AZURE_TENANT_ID: 'tenant',
+    });
+    expect(cloudEnvironment({ ...gitHub, AAD_LOGIN_METHOD: 'azurecli' }).AAD_LOGIN_METHOD).toBe('azurecli');
+    expect(cloudEnvironment({ AZURESUBSCRIPTION_SERVICE_CONNECTION_ID: 'c' }).AAD_LOGIN_METHOD).toBe(
+      'azurepipelines',
+    );
+    // A person logs in with the Azure CLI, on a runner without a federated login as well.
+    const { ARM_USE_OIDC, ...without } = gitHub;
+    expect(cloudEnvironment(without).AAD_LOGIN_METHOD).toBeUndefined();
+  });
+
   it('leaves any other login alone, and lets nothing ask or call home', () => {
     expect(cloudEnvironment({ ARM_CLIENT_ID: 'c' })).toEqual({
       ARM_CLIENT_ID: 'c',

@@ -8,6 +8,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { processEnvironment } from '../../db/server/config';
 import { outliveReaders, type Runner, runner } from '../run-to-exit';
 import { deploy } from './deploy';
+import { deployed } from './deployed';
 import { destroy } from './destroy';
 import { drift, PARTS } from './drift';
 import { plan } from './plan';
@@ -84,11 +85,14 @@ export function buildPipeline({ untilSignal }: Runner): Command {
     .command('smoke')
     .description('ask the deployed API a few questions')
     .option('--url <url>', 'address of the API (default TSDB_API_URL)')
+    .option('--ca <pem>', 'authority of its certificate: PEM, its base64, or a file (default TSDB_API_CA)')
+    .option('--servername <name>', 'name in its certificate (default TSDB_API_SERVERNAME, else the host)')
     .option('--wait <seconds>', 'how long it may take to get ready', seconds, 0)
     .action((flags) => stage((run) => smoke(flags, run)));
   onStack('drift', 'is what runs still what is declared (exit 2 = no)')
     .addOption(new Option('--only <part>', 'look at one part only').choices(PARTS))
     .action(onStacks(drift));
+  onStack('deployed', 'is there anything that could be destroyed?').action(onStacks(deployed));
   onStack('destroy', 'take a short-lived deployment away, with its data')
     .requiredOption('--confirm <name-environment>', 'the deployment that is meant, e.g. pr12-dev')
     .option(out, 'also write the plan to a file')

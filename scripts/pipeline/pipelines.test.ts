@@ -105,10 +105,12 @@ describe('both pipelines', () => {
     const settings = WORKFLOWS.flatMap((path) => {
       const { jobs } = parse(read(path)) as { jobs: Record<string, { env?: Record<string, string> }> };
       return Object.values(jobs).flatMap((job) =>
-        /pipeline:(plan|deploy|drift|destroy)/.test(shellOf(job)) ? [Object.keys(job.env ?? {})] : [],
+        /pipeline:(plan|deploy|deployed|drift|destroy)\b/.test(shellOf(job))
+          ? [Object.keys(job.env ?? {})]
+          : [],
       );
     });
-    expect(settings).toHaveLength(4);
+    expect(settings).toHaveLength(5);
     const own = ['TSDB_DEPLOY_NAME', 'TSDB_DEPLOY_PROTECT_DATA'];
     for (const names of settings)
       expect(names.filter((name) => !own.includes(name))).toEqual([
@@ -118,6 +120,7 @@ describe('both pipelines', () => {
         'ARM_SUBSCRIPTION_ID',
         'TSDB_DEPLOY_ENVIRONMENT',
         'TSDB_DEPLOY_STATE_ACCOUNT',
+        'TSDB_DEPLOY_STATE_CONTAINER',
         'TSDB_DEPLOY_SSH_PUBLIC_KEY',
         'TSDB_DEPLOY_DEPLOYER_CIDRS',
         'TSDB_DEPLOY_DEPLOYER_ID',
@@ -175,11 +178,16 @@ describe('the rules', () => {
 
   const GOOD = read('.github/workflows/destroy.yml');
   it.each([
-    ['pull_request:', 'pull_request_target:', 'a trigger'],
+    ['types: [closed]', 'types: [closed, reopened]', 'a trigger'],
+    ['    types: [closed]\n', '', 'a trigger'],
+    ['  workflow_dispatch:', '  workflow_run:\n  workflow_dispatch:', 'a trigger'],
+    [/ {10}ref: .*\n/, '', 'other code than that of main'],
+    ['event.repository.default_branch', 'event.pull_request.head.sha', 'code of a pull request'],
+    [`format('pr{0}-dev', github.event.pull_request.number)`, 'github.head_ref', 'text or code'],
     ['permissions: {}', 'permissions: write-all', 'nothing is taken away'],
-    [/ {4}permissions:\n.*\n.*\n/, '', 'destroy: no permissions'],
-    ['    timeout-minutes: 90\n', '', 'destroy: no timeout'],
-    ['cancel-in-progress: false', 'cancel-in-progress: true', 'may be run twice'],
+    [/ {4}permissions:\n.*\n.*\n/, '', 'find: no permissions'],
+    ['    timeout-minutes: 90\n', '', 'find: no timeout'],
+    [/cancel-in-progress: false(?=[\s\S]*pipeline:destroy)/g, 'cancel-in-progress: true', 'may be run twice'],
     ['    environment: preview\n', '', 'without approval'],
     [/@[0-9a-f]{40} # v7.0.1/, '@v7', 'not pinned: actions/checkout@v7'],
     [/ # v3.0.0/, '', 'not pinned: azure/login@'],

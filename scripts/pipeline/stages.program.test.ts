@@ -6,6 +6,7 @@ import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { DATA_PATHS } from '../../infra/azure/machine/machine-layout';
 import { synthesiseAzure } from '../../infra/azure/testing/azure-stack';
 import { deploy } from './deploy';
+import { deployed } from './deployed';
 import { destroy } from './destroy';
 import { drift } from './drift';
 import { plan } from './plan';
@@ -101,6 +102,35 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stage
 
   it('call the command where a release has it', () =>
     expect(MACHINE_COMMAND).toBe(`${DATA_PATHS.dataDisk}/current/tsdb.sh`));
+
+  it('find what was deployed, also what failed half way', async () => {
+    const found = async (): Promise<string | undefined> => {
+      rmSync(join(folder, 'output'), { force: true });
+      expect(await deployed({ stacks }, run)).toBe(0);
+      return passed('deployed');
+    };
+    declare(folder, { vm: { input: 1 } });
+    expect(await found()).toBe('false');
+    declare(folder, { disk: { input: 1 }, vm: { input: 1, provisioner: { command: 'exit 1' } } });
+    await expect(deploy({ stacks, allow: [] }, run)).rejects.toThrow('terraform apply failed');
+    expect(resources()).toContain('disk');
+    expect(await found()).toBe('true');
+    const removable = { ...run, env: { ...run.env, TSDB_DEPLOY_PROTECT_DATA: 'false' } };
+    await destroy({ stacks, confirm: 'tsdb-dev' }, removable);
+    expect(await found()).toBe('false');
+    expect(said).toContain('0 resources in the state of tsdb-dev');
+  });
+
+  it('pass the certificate on as one line, and say when there should be one', async () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+    declare(folder, { vm: { input: 1 } }, { api_ca: pem, api_servername: 'tsdb.internal' });
+    await deploy({ stacks, allow: [] }, run);
+    expect(Buffer.from(passed('api_ca') ?? '', 'base64').toString()).toBe(pem);
+    expect(passed('api_servername')).toBe('tsdb.internal');
+    declare(folder, { vm: { input: 1 } }, { api_ca: '' });
+    await deploy({ stacks, allow: [] }, run);
+    expect(said).toContain('did not print the certificate');
+  });
 
   it('refuse a plan that is not the approved one', async () => {
     declare(folder, { vm: { input: 1 } });

@@ -1,3 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describeUnless } from '../../../db/local/testing/needs';
 import { caddyfile } from './caddyfile';
 import { type Caddy, hasCaddy, makePlace, startCaddy } from './testing/caddy';
@@ -45,6 +50,33 @@ describeUnless(hasCaddy ? undefined : 'caddy is not on PATH', 'Caddy itself', ()
     }
     expect(clients.flatMap(({ failed }) => failed)).toEqual([]);
   }, 60_000);
+
+  it('has an authority whose certificate a rollout prints, and nothing where there is none', async () => {
+    const soon = NAMELESS_FILE.replace('lb_try_duration 10s', 'lb_try_duration 100ms');
+    const caddy = await startCaddy(soon, {});
+    const disk = mkdtempSync(join(tmpdir(), 'tsdb-disk-'));
+    try {
+      const print = () =>
+        spawnSync('bash', ['-euc', `. "$1"; print_authority`, '-', join(__dirname, 'release', 'api.sh')], {
+          env: { PATH: process.env.PATH, TSDB_ROOT: disk },
+          stdio: ['ignore', 'pipe', 'pipe'],
+          encoding: 'utf8',
+        });
+      expect(print()).toMatchObject({ status: 0, stdout: '', stderr: '' });
+      mkdirSync(join(disk, 'caddy'));
+      symlinkSync(caddy.dataFolder, join(disk, 'caddy', 'data'));
+      const authority = new X509Certificate(print().stdout);
+      expect(authority).toMatchObject({
+        ca: true,
+        subject: expect.stringContaining('Caddy Local Authority'),
+      });
+      // Terraform reads it from the last 4 KB of what the run command printed.
+      expect(print().stdout.length).toBeLessThan(2_000);
+    } finally {
+      await caddy.stop();
+      rmSync(disk, { recursive: true });
+    }
+  });
 
   it('says in the words of the API that nobody is there', async () => {
     const soon = NAMELESS_FILE.replace('lb_try_duration 10s', 'lb_try_duration 100ms');

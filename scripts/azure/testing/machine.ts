@@ -22,7 +22,9 @@ import { runProgram } from './run-program';
 
 export interface Ran {
   readonly code: number | null;
+  /** Both streams. */
   readonly output: string;
+  readonly stdout: string;
 }
 
 export interface Machine {
@@ -135,7 +137,7 @@ export async function startMachine(): Promise<Machine> {
       const { code, stdout, stderr } = await runProgram(['bash', script, ...args], { ...env, ...more });
       const output = `${stdout}${stderr}`;
       writeFileSync(join(state, `output-${randomBytes(6).toString('hex')}.log`), output);
-      return { code, output };
+      return { code, output, stdout };
     },
     secretsEver: () => [...ever],
     stop: async () => {

@@ -4,7 +4,8 @@ import { counted } from '../../../db/core/quantities';
 import { summaryOf } from '../../../db/reconcile/format';
 import { formatPlanMarkdown } from '../../../db/reconcile/format-markdown';
 import { inSync } from '../../../db/reconcile/plan';
-import { apiClient } from '../smoke/api-client';
+import { apiClient, type ClientOptions } from '../smoke/api-client';
+import { trustOf } from '../smoke/trust';
 import type { StackRun } from '../stage';
 import { stackOutputs } from '../terraform/terraform';
 import { planOnMachine } from './machine-plan';
@@ -24,7 +25,10 @@ export interface SchemaDrift {
 export async function schemaDrift(stack: string, run: StackRun): Promise<SchemaDrift> {
   const { env, signal } = run;
   if (env.DATABASE_URL || env.PGHOST) return askDatabase();
-  if (env.TSDB_API_URL && env.TSDB_API_KEY) return askApi(env.TSDB_API_URL, env.TSDB_API_KEY, signal);
+  if (env.TSDB_API_URL && env.TSDB_API_KEY) {
+    const trust = trustOf({ ca: env.TSDB_API_CA, servername: env.TSDB_API_SERVERNAME });
+    return askApi(env.TSDB_API_URL, { key: env.TSDB_API_KEY, signal, trust });
+  }
   const { machine_id } = await stackOutputs(await run.folderOf(stack), run);
   if (machine_id) return askMachine(machine_id, run);
   throw new UsageError(
@@ -50,8 +54,8 @@ interface Report {
   readonly refusals: readonly Readonly<Record<'object' | 'what' | 'why' | 'way_out', string>>[];
 }
 
-async function askApi(url: string, key: string, signal: AbortSignal): Promise<SchemaDrift> {
-  const answer = await apiClient(url, { key, signal }).get('/api/operations/drift');
+async function askApi(url: string, options: ClientOptions): Promise<SchemaDrift> {
+  const answer = await apiClient(url, options).get('/api/operations/drift');
   if (answer.status !== 200)
     throw new UsageError(`${url}/api/operations/drift answered ${answer.status}: ${answer.said}`);
   const { in_sync, steps, refusals, checked_at } = answer.body as Report;

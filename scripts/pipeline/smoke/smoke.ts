@@ -7,10 +7,15 @@ import { ciHost } from '../ci-host';
 import type { StageRun } from '../stage';
 import { type ApiClient, apiClient } from './api-client';
 import { type Outcome, type SmokeTarget, smokeChecks } from './smoke-checks';
+import { trustOf } from './trust';
 
 export interface SmokeFlags {
   /** Address of the API, such as `https://tsdb.example`; default TSDB_API_URL. */
   readonly url?: string;
+  /** Authority of its certificate, when it is not a public one: PEM, its base64, or a file; default TSDB_API_CA. */
+  readonly ca?: string;
+  /** Name in its certificate, when the address has another; default TSDB_API_SERVERNAME. */
+  readonly servername?: string;
   /** How long a fresh deployment may take to get ready, in seconds. */
   readonly wait: number;
 }
@@ -19,11 +24,11 @@ const PAUSE_MS = 1_000;
 
 /**
  * Runs all checks, even when one fails. TSDB_API_KEY is the key to read with, TSDB_API_WRITE_KEY the one to write a reading.
- * @throws UsageError when nothing says where the API is.
+ * @throws UsageError when nothing says where the API is, or TSDB_API_CA is no certificate.
  */
-export async function smoke({ url, wait }: SmokeFlags, run: StageRun): Promise<number> {
-  const target = targetOf(url || run.env.TSDB_API_URL, run);
-  await untilReady(target, wait, run.signal);
+export async function smoke(flags: SmokeFlags, run: StageRun): Promise<number> {
+  const target = targetOf(flags, run);
+  await untilReady(target, flags.wait, run.signal);
   const results: (readonly [string, Outcome])[] = [];
   for (const check of smokeChecks) results.push([check.name, await check.run(target)]);
   note(
@@ -36,11 +41,13 @@ export async function smoke({ url, wait }: SmokeFlags, run: StageRun): Promise<n
   return results.every(([, { kind }]) => kind !== 'failed') ? 0 : 1;
 }
 
-function targetOf(address: string | undefined, { env, signal }: StageRun): SmokeTarget {
+function targetOf({ url, ca, servername }: SmokeFlags, { env, signal }: StageRun): SmokeTarget {
+  const address = url || env.TSDB_API_URL;
   if (!address) throw new UsageError('nothing says where the API is: give --url, or set TSDB_API_URL');
   if (!/^https?:\/\//.test(address) || !URL.canParse(address))
     throw new UsageError(`the address of the API must be like https://tsdb.example, got "${address}"`);
-  const client = (key?: string): ApiClient => apiClient(address, { key, signal });
+  const trust = trustOf({ ca: ca || env.TSDB_API_CA, servername: servername || env.TSDB_API_SERVERNAME });
+  const client = (key?: string): ApiClient => apiClient(address, { key, signal, trust });
   return {
     url: new URL(address),
     anyone: client(),

@@ -64,6 +64,16 @@ export async function stackOutputs(folder: string, run: StageRun): Promise<Outpu
   return outputs();
 }
 
+/** How many resources Terraform has made and still has in the state; none when there is no state. */
+export async function resourcesInState(folder: string, run: StageRun): Promise<number> {
+  const { act, read } = terraformIn(folder, run);
+  await act('init');
+  const text = await read('state', 'pull');
+  if (text.trim() === '') return 0;
+  const { resources } = JSON.parse(text) as { resources: readonly { readonly mode: string }[] };
+  return resources.filter(({ mode }) => mode === 'managed').length;
+}
+
 function terraformIn(folder: string, { env, signal }: StageRun) {
   const run = { folder, env: cloudEnvironment(env), signal };
   const program = env.TERRAFORM_BINARY_NAME || 'terraform';

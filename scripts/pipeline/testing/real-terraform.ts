@@ -11,6 +11,8 @@ export const hasTerraform = spawnSync('terraform', ['version'], { stdio: 'ignore
 export interface Thing {
   readonly input: unknown;
   readonly trigger?: string;
+  /** Run when it is made; a failure leaves it tainted. */
+  readonly provisioner?: { readonly command: string };
 }
 
 /** Declares these resources, and an output for the address of an API. */
@@ -20,7 +22,15 @@ export function declare(
   outputs: Readonly<Record<string, string>> = {},
 ): void {
   const resources = Object.entries(things).map(
-    ([name, { input, trigger }]) => [name, { input, triggers_replace: trigger ?? null }] as const,
+    ([name, { input, trigger, provisioner }]) =>
+      [
+        name,
+        {
+          input,
+          triggers_replace: trigger ?? null,
+          ...(provisioner ? { provisioner: [{ 'local-exec': provisioner }] } : {}),
+        },
+      ] as const,
   );
   const document = {
     terraform: { required_version: '>= 1.11.0' },

@@ -10,7 +10,17 @@ interface Job {
   readonly 'timeout-minutes'?: unknown;
   readonly concurrency?: { readonly 'cancel-in-progress'?: unknown };
   readonly environment?: unknown;
-  readonly steps?: readonly { readonly run?: string; readonly uses?: string }[];
+  readonly steps?: readonly {
+    readonly run?: string;
+    readonly uses?: string;
+    readonly with?: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+interface Workflow {
+  readonly on?: Readonly<Record<string, { readonly types?: readonly string[] } | null>> | null;
+  readonly permissions?: unknown;
+  readonly jobs: Readonly<Record<string, Job>>;
 }
 
 /** Keys of the API, made by its own command; nothing of a cloud. */
@@ -22,9 +32,10 @@ const LONG_LIVED =
 
 /** Every fault of a workflow; none when it is fine. */
 export function workflowFaults(text: string): readonly Fault[] {
-  const workflow = parse(text) as { readonly permissions?: unknown; readonly jobs: Record<string, Job> };
+  const workflow = parse(text) as Workflow;
   return [
     ...textFaults(text),
+    ...targetFaults(text, workflow),
     ...(Object.keys((workflow.permissions as object | undefined) ?? { none: '' }).length > 0
       ? ['permissions: nothing is taken away for all jobs']
       : []),
@@ -39,9 +50,7 @@ export function textFaults(text: string): readonly Fault[] {
   const lines = text.split('\n').filter((line) => !/^\s*#/.test(line));
   const secrets = [...text.matchAll(/secrets\.(\w+)/g)].map(([, name]) => name as string);
   return [
-    ...(/pull_request_target|workflow_run\b/.test(text)
-      ? ['a trigger that gives code of others rights']
-      : []),
+    ...(/workflow_run\b/.test(text) ? ['a trigger that gives code of others rights'] : []),
     ...(/\bsecrets: inherit\b/.test(text) ? ['passes every secret on; name each of them'] : []),
     ...lines
       .flatMap((line) => /^\s*(?:image|container): (.*)$/.exec(line)?.[1] ?? [])
@@ -56,9 +65,32 @@ export function textFaults(text: string): readonly Fault[] {
   ];
 }
 
+/**
+ * The event pull_request_target has the rights of main. It may only say that a pull request is closed, and only code of main may
+ * run then.
+ */
+function targetFaults(text: string, { on, jobs }: Workflow): readonly Fault[] {
+  const target = on?.pull_request_target;
+  if (target === undefined) return [];
+  const checkouts = Object.values(jobs)
+    .flatMap(({ steps = [] }) => steps)
+    .filter(({ uses }) => uses?.startsWith('actions/checkout@'));
+  return [
+    ...(`${target?.types}` === 'closed' ? [] : ['a trigger that gives code of others rights']),
+    ...(checkouts.every((step) => step.with?.ref === MAIN)
+      ? []
+      : ['with the rights of main, other code than that of main']),
+    ...(/head_ref|pull_request\.(head\.(ref|sha|label)|title|body)|refs\/pull/.test(text)
+      ? ['with the rights of main, text or code of a pull request']
+      : []),
+  ];
+}
+
+const MAIN = `\${{ github.event.repository.default_branch }}`;
+
 function jobFaults(job: Job): readonly Fault[] {
   const runs = (job.steps ?? []).flatMap(({ run }) => (run === undefined ? [] : [run]));
-  const changes = runs.some((run) => /pipeline:(deploy|destroy)/.test(run));
+  const changes = runs.some((run) => /pipeline:(deploy|destroy)\b/.test(run));
   return [
     ...(job.permissions === undefined ? ['no permissions of its own'] : []),
     ...(job.uses === undefined && job['timeout-minutes'] === undefined ? ['no timeout'] : []),

@@ -51,6 +51,11 @@ turn_to() {
   fail 'Caddy could not use the configuration of this release; the previous API keeps serving'
 }
 
+# Prints the root certificate of Caddy's own authority; nothing where a public authority has signed.
+print_authority() {
+  cat "$TSDB_ROOT/caddy/data/caddy/pki/authorities/local/root.crt" 2>/dev/null || true
+}
+
 # No request is lost: on SIGTERM the API reports that it is not ready, Caddy then uses the other place, and requests that
 # are under way are still answered.
 retire_place() {

@@ -3,6 +3,8 @@
 # anything fails before the switch, the old API keeps serving, and the exit code says that it failed.
 # usage: rollout.sh [--without-schema]    (keeps the schema as it is, for going back to an older release by hand)
 set -euo pipefail
+# Terraform reads the certificate of the API from standard output, of which Azure passes on 4 KB. All else goes to standard error.
+exec 3>&1 >&2
 . "$(dirname "$0")/lib.sh"
 . "$release/database.sh"
 . "$release/passwords.sh"
@@ -87,4 +89,5 @@ retire_place "$before"
 if [ "$BACKUPS" = pgbackrest ]; then "$release/backup.sh" prepare; fi
 prune_releases
 prune_images
+print_authority >&3
 say "rolled out $(basename "$release")"

@@ -12,6 +12,9 @@ export const hasCaddy = spawnSync('caddy', ['version']).status === 0;
 
 /** A running Caddy. */
 export interface Caddy {
+  readonly port: number;
+  /** What is /data in its container. */
+  readonly dataFolder: string;
   /** Asks over a connection of its own. */
   ask(method: 'GET' | 'POST', path: string): Promise<Answer>;
   stop(): Promise<void>;
@@ -59,7 +62,7 @@ export async function startCaddy(
     if (child.exitCode !== null) throw new Error(`Caddy ended: ${said}`);
     await new Promise(setImmediate);
   }
-  return { ask, stop };
+  return { port, dataFolder: folder, ask, stop };
 }
 
 /** Stands for the API: answers with its name, is ready or not, and can be ended as the API ends. */

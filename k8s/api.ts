@@ -34,9 +34,10 @@ export function addApi(stack: Construct, app: AppProps, after: ITerraformDependa
       template: {
         metadata: {
           labels: clientLabels(config, 'api'),
-          // A pod reads its password only at its start. This changes with the password, without revealing it.
+          // A pod reads its password only at its start. These change with the password, without revealing it.
           annotations: {
-            'timescaledb-as-code/password': `${secrets.app.identity} ${config.passwordVersion}`,
+            'timescaledb-as-code/password': secrets.app.identity,
+            'timescaledb-as-code/password-version': String(config.passwordVersion),
           },
         },
         spec: apiPod(app, serviceAccount),

@@ -6,6 +6,7 @@ import type { Place } from './metadata';
 import type { LoginSecrets } from './password';
 import { PASSWORD_FILE, passwordMount, passwordVolume } from './password-file';
 import { CONTAINER_SECURITY, environment, podIdentity, resources } from './pod-parts';
+import { quantityOf } from './quantity';
 
 /** The same for all of these pods. */
 export interface AppProps extends Place {
@@ -40,7 +41,7 @@ export function appPod<Volume = never>(
       ...logins.map((login) =>
         passwordVolume(login, login === 'superuser' ? database.superuser : secrets[login]),
       ),
-      { name: 'tmp', emptyDir: { sizeLimit: `${TMP_MIB}Mi` } },
+      { name: 'tmp', emptyDir: { sizeLimit: quantityOf(TMP_MIB) } },
       ...volume,
     ],
   };
@@ -77,7 +78,7 @@ export function appContainer(
     image,
     command: ['tsdb', ...args],
     env: environment({ ...common, ...env }),
-    resources: resources(cpu, `${memoryMiB}Mi`, TMP_MIB),
+    resources: resources(cpu, memoryMiB, TMP_MIB),
     securityContext: CONTAINER_SECURITY,
     // `kubectl describe` then shows the last lines of the log as the reason of a failure.
     terminationMessagePolicy: 'FallbackToLogsOnError',

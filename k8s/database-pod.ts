@@ -6,6 +6,7 @@ import { passwordKeeper } from './keep-password';
 import type { SecretKey } from './password';
 import { PASSWORD_FILE, passwordMount, passwordVolume } from './password-file';
 import { CONTAINER_SECURITY, environment, podIdentity, resources } from './pod-parts';
+import { quantityOf } from './quantity';
 
 export interface DatabasePodProps {
   readonly config: DeployConfig;
@@ -39,7 +40,7 @@ export function databasePod({ config, serviceAccount, password, claimName }: Dat
         port: [{ name: 'postgres', containerPort: DATABASE.port }],
         resources: resources(
           String(kubernetes.database.cpus),
-          `${kubernetes.database.memoryMiB}Mi`,
+          kubernetes.database.memoryMiB,
           scratch.length * SCRATCH_MIB,
         ),
         securityContext: CONTAINER_SECURITY,
@@ -57,8 +58,11 @@ export function databasePod({ config, serviceAccount, password, claimName }: Dat
     volume: [
       { name: 'data', persistentVolumeClaim: { claimName } },
       passwordVolume('superuser', password),
-      { name: 'shared-memory', emptyDir: { medium: 'Memory', sizeLimit: `${container.sharedMemoryMiB}Mi` } },
-      ...scratch.map(({ name }) => ({ name, emptyDir: { sizeLimit: `${SCRATCH_MIB}Mi` } })),
+      {
+        name: 'shared-memory',
+        emptyDir: { medium: 'Memory', sizeLimit: quantityOf(container.sharedMemoryMiB) },
+      },
+      ...scratch.map(({ name }) => ({ name, emptyDir: { sizeLimit: quantityOf(SCRATCH_MIB) } })),
     ],
   };
 }

@@ -148,8 +148,8 @@ describe('the database pod', () => {
     const env = { TSDB_DEPLOY_DB_MEMORY_MIB: '8192', TSDB_DEPLOY_DB_CPUS: '4' };
     const larger = containerOf(podOf(synthesiseKubernetes(env), SERVER), 'timescaledb');
     expect(larger.resources).toEqual({
-      requests: { cpu: '4', memory: '8192Mi', 'ephemeral-storage': '1Gi' },
-      limits: { memory: '8192Mi', 'ephemeral-storage': '1Gi' },
+      requests: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '1Gi' },
+      limits: { memory: '8Gi', 'ephemeral-storage': '1Gi' },
     });
     expect(larger.args).toEqual(expect.arrayContaining(['shared_buffers=2048MB', 'max_parallel_workers=4']));
   });

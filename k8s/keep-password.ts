@@ -29,7 +29,7 @@ export function passwordKeeper(
       PGPORT: String(DATABASE.port),
       PGUSER: DATABASE.superuser,
     }),
-    resources: resources(`${KEEPER.milliCpus}m`, `${KEEPER.memoryMiB}Mi`, 0),
+    resources: resources(`${KEEPER.milliCpus}m`, KEEPER.memoryMiB, 0),
     securityContext: CONTAINER_SECURITY,
     startupProbe: { ...probe, periodSeconds: 2, failureThreshold: 60 },
     livenessProbe: { ...probe, periodSeconds: 60, failureThreshold: 5 },

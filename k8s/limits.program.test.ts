@@ -14,8 +14,8 @@ function hard(env: Env): Readonly<Record<string, string>> {
 
 const milli = (cpu: string) => (cpu.endsWith('m') ? Number.parseInt(cpu, 10) : Number(cpu) * 1000);
 const mebibytes = (amount: string) => {
-  const [, number, unit] = /^(\d+)(Mi|Gi)$/.exec(amount) ?? [];
-  return Number(number) * (unit === 'Gi' ? 1024 : 1);
+  const [, number, unit = ''] = /^(\d+)(Mi|Gi|Ti)$/.exec(amount) ?? [];
+  return Number(number) * 1024 ** ['Mi', 'Gi', 'Ti'].indexOf(unit);
 };
 const DISK = 'ephemeral-storage';
 /** Of a backup that is started by hand. */

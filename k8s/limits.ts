@@ -5,6 +5,7 @@ import { dependable, TerraformResource } from 'cdktf';
 import { Construct } from 'constructs';
 import { metadata, type Place } from './metadata';
 import { OUTPUT_MIB } from './pod-parts';
+import { quantityOf } from './quantity';
 import { quotaOf } from './quota';
 
 /**
@@ -15,7 +16,7 @@ import { quotaOf } from './quota';
 export function addLimits(stack: Construct, place: Place): ResourceQuotaV1 {
   const scope = new Construct(stack, 'limits');
   const named = metadata(place, 'limits', place.config.name);
-  const disk = { 'ephemeral-storage': `${OUTPUT_MIB}Mi` };
+  const disk = { 'ephemeral-storage': quantityOf(OUTPUT_MIB) };
   const defaults = new LimitRangeV1(scope, 'defaults', {
     metadata: named,
     spec: {

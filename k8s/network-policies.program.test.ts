@@ -21,12 +21,20 @@ describe('the network policies', () => {
     expect(all['default-deny']).toEqual({ pod_selector: {}, policy_types: ['Ingress', 'Egress'] });
   });
 
-  it('let names be looked up, in kube-system only', () => {
-    expect(policies().dns).toMatchObject({
+  it.each<[what: string, env: Env, caches: readonly string[]]>([
+    ['and with the usual caches on a node', {}, ['169.254.20.10/32', '169.254.10.11/32']],
+    ['and with another cache', { TSDB_DEPLOY_DNS_CIDRS: '10.96.0.10/32' }, ['10.96.0.10/32']],
+    ['only', { TSDB_DEPLOY_DNS_CIDRS: 'none' }, []],
+  ])('let names be looked up, in kube-system %s', (_what, env, caches) => {
+    expect(policies(env).dns).toEqual({
       pod_selector: {},
+      policy_types: ['Egress'],
       egress: [
         {
-          to: [{ namespace_selector: { match_labels: { 'kubernetes.io/metadata.name': 'kube-system' } } }],
+          to: [
+            { namespace_selector: { match_labels: { 'kubernetes.io/metadata.name': 'kube-system' } } },
+            ...caches.map((cidr) => ({ ip_block: { cidr } })),
+          ],
           ports: [
             { port: '53', protocol: 'UDP' },
             { port: '53', protocol: 'TCP' },
@@ -55,7 +63,9 @@ describe('the network policies', () => {
   });
 
   it('lead out of the cluster nowhere', () => {
-    expect(JSON.stringify(policies(INGRESS))).not.toContain('ip_block');
+    const { dns, ...others } = policies(INGRESS);
+    expect(dns).toBeDefined();
+    expect(JSON.stringify(others)).not.toContain('ip_block');
   });
 
   it.each<[what: string, env: Env, from: readonly object[]]>([

@@ -11,9 +11,9 @@ import { addPolicies, egress, ingress, inNamespace, nameLookup, port } from './n
 
 /**
  * Denies everything in both directions by default, and has one policy for each allowed connection. Traffic of the node
- * itself is always allowed, so the probes of the kubelet and `kubectl port-forward` need no rule. No rule contains an
- * address, so no pod can reach the metadata service of a cloud (169.254.169.254) or anything outside the cluster. Must be
- * made before the workloads.
+ * itself is always allowed, so the probes of the kubelet and `kubectl port-forward` need no rule. The only
+ * addresses in a rule are those of resolvers on the nodes, so no pod can reach the metadata service of a cloud
+ * (169.254.169.254) or anything outside the cluster. Must be made before the workloads.
  */
 export function addNetworkPolicies(stack: Construct, place: Place): void {
   addPolicies(stack, place, ways(place.config));
@@ -30,7 +30,7 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
   const proof = { matchLabels: { 'acme.cert-manager.io/http01-solver': 'true' } };
   return {
     'default-deny': { podSelector: ALL_PODS, policyTypes: ['Ingress', 'Egress'] },
-    dns: nameLookup(ALL_PODS),
+    dns: nameLookup(ALL_PODS, config),
     database: ingress(database, [{ podSelector: clients }], [port(DATABASE.port)]),
     // The API, the schema Job, backups and the health check need no other connection: dumps are written to a volume.
     'database-clients': egress(clients, [{ podSelector: database }], [port(DATABASE.port)]),

@@ -7,6 +7,7 @@ import {
   type NetworkPolicyV1SpecPodSelector,
 } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
 import { Construct } from 'constructs';
+import type { DeployConfig } from '../infra/core/config';
 import { metadata, type Place } from './metadata';
 
 /**
@@ -42,9 +43,13 @@ export function egress(podSelector: Pods, to: NetworkPolicyV1SpecEgressTo[], por
   return { podSelector, policyTypes: ['Egress'], egress: [{ to, ports }] };
 }
 
-/** Lets pods look up names. The only resolver is the cluster's own, in `kube-system`. */
-export function nameLookup(podSelector: Pods): NetworkPolicyV1Spec {
-  return egress(podSelector, [inNamespace('kube-system')], [port(53, 'UDP'), port(53)]);
+/**
+ * Lets pods look up names: with the cluster's own resolver in `kube-system`, or with a cache on their node. Such a cache is in
+ * the network of the node, so that no selector of pods matches it.
+ */
+export function nameLookup(podSelector: Pods, { kubernetes }: DeployConfig): NetworkPolicyV1Spec {
+  const caches = kubernetes.dnsCidrs.map((cidr) => ({ ipBlock: { cidr } }));
+  return egress(podSelector, [inNamespace('kube-system'), ...caches], [port(53, 'UDP'), port(53)]);
 }
 
 /** All pods of a namespace. Kubernetes sets this label to the name of the namespace, and nobody can change it. */

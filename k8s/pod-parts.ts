@@ -2,7 +2,7 @@
 import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account-v1';
 import type { Construct } from 'constructs';
 import { metadata, type Place } from './metadata';
-import { memoryQuantity } from './quantity';
+import { quantityOf } from './quantity';
 
 /**
  * Makes the identity that the pods of a component run under. None of them uses the Kubernetes API.
@@ -64,8 +64,9 @@ export const OUTPUT_MIB = 512;
  * requested in full, as memory is: when that disk gets full, pods that use more than they have requested are evicted first.
  * @param scratchMiB size of the pod's `emptyDir` folders on disk that this container writes to
  */
-export function resources(cpu: string, memory: string, scratchMiB: number) {
-  const disk = { 'ephemeral-storage': memoryQuantity(OUTPUT_MIB + scratchMiB) };
+export function resources(cpu: string, memoryMiB: number, scratchMiB: number) {
+  const memory = quantityOf(memoryMiB);
+  const disk = { 'ephemeral-storage': quantityOf(OUTPUT_MIB + scratchMiB) };
   return { requests: { cpu, memory, ...disk }, limits: { memory, ...disk } };
 }
 

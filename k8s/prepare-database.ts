@@ -17,7 +17,7 @@ export function prepareDatabase({ config, database }: AppProps) {
       PGPORT: String(DATABASE.port),
       PGUSER: DATABASE.superuser,
     }),
-    resources: resources('50m', '64Mi', 0),
+    resources: resources('50m', 64, 0),
     securityContext: { ...CONTAINER_SECURITY, ...userOf(config.image) },
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMount: [passwordMount('superuser')],

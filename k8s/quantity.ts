@@ -1,12 +1,12 @@
 // Amounts of memory and disk in the spelling that Kubernetes returns.
 
 /**
- * `2048` is `2Gi`, `1536` stays `1536Mi`. The operator rewrites each object with the shortest spelling. Any other
- * spelling would come back changed, which Terraform treats as an error of the provider.
+ * `2048` is `2Gi`, `1536` stays `1536Mi`. The operator and Terraform's provider write the shortest spelling into the cluster.
+ * With any other one, Terraform would find an object of the operator changed, and `kubectl apply` a conflict with Terraform.
  */
-export function memoryQuantity(memoryMiB: number): string {
+export function quantityOf(mebibytes: number): string {
   const units = ['Mi', 'Gi', 'Ti'];
-  let amount = memoryMiB;
+  let amount = mebibytes;
   let unit = 0;
   while (amount % 1024 === 0 && unit < units.length - 1) {
     amount /= 1024;

@@ -6,6 +6,7 @@ import { SCRATCH_MIB } from './database-pod';
 import { POOLER_SCRATCH_MIB, TEMPORARY_MIB } from './ha/sizes';
 import { KEEPER } from './keep-password';
 import { OUTPUT_MIB } from './pod-parts';
+import { quantityOf } from './quantity';
 
 /** Pods of one kind: how many there are at once, and what each of them requests. */
 interface Demand {
@@ -24,16 +25,17 @@ export function quotaOf(config: DeployConfig): Readonly<Record<string, string>> 
   const sum = (amount: (demand: Demand) => number) =>
     demands.reduce((total, demand) => total + demand.pods * amount(demand), 0);
   const volumes = volumesOf(config);
-  const disk = `${sum(({ scratchMiB = 0 }) => OUTPUT_MIB + scratchMiB)}Mi`;
+  const milliCpus = sum((demand) => demand.milliCpus);
+  const disk = quantityOf(sum(({ scratchMiB = 0 }) => OUTPUT_MIB + scratchMiB));
   return {
     pods: String(sum(() => 1)),
-    'requests.cpu': `${sum(({ milliCpus }) => milliCpus)}m`,
-    'requests.memory': `${sum(({ memoryMiB }) => memoryMiB)}Mi`,
-    'limits.memory': `${sum(({ memoryMiB, memoryLimitMiB }) => memoryLimitMiB ?? memoryMiB)}Mi`,
+    'requests.cpu': milliCpus % 1000 === 0 ? String(milliCpus / 1000) : `${milliCpus}m`,
+    'requests.memory': quantityOf(sum(({ memoryMiB }) => memoryMiB)),
+    'limits.memory': quantityOf(sum(({ memoryMiB, memoryLimitMiB }) => memoryLimitMiB ?? memoryMiB)),
     'requests.ephemeral-storage': disk,
     'limits.ephemeral-storage': disk,
     persistentvolumeclaims: String(volumes.length),
-    'requests.storage': `${volumes.reduce((total, gib) => total + gib, 0)}Gi`,
+    'requests.storage': quantityOf(volumes.reduce((total, gib) => total + gib, 0) * 1024),
     services: String((config.kubernetes.ha ? HA_SERVICES : SERVICES) + proofsOf(config)),
     // No service of this deployment is reachable from outside the cluster by itself.
     'services.loadbalancers': '0',

@@ -5,6 +5,7 @@ import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
 import { kubernetesLabels, metadata, type Place } from './metadata';
+import { quantityOf } from './quantity';
 
 /** Name of the storage class that volumes ask for; empty for the cluster's default. */
 export function storageClassName({ name, environment, kubernetes }: DeployConfig): string {
@@ -60,7 +61,7 @@ export function addClaim(
     metadata: metadata(place, component, `${config.name}${suffix}`),
     spec: {
       accessModes: ['ReadWriteOnce'],
-      resources: { requests: { storage: `${sizeGiB}Gi` } },
+      resources: { requests: { storage: quantityOf(sizeGiB * 1024) } },
       ...(className === '' ? {} : { storageClassName: className }),
     },
     // Most storage classes bind a volume when its first pod is scheduled, so waiting here would never end.

@@ -7,7 +7,7 @@ import { BACKUP_PLUGIN, haNames, OPERATOR_API, STORE_API } from './names';
 /** The plugin's `ObjectStore`. */
 export function objectStore(config: DeployConfig): OperatorObject {
   const { backupDays, backupEndpoint } = config.ha;
-  const plugin = resources('50m', '512Mi', 0);
+  const plugin = resources('50m', 512, 0);
   return {
     id: 'store',
     component: 'backup',

@@ -4,7 +4,7 @@ import { sharedMemoryMiB } from '../../infra/core/database-container';
 import { DATABASE } from '../../infra/core/names';
 import { databaseLabels } from '../metadata';
 import { resources } from '../pod-parts';
-import { memoryQuantity } from '../quantity';
+import { quantityOf } from '../quantity';
 import { storageClassName } from '../storage';
 import type { OperatorObject } from './manifest';
 import { BACKUP_PLUGIN, haNames, OPERATOR_API } from './names';
@@ -49,14 +49,10 @@ export function databaseCluster(config: DeployConfig): OperatorObject {
       superuserSecret: { name: names.superuserSecret },
       storage: volume(config, config.diskGiB),
       walStorage: volume(config, ha.walGiB),
-      resources: resources(
-        String(kubernetes.database.cpus),
-        memoryQuantity(kubernetes.database.memoryMiB),
-        TEMPORARY_MIB,
-      ),
+      resources: resources(String(kubernetes.database.cpus), kubernetes.database.memoryMiB, TEMPORARY_MIB),
       ephemeralVolumesSizeLimit: {
-        shm: memoryQuantity(sharedMemoryMiB(kubernetes.database)),
-        temporaryData: memoryQuantity(TEMPORARY_MIB),
+        shm: quantityOf(sharedMemoryMiB(kubernetes.database)),
+        temporaryData: quantityOf(TEMPORARY_MIB),
       },
       postgresql: {
         shared_preload_libraries: PRELOADED,
@@ -89,7 +85,7 @@ export function databaseCluster(config: DeployConfig): OperatorObject {
 function volume(config: DeployConfig, sizeGiB: number) {
   const storageClass = storageClassName(config);
   return {
-    size: `${sizeGiB}Gi`,
+    size: quantityOf(sizeGiB * 1024),
     resizeInUseVolumes: true,
     ...(storageClass === '' ? {} : { storageClass }),
   };

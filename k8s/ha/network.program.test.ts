@@ -12,6 +12,11 @@ describe('the network policies of the instances', () => {
       });
   });
 
+  it('let names be looked up with a cache on the node, too', () => {
+    const [dns] = policiesOf(synthesiseHa()).filter(({ metadata }) => metadata.name.endsWith('dns'));
+    expect(JSON.stringify(dns?.spec)).toContain('"cidr":"169.254.20.10/32"');
+  });
+
   it('let out to the Kubernetes API and to the object store, and never to the metadata service', () => {
     expect(outside(HA)).toMatch(/"169\.254\.169\.254\/32"/);
     expect(outside(HA)).not.toContain('9000');

@@ -25,7 +25,7 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
       policyTypes: ['Ingress', 'Egress'],
     },
     operator: ingress(podSelector, [inNamespace(config.ha.operatorNamespace)], database),
-    dns: nameLookup(podSelector),
+    dns: nameLookup(podSelector, config),
     // An instance asks the Kubernetes API who is primary, and no policy can select that API. Only the metadata service of
     // the cloud, which hands out the node's identity, stays closed.
     outside: egress(

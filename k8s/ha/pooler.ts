@@ -37,7 +37,7 @@ export function pooler(config: DeployConfig): OperatorObject {
       template: {
         metadata: { labels: clientLabels(config, 'pooler') },
         spec: {
-          containers: [{ name: 'pgbouncer', resources: resources('100m', '128Mi', POOLER_SCRATCH_MIB) }],
+          containers: [{ name: 'pgbouncer', resources: resources('100m', 128, POOLER_SCRATCH_MIB) }],
           topologySpreadConstraints: [
             {
               maxSkew: 1,

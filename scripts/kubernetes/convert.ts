@@ -2,6 +2,7 @@
 import { messageOf, UsageError } from '../../db/core/errors';
 import { convertBlock } from './convert-block';
 import { KINDS, TERRAFORM_ONLY } from './kinds';
+import { withoutLiveFields } from './live-fields';
 import { resolver, type Variables } from './references';
 import { withoutContent } from './secret-content';
 import type { StackJson } from './stack-json';
@@ -57,7 +58,7 @@ function convert(
   const { attributes: open, secretKeys } =
     type === SECRET ? withoutContent(attributes) : { attributes, secretKeys: [] };
   try {
-    const resolved = resolve(open) as Attributes;
+    const resolved = withoutLiveFields(resolve(open) as Attributes);
     const object = type === FREE_FORM ? (resolved.manifest as ApiObject) : objectOf(type, resolved);
     return { address, object, secretKeys };
   } catch (error) {

@@ -4,6 +4,8 @@ import type { MachineSize } from '../machine-sizes';
 import { type KUBERNETES_SETTINGS, LEAST_MEMORY_MIB } from './kubernetes';
 import type { Fault, ValuesOf } from './setting';
 
+const METADATA_SERVICE = '169.254.169.254';
+
 type Settings = ValuesOf<typeof KUBERNETES_SETTINGS>;
 
 export interface KubernetesConfig extends Omit<Settings, 'databaseCpus' | 'databaseMemoryMiB'> {
@@ -20,6 +22,11 @@ export function kubernetesConfig(settings: Settings, fault: Fault): KubernetesCo
 }
 
 function checkTogether(settings: Settings, fault: Fault): void {
+  const open = settings.dnsCidrs.find((network) => contains(network, METADATA_SERVICE));
+  if (open !== undefined)
+    fault(
+      `TSDB_DEPLOY_DNS_CIDRS contains ${METADATA_SERVICE} (${open}), where clouds hand out the identity of a node; name the addresses of the resolvers with /32`,
+    );
   const { storageProvisioner, storageParameters, ha, haImage } = settings;
   const { ingressHost, ingressClass, ingressTlsSecret, ingressIssuer } = settings;
   if (storageProvisioner === '' && Object.keys(storageParameters).length > 0)
@@ -38,6 +45,14 @@ function checkTogether(settings: Settings, fault: Fault): void {
     fault(
       'TSDB_DEPLOY_INGRESS_HOST without TLS would send keys and data in clear text; set TSDB_DEPLOY_INGRESS_TLS_SECRET, or TSDB_DEPLOY_INGRESS_ISSUER for a certificate that cert-manager makes',
     );
+}
+
+// A network that is a fault already contains nothing.
+function contains(network: string, address: string): boolean {
+  const [base = '', bits = ''] = network.split('/');
+  const numberOf = (text: string) => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const size = 2 ** (32 - Number(bits));
+  return Math.floor(numberOf(base) / size) === Math.floor(numberOf(address) / size);
 }
 
 function checkApi({ apiReplicas, apiMaxReplicas, database }: KubernetesConfig, fault: Fault): void {

@@ -56,6 +56,14 @@ describe('the settings of the kubernetes stack', () => {
     ]);
   });
 
+  it.each(['169.254.169.254/32', '169.254.0.0/16', '0.0.0.0/0', '169.254.20.10/32,169.254.160.0/20'])(
+    'refuse %s as the network of resolvers, as it would open the metadata service of a cloud',
+    (networks) =>
+      expect(faultsOf({ TSDB_DEPLOY_DNS_CIDRS: networks })).toEqual([
+        expect.stringContaining('TSDB_DEPLOY_DNS_CIDRS contains 169.254.169.254'),
+      ]),
+  );
+
   it('take "off" for no backups', () => {
     expect(readConfig({ TSDB_DEPLOY_BACKUP_SCHEDULE: 'off' }).kubernetes.backupSchedule).toBe('');
     expect(readConfig({ TSDB_DEPLOY_BACKUP_SCHEDULE: '0 */6 * * MON-FRI' }).kubernetes.backupSchedule).toBe(

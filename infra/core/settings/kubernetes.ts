@@ -5,6 +5,7 @@ import {
   imageReference,
   matching,
   NAMESPACE,
+  networks,
   oneOf,
   optional,
   pairs,
@@ -139,6 +140,14 @@ export const KUBERNETES_SETTINGS = {
     meaning:
       'namespace of the ingress controller; only its pods can then reach the API from outside; empty = every namespace',
     parse: optional(NAMESPACE, 'the name of a namespace'),
+  },
+  /** Beside the cluster's resolver in `kube-system`; none of them contains the metadata service of a cloud. */
+  dnsCidrs: {
+    name: 'TSDB_DEPLOY_DNS_CIDRS',
+    default: '169.254.20.10/32,169.254.10.11/32',
+    meaning:
+      'comma-separated IPv4 networks of resolvers on the nodes, which pods may ask on port 53: NodeLocal DNSCache and LocalDNS of AKS by default; `none` = only the resolver in `kube-system`',
+    parse: networks,
   },
   /** Five fields of cron, in UTC; empty for no backups. */
   backupSchedule: {

@@ -88,8 +88,8 @@ function diskOf(spec: Attributes): number {
 
 // A folder without a size, or a container without a limit, breaks another rule.
 function mebibytes(quantity: unknown): number {
-  const [, amount, unit] = /^(\d+)(Mi|Gi)$/.exec(String(quantity)) ?? [];
-  return Number(amount ?? 0) * (unit === 'Gi' ? 1024 : 1);
+  const [, amount = '0', unit = 'Mi'] = /^(\d+)(Mi|Gi|Ti)$/.exec(String(quantity)) ?? [];
+  return Number(amount) * 1024 ** ['Mi', 'Gi', 'Ti'].indexOf(unit);
 }
 
 const hasProbe = (container: Attributes, name: string): boolean => blocks(container, name).length === 1;

@@ -1,8 +1,11 @@
 // What a changed declaration does to a deployment that is there, by the word of the real provider.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describeUnless } from '../../db/local/testing/needs';
 import type { SynthesisedStack } from '../core/testing/synthesise';
 import { whyNoProviders } from '../core/testing/terraform';
-import { synthesiseAzure, TEST_BUNDLE } from './testing/azure-stack';
+import { CORE } from './resource-providers';
+import { EVERYTHING, synthesiseAzure, TEST_BUNDLE } from './testing/azure-stack';
 import { azureWorkspace, type Workspace } from './testing/azure-workspace';
 import { recordDeployment } from './testing/recorded-state';
 
@@ -78,7 +81,10 @@ describeUnless(missing, 'a rollout that fails on the machine', () => {
   };
 
   it('is red with each deployment until it succeeds, the first one and a later one', async () => {
-    const workspace = await azureWorkspace(['azurerm_virtual_machine_run_command'], [1, 2, 4, 5]);
+    const workspace = await azureWorkspace({
+      planned: ['azurerm_virtual_machine_run_command'],
+      failingRuns: [1, 2, 4, 5],
+    });
     try {
       workspace.configure(deployed);
       workspace.terraform('init');
@@ -92,4 +98,24 @@ describeUnless(missing, 'a rollout that fails on the machine', () => {
       workspace.stop();
     }
   }, 600_000);
+});
+
+describeUnless(missing, 'a fresh subscription', () => {
+  it('has registered what the stack needs after the first plan, and nothing else', async () => {
+    const stack = synthesiseAzure(EVERYTHING);
+    const workspace = await azureWorkspace({
+      planned: ['azurerm_virtual_machine_run_command'],
+      registers: true,
+    });
+    try {
+      workspace.configure(stack);
+      workspace.terraform('init');
+      workspace.terraform('plan');
+      const registered = readFileSync(join(workspace.folder, 'registered'), 'utf8').trim().split('\n');
+      const extra = JSON.parse(stack.text).provider.azurerm[0].resource_providers_to_register;
+      expect(registered.sort()).toEqual([...CORE, ...extra].sort());
+    } finally {
+      workspace.stop();
+    }
+  }, 300_000);
 });

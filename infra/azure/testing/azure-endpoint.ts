@@ -1,10 +1,11 @@
 // For tests: a program that stands for Azure's login and metadata, as far as the provider asks before it plans. The only
-// resources that it knows are the run commands of machines. usage: azure-endpoint.ts KEY CERTIFICATE FAILING_RUNS; prints its
+// resources that it knows are the run commands of machines, and the resource providers of a fresh subscription. usage: azure-endpoint.ts KEY CERTIFICATE FAILING_RUNS; prints its
 // port.
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 const [key = '', certificate = '', failingRuns = ''] = process.argv.slice(2);
@@ -12,6 +13,22 @@ const [key = '', certificate = '', failingRuns = ''] = process.argv.slice(2);
 /** What was sent for each run command, by its path. */
 const commands = new Map<string, Readonly<Record<string, unknown>>>();
 let runs = 0;
+
+/** As Azure writes them. */
+const RESOURCE_PROVIDERS = [
+  ...[
+    'Authorization',
+    'Compute',
+    'Consumption',
+    'ContainerService',
+    'CostManagement',
+    'KeyVault',
+    'Maintenance',
+  ],
+  ...['ManagedIdentity', 'MarketplaceOrdering', 'Network', 'OperationalInsights', 'OperationsManagement'],
+  ...['PolicyInsights', 'RecoveryServices', 'Resources', 'Search', 'Sql', 'Storage', 'Web'],
+].map((name) => `Microsoft.${name}`);
+const registered = new Map([...RESOURCE_PROVIDERS, 'microsoft.insights'].map((name) => [name, false]));
 
 /** Nobody checks who signed it. */
 const TOKEN = [
@@ -37,22 +54,26 @@ const server = createServer(
       answerRun(request, response, here);
       return;
     }
-    const answer = url.startsWith('/metadata/endpoints')
-      ? {
-          name: 'AzureCloud',
-          authentication: {
-            loginEndpoint: here,
-            audiences: [here],
-            tenant: 'common',
-            identityProvider: 'AAD',
-          },
-          microsoftGraphResourceId: here,
-          resourceManager: here,
-          suffixes: SUFFIXES,
-        }
-      : url.includes('/oauth2/')
-        ? { token_type: 'Bearer', expires_in: 3600, access_token: TOKEN }
-        : undefined;
+    const [, subscriptionPath] = /^\/subscriptions\/[^/]+\/providers(.*?)\?/.exec(url) ?? [];
+    const answer =
+      subscriptionPath !== undefined
+        ? answerProviders(subscriptionPath)
+        : url.startsWith('/metadata/endpoints')
+          ? {
+              name: 'AzureCloud',
+              authentication: {
+                loginEndpoint: here,
+                audiences: [here],
+                tenant: 'common',
+                identityProvider: 'AAD',
+              },
+              microsoftGraphResourceId: here,
+              resourceManager: here,
+              suffixes: SUFFIXES,
+            }
+          : url.includes('/oauth2/')
+            ? { token_type: 'Bearer', expires_in: 3600, access_token: TOKEN }
+            : undefined;
     response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answer ?? { error: { code: 'NotFound', message: url } }));
   },
@@ -83,6 +104,21 @@ async function answerRun(request: IncomingMessage, response: ServerResponse, her
   } else {
     reply(404, { error: { code: 'ResourceNotFound', message: path } });
   }
+}
+
+/** All of them, or one by its name, which `/register` after it registers. */
+function answerProviders(path: string): unknown {
+  const [, name = '', action] = path.split('/');
+  const stateOf = (namespace: string) => ({
+    namespace,
+    registrationState: registered.get(namespace) ? 'Registered' : 'NotRegistered',
+  });
+  if (name === '') return { value: [...registered.keys()].map(stateOf) };
+  if (action === 'register') {
+    registered.set(name, true);
+    appendFileSync(join(dirname(key), 'registered'), `${name}\n`);
+  }
+  return stateOf(name);
 }
 
 function idOf(digit: number): string {

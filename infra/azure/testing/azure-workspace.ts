@@ -40,14 +40,17 @@ export interface PlannedChange {
   };
 }
 
-/**
- * @param planned types of resources; everything else stands as the values that it has after a deployment
- * @param failingRuns which run commands fail, counted from 1
- */
-export async function azureWorkspace(
-  planned: readonly string[],
-  failingRuns: readonly number[] = [],
-): Promise<Workspace> {
+export interface WorkspaceProps {
+  /** Types of resources; everything else stands as the values that it has after a deployment. */
+  readonly planned: readonly string[];
+  /** Which run commands fail, counted from 1. */
+  readonly failingRuns?: readonly number[];
+  /** Whether the provider registers what the stack needs in a fresh subscription; file `registered` then lists it. */
+  readonly registers?: boolean;
+}
+
+export async function azureWorkspace(props: WorkspaceProps): Promise<Workspace> {
+  const { failingRuns = [] } = props;
   const folder = mkdtempSync(join(tmpdir(), 'tsdb-recorded-'));
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
   run(folder, {}, 'openssl', [
@@ -68,7 +71,7 @@ export async function azureWorkspace(
   const terraform = (...args: readonly string[]) =>
     run(folder, environment(certificate, String(port).trim()), 'terraform', args);
   const configure = (stack: SynthesisedStack) =>
-    writeFileSync(join(folder, 'main.tf.json'), JSON.stringify(part(stack, planned)));
+    writeFileSync(join(folder, 'main.tf.json'), JSON.stringify(part(stack, props)));
   const plan = (stack: SynthesisedStack): readonly PlannedChange[] => {
     configure(stack);
     terraform('plan', '-refresh=false', '-out=plan');
@@ -93,7 +96,7 @@ export async function azureWorkspace(
 const isReal = ({ actions, before, after }: PlannedChange['change']): boolean =>
   actions[0] !== 'no-op' && JSON.stringify(before) !== JSON.stringify(after);
 
-function part({ text }: SynthesisedStack, planned: readonly string[]) {
+function part({ text }: SynthesisedStack, { planned, registers = false }: WorkspaceProps) {
   const { resource, provider, terraform } = JSON.parse(text) as {
     readonly resource: Readonly<Record<string, Attributes>>;
     readonly provider: { readonly azurerm: readonly [Attributes] };
@@ -101,11 +104,15 @@ function part({ text }: SynthesisedStack, planned: readonly string[]) {
   };
   return {
     terraform: { required_providers: { azurerm: terraform.required_providers.azurerm } },
-    // Registering would ask the subscription.
-    provider: { azurerm: [{ ...provider.azurerm[0], resource_provider_registrations: 'none' }] },
+    provider: { azurerm: [{ ...provider.azurerm[0], ...(registers ? {} : REGISTERS_NOTHING) }] },
     resource: Object.fromEntries(planned.map((type) => [type, withoutOthers(resource[type], planned)])),
   };
 }
+
+const REGISTERS_NOTHING = {
+  resource_provider_registrations: 'none',
+  resource_providers_to_register: undefined,
+};
 
 /** References to what is not planned become values, wherever they stand. */
 function withoutOthers(value: unknown, planned: readonly string[]): unknown {

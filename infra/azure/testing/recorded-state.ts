@@ -52,7 +52,7 @@ const emptyTexts = (blocks: unknown): readonly Attributes[] =>
  * @throws Error with what Terraform said
  */
 export async function recordDeployment(stack: SynthesisedStack): Promise<Workspace> {
-  const workspace = await azureWorkspace(PLANNED);
+  const workspace = await azureWorkspace({ planned: PLANNED });
   try {
     workspace.configure(stack);
     workspace.terraform('init');

@@ -12,10 +12,21 @@ export interface Runner {
   untilSignal(work: (signal: AbortSignal) => Promise<number>): Promise<void>;
 }
 
-const INTERRUPTED = 130;
+/** Exit code of a command that a person has stopped. */
+export const INTERRUPTED = 130;
 
-// One Ctrl-C reaches this process up to three times: from the terminal, and relayed by npm and by tsx.
-const SAME_PRESS_MS = 1_000;
+/** One Ctrl-C reaches this process up to three times within this time: from the terminal, and relayed by npm and by tsx. */
+export const SAME_PRESS_MS = 1_000;
+
+let holds = 0;
+
+/** Until the returned function is called, a later Ctrl-C does not end the process: the caller answers signals itself. */
+export function holdExit(): () => void {
+  holds += 1;
+  return () => {
+    holds -= 1;
+  };
+}
 
 const UNDEFINED_OBJECTS: readonly string[] = ['42P01', '3F000', '42883'];
 
@@ -35,7 +46,7 @@ export const runner: Runner = {
       if (!interrupt.signal.aborted) {
         firstAt = now;
         interrupt.abort();
-      } else if (now - firstAt > SAME_PRESS_MS) process.exit(INTERRUPTED);
+      } else if (now - firstAt > SAME_PRESS_MS && holds === 0) process.exit(INTERRUPTED);
     };
     const ignoreSignals = onStopSignal(onSignal);
     try {

@@ -29,7 +29,7 @@ export function buildManifests({ untilSignal }: Runner): Command {
     .action(({ stack }: { stack: string }) =>
       untilSignal(async (signal) => {
         const env = processEnvironment();
-        const folder = await synthesisedStacks({ env, signal })(stack);
+        const folder = await synthesisedStacks({ env, signal }).folderOf(stack);
         const json = parseStack(readFileSync(join(folder, 'cdk.tf.json'), 'utf8'));
         const manifests = manifestsOf(json, givenVariables(env));
         if (manifests.length === 0)

@@ -69,11 +69,16 @@ async function start(
     signal.throwIfAborted();
     return { code, stdout: '' };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new UsageError(`${program} was not found; install it, or put its folder on the PATH`, {
-      cause: error,
-    });
+    throw notFound(program, error);
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** The error for people when a program could not be started because it is not there; any other error as it is. */
+export function notFound(program: string, error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error;
+  return new UsageError(`${program} was not found; install it, or put its folder on the PATH`, {
+    cause: error,
+  });
 }

@@ -13,6 +13,8 @@ import type { InfrastructurePlan } from './terraform/plan-model';
 export interface DeployFlags extends PlanFlags {
   /** Fingerprints of the plans that were approved, one for each stack; without them, any plan that the guard lets pass is carried out. */
   readonly expect?: string;
+  /** Asks about a plan that was shown, unless it has nothing to do. Without it nobody is asked. */
+  readonly agree?: (stack: string) => Promise<boolean>;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface DeployFlags extends PlanFlags {
  * @throws RefusedError when the plan is not the approved one, or takes data away without consent.
  */
 export async function deploy(
-  { stacks, allow, expect = '', out }: DeployFlags,
+  { stacks, allow, expect = '', out, agree }: DeployFlags,
   run: StackRun,
 ): Promise<number> {
   const host = ciHost(run.env);
@@ -35,11 +37,16 @@ export async function deploy(
     await withStackPlan({ ...shared, stack }, run, async (saved) => {
       requireApproved(saved.plan, approved[at]);
       note(countsOf(saved.plan));
+      if (agree !== undefined && hasWork(saved.plan) && !(await agree(stack)))
+        throw new RefusedError(`stack ${stack} stays as it is, because you did not agree`);
       await saved.apply();
       passOutputs(await saved.outputs(), host);
     });
   return 0;
 }
+
+const hasWork = ({ changes, outputs }: InfrastructurePlan): boolean =>
+  changes.length > 0 || outputs.length > 0;
 
 function requireApproved({ fingerprint }: InfrastructurePlan, expected: string | undefined): void {
   if (!expected || expected === fingerprint) return;

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 /** Files by their path in the folder. */
 export type FolderContent = ReadonlyMap<string, Buffer>;
 
-/** Reads all files below a folder but what Terraform puts there itself: providers, locks, state and plans. */
+/** Reads all files below a folder but what Terraform puts there itself: providers, locks, state, plans and its log. */
 export function readFolder(folder: string): FolderContent {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -14,7 +14,8 @@ export function readFolder(folder: string): FolderContent {
   return new Map(files.map((name) => [name, readFileSync(join(folder, name))]));
 }
 
-const TERRAFORMS_OWN = /(^|\/)(\.terraform(\/|\.lock\.hcl$|\.tfstate)|[^/]*\.tfstate|[^/]*\.tfplan$)/;
+const TERRAFORMS_OWN =
+  /(^|\/)(\.terraform(\/|\.lock\.hcl$|\.tfstate)|terraform\.log$|[^/]*\.tfstate|[^/]*\.tfplan$)/;
 
 /** One line per file that differs: which, and where first. Empty when both are the same. */
 export function differences(first: FolderContent, second: FolderContent): readonly string[] {

@@ -2,6 +2,7 @@
 // environment and flags go in; Markdown, values for later stages and an exit code come out.
 // - `synth`, `plan`, `deploy`, `drift`, `destroy`: the stages; `schema/` and `smoke/` have the two others
 // - `terraform/`: plans and applies one stack, and refuses what takes data away; `stack-plan`: how all stages use it
+// - `by-hand`: `npm run deploy` and `npm run destroy`, the two stages run by a person
 // - `stage`: what each stage is given; `ci-host`: where results go; `cloud-login`: the login that Terraform gets
 // - `child`: runs other programs; `folder-difference`: compares two syntheses
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -11,6 +12,7 @@ import { deploy } from './deploy';
 import { deployed } from './deployed';
 import { destroy } from './destroy';
 import { drift, PARTS } from './drift';
+import { allowOption } from './options';
 import { plan } from './plan';
 import { scan } from './scan/scan';
 import { schemaPlan } from './schema/schema-plan';
@@ -23,7 +25,7 @@ export function buildPipeline({ untilSignal }: Runner): Command {
   const stage = (work: (run: StackRun) => Promise<number>): Promise<void> =>
     untilSignal((signal) => {
       const run = { env: processEnvironment(), signal };
-      return work({ ...run, folderOf: synthesisedStacks(run) });
+      return work({ ...run, folderOf: synthesisedStacks(run).folderOf });
     });
   const program = new Command('pipeline')
     .description('The stages of the pipeline. docs/pipeline.md says what each needs.')
@@ -37,10 +39,6 @@ export function buildPipeline({ untilSignal }: Runner): Command {
     .description('let public scanners look at stacks, workflows and shell scripts')
     .option('--all', 'fail when a scanner is not installed')
     .action((flags) => stage((run) => scan(flags, run)));
-  const allow = (): Option =>
-    new Option('--allow <addresses>', 'resources that hold data and may be destroyed, with commas between')
-      .argParser(listOf)
-      .default([]);
   const onStack = (name: string, description: string): Command =>
     program
       .command(name)
@@ -59,7 +57,7 @@ export function buildPipeline({ untilSignal }: Runner): Command {
       stage((run) => work({ ...flags, stacks: stacksOf(flags.stack, run) }, run));
   const out = '--out <file>';
   onStack('plan', 'what would change in the infrastructure, as Markdown')
-    .addOption(allow())
+    .addOption(allowOption())
     .addOption(
       new Option(
         '--refresh <yes|no>',
@@ -77,7 +75,7 @@ export function buildPipeline({ untilSignal }: Runner): Command {
     .option(out, 'also write it to a file')
     .action((flags) => stage((run) => schemaPlan(flags, run)));
   onStack('deploy', 'plan, check, and carry out exactly that plan')
-    .addOption(allow())
+    .addOption(allowOption())
     .option('--expect <fingerprint>', 'the plan that was approved; another one is refused')
     .option(out, 'also write the plan to a file')
     .action(onStacks(deploy));

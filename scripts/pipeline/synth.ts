@@ -12,31 +12,54 @@ import { deploymentOf, type StageRun } from './stage';
 const ROOT = join(__dirname, '..', '..');
 const OUT = join(ROOT, 'cdktf.out');
 
-/**
- * Gives the folder of a stack, synthesised at the first call.
- * @throws UsageError when that fails, or there is no such stack.
- */
-export function synthesisedStacks(run: StageRun): (stack: string) => Promise<string> {
+/** The stacks of the deployment. Both throw a UsageError when the synthesis fails, or there is no such stack. */
+export interface SynthesisedStacks {
+  /** The folder that Terraform works in. */
+  folderOf(stack: string): Promise<string>;
+  /** Each stack after those that it needs; a stack that is not named is not added. */
+  inOrder(stacks: readonly string[]): Promise<readonly string[]>;
+}
+
+/** Synthesises at the first call. */
+export function synthesisedStacks(run: StageRun): SynthesisedStacks {
   let done: Promise<void> | undefined;
-  return async (stack) => {
+  const manifest = async (): Promise<Manifest> => {
     done ??= synthesise(run);
     await done;
-    return folderOf(stack, run);
+    return JSON.parse(readFileSync(join(outOf(run), 'manifest.json'), 'utf8')) as Manifest;
+  };
+  return {
+    folderOf: async (stack) => join(OUT, entryOf(stack, await manifest()).workingDirectory),
+    inOrder: async (stacks) => dependenciesFirst(stacks, await manifest()),
   };
 }
 
 // Each deployment has a folder of its own, which `infra/core/deployment-app.ts` writes.
 const outOf = (run: StageRun): string => join(OUT, deploymentOf(run));
 
-function folderOf(stack: string, run: StageRun): string {
-  const { stacks } = JSON.parse(readFileSync(join(outOf(run), 'manifest.json'), 'utf8')) as Manifest;
+interface Manifest {
+  readonly stacks: Readonly<Record<string, StackEntry>>;
+}
+
+interface StackEntry {
+  readonly workingDirectory: string;
+  readonly dependencies: readonly string[];
+}
+
+function entryOf(stack: string, { stacks }: Manifest): StackEntry {
   const found = stacks[stack];
-  if (found !== undefined) return join(OUT, found.workingDirectory);
+  if (found !== undefined) return found;
   throw new UsageError(`there is no stack "${stack}"; there are: ${Object.keys(stacks).sort().join(', ')}`);
 }
 
-interface Manifest {
-  readonly stacks: Readonly<Record<string, { readonly workingDirectory: string }>>;
+function dependenciesFirst(stacks: readonly string[], manifest: Manifest): readonly string[] {
+  const ordered = new Set<string>();
+  const add = (stack: string): void => {
+    for (const other of entryOf(stack, manifest).dependencies) add(other);
+    if (stacks.includes(stack)) ordered.add(stack);
+  };
+  for (const stack of stacks) add(stack);
+  return [...ordered];
 }
 
 /**

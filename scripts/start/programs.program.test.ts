@@ -44,7 +44,7 @@ it.each([
     return readFolder(out);
   }) as [FolderContent, FolderContent];
   expect([...sources.keys()]).toEqual(
-    expect.arrayContaining(stacks.map((stack) => join('stacks', stack, 'cdk.tf.json'))),
+    expect.arrayContaining(stacks.map((stack) => join('tsdb-dev', stack, 'cdk.tf.json'))),
   );
   expect(differences(bundled, sources)).toEqual([]);
 });

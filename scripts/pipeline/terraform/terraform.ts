@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { capture, show, succeed } from '../child';
 import { cloudEnvironment } from '../cloud-login';
 import type { StageRun } from '../stage';
+import { showToItsEnd } from './apply-process';
 import { type InfrastructurePlan, parsePlan } from './plan-model';
 
 /** What is planned. */
@@ -37,12 +38,12 @@ export async function withPlan<T>(
   run: StageRun,
   use: (saved: SavedPlan) => Promise<T>,
 ): Promise<T> {
-  const { act, read, outputs } = terraformIn(folder, run);
+  const { act, look, change, read, outputs } = terraformIn(folder, run);
   const place = mkdtempSync(join(tmpdir(), 'tsdb-plan-'));
   const file = join(place, 'stack.tfplan');
   try {
     await act('init');
-    await act(
+    await (lock === 'take' ? look : act)(
       'plan',
       `-out=${file}`,
       `-lock=${lock === 'take'}`,
@@ -51,7 +52,7 @@ export async function withPlan<T>(
       ...(refresh ? [] : ['-refresh=false']),
     );
     const plan = parsePlan(await read('show', '-json', file));
-    return await use({ plan, apply: () => act('apply', '-lock-timeout=5m', file), outputs });
+    return await use({ plan, apply: () => change('apply', '-lock-timeout=5m', file), outputs });
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
@@ -77,11 +78,16 @@ export async function resourcesInState(folder: string, run: StageRun): Promise<n
 function terraformIn(folder: string, { env, signal }: StageRun) {
   const run = { folder, env: cloudEnvironment(env), signal };
   const program = env.TERRAFORM_BINARY_NAME || 'terraform';
-  const act = (command: string, ...args: readonly string[]): Promise<string> =>
-    succeed(`terraform ${command}`, show(program, [command, '-input=false', '-no-color', ...args], run));
+  const by =
+    (way: typeof show) =>
+    (command: string, ...args: readonly string[]): Promise<string> =>
+      succeed(`terraform ${command}`, way(program, [command, '-input=false', '-no-color', ...args], run));
+  const act = by(show);
+  const look = by((name, flags, given) => showToItsEnd(name, flags, { ...given, does: 'looks' }));
+  const change = by((name, flags, given) => showToItsEnd(name, flags, { ...given, does: 'changes' }));
   const read = (command: string, ...args: readonly string[]): Promise<string> =>
     succeed(`terraform ${command}`, capture(program, [command, ...args], run));
-  return { act, read, outputs: async () => openOutputs(await read('output', '-json')) };
+  return { act, look, change, read, outputs: async () => openOutputs(await read('output', '-json')) };
 }
 
 type RawOutputs = Record<string, { readonly sensitive: boolean; readonly value: unknown }>;

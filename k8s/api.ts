@@ -10,15 +10,22 @@ import { scalesByLoad } from './api-scaling';
 import { type AppProps, appContainer, appPod } from './app-pod';
 import { clientLabels, metadata, selectorLabels } from './metadata';
 import { addServiceAccount, RESTARTED_BY_HAND } from './pod-parts';
+import { RolloutCheck } from './rollout';
 
 /** In seconds: how long an ending pod still accepts requests; and the limit for that and its stop, which takes at most 13. */
 const LEAVE_SERVICE = 5;
 const STOP_LIMIT = 30;
 
 /**
+ * In minutes. One pod after the other is replaced, and Kubernetes itself says after ten minutes that none of them gets ready, so
+ * this is only for many pods.
+ */
+const ROLLOUT_LIMIT = 30;
+
+/**
  * Adds Deployment and service.
- * @param after the schema Job. The API must not start on an older schema, or before the database knows its password.
- * @returns references to their names
+ * @param after the check of the schema Job. The API must not start on an older schema, or before the database knows its password.
+ * @returns references to their names, and the check that passes when the new version serves
  */
 export function addApi(stack: Construct, app: AppProps, after: ITerraformDependable) {
   const scope = new Construct(stack, 'api');
@@ -43,8 +50,7 @@ export function addApi(stack: Construct, app: AppProps, after: ITerraformDependa
         spec: apiPod(app, serviceAccount),
       },
     },
-    waitForRollout: true,
-    timeouts: { create: '10m', update: '10m' },
+    waitForRollout: false,
     // When load decides the number of pods, a deployment does not change it.
     lifecycle: {
       ignoreChanges: [RESTARTED_BY_HAND, ...(scalesByLoad(config) ? ['spec[0].replicas'] : [])],
@@ -55,7 +61,14 @@ export function addApi(stack: Construct, app: AppProps, after: ITerraformDependa
     metadata: metadata(app, 'api'),
     spec: { type: 'ClusterIP', selector, port: [{ name: 'http', port: 80, targetPort: 'http' }] },
   });
-  return { service: service.metadata.name, deployment: deployment.metadata.name };
+  const rollout = new RolloutCheck(deployment, 'rollout', {
+    kind: 'Deployment',
+    name: deployment.metadata.name,
+    namespace: app.namespace,
+    declared: deployment.specInput,
+    minutes: ROLLOUT_LIMIT,
+  });
+  return { service: service.metadata.name, deployment: deployment.metadata.name, rollout };
 }
 
 function apiPod(app: AppProps, serviceAccount: string) {

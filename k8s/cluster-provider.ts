@@ -30,7 +30,7 @@ export function addClusterProvider(stack: TerraformStack, config: DeployConfig, 
 function addAksProvider(stack: TerraformStack, { clusterName, resourceGroupName }: AksReference): void {
   // The stack that makes the cluster registers the resource providers of the subscription.
   new AzurermProvider(stack, 'azurerm', { resourceProviderRegistrations: 'none', features: [{}] });
-  const cluster = new DataAzurermKubernetesCluster(stack, 'aks', {
+  const cluster = new DataAzurermKubernetesCluster(stack, AKS, {
     name: clusterName,
     resourceGroupName,
   });
@@ -47,6 +47,19 @@ function addAksProvider(stack: TerraformStack, { clusterName, resourceGroupName 
     ],
   });
 }
+
+/** Where the cluster of a stack is, when Azure says it; nothing when a kubeconfig does. */
+export function clusterAddress(
+  stack: TerraformStack,
+): { readonly host: string; readonly certificate: string } | undefined {
+  const cluster = stack.node.tryFindChild(AKS) as DataAzurermKubernetesCluster | undefined;
+  if (cluster === undefined) return undefined;
+  const { host, clusterCaCertificate } = cluster.kubeConfig.get(0);
+  return { host, certificate: Fn.base64decode(clusterCaCertificate) };
+}
+
+/** Id of the construct that reads the cluster from Azure. */
+const AKS = 'aks';
 
 // The id of AKS as an application in Entra ID. It is the same for every cluster and tenant.
 const AKS_SERVER = '6dae42f8-4368-4678-94ff-3960e28e3630';

@@ -22,6 +22,10 @@ const STOP_LIMIT = 180;
 /** In MiB: the size of each folder outside the data. The server writes its socket there; its own temporary files are on the volume. */
 export const SCRATCH_MIB = 256;
 
+/** In minutes: recovery after a crash may replay gigabytes of write-ahead log. */
+export const START_LIMIT = 30;
+const START_PERIOD = 5;
+
 /** One server on one volume. */
 export function databasePod({ config, serviceAccount, password, claimName }: DatabasePodProps) {
   const { image, kubernetes } = config;
@@ -85,8 +89,12 @@ function probes() {
   // 1 means "rejecting connections": the server is recovering or shutting down, and a restart would only prolong that.
   const alive = ['sh', '-c', `${READY_COMMAND.join(' ')}; [ $? -le 1 ]`];
   return {
-    // 30 minutes, because recovery after a crash may replay gigabytes of write-ahead log.
-    startupProbe: { exec: { command: ready }, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 360 },
+    startupProbe: {
+      exec: { command: ready },
+      periodSeconds: START_PERIOD,
+      timeoutSeconds: 5,
+      failureThreshold: (START_LIMIT * 60) / START_PERIOD,
+    },
     readinessProbe: { exec: { command: ready }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
     livenessProbe: { exec: { command: alive }, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
   };

@@ -5,11 +5,15 @@ import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import { DATABASE } from '../infra/core/names';
 import type { DatabaseAccess } from './database-access';
-import { databasePod } from './database-pod';
+import { databasePod, START_LIMIT } from './database-pod';
 import { kubernetesLabels, metadata, type Place, selectorLabels } from './metadata';
 import { addPassword } from './password';
 import { addServiceAccount, RESTARTED_BY_HAND } from './pod-parts';
+import { RolloutCheck } from './rollout';
 import { addClaim } from './storage';
+
+/** In minutes, in addition to the limit of the server's start: the previous pod stops, a volume and an image are fetched. */
+const MARGIN = 20;
 
 /** @param after what the volume needs: the storage class, when this deployment makes it */
 export function addDatabase(
@@ -64,9 +68,15 @@ export function addDatabase(
         }),
       },
     },
-    waitForRollout: true,
-    timeouts: { create: '15m', update: '15m' },
+    waitForRollout: false,
     lifecycle: { ignoreChanges: [RESTARTED_BY_HAND] },
   });
-  return { host: service.metadata.name, superuser, ready: [server], identity: claim.metadata.uid };
+  const rollout = new RolloutCheck(server, 'rollout', {
+    kind: 'StatefulSet',
+    name: server.metadata.name,
+    namespace: place.namespace,
+    declared: server.specInput,
+    minutes: START_LIMIT + MARGIN,
+  });
+  return { host: service.metadata.name, superuser, rollout, identity: claim.metadata.uid };
 }

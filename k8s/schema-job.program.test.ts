@@ -1,5 +1,6 @@
 import { onlyResource } from '../infra/core/testing/synthesise';
 import { PREPARE_SCRIPT } from './prepare-database';
+import { checkedBefore, checksOf } from './testing/checks';
 import { type Env, synthesiseKubernetes } from './testing/deployments';
 import { containerOf, containersOf, podOf, variablesOf } from './testing/pods';
 
@@ -8,8 +9,6 @@ const JOB = 'kubernetes_job_v1';
 interface Job {
   readonly metadata: { readonly name: string };
   readonly depends_on: readonly string[];
-  readonly wait_for_completion: boolean;
-  readonly timeouts: { readonly create: string };
   readonly spec: {
     readonly active_deadline_seconds: number;
     readonly pod_failure_policy: { readonly rule: readonly unknown[] };
@@ -124,11 +123,11 @@ describe('the schema Job', () => {
     expect(rule).toEqual([...final, expect.objectContaining({ action: 'Ignore' })]);
   });
 
-  it('starts after the database, ends before the deployment goes on, and gives up before Terraform does', () => {
-    const { depends_on, wait_for_completion, timeouts, spec } = job();
-    expect(depends_on).toContainEqual(expect.stringMatching(/^kubernetes_stateful_set_v1\./));
-    expect(wait_for_completion).toBe(true);
-    expect(Number.parseInt(timeouts.create, 10)).toBeGreaterThan(spec.active_deadline_seconds);
+  it('starts after the database, ends before the deployment goes on, and gives up before its check does', () => {
+    const { depends_on, spec } = job();
+    expect(checkedBefore(synthesiseKubernetes(), depends_on)).toEqual(['kubernetes_stateful_set_v1']);
+    const [check] = checksOf(synthesiseKubernetes(), JOB);
+    expect(check?.seconds).toBeGreaterThan(spec.active_deadline_seconds);
   });
 });
 

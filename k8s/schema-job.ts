@@ -8,34 +8,53 @@ import { clientLabels, metadata } from './metadata';
 import { podFailurePolicy } from './pod-failure-policy';
 import { addServiceAccount } from './pod-parts';
 import { prepareDatabase } from './prepare-database';
+import { RolloutCheck } from './rollout';
 
-/** In seconds. The Job gives up before Terraform stops waiting for it. */
-const JOB_DEADLINE = 1_800;
-const TERRAFORM_TIMEOUT = `${JOB_DEADLINE + 300}s`;
+/** In minutes. The Job gives up before the check stops waiting for it. */
+const JOB_LIMIT = 30;
+const MARGIN = 5;
+
+/** The check writes it, so that the next deployment lets a failed Job run again: see `scripts/rollout/repair.ts`. */
+const REPORTED = 'metadata[0].annotations["timescaledb-as-code/failure-reported"]';
 
 const LOGIN_FOLDER = '/run/secrets/logins';
+
+/** The Job, and the check that passes when it has completed. */
+export interface SchemaJob {
+  /** Reference to its name. */
+  readonly name: string;
+  readonly rollout: RolloutCheck;
+}
 
 /**
  * The only pod that logs in as superuser, and only to make extensions and logins.
  * @param schemaHash hash of the sources that declare the schema; see `hashSources`
  */
-export function addSchemaJob(stack: Construct, app: AppProps, schemaHash: string): JobV1 {
+export function addSchemaJob(stack: Construct, app: AppProps, schemaHash: string): SchemaJob {
   const scope = new Construct(stack, 'schema');
   const serviceAccount = addServiceAccount(scope, app, 'schema');
   const labels = clientLabels(app.config, 'schema');
-  return new JobV1(scope, 'job', {
+  const job = new JobV1(scope, 'job', {
     metadata: { ...metadata(app, 'schema', jobName(app, schemaHash)), labels },
     spec: {
       backoffLimit: 3,
-      activeDeadlineSeconds: JOB_DEADLINE,
+      activeDeadlineSeconds: JOB_LIMIT * 60,
       podFailurePolicy: podFailurePolicy(...STEPS),
       template: { metadata: { labels }, spec: schemaPod(app, serviceAccount) },
     },
-    // A failed Job fails the deployment, and the API keeps running in its old version.
-    waitForCompletion: true,
-    timeouts: { create: TERRAFORM_TIMEOUT, update: TERRAFORM_TIMEOUT },
-    dependsOn: [...app.database.ready],
+    waitForCompletion: false,
+    lifecycle: { ignoreChanges: [REPORTED] },
+    ...(app.database.rollout === undefined ? {} : { dependsOn: [app.database.rollout] }),
   });
+  // A failed Job fails the deployment, and the API keeps running in its old version.
+  const rollout = new RolloutCheck(job, 'rollout', {
+    kind: 'Job',
+    name: job.metadata.name,
+    namespace: app.namespace,
+    declared: job.specInput,
+    minutes: JOB_LIMIT + MARGIN,
+  });
+  return { name: job.metadata.name, rollout };
 }
 
 /** The steps that run `tsdb`, in this order. */

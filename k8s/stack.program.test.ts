@@ -42,6 +42,9 @@ describe('the kubernetes stack', () => {
         "kubernetes_service_v1.database_peers_FCF1A5D8",
         "kubernetes_service_v1.database_service_17B89FAB",
         "kubernetes_stateful_set_v1.database_server_8BFC5013",
+        "terraform_data.api_rollout_D40217DD",
+        "terraform_data.database_rollout_695A4E73",
+        "terraform_data.schema_rollout_538575AA",
       ]
     `);
   });
@@ -72,6 +75,7 @@ describe('the kubernetes stack', () => {
         "kubernetes_service_v1.database_peers_FCF1A5D8",
         "kubernetes_service_v1.database_service_17B89FAB",
         "kubernetes_stateful_set_v1.database_server_8BFC5013",
+        "terraform_data.database_rollout_695A4E73",
       ]
     `);
   });
@@ -152,6 +156,7 @@ describe('the outputs of the kubernetes stack', () => {
         "database_tunnel": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} port-forward service/<service> 5432:5432",
         "first_key": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} exec deployment/<server> --container api -- tsdb keys create --name me --role admin",
         "owner_password": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} get secret <owner_secret> --output go-template='{{index .data "password" | base64decode}}'",
+        "rollout": "\${jsonencode({"namespace" = kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name, "targets" = [{"kind" = "StatefulSet", "name" = kubernetes_stateful_set_v1.database_server_8BFC5013.metadata[0].name, "seconds" = 3000}, {"kind" = "Job", "name" = kubernetes_job_v1.schema_job_309E6362.metadata[0].name, "seconds" = 2100}, {"kind" = "Deployment", "name" = kubernetes_deployment_v1.api_server_CE411240.metadata[0].name, "seconds" = 1800}]})}",
         "schema_log": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} logs job/<job> --all-containers --prefix",
         "status": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} get statefulsets,deployments,jobs,cronjobs,pods,persistentvolumeclaims",
         "superuser_password": "kubectl --namespace \${kubernetes_namespace_v1.namespace_67941C3A.metadata[0].name} get secret <password_secret> --output go-template='{{index .data "password" | base64decode}}'",

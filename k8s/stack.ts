@@ -16,6 +16,7 @@ import { addNamespace } from './namespace';
 import { addNetworkPolicies } from './network-policies';
 import { addOutputs } from './outputs';
 import { addLoginPasswords } from './password';
+import { addRolloutOutput } from './rollout';
 import { addSchemaJob } from './schema-job';
 import { addStorageClass } from './storage';
 
@@ -39,13 +40,15 @@ export class KubernetesStack extends BaseStack {
     const app = { ...place, database, secrets, image: this.appImage(config) };
 
     const schema = addSchemaJob(this, app, schemaHash);
-    const { service, deployment } = addApi(this, app, schema);
+    const { service, deployment, rollout } = addApi(this, app, schema.rollout);
     addApiScaling(this, place, deployment);
     if (config.kubernetes.ingressHost !== '') addApiIngress(this, place, service);
-    addBackup(this, app, schema);
-    addHealthCheck(this, app, schema);
+    addBackup(this, app, schema.rollout);
+    addHealthCheck(this, app, schema.rollout);
+    const checks = [...(database.rollout === undefined ? [] : [database.rollout]), schema.rollout, rollout];
+    addRolloutOutput(this, namespace, checks);
     if (quota !== undefined) startAfter(quota, this, ['schema', 'api', 'backup', 'health']);
-    addOutputs(this, app, { schemaJob: schema.metadata.name, service, deployment });
+    addOutputs(this, app, { schemaJob: schema.name, service, deployment });
   }
 
   private single(config: DeployConfig) {

@@ -4,8 +4,8 @@ import type { DatabaseAccess } from '../database-access';
 import { haNames } from './names';
 import { SUPERUSER_KEY } from './superuser-secret';
 
-/** Plain names are enough: the other stack is deployed first and waits until the cluster is ready. */
+/** Plain names are enough: the other stack is deployed first, and its check waits until the cluster is ready. */
 export function haDatabase(config: DeployConfig): DatabaseAccess {
   const { primary, superuserSecret } = haNames(config);
-  return { host: primary, superuser: { secretName: superuserSecret, key: SUPERUSER_KEY }, ready: [] };
+  return { host: primary, superuser: { secretName: superuserSecret, key: SUPERUSER_KEY } };
 }

@@ -2,6 +2,7 @@ import { readConfig } from '../../infra/core/config';
 import { DATABASE } from '../../infra/core/names';
 import { postgresSettings } from '../../infra/core/postgres-settings';
 import { addresses, onlyResource } from '../../infra/core/testing/synthesise';
+import { checkedBefore, checksOf } from '../testing/checks';
 import { haDatabase } from './database-access';
 import {
   HA,
@@ -30,6 +31,8 @@ describe('the stack kubernetes-ha', () => {
         "kubernetes_network_policy_v1.network_peers_4D071C3B",
         "kubernetes_resource_quota_v1.limits_quota_6C543B60",
         "kubernetes_secret_v1.superuser_secret_2A5711C6",
+        "terraform_data.cluster-rollout",
+        "terraform_data.pooler-rollout",
       ]
     `);
   });
@@ -67,13 +70,21 @@ describe('the stack kubernetes-ha', () => {
     );
     expect(dependsOn.Cluster).toEqual(expect.arrayContaining([nameOf('images'), nameOf('store')]));
     expect(dependsOn.Cluster?.join()).toMatch(/kubernetes_secret_v1.*network_policy_v1.*resource_quota_v1/);
-    expect(dependsOn.Pooler).toContain(nameOf('cluster'));
-    expect(dependsOn.ScheduledBackup).toContain(nameOf('cluster'));
+    expect(dependsOn.Pooler).toContain('terraform_data.cluster-rollout');
+    expect(dependsOn.ScheduledBackup).toContain('terraform_data.cluster-rollout');
   });
 
   it('waits until the database is up, and leaves to the operator what it adds', () => {
+    for (const kind of ['Pooler', 'ScheduledBackup']) {
+      const { depends_on = [] } = manifestsOf(S3).find(({ manifest }) => manifest.kind === kind) ?? {};
+      expect(checkedBefore(synthesiseHa(S3), depends_on)).toEqual(['kubernetes_manifest']);
+    }
+    expect(checksOf(synthesiseHa(S3), 'kubernetes_manifest').map(({ address }) => address)).toEqual([
+      'kubernetes_manifest.cluster',
+      'kubernetes_manifest.pooler',
+    ]);
+    expect(clusterResource(HA)).not.toHaveProperty('wait');
     expect(clusterResource(HA)).toMatchObject({
-      wait: { condition: [{ type: 'Ready', status: 'True' }] },
       computed_fields: expect.arrayContaining(['spec.postgresql.parameters']),
       field_manager: { force_conflicts: false },
     });

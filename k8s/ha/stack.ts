@@ -8,6 +8,7 @@ import { type AksReference, addClusterProvider } from '../cluster-provider';
 import { addLimits, startAfter } from '../limits';
 import type { Place } from '../metadata';
 import { addNamespace } from '../namespace';
+import { addRolloutOutput, RolloutCheck } from '../rollout';
 import { addStorageClass } from '../storage';
 import { nightlyBackup, objectStore } from './backups';
 import { databaseCluster, imageCatalog } from './cluster';
@@ -22,6 +23,10 @@ export interface KubernetesHaStackProps {
   /** The cluster to deploy into, when stack `aks` makes it. */
   readonly aks?: AksReference | undefined;
 }
+
+/** In minutes: each instance is made, or restarted, after the other, and one may be restored from backups. */
+const CLUSTER_LIMIT = 60;
+const POOLER_LIMIT = 15;
 
 /**
  * A separate stack, because Terraform looks up the operator's kinds in the cluster while it plans. The operator must be
@@ -47,11 +52,20 @@ export class KubernetesHaStack extends BaseStack {
     cluster.lifecycle = { preventDestroy: config.protectData };
     // The operator adds its defaults to the parameters that it is given.
     cluster.computedFields = ['metadata.labels', 'metadata.annotations', 'spec.postgresql.parameters'];
-    cluster.putWait({ condition: [{ type: 'Ready', status: 'True' }] });
-    cluster.putTimeouts({ create: '30m', update: '60m', delete: '15m' });
-    addOperatorObject(this, place, { ...pooler(config), after: [cluster] });
+    cluster.putTimeouts({ delete: '15m' });
+    const { namespace } = place;
+    const clusterUp = new RolloutCheck(cluster, 'cluster-rollout', {
+      ...{ kind: 'Cluster', namespace, name: haNames(config).cluster },
+      ...{ declared: cluster.manifestInput, minutes: CLUSTER_LIMIT },
+    });
+    const access = addOperatorObject(this, place, { ...pooler(config), after: [clusterUp] });
+    const poolerUp = new RolloutCheck(access, 'pooler-rollout', {
+      ...{ kind: 'Pooler', namespace, name: haNames(config).pooler },
+      ...{ declared: access.manifestInput, minutes: POOLER_LIMIT },
+    });
     startAfter(addLimits(this, place), this, ['cluster', 'pooler']);
-    if (hasBackups) addOperatorObject(this, place, { ...nightlyBackup(config), after: [cluster] });
+    if (hasBackups) addOperatorObject(this, place, { ...nightlyBackup(config), after: [clusterUp] });
+    addRolloutOutput(this, namespace, [clusterUp, poolerUp]);
     this.addOutputs(place);
   }
 

@@ -1,7 +1,10 @@
 // For tests: a cluster with real controllers and a real scheduler, but without containers. Its only node is played by
-// kwok, which reports each pod as running at once, and the pod of a Job as completed.
+// kwok, which reports each pod as running at once, and the pod of a Job as completed; see pod-stages.ts for those that fail.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { quietPort } from '../../../db/local/testing/quiet-port';
 import { API_SERVER_PROGRAMS, type ApiServer, startApiServer } from './api-server';
+import { podStages } from './pod-stages';
 import type { Programs } from './programs';
 
 /** What a suite of this cluster needs. */
@@ -33,7 +36,10 @@ export async function startCluster(
       `--service-account-private-key-file=${server.accountKey}`,
     ]);
     server.start(programs['kube-scheduler'], await common());
+    const stages = join(server.certificates, 'pod-stages.yaml');
+    writeFileSync(stages, podStages());
     const kwok = server.start(programs.kwok, [
+      `--config=${stages}`,
       `--kubeconfig=${server.kubeConfig}`,
       '--manage-all-nodes=true',
       '--node-lease-duration-seconds=40',

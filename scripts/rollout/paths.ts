@@ -1,0 +1,14 @@
+// Where the API server has the objects of each kind.
+import type { RolloutKind } from './request';
+
+const API: Readonly<Record<RolloutKind, string>> = {
+  StatefulSet: '/apis/apps/v1/{}/statefulsets',
+  Deployment: '/apis/apps/v1/{}/deployments',
+  Job: '/apis/batch/v1/{}/jobs',
+  Cluster: '/apis/postgresql.cnpg.io/v1/{}/clusters',
+  Pooler: '/apis/postgresql.cnpg.io/v1/{}/poolers',
+};
+
+/** Where all objects of a kind are in a namespace. */
+export const pathOf = (kind: RolloutKind, namespace: string): string =>
+  API[kind].replace('{}', `namespaces/${encodeURIComponent(namespace)}`);

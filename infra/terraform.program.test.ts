@@ -12,6 +12,11 @@ const GIVEN = {
   TF_VAR_ssh_public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5',
   TF_VAR_deployer_cidrs: '["198.51.100.7/32"]',
 };
+const PRIVATE_AKS = {
+  TSDB_DEPLOY_AKS_PRIVATE: 'true',
+  TSDB_DEPLOY_AKS_DNS_ZONE:
+    '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hub/providers/Microsoft.Network/privateDnsZones/privatelink.westeurope.azmk8s.io',
+};
 const providersMissing = whyNoProviders();
 const withTerraform = itUnless(hasTerraform ? undefined : 'terraform is not on PATH');
 const withProviders = providersMissing === '' ? it : it.skip;
@@ -36,6 +41,7 @@ describe(titleUnless(providersMissing, 'Terraform validates'), () => {
     ['the private azure stack', synthesiseAzure(PRIVATE)],
     ['the kubernetes stack', kubernetes],
     ['the aks stack', onAks.aks],
+    ['the aks stack of a private cluster', stacksOf({ TSDB_DEPLOY_CLUSTER: 'aks', ...PRIVATE_AKS }).aks],
     ['the kubernetes-ha stack', onAks['kubernetes-ha']],
     ['the kubernetes stack on both', onAks.kubernetes],
   ])('%s', (_what, stack) => {

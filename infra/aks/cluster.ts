@@ -4,6 +4,7 @@ import { KubernetesClusterNodePool } from '@cdktf/provider-azurerm/lib/kubernete
 import type { LogAnalyticsWorkspace } from '@cdktf/provider-azurerm/lib/log-analytics-workspace';
 import { Construct } from 'constructs';
 import { type Place, placed } from '../azure/place';
+import type { DeployConfig } from '../core/config';
 import { azureName } from '../core/names';
 import { type Network, POD_RANGE, SERVICE_RANGE } from './network';
 
@@ -11,7 +12,8 @@ export interface ClusterProps {
   readonly network: Network;
   readonly workspace: LogAnalyticsWorkspace;
   readonly tenantId: string;
-  readonly operatorNetworks: string[];
+  /** Who reaches the public address of the API server; undefined for a private one, which Azure lets have no such list. */
+  readonly operatorNetworks: string[] | undefined;
 }
 
 export function addCluster(stack: Construct, place: Place, props: ClusterProps): KubernetesCluster {
@@ -27,6 +29,7 @@ export function addCluster(stack: Construct, place: Place, props: ClusterProps):
     skuTier: 'Standard',
     identity: { type: 'UserAssigned', identityIds: [network.identity.id] },
     ...access(props),
+    ...privacy(config),
     ...UPGRADES,
     networkProfile: {
       networkPlugin: 'azure',
@@ -73,11 +76,23 @@ function access({ tenantId, operatorNetworks }: ClusterProps) {
     roleBasedAccessControlEnabled: true,
     localAccountDisabled: true,
     azureActiveDirectoryRoleBasedAccessControl: { azureRbacEnabled: true, tenantId },
-    apiServerAccessProfile: { authorizedIpRanges: operatorNetworks },
+    ...(operatorNetworks === undefined
+      ? {}
+      : { apiServerAccessProfile: { authorizedIpRanges: operatorNetworks } }),
     // Commands run through Azure's own interface would bypass the networks above.
     runCommandEnabled: false,
     oidcIssuerEnabled: true,
     workloadIdentityEnabled: true,
+  };
+}
+
+// The API server has an address in the network of the nodes, and a name in a private zone. The public zone has no name of it.
+function privacy({ aks }: DeployConfig) {
+  if (!aks.private) return {};
+  return {
+    privateClusterEnabled: true,
+    privateClusterPublicFqdnEnabled: false,
+    privateDnsZoneId: aks.dnsZone || 'System',
   };
 }
 

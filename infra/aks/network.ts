@@ -13,6 +13,27 @@ export const SERVICE_RANGE = '100.65.0.0/16';
 
 export type Network = ReturnType<typeof addNetwork>;
 
+/** The cluster writes its name into a zone of somebody else, and links that zone to its own network. */
+function mayUseZone(
+  scope: Construct,
+  identity: UserAssignedIdentity,
+  { zone, network }: { readonly zone: string; readonly network: VirtualNetwork },
+): readonly RoleAssignment[] {
+  const to = { principalId: identity.principalId, principalType: 'ServicePrincipal' };
+  return [
+    new RoleAssignment(scope, 'identity-names', {
+      ...to,
+      scope: zone,
+      roleDefinitionName: 'Private DNS Zone Contributor',
+    }),
+    new RoleAssignment(scope, 'identity-links', {
+      ...to,
+      scope: network.id,
+      roleDefinitionName: 'Network Contributor',
+    }),
+  ];
+}
+
 /** @returns among others `ready`, which has to be in force before there is a cluster */
 export function addNetwork(stack: Construct, place: Place) {
   const scope = new Construct(stack, 'network');
@@ -56,5 +77,7 @@ export function addNetwork(stack: Construct, place: Place) {
     principalType: 'ServicePrincipal',
     roleDefinitionName: 'Network Contributor',
   });
-  return { subnet, identity, ready: [guard, mayJoin] };
+  const { dnsZone } = place.config.aks;
+  const mayName = dnsZone === '' ? [] : mayUseZone(scope, identity, { zone: dnsZone, network });
+  return { network, subnet, identity, ready: [guard, mayJoin, ...mayName] };
 }

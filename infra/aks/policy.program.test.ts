@@ -2,7 +2,7 @@ import { readConfig } from '../core/config';
 import { type Attributes, changed, type Resources, violations } from '../core/testing/policy';
 import { synthesiseStack } from '../core/testing/synthesise';
 import { AksStack } from './stack';
-import { BAD, GOOD } from './testing/policy/fixtures';
+import { BAD, GOOD, PRIVATE } from './testing/policy/fixtures';
 import { AKS_POLICY } from './testing/policy/rules';
 import { SKIPPED_RULES } from './testing/policy/skipped';
 
@@ -12,6 +12,7 @@ const violationsWith = (type: string, change: Attributes) => violationsOf(change
 describe('the policy of the aks stack', () => {
   it('lets good resources pass', () => {
     expect(violationsWith('azurerm_subnet', {})).toEqual([]);
+    expect(violationsWith('azurerm_kubernetes_cluster', PRIVATE)).toEqual([]);
     const variable = { authorized_ip_ranges: `\${var.deployer_cidrs}` };
     expect(violationsWith('azurerm_kubernetes_cluster', { api_server_access_profile: variable })).toEqual([]);
   });
@@ -45,6 +46,7 @@ describe('the policy of the aks stack', () => {
     {},
     { TSDB_DEPLOY_ENVIRONMENT: 'prod', TSDB_DEPLOY_API_CIDRS: '0.0.0.0/0' },
     { TSDB_DEPLOY_DEPLOYER_CIDRS: '198.51.100.7/32', TSDB_DEPLOY_PROTECT_DATA: 'false' },
+    { TSDB_DEPLOY_AKS_PRIVATE: 'true' },
     { TSDB_DEPLOY_AKS_VERSION: '1.34', TSDB_DEPLOY_AKS_NODES: '6' },
   ])('is kept by the stack: %j', (env) => {
     const { resource } = synthesiseStack((app, id) => new AksStack(app, id, { config: readConfig(env) }));

@@ -94,6 +94,53 @@ describe('the aks stack', () => {
     expect(stack.text).not.toMatch(/kube_config|kube_admin|client_key|subscription_id"/);
   });
 
+  describe('a private one', () => {
+    const ZONE =
+      '/subscriptions/0-1/resourceGroups/rg-hub/providers/Microsoft.Network/privateDnsZones/privatelink.westeurope.azmk8s.io';
+    const own = synthesise({ TSDB_DEPLOY_AKS_PRIVATE: 'true' });
+    const hub = synthesise({ TSDB_DEPLOY_AKS_PRIVATE: 'true', TSDB_DEPLOY_AKS_DNS_ZONE: ZONE });
+
+    it('has a private name, and asks for no networks of its operators', () => {
+      expect(only('kubernetes_cluster', own)).toMatchObject({
+        private_cluster_enabled: true,
+        private_cluster_public_fqdn_enabled: false,
+        private_dns_zone_id: 'System',
+        run_command_enabled: false,
+      });
+      expect(only('kubernetes_cluster', own)).not.toHaveProperty('api_server_access_profile');
+      expect(own.variable ?? {}).toEqual({});
+      expect(Object.keys(own.output)).toEqual(expect.arrayContaining(['network_id', 'private_name']));
+      expect(only('kubernetes_cluster')).not.toHaveProperty('private_cluster_enabled');
+    });
+
+    it('may write its name into a zone of somebody else before it is there', () => {
+      const roles = Object.values(hub.resource.azurerm_role_assignment ?? {}) as unknown as Record<
+        string,
+        string
+      >[];
+      expect(roles).toContainEqual(
+        expect.objectContaining({ scope: ZONE, role_definition_name: 'Private DNS Zone Contributor' }),
+      );
+      expect(only('kubernetes_cluster', hub)).toMatchObject({
+        private_dns_zone_id: ZONE,
+        depends_on: expect.arrayContaining([
+          expect.stringContaining('identity-names'),
+          expect.stringContaining('identity-links'),
+        ]),
+      });
+      expect(Object.keys(own.resource.azurerm_role_assignment ?? {})).toHaveLength(2);
+    });
+
+    it('is what a zone is for', () => {
+      expect(() => readConfig({ TSDB_DEPLOY_AKS_DNS_ZONE: ZONE })).toThrow(
+        'set TSDB_DEPLOY_AKS_PRIVATE=true too',
+      );
+      expect(() =>
+        readConfig({ TSDB_DEPLOY_AKS_PRIVATE: 'true', TSDB_DEPLOY_AKS_DNS_ZONE: 'privatelink' }),
+      ).toThrow('must be the id of a private DNS zone');
+    });
+  });
+
   it('tags what can be tagged', () => {
     expect(only('kubernetes_cluster').tags).toMatchObject({
       environment: 'dev',

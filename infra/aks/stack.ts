@@ -1,5 +1,6 @@
 // Wires the parts of an Azure Kubernetes cluster that the kubernetes stack can be deployed into.
 import { DataAzurermClientConfig } from '@cdktf/provider-azurerm/lib/data-azurerm-client-config';
+import type { KubernetesCluster } from '@cdktf/provider-azurerm/lib/kubernetes-cluster';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
 import { TerraformOutput } from 'cdktf';
 import { Construct } from 'constructs';
@@ -37,7 +38,7 @@ export class AksStack extends BaseStack {
       network,
       workspace,
       tenantId: me.tenantId,
-      operatorNetworks: operatorNetworks(this, config),
+      operatorNetworks: config.aks.private ? undefined : operatorNetworks(this, config),
     });
     addMonitoring(this, place, { workspace, cluster });
     // Even the identity that creates the cluster cannot read its pods without this role.
@@ -53,10 +54,23 @@ export class AksStack extends BaseStack {
     const { name } = cluster;
     new TerraformOutput(this, 'cluster_name', { value: name });
     new TerraformOutput(this, 'resource_group', { value: resourceGroup.name });
+    if (config.aks.private) this.addPrivateOutputs(cluster, network.network.id);
     new TerraformOutput(this, 'kubectl_login', {
       value: `az aks get-credentials --resource-group ${resourceGroup.name} --name ${name} && kubelogin convert-kubeconfig --login azurecli`,
       description: 'Commands that let kubectl in; they store no secret, each call logs in as you',
     });
     addAzureProvider(this, config, { resourceGroup: [{ preventDeletionIfContainsResources: true }] });
+  }
+
+  /** What connects another network with that of the API server. */
+  private addPrivateOutputs(cluster: KubernetesCluster, networkId: string): void {
+    new TerraformOutput(this, 'network_id', {
+      value: networkId,
+      description: 'The network to connect yours with, by a peering or a gateway',
+    });
+    new TerraformOutput(this, 'private_name', {
+      value: cluster.privateFqdn,
+      description: 'Name of the API server, which your network must be able to look up',
+    });
   }
 }

@@ -50,6 +50,9 @@ const OTHER: Record<Exclude<SettingName, 'TSDB_DEPLOY_DB_REPLICAS'>, string> = {
   TSDB_DEPLOY_AKS_SYSTEM_SIZE: 'Standard_D8ds_v5',
   TSDB_DEPLOY_AKS_NODE_SIZE: 'Standard_E8ds_v5',
   TSDB_DEPLOY_AKS_NODES: '6',
+  TSDB_DEPLOY_AKS_PRIVATE: 'true',
+  TSDB_DEPLOY_AKS_DNS_ZONE:
+    '/subscriptions/0-1/resourceGroups/rg-hub/providers/Microsoft.Network/privateDnsZones/privatelink.westeurope.azmk8s.io',
   TSDB_DEPLOY_HA: 'true',
   TSDB_DEPLOY_HA_INSTANCES: '2',
   TSDB_DEPLOY_HA_IMAGE: 'registry.example.org/timescaledb-cnpg:17',
@@ -90,6 +93,7 @@ const NEEDED: Readonly<Record<string, Variables>> = {
   TSDB_DEPLOY_HA: { TSDB_DEPLOY_HA_IMAGE: 'registry.example.org/timescaledb-cnpg:17' },
   TSDB_DEPLOY_HA_RESTORE_FROM: STORE,
   TSDB_DEPLOY_HA_RESTORE_TIME: { ...STORE, TSDB_DEPLOY_HA_RESTORE_FROM: 'tsdb-prod' },
+  TSDB_DEPLOY_AKS_DNS_ZONE: { TSDB_DEPLOY_AKS_PRIVATE: 'true' },
   TSDB_DEPLOY_INGRESS_HOST: HOST,
   TSDB_DEPLOY_INGRESS_CLASS: HOST,
   TSDB_DEPLOY_INGRESS_TLS_SECRET: HOST,

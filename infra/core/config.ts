@@ -2,7 +2,7 @@
 import { ENVIRONMENTS } from '../environments';
 import { IMAGE_FLAVOURS, type ImageFlavour } from './pins';
 import { type Environment, SETTINGS } from './settings';
-import { AKS_SETTINGS, type AksConfig } from './settings/aks';
+import { AKS_SETTINGS, type AksConfig, checkAks } from './settings/aks';
 import { AZURE_SETTINGS, type AzureConfig, azureConfig } from './settings/azure';
 import { checkHa, HA_SETTINGS, type HaClusterConfig } from './settings/ha';
 import { KUBERNETES_SETTINGS } from './settings/kubernetes';
@@ -51,6 +51,7 @@ export function readConfig(
   const ha = read(HA_SETTINGS, declared?.ha);
   checkHa(ha, kubernetes, fault);
   const aks = read(AKS_SETTINGS, declared?.aks);
+  checkAks(aks, fault);
   if (faults.length > 0) throw new SettingsError(faults.join('\n'));
   const image = { ...IMAGE_FLAVOURS[flavour], ...(otherImage === '' ? {} : { image: otherImage }) };
   return freezeDeep({ ...shared, image, schemas: schemas.join(','), azure, kubernetes, ha, aks });

@@ -55,6 +55,12 @@ export const AZURE_DEPLOYMENTS: Readonly<Record<string, Env>> = {
 /** Settings with the aks stack. */
 export const AKS_DEPLOYMENTS: Readonly<Record<string, Env>> = {
   'nothing given': { TSDB_DEPLOY_CLUSTER: 'aks' },
+  'a private cluster': {
+    TSDB_DEPLOY_CLUSTER: 'aks',
+    TSDB_DEPLOY_AKS_PRIVATE: 'true',
+    TSDB_DEPLOY_AKS_DNS_ZONE:
+      '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hub/providers/Microsoft.Network/privateDnsZones/privatelink.westeurope.azmk8s.io',
+  },
   'a group that is there': { TSDB_DEPLOY_CLUSTER: 'aks', TSDB_DEPLOY_RESOURCE_GROUP: 'existing' },
   'other values': {
     ...OTHER_VALUES,

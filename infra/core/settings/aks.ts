@@ -1,7 +1,7 @@
 // The settings of the aks stack, which is there only when TSDB_DEPLOY_CLUSTER is "aks".
 // Its region, networks, maintenance window and tags are those of the azure stack.
-import { matching, optional, wholeNumber } from './parsers';
-import type { SettingTable, ValuesOf } from './setting';
+import { flag, matching, optional, wholeNumber } from './parsers';
+import type { Fault, SettingTable, ValuesOf } from './setting';
 
 // The "d" after the number of cores means a local disk. The operating system of the node is on it.
 const sizeWithLocalDisk = matching(
@@ -35,6 +35,30 @@ export const AKS_SETTINGS = {
     // At least one in each zone, because a volume stays in the zone where it was made.
     parse: wholeNumber(3, 100),
   },
+  private: {
+    name: 'TSDB_DEPLOY_AKS_PRIVATE',
+    default: 'false',
+    meaning:
+      '"true" gives the API server of the cluster only a private address, which a network must be connected to; it cannot be changed later',
+    parse: flag,
+  },
+  dnsZone: {
+    name: 'TSDB_DEPLOY_AKS_DNS_ZONE',
+    meaning:
+      'id of an existing private DNS zone for that address, named `privatelink.<region>.azmk8s.io`; empty = Azure creates one beside the nodes',
+    parse: optional(
+      /^\/subscriptions\/[\w-]+\/resourceGroups\/[\w.()-]+\/providers\/Microsoft\.Network\/privateDnsZones\/([a-z0-9-]+\.)?privatelink\.[a-z0-9]+\.azmk8s\.io$/,
+      'the id of a private DNS zone such as /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/privateDnsZones/privatelink.westeurope.azmk8s.io',
+    ),
+  },
 } as const satisfies SettingTable;
 
 export type AksConfig = ValuesOf<typeof AKS_SETTINGS>;
+
+/** Checks the settings against each other. */
+export function checkAks({ private: isPrivate, dnsZone }: AksConfig, fault: Fault): void {
+  if (dnsZone !== '' && !isPrivate)
+    fault(
+      'TSDB_DEPLOY_AKS_DNS_ZONE is for a private cluster; set TSDB_DEPLOY_AKS_PRIVATE=true too, or take it away',
+    );
+}

@@ -36,6 +36,14 @@ export const GOOD: Readonly<Record<string, Attributes>> = {
   azurerm_network_interface: { ip_forwarding_enabled: false },
 };
 
+/** What differs in a private cluster. */
+export const PRIVATE: Attributes = {
+  private_cluster_enabled: true,
+  private_cluster_public_fqdn_enabled: false,
+  private_dns_zone_id: 'System',
+  api_server_access_profile: undefined,
+};
+
 const CLUSTER = 'azurerm_kubernetes_cluster';
 const NODES = 'azurerm_kubernetes_cluster_node_pool';
 const API = 'each API server lets in';
@@ -52,6 +60,12 @@ export const BAD: readonly Bad[] = [
   aks(API, { api_server_access_profile: { authorized_ip_ranges: [] } }),
   aks(API, { api_server_access_profile: { authorized_ip_ranges: ['0.0.0.0/0'] } }),
   aks(API, { api_server_access_profile: { authorized_ip_ranges: `\${var.any}` } }),
+  aks('a private API server', { ...PRIVATE, private_cluster_public_fqdn_enabled: true }),
+  aks('a private API server', { ...PRIVATE, private_dns_zone_id: undefined }),
+  aks('a private API server', {
+    ...PRIVATE,
+    api_server_access_profile: { authorized_ip_ranges: ['203.0.113.7/32'] },
+  }),
   aks('network policies are enforced', { network_profile: { ...NETWORK, network_policy: undefined } }),
   aks("each cluster uses Azure's own", { network_profile: { ...NETWORK, network_plugin: 'kubenet' } }),
   aks("Azure's policies are enforced", { azure_policy_enabled: false }),

@@ -42,7 +42,19 @@ export const AKS_POLICY: readonly PolicyRule[] = [
     CLUSTER,
     ['CKV_AZURE_6', 'AZU-0041'],
     'each API server lets in the networks of its operators only',
-    (cluster) => namesNetworks(only(cluster, 'api_server_access_profile').authorized_ip_ranges),
+    (cluster) =>
+      cluster.private_cluster_enabled === true ||
+      namesNetworks(only(cluster, 'api_server_access_profile').authorized_ip_ranges),
+  ),
+  eachMust(
+    CLUSTER,
+    [],
+    'a private API server has a private name only, and no list of networks, which Azure refuses',
+    (cluster) =>
+      cluster.private_cluster_enabled !== true ||
+      (cluster.private_cluster_public_fqdn_enabled === false &&
+        typeof cluster.private_dns_zone_id === 'string' &&
+        only(cluster, 'api_server_access_profile').authorized_ip_ranges === undefined),
   ),
   eachMust(CLUSTER, ['CKV_AZURE_7', 'AZU-0043'], 'network policies are enforced in each cluster', (cluster) =>
     ['azure', 'calico', 'cilium'].includes(String(network(cluster).network_policy)),

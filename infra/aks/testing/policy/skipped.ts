@@ -5,7 +5,7 @@ export const SKIPPED_RULES: readonly SkippedRule[] = [
   {
     ids: ['CKV_AZURE_115', 'AZU-0065'],
     because:
-      'Terraform would have to run inside the network of a private cluster; the API server lists who gets in instead',
+      'the API server lists who gets in; TSDB_DEPLOY_AKS_PRIVATE makes it private, and Terraform then has to run in a network that is connected to it',
   },
   {
     ids: ['CKV_AZURE_117', 'AZU-0067'],

@@ -22,9 +22,7 @@ import { runProgram } from './run-program';
 
 export interface Ran {
   readonly code: number | null;
-  /** Both streams. */
   readonly output: string;
-  readonly stdout: string;
 }
 
 export interface Machine {
@@ -137,7 +135,7 @@ export async function startMachine(): Promise<Machine> {
       const { code, stdout, stderr } = await runProgram(['bash', script, ...args], { ...env, ...more });
       const output = `${stdout}${stderr}`;
       writeFileSync(join(state, `output-${randomBytes(6).toString('hex')}.log`), output);
-      return { code, output, stdout };
+      return { code, output };
     },
     secretsEver: () => [...ever],
     stop: async () => {

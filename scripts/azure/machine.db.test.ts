@@ -108,12 +108,13 @@ describeUnless(missing, 'the machine', () => {
     const asking = polling();
     // As the Caddy of a machine has it, which makes its own certificates.
     const authorities = join(machine.disk, 'caddy', 'data', 'caddy', 'pki', 'authorities', 'local');
-    mkdirSync(authorities, { recursive: true });
+    const made = mkdirSync(authorities, { recursive: true }) ?? authorities;
     writeFileSync(join(authorities, 'root.crt'), 'a certificate\n');
     const { code, output } = await deploy(withColumn('noise: float8()'));
     expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('serving from api-green') });
     // All that is on standard output, which is where Terraform takes it from; the rest is what was said on the other stream.
     expect(output).toMatch(/^a certificate\ntsdb: rolling out /);
+    rmSync(made, { recursive: true });
     const { asked, failed } = await asking.stop();
     expect(failed).toEqual([]);
     expect(asked).toBeGreaterThan(10);

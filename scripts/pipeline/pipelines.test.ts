@@ -133,6 +133,41 @@ describe('both pipelines', () => {
       expect(read('docs/pipeline.md')).toContain(`\`${name}\``);
   });
 
+  it('pass each key of the API by name to the stage that needs it', () => {
+    /** The names in the environment of each step that runs a stage. */
+    const steps = (node: unknown, stage: string): readonly (readonly string[])[] => {
+      if (typeof node !== 'object' || node === null) return [];
+      if (!['run', 'script', 'task'].some((key) => key in node))
+        return Object.values(node).flatMap((child) => steps(child, stage));
+      const { env = {} } = node as { env?: Record<string, string> };
+      return shellOf(node).includes(`pipeline:${stage}`) ? [Object.keys(env)] : [];
+    };
+    for (const [stage, keys] of [
+      ['smoke', ['TSDB_API_KEY', 'TSDB_API_WRITE_KEY']],
+      ['drift', ['TSDB_API_KEY']],
+    ] as const) {
+      const all = FILES.flatMap((path) => steps(parse(read(path)), stage));
+      expect(all).toHaveLength(2);
+      for (const names of all) expect(names).toEqual(expect.arrayContaining([...keys]));
+    }
+    // A macro of Azure Pipelines for a variable that does not exist stays as it is, and would be taken for a key.
+    const { variables } = parse(read('azure-pipelines.yml')) as { variables: Record<string, string> };
+    for (const [, name] of read('azure-pipelines.yml').matchAll(/\$\((TSDB_API\w+)\)/g))
+      expect(variables[name as string]).toBe('');
+  });
+
+  it('keep the state of previews in a container of their own', () => {
+    const container = (path: string): readonly string[] =>
+      [...read(path).matchAll(/TSDB_DEPLOY_STATE_CONTAINER: (.*)$/gm)].map(([, value]) => value as string);
+    expect(container('.github/workflows/destroy.yml')).toEqual([
+      `\${{ vars.TSDB_PREVIEW_STATE_CONTAINER }}`,
+      `\${{ vars.TSDB_PREVIEW_STATE_CONTAINER }}`,
+    ]);
+    expect(container('.github/workflows/deploy.yml')).toEqual([
+      expect.stringContaining(`inputs.environment == 'preview' && vars.TSDB_PREVIEW_STATE_CONTAINER ||`),
+    ]);
+  });
+
   it('name files that exist', () => {
     const named = FILES.flatMap((path) =>
       [...read(path).matchAll(/(?:uses: \.\/|template: |versionFilePath: |node-version-file: )(\S+)/g)].map(

@@ -98,6 +98,7 @@ async function zizmor({ env, signal }: StageRun): Promise<readonly Finding[]> {
   }
   // Without a token of GitHub it works from the files alone.
   const args = [
+    '-qq',
     '--offline',
     '--no-progress',
     '--strict-collection',

@@ -24,7 +24,7 @@ interface Workflow {
 }
 
 /** Keys of the API, made by its own command; nothing of a cloud. */
-const ALLOWED_SECRETS = ['TSDB_API_KEY', 'TSDB_API_WRITE_KEY'];
+const ALLOWED_SECRETS = ['TSDB_API_KEY', 'TSDB_API_WRITE_KEY', 'TSDB_API_ADMIN_KEY'];
 
 /** Names under which clouds and databases are logged in to for good. Docker reads the token of a run by --password-stdin. */
 const LONG_LIVED =

@@ -108,6 +108,14 @@ const LOG_ALERTS = {
     when: FOUND,
     query: "Syslog | where ProcessName startswith 'tsdb-' and SyslogMessage has 'result=failed'",
   },
+  // The vault itself tells nobody: its own events would need a subscription of Event Grid.
+  'passwords-expire': {
+    description: 'The passwords expire in less than 30 days: raise TSDB_DEPLOY_PASSWORD_VERSION and deploy',
+    when: { ...FOUND, every: 'PT1H', within: 'PT1H' },
+    query:
+      "Syslog | where ProcessName == 'tsdb-health'" +
+      " | extend days = toint(extract('passwords_expire_days=(-?[0-9]+)', 1, SyslogMessage)) | where days < 30",
+  },
   'no-backup': {
     description: 'No backup for two days; also true of a machine that is younger than its first backup',
     when: MISSED,

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { readConfig } from '../core/config';
 import { addresses, onlyResource } from '../core/testing/synthesise';
 import { cloudInit } from './machine/cloud-init';
@@ -150,6 +152,13 @@ describe('alerts and costs', () => {
         criteria: [expect.objectContaining({ operator: 'LessThan', threshold: 1 })],
       }),
     );
+  });
+
+  it('remind of passwords that expire, by the figure that the health check prints', () => {
+    const script = readFileSync(join(__dirname, 'machine', 'release', 'health.sh'), 'utf8');
+    const alerts = Object.values(dev.resource.azurerm_monitor_scheduled_query_rules_alert_v2 ?? {});
+    const name = /extract\('(\w+=)/.exec(JSON.stringify(alerts))?.[1] ?? 'no such alert';
+    expect(script).toContain(` ${name}$days `);
   });
 
   it('keep dates that Azure forbids to change', () => {

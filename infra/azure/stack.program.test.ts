@@ -38,6 +38,7 @@ describe('the azure stack', () => {
         "azurerm_monitor_scheduled_query_rules_alert_v2.alerts_disk-fills_BE9930E8",
         "azurerm_monitor_scheduled_query_rules_alert_v2.alerts_machine-reports_475E252C",
         "azurerm_monitor_scheduled_query_rules_alert_v2.alerts_no-backup_C1C8448F",
+        "azurerm_monitor_scheduled_query_rules_alert_v2.alerts_passwords-expire_FE40F71C",
         "azurerm_network_interface.network_interface_C1CD7D11",
         "azurerm_network_security_group.network_rules_3232D771",
         "azurerm_public_ip.network_address_9CA4EAAD",

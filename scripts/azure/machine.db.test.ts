@@ -193,6 +193,7 @@ describeUnless(missing, 'the machine', () => {
   it('comes up again after a boot, with the secrets fetched anew', async () => {
     for (const name of ['caddy', 'api-blue', 'timescaledb']) await machine.docker.kill(name);
     rmSync(machine.memory, { recursive: true });
+    machine.azure.expireSecrets(Math.floor(Date.now() / 1000) + 20.5 * 86_400);
     const { code, output } = await machine.run(current('start.sh'), []);
     expect({ code, output }).toMatchObject({ code: 0 });
     expect((await ask('/api/sensors')).status).toBe(200);
@@ -200,7 +201,7 @@ describeUnless(missing, 'the machine', () => {
     expect(health).toEqual({
       code: 0,
       output: expect.stringMatching(
-        /^tsdb-health result=ok .*api=healthy .*archive_failures=0 wal_bytes=\d+\n$/,
+        /^tsdb-health result=ok .*api=healthy .* passwords_expire_days=20 archive_failures=0 wal_bytes=\d+\n$/,
       ),
     });
   });

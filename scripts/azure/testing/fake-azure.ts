@@ -9,6 +9,8 @@ export interface FakeAzure {
   readonly url: string;
   /** Values of the secrets in the vault by name. A test changes them to rotate a secret. */
   readonly secrets: Map<string, string>;
+  /** Sets when all of them expire, in seconds since 1970. */
+  expireSecrets(at: number): void;
   /** Complete blobs by path, such as `/bundles/a.tar.gz`. */
   readonly blobs: Map<string, Buffer>;
   /** Sets the user data of the machine. */
@@ -22,6 +24,7 @@ export async function startFakeAzure(): Promise<FakeAzure> {
   const blobs = new Map<string, Buffer>();
   const blocks = new Map<string, Buffer>();
   let facts = '';
+  let expires = 4_102_444_800;
 
   /** Gives a status, or the body of an answer with the status 200. */
   const answer = ({ method, headers }: IncomingMessage, url: URL, body: Buffer): number | string | Buffer => {
@@ -37,7 +40,9 @@ export async function startFakeAzure(): Promise<FakeAzure> {
     if (service === 'vault' && parameter('api-version') !== '') {
       const value = secrets.get(path.replace('/secrets/', ''));
       if (!isFor('https://vault.azure.net')) return 401;
-      return value === undefined ? 404 : JSON.stringify({ value });
+      return value === undefined
+        ? 404
+        : JSON.stringify({ value, attributes: { enabled: true, exp: expires } });
     }
     if (service !== 'blobs') return 404;
     if (!isFor('https://storage.azure.com/') || headers['x-ms-version'] === undefined) return 403;
@@ -62,6 +67,9 @@ export async function startFakeAzure(): Promise<FakeAzure> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     secrets,
     blobs,
+    expireSecrets: (at) => {
+      expires = at;
+    },
     describe: (given) => {
       facts = JSON.stringify(given);
     },

@@ -14,10 +14,13 @@ place() {
 }
 
 fetch() {
-  local url
+  local url answer
   url="$(fact vaultUri | sed 's#/*$##')/secrets/$(fact "secretNames.$1")?api-version=7.4"
-  azure_request https://vault.azure.net "$url" | jq --join-output --exit-status .value ||
+  answer=$(azure_request https://vault.azure.net "$url") ||
     fail "the secret $1 cannot be read at $url; check that this machine has a role to read it"
+  # The cipher of the backups is never replaced, so its date reminds nobody of anything.
+  if [ "$1" != repository ]; then printf %s "$answer" | jq '.attributes.exp // empty' >>"$TSDB_RUN/expiry.new"; fi
+  printf %s "$answer" | jq --join-output --exit-status .value
 }
 
 backup_settings() {
@@ -29,9 +32,11 @@ backup_settings() {
 install -d -m 0700 "$TSDB_RUN" "$secrets"
 azure_facts >"$TSDB_RUN/facts.new"
 mv "$TSDB_RUN/facts.new" "$TSDB_RUN/facts.json"
+: >"$TSDB_RUN/expiry.new"
 fetch postgres | place postgres "$DATABASE_UID:$TSDB_APP_UID" 0440
 for name in owner app monitoring backup; do
   fetch "$name" | place "$name" "$TSDB_APP_UID:$TSDB_APP_UID" 0400
 done
+mv "$TSDB_RUN/expiry.new" "$TSDB_RUN/expiry"
 fetch repository | place repository "$(id -u):$(id -g)" 0400
 if [ "$BACKUPS" = pgbackrest ]; then backup_settings | place pgbackrest.conf "$DATABASE_UID:$DATABASE_UID" 0400; fi

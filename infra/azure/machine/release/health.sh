@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Looks at the platform and prints one line for the alerts; fails when something is wrong.
-# "tsdb-health result=ok|failed database=… api=… caddy=… disk_used_percent=… archive_failures=… wal_bytes=…"
+# "tsdb-health result=ok|failed database=… api=… caddy=… disk_used_percent=… passwords_expire_days=… archive_failures=…
+# wal_bytes=…"
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$release/database.sh"
@@ -19,8 +20,11 @@ api=$(state_of "${place:-api-blue}")
 caddy=$(state_of caddy)
 used=$(df --output=pcent "$TSDB_ROOT" | tr -dc '0-9')
 figures=$(value_in postgres "SELECT 'archive_failures=' || failed_count || ' wal_bytes=' || (SELECT sum(size) FROM pg_ls_waldir()) FROM pg_stat_archiver" || echo 'archive_failures=unknown')
+# An expired password still works; the alert reminds somebody to rotate it. The dates are those of the last rollout or boot.
+days=unknown
+if [ -s "$TSDB_RUN/expiry" ]; then days=$((($(sort -n "$TSDB_RUN/expiry" | sed -n 1p) - $(date +%s)) / 86400)); fi
 result=ok
 for state in "$database" "$api" "$caddy"; do [ "$state" = healthy ] || result=failed; done
 [ "$used" -lt 90 ] || result=failed
-echo "tsdb-health result=$result database=$database api=$api caddy=$caddy disk_used_percent=$used $figures"
+echo "tsdb-health result=$result database=$database api=$api caddy=$caddy disk_used_percent=$used passwords_expire_days=$days $figures"
 [ "$result" = ok ]

@@ -8,6 +8,7 @@ import { AzureStack } from './infra/azure/stack';
 import { type DeployConfig, readConfig, SettingsError } from './infra/core/config';
 import { deploymentApp } from './infra/core/deployment-app';
 import { builtProgram } from './infra/core/program';
+import { placeProviderLock } from './infra/core/provider-lock';
 import { hashSources } from './infra/core/source-hash';
 import type { AksReference } from './k8s/cluster-provider';
 import { KubernetesStack } from './k8s/stack';
@@ -55,7 +56,9 @@ function main(): void {
     const config = readConfig();
     const program = builtProgram(__dirname);
     const bundle = writeBundle(bundleProps(config, program), join(program, '..', 'bundles'));
-    buildApp(config, { schemaHash: hashSources(join(__dirname, 'db')), bundle }).synth();
+    const app = buildApp(config, { schemaHash: hashSources(join(__dirname, 'db')), bundle });
+    app.synth();
+    placeProviderLock(app, join(__dirname, 'infra', 'terraform.lock.hcl'));
   } catch (error) {
     process.setSourceMapsEnabled(true);
     if (!(error instanceof SettingsError)) throw error;

@@ -4,7 +4,7 @@
 export const TERRAFORM_VERSION = '>= 1.11.0';
 
 /** There are no generated classes for hashicorp/random: only its ephemeral password is used, through an override. */
-export const RANDOM_PROVIDER = { source: 'hashicorp/random', version: '~> 3.7' } as const;
+export const RANDOM_PROVIDER = { source: 'hashicorp/random', version: '3.7.2' } as const;
 
 /** The file layout of one family of TimescaleDB images. Mounting the wrong folder would silently lose data. */
 export interface ImageFlavour {

@@ -167,6 +167,39 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stage
     }
   });
 
+  it('ask a person about each plan that has work to do', async () => {
+    declare(folder, { vm: { input: 1 } });
+    const asked: string[] = [];
+    const answering = (answer: boolean) => async (stack: string) => {
+      asked.push(stack);
+      return answer;
+    };
+    await expect(deploy({ stacks, allow: [], agree: answering(false) }, run)).rejects.toMatchObject({
+      exitCode: 3,
+      message: 'stack azure stays as it is, because you did not agree',
+    });
+    expect(existsSync(join(folder, 'terraform.tfstate'))).toBe(false);
+    await deploy({ stacks, allow: [], agree: answering(true) }, run);
+    expect(resources()).toEqual(['vm']);
+    await deploy({ stacks, allow: [], agree: answering(false) }, run);
+    expect(asked).toEqual(['azure', 'azure']);
+
+    const open: StackRun = { ...run, env: { ...run.env, TSDB_DEPLOY_PROTECT_DATA: 'false' } };
+    await expect(destroy({ stacks, confirm: async () => undefined }, open)).rejects.toMatchObject({
+      exitCode: 3,
+    });
+    await expect(destroy({ stacks, confirm: async () => 'tsdb-dev' }, run)).rejects.toThrow(/is protected/);
+    expect(resources()).toEqual(['vm']);
+    page();
+    const question = jest.fn(async () => {
+      expect(page()).toContain('1 to **destroy**');
+      return 'tsdb-dev';
+    });
+    expect(await destroy({ stacks, confirm: question }, open)).toBe(0);
+    expect(question).toHaveBeenCalledWith('Type "tsdb-dev" to destroy stack azure with its data: ');
+    expect(resources()).toEqual([]);
+  });
+
   it('take no data away without consent by name', async () => {
     declare(folder, { disk: { input: 'a', trigger: 'one' }, vm: { input: 1 } });
     await deploy({ stacks, allow: [] }, run);

@@ -1,5 +1,5 @@
 // Writes the stacks as Terraform, as `npm run synth` does. Writing them twice proves that the same input gives the same bytes.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { counted } from '../../db/core/quantities';
@@ -9,7 +9,9 @@ import { cloudEnvironment } from './cloud-login';
 import { differences, readFolder } from './folder-difference';
 import { deploymentOf, type StageRun } from './stage';
 
-const ROOT = join(__dirname, '..', '..');
+export const ROOT = join(__dirname, '..', '..');
+/** Which builds of the providers are taken; `main.ts` puts it beside each stack. */
+export const PROVIDER_LOCK = join(ROOT, 'infra', 'terraform.lock.hcl');
 const OUT = join(ROOT, 'cdktf.out');
 
 /** The stacks of the deployment. Both throw a UsageError when the synthesis fails, or there is no such stack. */
@@ -81,6 +83,8 @@ export async function synthTwice(run: StageRun): Promise<number> {
 }
 
 async function synthesise({ env, signal }: StageRun): Promise<void> {
+  if (!existsSync(PROVIDER_LOCK))
+    note('the providers of Terraform are not locked; "npm run providers:lock" locks their builds');
   // With CI set, the command does not draw a spinner, which would fill the log with lines.
   const run = { folder: ROOT, env: { ...cloudEnvironment(env), CI: '1' }, signal };
   const cdktf = join(ROOT, 'node_modules', '.bin', 'cdktf');

@@ -1,6 +1,10 @@
 // Two plans of the same declaration have the same fingerprint, or nobody could deploy what was approved.
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describeUnless } from '../../../db/local/testing/needs';
+import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
 import { EVERYTHING, PRIVATE, TEST_BUNDLE } from '../../../infra/azure/testing/azure-stack';
 import { readConfig } from '../../../infra/core/config';
 import { IMAGE_FLAVOURS } from '../../../infra/core/pins';
@@ -65,11 +69,11 @@ describe('no stack has', () => {
 });
 
 /** The fingerprints of two plans of this configuration, and what Terraform said if there is none. */
-function planTwice(folder: string, flags: readonly string[] = []): readonly string[] {
+function planTwice(folder: string, login: Env = {}): readonly string[] {
   return [1, 2].map((number) => {
     // The clock of Terraform has whole seconds.
     if (number === 2) spawnSync('sleep', ['1.1']);
-    const { status, text } = terraform(['plan', '-out=plan', ...flags], folder);
+    const { status, text } = terraform(['plan', '-out=plan'], folder, login);
     if (status !== 0) return text;
     const { stdout } = spawnSync('terraform', ['show', '-json', 'plan'], {
       cwd: folder,
@@ -88,7 +92,7 @@ describeUnless(whyNoProviders(), 'two plans', () => {
     ['prod', { TSDB_DEPLOY_ENVIRONMENT: 'prod' }],
   ])('of the kubernetes stack of %s', (_what, env) => {
     const stack = stacksOf({ ...env, TSDB_APP_IMAGE: 'registry.example/tsdb:1' }).kubernetes;
-    withConfiguration(withoutBackend(stack), (folder) => {
+    withConfiguration(alone(stack), (folder) => {
       expect(terraform(['init'], folder)).toMatchObject({ status: 0 });
       const [first, second] = planTwice(folder);
       expect(first).toEqual(FINGERPRINT);
@@ -97,9 +101,86 @@ describeUnless(whyNoProviders(), 'two plans', () => {
   });
 });
 
-/** The state would be written outside of the folder. */
-function withoutBackend(stack: SynthesisedStack | undefined): string {
-  const { terraform, ...rest } = JSON.parse(stack?.text ?? '');
+describeUnless(whyNoProviders(), 'two plans in Azure', () => {
+  let place: string;
+  let azure: ChildProcess;
+  let login: Env;
+  beforeAll(async () => {
+    place = temporaryFolder();
+    const [key, certificate] = [join(place, 'key.pem'), join(place, 'certificate.pem')];
+    const request = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost';
+    const name = 'subjectAltName=DNS:localhost';
+    spawnSync('openssl', [...request.split(' '), '-addext', name, '-keyout', key, '-out', certificate]);
+    const root = join(__dirname, '..', '..', '..');
+    const program = join(root, 'infra', 'azure', 'testing', 'azure-endpoint.ts');
+    azure = spawn(process.execPath, ['--import', 'tsx', program, key, certificate], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [port] = (await once(azure.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+    login = {
+      SSL_CERT_FILE: certificate,
+      ARM_METADATA_HOSTNAME: `localhost:${String(port).trim()}`,
+      ARM_PROVIDER_ENHANCED_VALIDATION: 'false',
+      ARM_USE_CLI: 'false',
+      ARM_TENANT_ID: '11111111-1111-1111-1111-111111111111',
+      ARM_CLIENT_ID: '33333333-3333-3333-3333-333333333333',
+      ARM_CLIENT_SECRET: 'nobody-checks-it',
+      ARM_SUBSCRIPTION_ID: '44444444-4444-4444-4444-444444444444',
+    };
+  });
+  afterAll(() => {
+    azure?.kill('SIGKILL');
+    removeFolder(place);
+  });
+
+  it.each<[string, string, Env]>([
+    ['azure', 'dev', {}],
+    ['azure', 'everything', EVERYTHING],
+    ['aks', 'dev', { TSDB_DEPLOY_CLUSTER: 'aks' }],
+  ])(
+    'of the %s stack of %s',
+    (name, _what, env) => {
+      const stack = stacksOf({
+        TSDB_DEPLOY_SSH_PUBLIC_KEY: SSH_KEY,
+        TSDB_DEPLOY_DEPLOYER_CIDRS: '198.51.100.7/32',
+        ...env,
+      })[name];
+      withConfiguration(alone(stack), (folder) => {
+        placeBundle(stack, folder);
+        expect(terraform(['init'], folder)).toMatchObject({ status: 0 });
+        const [first, second] = planTwice(folder, login);
+        expect(first).toEqual(FINGERPRINT);
+        expect(second).toBe(first);
+      });
+    },
+    120_000,
+  );
+});
+
+const SSH_KEY = `ssh-ed25519 ${Buffer.concat(
+  [Buffer.from('ssh-ed25519'), Buffer.alloc(32, 7)].flatMap((field) => [
+    Buffer.from([0, 0, 0, field.length]),
+    field,
+  ]),
+).toString('base64')}`;
+
+/** The state would be written outside of the folder, and registering resource providers would ask the subscription. */
+function alone(stack: SynthesisedStack | undefined): string {
+  const { terraform, provider, ...rest } = JSON.parse(stack?.text ?? '');
   const { backend: _, ...kept } = terraform;
-  return JSON.stringify({ terraform: kept, ...rest });
+  for (const azurerm of provider.azurerm ?? []) {
+    azurerm.resource_provider_registrations = 'none';
+    delete azurerm.resource_providers_to_register;
+  }
+  return JSON.stringify({ terraform: kept, provider, ...rest });
+}
+
+function placeBundle(stack: SynthesisedStack | undefined, folder: string): void {
+  for (const { source } of Object.values(stack?.resource.azurerm_storage_blob ?? {}) as {
+    source: string;
+  }[]) {
+    mkdirSync(dirname(join(folder, source)), { recursive: true });
+    copyFileSync(TEST_BUNDLE.path, join(folder, source));
+  }
 }

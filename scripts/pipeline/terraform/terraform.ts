@@ -6,6 +6,7 @@ import { capture, show, succeed } from '../child';
 import { cloudEnvironment } from '../cloud-login';
 import type { StageRun } from '../stage';
 import { showToItsEnd } from './apply-process';
+import { requireIntactState } from './intact-state';
 import { type InfrastructurePlan, parsePlan } from './plan-model';
 
 /** What is planned. */
@@ -42,6 +43,7 @@ export async function withPlan<T>(
   const place = mkdtempSync(join(tmpdir(), 'tsdb-plan-'));
   const file = join(place, 'stack.tfplan');
   try {
+    requireIntactState(folder);
     await act('init');
     await (lock === 'take' ? look : act)(
       'plan',

@@ -108,6 +108,61 @@ describeUnless(missing, 'a live deployment', () => {
     });
   });
 
+  describe('with a base for Kustomize', () => {
+    const base = (name: string, more: Settings = {}): string => {
+      const folder = join(place, name);
+      const flags = ['--kustomize', folder];
+      expect(program('scripts/kubernetes/manifests.ts', more, flags)).toMatchObject({
+        status: 0,
+        stdout: '',
+      });
+      return folder;
+    };
+
+    it('takes it in a dry run of the server, too', () => {
+      const folder = base('same');
+      for (const apply of [['apply', '--server-side'], ['apply']]) {
+        const { status, stdout } = cluster.kubectl([...apply, '--dry-run=server', '--kustomize', folder]);
+        expect([apply, status]).toEqual([apply, 0]);
+        expect(stdout).toMatch(/^job.batch\/tsdb-schema-[0-9a-f]{10} /m);
+        expect(stdout).not.toContain('secret/');
+      }
+    });
+
+    it('comes up from it, and from its next version', () => {
+      const named = { TSDB_DEPLOY_NAME: 'gitops' };
+      const folder = base('gitops', named);
+      const own = (...args: readonly string[]) => kubectl('--namespace=gitops', ...args);
+      const first = ['namespace', 'limitrange', 'resourcequota'].map(
+        (kind) => `${folder}/database/${kind}-gitops.yaml`,
+      );
+      own('apply', ...first.map((file) => `--filename=${file}`));
+      own('wait', '--for=jsonpath={.status.hard.pods}', 'resourcequota/gitops', '--timeout=60s');
+      for (const login of ['superuser', 'owner', 'app', 'monitoring', 'backup'])
+        own(
+          'create',
+          'secret',
+          'generic',
+          `gitops-${login}`,
+          '--from-literal=password=made-by-hand-0123456789',
+        );
+      const up = () => {
+        own('apply', '--server-side', '--kustomize', folder);
+        for (const workload of ['statefulset/gitops', 'deployment/gitops-api'])
+          own('rollout', 'status', workload, '--timeout=60s');
+        own('wait', '--for=condition=Complete', 'jobs', '--all', '--timeout=60s');
+        return cluster
+          .kubectl(['--namespace=gitops', 'get', 'jobs', '--output=name'])
+          .stdout.trim()
+          .split('\n');
+      };
+      expect(up()).toHaveLength(1);
+      expect(up()).toHaveLength(1);
+      base('gitops', { ...named, TSDB_APP_IMAGE: 'registry.example/tsdb:2', TSDB_DEPLOY_DB_CPUS: '2' });
+      expect(up()).toHaveLength(2);
+    });
+  });
+
   it('grows its volumes in place, to a size that is spelled otherwise', () => {
     const claims = () =>
       ['data', 'backups'].map((name) => value(`persistentvolumeclaim/tsdb-${name}`, '.metadata.uid'));

@@ -1,7 +1,8 @@
 // npm run k8s:manifests: prints a stack as plain Kubernetes YAML, to read it, check it with other tools or apply it with kubectl.
 //   In:  a stack as Terraform JSON. It is synthesised from the settings in the environment; TF_VAR_app_image gives
 //        the variable app_image.
-//   Out: one YAML document for each object, in the order in which they are to be applied, without the values of Secrets.
+//   Out: one YAML document for each object, in the order in which they are to be applied, without the values of Secrets; or
+//        a folder with one file for each object but Secrets (kustomize.ts, write-base.ts).
 // convert.ts makes the objects. It replaces expressions by their values (references.ts, expression.ts), leaves out the
 // content of Secrets (secret-content.ts), and translates Terraform's names (kinds.ts, convert-block.ts, attributes.ts).
 import { readFileSync } from 'node:fs';
@@ -9,14 +10,17 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { Document } from 'yaml';
 import { UsageError } from '../../db/core/errors';
+import { counted } from '../../db/core/quantities';
 import type { Environment } from '../../db/core/settings';
 import { processEnvironment } from '../../db/server/config';
 import { note, print } from '../output';
 import { synthesisedStacks } from '../pipeline/synth';
 import { outliveReaders, type Runner, runner } from '../run-to-exit';
 import { type Manifest, manifestsOf } from './convert';
+import { kustomizeBase } from './kustomize';
 import { placeholderOf } from './references';
 import { parseStack, type StackJson } from './stack-json';
+import { writeBase } from './write-base';
 
 /** Describes the command; the runner carries it out. */
 export function buildManifests({ untilSignal }: Runner): Command {
@@ -26,7 +30,8 @@ export function buildManifests({ untilSignal }: Runner): Command {
     )
     .showHelpAfterError('(--help shows the flags)')
     .option('--stack <name>', 'kubernetes, or kubernetes-ha', 'kubernetes')
-    .action(({ stack }: { stack: string }) =>
+    .option('--kustomize <folder>', 'write a base for Kustomize, Argo CD and Flux into this folder instead')
+    .action(({ stack, kustomize }: { stack: string; kustomize?: string }) =>
       untilSignal(async (signal) => {
         const env = processEnvironment();
         const folder = await synthesisedStacks({ env, signal }).folderOf(stack);
@@ -34,7 +39,8 @@ export function buildManifests({ untilSignal }: Runner): Command {
         const manifests = manifestsOf(json, givenVariables(env));
         if (manifests.length === 0)
           throw new UsageError(`stack ${stack} makes nothing in a cluster; take kubernetes or kubernetes-ha`);
-        printManifests(json, manifests);
+        if (kustomize === undefined) printManifests(json, manifests);
+        else writeKustomize(kustomize, json, manifests);
         return 0;
       }),
     );
@@ -46,11 +52,39 @@ function printManifests(stack: StackJson, manifests: readonly Manifest[]): void 
   for (const name of Object.keys(stack.variable))
     if (text.includes(placeholderOf(name)))
       note(`${name} has no value: ${placeholderOf(name)} stands for it`);
-  if (/\buid-of-/.test(text))
+  if (manifests.some(({ object }) => object.kind === 'Job'))
     note(
-      'ids that only the cluster knows are written uid-of-…; the name of the schema Job depends on them, too',
+      'the name of the schema Job depends on ids that only the cluster knows, so it differs from that of a deployment by Terraform',
     );
   print(text.trimEnd());
+}
+
+function writeKustomize(
+  folder: string,
+  { resource, variable }: StackJson,
+  manifests: readonly Manifest[],
+): void {
+  const files = kustomizeBase(manifests, {
+    asYaml: (manifest) => manifestsAsYaml([manifest]),
+    isProtected: (address) => {
+      const [type = '', name = ''] = address.split('.');
+      const { lifecycle } = (resource[type]?.[name] ?? {}) as {
+        readonly lifecycle?: { readonly prevent_destroy?: boolean };
+      };
+      return lifecycle?.prevent_destroy === true;
+    },
+  });
+  const open = Object.keys(variable).find((name) =>
+    [...files.values()].some((text) => text.includes(placeholderOf(name))),
+  );
+  if (open !== undefined)
+    throw new UsageError(
+      `${open} has no value, and nobody fills it in later; set TSDB_APP_IMAGE for app_image`,
+    );
+  writeBase(folder, files);
+  note(
+    `${counted(files.size, 'file')} in ${folder}; Secrets are not among them, and ${folder}/kustomization.yaml lists those that are needed`,
+  );
 }
 
 /** One document for each manifest, with a comment that names the resource of the stack and the keys of a Secret. */

@@ -4,6 +4,7 @@ import { counted } from '../../db/core/quantities';
 import { note } from '../output';
 import { ciHost } from './ci-host';
 import type { PlanFlags } from './plan';
+import { waitForStack } from './rollout';
 import { withStackPlan } from './stack-plan';
 import { listOf, type StackRun } from './stage';
 import { countsOf } from './terraform/plan-markdown';
@@ -18,8 +19,8 @@ export interface DeployFlags extends PlanFlags {
 const API_URL = 'api_url';
 
 /**
- * Deploys one stack after the other and passes the address of the API on. It ends at the first failure; stacks before that
- * one stay deployed.
+ * Deploys one stack after the other, passes the address of the API on, and makes sure that what the stack runs is up, also when
+ * there was nothing to change. It ends at the first failure; stacks before that one stay deployed.
  * @throws RefusedError when the plan is not the approved one, or takes data away without consent.
  */
 export async function deploy(
@@ -38,8 +39,10 @@ export async function deploy(
       requireApproved(saved.plan, approved[at]);
       note(countsOf(saved.plan));
       await saved.apply();
-      const url = (await saved.outputs())[API_URL];
+      const outputs = await saved.outputs();
+      const url = outputs[API_URL];
       if (url) host.pass(API_URL, url);
+      await waitForStack({ stack, outputs }, run);
     });
   return 0;
 }

@@ -5,6 +5,7 @@ import { note } from '../output';
 import { ciHost } from './ci-host';
 import { passOutputs } from './passed-outputs';
 import type { PlanFlags } from './plan';
+import { waitForStack } from './rollout';
 import { withStackPlan } from './stack-plan';
 import { listOf, type StackRun } from './stage';
 import { countsOf } from './terraform/plan-markdown';
@@ -18,8 +19,8 @@ export interface DeployFlags extends PlanFlags {
 }
 
 /**
- * Deploys one stack after the other and passes the address of the API on. It ends at the first failure; stacks before that
- * one stay deployed.
+ * Deploys one stack after the other, passes the address of the API on, and makes sure that what the stack runs is up, also when
+ * there was nothing to change. It ends at the first failure; stacks before that one stay deployed.
  * @throws RefusedError when the plan is not the approved one, or takes data away without consent.
  */
 export async function deploy(
@@ -40,7 +41,9 @@ export async function deploy(
       if (agree !== undefined && hasWork(saved.plan) && !(await agree(stack)))
         throw new RefusedError(`stack ${stack} stays as it is, because you did not agree`);
       await saved.apply();
-      passOutputs(await saved.outputs(), host);
+      const outputs = await saved.outputs();
+      passOutputs(outputs, host);
+      await waitForStack({ stack, outputs }, run);
     });
   return 0;
 }

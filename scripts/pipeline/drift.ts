@@ -2,6 +2,7 @@
 import { messageOf, TsdbError, UsageError } from '../../db/core/errors';
 import { note, paintFor } from '../output';
 import { type CiHost, ciHost } from './ci-host';
+import { brokenRollout } from './rollout';
 import { schemaDrift } from './schema/schema-drift';
 import { withStackPlan } from './stack-plan';
 import type { StackRun } from './stage';
@@ -52,12 +53,15 @@ function looksOf({ stacks, only }: DriftFlags): readonly (readonly [Part, string
   return looks.filter(([part]) => only === undefined || only === part);
 }
 
-// The page also shows what was changed outside of Terraform and needs no change here.
+// The page also shows what was changed outside of Terraform and needs no change here. A workload can be as declared and not up.
 function ofInfrastructure(stack: string, host: CiHost, run: StackRun): Promise<string | undefined> {
-  return withStackPlan({ purpose: 'Drift', stack, allowed: [], host }, run, async ({ plan }) => {
+  return withStackPlan({ purpose: 'Drift', stack, allowed: [], host }, run, async ({ plan, outputs }) => {
     // Reading a data source is not a difference.
     const changes = plan.changes.filter(({ kind }) => kind !== 'read');
-    return changes.length === 0 && plan.outputs.length === 0 ? undefined : countsOf({ ...plan, changes });
+    const isAsPlanned = changes.length === 0 && plan.outputs.length === 0;
+    const broken = await brokenRollout({ stack, outputs: await outputs() }, run);
+    const found = [...(isAsPlanned ? [] : [countsOf({ ...plan, changes })]), ...(broken ? [broken] : [])];
+    return found.length === 0 ? undefined : found.join('; ');
   });
 }
 

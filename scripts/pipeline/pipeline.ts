@@ -1,6 +1,6 @@
 // The stages of the pipeline, one command each: the same on a laptop, in GitHub Actions and in Azure Pipelines. Settings of the
 // environment and flags go in; Markdown, values for later stages and an exit code come out.
-// - `synth`, `plan`, `deploy`, `drift`, `destroy`: the stages; `schema/` and `smoke/` have the two others
+// - `synth`, `plan`, `deploy`, `rollout`, `drift`, `destroy`: the stages; `schema/` and `smoke/` have the two others
 // - `terraform/`: plans and applies one stack, and refuses what takes data away; `stack-plan`: how all stages use it
 // - `by-hand`: `npm run deploy` and `npm run destroy`, the two stages run by a person
 // - `stage`: what each stage is given; `ci-host`: where results go; `cloud-login`: the login that Terraform gets
@@ -14,6 +14,7 @@ import { destroy } from './destroy';
 import { drift, PARTS } from './drift';
 import { allowOption } from './options';
 import { plan } from './plan';
+import { rollout } from './rollout';
 import { scan } from './scan/scan';
 import { schemaPlan } from './schema/schema-plan';
 import { smoke } from './smoke/smoke';
@@ -79,6 +80,9 @@ export function buildPipeline({ untilSignal }: Runner): Command {
     .option('--expect <fingerprint>', 'the plan that was approved; another one is refused')
     .option(out, 'also write the plan to a file')
     .action(onStacks(deploy));
+  onStack('rollout', 'wait until what a stack runs in a cluster is up, or say why it is not').action(
+    onStacks(rollout),
+  );
   program
     .command('smoke')
     .description('ask the deployed API a few questions')

@@ -29,12 +29,17 @@ export interface CheckProps extends Pick<WaitProps, 'mode' | 'limit'> {
   readonly signal: AbortSignal;
 }
 
-const clockUntil = (signal: AbortSignal): Clock => ({
-  now: () => performance.now(),
-  sleep: async (milliseconds) => {
-    await sleep(milliseconds, undefined, { signal });
-  },
-});
+// Terraform kills the shell that runs the check when it is interrupted, and not the check.
+function clockUntil(signal: AbortSignal): Clock {
+  const parent = process.ppid;
+  return {
+    now: () => performance.now(),
+    sleep: async (milliseconds) => {
+      await sleep(milliseconds, undefined, { signal });
+      if (process.ppid !== parent) throw new UsageError('whoever started the check has ended');
+    },
+  };
+}
 
 /** TSDB_ROLLOUT_LIMIT, in seconds, takes the place of the limits that the stack declares. */
 function limitIn({ TSDB_ROLLOUT_LIMIT: text = '' }: Environment): number | undefined {

@@ -57,7 +57,10 @@ async function logIn(config: KubeConfig, options: RequestOptions): Promise<void>
 function send(url: URL, options: RequestOptions, body: unknown): Promise<ClusterAnswer> {
   const content = body === undefined ? undefined : JSON.stringify(body);
   const type = options.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-  const headers = { ...options.headers, ...(content === undefined ? {} : { 'content-type': type }) };
+  // Node gives no length to the body of a DELETE by itself.
+  const described =
+    content === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(content) };
+  const headers = { ...options.headers, ...described };
   // The client makes an agent for https, also where the address is one of http.
   const isOpen = url.protocol === 'http:';
   const { agent, ...rest } = options;

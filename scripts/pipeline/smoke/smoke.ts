@@ -4,7 +4,8 @@ import { UsageError } from '../../../db/core/errors';
 import { cell } from '../../../db/reconcile/format-markdown';
 import { note, table } from '../../output';
 import { ciHost } from '../ci-host';
-import type { StageRun } from '../stage';
+import { tellWhyNotReady } from '../rollout';
+import { type StackRun, type StageRun, stacksOf } from '../stage';
 import { type ApiClient, apiClient } from './api-client';
 import { type Outcome, type SmokeTarget, smokeChecks } from './smoke-checks';
 import { trustOf } from './trust';
@@ -26,7 +27,7 @@ const PAUSE_MS = 1_000;
  * Runs all checks, even when one fails. TSDB_API_KEY is the key to read with, TSDB_API_WRITE_KEY the one to write a reading.
  * @throws UsageError when nothing says where the API is, or TSDB_API_CA is no certificate.
  */
-export async function smoke(flags: SmokeFlags, run: StageRun): Promise<number> {
+export async function smoke(flags: SmokeFlags, run: StageRun | StackRun): Promise<number> {
   const target = targetOf(flags, run);
   await untilReady(target, flags.wait, run.signal);
   const results: (readonly [string, Outcome])[] = [];
@@ -38,6 +39,8 @@ export async function smoke(flags: SmokeFlags, run: StageRun): Promise<number> {
     ),
   );
   ciHost(run.env).publish(pageOf(target.url, results));
+  const isReady = results.every(([name, { kind }]) => name !== 'ready' || kind !== 'failed');
+  if (!isReady && 'folderOf' in run) await tellWhyNotReady(stacksOf([], run), run);
   return results.every(([, { kind }]) => kind !== 'failed') ? 0 : 1;
 }
 

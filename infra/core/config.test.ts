@@ -158,6 +158,18 @@ describe('readConfig', () => {
     ]);
   });
 
+  it.each([
+    [{ TSDB_DEPLOY_DISK_GIB: '16', TSDB_DEPLOY_DISK_IOPS: '8001' }, /500 for each GiB, here 8000;/],
+    [{ TSDB_DEPLOY_DISK_MBPS: '751' }, /^TSDB_DEPLOY_DISK_MBPS=751 is more than .* here 750;/],
+  ])('refuses a disk that Azure would refuse in the middle of a deployment: %j', (env, message) => {
+    expect(faultsOf(env)).toEqual([expect.stringMatching(message)]);
+  });
+
+  it.each([
+    { TSDB_DEPLOY_DISK_GIB: '16', TSDB_DEPLOY_DISK_IOPS: '8000', TSDB_DEPLOY_DISK_MBPS: '1200' },
+    { TSDB_DEPLOY_DISK_GIB: '160', TSDB_DEPLOY_DISK_IOPS: '80000' },
+  ])('takes a disk up to the limits of Azure: %j', (env) => expect(faultsOf(env)).toEqual([]));
+
   it('refuses a private machine without a way out', () => {
     expect(faultsOf({ TSDB_DEPLOY_EXPOSURE: 'private' })).toEqual([expect.stringContaining('add nat')]);
     expect(faultsOf({ TSDB_DEPLOY_EXPOSURE: 'private', TSDB_DEPLOY_PARTS: 'nat' })).toEqual([]);

@@ -46,7 +46,7 @@ export function readConfig(
   const chosen = { ...SHARED_SETTINGS.environment, parse: oneOf(Object.keys(environments)) };
   const declared = environments[read({ chosen }).chosen];
   const { flavour, otherImage, schemas, ...shared } = read(SHARED_SETTINGS, declared);
-  const azure = azureConfig(read(AZURE_SETTINGS, declared?.azure), fault);
+  const azure = azureConfig(read(AZURE_SETTINGS, declared?.azure), shared.diskGiB, fault);
   const kubernetes = kubernetesConfig(read(KUBERNETES_SETTINGS, declared?.kubernetes), fault);
   const ha = read(HA_SETTINGS, declared?.ha);
   checkHa(ha, kubernetes, fault);

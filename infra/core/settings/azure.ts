@@ -168,7 +168,12 @@ export interface AzureConfig extends ValuesOf<typeof AZURE_SETTINGS> {
 }
 
 /** Checks the settings against each other and adds what follows from them. */
-export function azureConfig(settings: ValuesOf<typeof AZURE_SETTINGS>, fault: Fault): AzureConfig {
+export function azureConfig(
+  settings: ValuesOf<typeof AZURE_SETTINGS>,
+  diskGiB: number,
+  fault: Fault,
+): AzureConfig {
+  checkDisk(settings, diskGiB, fault);
   const { exposure, parts, sshCidrs, dnsLabel, region, vmSize } = settings;
   for (const network of sshCidrs.filter((candidate) => candidate.endsWith('/0')))
     fault(
@@ -184,6 +189,24 @@ export function azureConfig(settings: ValuesOf<typeof AZURE_SETTINGS>, fault: Fa
     hostName: settings.hostName || nameByAzure,
     machine: MACHINE_SIZES[vmSize] ?? NO_MACHINE,
   };
+}
+
+// What Azure allows for a Premium SSD v2 depends on its size, and it would refuse the disk only in the middle of a deployment.
+function checkDisk(
+  { diskIops, diskMbps }: Pick<ValuesOf<typeof AZURE_SETTINGS>, 'diskIops' | 'diskMbps'>,
+  diskGiB: number,
+  fault: Fault,
+): void {
+  const mostIops = Math.max(3000, 500 * diskGiB);
+  if (diskIops > mostIops)
+    fault(
+      `TSDB_DEPLOY_DISK_IOPS=${diskIops} is more than Azure allows for a disk of TSDB_DEPLOY_DISK_GIB=${diskGiB}: 500 for each GiB, here ${mostIops}; take fewer or a larger disk`,
+    );
+  const mostMbps = Math.floor(diskIops / 4);
+  if (diskMbps > mostMbps)
+    fault(
+      `TSDB_DEPLOY_DISK_MBPS=${diskMbps} is more than Azure allows with TSDB_DEPLOY_DISK_IOPS=${diskIops}: a quarter of it, here ${mostMbps}; take fewer or more operations`,
+    );
 }
 
 // Takes the place of an unknown machine until its fault ends the run.

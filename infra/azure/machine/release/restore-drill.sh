@@ -20,7 +20,17 @@ trap 'pg_ctl -D "$DRILL" -m immediate stop >/dev/null 2>&1 || true; rm -rf "$DRI
 rm -rf "$DRILL"
 mkdir -m 0700 "$DRILL"
 pgbackrest --stanza=main --pg1-path="$DRILL" --archive-mode=off restore
-pg_ctl -D "$DRILL" -w -t 3600 -o "-c listen_addresses='' -c unix_socket_directories=/tmp -c port=5499 -c shared_buffers=64MB -c shared_preload_libraries=timescaledb -c huge_pages=off" start >/dev/null
+lost() {
+  tail -n 40 "$DRILL/drill.log"
+  exit 1
+}
+# As a hot standby the server would refuse to start, because its settings are smaller than those of the database. So it opens
+# only when everything is replayed. Its jobs do not run.
+pg_ctl -D "$DRILL" -l "$DRILL/drill.log" -w -t 3600 -o "-c listen_addresses='' -c unix_socket_directories=/tmp -c port=5499 -c hot_standby=off -c shared_buffers=64MB -c shared_preload_libraries=timescaledb -c timescaledb.restoring=on -c huge_pages=off" start >/dev/null || lost
+until pg_isready --quiet --host /tmp --port 5499; do
+  pg_ctl -D "$DRILL" status >/dev/null || lost
+  sleep 1
+done
 psql -X -h /tmp -p 5499 -U postgres -d tsdb -c "SELECT count(*) AS relations FROM pg_class" -c "SELECT pg_last_xact_replay_timestamp()"
 DRILL
 }

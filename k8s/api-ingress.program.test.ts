@@ -40,6 +40,30 @@ describe('the ingress of the API', () => {
     expect(found.metadata).not.toHaveProperty('annotations');
   });
 
+  it('gives way to a route of a Gateway, which has the certificate', () => {
+    const { resource } = synthesiseKubernetes({ ...HOST, TSDB_DEPLOY_GATEWAY: 'edge/public/https' });
+    expect(resource).not.toHaveProperty('kubernetes_ingress_v1');
+    expect(Object.values(resource.kubernetes_manifest ?? {})).toEqual([
+      expect.objectContaining({
+        manifest: {
+          apiVersion: 'gateway.networking.k8s.io/v1',
+          kind: 'HTTPRoute',
+          metadata: expect.objectContaining({ name: 'tsdb-api' }),
+          spec: {
+            parentRefs: [{ namespace: 'edge', name: 'public', sectionName: 'https' }],
+            hostnames: ['m.example.org'],
+            rules: [
+              {
+                matches: [{ path: { type: 'PathPrefix', value: '/' } }],
+                backendRefs: [{ name: expect.stringContaining('api_service'), port: 80 }],
+              },
+            ],
+          },
+        },
+      }),
+    ]);
+  });
+
   it("has cert-manager make the certificate, and takes the cluster's default class", () => {
     const found = ingress({ ...HOST, TSDB_DEPLOY_INGRESS_ISSUER: 'letsencrypt' });
     expect(found).toMatchObject({

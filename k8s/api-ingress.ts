@@ -1,6 +1,7 @@
-// Makes the API reachable from outside, through the cluster's own ingress controller and always with TLS.
+// Makes the API reachable from outside, through the cluster's own ingress controller or Gateway and always with TLS.
 import { IngressV1 } from '@cdktf/provider-kubernetes/lib/ingress-v1';
 import { Construct } from 'constructs';
+import { addApiRoute } from './api-route';
 import { metadata, type Place } from './metadata';
 
 /**
@@ -8,6 +9,10 @@ import { metadata, type Place } from './metadata';
  * @param service name of the API's service, as a reference
  */
 export function addApiIngress(stack: Construct, place: Place, service: string): void {
+  if (place.config.kubernetes.gateway !== '') {
+    addApiRoute(stack, place, service);
+    return;
+  }
   const { ingressHost: host, ingressClass, ingressIssuer, ingressTlsSecret } = place.config.kubernetes;
   const backend = { service: { name: service, port: { name: 'http' } } };
   new IngressV1(new Construct(stack, 'ingress'), 'ingress', {

@@ -3,6 +3,7 @@ import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
 import { Construct } from 'constructs';
 import { ephemeralPassword } from '../infra/core/ephemeral-password';
 import { LOGINS, type Login, type LoginName } from '../infra/core/logins';
+import { addExternalSecret } from './external-secret';
 import { metadata, type Place } from './metadata';
 
 /** Where a password is stored. The names are references. */
@@ -43,6 +44,7 @@ export function addPassword(
   place: Place,
   { login, version }: PasswordProps,
 ): PasswordSecret {
+  if (place.config.kubernetes.secretStore !== '') return addExternalSecret(scope, place, { login, version });
   const key = 'password';
   const secret = new SecretV1(scope, 'secret', {
     metadata: metadata(place, login),

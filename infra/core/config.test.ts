@@ -73,7 +73,9 @@ const OTHER: Record<Exclude<SettingName, 'TSDB_DEPLOY_DB_REPLICAS'>, string> = {
   TSDB_DEPLOY_INGRESS_CLASS: 'nginx',
   TSDB_DEPLOY_INGRESS_TLS_SECRET: 'metrics-tls',
   TSDB_DEPLOY_INGRESS_ISSUER: 'letsencrypt',
+  TSDB_DEPLOY_GATEWAY: 'edge/public/https',
   TSDB_DEPLOY_INGRESS_NAMESPACE: 'ingress-nginx',
+  TSDB_DEPLOY_SECRET_STORE: 'ClusterSecretStore/vault',
   TSDB_DEPLOY_DNS_CIDRS: '169.254.25.10/32',
   TSDB_DEPLOY_BACKUP_SCHEDULE: 'off',
   TSDB_DEPLOY_BACKUP_KEEP: '30',
@@ -98,6 +100,10 @@ const NEEDED: Readonly<Record<string, Variables>> = {
   TSDB_DEPLOY_INGRESS_CLASS: HOST,
   TSDB_DEPLOY_INGRESS_TLS_SECRET: HOST,
   TSDB_DEPLOY_INGRESS_ISSUER: HOST,
+  TSDB_DEPLOY_GATEWAY: {
+    TSDB_DEPLOY_INGRESS_HOST: 'api.example.org',
+    TSDB_DEPLOY_GATEWAY: 'edge/other/https',
+  },
 };
 
 describe('readConfig', () => {

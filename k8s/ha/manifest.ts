@@ -14,6 +14,7 @@ export interface OperatorObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly spec: Readonly<Record<string, unknown>>;
+  readonly annotations?: Readonly<Record<string, string>>;
   /** What must exist before. */
   readonly after?: readonly ITerraformDependable[];
 }
@@ -25,10 +26,18 @@ export interface OperatorObject {
 export function addOperatorObject(
   stack: Construct,
   place: Place,
-  { id, component, name, apiVersion, kind, spec, after = [] }: OperatorObject,
+  { id, component, name, apiVersion, kind, spec, annotations, after = [] }: OperatorObject,
 ): Manifest {
   return new Manifest(stack, id, {
-    manifest: { apiVersion, kind, metadata: metadata(place, component, name), spec },
+    manifest: {
+      apiVersion,
+      kind,
+      metadata: {
+        ...metadata(place, component, name),
+        ...(annotations === undefined ? {} : { annotations }),
+      },
+      spec,
+    },
     // When something else takes over a field, the next plan reports it instead of silently accepting it.
     fieldManager: { name: 'terraform', forceConflicts: false },
     dependsOn: [...after],

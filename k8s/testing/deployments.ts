@@ -31,6 +31,16 @@ export const DEPLOYMENTS: Readonly<Record<string, Env>> = {
     TSDB_DEPLOY_BACKUP_SCHEDULE: 'off',
     TSDB_DEPLOY_DB_FLAVOUR: 'ha',
   },
+  'a store of passwords and a Gateway': {
+    TSDB_DEPLOY_INGRESS_HOST: 'm.example.org',
+    TSDB_DEPLOY_GATEWAY: 'edge/public/https',
+    TSDB_DEPLOY_SECRET_STORE: 'ClusterSecretStore/vault',
+    TSDB_DEPLOY_PASSWORD_VERSION: '2',
+  },
+  'a replicating database with passwords of a store': {
+    ...HA,
+    TSDB_DEPLOY_SECRET_STORE: 'SecretStore/vault',
+  },
   'a cluster of Azure': { TSDB_DEPLOY_CLUSTER: 'aks' },
   'a replicating database': HA,
   'a replicating database with backups': { ...HA, TSDB_DEPLOY_HA_BACKUP_URL: 's3://backups/tsdb' },

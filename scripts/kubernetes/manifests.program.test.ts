@@ -167,7 +167,10 @@ describe('every deployment', () => {
         template: {
           spec: {
             securityContext: { runAsUser: 70, fsGroup: 70 },
-            containers: [{ startupProbe: { failureThreshold: 360 }, volumeMounts: expect.any(Array) }],
+            containers: [
+              { startupProbe: { failureThreshold: 360 }, volumeMounts: expect.any(Array) },
+              expect.anything(),
+            ],
           },
         },
       },

@@ -39,5 +39,7 @@ export function resolver(
 function valueAt(block: unknown, [step, ...others]: readonly string[]): unknown {
   if (step === undefined || block === undefined || block === null) return block;
   if (step === '0' && !Array.isArray(block)) return valueAt(block, others);
+  // What is in the cluster of a manifest is, as far as it is known here, the manifest itself.
+  if (step === 'object' && 'manifest' in (block as object)) return valueAt(block, ['manifest', ...others]);
   return valueAt((block as Readonly<Record<string, unknown>>)[step], others);
 }

@@ -28,7 +28,7 @@ function checkTogether(settings: Settings, fault: Fault): void {
       `TSDB_DEPLOY_DNS_CIDRS contains ${METADATA_SERVICE} (${open}), where clouds hand out the identity of a node; name the addresses of the resolvers with /32`,
     );
   const { storageProvisioner, storageParameters, ha, haImage } = settings;
-  const { ingressHost, ingressClass, ingressTlsSecret, ingressIssuer } = settings;
+  const { ingressHost, ingressClass, ingressTlsSecret, ingressIssuer, gateway } = settings;
   if (storageProvisioner === '' && Object.keys(storageParameters).length > 0)
     fault(
       'TSDB_DEPLOY_STORAGE_PARAMETERS belong to a storage class that this deployment makes; set TSDB_DEPLOY_STORAGE_PROVISIONER too, or take them away',
@@ -41,9 +41,15 @@ function checkTogether(settings: Settings, fault: Fault): void {
     fault(
       'TSDB_DEPLOY_INGRESS_CLASS, _TLS_SECRET and _ISSUER belong to an ingress; set TSDB_DEPLOY_INGRESS_HOST too, or take them away',
     );
-  if (ingressHost !== '' && ingressTlsSecret === '' && ingressIssuer === '')
+  if (gateway !== '' && ingressHost === '')
+    fault('TSDB_DEPLOY_GATEWAY needs the DNS name that leads to the API; set TSDB_DEPLOY_INGRESS_HOST too');
+  if (gateway !== '' && `${ingressClass}${ingressTlsSecret}${ingressIssuer}` !== '')
     fault(
-      'TSDB_DEPLOY_INGRESS_HOST without TLS would send keys and data in clear text; set TSDB_DEPLOY_INGRESS_TLS_SECRET, or TSDB_DEPLOY_INGRESS_ISSUER for a certificate that cert-manager makes',
+      'TSDB_DEPLOY_INGRESS_CLASS, _TLS_SECRET and _ISSUER belong to an ingress, and TSDB_DEPLOY_GATEWAY takes its place: the listener of the Gateway has the certificate; take them away',
+    );
+  if (ingressHost !== '' && gateway === '' && ingressTlsSecret === '' && ingressIssuer === '')
+    fault(
+      'TSDB_DEPLOY_INGRESS_HOST without TLS would send keys and data in clear text; set TSDB_DEPLOY_INGRESS_TLS_SECRET, TSDB_DEPLOY_INGRESS_ISSUER for a certificate that cert-manager makes, or TSDB_DEPLOY_GATEWAY for a listener with HTTPS',
     );
 }
 

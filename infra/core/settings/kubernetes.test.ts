@@ -64,6 +64,24 @@ describe('the settings of the kubernetes stack', () => {
       ]),
   );
 
+  it('take a Gateway in the place of an ingress, with its listener and nothing of an ingress', () => {
+    const gateway = { TSDB_DEPLOY_GATEWAY: 'edge/public/https' };
+    expect(faultsOf({ ...gateway, ...INGRESS })).toEqual([]);
+    expect(faultsOf(gateway)).toEqual([expect.stringContaining('set TSDB_DEPLOY_INGRESS_HOST too')]);
+    expect(faultsOf({ ...gateway, ...INGRESS, TSDB_DEPLOY_INGRESS_ISSUER: 'internal' })).toEqual([
+      expect.stringContaining('the listener of the Gateway has the certificate'),
+    ]);
+    expect(faultsOf({ ...INGRESS, TSDB_DEPLOY_GATEWAY: 'edge/public' })).toEqual([
+      expect.stringContaining('must be namespace, name and listener'),
+    ]);
+  });
+
+  it.each(['vault', 'Secret/vault', 'SecretStore/'])('refuse %s as a store of passwords', (store) => {
+    expect(faultsOf({ TSDB_DEPLOY_SECRET_STORE: store })).toEqual([
+      expect.stringContaining('must be kind and name of a store'),
+    ]);
+  });
+
   it('take "off" for no backups', () => {
     expect(readConfig({ TSDB_DEPLOY_BACKUP_SCHEDULE: 'off' }).kubernetes.backupSchedule).toBe('');
     expect(readConfig({ TSDB_DEPLOY_BACKUP_SCHEDULE: '0 */6 * * MON-FRI' }).kubernetes.backupSchedule).toBe(

@@ -135,11 +135,31 @@ export const KUBERNETES_SETTINGS = {
     meaning: 'cert-manager cluster issuer that creates the certificate',
     parse: resourceName('a cluster issuer'),
   },
+  /** `namespace/name/listener`; empty for an ingress. */
+  gateway: {
+    name: 'TSDB_DEPLOY_GATEWAY',
+    meaning:
+      'existing Gateway that takes the place of the ingress, with the name of its HTTPS listener: `edge/public/https`; empty = an ingress',
+    parse: optional(
+      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?){2}$/,
+      'namespace, name and listener of a Gateway such as edge/public/https',
+    ),
+  },
   ingressNamespace: {
     name: 'TSDB_DEPLOY_INGRESS_NAMESPACE',
     meaning:
-      'namespace of the ingress controller; only its pods can then reach the API from outside; empty = every namespace',
+      'namespace of the ingress controller or of the pods of the Gateway; only its pods can then reach the API from outside; empty = every namespace',
     parse: optional(NAMESPACE, 'the name of a namespace'),
+  },
+  /** Kind and name; empty when the passwords are generated. */
+  secretStore: {
+    name: 'TSDB_DEPLOY_SECRET_STORE',
+    meaning:
+      'store of the operator external-secrets that has the passwords: `ClusterSecretStore/vault` or `SecretStore/vault`; empty = Terraform generates them',
+    parse: optional(
+      /^(ClusterSecretStore|SecretStore)\/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+      'kind and name of a store such as ClusterSecretStore/vault',
+    ),
   },
   /** Beside the cluster's resolver in `kube-system`; none of them contains the metadata service of a cloud. */
   dnsCidrs: {

@@ -1,0 +1,55 @@
+// Passwords that a store outside of the cluster has: the operator external-secrets copies them into Secrets.
+import { Fn, type ITerraformDependable } from 'cdktf';
+import type { Construct } from 'constructs';
+import { addOperatorObject } from './ha/manifest';
+import { metadata, type Place } from './metadata';
+import type { PasswordProps, PasswordSecret } from './password';
+
+/** Served by the operator since version 0.16. */
+const EXTERNAL_SECRETS_API = 'external-secrets.io/v1';
+
+export interface ExternalSecretProps extends PasswordProps {
+  /** What the Secret has besides its password, for an operator that wants more. */
+  readonly template?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The Secret gets the password that the store has under `<name>-<environment>-<login>`, and again only when the version grows:
+ * otherwise the pods would have another password than the database. A higher version is another Secret, which is complete
+ * before anything uses it. Only the superuser's keeps its name, as the database takes its new password over by itself.
+ */
+export function addExternalSecret(
+  scope: Construct,
+  place: Place,
+  { login, version, template }: ExternalSecretProps,
+): PasswordSecret & { readonly object: ITerraformDependable } {
+  const { config } = place;
+  const { name } = metadata(place, login);
+  const secret = login === 'superuser' || version === 1 ? name : `${name}-${version}`;
+  const [kind, store] = config.kubernetes.secretStore.split('/');
+  const key = 'password';
+  const object = addOperatorObject(scope, place, {
+    id: 'secret',
+    component: login,
+    name: secret,
+    annotations: { 'timescaledb-as-code/password-version': String(version) },
+    apiVersion: EXTERNAL_SECRETS_API,
+    kind: 'ExternalSecret',
+    spec: {
+      refreshPolicy: 'OnChange',
+      secretStoreRef: { kind, name: store },
+      target: { name: secret, creationPolicy: 'Owner', ...(template === undefined ? {} : { template }) },
+      data: [{ secretKey: key, remoteRef: { key: `${config.name}-${config.environment}-${login}` } }],
+    },
+  });
+  object.lifecycle = { createBeforeDestroy: true };
+  object.putWait({ condition: [{ type: 'Ready', status: 'True' }] });
+  object.putTimeouts({ create: '5m', update: '5m' });
+  // The name comes from the object, so that whatever has the Secret is made after it.
+  return {
+    secretName: Fn.lookupNested(object.object, ['metadata', 'name']),
+    key,
+    identity: 'in a store',
+    object,
+  };
+}

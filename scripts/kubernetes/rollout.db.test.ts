@@ -4,6 +4,7 @@ import { removeFolder } from '../../db/local/testing/places';
 import { whyNoProviders } from '../../infra/core/testing/terraform';
 import type { ApiServer } from './testing/api-server';
 import { CLUSTER_PROGRAMS, startCluster } from './testing/cluster';
+import { earlierStack } from './testing/earlier-stack';
 import { CRASHING, FAILING_JOB, LAST_WORDS, MISSING, PULL_MESSAGE } from './testing/pod-stages';
 import { findPrograms } from './testing/programs';
 import { type StackFolder, stackFolder, terraforms } from './testing/stack-folder';
@@ -74,6 +75,31 @@ describe.each(terraforms())('with %s', (program) => {
       expect(apply(NEWER).text).toContain('No changes.');
     });
 
+    it('that broke since is seen by every stage, also by a deployment with nothing to change', () => {
+      const settings = { TF_VAR_app_image: NEWER, TSDB_ROLLOUT_LIMIT: '2' };
+      expect(folder.stage('rollout', settings)).toMatchObject({ status: 0 });
+      expect(folder.stage('drift', settings)).toMatchObject({ status: 0 });
+      cluster.kubectl(['cordon', 'node-a']);
+      cluster.kubectl(['delete', 'pods', '--namespace=tsdb', '--selector=app.kubernetes.io/component=api']);
+
+      const reason =
+        /Deployment tsdb-api is not up after \ds .*pod tsdb-api-\S+ has no node \(Unschedulable\)/;
+      const deployed = folder.stage('deploy', settings);
+      expect(deployed.text).toContain('0 added, 0 changed, 0 destroyed');
+      expect(deployed.text).toMatch(reason);
+      expect(deployed.status).toBe(1);
+      const drifted = folder.stage('drift', settings);
+      expect(drifted.text).toMatch(/drift:\S* infrastructure: Deployment tsdb-api is not up/);
+      expect(drifted.status).toBe(2);
+      const smoked = folder.stage('smoke', settings);
+      expect(smoked.text).toMatch(reason);
+      expect(smoked.status).toBe(1);
+      expect(folder.stage('rollout', settings)).toMatchObject({ status: 1 });
+
+      cluster.kubectl(['uncordon', 'node-a']);
+      expect(folder.stage('deploy', { TF_VAR_app_image: NEWER })).toMatchObject({ status: 0 });
+    });
+
     it('is red when its schema Job fails, runs it again, and leaves the API alone', () => {
       const first = apply(FAILING_JOB);
       expect(first).toMatchObject({ status: 1 });
@@ -120,6 +146,38 @@ describe.each(terraforms())('with %s', (program) => {
       expect(text).toMatch(/StatefulSet tsdb failed: pod tsdb-0, container timescaledb: CrashLoopBackOff/);
       expect(destroy()).toMatchObject({ status: 0 });
       expect(folder.terraform(['state', 'list']).text.trim()).toBe('');
+    });
+
+    it('takes over what an earlier version deployed, in place', () => {
+      folder.synthesise();
+      folder.edit(earlierStack('10m'));
+      expect(apply(GOOD)).toMatchObject({ status: 0 });
+      const uid = (what: string): string => value(what, '.metadata.uid');
+      const [job = ''] = names('jobs');
+      const before = ['statefulset/tsdb', 'deployment/tsdb-api', job].map(uid);
+      folder.synthesise();
+      expect(apply(GOOD)).toMatchObject({ status: 0 });
+      expect(['statefulset/tsdb', 'deployment/tsdb-api', job].map(uid)).toEqual(before);
+      expect(destroy()).toMatchObject({ status: 0 });
+    });
+
+    it('takes over by hand what an earlier version gave up on', () => {
+      folder.edit(earlierStack('3s'));
+      cluster.kubectl(['cordon', 'node-a']);
+      expect(apply(GOOD)).toMatchObject({ status: 1 });
+      cluster.kubectl(['uncordon', 'node-a']);
+      const before = value('statefulset/tsdb', '.metadata.uid');
+      folder.synthesise();
+      // As docs/troubleshooting.md says.
+      const address = folder
+        .terraform(['state', 'list'])
+        .text.split('\n')
+        .find((line) => line.startsWith('kubernetes_stateful_set_v1.'));
+      expect(folder.terraform(['state', 'rm', String(address)])).toMatchObject({ status: 0 });
+      const env = { TF_VAR_app_image: GOOD };
+      expect(folder.terraform(['import', String(address), 'tsdb/tsdb'], env)).toMatchObject({ status: 0 });
+      expect(apply(GOOD)).toMatchObject({ status: 0 });
+      expect(value('statefulset/tsdb', '.metadata.uid')).toBe(before);
     });
   });
 });

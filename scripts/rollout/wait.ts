@@ -108,10 +108,17 @@ async function ask(namespace: string, target: RolloutTarget, { cluster }: WaitPr
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const { code } = (error ?? {}) as { readonly code?: unknown };
+    if (typeof code === 'string' && CERTIFICATE.test(code))
+      throw new UsageError(
+        `the certificate of the cluster at ${cluster.address} is not trusted: ${messageOf(error)}`,
+      );
     if (!(error instanceof NoAnswerError) && code === undefined && !isTimeout(error)) throw error;
     return { kind: 'silent', text: messageOf(error) };
   }
 }
+
+/** Codes of OpenSSL and Node about certificates. */
+const CERTIFICATE = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/;
 
 const isTimeout = (error: unknown): boolean => /no answer within|socket hang up/.test(messageOf(error));
 

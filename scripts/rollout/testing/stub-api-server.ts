@@ -1,5 +1,6 @@
 // For tests: answers the few requests of a check as the API server of a cluster does, from objects that a test puts there.
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 interface StoredObject {
@@ -14,26 +15,35 @@ export interface StubApiServer {
   readonly logs: Map<string, string>;
   /** What was asked for, but for reading: `DELETE /api/…`. */
   readonly changes: string[];
+  /** How each request was authorised. */
+  readonly tokens: string[];
   /** A status for every answer, in place of the right one. */
   failWith: number | undefined;
   put(list: string, object: StoredObject): void;
   stop(): Promise<void>;
 }
 
-export async function startStubApiServer(): Promise<StubApiServer> {
-  const server = createServer(async (request, response) => {
+/** @param tls its key and certificate; without them it speaks HTTP */
+export async function startStubApiServer(tls?: {
+  readonly key: string;
+  readonly cert: string;
+}): Promise<StubApiServer> {
+  const listener: RequestListener = async (request, response) => {
+    stub.tokens.push(request.headers.authorization ?? '');
     const { status, body } = stub.failWith
       ? { status: stub.failWith, body: { message: 'the stub was told to fail' } }
       : answer(request.method ?? '', new URL(request.url ?? '', stub.url), await bodyOf(request));
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const stub: StubApiServer = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects: new Map(),
     logs: new Map(),
     changes: [],
+    tokens: [],
     failWith: undefined,
     put(list, object) {
       const named = stub.objects.get(list) ?? new Map<string, StoredObject>();

@@ -1,5 +1,7 @@
 // Which findings of scanners are accepted, and that each entry of the list has a reason.
+import { AZURE_PARTS } from '../../../infra/core/settings/azure';
 import { ACCEPTED, judge } from './accepted';
+import { VARIANTS } from './stack-copies';
 
 const finding = (rule: string, where: string) => ({ rule, where, says: 'something' });
 
@@ -27,6 +29,11 @@ describe('judge', () => {
     expect(unused()).toEqual(['dangerous-triggers', 'self-repository']);
     expect(unused(finding('self-repository', '.github/workflows/x.yml:1'))).toEqual(['dangerous-triggers']);
   });
+});
+
+describe('the stacks that are scanned', () => {
+  it('have every part of the azure stack', () =>
+    expect(VARIANTS.everything?.TSDB_DEPLOY_PARTS?.split(',')).toEqual([...AZURE_PARTS]));
 });
 
 describe('the list', () => {

@@ -9,7 +9,7 @@ import type { StageRun } from '../stage';
 const ROOT = join(__dirname, '..', '..', '..');
 
 /** Settings that together show every stack and every part of them. */
-const VARIANTS: Readonly<Record<string, Environment>> = {
+export const VARIANTS: Readonly<Record<string, Environment>> = {
   default: { TSDB_APP_IMAGE: 'registry.example.org/tsdb:1.2.3' },
   everything: {
     TSDB_DEPLOY_ENVIRONMENT: 'prod',

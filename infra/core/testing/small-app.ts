@@ -11,5 +11,5 @@ const first = new BaseStack(app, 'first', props);
 const name = new DataResource(first, 'name', {
   input: { is: `${config.name} in ${config.environment}` },
 });
-new DataResource(new BaseStack(app, 'second', props), 'copy', { input: { is: name.output } });
+new DataResource(new BaseStack(app, 'second', props), 'copy', { input: name.output });
 app.synth();

@@ -72,7 +72,7 @@ export function addRolloutOutput(
 ): void {
   new TerraformOutput(stack, 'rollout', {
     value: requestOf({ namespace, targets: checks.map(({ target }) => target) }),
-    description: 'What "npm run rollout" looks at',
+    description: 'What "npm run pipeline:rollout" looks at',
   });
 }
 

@@ -164,7 +164,7 @@ describe('the check of a rollout', () => {
       { TSDB_ROLLOUT_LIMIT: 'soon' },
       /TSDB_ROLLOUT_LIMIT must be a whole number of seconds above 0, got "soon"/,
     ],
-    ['no request', () => undefined, { TSDB_ROLLOUT: '' }, /people run "npm run rollout"/],
+    ['no request', () => undefined, { TSDB_ROLLOUT: '' }, /people run "npm run pipeline:rollout"/],
     ['another request', () => undefined, { TSDB_ROLLOUT: '{}' }, /does not say what to wait for: \{\}/],
   ])('says what is wrong: %s', async (_what, prepare, env, message) => {
     prepare();

@@ -53,7 +53,7 @@ if (require.main === module) {
   outliveReaders();
   void runner.untilSignal(async (signal) => {
     const env = processEnvironment();
-    if (!env.TSDB_ROLLOUT) throw new UsageError('Terraform runs this; people run "npm run rollout"');
+    if (!env.TSDB_ROLLOUT) throw new UsageError('Terraform runs this; people run "npm run pipeline:rollout"');
     await checkRollout(process.cwd(), parseRequest(env.TSDB_ROLLOUT), { env, signal, mode: 'deploy' });
     return 0;
   });

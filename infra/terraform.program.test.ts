@@ -17,11 +17,6 @@ const PRIVATE_AKS = {
   TSDB_DEPLOY_AKS_DNS_ZONE:
     '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hub/providers/Microsoft.Network/privateDnsZones/privatelink.westeurope.azmk8s.io',
 };
-const STORE_AND_GATEWAY = {
-  TSDB_DEPLOY_SECRET_STORE: 'ClusterSecretStore/vault',
-  TSDB_DEPLOY_GATEWAY: 'edge/public/https',
-  TSDB_DEPLOY_INGRESS_HOST: 'm.example.org',
-};
 const providersMissing = whyNoProviders();
 const withTerraform = itUnless(hasTerraform ? undefined : 'terraform is not on PATH');
 const withProviders = providersMissing === '' ? it : it.skip;
@@ -47,7 +42,6 @@ describe(titleUnless(providersMissing, 'Terraform validates'), () => {
     ['the kubernetes stack', kubernetes],
     ['the aks stack', onAks.aks],
     ['the aks stack of a private cluster', stacksOf({ TSDB_DEPLOY_CLUSTER: 'aks', ...PRIVATE_AKS }).aks],
-    ['the kubernetes stack with a store of passwords and a Gateway', stacksOf(STORE_AND_GATEWAY).kubernetes],
     ['the kubernetes-ha stack', onAks['kubernetes-ha']],
     ['the kubernetes stack on both', onAks.kubernetes],
   ])('%s', (_what, stack) => {

@@ -1,14 +1,16 @@
 // Passwords that a store outside of the cluster has: the operator external-secrets copies them into Secrets.
-import { Fn, type ITerraformDependable } from 'cdktf';
+import { Fn } from 'cdktf';
 import type { Construct } from 'constructs';
+import type { Login } from '../infra/core/logins';
 import { addOperatorObject } from './ha/manifest';
 import { metadata, type Place } from './metadata';
-import type { PasswordProps, PasswordSecret } from './password';
 
 /** Served by the operator since version 0.16. */
 const EXTERNAL_SECRETS_API = 'external-secrets.io/v1';
 
-export interface ExternalSecretProps extends PasswordProps {
+export interface ExternalSecretProps {
+  readonly login: Login;
+  readonly version: number;
   /** What the Secret has besides its password, for an operator that wants more. */
   readonly template?: Readonly<Record<string, unknown>>;
 }
@@ -22,7 +24,7 @@ export function addExternalSecret(
   scope: Construct,
   place: Place,
   { login, version, template }: ExternalSecretProps,
-): PasswordSecret & { readonly object: ITerraformDependable } {
+) {
   const { config } = place;
   const { name } = metadata(place, login);
   const secret = login === 'superuser' || version === 1 ? name : `${name}-${version}`;
@@ -47,7 +49,7 @@ export function addExternalSecret(
   object.putTimeouts({ create: '5m', update: '5m' });
   // The name comes from the object, so that whatever has the Secret is made after it.
   return {
-    secretName: Fn.lookupNested(object.object, ['metadata', 'name']),
+    secretName: Fn.lookupNested(object.object, ['metadata', 'name']) as string,
     key,
     identity: 'in a store',
     object,

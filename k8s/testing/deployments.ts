@@ -18,6 +18,7 @@ export const DEPLOYMENTS: Readonly<Record<string, Env>> = {
     ...INGRESS,
     TSDB_DEPLOY_INGRESS_ISSUER: 'letsencrypt',
     TSDB_DEPLOY_INGRESS_NAMESPACE: 'ingress-nginx',
+    TSDB_DEPLOY_DNS_CIDRS: '169.254.25.10/32',
     TSDB_DEPLOY_STORAGE_PROVISIONER: 'disk.csi.azure.com',
     TSDB_DEPLOY_STORAGE_PARAMETERS: 'skuName=PremiumV2_LRS,cachingMode=None',
     TSDB_DEPLOY_PROTECT_DATA: 'false',

@@ -17,10 +17,11 @@ export async function checkRollout(
   { env, signal, mode, limit }: CheckProps,
 ): Promise<void> {
   const cluster = await connect(folder, request);
-  const own = limitIn(env);
+  // A caller that does not wait for long does so in any case.
+  const limits = [limitIn(env), limit].filter((one) => one !== undefined);
   await waitForRollout(request, {
     ...{ cluster, mode, say: note, clock: clockUntil(signal) },
-    limit: own ?? limit,
+    limit: limits.length === 0 ? undefined : Math.min(...limits),
   });
 }
 

@@ -151,12 +151,13 @@ describe('waiting for a rollout', () => {
       reason: 'Unhealthy',
       message: 'Startup probe failed: rejecting connections',
     } as never);
-    const { end } = wait([DATABASE]);
+    const short = { ...DATABASE, seconds: 300 };
+    const { end } = wait([short]);
     await expect(end).rejects.toThrow(
-      /^StatefulSet tsdb is not up after 50m\ds \(0 of 1 ready\): pod set-0: Startup probe failed: rejecting/,
+      /^StatefulSet tsdb is not up after 5m\ds \(0 of 1 ready\): pod set-0: Startup probe failed: rejecting/,
     );
     await expect(wait([DATABASE], {}, { limit: 2 }).end).rejects.toThrow(/is not up after 2s/);
-    await wait([DATABASE], { 2900: () => set() }).end;
+    await wait([short], { 290: () => set() }).end;
   });
 
   it('does not know the Deployment before its controller has seen the newest version', async () => {

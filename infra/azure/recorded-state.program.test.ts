@@ -94,6 +94,7 @@ describeUnless(missing, 'a rollout that fails on the machine', () => {
       const later = [4, 5, 6].map(() => deploy(workspace, NEXT));
       expect(later).toEqual(['red', 'red', 'green']);
       expect(workspace.changesTo(NEXT)).toEqual([]);
+      expect(workspace.terraform('show', '-json')).toContain('"output":"said"');
     } finally {
       workspace.stop();
     }

@@ -79,6 +79,8 @@ const server = createServer(
   },
 ).listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));
 
+const fails = (run: number): boolean => failingRuns.split(',').includes(String(run));
+
 /** As Azure does with `treatFailureAsDeploymentFailure`: a failed run stays as a resource, and its operation has failed. */
 async function answerRun(request: IncomingMessage, response: ServerResponse, here: string): Promise<void> {
   const { method, url = '' } = request;
@@ -89,13 +91,21 @@ async function answerRun(request: IncomingMessage, response: ServerResponse, her
     response.end(JSON.stringify(answer));
   };
   if (path.startsWith('/runs/')) {
-    const failed = failingRuns.split(',').includes(path.slice('/runs/'.length));
+    const failed = fails(Number(path.slice('/runs/'.length)));
     const error = { code: 'VMExtensionProvisioningError', message: 'the script ended with exit code 1' };
     reply(200, failed ? { status: 'Failed', error } : { status: 'Succeeded' });
   } else if (method === 'PUT') {
     runs += 1;
-    commands.set(path, JSON.parse(body));
-    reply(201, { id: path, ...JSON.parse(body) }, { 'azure-asyncoperation': `${here}/runs/${runs}` });
+    const { properties, ...others } = JSON.parse(body);
+    const exitCode = fails(runs) ? 1 : 0;
+    const instanceView = {
+      exitCode,
+      executionState: exitCode === 0 ? 'Succeeded' : 'Failed',
+      output: 'said',
+    };
+    const command = { ...others, properties: { ...properties, instanceView } };
+    commands.set(path, command);
+    reply(201, { id: path, ...command }, { 'azure-asyncoperation': `${here}/runs/${runs}` });
   } else if (method === 'DELETE') {
     commands.delete(path);
     reply(200, {});

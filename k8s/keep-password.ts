@@ -51,7 +51,7 @@ const IS_AT_WORK = `[ -n "$(find ${SIGN_OF_LIFE} -mmin -3)" ]`;
  */
 export const KEEP_PASSWORD = `trap 'exit 0' TERM INT
 ask() { psql --no-psqlrc --quiet --no-password --set=ON_ERROR_STOP=1 "$@"; }
-opens() { PGPASSWORD=$1 ask --host=127.0.0.1 --command=SELECT </dev/null >/dev/null 2>&1; }
+opens() ( export PGPASSWORD="$1"; ask --host=127.0.0.1 --command=SELECT </dev/null >/dev/null 2>&1 )
 quote='$tsdb$'
 set_password() {
   printf '%s;\\n' \\
@@ -67,7 +67,7 @@ while :; do
       echo "the server does not accept the superuser's password, and it could not be set over the socket" >&2
     fi
   fi
-  : >${SIGN_OF_LIFE}
+  touch ${SIGN_OF_LIFE}
   sleep 15 &
   wait "$!"
 done

@@ -30,6 +30,9 @@ export const VARIANTS: Readonly<Record<string, Environment>> = {
   private: {
     TSDB_DEPLOY_EXPOSURE: 'private',
     TSDB_DEPLOY_PARTS: 'nat,bastion',
+    TSDB_DEPLOY_CLUSTER: 'aks',
+    TSDB_DEPLOY_AKS_PRIVATE: 'true',
+    TSDB_DEPLOY_RESOURCE_GROUP: 'existing',
     TSDB_APP_IMAGE: 'registry.example.org/tsdb:1.2.3',
   },
 };

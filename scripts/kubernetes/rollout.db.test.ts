@@ -151,12 +151,12 @@ describe.each(terraforms())('with %s', (program) => {
     it('takes over what an earlier version deployed, in place', () => {
       folder.synthesise();
       folder.edit(earlierStack('10m'));
-      expect(apply(GOOD)).toMatchObject({ status: 0 });
+      expect(apply(GOOD)).toEqual({ status: 0, text: expect.stringContaining('Apply complete!') });
       const uid = (what: string): string => value(what, '.metadata.uid');
       const [job = ''] = names('jobs');
       const before = ['statefulset/tsdb', 'deployment/tsdb-api', job].map(uid);
       folder.synthesise();
-      expect(apply(GOOD)).toMatchObject({ status: 0 });
+      expect(apply(GOOD)).toEqual({ status: 0, text: expect.stringContaining('Apply complete!') });
       expect(['statefulset/tsdb', 'deployment/tsdb-api', job].map(uid)).toEqual(before);
       expect(destroy()).toMatchObject({ status: 0 });
     });
@@ -169,14 +169,17 @@ describe.each(terraforms())('with %s', (program) => {
       const before = value('statefulset/tsdb', '.metadata.uid');
       folder.synthesise();
       // As docs/troubleshooting.md says.
-      const address = folder
-        .terraform(['state', 'list'])
-        .text.split('\n')
-        .find((line) => line.startsWith('kubernetes_stateful_set_v1.'));
-      expect(folder.terraform(['state', 'rm', String(address)])).toMatchObject({ status: 0 });
+      const addresses = folder.terraform(['state', 'list']).text.split('\n');
       const env = { TF_VAR_app_image: GOOD };
-      expect(folder.terraform(['import', String(address), 'tsdb/tsdb'], env)).toMatchObject({ status: 0 });
-      expect(apply(GOOD)).toMatchObject({ status: 0 });
+      for (const [type, id] of [
+        ['kubernetes_stateful_set_v1.', 'tsdb/tsdb'],
+        ['kubernetes_deployment_v1.', 'tsdb/tsdb-api'],
+      ] as const) {
+        const address = String(addresses.find((line) => line.startsWith(type)));
+        expect(folder.terraform(['state', 'rm', address])).toMatchObject({ status: 0 });
+        expect(folder.terraform(['import', address, id], env)).toMatchObject({ status: 0 });
+      }
+      expect(apply(GOOD)).toEqual({ status: 0, text: expect.stringContaining('Apply complete!') });
       expect(value('statefulset/tsdb', '.metadata.uid')).toBe(before);
     });
   });

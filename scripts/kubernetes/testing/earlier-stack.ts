@@ -12,9 +12,8 @@ const WAITS: Readonly<Record<string, object>> = {
 /** @param create how long the provider waits for a new workload, such as `10m` */
 export const earlierStack =
   (create: string) =>
-  ({ resource, ...others }: StackJson): object => ({
+  ({ resource, output: _, ...others }: StackJson & { readonly output?: unknown }): object => ({
     ...others,
-    output: {},
     resource: Object.fromEntries(
       Object.entries(resource)
         .filter(([type]) => type !== 'terraform_data')

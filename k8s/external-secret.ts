@@ -5,7 +5,7 @@ import type { Login } from '../infra/core/logins';
 import { addOperatorObject } from './ha/manifest';
 import { metadata, type Place } from './metadata';
 
-/** Served by the operator since version 0.16. */
+/** As in the definitions of version 2.9.0 of the operator. */
 const EXTERNAL_SECRETS_API = 'external-secrets.io/v1';
 
 export interface ExternalSecretProps {

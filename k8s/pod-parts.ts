@@ -54,7 +54,7 @@ export const CONTAINER_SECURITY = {
 
 /**
  * What a container may write on the disk of its node without a folder of its own: its output, as the root file system is
- * read-only. A node keeps five files of it, of 10 MiB by default and of 50 MiB on AKS, and looks every ten seconds whether to
+ * read-only. A node keeps five files of it, of 10 MiB by default; some clusters set more. It looks every ten seconds whether to
  * start the next one. The rest of this room is for what is written in between, because a pod that exceeds its limit is evicted.
  */
 export const OUTPUT_MIB = 512;

@@ -92,6 +92,22 @@ describeUnless(missing, 'the kubernetes stack', () => {
     });
   });
 
+  it('has a second deployment beside it, from the same checkout, and each has a state of its own', () => {
+    const other = { TSDB_DEPLOY_NAME: 'other', TSDB_DEPLOY_ENVIRONMENT: 'prod' };
+    expect(cdktf('deploy', other, ['--skip-provider-lock'])).toEqual({
+      status: 0,
+      text: expect.stringMatching(/Apply complete! Resources: \d+ added, 0 changed, 0 destroyed/),
+    });
+    expect(cluster.kubectl(['get', 'statefulset/other', '--namespace=other']).status).toBe(0);
+    synthesise({});
+    expect(terraform(['plan', '-detailed-exitcode'], stack)).toMatchObject({ status: 0 });
+    expect(cdktf('destroy', { ...other, TSDB_DEPLOY_PROTECT_DATA: 'false' })).toMatchObject({ status: 0 });
+    expect(cluster.kubectl(['get', 'namespace', 'other']).stderr).toContain('not found');
+    expect(names('statefulsets')).toEqual(['statefulset.apps/tsdb']);
+    synthesise({});
+    expect(terraform(['plan', '-detailed-exitcode'], stack)).toMatchObject({ status: 0 });
+  });
+
   it('grows its volume and memory in place', () => {
     const before = value('persistentvolumeclaim/tsdb-data', '.metadata.uid');
     synthesise({ TSDB_DEPLOY_DISK_GIB: '256', TSDB_DEPLOY_DB_MEMORY_MIB: '4096' });

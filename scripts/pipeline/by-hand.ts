@@ -32,12 +32,18 @@ export function buildByHand({ untilSignal }: Runner): Command {
     .option('--expect <fingerprints>', 'do not ask about these plans, one for each stack; refuse others')
     .action((named: readonly string[], { yes, expect, allow }: DeployOptions) =>
       untilSignal(async (signal) => {
-        if (!yes && !expect) requireTerminal('read the plan with "npm run pipeline:plan", then add --yes');
+        if (!yes && expect === undefined)
+          requireTerminal('read the plan with "npm run pipeline:plan", then add --yes');
         const { stacks, run } = await prepare(named, signal);
         const agree = (stack: string) =>
           confirm(`\nType "yes" to deploy stack ${stack}: `, signal, terminal());
         return deploy(
-          { stacks, allow, ...(expect ? { expect } : {}), ...(yes || expect ? {} : { agree }) },
+          {
+            stacks,
+            allow,
+            ...(expect === undefined ? {} : { expect }),
+            ...(yes || expect !== undefined ? {} : { agree }),
+          },
           run,
         );
       }),

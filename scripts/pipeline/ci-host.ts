@@ -13,6 +13,9 @@ export interface CiHost {
   pass(name: string, value: string): void;
 }
 
+/** Whether nobody keeps what a stage leaves in its checkout. */
+export const isOnCiHost = (env: Environment): boolean => Boolean(env.GITHUB_STEP_SUMMARY || env.TF_BUILD);
+
 /** Recognises the host by the variables that it sets. */
 export function ciHost(env: Environment): CiHost {
   const save = saver();

@@ -12,11 +12,17 @@ import { countsOf } from './terraform/plan-markdown';
 import type { InfrastructurePlan } from './terraform/plan-model';
 
 export interface DeployFlags extends PlanFlags {
-  /** Fingerprints of the plans that were approved, one for each stack; without them, any plan that the guard lets pass is carried out. */
+  /**
+   * Fingerprints of the plans that were approved, one for each stack. Without this, or with `any`, any plan that the guard lets
+   * pass is carried out. An empty text is an approval that was lost on its way.
+   */
   readonly expect?: string;
   /** Asks about a plan that was shown, unless it has nothing to do. Without it nobody is asked. */
   readonly agree?: (stack: string) => Promise<boolean>;
 }
+
+/** In place of fingerprints: nobody has approved a plan. */
+const ANY = 'any';
 
 /**
  * Deploys one stack after the other, passes the address of the API on, and makes sure that what the stack runs is up, also when
@@ -24,19 +30,23 @@ export interface DeployFlags extends PlanFlags {
  * @throws RefusedError when the plan is not the approved one, or takes data away without consent.
  */
 export async function deploy(
-  { stacks, allow, expect = '', out, agree }: DeployFlags,
+  { stacks, allow, expect = ANY, out, agree }: DeployFlags,
   run: StackRun,
 ): Promise<number> {
   const host = ciHost(run.env);
-  const approved = listOf(expect);
-  if (approved.length > 0 && approved.length !== stacks.length)
+  const approved = expect === ANY ? undefined : listOf(expect);
+  if (approved?.length === 0)
+    throw new RefusedError(
+      'it is not known which plan was approved: the fingerprint is empty; run the pipeline again from its stage plan',
+    );
+  if (approved !== undefined && approved.length !== stacks.length)
     throw new RefusedError(
       `the approval is for ${counted(approved.length, 'plan')}, and the deployment is of ${counted(stacks.length, 'stack')} (${stacks.join(', ')}); plan and deploy with the same TSDB_DEPLOY_STACKS`,
     );
   const shared = { purpose: 'Deployment', allowed: allow, host, out } as const;
   for (const [at, stack] of stacks.entries())
     await withStackPlan({ ...shared, stack }, run, async (saved) => {
-      requireApproved(saved.plan, approved[at]);
+      requireApproved(saved.plan, approved?.[at]);
       note(countsOf(saved.plan));
       if (agree !== undefined && hasWork(saved.plan) && !(await agree(stack)))
         throw new RefusedError(`stack ${stack} stays as it is, because you did not agree`);
@@ -52,7 +62,7 @@ const hasWork = ({ changes, outputs }: InfrastructurePlan): boolean =>
   changes.length > 0 || outputs.length > 0;
 
 function requireApproved({ fingerprint }: InfrastructurePlan, expected: string | undefined): void {
-  if (!expected || expected === fingerprint) return;
+  if (expected === undefined || expected === fingerprint) return;
   throw new RefusedError(
     `this plan is not the approved one: its fingerprint is ${fingerprint.slice(0, 16)}, approved was ${expected.slice(0, 16)}; something changed in between, so run the pipeline again and approve the new plan`,
   );

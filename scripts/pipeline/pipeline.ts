@@ -77,7 +77,10 @@ export function buildPipeline({ untilSignal }: Runner): Command {
     .action((flags) => stage((run) => schemaPlan(flags, run)));
   onStack('deploy', 'plan, check, and carry out exactly that plan')
     .addOption(allowOption())
-    .option('--expect <fingerprint>', 'the plan that was approved; another one is refused')
+    .option(
+      '--expect <fingerprint>',
+      'the plan that was approved, another one is refused; "any" (default): there was no approval',
+    )
     .option(out, 'also write the plan to a file')
     .action(onStacks(deploy));
   onStack('rollout', 'wait until what a stack runs in a cluster is up, or say why it is not').action(

@@ -144,6 +144,41 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stage
     expect(existsSync(join(folder, 'terraform.tfstate'))).toBe(false);
   });
 
+  it('refuse an approval that was lost on its way', async () => {
+    declare(folder, { vm: { input: 1 } });
+    // A host drops an output that contains a secret value by chance.
+    await expect(deploy({ stacks, allow: [], expect: '' }, run)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining('not known which plan was approved'),
+    });
+    expect(existsSync(join(folder, 'terraform.tfstate'))).toBe(false);
+    expect(await deploy({ stacks, allow: [], expect: 'any' }, run)).toBe(0);
+  });
+
+  it.each([
+    ['GitHub', {}],
+    ['Azure Pipelines', { GITHUB_STEP_SUMMARY: undefined, TF_BUILD: 'True' }],
+  ])('refuse to keep a state in the checkout of a job of %s', async (_host, more) => {
+    declare(folder, { vm: { input: 1 } });
+    const backend = (kind: object): void =>
+      writeFileSync(join(folder, 'cdk.tf.json'), JSON.stringify({ terraform: { backend: kind } }));
+    backend({ local: { path: 'kept.tfstate' } });
+    const env = { ...run.env, ...more, TSDB_DEPLOY_PROTECT_DATA: 'false' };
+    const job: StackRun = { ...run, env };
+    const refusal = {
+      exitCode: 3,
+      message: expect.stringContaining('set TSDB_DEPLOY_STATE_ACCOUNT'),
+    };
+    await expect(plan({ stacks, allow: [] }, job)).rejects.toMatchObject(refusal);
+    await expect(deploy({ stacks, allow: [] }, job)).rejects.toMatchObject(refusal);
+    await expect(deployed({ stacks }, job)).rejects.toMatchObject(refusal);
+    await expect(destroy({ stacks, confirm: 'tsdb-dev' }, job)).rejects.toMatchObject(refusal);
+    expect(existsSync(join(folder, 'kept.tfstate'))).toBe(false);
+    const person = { ...run, env: { ...env, GITHUB_STEP_SUMMARY: undefined, TF_BUILD: undefined } };
+    jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    expect(await deploy({ stacks, allow: [] }, person)).toBe(0);
+  });
+
   it('deploy what was approved, the first time and after a rotation, although the passwords have dates', async () => {
     for (const version of ['1', '2']) {
       const { resource } = synthesiseAzure({ TSDB_DEPLOY_PASSWORD_VERSION: version });

@@ -4,6 +4,7 @@ export interface Metadata {
   readonly name: string;
   readonly namespace?: string;
   readonly uid?: string;
+  readonly resourceVersion?: string;
   readonly generation?: number;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
@@ -68,6 +69,7 @@ export interface ContainerStatus {
 export interface Pod {
   readonly metadata: Metadata;
   readonly spec?: {
+    readonly containers?: readonly { readonly name: string }[];
     readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[];
   };
   readonly status?: {

@@ -5,6 +5,7 @@ import { conditionOf, type Metadata, type Workload } from './objects';
 import { pathOf } from './paths';
 import { read, requireGood } from './read';
 import type { RolloutTarget } from './request';
+import type { PodSeen } from './verdict';
 
 /** On a Job whose failure was reported. A Job that has failed since the deployment began has not got it. */
 export const REPORTED = 'timescaledb-as-code/failure-reported';
@@ -70,9 +71,16 @@ const ownLabels = ({ labels = {} }: Pick<Metadata, 'labels'>): Readonly<Record<s
 /**
  * A StatefulSet replaces a pod only when it is ready, also when a newer version would repair it. Kubernetes leaves the removal
  * to people: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+ * @returns whether it is removed: not when the pod is another one, or has changed, since it was looked at.
  */
-export async function removeStuckPod(cluster: Cluster, namespace: string, pod: string): Promise<void> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`;
-  const answer = await cluster.ask('DELETE', path);
-  if (answer.status !== 404) requireGood(answer, `removing ${path}`);
+export async function removeStuckPod(
+  cluster: Cluster,
+  namespace: string,
+  { name, uid, resourceVersion }: PodSeen,
+): Promise<boolean> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+  const answer = await cluster.ask('DELETE', path, { preconditions: { uid, resourceVersion } });
+  if (answer.status === 404 || answer.status === 409) return false;
+  requireGood(answer, `removing ${path}`);
+  return true;
 }

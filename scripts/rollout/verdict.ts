@@ -22,7 +22,14 @@ export interface Trouble {
   /** The last words of the container, for when its log cannot be read. */
   readonly words?: string | undefined;
   /** A pod of an earlier version that the StatefulSet waits for, and which will never be ready. */
-  readonly stuckPod?: string;
+  readonly stuckPod?: PodSeen;
+}
+
+/** A pod as it was when it was looked at. Another one can have its name by now, and it can have recovered. */
+export interface PodSeen {
+  readonly name: string;
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
 }
 
 export type Verdict =

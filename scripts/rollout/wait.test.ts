@@ -247,6 +247,18 @@ describe('waiting for a rollout', () => {
       );
     });
 
+    it('removes no pod that has changed since it was looked at', async () => {
+      set({ ...DOWN, currentRevision: 'a', updatedReplicas: 0 });
+      const stuck = pod('set', waiting('ImagePullBackOff'), { revision: 'a' });
+      addPod({ ...stuck, metadata: { ...stuck.metadata, resourceVersion: '7' } });
+      server.beforeDelete = () =>
+        addPod({ ...pod('set', running(false)), metadata: { ...stuck.metadata, resourceVersion: '8' } });
+      await wait([DATABASE], { 20: () => set() }, deploying).end;
+      expect(server.changes).toEqual([`DELETE ${PODS}/set-0`]);
+      expect(server.objects.get(PODS)?.has('set-0')).toBe(true);
+      expect(said.join()).not.toContain('is removed');
+    });
+
     it('changes nothing when it only looks', async () => {
       addJob(FAILED, { [REPORTED]: 'true' });
       await expect(wait([SCHEMA]).end).rejects.toThrow(RolloutError);

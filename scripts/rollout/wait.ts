@@ -85,8 +85,10 @@ async function waitFor(namespace: string, target: RolloutTarget, props: WaitProp
       else if (troubles.since(trouble.key, now) >= trouble.patience * 1_000) {
         if (mode !== 'deploy' || trouble.stuckPod === undefined)
           throw await failure({ namespace, target, trouble, why: 'failed' }, props);
-        props.say(`${called}: pod ${trouble.stuckPod} of the previous version cannot start and is removed`);
-        await removeStuckPod(cluster, namespace, trouble.stuckPod);
+        if (await removeStuckPod(cluster, namespace, trouble.stuckPod))
+          props.say(
+            `${called}: pod ${trouble.stuckPod.name} of the previous version cannot start and is removed`,
+          );
         troubles.end();
       }
       if (now - started >= limit) {

@@ -19,3 +19,18 @@ export const DATA_BEARING: Readonly<Record<string, string>> = {
   kubernetes_persistent_volume_v1: 'the database or its backups',
   kubernetes_secret_v1: 'a password',
 };
+
+/**
+ * What begins empty when it is made anew after it was not found. Often it is not gone at all: the login leads to another cluster or
+ * another subscription. A Secret is not in this list, because the database takes over a new password, and neither is what finds
+ * its data again, such as a StatefulSet or a vault.
+ */
+export const BEGINS_EMPTY: readonly string[] = [
+  'azurerm_kubernetes_cluster',
+  'azurerm_managed_disk',
+  'azurerm_resource_group',
+  'azurerm_storage_account',
+  'azurerm_storage_container',
+  'kubernetes_namespace_v1',
+  'kubernetes_persistent_volume_claim_v1',
+];

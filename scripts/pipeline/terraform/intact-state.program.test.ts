@@ -18,27 +18,27 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'requireIn
 
   it('accepts a folder of no run, and the backend that Terraform has recorded', () => {
     write({ local: { path: 'one.tfstate' } });
-    expect(() => requireIntactState(folder)).not.toThrow();
+    expect(() => requireIntactState(folder, {})).not.toThrow();
     expect(terraform(['init'], folder)).toMatchObject({ status: 0 });
-    expect(() => requireIntactState(folder)).not.toThrow();
+    expect(() => requireIntactState(folder, {})).not.toThrow();
   });
 
   it('refuses another one, and names both', () => {
     write({ local: { path: 'one.tfstate' } });
     terraform(['init'], folder);
     write({ azurerm: { ...account, use_azuread_auth: true } });
-    expect(() => requireIntactState(folder)).toThrow(
+    expect(() => requireIntactState(folder, {})).toThrow(
       /kept the state of this stack in the file one\.tfstate, and the settings say azurerm plant\/tfstate\/tsdb-dev\.azure\.tfstate/,
     );
     write({ local: { path: 'two.tfstate' } });
-    expect(() => requireIntactState(folder)).toThrow('the settings say the file two.tfstate');
+    expect(() => requireIntactState(folder, {})).toThrow('the settings say the file two.tfstate');
   });
 
   it('refuses to leave a state behind that could not be stored', () => {
     write({ local: { path: 'one.tfstate' } });
     writeFileSync(join(folder, 'errored.tfstate'), '{}');
-    expect(() => requireIntactState(folder)).toThrow('terraform state push errored.tfstate');
+    expect(() => requireIntactState(folder, {})).toThrow('terraform state push errored.tfstate');
     rmSync(join(folder, 'errored.tfstate'));
-    expect(() => requireIntactState(folder)).not.toThrow();
+    expect(() => requireIntactState(folder, {})).not.toThrow();
   });
 });

@@ -1,6 +1,6 @@
 // Refuses a plan that removes data, unless each such resource is allowed by its address.
 import { RefusedError, UsageError } from '../../../db/core/errors';
-import { DATA_BEARING } from './data-bearing';
+import { BEGINS_EMPTY, DATA_BEARING } from './data-bearing';
 import type { InfrastructurePlan, ResourceChange } from './plan-model';
 
 /** A resource that is lost together with data. */
@@ -10,18 +10,26 @@ export interface DataLoss {
   readonly lost: string;
 }
 
-/** All deletions and replacements of resources that hold data, allowed or not. */
+/**
+ * All deletions and replacements of resources that hold data, allowed or not, and those that the state knows, that were not
+ * found, and that would begin empty.
+ */
 export function dataLosses(
   plan: InfrastructurePlan,
   dataBearing: Readonly<Record<string, string>> = DATA_BEARING,
 ): readonly DataLoss[] {
   return plan.changes.flatMap((change) => {
     const lost = Object.hasOwn(dataBearing, change.type) ? dataBearing[change.type] : undefined;
-    return lost !== undefined && (change.kind === 'delete' || change.kind === 'replace')
-      ? [{ change, lost }]
-      : [];
+    if (lost === undefined) return [];
+    const isLost = change.kind === 'delete' || change.kind === 'replace' || beginsEmpty(change, plan);
+    return isLost ? [{ change, lost }] : [];
   });
 }
+
+const beginsEmpty = ({ kind, type, address }: ResourceChange, { drift }: InfrastructurePlan): boolean =>
+  kind === 'create' &&
+  BEGINS_EMPTY.includes(type) &&
+  drift.some((other) => other.kind === 'delete' && other.address === address);
 
 /**
  * Lets a plan pass or not.
@@ -37,11 +45,16 @@ export function guard(losses: readonly DataLoss[], allowed: readonly string[]): 
     );
   const refused = losses.filter(({ change }) => !allowed.includes(change.address));
   if (refused.length === 0) return;
-  const lines = refused.map(
-    ({ change, lost }) => `  ${change.kind} ${change.address}: ${lost} would be lost`,
+  const lines = refused.map(({ change, lost }) =>
+    change.kind === 'create'
+      ? `  ${change.kind} ${change.address}, which was not found: it would begin empty, without ${lost}`
+      : `  ${change.kind} ${change.address}: ${lost} would be lost`,
   );
+  const place = refused.some(({ change }) => change.kind === 'create')
+    ? 'is this the right cluster and subscription? Correct the kubeconfig, its context or the login; '
+    : '';
   const names = refused.map(({ change }) => change.address).join(',');
   throw new RefusedError(
-    `the plan would take data away:\n${lines.join('\n')}\nchange the declaration back, or consent with --allow '${names}'`,
+    `the plan would take data away:\n${lines.join('\n')}\n${place}change the declaration back, or consent with --allow '${names}'`,
   );
 }

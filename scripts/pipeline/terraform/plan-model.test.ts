@@ -52,6 +52,23 @@ describe('parsePlan', () => {
 describe('the guard', () => {
   const losses = dataLosses(parsePlan(recorded), DATA);
 
+  it('finds what was not found and would begin empty, but nothing that is made for the first time', () => {
+    const made = edited((plan) => {
+      const change = plan.resource_changes.find(({ change }) => change.actions[0] === 'create');
+      Object.assign(change ?? {}, { type: 'kubernetes_persistent_volume_claim_v1' });
+    });
+    expect(dataLosses(parsePlan(made))).toEqual([]);
+    const again = JSON.parse(made) as Raw;
+    const created = again.resource_changes.find(({ change }) => change.actions[0] === 'create');
+    again.resource_drift = [{ ...created, change: { actions: ['delete'], before: {}, after: null } }];
+    const found = dataLosses(parsePlan(JSON.stringify(again)));
+    expect(found).toMatchObject([{ change: { kind: 'create' }, lost: 'the database or its backups' }]);
+    expect(() => guard(found, [])).toThrow(
+      /which was not found: it would begin empty, without the database(.|\n)*is this the right cluster/,
+    );
+    expect(() => guard(found, [created?.address ?? ''])).not.toThrow();
+  });
+
   it('finds deletions and replacements of what holds data, and nothing else', () => {
     expect(losses.map(({ change }) => change.address)).toEqual([
       'terraform_data.disk',

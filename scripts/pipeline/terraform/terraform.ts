@@ -43,7 +43,7 @@ export async function withPlan<T>(
   const place = mkdtempSync(join(tmpdir(), 'tsdb-plan-'));
   const file = join(place, 'stack.tfplan');
   try {
-    requireIntactState(folder);
+    requireIntactState(folder, run.env);
     await act('init');
     await (lock === 'take' ? look : act)(
       'plan',
@@ -69,6 +69,7 @@ export async function stackOutputs(folder: string, run: StageRun): Promise<Outpu
 
 /** How many resources Terraform has made and still has in the state; none when there is no state. */
 export async function resourcesInState(folder: string, run: StageRun): Promise<number> {
+  requireIntactState(folder, run.env);
   const { act, read } = terraformIn(folder, run);
   await act('init');
   const text = await read('state', 'pull');

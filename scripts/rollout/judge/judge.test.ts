@@ -1,4 +1,4 @@
-import type { Surroundings, Workload } from '../objects';
+import type { ContainerStatus, Surroundings, Workload } from '../objects';
 import {
   around,
   claim,
@@ -152,7 +152,7 @@ describe('a StatefulSet', () => {
       statefulSet({ ...DOWN, currentRevision: 'a', updatedReplicas: 0 }),
       around({ pods: [pod('set', waiting('ImagePullBackOff'), { revision: 'a' })] }),
     );
-    expect(old).toMatchObject({ trouble: { stuckPod: 'set-0', patience: 5 } });
+    expect(old).toMatchObject({ trouble: { stuckPod: { name: 'set-0', uid: 'set-0' }, patience: 5 } });
     const recovering = judgeStatefulSet(
       statefulSet({ ...DOWN, currentRevision: 'a', updatedReplicas: 0 }),
       around({
@@ -161,6 +161,23 @@ describe('a StatefulSet', () => {
       }),
     );
     expect(recovering).toMatchObject({ trouble: { patience: Number.POSITIVE_INFINITY } });
+  });
+
+  it('lets a server recover whatever the container beside it does', () => {
+    const judge = (server: ContainerStatus) => {
+      const statuses = [server, { ...crashing(9, 'oh'), name: 'password' }];
+      const one = pod('set', statuses, { revision: 'a' });
+      const annotations = { 'kubectl.kubernetes.io/default-container': 'main' };
+      return judgeStatefulSet(
+        statefulSet({ ...DOWN, currentRevision: 'a', updatedReplicas: 0 }),
+        around({ pods: [{ ...one, metadata: { ...one.metadata, annotations } }] }),
+      );
+    };
+    const recovering = judge(running(false));
+    expect(recovering).toMatchObject({ trouble: { patience: Number.POSITIVE_INFINITY } });
+    expect(recovering).not.toHaveProperty('trouble.stuckPod');
+    expect(judge(running(true))).toMatchObject({ trouble: { stuckPod: { name: 'set-0' }, patience: 0 } });
+    expect(judge(waiting('ContainerCreating'))).toMatchObject({ trouble: { stuckPod: { name: 'set-0' } } });
   });
 });
 

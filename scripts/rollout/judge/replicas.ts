@@ -29,15 +29,29 @@ export function judgeStatefulSet(set: Workload, around: Surroundings): Verdict {
   const pods = ownedBy(around.pods, set);
   const old = (pod: Pod): boolean => pod.metadata.labels?.['controller-revision-hash'] !== updateRevision;
   const trouble = firstTrouble(pods, around) ?? refused(set, pods.length < wanted, around);
-  const stuckPod = pods.find((pod) => old(pod) && podTrouble(pod, around) !== undefined)?.metadata.name;
+  const troubled = pods.find((pod) => old(pod) && podTrouble(pod, around) !== undefined);
   const text = pods.some(old)
     ? 'a pod of the previous version is still there'
     : `${status.availableReplicas ?? 0} of ${wanted} ready`;
-  if (trouble === undefined || stuckPod === undefined) return progressing(text, trouble);
+  if (trouble === undefined || troubled === undefined) return progressing(text, trouble);
+  if (isStarting(troubled)) return progressing(text, { ...trouble, patience: Number.POSITIVE_INFINITY });
   const patience = Number.isFinite(trouble.patience)
     ? Math.min(trouble.patience, REPLACED)
     : trouble.patience;
-  return progressing(text, { ...trouble, stuckPod, patience });
+  const { name, uid, resourceVersion } = troubled.metadata;
+  return progressing(text, { ...trouble, stuckPod: { name, uid, resourceVersion }, patience });
+}
+
+const MAIN = 'kubectl.kubernetes.io/default-container';
+
+/**
+ * Its server runs and is not ready: it replays its log. Whatever else troubles the pod, its removal would begin that again.
+ * Once the server is ready, Kubernetes may stop it as in every rollout.
+ */
+function isStarting({ metadata, spec, status }: Pod): boolean {
+  const main = metadata.annotations?.[MAIN] ?? spec?.containers?.[0]?.name;
+  const server = (status?.containerStatuses ?? []).find(({ name }) => name === main);
+  return server?.state?.running !== undefined && server.ready !== true;
 }
 
 export function judgeDeployment(deployment: Workload, around: Surroundings): Verdict {

@@ -19,6 +19,8 @@ export interface StubApiServer {
   readonly tokens: string[];
   /** A status for every answer, in place of the right one. */
   failWith: number | undefined;
+  /** What happens between the request for a removal and its answer. */
+  beforeDelete?: () => void;
   put(list: string, object: StoredObject): void;
   stop(): Promise<void>;
 }
@@ -72,14 +74,23 @@ export async function startStubApiServer(tls?: {
     const isList = /\/(pods|events|persistentvolumeclaims|replicasets|deployments)$/.test(pathname);
     if (method === 'GET' && isList)
       return { status: 200, body: { items: [...(stub.objects.get(pathname)?.values() ?? [])] } };
+    if (method === 'DELETE') stub.beforeDelete?.();
     const found = stub.objects.get(list)?.get(name);
     if (found === undefined) return NOT_FOUND;
-    if (method === 'DELETE') stub.objects.get(list)?.delete(name);
+    if (method === 'DELETE') {
+      if (!meets(found, (body as { preconditions?: object } | undefined)?.preconditions)) return CONFLICT;
+      stub.objects.get(list)?.delete(name);
+    }
     if (method === 'PATCH') stub.put(list, merged(found, body) as StoredObject);
     return { status: 200, body: found };
   }
   return stub;
 }
+
+const CONFLICT = { status: 409, body: { message: 'the precondition is not met' } };
+
+const meets = ({ metadata }: StoredObject, conditions: object = {}): boolean =>
+  Object.entries(conditions).every(([name, value]) => (metadata as Record<string, unknown>)[name] === value);
 
 const NOT_FOUND = { status: 404, body: { message: 'not found' } };
 

@@ -74,8 +74,11 @@ describe.each(testServers())('the guard on $describe', (server) => {
       { 'x-api-key': api.keys.read },
     ];
     for (const headers of given) expect((await api.get('/api/sensors', headers)).statusCode).toBe(200);
-    const basic = await api.get('/api/sensors', { authorization: `Basic ${api.keys.read}` });
-    expect(basic.json()).toMatchObject({ type: 'urn:tsdb:problem:key-missing' });
+    const basic = (login: string) =>
+      api.get('/api/sensors', { authorization: `Basic ${Buffer.from(login).toString('base64')}` });
+    expect((await basic(`anybody:${api.keys.read}`)).statusCode).toBe(200);
+    // The key is the password: what comes without a colon has none.
+    expect((await basic(api.keys.read)).json()).toMatchObject({ type: 'urn:tsdb:problem:key-missing' });
   });
 
   it('tells which role is missing', async () => {

@@ -1,4 +1,5 @@
 // Plans one stack and publishes the plan, as every stage does that works on infrastructure.
+import { requireKubeConfig } from '../rollout/access';
 import type { CiHost } from './ci-host';
 import { deploymentOf, type StackRun } from './stage';
 import { dataLosses, guard } from './terraform/plan-guard';
@@ -36,6 +37,7 @@ export async function withStackPlan<T>(
   use: (saved: SavedPlan) => Promise<T>,
 ): Promise<T> {
   const folder = await run.folderOf(stack);
+  if (refresh) requireKubeConfig(folder);
   return withPlan(folder, { ...PURPOSES[purpose], refresh }, run, async (saved) => {
     const { plan } = saved;
     const losses = dataLosses(plan);

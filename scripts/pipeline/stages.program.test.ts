@@ -155,6 +155,17 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stage
     expect(await deploy({ stacks, allow: [], expect: 'any' }, run)).toBe(0);
   });
 
+  it('look for the kubeconfig before they plan', async () => {
+    declare(folder, { vm: { input: 1 } });
+    const stack = { provider: { kubernetes: [{ config_path: join(folder, 'none') }] } };
+    writeFileSync(join(folder, 'cdk.tf.json'), JSON.stringify(stack));
+    for (const stage of [plan, deploy])
+      await expect(stage({ stacks, allow: [] }, run)).rejects.toThrow(
+        /there is no kubeconfig .*none; set TSDB_DEPLOY_KUBE_CONFIG to yours/,
+      );
+    expect(existsSync(join(folder, '.terraform'))).toBe(false);
+  });
+
   it.each([
     ['GitHub', {}],
     ['Azure Pipelines', { GITHUB_STEP_SUMMARY: undefined, TF_BUILD: 'True' }],

@@ -305,6 +305,21 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stage
     expect(page()).toMatch(/stack two of(.|\n)*stack one of/);
   });
 
+  it('take consent to a loss in one of several stacks', async () => {
+    const folders = { one: join(folder, 'one'), two: join(folder, 'two') };
+    for (const place of Object.values(folders)) mkdirSync(place);
+    const both: StackRun = { ...run, folderOf: async (name) => folders[name as keyof typeof folders] };
+    const flags = { stacks: ['one', 'two'], allow: [] };
+    declare(folders.one, { vm: { input: 1 } });
+    declare(folders.two, { disk: { input: 1 } });
+    await deploy(flags, both);
+    declare(folders.two, { vm: { input: 1 } });
+    await expect(plan(flags, both)).rejects.toMatchObject({ exitCode: 3 });
+    const consent = { ...flags, allow: ['terraform_data.disk'] };
+    expect(await plan(consent, both)).toBe(0);
+    expect(await deploy(consent, both)).toBe(0);
+  });
+
   it('show Azure Pipelines a page of each look for drift', async () => {
     declare(folder, { vm: { input: 1 } });
     let printed = '';

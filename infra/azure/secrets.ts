@@ -3,7 +3,7 @@ import { KeyVault } from '@cdktf/provider-azurerm/lib/key-vault';
 import { KeyVaultSecret } from '@cdktf/provider-azurerm/lib/key-vault-secret';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
 import type { Subnet } from '@cdktf/provider-azurerm/lib/subnet';
-import { DataResource, type ITerraformDependable } from 'cdktf';
+import { type ITerraformDependable, TerraformResource } from 'cdktf';
 import { Construct } from 'constructs';
 import { ephemeralPassword } from '../core/ephemeral-password';
 import type { Deployer } from './deployer';
@@ -101,12 +101,14 @@ const CIPHER_VERSION = 1;
 
 // The date is only a reminder: an expired secret can still be read. It changes only with the version; a date that is
 // computed on each run would be a change in each plan. It counts from the moment at which it is applied, which a plan does
-// not know: a plan with a time in it would be another one each second, and no approval would fit.
+// not know: a plan with a time in it would be another one each second, and no approval would fit. cdktf has a class for this
+// type, but each synthesis would then run Terraform to learn its version, and fail where there is none.
 function expiry(scope: Construct, id: string, version: number, after: string): string {
-  const date = new DataResource(scope, id, {
-    input: { date: `\${timeadd(timestamp(), "${after}")}` },
-    triggersReplace: { version },
+  const date = new TerraformResource(scope, id, {
+    terraformResourceType: 'terraform_data',
     lifecycle: { ignoreChanges: ['input'] },
   });
+  date.addOverride('input', { date: `\${timeadd(timestamp(), "${after}")}` });
+  date.addOverride('triggers_replace', { version });
   return `\${${date.fqn}.output.date}`;
 }

@@ -43,7 +43,8 @@ export async function deploy(
     throw new RefusedError(
       `the approval is for ${counted(approved.length, 'plan')}, and the deployment is of ${counted(stacks.length, 'stack')} (${stacks.join(', ')}); plan and deploy with the same TSDB_DEPLOY_STACKS`,
     );
-  const shared = { purpose: 'Deployment', allowed: allow, host, out } as const;
+  const isOneOfSeveral = stacks.length > 1;
+  const shared = { purpose: 'Deployment', allowed: allow, isOneOfSeveral, host, out } as const;
   for (const [at, stack] of stacks.entries())
     await withStackPlan({ ...shared, stack }, run, async (saved) => {
       requireApproved(saved.plan, approved?.[at]);

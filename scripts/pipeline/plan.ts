@@ -18,7 +18,9 @@ export interface PlanFlags {
 /** Publishes the plans and passes their fingerprints on, with commas between. Exit code 0, changes or not. */
 export async function plan({ stacks, allow, refresh, out }: PlanFlags, run: StackRun): Promise<number> {
   const host = ciHost(run.env);
-  const shared = { purpose: 'Plan', allowed: allow, refresh: refresh !== 'no', host, out } as const;
+  const isOneOfSeveral = stacks.length > 1;
+  const refreshed = { refresh: refresh !== 'no', host, out };
+  const shared = { purpose: 'Plan', allowed: allow, isOneOfSeveral, ...refreshed } as const;
   const fingerprints: string[] = [];
   for (const stack of stacks)
     fingerprints.push(await withStackPlan({ ...shared, stack }, run, async (made) => made.plan.fingerprint));

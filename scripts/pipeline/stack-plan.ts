@@ -1,4 +1,5 @@
 // Plans one stack and publishes the plan, as every stage does that works on infrastructure.
+import { requireKubeConfig } from '../rollout/access';
 import type { CiHost } from './ci-host';
 import { deploymentOf, type StackRun } from './stage';
 import { dataLosses, guard } from './terraform/plan-guard';
@@ -19,6 +20,8 @@ export interface StackPlanProps {
   readonly stack: string;
   /** Addresses of resources that hold data and may go. */
   readonly allowed: readonly string[] | 'all';
+  /** The same consent is for other stacks as well, so an address may be one of theirs. */
+  readonly isOneOfSeveral?: boolean;
   /** Whether each resource is read first; yes unless said otherwise. */
   readonly refresh?: boolean;
   readonly host: CiHost;
@@ -31,15 +34,18 @@ export interface StackPlanProps {
  * @throws RefusedError when the plan takes data away without consent. Drift is only reported.
  */
 export async function withStackPlan<T>(
-  { purpose, stack, allowed, refresh = true, host, out }: StackPlanProps,
+  { purpose, stack, allowed, isOneOfSeveral = false, refresh = true, host, out }: StackPlanProps,
   run: StackRun,
   use: (saved: SavedPlan) => Promise<T>,
 ): Promise<T> {
   const folder = await run.folderOf(stack);
+  if (refresh) requireKubeConfig(folder);
   return withPlan(folder, { ...PURPOSES[purpose], refresh }, run, async (saved) => {
     const { plan } = saved;
     const losses = dataLosses(plan);
-    const consent = allowed === 'all' ? losses.map(({ change }) => change.address) : allowed;
+    const addresses = losses.map(({ change }) => change.address);
+    const given = allowed === 'all' ? addresses : allowed;
+    const consent = isOneOfSeveral ? given.filter((address) => addresses.includes(address)) : given;
     const title = `${purpose} for stack ${stack} of ${deploymentOf(run)}`;
     // The plan is published before the guard, because people have to read a plan that is refused.
     host.publish(formatInfrastructurePlan({ title, plan, losses, allowed: consent }), out);

@@ -155,6 +155,17 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stage
     expect(await deploy({ stacks, allow: [], expect: 'any' }, run)).toBe(0);
   });
 
+  it('look for the kubeconfig before they plan', async () => {
+    declare(folder, { vm: { input: 1 } });
+    const stack = { provider: { kubernetes: [{ config_path: join(folder, 'none') }] } };
+    writeFileSync(join(folder, 'cdk.tf.json'), JSON.stringify(stack));
+    for (const stage of [plan, deploy])
+      await expect(stage({ stacks, allow: [] }, run)).rejects.toThrow(
+        /there is no kubeconfig .*none; set TSDB_DEPLOY_KUBE_CONFIG to yours/,
+      );
+    expect(existsSync(join(folder, '.terraform'))).toBe(false);
+  });
+
   it.each([
     ['GitHub', {}],
     ['Azure Pipelines', { GITHUB_STEP_SUMMARY: undefined, TF_BUILD: 'True' }],
@@ -292,6 +303,21 @@ describeUnless(hasTerraform ? undefined : 'terraform is not on PATH', 'the stage
     page();
     await destroy({ stacks: flags.stacks, confirm: 'pr7-dev' }, both);
     expect(page()).toMatch(/stack two of(.|\n)*stack one of/);
+  });
+
+  it('take consent to a loss in one of several stacks', async () => {
+    const folders = { one: join(folder, 'one'), two: join(folder, 'two') };
+    for (const place of Object.values(folders)) mkdirSync(place);
+    const both: StackRun = { ...run, folderOf: async (name) => folders[name as keyof typeof folders] };
+    const flags = { stacks: ['one', 'two'], allow: [] };
+    declare(folders.one, { vm: { input: 1 } });
+    declare(folders.two, { disk: { input: 1 } });
+    await deploy(flags, both);
+    declare(folders.two, { vm: { input: 1 } });
+    await expect(plan(flags, both)).rejects.toMatchObject({ exitCode: 3 });
+    const consent = { ...flags, allow: ['terraform_data.disk'] };
+    expect(await plan(consent, both)).toBe(0);
+    expect(await deploy(consent, both)).toBe(0);
   });
 
   it('show Azure Pipelines a page of each look for drift', async () => {

@@ -1,5 +1,5 @@
 // How the check logs in to the cluster: as the provider block of the synthesised stack does, so that both see the same cluster.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf, UsageError } from '../../db/core/errors';
@@ -60,12 +60,32 @@ export async function connect(folder: string, { cluster }: RolloutRequest): Prom
   return clusterOf(config);
 }
 
+/**
+ * Without the file, the provider would try a cluster on this machine, and only after the plan was agreed to.
+ * @param folder of the synthesised stack; one that uses no kubeconfig needs none
+ * @throws UsageError when the kubeconfig is not there.
+ */
+export function requireKubeConfig(folder: string): void {
+  const path = providerIn(folder)?.config_path;
+  if (path === undefined) return;
+  const file = pathOf(folder, path);
+  if (!existsSync(file))
+    throw new UsageError(`there is no kubeconfig ${file}; set TSDB_DEPLOY_KUBE_CONFIG to yours`);
+}
+
 function providerOf(folder: string): Provider {
-  const text = readFileSync(join(folder, 'cdk.tf.json'), 'utf8');
+  const block = providerIn(folder);
+  if (block === undefined) throw new UsageError('the stack has no cluster');
+  return block;
+}
+
+function providerIn(folder: string): Provider | undefined {
+  const stack = join(folder, 'cdk.tf.json');
+  if (!existsSync(stack)) return undefined;
+  const text = readFileSync(stack, 'utf8');
   const { provider } = JSON.parse(text) as { readonly provider?: { readonly kubernetes?: unknown } };
   const [block] = [provider?.kubernetes ?? []].flat();
-  if (block === undefined) throw new UsageError('the stack has no cluster');
-  return block as Provider;
+  return block as Provider | undefined;
 }
 
 // As the provider reads it: relative to where Terraform runs, and `~` is the home folder.

@@ -6,6 +6,7 @@ const INGRESS = { TSDB_DEPLOY_INGRESS_HOST: 'm.example.org' };
 describe('the settings of the kubernetes stack', () => {
   it.each([
     ['TSDB_DEPLOY_CLUSTER', 'eks', 'one of existing, aks'],
+    ['TSDB_DEPLOY_KUBE_CONFIG', './kubeconfig', 'a file path that begins with / or ~/'],
     ['TSDB_DEPLOY_STORAGE_PROVISIONER', `\${path.cwd}`, 'the name of a provisioner'],
     ['TSDB_DEPLOY_DB_CPUS', '0', 'a whole number from 1 to 128'],
     ['TSDB_DEPLOY_DB_MEMORY_MIB', '256', 'a whole number from 512 to 1048576'],

@@ -26,8 +26,9 @@ export const KUBERNETES_SETTINGS = {
   configPath: {
     name: 'TSDB_DEPLOY_KUBE_CONFIG',
     default: '~/.kube/config',
-    meaning: 'kubeconfig file of an existing cluster',
-    parse: matching(/^[^$%\n]+$/, 'a file path'),
+    meaning: 'kubeconfig file of an existing cluster; its path begins with / or ~/',
+    // Another path would be relative to the folder in which Terraform runs.
+    parse: matching(/^(~?\/)[^$%\n]+$/, 'a file path that begins with / or ~/'),
   },
   context: {
     name: 'TSDB_DEPLOY_KUBE_CONTEXT',

@@ -12,17 +12,24 @@ describe('DATA_BEARING', () => {
     const hash = 'f'.repeat(64);
     const bundle = { path: join(folder, 'bundle.tar.gz'), sha256: hash, name: 'bundle.tar.gz' };
     writeFileSync(bundle.path, 'any');
-    const stacks = synthesiseApp((outdir) => buildApp(readConfig({}), { schemaHash: hash, bundle }, outdir));
-    removeFolder(folder);
-    const protectedTypes = Object.values(stacks).flatMap(({ resource }) =>
-      Object.entries(resource)
-        .filter(([, named]) =>
-          Object.values(named).some((one) => (one as Guarded).lifecycle?.prevent_destroy === true),
-        )
-        .map(([type]) => type),
+    const settings = { TSDB_DEPLOY_CLUSTER: 'aks', TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: 'ha:1' };
+    const guarded = [{}, { ...settings, TSDB_DEPLOY_PARTS: 'customer-keys,recovery-vault' }].flatMap(
+      (env) => {
+        const sources = { schemaHash: hash, bundle };
+        const stacks = synthesiseApp((outdir) => buildApp(readConfig(env), sources, outdir));
+        return Object.values(stacks).flatMap(({ resource }) =>
+          Object.entries(resource).flatMap(([type, named]) =>
+            Object.entries(named)
+              .filter(([, one]) => (one as Guarded).lifecycle?.prevent_destroy === true)
+              .map(([name]) => ({ type, address: `${type}.${name}` })),
+          ),
+        );
+      },
     );
-    expect(protectedTypes.length).toBeGreaterThan(2);
-    expect(protectedTypes.filter((type) => !Object.hasOwn(DATA_BEARING, type))).toEqual([]);
+    removeFolder(folder);
+    expect(guarded.map(({ address }) => address)).toContain('kubernetes_manifest.cluster');
+    const isKnown = (name: string): boolean => Object.hasOwn(DATA_BEARING, name);
+    expect(guarded.filter(({ type, address }) => !isKnown(type) && !isKnown(address))).toEqual([]);
   });
 });
 

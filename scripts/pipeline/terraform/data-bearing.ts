@@ -1,6 +1,6 @@
 // The types of resources that hold data, or without which data cannot be read. A plan that removes one needs consent.
 
-/** What is lost with a resource of a type. */
+/** What is lost with a resource of a type, or with one resource where objects of any kind have the same type. */
 export const DATA_BEARING: Readonly<Record<string, string>> = {
   azurerm_managed_disk: 'the database',
   azurerm_storage_account: 'all backups',
@@ -18,6 +18,7 @@ export const DATA_BEARING: Readonly<Record<string, string>> = {
   kubernetes_persistent_volume_claim_v1: 'the database or its backups',
   kubernetes_persistent_volume_v1: 'the database or its backups',
   kubernetes_secret_v1: 'a password',
+  'kubernetes_manifest.cluster': 'the replicating database with all its volumes',
 };
 
 /**

@@ -19,7 +19,8 @@ export function dataLosses(
   dataBearing: Readonly<Record<string, string>> = DATA_BEARING,
 ): readonly DataLoss[] {
   return plan.changes.flatMap((change) => {
-    const lost = Object.hasOwn(dataBearing, change.type) ? dataBearing[change.type] : undefined;
+    const known = [change.type, change.address].find((name) => Object.hasOwn(dataBearing, name));
+    const lost = known === undefined ? undefined : dataBearing[known];
     if (lost === undefined) return [];
     const isLost = change.kind === 'delete' || change.kind === 'replace' || beginsEmpty(change, plan);
     return isLost ? [{ change, lost }] : [];

@@ -82,10 +82,11 @@ const STORAGE_CLASS = {
   allowVolumeExpansion: true,
 };
 
-const VOLUMES = ['one', 'two', 'three'].map((name) => ({
+// A volume whose claim is gone stays with its data and is given to nobody else, so a suite needs one for each claim.
+const VOLUMES = Array.from({ length: 16 }, (_, index) => ({
   apiVersion: 'v1',
   kind: 'PersistentVolume',
-  metadata: { name },
+  metadata: { name: `volume-${index}` },
   spec: {
     capacity: { storage: '4Ti' },
     accessModes: ['ReadWriteOnce'],

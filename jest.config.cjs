@@ -44,7 +44,12 @@ module.exports = {
       testMatch: ['<rootDir>/{db,api,scripts}/**/*.db.test.ts'],
       globalSetup: '<rootDir>/scripts/testing/run/setup-db.ts',
       globalTeardown: TEARDOWN,
-      transform: typescript,
+      transform: {
+        ...typescript,
+        // An ES module, which jest cannot load. A suite that needs it names the environment of the project programs.
+        '/node_modules/@kubernetes/client-node/.+\\.js$': '<rootDir>/infra/testing/native-transform.cjs',
+      },
+      transformIgnorePatterns: ['/node_modules/(?!@kubernetes/client-node/)'],
     },
   ],
   // Suites wait for servers and children some of the time: one worker more than processors keeps the machine busy.

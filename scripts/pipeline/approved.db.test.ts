@@ -1,3 +1,4 @@
+/** @jest-environment ./infra/testing/native-environment.cjs */
 // What was approved is deployed: the kubernetes stack in a Kubernetes API server with its real controllers, the first time
 // and for a rotation of passwords, although the cluster counts versions up in between.
 import { spawnSync } from 'node:child_process';

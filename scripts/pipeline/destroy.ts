@@ -4,6 +4,7 @@ import { note } from '../output';
 import { ciHost } from './ci-host';
 import { withStackPlan } from './stack-plan';
 import { deploymentOf, type StackRun } from './stage';
+import { requireFound } from './terraform/plan-guard';
 import { countsOf } from './terraform/plan-markdown';
 
 export interface DestroyFlags {
@@ -19,7 +20,8 @@ export interface DestroyFlags {
 
 /**
  * Destroys the stacks.
- * @throws RefusedError when the settings mean another deployment than the one that was named, or its data is protected.
+ * @throws RefusedError when the settings mean another deployment than the one that was named, its data is protected, or it
+ * cannot be found.
  */
 export async function destroy({ stacks, confirm, out }: DestroyFlags, run: StackRun): Promise<number> {
   if (typeof confirm === 'string') requireMeant(confirm, run);
@@ -28,6 +30,7 @@ export async function destroy({ stacks, confirm, out }: DestroyFlags, run: Stack
   const shared = { purpose: 'Removal', allowed: 'all', host: ciHost(run.env), out } as const;
   for (const stack of [...stacks].reverse())
     await withStackPlan({ ...shared, stack }, run, async ({ plan, apply }) => {
+      requireFound(plan);
       note(countsOf(plan));
       if (typeof confirm !== 'string')
         requireMeant(

@@ -27,10 +27,27 @@ export function dataLosses(
   });
 }
 
-const beginsEmpty = ({ kind, type, address }: ResourceChange, { drift }: InfrastructurePlan): boolean =>
-  kind === 'create' &&
-  BEGINS_EMPTY.includes(type) &&
-  drift.some((other) => other.kind === 'delete' && other.address === address);
+const beginsEmpty = ({ kind, address }: ResourceChange, plan: InfrastructurePlan): boolean =>
+  kind === 'create' && notFound(plan).includes(address);
+
+/** Addresses of what holds data by itself, is in the state, and was not found. */
+const notFound = ({ drift }: InfrastructurePlan): readonly string[] =>
+  drift.flatMap(({ kind, type, address }) =>
+    kind === 'delete' && BEGINS_EMPTY.includes(type) ? [address] : [],
+  );
+
+/**
+ * A removal forgets what it does not find. With the login of another cluster or subscription, that would be a deployment that
+ * still runs.
+ * @throws RefusedError
+ */
+export function requireFound(plan: InfrastructurePlan): void {
+  const missing = notFound(plan);
+  if (missing.length === 0) return;
+  throw new RefusedError(
+    `these are in the state and were not found:\n${missing.map((address) => `  ${address}`).join('\n')}\nis this the right cluster and subscription? Correct the kubeconfig, its context or the login. If they are gone, forget them with "terraform state rm '${missing[0]}'" in the folder of the stack, and destroy the rest`,
+  );
+}
 
 /**
  * Lets a plan pass or not.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dataLosses, guard } from './plan-guard';
+import { dataLosses, guard, requireFound } from './plan-guard';
 import { formatInfrastructurePlan } from './plan-markdown';
 import { parsePlan } from './plan-model';
 
@@ -67,6 +67,15 @@ describe('the guard', () => {
       /which was not found: it would begin empty, without the database(.|\n)*is this the right cluster/,
     );
     expect(() => guard(found, [created?.address ?? ''])).not.toThrow();
+  });
+
+  it('lets no removal forget what holds data and was not found', () => {
+    const plan = parsePlan(recorded);
+    expect(() => requireFound(plan)).not.toThrow();
+    const gone = { address: 'kubernetes_namespace_v1.ns', type: 'kubernetes_namespace_v1', kind: 'delete' };
+    expect(() => requireFound({ ...plan, drift: [{ ...gone, kind: 'delete', attributes: [] }] })).toThrow(
+      /kubernetes_namespace_v1\.ns\nis this the right cluster and subscription\?/,
+    );
   });
 
   it('finds deletions and replacements of what holds data, and nothing else', () => {

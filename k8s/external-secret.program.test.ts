@@ -23,12 +23,11 @@ const externals = (version: string) =>
 describe('passwords of a store', () => {
   const stack = synthesiseKubernetes(STORE);
 
-  it('are drawn by nobody here, and wanted by each pod only once they are there', () => {
+  it('are drawn by nobody here, and each pod waits for its own', () => {
     expect(stack.resource).not.toHaveProperty('kubernetes_secret_v1');
     expect(stack.text).not.toContain('random_password');
     for (const one of externals('1'))
       expect(one).toMatchObject({
-        wait: { condition: [{ type: 'Ready', status: 'True' }] },
         manifest: {
           kind: 'ExternalSecret',
           spec: {

@@ -17,8 +17,8 @@ export interface ExternalSecretProps {
 
 /**
  * The Secret gets the password that the store has under `<name>-<environment>-<login>`, and again only when the version grows:
- * otherwise the pods would have another password than the database. A higher version is another Secret, which is complete
- * before anything uses it. Only the superuser's keeps its name, as the database takes its new password over by itself.
+ * otherwise the pods would have another password than the database. A higher version is another Secret, which new pods wait
+ * for, and the check of their rollout says so. Only the superuser's keeps its name, as the database takes its new password over by itself.
  */
 export function addExternalSecret(
   scope: Construct,
@@ -45,8 +45,6 @@ export function addExternalSecret(
     },
   });
   object.lifecycle = { createBeforeDestroy: true };
-  object.putWait({ condition: [{ type: 'Ready', status: 'True' }] });
-  object.putTimeouts({ create: '5m', update: '5m' });
   // The name comes from the object, so that whatever has the Secret is made after it.
   return {
     secretName: Fn.lookupNested(object.object, ['metadata', 'name']) as string,

@@ -85,8 +85,7 @@ function onlyThese(text: string): string {
   const own = Object.entries(resource.kubernetes_manifest ?? {}).filter(([, { manifest }]) =>
     GROUPS.some((group) => (manifest as { apiVersion: string }).apiVersion.startsWith(group)),
   );
-  const free = ([name, { depends_on: _after, wait: _wait, ...rest }]: (typeof own)[number]) =>
-    [name, rest] as const;
+  const free = ([name, { depends_on: _after, ...rest }]: (typeof own)[number]) => [name, rest] as const;
   // The namespace is there already.
   const name = /^\$\{kubernetes_namespace_v1\.\w+\.metadata\[0\]\.name\}$/;
   const namespace = Object.values(resource.kubernetes_namespace_v1 ?? {})[0] as

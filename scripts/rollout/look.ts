@@ -5,7 +5,7 @@ import { judgeJob } from './judge/job';
 import { judgeCluster, judgePooler } from './judge/operator';
 import { judgeDeployment, judgeStatefulSet } from './judge/replicas';
 import type { Claim, KubernetesEvent, Pod, Surroundings, Workload } from './objects';
-import { pathOf } from './paths';
+import { corePathOf, pathOf } from './paths';
 import { read } from './read';
 import type { RolloutTarget } from './request';
 import { progressing, type Verdict } from './verdict';
@@ -50,7 +50,7 @@ async function judge(
 
 /** The namespace belongs to this deployment, so it has few objects. */
 async function surroundings(cluster: Cluster, namespace: string): Promise<Surroundings> {
-  const core = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
+  const core = corePathOf(namespace);
   const [pods, claims, events, replicaSets] = await Promise.all([
     list<Pod>(cluster, `${core}/pods`),
     list<Claim>(cluster, `${core}/persistentvolumeclaims`),

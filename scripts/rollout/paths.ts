@@ -12,3 +12,10 @@ const API: Readonly<Record<RolloutKind, string>> = {
 /** Where all objects of a kind are in a namespace. */
 export const pathOf = (kind: RolloutKind, namespace: string): string =>
   API[kind].replace('{}', `namespaces/${encodeURIComponent(namespace)}`);
+
+/** Where the pods, claims and events of a namespace are. */
+export const corePathOf = (namespace: string): string =>
+  `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
+
+export const podPathOf = (namespace: string, pod: string): string =>
+  `${corePathOf(namespace)}/pods/${encodeURIComponent(pod)}`;

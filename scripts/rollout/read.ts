@@ -1,6 +1,7 @@
 // Reads an object of the API server, and the end of a log.
 import { UsageError } from '../../db/core/errors';
 import type { Cluster, ClusterAnswer } from './cluster';
+import { podPathOf } from './paths';
 import type { LogPlace } from './verdict';
 
 /** The server, or the way to it, failed for a moment: asking again may help. */
@@ -45,7 +46,7 @@ const LINES = 20;
 /** The last lines of a container's log; empty when the node does not give it. The reason of the failure is told anyway. */
 export async function lastLines(cluster: Cluster, namespace: string, place: LogPlace): Promise<string> {
   const { pod, container, previous } = place;
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`;
+  const path = `${podPathOf(namespace, pod)}/log`;
   const query = new URLSearchParams({ container, tailLines: String(LINES), previous: String(previous) });
   try {
     const { status, text } = await cluster.ask('GET', `${path}?${query}`);

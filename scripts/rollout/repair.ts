@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster';
 import { conditionOf, type Metadata, type Workload } from './objects';
-import { pathOf } from './paths';
+import { pathOf, podPathOf } from './paths';
 import { read, requireGood } from './read';
 import type { RolloutTarget } from './request';
 import type { PodSeen } from './verdict';
@@ -78,7 +78,7 @@ export async function removeStuckPod(
   namespace: string,
   { name, uid, resourceVersion }: PodSeen,
 ): Promise<boolean> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+  const path = podPathOf(namespace, name);
   const answer = await cluster.ask('DELETE', path, { preconditions: { uid, resourceVersion } });
   if (answer.status === 404 || answer.status === 409) return false;
   requireGood(answer, `removing ${path}`);

@@ -1,12 +1,12 @@
 // For tests: a folder in which the real provider plans and applies parts of the azure stack, against a program that stands for
 // Azure.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Attributes } from '../../core/testing/policy';
 import type { SynthesisedStack } from '../../core/testing/synthesise';
+import { startAzureEndpoint } from './start-azure-endpoint';
 
 const GROUP = '/subscriptions/44444444-4444-4444-4444-444444444444/resourceGroups/rg';
 export const MACHINE = `${GROUP}/providers/Microsoft.Compute/virtualMachines/vm`;
@@ -50,26 +50,9 @@ export interface WorkspaceProps {
 }
 
 export async function azureWorkspace(props: WorkspaceProps): Promise<Workspace> {
-  const { failingRuns = [] } = props;
   const folder = mkdtempSync(join(tmpdir(), 'tsdb-recorded-'));
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  run(folder, {}, 'openssl', [
-    ...'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost'.split(
-      ' ',
-    ),
-    '-keyout',
-    key,
-    '-out',
-    certificate,
-  ]);
-  const endpoint = spawn(
-    process.execPath,
-    ['--import', 'tsx', join(__dirname, 'azure-endpoint.ts'), key, certificate, failingRuns.join()],
-    { cwd: join(__dirname, '..', '..', '..'), stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const [port] = (await once(endpoint.stdout, 'data')) as [Buffer];
-  const terraform = (...args: readonly string[]) =>
-    run(folder, environment(certificate, String(port).trim()), 'terraform', args);
+  const { login, stop } = await startAzureEndpoint(folder, props.failingRuns);
+  const terraform = (...args: readonly string[]) => runTerraform(folder, login, args);
   const configure = (stack: SynthesisedStack) =>
     writeFileSync(join(folder, 'main.tf.json'), JSON.stringify(part(stack, props)));
   const plan = (stack: SynthesisedStack): readonly PlannedChange[] => {
@@ -87,7 +70,10 @@ export async function azureWorkspace(props: WorkspaceProps): Promise<Workspace> 
     plan,
     changesTo: (stack) =>
       plan(stack).map(({ type, change }) => [type.replace('azurerm_', ''), change.actions]),
-    stop: () => end(endpoint, folder),
+    stop: () => {
+      stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -140,38 +126,22 @@ const VALUES: Readonly<Record<string, string>> = {
   'azurerm_storage_container.name': 'bundles',
 };
 
-const SSH_KEY = `ssh-ed25519 ${Buffer.concat(
+/** A key that Azure's provider accepts. Nobody has its other half. */
+export const SSH_KEY = `ssh-ed25519 ${Buffer.concat(
   [Buffer.from('ssh-ed25519'), Buffer.alloc(32, 7)].flatMap((field) => [
     Buffer.from([0, 0, 0, field.length]),
     field,
   ]),
 ).toString('base64')}`;
 
-const environment = (certificate: string, port: string): Readonly<Record<string, string>> => ({
-  SSL_CERT_FILE: certificate,
-  ARM_METADATA_HOSTNAME: `localhost:${port}`,
-  ARM_PROVIDER_ENHANCED_VALIDATION: 'false',
-  ARM_USE_CLI: 'false',
-  ARM_TENANT_ID: '11111111-1111-1111-1111-111111111111',
-  ARM_CLIENT_ID: '33333333-3333-3333-3333-333333333333',
-  ARM_CLIENT_SECRET: 'nobody-checks-it',
-  ARM_SUBSCRIPTION_ID: '44444444-4444-4444-4444-444444444444',
-});
-
-function run(
+function runTerraform(
   folder: string,
-  own: Readonly<Record<string, string>>,
-  program: string,
+  login: Readonly<Record<string, string>>,
   args: readonly string[],
 ): string {
   const { PATH, HOME, TF_CLI_CONFIG_FILE } = process.env;
-  const env = { PATH, HOME, TF_CLI_CONFIG_FILE, CHECKPOINT_DISABLE: '1', TF_INPUT: '0', ...own };
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${program} ${args[0]} failed: ${stderr}`);
+  const env = { PATH, HOME, TF_CLI_CONFIG_FILE, CHECKPOINT_DISABLE: '1', TF_INPUT: '0', ...login };
+  const { status, stdout, stderr } = spawnSync('terraform', args, { cwd: folder, env, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`terraform ${args[0]} failed: ${stderr}`);
   return stdout;
-}
-
-function end(endpoint: ChildProcess, folder: string): void {
-  endpoint.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -1,11 +1,12 @@
 // Two plans of the same declaration have the same fingerprint, or nobody could deploy what was approved.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describeUnless } from '../../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../../db/local/testing/places';
 import { EVERYTHING, PRIVATE, TEST_BUNDLE } from '../../../infra/azure/testing/azure-stack';
+import { SSH_KEY } from '../../../infra/azure/testing/azure-workspace';
+import { type AzureEndpoint, startAzureEndpoint } from '../../../infra/azure/testing/start-azure-endpoint';
 import { readConfig } from '../../../infra/core/config';
 import { IMAGE_FLAVOURS } from '../../../infra/core/pins';
 import { type SynthesisedStack, synthesiseApp } from '../../../infra/core/testing/synthesise';
@@ -103,34 +104,13 @@ describeUnless(whyNoProviders(), 'two plans', () => {
 
 describeUnless(whyNoProviders(), 'two plans in Azure', () => {
   let place: string;
-  let azure: ChildProcess;
-  let login: Env;
+  let azure: AzureEndpoint;
   beforeAll(async () => {
     place = temporaryFolder();
-    const [key, certificate] = [join(place, 'key.pem'), join(place, 'certificate.pem')];
-    const request = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost';
-    const name = 'subjectAltName=DNS:localhost';
-    spawnSync('openssl', [...request.split(' '), '-addext', name, '-keyout', key, '-out', certificate]);
-    const root = join(__dirname, '..', '..', '..');
-    const program = join(root, 'infra', 'azure', 'testing', 'azure-endpoint.ts');
-    azure = spawn(process.execPath, ['--import', 'tsx', program, key, certificate], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [port] = (await once(azure.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
-    login = {
-      SSL_CERT_FILE: certificate,
-      ARM_METADATA_HOSTNAME: `localhost:${String(port).trim()}`,
-      ARM_PROVIDER_ENHANCED_VALIDATION: 'false',
-      ARM_USE_CLI: 'false',
-      ARM_TENANT_ID: '11111111-1111-1111-1111-111111111111',
-      ARM_CLIENT_ID: '33333333-3333-3333-3333-333333333333',
-      ARM_CLIENT_SECRET: 'nobody-checks-it',
-      ARM_SUBSCRIPTION_ID: '44444444-4444-4444-4444-444444444444',
-    };
+    azure = await startAzureEndpoint(place);
   });
   afterAll(() => {
-    azure?.kill('SIGKILL');
+    azure?.stop();
     removeFolder(place);
   });
 
@@ -149,7 +129,7 @@ describeUnless(whyNoProviders(), 'two plans in Azure', () => {
       withConfiguration(alone(stack), (folder) => {
         placeBundle(stack, folder);
         expect(terraform(['init'], folder)).toMatchObject({ status: 0 });
-        const [first, second] = planTwice(folder, login);
+        const [first, second] = planTwice(folder, azure.login);
         expect(first).toEqual(FINGERPRINT);
         expect(second).toBe(first);
       });
@@ -157,13 +137,6 @@ describeUnless(whyNoProviders(), 'two plans in Azure', () => {
     120_000,
   );
 });
-
-const SSH_KEY = `ssh-ed25519 ${Buffer.concat(
-  [Buffer.from('ssh-ed25519'), Buffer.alloc(32, 7)].flatMap((field) => [
-    Buffer.from([0, 0, 0, field.length]),
-    field,
-  ]),
-).toString('base64')}`;
 
 /** The state would be written outside of the folder, and registering resource providers would ask the subscription. */
 function alone(stack: SynthesisedStack | undefined): string {

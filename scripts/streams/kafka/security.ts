@@ -87,7 +87,6 @@ function saslOf(login: Login): KafkaOptions['sasl'] {
 const LEVELS = new Map<logLevel, Parameters<KafkaLog>[0]>([
   [logLevel.ERROR, 'warn'],
   [logLevel.WARN, 'warn'],
-  [logLevel.INFO, 'info'],
 ]);
 
 const REPEAT_MS = 10_000;

@@ -9,7 +9,9 @@ import {
   type SASLOptions,
 } from 'kafkajs';
 import { unreachable } from '../../../db/core/unreachable';
-import type { KafkaConfig, Login, TlsFiles } from './config';
+import type { KafkaConfig } from './config';
+import type { Login } from './login';
+import type { TlsFiles } from './tls-files';
 
 /** Takes the lines of the log. */
 export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', line: string) => void;

@@ -4,8 +4,8 @@ import { Command } from 'commander';
 import { version } from '../package.json';
 import { addDataCommands } from './command-line/data';
 import { addPlatformCommands } from './command-line/platform';
-import { addProduceCommands } from './command-line/produce';
 import { addSchemaCommands } from './command-line/schema';
+import { addStreamCommands } from './command-line/streams';
 import { addUpkeepCommands } from './command-line/upkeep';
 import { outliveReaders, type Runner, runner } from './run-to-exit';
 
@@ -18,7 +18,7 @@ export function buildProgram(runs: Runner): Command {
   addPlatformCommands(program, runs);
   addSchemaCommands(program, runs);
   addDataCommands(program, runs);
-  addProduceCommands(program, runs);
+  addStreamCommands(program, runs);
   addUpkeepCommands(program, runs);
   return program;
 }

@@ -7,12 +7,13 @@ import { processEnvironment } from '../../db/server/config';
 import { readContext } from '../context';
 import { note, noteUnlessBar, perSecond, print, printJson, progressBar } from '../output';
 import { INTERRUPTED } from '../run-to-exit';
+import { declaredStreams } from '../streams/declared-streams';
 import { type KafkaConfig, readKafkaConfig } from '../streams/kafka/config';
-import { kafkaStreams } from '../streams/kafka/declared-streams';
 import { BrokerError, explained } from '../streams/kafka/failures';
+import { letterTopic } from '../streams/kafka/letter-topic';
 import { produce } from '../streams/kafka/produce';
 import { sampleRecords } from '../streams/kafka/produce-records';
-import { deadLetterTopic, ensureTopics } from '../streams/kafka/produce-topics';
+import { ensureTopics } from '../streams/kafka/produce-topics';
 import { type KafkaLog, kafkaClient, PATIENCE } from '../streams/kafka/security';
 
 export interface ProduceFlags {
@@ -42,7 +43,7 @@ interface Produced {
 /** Sends the records; Ctrl-C is the normal end of a run without an end of its own. */
 export async function produceKafka(flags: ProduceFlags, signal: AbortSignal): Promise<number> {
   const { desired } = readContext();
-  const streams = kafkaStreams(desired, flags.topic);
+  const streams = declaredStreams(desired, 'kafka', flags.topic).map(({ stream }) => stream);
   const config = readKafkaConfig(processEnvironment());
   const records = sampleRecords(streams, { seed: flags.seed, to: endOf(flags.to), poison: flags.poison });
   const produced = new Map(
@@ -120,7 +121,7 @@ function topicsOf(
   { createTopics }: ProduceFlags,
 ): readonly string[] {
   const topics = streams.map(({ topic }) => topic);
-  const own = deadLetters === 'database' || createTopics === undefined ? [] : topics.map(deadLetterTopic);
+  const own = deadLetters === 'database' || createTopics === undefined ? [] : topics.map(letterTopic);
   return [...topics, ...own];
 }
 

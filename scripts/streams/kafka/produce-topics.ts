@@ -3,9 +3,6 @@ import type { Kafka } from 'kafkajs';
 import { UsageError } from '../../../db/core/errors';
 import { invocation } from '../../../db/core/invocation';
 
-/** The topic that gets the refused records of a topic. */
-export const deadLetterTopic = (topic: string): string => `${topic}.dlq`;
-
 /**
  * Creates missing topics with as many partitions as asked for; their replication is the default of the brokers.
  * @returns the topics that were created.

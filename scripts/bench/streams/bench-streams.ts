@@ -204,7 +204,7 @@ function printTable({ where, rows, copy, bareConsumer, consumer, ratio, memory }
 }
 
 const [, , ...words] = process.argv;
-const [rows = '300000', rounds = '3'] = words.filter((word) => !word.startsWith('--'));
+const [rows = '500000', rounds = '3'] = words.filter((word) => !word.startsWith('--'));
 void runner.untilSignal((signal) =>
   main({ rows: Number(rows), rounds: Number(rounds), json: words.includes('--json') }, signal),
 );

@@ -101,6 +101,8 @@ const REPEAT_MS = 10_000;
 function logLines(log: KafkaLog): (entry: LogEntry) => void {
   const saidAt = new Map<string, number>();
   return ({ level, log: { message, broker, topic, error } }) => {
+    // Advice to those who come from an older version of the library.
+    if (message.includes('switched default partitioner')) return;
     const about = [broker, topic, error].filter(
       (part) => typeof part === 'string' && !message.includes(part),
     );
@@ -109,6 +111,7 @@ function logLines(log: KafkaLog): (entry: LogEntry) => void {
     if (now - (saidAt.get(line) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return;
     if (saidAt.size > 1_000) saidAt.clear();
     saidAt.set(line, now);
-    log(LEVELS.get(level) ?? 'debug', line);
+    // An answer that says "not yet" is followed by another question.
+    log(message.startsWith('Response ') ? 'debug' : (LEVELS.get(level) ?? 'debug'), line);
   };
 }

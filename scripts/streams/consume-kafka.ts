@@ -7,9 +7,11 @@ import { messageOf, UsageError } from '../../db/core/errors';
 import { invocation } from '../../db/core/invocation';
 import { relation } from '../../db/core/sql';
 import { streamOffsets, streamOutbox } from '../../db/schema/service';
-import { type StreamConsumer, type StreamLog, startConsumer } from './consumer';
+import { type StreamConsumer, startConsumer } from './consumer';
+import type { StreamLog } from './consumer-parts';
 import { type DeclaredStream, declaredStreams } from './declared-streams';
 import type { KafkaConfig } from './kafka/config';
+import { explained } from './kafka/failures';
 import { kafkaSource } from './kafka/kafka-source';
 import { letterTopicPublisher } from './kafka/letter-topic';
 import { kafkaClient, PATIENCE } from './kafka/security';
@@ -51,6 +53,9 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
         group,
         topics: streams.map(({ stream }) => stream.topic),
         waitMs: Math.min(batch.ms, MOST_WAIT_MS),
+        sessionMs: settings.sessionMs,
+        retry: PATIENCE.endless,
+        explain: (error) => explained(error, settings),
         log,
       }),
       group,

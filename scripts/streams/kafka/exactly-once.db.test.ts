@@ -22,7 +22,7 @@ const customer = (n: number): string => `00000000-0000-4000-8000-${String(n % 10
 const isPoison = (n: number): boolean => n % POISON_EVERY === 7;
 
 /** One record. What is wrong with a bad one varies; its number is in it always. */
-function valueOf(n: number): string {
+function recordText(n: number): string {
   const good = {
     time: new Date(START + n).toISOString(),
     customer_id: customer(n),
@@ -60,7 +60,7 @@ describeUnless(noMachine, `${RECORDS} records, two consumers, and everything is 
       await producer.send({
         topic: TOPIC,
         acks: -1,
-        messages: numbers.map((n) => ({ key: customer(n), value: valueOf(n), partition: n % PARTITIONS })),
+        messages: numbers.map((n) => ({ key: customer(n), value: recordText(n), partition: n % PARTITIONS })),
       });
     }
     await producer.disconnect();
@@ -153,7 +153,7 @@ describeUnless(noMachine, `${RECORDS} records, two consumers, and everything is 
       const letters = await machine.ask<{ original: string }>('SELECT original FROM service.dead_letter');
       expect(letters?.length).toBe(poison.length);
       const sent = await readTopic(machine.kafka, `${TOPIC}.dlq`);
-      expect(sorted(sent.map(({ value }) => value))).toEqual(sorted(poison.map(valueOf)));
+      expect(sorted(sent.map(({ value }) => value))).toEqual(sorted(poison.map(recordText)));
       expect(
         sorted(sent.map(({ headers }) => `${headers['dlq.partition']}/${headers['dlq.offset']}`)),
       ).toEqual(sorted(poison.map((n) => `${n % PARTITIONS}/${Math.floor(n / PARTITIONS)}`)));

@@ -2,7 +2,7 @@
 
 import { type IHeaders, type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
 import type { Pool } from 'pg';
-import type { LetterPublisher } from '../consumer';
+import type { LetterPublisher } from '../consumer-parts';
 import { deleteFromOutbox, type GroupPartition, type OutboxRecord, readOutbox } from '../positions';
 
 /** `exactly-once`: in transactions of Kafka; `at-least-once`: without, so a crash may send records again. */

@@ -22,7 +22,7 @@ export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', line: string
  */
 export const PATIENCE = {
   /** For a consumer: it outlives a broker that is away for hours. */
-  endless: { initialRetryTime: 300, maxRetryTime: 15_000, retries: Number.MAX_SAFE_INTEGER },
+  endless: { initialRetryTime: 300, maxRetryTime: 5_000, retries: Number.MAX_SAFE_INTEGER },
   /** For a command: it fails after about ten seconds. */
   bounded: { initialRetryTime: 300, maxRetryTime: 5_000, retries: 5 },
 } as const satisfies Readonly<Record<string, RetryOptions>>;

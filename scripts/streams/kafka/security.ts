@@ -9,6 +9,7 @@ import {
   type SASLOptions,
 } from 'kafkajs';
 import { unreachable } from '../../../db/core/unreachable';
+import { acceptCompressedBatches } from './codecs';
 import type { KafkaConfig, Login, TlsFiles } from './config';
 
 /** Takes the lines of the log. */
@@ -35,6 +36,7 @@ export function kafkaClient(
   retry: RetryOptions = PATIENCE.endless,
 ): Kafka {
   const sasl = saslOf(login);
+  acceptCompressedBatches();
   return new Kafka({
     clientId: 'tsdb',
     brokers: [...brokers],

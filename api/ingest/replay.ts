@@ -1,8 +1,12 @@
 // Replays dead letters: rows that can be stored now are deleted from the dead letters in the transaction that stores them.
 import { parseJson } from '../../db/core/exact-json';
+import type { Stream } from '../../db/language/stream';
 import { withTransaction } from '../../db/server/connection';
 import { onWriteConnection } from '../database/write-connection';
 import { ProblemError } from '../http/problems';
+import { readLetter } from '../streams/message-letter';
+import { messageReader } from '../streams/message-reader';
+import { topicMatches } from '../streams/topic-pattern';
 import { lineProtocolPoints, PRECISIONS } from './points/line-protocol';
 import type { Point, SentPoint } from './points/point';
 import { pointRows } from './points/point-rows';
@@ -36,6 +40,8 @@ export interface ReplayResult {
 export interface ReplayTables {
   readonly tables: ReadonlyMap<string, IngestTable>;
   readonly routing: Routing;
+  /** What is declared for the topics of messages. */
+  readonly streams: readonly Stream[];
 }
 
 /**
@@ -132,7 +138,8 @@ interface Readable {
   readonly sent: readonly SentRow[];
 }
 
-function sentRows(letter: DeadLetter, { tables, routing }: ReplayTables): Readable {
+function sentRows(letter: DeadLetter, known: ReplayTables): Readable {
+  const { tables, routing } = known;
   const { format, line, original, received_at, table_name } = letter;
   const table = tables.get(table_name);
   const unreadable = (reason: string): Readable => ({ table, sent: [{ line, source: original, reason }] });
@@ -149,7 +156,24 @@ function sentRows(letter: DeadLetter, { tables, routing }: ReplayTables): Readab
     const sent = [...ndjsonRows(original)];
     return sent.length > 0 ? { table, sent } : unreadable('the original is empty');
   }
+  if (format === 'message') return messageRows(letter, known);
   return unreadable('the original could not be kept exactly as it was sent; send the row again');
+}
+
+/** The rows of a message by what is declared for its topic today: a corrected map heals letters. */
+function messageRows({ line, original }: DeadLetter, { tables, streams }: ReplayTables): Readable {
+  const { message, broker, decoded } = readLetter(original);
+  const stream = streams.find(
+    ({ kind, topic }) =>
+      kind === broker &&
+      (kind === 'kafka' ? topic === message.topic : topicMatches(topic)(message.topic) !== undefined),
+  );
+  const table = stream && [...tables.values()].find(({ hypertable }) => hypertable === stream.table);
+  if (!stream || !table) {
+    const reason = `no table is declared for the topic ${message.topic}; delete the letter, or select the set that declares it`;
+    return { table: undefined, sent: [{ line, source: original, reason }] };
+  }
+  return { table, sent: messageReader(stream).rows(message, decoded) };
 }
 
 function keptPoint(line: number, original: string): SentPoint {

@@ -9,6 +9,7 @@ import {
   type SASLOptions,
 } from 'kafkajs';
 import { unreachable } from '../../../db/core/unreachable';
+import { acceptCompressedBatches } from './codecs';
 import type { KafkaConfig } from './config';
 import type { Login } from './login';
 import type { TlsFiles } from './tls-files';
@@ -37,6 +38,7 @@ export function kafkaClient(
   retry: RetryOptions = PATIENCE.endless,
 ): Kafka {
   const sasl = saslOf(login);
+  acceptCompressedBatches();
   return new Kafka({
     clientId: 'tsdb',
     brokers: [...brokers],

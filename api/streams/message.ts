@@ -1,5 +1,4 @@
 // A message of a broker as streams see it, and the interface of what reads messages.
-import type { SentRow } from '../ingest/rows';
 
 /** A message, with its bytes as they came. */
 export interface Message {
@@ -15,11 +14,21 @@ export interface Message {
   readonly headers: readonly (readonly [name: string, value: Buffer])[];
 }
 
-/** A row of a message: the `source` of its `SentRow`, from which a dead letter can be written. */
+/** Where a row of a message came from: the `source` of its `SentRow`, from which a dead letter can be written. */
 export interface MessageRow {
   readonly message: Message;
   /** 1-based: the place in a message that holds an array of rows; otherwise 1. */
   readonly line: number;
+  /** The value of the row, where that is not what the bytes of the message say as they are: a row of an array, or a decoded one. */
+  readonly decoded?: unknown;
+}
+
+/** A `SentRow` of a message: its value is an object of columns. */
+export interface SentMessageRow {
+  readonly line: number;
+  readonly source: MessageRow;
+  readonly value?: unknown;
+  readonly reason?: string;
 }
 
 /** Reads the messages of one stream. */
@@ -30,5 +39,5 @@ export interface MessageReader {
    */
   prepare(messages: readonly Message[]): Promise<void>;
   /** The rows of a message, with a reason where a row, or the message as a whole, cannot be read. Never empty, never throws. */
-  rows(message: Message): readonly (SentRow & { readonly source: MessageRow })[];
+  rows(message: Message): readonly SentMessageRow[];
 }

@@ -143,6 +143,10 @@ function common<C extends string>(
   }
   if (typeof others === 'object' && columns[others.column]?.type !== 'jsonb')
     throw fault(`others.column must name a column of type jsonb, and "${others.column}" is none`);
+  if (typeof others === 'object' && map[others.column] !== undefined)
+    throw fault(
+      `the column "${others.column}" cannot take the other members and ${map[others.column]} at once`,
+    );
   return {
     table,
     map: map as Readonly<Record<string, string>>,

@@ -34,10 +34,11 @@ export interface MessageSource {
   /** Connects and joins the group; messages come by the events until `stop`. */
   start(events: SourceEvents): Promise<void>;
   /**
-   * Fetches a partition from an offset on; undefined = its beginning.
+   * Fetches a partition from an offset on; undefined = its beginning. From the call on, nothing arrives that was fetched before.
+   * @param from where to begin, before `offset`, if the partition still has it
    * @throws UsageError when the partition does not have the offset any more, or not yet: nothing is skipped.
    */
-  seek(partition: Partition, offset: bigint | undefined): Promise<void>;
+  seek(partition: Partition, offset: bigint | undefined, from?: bigint): Promise<void>;
   /** Fetches no more of a partition until `resume`. Messages that are on their way still arrive. */
   pause(partition: Partition): void;
   resume(partition: Partition): void;

@@ -38,7 +38,8 @@ export async function consumeMqtt(options: ConsumeMqttOptions): Promise<StreamCo
     throw error;
   }
   const to = { pool: database.writer, engine: () => database.engine(), keepsRejected: true };
-  const requestId = mqtt.clientId;
+  // The same for all that share a subscription: a message that one of them refused may come again to another one.
+  const requestId = mqtt.share || mqtt.clientId;
   const consumer = startMqttConsumer({
     config: mqtt,
     topics: new Map(
@@ -47,7 +48,13 @@ export async function consumeMqtt(options: ConsumeMqttOptions): Promise<StreamCo
         return [stream.topic, (messages) => storeMessages(destination, messages)];
       }),
     ),
-    others: (messages) => keepOthers(to, messages, mqtt),
+    others: (messages) => {
+      log.warn(
+        { topic: messages[0]?.topic, messages: messages.length },
+        'no stream is declared for these messages',
+      );
+      return keepOthers({ to, requestId, clientId: mqtt.clientId }, messages);
+    },
     batch,
     log,
     metrics,
@@ -65,13 +72,16 @@ export async function consumeMqtt(options: ConsumeMqttOptions): Promise<StreamCo
 
 /** Keeps messages that no stream takes as dead letters, by their topics. */
 async function keepOthers(
-  to: Destination,
+  {
+    to,
+    requestId,
+    clientId,
+  }: { readonly to: Destination; readonly requestId: string; readonly clientId: string },
   messages: readonly Message[],
-  { clientId }: MqttConfig,
 ): Promise<StoredMessages> {
   const reason = `no stream is declared for this topic, and the session of client id ${clientId} still has a subscription to it`;
   const batches = [...groupBy(messages, ({ topic }) => topic)].map(([name, own]) => ({
-    ...{ name, table: undefined, format: 'message' as const, rows: [], requestId: clientId },
+    ...{ name, table: undefined, format: 'message' as const, rows: [], requestId },
     rejected: own.map((message) => ({ line: 1, source: { message, line: 1 }, reason, owner: 0 })),
   }));
   await writeBatches(to, batches);

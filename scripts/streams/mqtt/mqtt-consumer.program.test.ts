@@ -1,6 +1,7 @@
 // The consumer on a real broker: what is acknowledged, when, and what happens after faults. Rows and databases are in mqtt.db.test.ts.
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { freePort } from '../../../db/local/free-port';
 import { describeUnless } from '../../../db/local/testing/needs';
 import { waitFor } from '../../../db/local/testing/wait';
 import { type MosquittoUnderTest, noMosquitto, startMosquitto } from '../testing/mosquitto';
@@ -172,6 +173,31 @@ describeUnless(noMosquitto, 'consumer of MQTT', () => {
     await received(consumer, 3_000);
     expect(consumer.stored).toEqual(numbers(1, 3_000));
     expect(Math.max(...consumer.asked)).toBeGreaterThan(500);
+  });
+
+  it('speaks MQTT over WebSockets', async () => {
+    const port = await freePort();
+    const web = await startMosquitto({ settings: [`listener ${port}`, 'protocol websockets'] });
+    const url = `ws://127.0.0.1:${port}`;
+    const consumer = start(url);
+    await consumer.connected();
+    const other = await publisher(url);
+    await other.publish(readings(1, 50));
+    await received(consumer, 50);
+    expect(consumer.stored).toEqual(numbers(1, 50));
+    await other.end();
+    await stopAll();
+    await web.stop();
+  });
+
+  it('refuses a broker that delivers without acknowledgements', async () => {
+    const careless = await startMosquitto({ settings: ['max_qos 0'] });
+    const { consumer } = start(careless.url);
+    const why = () => consumer.troubles().find((trouble) => trouble.startsWith('no connection to '));
+    await waitFor('it is refused', () => why() !== undefined);
+    expect(why()).toContain('the broker grants plant/+/+ without acknowledgements (QoS 0)');
+    await stopAll();
+    await careless.stop();
   });
 
   it('does not fight for its session with another client in a hurry, and says what may be wrong', async () => {

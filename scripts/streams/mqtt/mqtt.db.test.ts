@@ -129,27 +129,38 @@ describeUnless(noMosquitto, 'consume mqtt', () => {
               topic: `plant/s${n % 7}/m${n % 13}`,
               payload: JSON.stringify({ time: BEGIN + n, temperature: n }),
             };
-      let consumer = consume(database.url, broker.url);
-      await consumer.says(/"connected"/);
-      const ends: string[] = [];
       const part = Math.ceil(MESSAGES / 10);
+      // Small batches, of which many are under way when something ends.
+      const start = () =>
+        consume(database.url, broker.url, { TSDB_STREAM_BATCH_ROWS: String(Math.ceil(part / 20)) });
+      let consumer = start();
+      await consumer.says(/"connected"/);
+      const stored = () => countOf(database.url, 'plant.reading');
+      /** Goes on when more is stored, so that what ends now ends in the middle of its work. */
+      const atWork = async (): Promise<void> => {
+        const before = await stored();
+        await waitFor('some more are stored', async () => (await stored()) > before, { everyMs: 1 });
+      };
+      const ends: string[] = [];
       const began = performance.now();
       for (let from = 0; from < MESSAGES; from += part) {
         const all = Array.from({ length: Math.min(part, MESSAGES - from) }, (_, at) => reading(from + at));
-        const half = Math.ceil(all.length / 2);
-        await sender.publish(all.slice(0, half));
         if ((from / part) % 2 === 0) {
+          const sending = sender.publish(all);
+          await atWork();
           consumer.process.kill('SIGKILL');
-          ends.push('consumer');
-          await sender.publish(all.slice(half));
-          await consumer.finished;
-          consumer = consume(database.url, broker.url);
+          ends.push(`consumer at ${await stored()}`);
+          await Promise.all([sending, consumer.finished]);
+          consumer = start();
         } else {
-          // The broker writes its sessions to the disk: what it has acknowledged before, its end does not lose.
-          await Promise.all([sender.publish(all.slice(half)), broker.save()]);
+          // A broker that is killed loses what it has not written to its disk, also what it has acknowledged to the publisher.
+          consumer.process.kill('SIGSTOP');
+          await sender.publish(all);
           await broker.save();
+          consumer.process.kill('SIGCONT');
+          await atWork();
           await broker.kill();
-          ends.push('broker');
+          ends.push(`broker at ${await stored()}`);
           await broker.restart();
         }
       }
@@ -170,7 +181,7 @@ describeUnless(noMosquitto, 'consume mqtt', () => {
       const good = Array.from({ length: MESSAGES }, (_, n) => n).filter((n) => n % 100 !== 99);
       expect(sums).toEqual({ n: good.length, of: good.reduce((a, b) => a + b, 0) });
       process.stderr.write(
-        `MQTT on ${server.engine}: ${MESSAGES} messages in ${seconds.toFixed(1)} s, killed: ${ends.join(', ')}\n`,
+        `MQTT on ${server.engine}: ${MESSAGES} messages in ${seconds.toFixed(1)} s, killed: ${ends.join(', ')} rows\n`,
       );
     }, 900_000);
   });

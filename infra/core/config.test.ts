@@ -82,12 +82,27 @@ const OTHER: Record<Exclude<SettingName, 'TSDB_DEPLOY_DB_REPLICAS'>, string> = {
   TSDB_DEPLOY_BACKUP_GIB: '256',
   TSDB_DEPLOY_PULL_SECRET: 'registry',
   TSDB_APP_IMAGE: 'registry.example.org/tsdb:1.2.3',
+  TSDB_DEPLOY_KAFKA_BROKERS: 'kafka-0.example.org:9093,kafka-1.example.org:9093',
+  TSDB_DEPLOY_KAFKA_GROUP: 'plant-ingest',
+  TSDB_DEPLOY_KAFKA_TLS: 'false',
+  TSDB_DEPLOY_KAFKA_SASL: 'azure',
+  TSDB_DEPLOY_KAFKA_USERNAME: '$ConnectionString',
+  TSDB_DEPLOY_KAFKA_DEAD_LETTERS: 'at-least-once',
+  TSDB_DEPLOY_SCHEMA_REGISTRY: 'https://registry.example.org',
+  TSDB_DEPLOY_SCHEMA_REGISTRY_USERNAME: 'plant',
+  TSDB_DEPLOY_MQTT_URL: 'mqtts://broker.example.org:8883',
+  TSDB_DEPLOY_MQTT_USERNAME: 'plant',
+  TSDB_DEPLOY_MQTT_SHARE: 'ingest',
+  TSDB_DEPLOY_MQTT_VERSION: '4',
+  TSDB_DEPLOY_STREAM_BATCH_ROWS: '1000',
+  TSDB_DEPLOY_STREAM_BATCH_MS: '200',
   TSDB_SCHEMAS: 'iot,metrics',
 };
 
 /** What some of them cannot go without. */
 const HOST = { TSDB_DEPLOY_INGRESS_HOST: 'api.example.org', TSDB_DEPLOY_INGRESS_ISSUER: 'internal' };
 const STORE = { TSDB_DEPLOY_HA_BACKUP_URL: 's3://plant/backups' };
+const KAFKA = { TSDB_DEPLOY_KAFKA_BROKERS: 'kafka:9093' };
 const NEEDED: Readonly<Record<string, Variables>> = {
   // A private machine must have another way out.
   TSDB_DEPLOY_EXPOSURE: { TSDB_DEPLOY_PARTS: 'nat' },
@@ -100,6 +115,14 @@ const NEEDED: Readonly<Record<string, Variables>> = {
   TSDB_DEPLOY_INGRESS_CLASS: HOST,
   TSDB_DEPLOY_INGRESS_TLS_SECRET: HOST,
   TSDB_DEPLOY_INGRESS_ISSUER: HOST,
+  TSDB_DEPLOY_KAFKA_SASL: KAFKA,
+  TSDB_DEPLOY_KAFKA_USERNAME: {
+    ...KAFKA,
+    TSDB_DEPLOY_KAFKA_SASL: 'plain',
+    TSDB_DEPLOY_KAFKA_USERNAME: 'plant',
+  },
+  TSDB_DEPLOY_SCHEMA_REGISTRY_USERNAME: { TSDB_DEPLOY_SCHEMA_REGISTRY: 'https://registry.example.org' },
+  TSDB_DEPLOY_MQTT_USERNAME: { TSDB_DEPLOY_MQTT_URL: 'mqtts://broker.example.org' },
   TSDB_DEPLOY_GATEWAY: {
     TSDB_DEPLOY_INGRESS_HOST: 'api.example.org',
     TSDB_DEPLOY_GATEWAY: 'edge/other/https',

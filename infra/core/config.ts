@@ -11,6 +11,7 @@ import { oneOf } from './settings/parsers';
 import { settingsReader, type Variables } from './settings/read';
 import type { Fault, ValuesOf } from './settings/setting';
 import { SHARED_SETTINGS } from './settings/shared';
+import { checkStreams, STREAM_SETTINGS, type StreamsConfig } from './settings/streams';
 
 /** The whole deployment as checked, frozen data. The tables of `settings/` say what each value means. */
 export interface DeployConfig
@@ -22,6 +23,7 @@ export interface DeployConfig
   readonly kubernetes: KubernetesConfig;
   readonly ha: HaClusterConfig;
   readonly aks: AksConfig;
+  readonly streams: StreamsConfig;
 }
 
 /** The caller's settings are wrong. The message lists every fault, one a line. */
@@ -52,9 +54,11 @@ export function readConfig(
   checkHa(ha, kubernetes, fault);
   const aks = read(AKS_SETTINGS, declared?.aks);
   checkAks(aks, fault);
+  const streams = read(STREAM_SETTINGS, declared?.streams);
+  checkStreams(streams, fault);
   if (faults.length > 0) throw new SettingsError(faults.join('\n'));
   const image = { ...IMAGE_FLAVOURS[flavour], ...(otherImage === '' ? {} : { image: otherImage }) };
-  return freezeDeep({ ...shared, image, schemas: schemas.join(','), azure, kubernetes, ha, aks });
+  return freezeDeep({ ...shared, image, schemas: schemas.join(','), azure, kubernetes, ha, aks, streams });
 }
 
 function unknownSettings(env: Variables): string[] {

@@ -5,6 +5,7 @@ import { HA_SETTINGS } from './settings/ha';
 import { KUBERNETES_SETTINGS } from './settings/kubernetes';
 import type { DeclaredOf } from './settings/setting';
 import { SHARED_SETTINGS } from './settings/shared';
+import { STREAM_SETTINGS } from './settings/streams';
 
 export const SETTINGS = [
   ...Object.values(SHARED_SETTINGS),
@@ -12,6 +13,7 @@ export const SETTINGS = [
   ...Object.values(KUBERNETES_SETTINGS),
   ...Object.values(HA_SETTINGS),
   ...Object.values(AKS_SETTINGS),
+  ...Object.values(STREAM_SETTINGS),
 ].map((setting) => ({ default: '', ...setting }));
 
 export type SettingName = (typeof SETTINGS)[number]['name'];
@@ -22,4 +24,5 @@ export interface Environment extends DeclaredOf<typeof SHARED_SETTINGS> {
   readonly kubernetes?: DeclaredOf<typeof KUBERNETES_SETTINGS>;
   readonly ha?: DeclaredOf<typeof HA_SETTINGS>;
   readonly aks?: DeclaredOf<typeof AKS_SETTINGS>;
+  readonly streams?: DeclaredOf<typeof STREAM_SETTINGS>;
 }

@@ -16,6 +16,7 @@ export const load = {
   logins: () => require('../commands/logins') as typeof import('../commands/logins'),
   newSet: () => require('../commands/new-set') as typeof import('../commands/new-set'),
   plan: () => require('../commands/plan') as typeof import('../commands/plan'),
+  produce: () => require('../commands/produce') as typeof import('../commands/produce'),
   refresh: () => require('../commands/refresh') as typeof import('../commands/refresh'),
   restore: () => require('../commands/restore') as typeof import('../commands/restore'),
   seed: () => require('../commands/seed') as typeof import('../commands/seed'),

@@ -8,7 +8,7 @@ import { declaredStreams } from './declared-streams';
 import type { KafkaConfig } from './kafka/config';
 import { kafkaSource } from './kafka/kafka-source';
 import { letterTopicPublisher } from './kafka/letter-topic';
-import { kafkaClient } from './kafka/security';
+import { kafkaClient, PATIENCE } from './kafka/security';
 import { requireTables } from './require-tables';
 import type { StreamConfig } from './stream-config';
 import { addConsumerState, type ConsumerMetrics } from './stream-metrics';
@@ -40,11 +40,12 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
   try {
     const own = streams.map(({ stream }) => stream.table);
     await requireTables(database, [streamOffsets, streamOutbox, ...own], log);
-    const kafka = kafkaClient(settings, (level, line) => log[level](line));
+    const client = (patience: (typeof PATIENCE)[keyof typeof PATIENCE]) =>
+      kafkaClient(settings, (level, line) => log[level](line), patience);
     const { deadLetters } = settings;
     const consumer = await startConsumer({
       source: kafkaSource({
-        kafka,
+        kafka: client(PATIENCE.endless),
         group,
         topics: streams.map(({ stream }) => stream.topic),
         waitMs: Math.min(batch.ms, MOST_WAIT_MS),
@@ -64,7 +65,9 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
       ),
       pool: database.writer,
       letters:
-        deadLetters === 'database' ? undefined : letterTopicPublisher(kafka, database.writer, deadLetters),
+        deadLetters === 'database'
+          ? undefined
+          : letterTopicPublisher(client(PATIENCE.bounded), database.writer, deadLetters),
       batch,
       log,
       metrics,

@@ -21,6 +21,8 @@ import {
 
 /** When so many batches wait in memory, the partition is paused. */
 const BATCHES_AHEAD = 2;
+/** How long a stop waits for the broker to take dead letters and offsets. */
+const TELL_MS = 5_000;
 /** Most bytes of a batch. */
 const BATCH_BYTES = 8 * 1_048_576;
 
@@ -87,7 +89,8 @@ export class PartitionConsumer {
       this.#kick();
       await this.#work;
     }
-    await this.#tell;
+    // What the topic of dead letters does not get in this time waits in the outbox.
+    await Promise.race([this.#tell, pause(TELL_MS, this.#stopped.signal)]);
   }
 
   /** Takes messages that continue where the previous ones ended. */

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { Environment } from '../../../db/core/settings';
-import { kafkaSettings, type Login, readKafkaConfig } from './config';
+import { kafkaSettings, readKafkaConfig } from './config';
+import type { Login } from './login';
 
 const folder = mkdtempSync(join(tmpdir(), 'tsdb-kafka-config-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,6 +5,7 @@ import type { Message } from '../../../api/streams/message';
 import { messageOf, UsageError } from '../../../db/core/errors';
 import type { StreamLog } from '../consumer';
 import type { MessageSource, Partition, SourceEvents } from '../message-source';
+import { repairAbortedRecords } from './aborted-records';
 
 export interface KafkaSourceOptions {
   readonly kafka: Kafka;
@@ -30,6 +31,7 @@ const RESTART_MS = 2_000;
 
 /** Creates the source; nothing is connected before `start`. */
 export function kafkaSource({ kafka, group, topics, waitMs, log }: KafkaSourceOptions): MessageSource {
+  repairAbortedRecords();
   const admin = kafka.admin();
   const places = new Map<string, Place>();
   let consumer: Consumer | undefined;

@@ -15,6 +15,11 @@ export function addStreamCommands(program: Command, { untilSignal }: Runner): vo
     .description('topics of Kafka, exactly once; set TSDB_KAFKA_BROKERS')
     .option('--topic <name>', 'only this declared topic; can be repeated', collect, [])
     .action((flags) => untilSignal((signal) => load.consume().consumeKafkaTopics(flags, signal)));
+  consume
+    .command('mqtt')
+    .description('topics of an MQTT broker, each message acknowledged when it is stored; set TSDB_MQTT_URL')
+    .option('--topic <pattern>', 'only this declared pattern; can be repeated', collect, [])
+    .action((flags) => untilSignal((signal) => load.consume().consumeMqttTopics(flags, signal)));
   const produce = program.command('produce').description('send sample data to a broker');
   produce
     .command('kafka')

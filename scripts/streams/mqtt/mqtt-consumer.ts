@@ -5,7 +5,8 @@ import type { StoredMessages } from '../../../api/streams/store-messages';
 import { topicFilter } from '../../../api/streams/topic-pattern';
 import { messageOf, UsageError } from '../../../db/core/errors';
 import { pauseBefore } from '../../../db/server/retry';
-import type { StreamConsumer, StreamLog, StreamMetrics } from '../consumer-parts';
+import type { StreamConsumer } from '../consumer';
+import type { StreamLog, StreamMetrics } from '../consumer-parts';
 import type { BatchLimits } from '../stream-config';
 import type { MqttConfig } from './config';
 import {

@@ -10,6 +10,15 @@ export type Env = Readonly<Record<string, string>>;
 const INGRESS = { TSDB_DEPLOY_INGRESS_HOST: 'm.example.org', TSDB_DEPLOY_INGRESS_CLASS: 'nginx' };
 const HA = { TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: 'registry.example.org/timescaledb:pg17-ts2.29' };
 
+/** As Strimzi makes brokers and users. */
+const CONSUMERS = {
+  TSDB_DEPLOY_KAFKA_BROKERS: 'plant-kafka-bootstrap.kafka.svc:9093',
+  TSDB_DEPLOY_KAFKA_SASL: 'scram-sha-512',
+  TSDB_DEPLOY_KAFKA_USERNAME: 'ingest',
+  TSDB_DEPLOY_KAFKA_SECRET: 'ingest',
+  TSDB_DEPLOY_KAFKA_CA_SECRET: 'plant-cluster-ca-cert',
+};
+
 /** Settings by what is special about them. */
 export const DEPLOYMENTS: Readonly<Record<string, Env>> = {
   'nothing given': {},
@@ -41,6 +50,32 @@ export const DEPLOYMENTS: Readonly<Record<string, Env>> = {
   'a replicating database with passwords of a store': {
     ...HA,
     TSDB_DEPLOY_SECRET_STORE: 'SecretStore/vault',
+  },
+  'consumers of brokers in the cluster, by lag': {
+    ...CONSUMERS,
+    TSDB_DEPLOY_KAFKA_MAX_CONSUMERS: '6',
+    TSDB_DEPLOY_MQTT_URL: 'mqtt://mosquitto.brokers.svc',
+  },
+  'consumers with certificates, of brokers outside of the cluster': {
+    TSDB_DEPLOY_KAFKA_BROKERS: 'kafka-0.example.org:9094,kafka-1.example.org:9094',
+    TSDB_DEPLOY_KAFKA_SECRET: 'ingest-certificate',
+    TSDB_DEPLOY_KAFKA_CERTIFICATE: 'tls',
+    TSDB_DEPLOY_KAFKA_CONSUMERS: '3',
+    TSDB_DEPLOY_MQTT_URL: 'mqtts://broker.example.org',
+    TSDB_DEPLOY_MQTT_SECRET: 'mqtt-certificate',
+    TSDB_DEPLOY_MQTT_CERTIFICATE: 'tls',
+    TSDB_DEPLOY_MQTT_CA_SECRET: 'mqtt-authority',
+    TSDB_DEPLOY_MQTT_SHARE: 'ingest',
+    TSDB_DEPLOY_MQTT_CONSUMERS: '2',
+    TSDB_DEPLOY_STREAM_CIDRS: '198.51.100.0/24',
+    TSDB_DEPLOY_STREAM_PORTS: '9095',
+  },
+  'a consumer of Event Hubs, with an identity': {
+    TSDB_DEPLOY_CLUSTER: 'aks',
+    TSDB_DEPLOY_KAFKA_BROKERS: 'plant.servicebus.windows.net:9093',
+    TSDB_DEPLOY_KAFKA_SASL: 'azure',
+    TSDB_DEPLOY_KAFKA_IDENTITY: '00000000-1111-2222-3333-444444444444',
+    TSDB_DEPLOY_KAFKA_DEAD_LETTERS: 'at-least-once',
   },
   'a cluster of Azure': { TSDB_DEPLOY_CLUSTER: 'aks' },
   'a replicating database': HA,

@@ -37,12 +37,17 @@ function addScaledObject(scope: Construct, place: Place, props: KafkaScalingProp
   const { streams, consumers, name } = place.config;
   const common = { component, name: `${name}-${component}`, apiVersion: KEDA_API };
   const login = loginOf(streams, props.secrets);
-  const authentication = addOperatorObject(scope, place, {
-    ...common,
-    id: 'login',
-    kind: 'TriggerAuthentication',
-    spec: login,
-  });
+  const hasLogin = Object.keys(login).length > 0;
+  const after = hasLogin
+    ? [
+        addOperatorObject(scope, place, {
+          ...common,
+          id: 'login',
+          kind: 'TriggerAuthentication',
+          spec: login,
+        }),
+      ]
+    : [];
   addOperatorObject(scope, place, {
     ...common,
     id: 'lag',
@@ -66,11 +71,11 @@ function addScaledObject(scope: Construct, place: Place, props: KafkaScalingProp
             tls: streams.kafkaTls ? 'enable' : 'disable',
             sasl: KEDA_SASL[streams.kafkaSasl],
           },
-          authenticationRef: { name: common.name },
+          ...(hasLogin ? { authenticationRef: { name: common.name } } : {}),
         },
       ],
     },
-    after: [authentication],
+    after,
   });
 }
 

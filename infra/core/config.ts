@@ -11,6 +11,7 @@ import {
   consumerConnections,
 } from './settings/consumers';
 import { checkHa, HA_SETTINGS, type HaClusterConfig } from './settings/ha';
+import { KAFKA_SETTINGS, type KafkaConfig } from './settings/kafka';
 import { KUBERNETES_SETTINGS } from './settings/kubernetes';
 import { type KubernetesConfig, kubernetesConfig } from './settings/kubernetes-config';
 import { oneOf } from './settings/parsers';
@@ -31,6 +32,7 @@ export interface DeployConfig
   readonly aks: AksConfig;
   readonly streams: StreamsConfig;
   readonly consumers: ConsumersConfig;
+  readonly kafka: KafkaConfig;
 }
 
 /** The caller's settings are wrong. The message lists every fault, one a line. */
@@ -69,6 +71,7 @@ export function readConfig(
   checkHa(ha, kubernetes, fault);
   const aks = read(AKS_SETTINGS, declared?.aks);
   checkAks(aks, fault);
+  const kafka = read(KAFKA_SETTINGS, declared?.kafka);
   if (faults.length > 0) throw new SettingsError(faults.join('\n'));
   const image = { ...IMAGE_FLAVOURS[flavour], ...(otherImage === '' ? {} : { image: otherImage }) };
   return freezeDeep({
@@ -81,6 +84,7 @@ export function readConfig(
     aks,
     streams,
     consumers,
+    kafka,
   });
 }
 

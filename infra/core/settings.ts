@@ -3,6 +3,7 @@ import { AKS_SETTINGS } from './settings/aks';
 import { AZURE_SETTINGS } from './settings/azure';
 import { CONSUMER_SETTINGS } from './settings/consumers';
 import { HA_SETTINGS } from './settings/ha';
+import { KAFKA_SETTINGS } from './settings/kafka';
 import { KUBERNETES_SETTINGS } from './settings/kubernetes';
 import type { DeclaredOf } from './settings/setting';
 import { SHARED_SETTINGS } from './settings/shared';
@@ -16,6 +17,7 @@ export const SETTINGS = [
   ...Object.values(AKS_SETTINGS),
   ...Object.values(STREAM_SETTINGS),
   ...Object.values(CONSUMER_SETTINGS),
+  ...Object.values(KAFKA_SETTINGS),
 ].map((setting) => ({ default: '', ...setting }));
 
 export type SettingName = (typeof SETTINGS)[number]['name'];
@@ -28,4 +30,5 @@ export interface Environment extends DeclaredOf<typeof SHARED_SETTINGS> {
   readonly aks?: DeclaredOf<typeof AKS_SETTINGS>;
   readonly streams?: DeclaredOf<typeof STREAM_SETTINGS>;
   readonly consumers?: DeclaredOf<typeof CONSUMER_SETTINGS>;
+  readonly kafka?: DeclaredOf<typeof KAFKA_SETTINGS>;
 }

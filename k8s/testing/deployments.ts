@@ -3,6 +3,7 @@ import { readConfig } from '../../infra/core/config';
 import type { Resources } from '../../infra/core/testing/policy';
 import { type SynthesisedStack, synthesiseStack } from '../../infra/core/testing/synthesise';
 import { KubernetesHaStack } from '../ha/stack';
+import { KubernetesKafkaStack } from '../kafka/stack';
 import { KubernetesStack } from '../stack';
 
 export type Env = Readonly<Record<string, string>>;
@@ -77,6 +78,28 @@ export const DEPLOYMENTS: Readonly<Record<string, Env>> = {
     TSDB_DEPLOY_KAFKA_IDENTITY: '00000000-1111-2222-3333-444444444444',
     TSDB_DEPLOY_KAFKA_DEAD_LETTERS: 'at-least-once',
   },
+  'a Kafka with consumers by lag': {
+    ...CONSUMERS,
+    TSDB_DEPLOY_KAFKA: 'true',
+    TSDB_DEPLOY_KAFKA_BROKERS: 'tsdb-kafka-bootstrap.tsdb-kafka.svc:9093',
+    TSDB_DEPLOY_KAFKA_MAX_CONSUMERS: '6',
+    TSDB_DEPLOY_STORAGE_PROVISIONER: 'disk.csi.azure.com',
+  },
+  'a Kafka with other values': {
+    TSDB_DEPLOY_KAFKA: 'true',
+    TSDB_DEPLOY_PROTECT_DATA: 'false',
+    TSDB_DEPLOY_KAFKA_OPERATOR_NAMESPACE: 'operators',
+    TSDB_DEPLOY_KEDA_NAMESPACE: 'scaling',
+    TSDB_DEPLOY_KAFKA_VERSION: '4.2.1',
+    TSDB_DEPLOY_KAFKA_NODES: '5',
+    TSDB_DEPLOY_KAFKA_CPUS: '2',
+    TSDB_DEPLOY_KAFKA_MEMORY_MIB: '8192',
+    TSDB_DEPLOY_KAFKA_GIB: '512',
+    TSDB_DEPLOY_KAFKA_TOPICS: 'plant.readings',
+    TSDB_DEPLOY_KAFKA_PARTITIONS: '12',
+    TSDB_DEPLOY_KAFKA_RETENTION_HOURS: '24',
+    TSDB_DEPLOY_STORAGE_CLASS: 'fast',
+  },
   'a cluster of Azure': { TSDB_DEPLOY_CLUSTER: 'aks' },
   'a replicating database': HA,
   'a replicating database with backups': { ...HA, TSDB_DEPLOY_HA_BACKUP_URL: 's3://backups/tsdb' },
@@ -107,12 +130,26 @@ export function synthesiseHa(env: Env = HA): SynthesisedStack {
   );
 }
 
-/** All that is in the namespace, of one stack or of two, by the names of `DEPLOYMENTS`. */
+/** The stack that makes a Kafka. */
+export function synthesiseKafka(env: Env = { TSDB_DEPLOY_KAFKA: 'true' }): SynthesisedStack {
+  return once(`kafka ${JSON.stringify(env)}`, () =>
+    synthesiseStack(
+      (app, id) => new KubernetesKafkaStack(app, id, { config: readConfig(env), aks: aksOf(env) }),
+    ),
+  );
+}
+
+/** All that is in a namespace, of one stack or of two, by the names of `DEPLOYMENTS`. */
 export function deployedResources(): Readonly<Record<string, Resources>> {
   return Object.fromEntries(
-    Object.entries(DEPLOYMENTS).map(([what, env]) => {
+    Object.entries(DEPLOYMENTS).flatMap(([what, env]): [string, Resources][] => {
       const { resource } = synthesiseKubernetes(env);
-      return [what, env.TSDB_DEPLOY_HA === 'true' ? merged(resource, synthesiseHa(env).resource) : resource];
+      const own = env.TSDB_DEPLOY_HA === 'true' ? merged(resource, synthesiseHa(env).resource) : resource;
+      const kafka = env.TSDB_DEPLOY_KAFKA === 'true';
+      return [
+        [what, own],
+        ...(kafka ? [[`${what}, its namespace`, synthesiseKafka(env).resource] as [string, Resources]] : []),
+      ];
     }),
   );
 }

@@ -139,6 +139,15 @@ export function synthesiseKafka(env: Env = { TSDB_DEPLOY_KAFKA: 'true' }): Synth
   );
 }
 
+/** All stacks of a deployment that make something in a cluster, in the order in which they are deployed. */
+export function synthesiseAll(env: Env): readonly SynthesisedStack[] {
+  return [
+    ...(env.TSDB_DEPLOY_HA === 'true' ? [synthesiseHa(env)] : []),
+    ...(env.TSDB_DEPLOY_KAFKA === 'true' ? [synthesiseKafka(env)] : []),
+    synthesiseKubernetes(env),
+  ];
+}
+
 /** All that is in a namespace, of one stack or of two, by the names of `DEPLOYMENTS`. */
 export function deployedResources(): Readonly<Record<string, Resources>> {
   return Object.fromEntries(

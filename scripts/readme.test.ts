@@ -7,6 +7,7 @@ import { lintRules } from '../db/lint/lint';
 import { dbSettings } from '../db/server/config';
 import { SETTINGS as deploySettings } from '../infra/core/settings';
 import packageJson from '../package.json';
+import { kafkaSettings } from './streams/kafka/config';
 
 const root = join(__dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -34,6 +35,7 @@ describe('docs/settings.md', () => {
       'all',
     );
     add(dbSettings, 'tsdb');
+    add(kafkaSettings, 'tsdb');
     add(apiSettings, 'API');
     add(deploySettings, 'deploy');
     const table = ['| name | default | read by | meaning |', '|---|---|---|---|', ...rows.values()];

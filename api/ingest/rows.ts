@@ -63,7 +63,7 @@ export interface TableRows {
 }
 
 /** How rows are written in a body; dead letters carry the name, so that they can be read again. A `point` is one as JSON. */
-export type RowFormat = 'json' | 'ndjson' | 'point' | `line-protocol-${Precision}`;
+export type RowFormat = 'json' | 'ndjson' | 'point' | 'message' | `line-protocol-${Precision}`;
 
 /** The format of a row by itself: a part of a line is a point. */
 export const formatOfRow = (format: RowFormat, source: unknown): RowFormat =>

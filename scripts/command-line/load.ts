@@ -7,6 +7,7 @@ export const load = {
   backup: () => require('../commands/backup') as typeof import('../commands/backup'),
   bench: () => require('../commands/bench') as typeof import('../commands/bench'),
   compress: () => require('../commands/compress') as typeof import('../commands/compress'),
+  consume: () => require('../commands/consume') as typeof import('../commands/consume'),
   delete: () => require('../commands/delete') as typeof import('../commands/delete'),
   export: () => require('../commands/export') as typeof import('../commands/export'),
   import: () => require('../commands/import') as typeof import('../commands/import'),

@@ -78,6 +78,9 @@ describe('the consumers', () => {
       TSDB_STREAM_BATCH_MS: '1000',
       TSDB_STREAM_BATCH_ROWS: '5000',
       TSDB_STREAM_PORT: '5001',
+      TSDB_POOL_SIZE: '2',
+      TSDB_READ_ROLE: 'tsdb_reader',
+      TSDB_WRITE_POOL_SIZE: '4',
       TSDB_WRITE_ROLE: 'tsdb_api',
     });
   });

@@ -50,16 +50,22 @@ interface Rule {
   readonly operations: readonly string[];
 }
 
-/** Reads topics and their letters with its group, and writes letters in transactions whose ids begin with the group. */
+/**
+ * Reads topics and their letters with its group, and writes letters in transactions whose ids begin with the group. The offsets of
+ * these transactions belong to a group of their own.
+ */
 function consumerRules({ kafka, streams }: DeployConfig): readonly Rule[] {
-  const literal = { name: streams.kafkaGroup, patternType: 'literal' };
-  const prefix = { name: streams.kafkaGroup, patternType: 'prefix' };
+  const group = streams.kafkaGroup;
+  const prefix = { name: group, patternType: 'prefix' };
   return [
     ...kafka.topics.flatMap((topic) => [
       topicRule(topic, ['Describe', 'Read']),
       topicRule(lettersOf(topic), ['Describe', 'Read', 'Write']),
     ]),
-    { resource: { type: 'group', ...literal }, operations: ['Describe', 'Read'] },
+    ...[group, `${group}.letters`].map((name) => ({
+      resource: { type: 'group', name, patternType: 'literal' },
+      operations: ['Describe', 'Read'],
+    })),
     { resource: { type: 'transactionalId', ...prefix }, operations: ['Describe', 'Write'] },
     IDEMPOTENT,
   ];

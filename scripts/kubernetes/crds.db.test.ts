@@ -107,7 +107,10 @@ describeUnless(missing, 'the definitions of the kinds', () => {
 
     withKinds(`leave nothing for Terraform to change in ${what}`, () => {
       withConfiguration(onlyThese(text(server.kubeConfig)), (place) => {
-        expect(terraform(['init'], place)).toEqual({ status: 0, text: expect.stringContaining('initialized') });
+        expect(terraform(['init'], place)).toEqual({
+          status: 0,
+          text: expect.stringContaining('initialized'),
+        });
         const applied = terraform(['apply', '-auto-approve'], place);
         expect(applied).toEqual({ status: 0, text: expect.stringContaining('Apply complete!') });
         expect(terraform(['plan', '-detailed-exitcode'], place)).toMatchObject({ status: 0 });

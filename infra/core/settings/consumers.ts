@@ -2,7 +2,7 @@
 import { METADATA_SERVICE } from '../networks';
 import { list, networks, oneOf, optional, resourceName, wholeNumber } from './parsers';
 import type { Fault, SettingTable, ValuesOf } from './setting';
-import type { StreamsConfig } from './streams';
+import { CONSUMER_POOLS, type StreamsConfig } from './streams';
 
 /** Keys of a certificate and of its private key in a Secret, by who has made it. */
 export const CERTIFICATE_KEYS = {
@@ -104,14 +104,11 @@ export const CONSUMER_SETTINGS = {
 
 export type ConsumersConfig = ValuesOf<typeof CONSUMER_SETTINGS>;
 
-/** Connections to the database that one consumer holds at most. */
-const CONNECTIONS = 6;
-
 /** Connections that all consumers hold together at most: during a rollout there is one pod more of each kind. */
 export function consumerConnections(consumers: ConsumersConfig, streams: StreamsConfig): number {
   const kafka = streams.kafkaBrokers.length === 0 ? 0 : mostKafkaConsumers(consumers) + 1;
   const mqtt = streams.mqttUrl === '' ? 0 : consumers.mqttReplicas;
-  return (kafka + mqtt) * CONNECTIONS;
+  return (kafka + mqtt) * (CONSUMER_POOLS.read + CONSUMER_POOLS.write);
 }
 
 /** Whether lag decides the number of consumers of Kafka. */
@@ -144,6 +141,10 @@ export function checkConsumers(consumers: ConsumersConfig, streams: StreamsConfi
   if (mqttReplicas > 1 && streams.mqttShare === '')
     fault(
       `TSDB_DEPLOY_MQTT_CONSUMERS=${mqttReplicas} would store each message ${mqttReplicas} times over; set TSDB_DEPLOY_MQTT_SHARE, so that they share the messages`,
+    );
+  if (!streams.kafkaTls && (consumers.kafkaCertificate !== 'none' || consumers.kafkaCaSecret !== ''))
+    fault(
+      'TSDB_DEPLOY_KAFKA_CERTIFICATE and _CA_SECRET belong to connections with TLS; leave TSDB_DEPLOY_KAFKA_TLS at true, or take them away',
     );
   if (consumers.kafkaCertificate !== 'none' && consumers.kafkaSecret === '')
     fault(

@@ -16,6 +16,10 @@ describe('the settings of the consumers in a cluster', () => {
     ],
     [{ TSDB_DEPLOY_MQTT_CONSUMERS: '2' }, /2 times over; set TSDB_DEPLOY_MQTT_SHARE/],
     [{ TSDB_DEPLOY_KAFKA_CERTIFICATE: 'user' }, /set TSDB_DEPLOY_KAFKA_SECRET/],
+    [
+      { ...KAFKA, TSDB_DEPLOY_KAFKA_TLS: 'false', TSDB_DEPLOY_KAFKA_CA_SECRET: 'ca' },
+      /belong to connections with TLS/,
+    ],
     [{ TSDB_DEPLOY_MQTT_CERTIFICATE: 'tls' }, /set TSDB_DEPLOY_MQTT_SECRET/],
     [{ TSDB_DEPLOY_STREAM_CIDRS: '169.254.169.254/32' }, /the identity of a node/],
     [{ TSDB_DEPLOY_STREAM_PORTS: 'kafka' }, /port numbers such as 9094/],

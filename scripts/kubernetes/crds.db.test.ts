@@ -1,10 +1,13 @@
 // Checks objects of external-secrets, the Gateway API, KEDA and Strimzi against the definitions of their kinds, on a real API server.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import { describeUnless, itUnless } from '../../db/local/testing/needs';
 import { terraform, whyNoProviders, withConfiguration } from '../../infra/core/testing/terraform';
 import { DEPLOYMENTS, type Env, synthesiseAll } from '../../k8s/testing/deployments';
+import { clusterOf } from '../rollout/cluster';
+import { look } from '../rollout/look';
 import type { Manifest } from './convert';
 import { manifestsAsYaml } from './manifests';
 import { API_SERVER_PROGRAMS, type ApiServer, startApiServer } from './testing/api-server';
@@ -118,6 +121,37 @@ describeUnless(missing, 'the definitions of the kinds', () => {
     });
   }
 
+  const noStrimzi = kinds.includes('kafka.strimzi.io Kafka') ? undefined : 'TSDB_TEST_CRDS has no Kafka';
+  itUnless(noStrimzi)('have the status that the check of a rollout reads', async () => {
+    const config = new KubeConfig();
+    config.loadFromFile(server.kubeConfig);
+    const namespace = 'checked';
+    const metadata = { name: 'tsdb', namespace };
+    const object = { apiVersion: 'kafka.strimzi.io/v1', kind: 'Kafka', metadata, spec: SMALLEST_KAFKA };
+    const made = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, object];
+    const text = made.map((one) => JSON.stringify(one)).join('\n');
+    expect(server.kubectl(['create', '--filename=-'], text)).toMatchObject({ status: 0, stderr: '' });
+    const verdict = () => look(clusterOf(config), namespace, { kind: 'Kafka', name: 'tsdb', seconds: 60 });
+    const say = (status: object) =>
+      expect(
+        server.kubectl([
+          ...['patch', 'kafka', 'tsdb', `--namespace=${namespace}`, '--subresource=status', '--type=merge'],
+          `--patch=${JSON.stringify({ status })}`,
+        ]),
+      ).toMatchObject({ status: 0, stderr: '' });
+    expect(await verdict()).toMatchObject({
+      kind: 'progressing',
+      text: expect.stringContaining('not finished'),
+    });
+    say({
+      observedGeneration: 1,
+      conditions: [{ type: 'NotReady', status: 'True', reason: 'InvalidResource', message: 'no pool' }],
+    });
+    expect(await verdict()).toMatchObject({ trouble: { text: 'InvalidResource: no pool' } });
+    say({ observedGeneration: 1, conditions: [{ type: 'Ready', status: 'True' }] });
+    expect(await verdict()).toEqual({ kind: 'complete', text: 'ready' });
+  });
+
   it('refuse what they do not know', () => {
     const [{ own }] = STACKS.filter(({ own: objects }) =>
       objects.every(({ object }) => kinds.includes(`${groupOf(object.apiVersion)} ${object.kind}`)),
@@ -133,6 +167,10 @@ describeUnless(missing, 'the definitions of the kinds', () => {
     ).toMatchObject({ status: 1, stderr: expect.stringContaining('unheardOf') });
   });
 });
+
+const SMALLEST_KAFKA = {
+  kafka: { listeners: [{ name: 'tls', port: 9093, type: 'internal', tls: true }] },
+};
 
 /** The objects of these kinds in a stack, with the names that they refer to. No operator runs here, which could be waited for. */
 function onlyThese(text: string): string {

@@ -7,6 +7,7 @@ import {
   storeMessages,
 } from '../../api/streams/store-messages';
 import { messageOf, UsageError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import { pauseBefore } from '../../db/server/retry';
 import type { ConsumerParts } from './consumer-parts';
 import type { Fetched } from './message-source';
@@ -132,7 +133,7 @@ export class PartitionConsumer {
       this.#isReady = false;
       this.#parts.onFailure(
         new UsageError(
-          `the record at offset ${expected.offset} of ${topic}/${partition} is another one than the one that was stored: the topic was deleted and made anew, or lost its end. Nothing was skipped. To read the topic from its beginning, run "tsdb consume reset --topic ${topic}" for group ${group}`,
+          `the record at offset ${expected.offset} of ${topic}/${partition} is another one than the one that was stored: the topic was deleted and made anew, or lost its end. Nothing was skipped. To read the topic from its beginning, run "${invocation(`consume reset --topic ${topic} --to beginning`)}" for group ${group}`,
         ),
       );
       return undefined;

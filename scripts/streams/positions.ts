@@ -119,10 +119,13 @@ async function addToOutbox(
   }
   if (records.size === 0) return;
   const messages = [...records.keys()];
+  // After a reset of the position, a record may come again while it waits here.
   await db.query(
     `INSERT INTO ${OUTBOX} (consumer_group, topic, partition, record_offset, reason, record_time, record_key, record_value, headers)
      SELECT $1, $2, $3, o.record_offset, o.reason, to_timestamp(o.record_ms / 1000.0), o.record_key, o.record_value, o.headers
-       FROM unnest($4::bigint[], $5::text[], $6::bigint[], $7::bytea[], $8::bytea[], $9::jsonb[]) o (record_offset, reason, record_ms, record_key, record_value, headers)`,
+       FROM unnest($4::bigint[], $5::text[], $6::bigint[], $7::bytea[], $8::bytea[], $9::jsonb[]) o (record_offset, reason, record_ms, record_key, record_value, headers)
+     ON CONFLICT (consumer_group, topic, partition, record_offset) DO UPDATE
+        SET reason = excluded.reason, record_time = excluded.record_time, record_key = excluded.record_key, record_value = excluded.record_value, headers = excluded.headers`,
     [
       group,
       topic,

@@ -33,13 +33,27 @@ export async function consumeKafkaTopics({ topic }: ConsumeFlags, signal: AbortS
     const failure = await Promise.race([consumer.failed, aborted(signal)]);
     troubles = () => ['the consumer is stopping'];
     log.info('stopping');
-    await consumer.stop();
+    const isStopped = await Promise.race([consumer.stop().then(() => true), passed(STOP_MS)]);
+    if (!isStopped) log.warn('the broker or the database does not answer; what is not stored is read again');
     if (failure !== undefined) throw failure;
     return 0;
   } finally {
+    // The library may leave a connection open, which would keep the process.
+    setTimeout(() => process.exit(), EXIT_MS).unref();
     await server.app.close().catch((error: unknown) => note(messageOf(error)));
   }
 }
+
+/** Longest wait for a broker or a database that is away. Nothing is lost: the position is in the database. */
+const STOP_MS = 10_000;
+
+/** After everything has stopped, the process ends by itself, and after this time in any case. */
+const EXIT_MS = 1_000;
+
+const passed = (ms: number): Promise<false> =>
+  new Promise((resolve) => {
+    setTimeout(() => resolve(false), ms).unref();
+  });
 
 function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {

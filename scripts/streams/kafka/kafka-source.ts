@@ -29,6 +29,12 @@ const STRAYS = 5;
 /** Pause before the library is started again after a failure that it does not survive. */
 const RESTART_MS = 2_000;
 
+/** A group stands still so long when a member was killed. Heartbeats come every three seconds. */
+const SESSION_MS = 10_000;
+
+/** A broker may be away for hours. */
+const RETRY = { initialRetryTime: 300, maxRetryTime: 5_000, retries: Number.MAX_SAFE_INTEGER };
+
 /** Creates the source; nothing is connected before `start`. */
 export function kafkaSource({ kafka, group, topics, waitMs, log }: KafkaSourceOptions): MessageSource {
   repairAbortedRecords();
@@ -43,6 +49,9 @@ export function kafkaSource({ kafka, group, topics, waitMs, log }: KafkaSourceOp
     const joining = kafka.consumer({
       groupId: group,
       maxWaitTimeInMs: waitMs,
+      sessionTimeout: SESSION_MS,
+      // Without it the library gives up after some seconds and joins as a new member, and the group waits until it misses the old one.
+      retry: RETRY,
       // Of transactions, only what was committed: the default of the library.
       readUncommitted: false,
       allowAutoTopicCreation: false,

@@ -150,7 +150,7 @@ export async function readOutbox(
 ): Promise<readonly OutboxRecord[]> {
   const { rows } = await db.query<OutboxRow>(
     `SELECT record_offset::text, reason, (extract(epoch FROM record_time) * 1000)::bigint::text AS record_ms, encode(record_key, 'base64') AS record_key, encode(record_value, 'base64') AS record_value, headers::text
-       FROM ${OUTBOX} WHERE consumer_group = $1 AND topic = $2 AND partition = $3 ORDER BY record_offset LIMIT $4`,
+       FROM ${OUTBOX} o WHERE consumer_group = $1 AND topic = $2 AND partition = $3 ORDER BY o.record_offset LIMIT $4`,
     [group, topic, partition, limit],
   );
   const bytes = (text: string | null) => (text === null ? null : Buffer.from(text, 'base64'));

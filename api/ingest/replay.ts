@@ -162,7 +162,7 @@ function sentRows(letter: DeadLetter, known: ReplayTables): Readable {
 
 /** The rows of a message by what is declared for its topic today: a corrected map heals letters. */
 function messageRows({ line, original }: DeadLetter, { tables, streams }: ReplayTables): Readable {
-  const { message, broker, decoded } = readLetter(original);
+  const { message, broker, ...before } = readLetter(original);
   const stream = streams.find(
     ({ kind, topic }) =>
       kind === broker &&
@@ -173,7 +173,7 @@ function messageRows({ line, original }: DeadLetter, { tables, streams }: Replay
     const reason = `no table is declared for the topic ${message.topic}; delete the letter, or select the set that declares it`;
     return { table: undefined, sent: [{ line, source: original, reason }] };
   }
-  return { table, sent: messageReader(stream).rows(message, decoded) };
+  return { table, sent: messageReader(stream).rows(message, before) };
 }
 
 function keptPoint(line: number, original: string): SentPoint {

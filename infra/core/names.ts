@@ -7,6 +7,9 @@ export const DATABASE = { name: 'tsdb', superuser: 'postgres', port: 5432 } as c
 /** Port that the API listens on inside its container. */
 export const API_PORT = 5000;
 
+/** Port on which a consumer of Kafka or MQTT shows its health and metrics inside its container. */
+export const STREAM_PORT = 5001;
+
 /** `rg-tsdb-dev`: Azure's usual prefix for the kind, then deployment and environment. */
 export function azureName(config: DeployConfig, kind: string): string {
   return `${kind}-${config.name}-${config.environment}`;

@@ -8,7 +8,7 @@ import {
 } from '../../api/streams/store-messages';
 import { messageOf, UsageError } from '../../db/core/errors';
 import { pauseBefore } from '../../db/server/retry';
-import type { ConsumerParts } from './consumer';
+import type { ConsumerParts } from './consumer-parts';
 import type { Fetched } from './message-source';
 import {
   type GroupPartition,
@@ -21,6 +21,8 @@ import {
 
 /** When so many batches wait in memory, the partition is paused. */
 const BATCHES_AHEAD = 2;
+/** How long a stop waits for the broker to take dead letters and offsets. */
+const TELL_MS = 5_000;
 /** Most bytes of a batch. */
 const BATCH_BYTES = 8 * 1_048_576;
 
@@ -44,7 +46,7 @@ export class PartitionConsumer {
   #isReady = false;
   #isDraining = false;
   #work: Promise<void> = Promise.resolve();
-  #isBusy = false;
+  #running = 0;
   #letters: 'none' | 'unknown' | 'waiting' = 'unknown';
   /** The position that the broker knows. */
   #told: bigint | undefined;
@@ -60,7 +62,8 @@ export class PartitionConsumer {
 
   /** Records that are in the topic and not stored, as far as known. */
   get lag(): number {
-    return this.#position === undefined ? 0 : Math.max(0, Number(this.#endOffset - this.#position));
+    const stored = this.#waiting.length === 0 ? this.#nextOffset : (this.#position ?? 0n);
+    return Math.max(0, Number(this.#endOffset - stored));
   }
 
   /** Reads the stored position and has the partition fetched from there, once the work of an earlier assignment has ended. */
@@ -69,6 +72,12 @@ export class PartitionConsumer {
       await after;
       await this.#seek();
     });
+  }
+
+  /** Continues at the stored position, because the source has lost its place. */
+  seekAgain(): void {
+    this.#isReady = false;
+    this.#run(() => this.#seek());
   }
 
   /** Ends the work on the partition, after the write that is under way. */
@@ -87,7 +96,8 @@ export class PartitionConsumer {
       this.#kick();
       await this.#work;
     }
-    await this.#tell;
+    // What the topic of dead letters does not get in this time waits in the outbox.
+    await Promise.race([this.#tell, pause(TELL_MS, this.#stopped.signal)]);
   }
 
   /** Takes messages that continue where the previous ones ended. */
@@ -95,7 +105,7 @@ export class PartitionConsumer {
     if (!this.#isReady || this.#isDraining || this.#stopped.signal.aborted) return;
     const own = this.#verified(messages);
     if (own === undefined) return;
-    if (this.#waiting.length === 0) this.#since = performance.now();
+    if (this.#waiting.length === 0 && own.length > 0) this.#since = performance.now();
     for (const message of own) {
       this.#waiting.push(message);
       this.#bytes += bytesOf(message);
@@ -132,7 +142,8 @@ export class PartitionConsumer {
   }
 
   #kick(): void {
-    if (this.#isBusy || !this.#isReady || this.#waiting.length === 0 || this.#stopped.signal.aborted) return;
+    if (this.#running > 0 || !this.#isReady || this.#waiting.length === 0 || this.#stopped.signal.aborted)
+      return;
     const { rows, ms } = this.#parts.batch;
     const left = this.#since + ms - performance.now();
     if (this.#waiting.length < rows && this.#bytes < BATCH_BYTES && left > 0) {
@@ -145,13 +156,15 @@ export class PartitionConsumer {
     this.#run(() => this.#parts.limit(() => this.#write()));
   }
 
-  /** Runs work of which there is one at a time; after a failure the position is read again, until that succeeds. */
+  /** Runs pieces of work one after the other; after a failure the position is read again, until that succeeds. */
   #run(work: () => Promise<void>): void {
-    this.#isBusy = true;
-    this.#work = this.#retried(work).finally(() => {
-      this.#isBusy = false;
-      this.#kick();
-    });
+    this.#running += 1;
+    this.#work = this.#work
+      .then(() => this.#retried(work))
+      .finally(() => {
+        this.#running -= 1;
+        this.#kick();
+      });
   }
 
   async #retried(work: () => Promise<void>): Promise<void> {

@@ -50,6 +50,15 @@ export const networks: Parse<readonly string[]> = (given, fault) => {
   return list;
 };
 
+/** A list of values that all have one form. */
+export function list(pattern: RegExp, expected: string): Parse<readonly string[]> {
+  return (given, fault) => {
+    const values = listOf(given);
+    for (const value of values) if (!pattern.test(value)) fault(mustBe(expected, value));
+    return values;
+  };
+}
+
 /** Pairs such as `owner=ops`. */
 export function pairs(pattern: RegExp, expected: string): Parse<Readonly<Record<string, string>>> {
   return (given, fault) => {

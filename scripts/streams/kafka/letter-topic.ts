@@ -1,8 +1,8 @@
 // Sends refused records to the dead-letter topic `<topic>.dlq`.
 
-import type { IHeaders, Kafka, Message, Producer } from 'kafkajs';
+import { type IHeaders, type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
 import type { Pool } from 'pg';
-import type { LetterPublisher } from '../consumer';
+import type { LetterPublisher } from '../consumer-parts';
 import { deleteFromOutbox, type GroupPartition, type OutboxRecord, readOutbox } from '../positions';
 
 /** `exactly-once`: in transactions of Kafka; `at-least-once`: without, so a crash may send records again. */
@@ -19,6 +19,13 @@ export const LETTER_HEADERS = {
   /** ISO 8601: the time of the record at the broker. */
   time: 'dlq.time',
   group: 'dlq.group',
+} as const;
+
+/** A record is written once and in order, also when the library sends it again; the partition follows from the key. */
+const SAFE = {
+  idempotent: true,
+  maxInFlightRequests: 1,
+  createPartitioner: Partitioners.DefaultPartitioner,
 } as const;
 
 /** Records of one transaction. */
@@ -51,9 +58,7 @@ export function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterD
         const producer = await transactional(of);
         await sendTogether(producer, of, records, after);
       } else {
-        const producer = await producerOf('', () =>
-          kafka.producer({ idempotent: true, maxInFlightRequests: 1 }),
-        );
+        const producer = await producerOf('', () => kafka.producer({ ...SAFE }));
         await producer.send({ topic: letterTopic(of.topic), acks: -1, messages: letters(of, records) });
       }
       await deleteFromOutbox(pool, of, after);
@@ -68,8 +73,7 @@ export function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterD
     const producer = await producerOf(name, () =>
       kafka.producer({
         transactionalId: `${of.group}-${of.topic}-${of.partition}`,
-        idempotent: true,
-        maxInFlightRequests: 1,
+        ...SAFE,
       }),
     );
     // Before this producer, another process may have sent some of them and stopped before it deleted them. Beginning a transaction ends

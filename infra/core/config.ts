@@ -56,9 +56,19 @@ export function readConfig(
   checkAks(aks, fault);
   const streams = read(STREAM_SETTINGS, declared?.streams);
   checkStreams(streams, fault);
+  checkBrokers(azure, streams, fault);
   if (faults.length > 0) throw new SettingsError(faults.join('\n'));
   const image = { ...IMAGE_FLAVOURS[flavour], ...(otherImage === '' ? {} : { image: otherImage }) };
   return freezeDeep({ ...shared, image, schemas: schemas.join(','), azure, kubernetes, ha, aks, streams });
+}
+
+/** Brokers are given or made. A cluster may still be told the address of those that were made. */
+function checkBrokers({ eventHubs }: AzureConfig, { kafkaBrokers }: StreamsConfig, fault: Fault): void {
+  const others = kafkaBrokers.filter((broker) => !broker.endsWith('.servicebus.windows.net:9093'));
+  if (eventHubs !== 'none' && others.length > 0)
+    fault(
+      `TSDB_DEPLOY_EVENT_HUBS=${eventHubs} makes brokers, and TSDB_DEPLOY_KAFKA_BROKERS names others (${others.join(', ')}); take one of the two away`,
+    );
 }
 
 function unknownSettings(env: Variables): string[] {

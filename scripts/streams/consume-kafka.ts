@@ -10,8 +10,10 @@ import { streamOffsets, streamOutbox } from '../../db/schema/service';
 import { type StreamConsumer, type StreamLog, startConsumer } from './consumer';
 import { type DeclaredStream, declaredStreams } from './declared-streams';
 import type { KafkaConfig } from './kafka/config';
+import { explained } from './kafka/failures';
 import { kafkaSource } from './kafka/kafka-source';
 import { letterTopicPublisher } from './kafka/letter-topic';
+import { refuseWrongSettings } from './kafka/refuse-wrong-settings';
 import { kafkaClient, PATIENCE } from './kafka/security';
 import type { StreamConfig } from './stream-config';
 import { addConsumerState, type ConsumerMetrics } from './stream-metrics';
@@ -42,6 +44,7 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
   );
   try {
     await requireSchema(database, streams, log);
+    await refuseWrongSettings(settings);
     const client = (patience: (typeof PATIENCE)[keyof typeof PATIENCE]) =>
       kafkaClient(settings, (level, line) => log[level](line), patience);
     const { deadLetters } = settings;
@@ -84,7 +87,7 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
     };
   } catch (error) {
     await database.end();
-    throw error;
+    throw explained(error, settings);
   }
 }
 

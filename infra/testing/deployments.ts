@@ -102,6 +102,10 @@ export const KUBERNETES_DEPLOYMENTS: Readonly<Record<string, Env>> = {
     TSDB_DEPLOY_MQTT_VERSION: '4',
     TSDB_DEPLOY_STREAM_BATCH_ROWS: '1000',
     TSDB_DEPLOY_STREAM_BATCH_MS: '200',
+    TSDB_DEPLOY_KAFKA_SECRET: 'event-hubs',
+    TSDB_DEPLOY_KAFKA_LAG: '1000',
+    TSDB_DEPLOY_SCHEMA_REGISTRY_SECRET: 'registry-login',
+    TSDB_DEPLOY_MQTT_SECRET: 'mqtt-login',
   },
   'a restored replicating database, with other values': {
     ...OTHER_VALUES,

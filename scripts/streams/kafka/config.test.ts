@@ -29,6 +29,7 @@ describe('settings of Kafka', () => {
       tls: undefined,
       login: { kind: 'none' },
       deadLetters: 'exactly-once',
+      sessionMs: 10_000,
     });
   });
 

@@ -18,6 +18,8 @@ export interface KafkaConfig {
   readonly tls: TlsFiles | undefined;
   readonly login: Login;
   readonly deadLetters: DeadLetterMode;
+  /** Session of a member of the group, in milliseconds. */
+  readonly sessionMs: number;
 }
 
 /** Settings of every command that talks to Kafka. */
@@ -70,7 +72,14 @@ export const kafkaSettings: readonly Setting[] = [
     meaning:
       'how refused records get into the topic `<topic>.dlq`: `exactly-once` (Kafka transactions), `at-least-once` (for brokers without transactions), or `database` (only into `service.dead_letter`)',
   },
+  {
+    name: 'TSDB_KAFKA_SESSION_MS',
+    default: '10000',
+    meaning: 'after how long without a sign of life other consumers take over, in milliseconds',
+  },
 ];
+
+const SESSION_MS = { least: 6_000, most: 1_800_000 };
 
 /**
  * Reads the settings. An empty value counts as not set.
@@ -98,8 +107,14 @@ export function readKafkaConfig(env: Environment): KafkaConfig {
       `TSDB_KAFKA_SASL=${login.kind} sends its secret as it is, so it needs an encrypted connection: set TSDB_KAFKA_TLS=on`,
     );
   const deadLetters = choice('TSDB_KAFKA_DEAD_LETTERS', DEAD_LETTER_MODES);
+  const { least, most } = SESSION_MS;
+  const sessionMs = Number(text('TSDB_KAFKA_SESSION_MS'));
+  if (!(Number.isInteger(sessionMs) && sessionMs >= least && sessionMs <= most))
+    faults.push(
+      `TSDB_KAFKA_SESSION_MS must be a whole number from ${least} to ${most}, got "${text('TSDB_KAFKA_SESSION_MS')}"`,
+    );
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
-  return Object.freeze({ brokers, group, tls, login, deadLetters });
+  return Object.freeze({ brokers, group, tls, login, deadLetters, sessionMs });
 }
 
 function readBrokers(text: string, faults: string[]): readonly string[] {

@@ -9,6 +9,7 @@ import {
   type SASLOptions,
 } from 'kafkajs';
 import { unreachable } from '../../../db/core/unreachable';
+import { acceptCompressedBatches } from './codecs';
 import type { KafkaConfig } from './config';
 import type { Login } from './login';
 import type { TlsFiles } from './tls-files';
@@ -22,7 +23,7 @@ export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', line: string
  */
 export const PATIENCE = {
   /** For a consumer: it outlives a broker that is away for hours. */
-  endless: { initialRetryTime: 300, maxRetryTime: 15_000, retries: Number.MAX_SAFE_INTEGER },
+  endless: { initialRetryTime: 300, maxRetryTime: 5_000, retries: Number.MAX_SAFE_INTEGER },
   /** For a command: it fails after about ten seconds. */
   bounded: { initialRetryTime: 300, maxRetryTime: 5_000, retries: 5 },
 } as const satisfies Readonly<Record<string, RetryOptions>>;
@@ -37,6 +38,7 @@ export function kafkaClient(
   retry: RetryOptions = PATIENCE.endless,
 ): Kafka {
   const sasl = saslOf(login);
+  acceptCompressedBatches();
   return new Kafka({
     clientId: 'tsdb',
     brokers: [...brokers],

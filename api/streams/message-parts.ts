@@ -2,7 +2,7 @@
 import { messageOf } from '../../db/core/errors';
 import { unwrapEnvelope } from './connect-envelope';
 import { type Decoder, textOf, Unreadable } from './decoder';
-import type { Message } from './message';
+import { type Message, timeOfMessage } from './message';
 
 /** How the parts of the messages of a stream are read. */
 export interface PartsOptions {
@@ -48,8 +48,7 @@ export class MessageParts {
 
   /** RFC 3339; undefined when the broker has no time for the message. */
   timestamp(): string | undefined {
-    const { timestamp } = this.message;
-    return timestamp >= 0 ? new Date(timestamp).toISOString() : undefined;
+    return timeOfMessage(this.message);
   }
 }
 

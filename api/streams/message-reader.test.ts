@@ -27,15 +27,20 @@ describe('values that are rows', () => {
   it('are taken as they are, with their message', () => {
     const message = messageOf({ time, sensor_id: 'a', temperature: 21.5 });
     expect(reader.rows(message)).toEqual([
-      { line: 1, source: { message, line: 1 }, value: { time, sensor_id: 'a', temperature: 21.5 } },
+      {
+        line: 1,
+        source: { message, broker: 'kafka', line: 1, hasOwnTime: true },
+        value: { time, sensor_id: 'a', temperature: 21.5 },
+      },
     ]);
   });
 
   it('become one row each where they are an array', () => {
     const message = messageOf([{ sensor_id: 'a' }, 5]);
+    const of = { message, broker: 'kafka', isOneOfMany: true, hasOwnTime: false };
     expect(reader.rows(message)).toEqual([
-      { line: 1, source: { message, line: 1, decoded: { sensor_id: 'a' } }, value: { sensor_id: 'a' } },
-      { line: 2, source: { message, line: 2, decoded: 5 }, value: 5 },
+      { line: 1, source: { ...of, line: 1, decoded: { sensor_id: 'a' } }, value: { sensor_id: 'a' } },
+      { line: 2, source: { ...of, line: 2, decoded: 5 }, value: 5 },
     ]);
   });
 
@@ -79,7 +84,9 @@ describe('values that are rows', () => {
     [Buffer.from('['.repeat(100_000)), expect.stringMatching(/^the value is not JSON: /)],
   ])('are none in %j', (value, reason) => {
     const message = { ...messageOf(''), value };
-    expect(reader.rows(message)).toEqual([{ line: 1, source: { message, line: 1 }, reason }]);
+    expect(reader.rows(message)).toEqual([
+      { line: 1, source: { message, broker: 'kafka', line: 1, hasOwnTime: false }, reason },
+    ]);
   });
 });
 
@@ -122,7 +129,6 @@ describe('maps', () => {
     });
     expect(mapped({ key: 'device', others: 'ignore' })).toEqual({
       device: '{"plant":"graz","n":12345678901234567890}',
-      // The member of its own name.
     });
     expect(mapped({ map: { rest: '$value' } })).toMatchObject({ rest: JSON.parse(String(parts.value)) });
   });

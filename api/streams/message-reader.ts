@@ -3,6 +3,7 @@ import { messageOf } from '../../db/core/errors';
 import type { Stream } from '../../db/language/stream';
 import { unwrapEnvelope } from './connect-envelope';
 import { jsonDecoder, textOf, Unreadable } from './decoder';
+import { isObject } from './members';
 import type { Message, MessageReader, MessageRow, SentMessageRow } from './message';
 import { MessageParts, type PartsOptions } from './message-parts';
 import { type RowMap, rowMap } from './row-map';
@@ -18,15 +19,17 @@ export function messageReader(stream: Stream): MessageReader {
     levelsOf: stream.kind === 'mqtt' ? topicMatches(stream.topic) : () => NO_LEVELS,
     takesText: paths.includes('$value'),
     unwraps: !paths.some((path) => /^payload\b/.test(path)),
-    pattern: stream.topic,
+    stream,
+    takesTime: stream.map[stream.table.time] === '$timestamp',
   };
   return {
     prepare: (messages) => decoder.prepare(messages),
-    rows: (message) => {
+    rows: (message, decoded) => {
       try {
-        return rowsOf(way, message);
+        return rowsOf(way, message, decoded);
       } catch (error) {
-        return [{ line: 1, source: { message, line: 1 }, reason: messageOf(error) }];
+        const source: MessageRow = { message, broker: stream.kind, line: 1, hasOwnTime: false };
+        return [{ line: 1, source, reason: messageOf(error) }];
       }
     },
   };
@@ -38,33 +41,41 @@ interface Way extends PartsOptions {
   readonly levelsOf: (topic: string) => ReadonlyMap<string, string> | undefined;
   /** Whether a column takes the whole value, which may then be a text that is not JSON. */
   readonly takesText: boolean;
-  readonly pattern: string;
+  readonly stream: Stream;
+  /** Whether the time of a row is that of its message. */
+  readonly takesTime: boolean;
 }
 
 const NO_LEVELS: ReadonlyMap<string, string> = new Map();
 
 /** @throws Unreadable, when there is no row. */
-function rowsOf(way: Way, message: Message): readonly SentMessageRow[] {
+function rowsOf(way: Way, message: Message, decoded: unknown): readonly SentMessageRow[] {
   const levels = way.levelsOf(message.topic);
-  if (levels === undefined) throw new Unreadable(`the topic does not match ${way.pattern}`);
+  if (levels === undefined) throw new Unreadable(`the topic does not match ${way.stream.topic}`);
+  const one = (value: unknown, more?: OfValue) =>
+    sentRow(way, new MessageParts(way, message, levels, value), more);
+  if (decoded !== undefined) return [one(decoded, { line: 1, decoded })];
   if (message.value === null || message.value.length === 0) throw new Unreadable('the message has no value');
   const value = readValue(way, message.value);
   if (value === null) throw new Unreadable('the value is null');
-  if (!Array.isArray(value)) {
-    const source = way.decoder.needsSchema ? { message, line: 1, decoded: value } : { message, line: 1 };
-    return [sentRow(way.toRow, new MessageParts(way, message, levels, value), source)];
-  }
+  if (!Array.isArray(value))
+    return [one(value, way.decoder.needsSchema ? { line: 1, decoded: value } : undefined)];
   if (value.length === 0) throw new Unreadable('the array has no rows');
-  return value.map((decoded: unknown, at) =>
-    sentRow(way.toRow, new MessageParts(way, message, levels, decoded), { message, line: at + 1, decoded }),
-  );
+  return value.map((row: unknown, at) => one(row, { line: at + 1, isOneOfMany: true, decoded: row }));
 }
 
-function sentRow(toRow: RowMap, parts: MessageParts, source: MessageRow): SentMessageRow {
-  const { line } = source;
+type OfValue = Pick<MessageRow, 'line' | 'isOneOfMany' | 'decoded'>;
+const WHOLE: OfValue = { line: 1 };
+
+function sentRow({ toRow, stream, takesTime }: Way, parts: MessageParts, more = WHOLE): SentMessageRow {
+  const { message } = parts;
+  const { line } = more;
   try {
-    return { line, source, value: toRow(parts) };
+    const value = toRow(parts);
+    const hasOwnTime = !takesTime && isObject(value) && value[stream.table.time] !== undefined;
+    return { line, source: { message, broker: stream.kind, hasOwnTime, ...more }, value };
   } catch (error) {
+    const source: MessageRow = { message, broker: stream.kind, hasOwnTime: false, ...more };
     return { line, source, reason: messageOf(error) };
   }
 }

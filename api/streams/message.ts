@@ -17,10 +17,15 @@ export interface Message {
 /** Where a row of a message came from: the `source` of its `SentRow`, from which a dead letter can be written. */
 export interface MessageRow {
   readonly message: Message;
+  readonly broker: 'kafka' | 'mqtt';
   /** 1-based: the place in a message that holds an array of rows; otherwise 1. */
   readonly line: number;
-  /** The value of the row, where that is not what the bytes of the message say as they are: a row of an array, or a decoded one. */
+  /** Set for a row of an array. */
+  readonly isOneOfMany?: true;
+  /** The value of the row, where the bytes of the message are not its text: a row of an array, or of a format that is not JSON. */
   readonly decoded?: unknown;
+  /** Whether the message itself names the time of the row: then the same message once more is the same reading. */
+  readonly hasOwnTime: boolean;
 }
 
 /** A `SentRow` of a message: its value is an object of columns. */
@@ -38,6 +43,17 @@ export interface MessageReader {
    * @throws an error that passes by itself (the registry cannot be reached); a schema that does not exist is a fault of the message.
    */
   prepare(messages: readonly Message[]): Promise<void>;
-  /** The rows of a message, with a reason where a row, or the message as a whole, cannot be read. Never empty, never throws. */
-  rows(message: Message): readonly SentMessageRow[];
+  /**
+   * The rows of a message, with a reason where a row, or the message as a whole, cannot be read. Never empty, never throws.
+   * @param decoded the value of its only row, when it was decoded before.
+   */
+  rows(message: Message, decoded?: unknown): readonly SentMessageRow[];
 }
+
+/** The time of a message as text; undefined when the broker has none. */
+export function timeOfMessage({ timestamp }: Message): string | undefined {
+  return timestamp >= 0 && timestamp <= LATEST_MS ? new Date(timestamp).toISOString() : undefined;
+}
+
+/** The last time that JavaScript has. */
+const LATEST_MS = 8.64e15;

@@ -50,6 +50,8 @@ export interface MqttStream<C extends string = string> extends StreamOf<C> {
   readonly kind: 'mqtt';
   /** `plant/{site}/{sensor_id}/temperature`; the name in braces stands for one level. */
   readonly topic: string;
+  /** As in the options. */
+  readonly acceptDuplicates: boolean;
 }
 
 export type Stream = KafkaStream | MqttStream;
@@ -87,7 +89,16 @@ export function stream<const C extends string>(
 export function mqttStream<const C extends string>(
   topic: string,
   table: Hypertable<C>,
-  options: StreamOptions<NoInfer<C>> = {},
+  {
+    acceptDuplicates = false,
+    ...options
+  }: StreamOptions<NoInfer<C>> & {
+    /**
+     * Confirms that a message which the broker delivers again may become another row, such as a bare number whose time is the time of
+     * receipt (silences lint rule TS025).
+     */
+    readonly acceptDuplicates?: boolean;
+  } = {},
 ): MqttStream<C> {
   const levels = topic.split('/').map((level) => /^\{(\w+)\}$/.exec(level)?.[1] ?? level);
   const names = levelNames(topic);
@@ -99,7 +110,13 @@ export function mqttStream<const C extends string>(
     throw new UsageError(`stream "${topic}": each name in braces must occur once`);
   const own = names.filter((name) => name in table.columns).map((name) => [name, `$topic.${name}`] as const);
   const map = { ...Object.fromEntries(own), ...options.map } as PathMap<C>;
-  return Object.freeze({ kind: 'mqtt', topic, ...common(topic, table, { ...options, map }, names) });
+  const declared = common(topic, table, { ...options, map }, names);
+  const keyed = Object.keys(map).find((name) => declared.map[name]?.split('.')[0] === '$key');
+  if (keyed !== undefined)
+    throw new UsageError(
+      `stream "${topic}" into ${nameOf(table)}: map.${keyed} is "${declared.map[keyed]}", and a message of MQTT has no key; take a level of the topic or a member of the value`,
+    );
+  return Object.freeze({ kind: 'mqtt', topic, acceptDuplicates, ...declared });
 }
 
 /** The names in braces of an MQTT pattern, in their order. */

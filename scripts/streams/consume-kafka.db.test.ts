@@ -25,7 +25,7 @@ describeUnless(noKafka, 'tsdb consume kafka', () => {
     kafka = await startKafka();
     database = await createTestDatabase(testServers()[0] as TestServer, applied([business, service]));
     for (const topic of [TOPIC, 'bss.order.metrics', 'bss.payment.metrics'])
-      await kafka.createTopic(topic, 3);
+      for (const name of [topic, letterTopic(topic)]) await kafka.createTopic(name, 3);
   }, 120_000);
   afterAll(async () => {
     await database?.drop();

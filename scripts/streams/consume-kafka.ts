@@ -1,18 +1,17 @@
 // Reads declared topics of Kafka into their tables until it is stopped.
-import type { Database } from '../../api/database/database';
 import { openDatabase } from '../../api/database/database';
-import { passes } from '../../api/database/passing-faults';
 import { messageReader } from '../../api/streams/message-reader';
-import { messageOf, UsageError } from '../../db/core/errors';
-import { invocation } from '../../db/core/invocation';
-import { relation } from '../../db/core/sql';
+import { messageOf } from '../../db/core/errors';
 import { streamOffsets, streamOutbox } from '../../db/schema/service';
-import { type StreamConsumer, type StreamLog, startConsumer } from './consumer';
-import { type DeclaredStream, declaredStreams } from './declared-streams';
+import { type StreamConsumer, startConsumer } from './consumer';
+import type { StreamLog } from './consumer-parts';
+import { declaredStreams } from './declared-streams';
 import type { KafkaConfig } from './kafka/config';
+import { explained } from './kafka/failures';
 import { kafkaSource } from './kafka/kafka-source';
 import { letterTopicPublisher } from './kafka/letter-topic';
 import { kafkaClient, PATIENCE } from './kafka/security';
+import { requireTables } from './require-tables';
 import type { StreamConfig } from './stream-config';
 import { addConsumerState, type ConsumerMetrics } from './stream-metrics';
 
@@ -41,7 +40,8 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
     log.warn({ reason: messageOf(error) }, 'an idle database connection ended'),
   );
   try {
-    await requireSchema(database, streams, log);
+    const own = streams.map(({ stream }) => stream.table);
+    await requireTables(database, [streamOffsets, streamOutbox, ...own], log);
     const client = (patience: (typeof PATIENCE)[keyof typeof PATIENCE]) =>
       kafkaClient(settings, (level, line) => log[level](line), patience);
     const { deadLetters } = settings;
@@ -51,6 +51,9 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
         group,
         topics: streams.map(({ stream }) => stream.topic),
         waitMs: Math.min(batch.ms, MOST_WAIT_MS),
+        sessionMs: settings.sessionMs,
+        retry: PATIENCE.endless,
+        explain: (error) => explained(error, settings),
         log,
       }),
       group,
@@ -85,29 +88,5 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
   } catch (error) {
     await database.end();
     throw error;
-  }
-}
-
-/** A schema that was not applied would be tried again for ever. */
-async function requireSchema(
-  { writer }: Database,
-  streams: readonly DeclaredStream[],
-  log: StreamLog,
-): Promise<void> {
-  const names = [streamOffsets, streamOutbox, ...streams.map(({ stream }) => stream.table)].map((one) =>
-    relation(one),
-  );
-  try {
-    const { rows } = await writer.query<{ readonly name: string }>(
-      'SELECT name FROM unnest($1::text[]) AS given (name) WHERE to_regclass(name) IS NULL',
-      [names],
-    );
-    if (rows.length > 0)
-      throw new UsageError(
-        `the database has no ${rows.map(({ name }) => name.replaceAll('"', '')).join(', ')}; run "${invocation('apply')}"`,
-      );
-  } catch (error) {
-    if (!passes(error)) throw error;
-    log.warn({ reason: messageOf(error) }, 'the database cannot be used yet');
   }
 }

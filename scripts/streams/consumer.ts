@@ -1,48 +1,10 @@
 // Stores the messages of topics exactly once: one consumer for each partition that the broker assigns to this process.
-import type { FastifyBaseLogger } from 'fastify';
-import type { Pool } from 'pg';
-import type { MessageDestination, StoredMessages } from '../../api/streams/store-messages';
+
+import { withinTime } from '../../api/http/time-limit';
+import type { ConsumerOptions, ConsumerParts } from './consumer-parts';
 import { limiter } from './limiter';
-import type { MessageSource, Partition } from './message-source';
+import type { Partition } from './message-source';
 import { PartitionConsumer } from './partition-consumer';
-import type { GroupPartition } from './positions';
-
-/** Takes log lines. */
-export type StreamLog = Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'>;
-
-/** Counts what was stored. */
-export interface StreamMetrics {
-  stored(topic: string, messages: number, rows: StoredMessages, seconds: number): void;
-}
-
-/** Sends refused records to dead-letter topics. */
-export interface LetterPublisher {
-  /** Sends everything that waits in the outbox for the partition. */
-  publish(partition: GroupPartition): Promise<void>;
-  stop(): Promise<void>;
-}
-
-/** What a consumer works with. */
-export interface ConsumerOptions {
-  readonly source: MessageSource;
-  readonly group: string;
-  /** Where the messages of each topic go. */
-  readonly topics: ReadonlyMap<string, MessageDestination>;
-  readonly pool: Pool;
-  /** Undefined when refused records are kept in the database only. */
-  readonly letters: LetterPublisher | undefined;
-  /** A batch is written when it has so many records, or when its first one has waited so many milliseconds. */
-  readonly batch: { readonly rows: number; readonly ms: number };
-  readonly log: StreamLog;
-  readonly metrics: StreamMetrics;
-}
-
-/** What the consumer of a partition works with. */
-export interface ConsumerParts extends ConsumerOptions {
-  /** Runs as many writes at a time as there are connections. */
-  readonly limit: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly onFailure: (error: Error) => void;
-}
 
 /** A running consumer. */
 export interface StreamConsumer {
@@ -84,6 +46,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<StreamCon
       }
     },
     fetched: (fetched) => partitions.get(nameOf(fetched))?.take(fetched),
+    strayed: (at) => partitions.get(nameOf(at))?.seekAgain(),
     failed: fail,
   });
 
@@ -99,10 +62,16 @@ export async function startConsumer(options: ConsumerOptions): Promise<StreamCon
       const consumers = [...partitions.values()];
       await Promise.all(consumers.map((consumer) => consumer.drain()));
       await Promise.all(consumers.map((consumer) => consumer.stop()));
-      await source.stop();
-      await letters?.stop();
+      // A broker that is away must not keep the process: the positions are in the database.
+      const left = Promise.all([source.stop(), letters?.stop()]);
+      await withinTime(LEAVE_MS, left, () =>
+        log.warn({ group }, 'the broker does not answer; the group is left by a time-out'),
+      );
     },
   };
 }
+
+/** How long a stop waits for the broker. */
+const LEAVE_MS = 5_000;
 
 const nameOf = ({ topic, partition }: Partition): string => `${topic}/${partition}`;

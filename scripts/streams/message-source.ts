@@ -7,7 +7,7 @@ export interface Partition {
   readonly partition: number;
 }
 
-/** Messages of one partition that continue exactly where the previous ones ended. */
+/** Messages of one partition that continue exactly where the previous ones ended; none when only records that readers do not see were there. */
 export interface Fetched extends Partition {
   readonly messages: readonly Message[];
   /** The first offset after them. It may lie further than the last message, because brokers keep offsets for other purposes too. */
@@ -25,6 +25,8 @@ export interface SourceEvents {
   assigned(partitions: readonly Partition[]): void;
   /** Messages have arrived. The consumer pauses the partition when it has enough. */
   fetched(fetched: Fetched): void;
+  /** The source has lost its place in a partition; the consumer seeks again, and nothing arrives until then. */
+  strayed(at: Partition): void;
   /** The source cannot go on by itself, for example because records were deleted before they were read. */
   failed(error: Error): void;
 }

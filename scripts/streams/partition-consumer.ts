@@ -7,8 +7,9 @@ import {
   storeMessages,
 } from '../../api/streams/store-messages';
 import { messageOf, UsageError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import { pauseBefore } from '../../db/server/retry';
-import type { ConsumerParts } from './consumer';
+import type { ConsumerParts } from './consumer-parts';
 import type { Fetched } from './message-source';
 import {
   type GroupPartition,
@@ -46,7 +47,7 @@ export class PartitionConsumer {
   #isReady = false;
   #isDraining = false;
   #work: Promise<void> = Promise.resolve();
-  #isBusy = false;
+  #running = 0;
   #letters: 'none' | 'unknown' | 'waiting' = 'unknown';
   /** The position that the broker knows. */
   #told: bigint | undefined;
@@ -62,7 +63,8 @@ export class PartitionConsumer {
 
   /** Records that are in the topic and not stored, as far as known. */
   get lag(): number {
-    return this.#position === undefined ? 0 : Math.max(0, Number(this.#endOffset - this.#position));
+    const stored = this.#waiting.length === 0 ? this.#nextOffset : (this.#position ?? 0n);
+    return Math.max(0, Number(this.#endOffset - stored));
   }
 
   /** Reads the stored position and has the partition fetched from there, once the work of an earlier assignment has ended. */
@@ -71,6 +73,12 @@ export class PartitionConsumer {
       await after;
       await this.#seek();
     });
+  }
+
+  /** Continues at the stored position, because the source has lost its place. */
+  seekAgain(): void {
+    this.#isReady = false;
+    this.#run(() => this.#seek());
   }
 
   /** Ends the work on the partition, after the write that is under way. */
@@ -98,7 +106,7 @@ export class PartitionConsumer {
     if (!this.#isReady || this.#isDraining || this.#stopped.signal.aborted) return;
     const own = this.#verified(messages);
     if (own === undefined) return;
-    if (this.#waiting.length === 0) this.#since = performance.now();
+    if (this.#waiting.length === 0 && own.length > 0) this.#since = performance.now();
     for (const message of own) {
       this.#waiting.push(message);
       this.#bytes += bytesOf(message);
@@ -125,7 +133,7 @@ export class PartitionConsumer {
       this.#isReady = false;
       this.#parts.onFailure(
         new UsageError(
-          `the record at offset ${expected.offset} of ${topic}/${partition} is another one than the one that was stored: the topic was deleted and made anew, or lost its end. Nothing was skipped. To read the topic from its beginning, run "tsdb consume reset --topic ${topic}" for group ${group}`,
+          `the record at offset ${expected.offset} of ${topic}/${partition} is another one than the one that was stored: the topic was deleted and made anew, or lost its end. Nothing was skipped. To read the topic from its beginning, run "${invocation(`consume reset --topic ${topic} --to beginning`)}" for group ${group}`,
         ),
       );
       return undefined;
@@ -135,7 +143,8 @@ export class PartitionConsumer {
   }
 
   #kick(): void {
-    if (this.#isBusy || !this.#isReady || this.#waiting.length === 0 || this.#stopped.signal.aborted) return;
+    if (this.#running > 0 || !this.#isReady || this.#waiting.length === 0 || this.#stopped.signal.aborted)
+      return;
     const { rows, ms } = this.#parts.batch;
     const left = this.#since + ms - performance.now();
     if (this.#waiting.length < rows && this.#bytes < BATCH_BYTES && left > 0) {
@@ -148,13 +157,15 @@ export class PartitionConsumer {
     this.#run(() => this.#parts.limit(() => this.#write()));
   }
 
-  /** Runs work of which there is one at a time; after a failure the position is read again, until that succeeds. */
+  /** Runs pieces of work one after the other; after a failure the position is read again, until that succeeds. */
   #run(work: () => Promise<void>): void {
-    this.#isBusy = true;
-    this.#work = this.#retried(work).finally(() => {
-      this.#isBusy = false;
-      this.#kick();
-    });
+    this.#running += 1;
+    this.#work = this.#work
+      .then(() => this.#retried(work))
+      .finally(() => {
+        this.#running -= 1;
+        this.#kick();
+      });
   }
 
   async #retried(work: () => Promise<void>): Promise<void> {

@@ -1,7 +1,8 @@
 // Metrics of a consumer, in the text format of Prometheus.
 import type { Pool } from 'pg';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { StreamConsumer, StreamMetrics } from './consumer';
+import type { StreamConsumer } from './consumer';
+import type { StreamMetrics } from './consumer-parts';
 import { countOutbox } from './positions';
 
 /** Counters of what is stored, and the registry that shows them. */

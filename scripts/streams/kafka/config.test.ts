@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { Environment } from '../../../db/core/settings';
-import { kafkaSettings, type Login, readKafkaConfig } from './config';
+import { kafkaSettings, readKafkaConfig } from './config';
+import type { Login } from './login';
 
 const folder = mkdtempSync(join(tmpdir(), 'tsdb-kafka-config-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,6 +29,7 @@ describe('settings of Kafka', () => {
       tls: undefined,
       login: { kind: 'none' },
       deadLetters: 'exactly-once',
+      sessionMs: 10_000,
     });
   });
 

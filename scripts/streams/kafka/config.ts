@@ -1,42 +1,13 @@
 // The settings of Kafka clients: environment → checked KafkaConfig. Secrets stay behind functions, so that no log can show them.
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { isLoopback } from '../../../api/access/loopback';
-import { messageOf, UsageError } from '../../../db/core/errors';
+import { UsageError } from '../../../db/core/errors';
 import type { Environment, Setting } from '../../../db/core/settings';
-import { readPasswordFile } from '../../../db/server/database-address';
-
-/** Ways to log in to a broker. */
-export const SASL_MECHANISMS = [
-  'none',
-  'plain',
-  'scram-sha-256',
-  'scram-sha-512',
-  'oauthbearer',
-  'azure',
-] as const;
+import { type Login, readLogin, SASL_MECHANISMS, sendsSecret } from './login';
+import { readTls, type TlsFiles } from './tls-files';
 
 /** Where refused records go, besides the table `service.dead_letter`. */
 export const DEAD_LETTER_MODES = ['exactly-once', 'at-least-once', 'database'] as const;
 export type DeadLetterMode = (typeof DEAD_LETTER_MODES)[number];
-
-/** How a client logs in. The functions read their file anew each time, so that a rotated secret needs no restart. */
-export type Login =
-  | { readonly kind: 'none' }
-  | {
-      readonly kind: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-      readonly username: string;
-      readonly password: () => string;
-    }
-  | { readonly kind: 'oauthbearer'; readonly token: () => string }
-  | { readonly kind: 'azure'; readonly token: () => Promise<string> };
-
-/** Files in PEM format; the authorities of the system are trusted when there is no `caFile`. */
-export interface TlsFiles {
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
-}
 
 export interface KafkaConfig {
   /** `host:port`, at least one. */
@@ -47,6 +18,8 @@ export interface KafkaConfig {
   readonly tls: TlsFiles | undefined;
   readonly login: Login;
   readonly deadLetters: DeadLetterMode;
+  /** Session of a member of the group, in milliseconds. */
+  readonly sessionMs: number;
 }
 
 /** Settings of every command that talks to Kafka. */
@@ -59,7 +32,7 @@ export const kafkaSettings: readonly Setting[] = [
   {
     name: 'TSDB_KAFKA_GROUP',
     default: 'timescale-ingest',
-    meaning: 'consumer group; positions are stored for each group, so a new name reads from the beginning',
+    meaning: 'consumer group; a different group stores every topic again from its beginning',
   },
   {
     name: 'TSDB_KAFKA_TLS',
@@ -99,7 +72,14 @@ export const kafkaSettings: readonly Setting[] = [
     meaning:
       'how refused records get into the topic `<topic>.dlq`: `exactly-once` (Kafka transactions), `at-least-once` (for brokers without transactions), or `database` (only into `service.dead_letter`)',
   },
+  {
+    name: 'TSDB_KAFKA_SESSION_MS',
+    default: '10000',
+    meaning: 'after how long without a sign of life other consumers take over, in milliseconds',
+  },
 ];
+
+const SESSION_MS = { least: 6_000, most: 1_800_000 };
 
 /**
  * Reads the settings. An empty value counts as not set.
@@ -121,14 +101,20 @@ export function readKafkaConfig(env: Environment): KafkaConfig {
       `TSDB_KAFKA_GROUP must be 1 to 200 letters, digits, dots, hyphens or underscores, got "${group}"`,
     );
   const tls = readTls(env, choice('TSDB_KAFKA_TLS', ['off', 'on']) === 'on', faults);
-  const login = readLogin(env, choice('TSDB_KAFKA_SASL', SASL_MECHANISMS), faults);
+  const login = readLogin(env, choice('TSDB_KAFKA_SASL', SASL_MECHANISMS), brokers, faults);
   if (sendsSecret(login) && tls === undefined && !brokers.every(isHere))
     faults.push(
       `TSDB_KAFKA_SASL=${login.kind} sends its secret as it is, so it needs an encrypted connection: set TSDB_KAFKA_TLS=on`,
     );
   const deadLetters = choice('TSDB_KAFKA_DEAD_LETTERS', DEAD_LETTER_MODES);
+  const { least, most } = SESSION_MS;
+  const sessionMs = Number(text('TSDB_KAFKA_SESSION_MS'));
+  if (!(Number.isInteger(sessionMs) && sessionMs >= least && sessionMs <= most))
+    faults.push(
+      `TSDB_KAFKA_SESSION_MS must be a whole number from ${least} to ${most}, got "${text('TSDB_KAFKA_SESSION_MS')}"`,
+    );
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
-  return Object.freeze({ brokers, group, tls, login, deadLetters });
+  return Object.freeze({ brokers, group, tls, login, deadLetters, sessionMs });
 }
 
 function readBrokers(text: string, faults: string[]): readonly string[] {
@@ -149,111 +135,3 @@ function readBrokers(text: string, faults: string[]): readonly string[] {
 }
 
 const isHere = (broker: string): boolean => isLoopback(broker.slice(0, broker.lastIndexOf(':')));
-
-const sendsSecret = ({ kind }: Login): boolean =>
-  kind === 'plain' || kind === 'oauthbearer' || kind === 'azure';
-
-function readTls(env: Environment, isOn: boolean, faults: string[]): TlsFiles | undefined {
-  const files = {
-    ...(env.TSDB_KAFKA_CA_FILE ? { caFile: env.TSDB_KAFKA_CA_FILE } : {}),
-    ...(env.TSDB_KAFKA_CERT_FILE ? { certFile: env.TSDB_KAFKA_CERT_FILE } : {}),
-    ...(env.TSDB_KAFKA_KEY_FILE ? { keyFile: env.TSDB_KAFKA_KEY_FILE } : {}),
-  };
-  if (!isOn) {
-    if (Object.keys(files).length > 0)
-      faults.push(
-        'TSDB_KAFKA_TLS is off, so the files with certificates have no effect: set TSDB_KAFKA_TLS=on',
-      );
-    return undefined;
-  }
-  if (files.caFile !== undefined) readCertificate('TSDB_KAFKA_CA_FILE', files.caFile, faults);
-  if ((files.certFile === undefined) !== (files.keyFile === undefined))
-    faults.push('TSDB_KAFKA_CERT_FILE and TSDB_KAFKA_KEY_FILE belong together; set both or none');
-  if (files.certFile !== undefined && files.keyFile !== undefined)
-    checkPair(files.certFile, files.keyFile, faults);
-  return Object.freeze(files);
-}
-
-function checkPair(certFile: string, keyFile: string, faults: string[]): void {
-  const certificate = readCertificate('TSDB_KAFKA_CERT_FILE', certFile, faults);
-  const key = readKey(keyFile, faults);
-  if (certificate === undefined || key === undefined) return;
-  if (!certificate.checkPrivateKey(key))
-    faults.push(`TSDB_KAFKA_KEY_FILE: ${keyFile} is not the key of the certificate in ${certFile}`);
-  if (new Date(certificate.validTo) < new Date())
-    faults.push(`TSDB_KAFKA_CERT_FILE: the certificate in ${certFile} expired on ${certificate.validTo}`);
-}
-
-/** The first certificate of a file. */
-function readCertificate(name: string, path: string, faults: string[]): X509Certificate | undefined {
-  try {
-    return new X509Certificate(readFileSync(path));
-  } catch (error) {
-    faults.push(`${name}: ${path} has no certificate in PEM format: ${messageOf(error)}`);
-    return undefined;
-  }
-}
-
-function readKey(path: string, faults: string[]): KeyObject | undefined {
-  try {
-    return createPrivateKey(readFileSync(path));
-  } catch (error) {
-    faults.push(
-      `TSDB_KAFKA_KEY_FILE: ${path} has no key in PEM format without a passphrase: ${messageOf(error)}`,
-    );
-    return undefined;
-  }
-}
-
-function readLogin(env: Environment, kind: (typeof SASL_MECHANISMS)[number], faults: string[]): Login {
-  const given = ['USERNAME', 'PASSWORD', 'PASSWORD_FILE', 'TOKEN_FILE']
-    .map((part) => `TSDB_KAFKA_${part}`)
-    .filter((name) => env[name]);
-  const takes = (names: readonly string[]): void => {
-    const odd = given.filter((name) => !names.includes(name));
-    if (odd.length > 0)
-      faults.push(
-        `TSDB_KAFKA_SASL is ${kind}, which does not take ${odd.join(' and ')}: set another way to log in`,
-      );
-  };
-  if (kind === 'none') {
-    takes([]);
-    return { kind };
-  }
-  if (kind === 'azure') {
-    takes([]);
-    return {
-      kind,
-      token: () => Promise.reject(new UsageError('TSDB_KAFKA_SASL=azure is not available yet')),
-    };
-  }
-  if (kind === 'oauthbearer') {
-    takes(['TSDB_KAFKA_TOKEN_FILE']);
-    return { kind, token: secretFile('TSDB_KAFKA_TOKEN_FILE', env, faults) };
-  }
-  takes(['TSDB_KAFKA_USERNAME', 'TSDB_KAFKA_PASSWORD', 'TSDB_KAFKA_PASSWORD_FILE']);
-  const username = env.TSDB_KAFKA_USERNAME ?? '';
-  if (username === '') faults.push(`TSDB_KAFKA_USERNAME is not set, and TSDB_KAFKA_SASL=${kind} needs it`);
-  const password = env.TSDB_KAFKA_PASSWORD;
-  if (password && env.TSDB_KAFKA_PASSWORD_FILE)
-    faults.push('TSDB_KAFKA_PASSWORD and TSDB_KAFKA_PASSWORD_FILE are both set; keep one');
-  return {
-    kind,
-    username,
-    password: password ? () => password : secretFile('TSDB_KAFKA_PASSWORD_FILE', env, faults),
-  };
-}
-
-function secretFile(name: string, env: Environment, faults: string[]): () => string {
-  const path = env[name];
-  if (!path) {
-    faults.push(`${name} is not set, and TSDB_KAFKA_SASL=${env.TSDB_KAFKA_SASL} needs it`);
-    return () => '';
-  }
-  try {
-    if (readPasswordFile(path) === '') faults.push(`${name}: ${path} is empty`);
-  } catch (error) {
-    faults.push(`${name} cannot be read: ${messageOf(error)}`);
-  }
-  return () => readPasswordFile(path);
-}

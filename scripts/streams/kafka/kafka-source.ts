@@ -1,10 +1,12 @@
 // Kafka as a message source, over kafkajs. The library keeps positions of its own and may move them by itself, for example when the
 // group is rebalanced or an offset does not exist. So messages count only when they were fetched exactly where the previous ones ended.
-import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Admin, Consumer, EachBatchPayload, Kafka, RetryOptions } from 'kafkajs';
 import type { Message } from '../../../api/streams/message';
 import { messageOf, UsageError } from '../../../db/core/errors';
-import type { StreamLog } from '../consumer';
+import { invocation } from '../../../db/core/invocation';
+import type { StreamLog } from '../consumer-parts';
 import type { MessageSource, Partition, SourceEvents } from '../message-source';
+import { repairAbortedRecords } from './aborted-records';
 
 export interface KafkaSourceOptions {
   readonly kafka: Kafka;
@@ -12,26 +14,39 @@ export interface KafkaSourceOptions {
   readonly topics: readonly string[];
   /** Longest wait of the broker for more records, in milliseconds. */
   readonly waitMs: number;
+  /** After this time without a sign of life, the partitions of a consumer go to others; in milliseconds. */
+  readonly sessionMs: number;
+  readonly retry: RetryOptions;
+  /** The failure in words of the settings; a UsageError when no second try helps. */
+  readonly explain: (error: unknown) => unknown;
   readonly log: StreamLog;
 }
 
 /** Where a partition is to be read next. */
 interface Place {
   next: bigint;
-  /** Fetched positions that were not `next`, since the last one that was. */
-  readonly strays: string[];
 }
 
-/** After so many fetches from one other offset, each after a seek, the library has skipped what is not there for readers. */
-const STRAYS = 5;
+/** Fetches of a partition that began elsewhere than at its place. */
+interface Strays {
+  readonly place: bigint;
+  readonly from: string;
+  count: number;
+}
+
+/** After so many fetches from one later offset, each after a seek, everything in between is hidden from readers. */
+const MOST_STRAYS = 5;
 
 /** Pause before the library is started again after a failure that it does not survive. */
 const RESTART_MS = 2_000;
 
 /** Creates the source; nothing is connected before `start`. */
-export function kafkaSource({ kafka, group, topics, waitMs, log }: KafkaSourceOptions): MessageSource {
+export function kafkaSource(options: KafkaSourceOptions): MessageSource {
+  const { kafka, group, topics, waitMs, sessionMs, retry, explain, log } = options;
+  repairAbortedRecords();
   const admin = kafka.admin();
   const places = new Map<string, Place>();
+  const strays = new Map<string, Strays>();
   let consumer: Consumer | undefined;
   let events: SourceEvents;
   let isStopped = false;
@@ -41,6 +56,10 @@ export function kafkaSource({ kafka, group, topics, waitMs, log }: KafkaSourceOp
     const joining = kafka.consumer({
       groupId: group,
       maxWaitTimeInMs: waitMs,
+      sessionTimeout: sessionMs,
+      heartbeatInterval: Math.floor(sessionMs / 4),
+      // Consumers do not take it from their client.
+      retry,
       // Of transactions, only what was committed: the default of the library.
       readUncommitted: false,
       allowAutoTopicCreation: false,
@@ -48,28 +67,29 @@ export function kafkaSource({ kafka, group, topics, waitMs, log }: KafkaSourceOp
     consumer = joining;
     joining.on('consumer.group_join', ({ payload: { memberAssignment } }) => {
       places.clear();
-      const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
-        partitions.map((partition) => ({ topic, partition })),
+      // The library would begin at the offsets of the broker. Each partition waits for its seek.
+      joining.pause(Object.entries(memberAssignment).map(([topic, partitions]) => ({ topic, partitions })));
+      events.assigned(
+        Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
+          partitions.map((partition) => ({ topic, partition })),
+        ),
       );
-      // What was paused in an earlier assignment would stay paused.
-      joining.resume(joining.paused());
-      events.assigned(assigned);
     });
     joining.on('consumer.start_batch_process', ({ payload }) => {
       if (payload.batchSize === 0) passOver(payload);
     });
     joining.on('consumer.crash', ({ payload: { error, restart: restarts } }) => {
-      if (restarts || isStopped) return;
+      if (isStopped) return;
       places.clear();
       events.assigned([]);
-      if (isFinal(error)) {
-        events.failed(error);
-        return;
+      const reason = explain(error);
+      if (reason instanceof UsageError) events.failed(reason);
+      else if (!restarts) {
+        log.warn({ reason: messageOf(reason) }, 'the connection to Kafka is made anew');
+        restart = setTimeout(() => {
+          join().catch(events.failed);
+        }, RESTART_MS);
       }
-      log.warn({ reason: messageOf(error) }, 'the connection to Kafka is made anew');
-      restart = setTimeout(() => {
-        join().catch(events.failed);
-      }, RESTART_MS);
     });
     await joining.connect();
     await joining.subscribe({ topics: [...topics], fromBeginning: true });
@@ -79,60 +99,56 @@ export function kafkaSource({ kafka, group, topics, waitMs, log }: KafkaSourceOp
       eachBatch: (payload) =>
         receive(payload).catch((error: unknown) => {
           log.warn({ reason: messageOf(error) }, 'records could not be taken; they are fetched again');
-          const place = places.get(nameOf(payload.batch));
-          if (place) consumer?.seek({ ...atOf(payload.batch), offset: String(place.next) });
+          stray(payload.batch);
         }),
     });
   }
 
   async function receive({ batch, isStale }: EachBatchPayload): Promise<void> {
-    const { topic, partition } = batch;
-    const place = places.get(nameOf(batch));
+    const at = atOf(batch);
+    const place = places.get(nameOf(at));
     if (place === undefined || isStale()) return;
     // The types of the library do not have it.
     const { fetchedOffset } = batch as typeof batch & { readonly fetchedOffset: string };
-    if (BigInt(fetchedOffset) !== place.next && !(await isNextForReaders(batch, place, fetchedOffset)))
+    if (BigInt(fetchedOffset) !== place.next && !isNextForReaders(at, place, fetchedOffset)) {
+      stray(at);
       return;
-    const first = BigInt(batch.firstOffset() ?? fetchedOffset);
-    // Offsets may be missing because the topic is compacted, or because records were deleted before they were read.
-    if (first > place.next && (await lacks({ topic, partition }, place.next))) return;
-    if (places.get(nameOf(batch)) !== place || isStale()) return;
+    }
+    strays.delete(nameOf(at));
     const nextOffset = BigInt(batch.lastOffset()) + 1n;
     place.next = nextOffset;
-    place.strays.length = 0;
     events.fetched({
-      topic,
-      partition,
-      messages: batch.messages.map((message) => messageFrom(topic, partition, message)),
+      ...at,
+      messages: batch.messages.map((message) => messageFrom(at, message)),
       nextOffset,
       endOffset: BigInt(batch.highWatermark),
     });
   }
 
   /** Records that readers do not see, such as those of transactions that were undone, are passed over without a call of `receive`. */
-  function passOver({ topic, partition, firstOffset, lastOffset }: PassedOver): void {
-    const place = places.get(nameOf({ topic, partition }));
+  function passOver({ topic, partition, firstOffset, lastOffset, highWatermark }: PassedOver): void {
+    const at = { topic, partition };
+    const place = places.get(nameOf(at));
     if (place === undefined) return;
     const [first, last] = [BigInt(firstOffset ?? lastOffset), BigInt(lastOffset)];
-    if (first <= place.next && place.next <= last) place.next = last + 1n;
+    if (first > place.next || place.next > last) return;
+    place.next = last + 1n;
+    events.fetched({ ...at, messages: [], nextOffset: place.next, endOffset: BigInt(highWatermark) });
   }
 
-  async function isNextForReaders(at: Partition, place: Place, fetchedOffset: string): Promise<boolean> {
-    place.strays.push(fetchedOffset);
-    const same = place.strays.filter((offset) => offset === fetchedOffset).length;
-    if (same >= STRAYS && BigInt(fetchedOffset) > place.next) return !(await lacks(at, place.next));
-    if (same > 1 && (await lacks(at, place.next))) return false;
-    consumer?.seek({ ...atOf(at), offset: String(place.next) });
-    return false;
+  function isNextForReaders(at: Partition, { next }: Place, from: string): boolean {
+    const known = strays.get(nameOf(at));
+    const isSame = known?.from === from && known.place === next;
+    const count = isSame ? known.count + 1 : 1;
+    strays.set(nameOf(at), { place: next, from, count });
+    return count >= MOST_STRAYS && BigInt(from) > next;
   }
 
-  /** Whether the partition does not have the offset any more; then the source has failed. */
-  async function lacks(at: Partition, offset: bigint): Promise<boolean> {
-    const fault = faultOf(at, offset, await rangeOf(at));
-    if (fault === undefined) return false;
+  /** The consumer seeks again, which finds out whether the place still exists: when it does not, the library begins elsewhere. */
+  function stray(at: Partition): void {
     places.delete(nameOf(at));
-    events.failed(fault);
-    return true;
+    quietly(() => consumer?.pause([{ topic: at.topic, partitions: [at.partition] }]));
+    events.strayed(atOf(at));
   }
 
   /** Questions about the same topic at the same time are one question. */
@@ -148,9 +164,13 @@ export function kafkaSource({ kafka, group, topics, waitMs, log }: KafkaSourceOp
   return {
     start: async (given) => {
       events = given;
-      await admin.connect();
-      await requireTopics(admin, topics);
-      await join();
+      try {
+        await admin.connect();
+        await requireTopics(admin, topics);
+        await join();
+      } catch (error) {
+        throw explain(error);
+      }
     },
     seek: async (at, offset, from) => {
       places.delete(nameOf(at));
@@ -158,15 +178,17 @@ export function kafkaSource({ kafka, group, topics, waitMs, log }: KafkaSourceOp
       const fault = offset === undefined ? undefined : faultOf(at, offset, range);
       if (fault !== undefined) throw fault;
       const next = from !== undefined && from >= range.low ? from : (offset ?? range.low);
-      places.set(nameOf(at), { next, strays: [] });
+      places.set(nameOf(at), { next });
       consumer?.seek({ ...atOf(at), offset: String(next) });
+      consumer?.resume([{ topic: at.topic, partitions: [at.partition] }]);
     },
-    pause: ({ topic, partition }) => consumer?.pause([{ topic, partitions: [partition] }]),
-    resume: ({ topic, partition }) => consumer?.resume([{ topic, partitions: [partition] }]),
-    commit: async ({ topic, partition }, nextOffset) => {
+    // Between a failure and its restart the library has no group; the next assignment begins anew.
+    pause: ({ topic, partition }) => quietly(() => consumer?.pause([{ topic, partitions: [partition] }])),
+    resume: ({ topic, partition }) => quietly(() => consumer?.resume([{ topic, partitions: [partition] }])),
+    commit: async (at, nextOffset) => {
       // A partition that belongs to others now is theirs to tell about.
-      if (places.has(nameOf({ topic, partition })))
-        await consumer?.commitOffsets([{ topic, partition, offset: String(nextOffset) }]);
+      if (places.has(nameOf(at)))
+        await consumer?.commitOffsets([{ ...atOf(at), offset: String(nextOffset) }]);
     },
     stop: async () => {
       isStopped = true;
@@ -177,9 +199,18 @@ export function kafkaSource({ kafka, group, topics, waitMs, log }: KafkaSourceOp
   };
 }
 
+function quietly(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // See the calls.
+  }
+}
+
 interface PassedOver extends Partition {
   readonly firstOffset: string | null;
   readonly lastOffset: string;
+  readonly highWatermark: string;
 }
 
 type TopicOffsets = Awaited<ReturnType<Admin['fetchTopicOffsets']>>;
@@ -190,7 +221,7 @@ interface Range {
 }
 
 function faultOf(at: Partition, offset: bigint, { low, high }: Range): UsageError | undefined {
-  const reset = `To go on with what is there, run "tsdb consume reset --topic ${at.topic} --partition ${at.partition}"`;
+  const reset = `To go on with what is there, run "${invocation(`consume reset --topic ${at.topic} --partition ${at.partition} --to beginning`)}"`;
   if (offset < low)
     return new UsageError(
       `the topic does not have the records ${offset} to ${low - 1n} of ${nameOf(at)} any more: they were deleted before they were read. Nothing was skipped. ${reset}`,
@@ -221,7 +252,7 @@ interface KafkaMessage {
 
 type HeaderValue = Buffer | string;
 
-function messageFrom(topic: string, partition: number, given: KafkaMessage): Message {
+function messageFrom({ topic, partition }: Partition, given: KafkaMessage): Message {
   const { offset, timestamp, key, value, headers } = given;
   return {
     topic,
@@ -241,14 +272,6 @@ function headersFrom(headers: NonNullable<KafkaMessage['headers']>): Message['he
     [given ?? []].flat().map((value) => [name, Buffer.from(value as Buffer)] as const),
   );
 }
-
-/** Failures that another try does not change. */
-const isFinal = ({ name }: Error): boolean =>
-  [
-    'KafkaJSSASLAuthenticationError',
-    'KafkaJSNotImplemented',
-    'KafkaJSUnsupportedMagicByteInMessageSet',
-  ].includes(name);
 
 const atOf = ({ topic, partition }: Partition): Partition => ({ topic, partition });
 

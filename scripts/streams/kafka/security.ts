@@ -9,7 +9,10 @@ import {
   type SASLOptions,
 } from 'kafkajs';
 import { unreachable } from '../../../db/core/unreachable';
-import type { KafkaConfig, Login, TlsFiles } from './config';
+import { acceptCompressedBatches } from './codecs';
+import type { KafkaConfig } from './config';
+import type { Login } from './login';
+import type { TlsFiles } from './tls-files';
 
 /** Takes the lines of the log. */
 export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', line: string) => void;
@@ -20,7 +23,7 @@ export type KafkaLog = (level: 'error' | 'warn' | 'info' | 'debug', line: string
  */
 export const PATIENCE = {
   /** For a consumer: it outlives a broker that is away for hours. */
-  endless: { initialRetryTime: 300, maxRetryTime: 15_000, retries: Number.MAX_SAFE_INTEGER },
+  endless: { initialRetryTime: 300, maxRetryTime: 5_000, retries: Number.MAX_SAFE_INTEGER },
   /** For a command: it fails after about ten seconds. */
   bounded: { initialRetryTime: 300, maxRetryTime: 5_000, retries: 5 },
 } as const satisfies Readonly<Record<string, RetryOptions>>;
@@ -35,6 +38,7 @@ export function kafkaClient(
   retry: RetryOptions = PATIENCE.endless,
 ): Kafka {
   const sasl = saslOf(login);
+  acceptCompressedBatches();
   return new Kafka({
     clientId: 'tsdb',
     brokers: [...brokers],
@@ -98,6 +102,8 @@ const REPEAT_MS = 10_000;
 function logLines(log: KafkaLog): (entry: LogEntry) => void {
   const saidAt = new Map<string, number>();
   return ({ level, log: { message, broker, topic, error } }) => {
+    // Advice to those who come from an older version of the library.
+    if (message.includes('switched default partitioner')) return;
     const about = [broker, topic, error].filter(
       (part) => typeof part === 'string' && !message.includes(part),
     );
@@ -106,6 +112,7 @@ function logLines(log: KafkaLog): (entry: LogEntry) => void {
     if (now - (saidAt.get(line) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return;
     if (saidAt.size > 1_000) saidAt.clear();
     saidAt.set(line, now);
-    log(LEVELS.get(level) ?? 'debug', line);
+    // An answer that says "not yet" is followed by another question.
+    log(message.startsWith('Response ') ? 'debug' : (LEVELS.get(level) ?? 'debug'), line);
   };
 }

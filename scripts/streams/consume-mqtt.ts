@@ -1,7 +1,7 @@
 // Reads declared topics of an MQTT broker into their tables until it is stopped.
 import { openDatabase } from '../../api/database/database';
 import { type Destination, writeBatches } from '../../api/ingest/store/write-batches';
-import type { Message } from '../../api/streams/message';
+import type { Message, MessageRow } from '../../api/streams/message';
 import { messageReader } from '../../api/streams/message-reader';
 import { type StoredMessages, storeMessages } from '../../api/streams/store-messages';
 import { messageOf } from '../../db/core/errors';
@@ -82,7 +82,12 @@ async function keepOthers(
   const reason = `no stream is declared for this topic, and the session of client id ${clientId} still has a subscription to it`;
   const batches = [...groupBy(messages, ({ topic }) => topic)].map(([name, own]) => ({
     ...{ name, table: undefined, format: 'message' as const, rows: [], requestId },
-    rejected: own.map((message) => ({ line: 1, source: { message, line: 1 }, reason, owner: 0 })),
+    rejected: own.map((message) => ({
+      line: 1,
+      source: { message, broker: 'mqtt', line: 1, hasOwnTime: false } satisfies MessageRow,
+      reason,
+      owner: 0,
+    })),
   }));
   await writeBatches(to, batches);
   return { stored: 0, unchanged: 0, rejected: messages.length, alerts: 0 };

@@ -4,6 +4,7 @@ import type { Stream } from '../../db/language/stream';
 import { withTransaction } from '../../db/server/connection';
 import { onWriteConnection } from '../database/write-connection';
 import { ProblemError } from '../http/problems';
+import type { Message, MessageReader, MessageRow } from '../streams/message';
 import { readLetter } from '../streams/message-letter';
 import { messageReader } from '../streams/message-reader';
 import { topicMatches } from '../streams/topic-pattern';
@@ -42,7 +43,14 @@ export interface ReplayTables {
   readonly routing: Routing;
   /** What is declared for the topics of messages. */
   readonly streams: readonly Stream[];
+  /** A reader that has the schemas of messages; the default has none, and reads what a letter has decoded. */
+  readonly readerOf?: (stream: Stream) => MessageReader;
 }
+
+/** Messages that are known from elsewhere, by the ids of their letters: a letter keeps only a part of a long one. */
+export type Originals = ReadonlyMap<string, Message>;
+
+const NONE: Originals = new Map();
 
 /**
  * Replays letters, all in one transaction. A letter is replayed as a whole: a line may become several rows.
@@ -53,11 +61,12 @@ export async function replayLetters(
   { pool, engine }: Pick<Destination, 'pool' | 'engine'>,
   known: ReplayTables,
   choice: Choice,
+  originals: Originals = NONE,
 ): Promise<ReplayResult> {
   const engineName = await engine();
   return onWriteConnection(pool, async (db) => {
     const letters = await readLetters(db, choice, MOST_REPLAYED);
-    const { rows, errors } = await readAll(letters, known);
+    const { rows, errors } = await readAll(letters, known, originals);
     if ('ids' in choice) errors.push(...missing(choice.ids, letters));
     const prepared: PreparedRows[] = [];
     // In a fixed order, so that two replays at the same time cannot block each other.
@@ -108,13 +117,16 @@ function missing(ids: readonly string[], letters: readonly DeadLetter[]): readon
 }
 
 /** The rows of the letters by table, each with its letter as the source. */
-async function readAll(letters: readonly DeadLetter[], known: ReplayTables) {
+async function readAll(letters: readonly DeadLetter[], known: ReplayTables, originals: Originals) {
   const rows = new Map<IngestTable, CheckedRow[]>();
   const errors: ReplayError[] = [];
   const readers = new Map<IngestTable, RowReader>();
   for (const letter of letters) {
     const receivedAt = Date.parse(letter.received_at);
-    const { table, sent } = sentRows(letter, known);
+    const original = letter.format === 'damaged' ? originals.get(letter.id) : undefined;
+    const { table, sent } = original
+      ? messageRows(letter, known, { message: original, broker: 'kafka' })
+      : sentRows(letter, known);
     const reader = table && (readers.get(table) ?? rowReader(table.hypertable, Date.now()));
     if (table && reader) readers.set(table, reader);
     const read = reader ? sent.map((row) => reader({ ...row, source: letter }, receivedAt)) : [];
@@ -156,13 +168,16 @@ function sentRows(letter: DeadLetter, known: ReplayTables): Readable {
     const sent = [...ndjsonRows(original)];
     return sent.length > 0 ? { table, sent } : unreadable('the original is empty');
   }
-  if (format === 'message') return messageRows(letter, known);
+  if (format === 'message') return messageRows(letter, known, readLetter(original));
   return unreadable('the original could not be kept exactly as it was sent; send the row again');
 }
 
 /** The rows of a message by what is declared for its topic today: a corrected map heals letters. */
-function messageRows({ line, original }: DeadLetter, { tables, streams }: ReplayTables): Readable {
-  const { message, broker, decoded } = readLetter(original);
+function messageRows(
+  { line, original }: DeadLetter,
+  { tables, streams, readerOf = messageReader }: ReplayTables,
+  { message, broker, ...before }: Pick<MessageRow, 'message' | 'broker'>,
+): Readable {
   const stream = streams.find(
     ({ kind, topic }) =>
       kind === broker &&
@@ -173,7 +188,9 @@ function messageRows({ line, original }: DeadLetter, { tables, streams }: Replay
     const reason = `no table is declared for the topic ${message.topic}; delete the letter, or select the set that declares it`;
     return { table: undefined, sent: [{ line, source: original, reason }] };
   }
-  return { table, sent: messageReader(stream).rows(message, decoded) };
+  const rows = readerOf(stream).rows(message, before);
+  // The letter is of one row; a message that is whole has the others of its array, too.
+  return { table, sent: rows.length > 1 ? rows.filter((row) => row.line === line) : rows };
 }
 
 function keptPoint(line: number, original: string): SentPoint {

@@ -18,6 +18,7 @@ export const load = {
   plan: () => require('../commands/plan') as typeof import('../commands/plan'),
   produce: () => require('../commands/produce') as typeof import('../commands/produce'),
   refresh: () => require('../commands/refresh') as typeof import('../commands/refresh'),
+  replay: () => require('../commands/replay') as typeof import('../commands/replay'),
   restore: () => require('../commands/restore') as typeof import('../commands/restore'),
   seed: () => require('../commands/seed') as typeof import('../commands/seed'),
   serve: () => require('../commands/serve') as typeof import('../commands/serve'),

@@ -4,7 +4,7 @@ import type { Runner } from '../run-to-exit';
 import { collect, percent, whole } from './arguments';
 import { load } from './load';
 
-/** Adds consume and produce. */
+/** Adds consume, replay and produce. */
 export function addStreamCommands(program: Command, { untilSignal }: Runner): void {
   program.commandsGroup('Streams:');
   const consume = program
@@ -20,6 +20,21 @@ export function addStreamCommands(program: Command, { untilSignal }: Runner): vo
     .description('topics of an MQTT broker, each message acknowledged when it is stored; set TSDB_MQTT_URL')
     .option('--topic <pattern>', 'only this declared pattern; can be repeated', collect, [])
     .action((flags) => untilSignal((signal) => load.consume().consumeMqttTopics(flags, signal)));
+  consume
+    .command('reset')
+    .description('set the stored positions of a topic of Kafka, while no consumer of the group runs')
+    .requiredOption('--topic <name>', 'declared topic')
+    .requiredOption('--to <position>', 'beginning, end, or an offset')
+    .option('--partition <number>', 'only this partition', whole(0, 2_147_483_647))
+    .option('--yes', 'do not ask for confirmation')
+    .action((flags) => untilSignal((signal) => load.consume().resetConsumer(flags, signal)));
+  program
+    .command('replay <topic>')
+    .description(
+      'store the dead letters of a topic of Kafka again, with the bytes that its dead-letter topic has; set TSDB_KAFKA_BROKERS',
+    )
+    .option('--json', 'print one JSON document')
+    .action((topic, flags) => untilSignal((signal) => load.replay().replayFromTopic(topic, flags, signal)));
   const produce = program.command('produce').description('send sample data to a broker');
   produce
     .command('kafka')

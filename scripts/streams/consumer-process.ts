@@ -1,5 +1,6 @@
 // A consumer as a process: its server of health and metrics, and its end.
 import type { FastifyBaseLogger } from 'fastify';
+import { withinTime } from '../../api/http/time-limit';
 import { messageOf } from '../../db/core/errors';
 import { note } from '../output';
 import type { StreamConsumer } from './consumer';
@@ -35,13 +36,23 @@ export async function runConsumer(
     const failure = await Promise.race([consumer.failed, aborted(signal)]);
     troubles = () => ['the consumer is stopping'];
     log.info('stopping');
-    await consumer.stop();
+    await withinTime(STOP_MS, consumer.stop(), () =>
+      log.warn('the broker or the database does not answer; what is not stored is read again'),
+    );
     if (failure !== undefined) throw failure;
     return 0;
   } finally {
+    // A library may leave a connection open, which would keep the process.
+    setTimeout(() => process.exit(), EXIT_MS).unref();
     await server.app.close().catch((error: unknown) => note(messageOf(error)));
   }
 }
+
+/** Longest wait for a broker or a database that is away. Nothing is lost: what is not stored is delivered again. */
+const STOP_MS = 15_000;
+
+/** After everything has stopped, the process ends by itself, and after this time in any case. */
+const EXIT_MS = 1_000;
 
 function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {

@@ -7,6 +7,7 @@ import {
   storeMessages,
 } from '../../api/streams/store-messages';
 import { messageOf, UsageError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
 import { pauseBefore } from '../../db/server/retry';
 import type { ConsumerParts } from './consumer-parts';
 import type { Fetched } from './message-source';
@@ -90,6 +91,8 @@ export class PartitionConsumer {
   /** Takes no more messages, and writes those that are there, for as long as that succeeds. */
   async drain(): Promise<void> {
     this.#isDraining = true;
+    // While nothing can be stored, an end must not wait for the database: the records are read again.
+    if (this.trouble !== undefined) return;
     await this.#work;
     while (this.#waiting.length > 0 && this.trouble === undefined && !this.#stopped.signal.aborted) {
       this.#since = Number.NEGATIVE_INFINITY;
@@ -132,7 +135,7 @@ export class PartitionConsumer {
       this.#isReady = false;
       this.#parts.onFailure(
         new UsageError(
-          `the record at offset ${expected.offset} of ${topic}/${partition} is another one than the one that was stored: the topic was deleted and made anew, or lost its end. Nothing was skipped. To read the topic from its beginning, run "tsdb consume reset --topic ${topic}" for group ${group}`,
+          `the record at offset ${expected.offset} of ${topic}/${partition} is another one than the one that was stored: the topic was deleted and made anew, or lost its end. Nothing was skipped. To read the topic from its beginning, run "${invocation(`consume reset --topic ${topic} --to beginning`)}" for group ${group}`,
         ),
       );
       return undefined;
@@ -193,6 +196,7 @@ export class PartitionConsumer {
           { topic, partition, reason: this.trouble },
           'records cannot be stored now; nothing is lost, the next try follows',
         );
+        if (this.#isDraining) return;
         await pause(pauseBefore(attempt), signal);
       }
     }

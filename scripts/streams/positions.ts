@@ -119,10 +119,13 @@ async function addToOutbox(
   }
   if (records.size === 0) return;
   const messages = [...records.keys()];
+  // After a reset of the position, a record may come again while it waits here.
   await db.query(
     `INSERT INTO ${OUTBOX} (consumer_group, topic, partition, record_offset, reason, record_time, record_key, record_value, headers)
      SELECT $1, $2, $3, o.record_offset, o.reason, to_timestamp(o.record_ms / 1000.0), o.record_key, o.record_value, o.headers
-       FROM unnest($4::bigint[], $5::text[], $6::bigint[], $7::bytea[], $8::bytea[], $9::jsonb[]) o (record_offset, reason, record_ms, record_key, record_value, headers)`,
+       FROM unnest($4::bigint[], $5::text[], $6::bigint[], $7::bytea[], $8::bytea[], $9::jsonb[]) o (record_offset, reason, record_ms, record_key, record_value, headers)
+     ON CONFLICT (consumer_group, topic, partition, record_offset) DO UPDATE
+        SET reason = excluded.reason, record_time = excluded.record_time, record_key = excluded.record_key, record_value = excluded.record_value, headers = excluded.headers`,
     [
       group,
       topic,
@@ -147,7 +150,7 @@ export async function readOutbox(
 ): Promise<readonly OutboxRecord[]> {
   const { rows } = await db.query<OutboxRow>(
     `SELECT record_offset::text, reason, (extract(epoch FROM record_time) * 1000)::bigint::text AS record_ms, encode(record_key, 'base64') AS record_key, encode(record_value, 'base64') AS record_value, headers::text
-       FROM ${OUTBOX} WHERE consumer_group = $1 AND topic = $2 AND partition = $3 ORDER BY record_offset LIMIT $4`,
+       FROM ${OUTBOX} o WHERE consumer_group = $1 AND topic = $2 AND partition = $3 ORDER BY o.record_offset LIMIT $4`,
     [group, topic, partition, limit],
   );
   const bytes = (text: string | null) => (text === null ? null : Buffer.from(text, 'base64'));

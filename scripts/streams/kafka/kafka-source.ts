@@ -3,6 +3,7 @@
 import type { Admin, Consumer, EachBatchPayload, Kafka, RetryOptions } from 'kafkajs';
 import type { Message } from '../../../api/streams/message';
 import { messageOf, UsageError } from '../../../db/core/errors';
+import { invocation } from '../../../db/core/invocation';
 import type { StreamLog } from '../consumer-parts';
 import type { MessageSource, Partition, SourceEvents } from '../message-source';
 import { repairAbortedRecords } from './aborted-records';
@@ -220,7 +221,7 @@ interface Range {
 }
 
 function faultOf(at: Partition, offset: bigint, { low, high }: Range): UsageError | undefined {
-  const reset = `To go on with what is there, run "tsdb consume reset --topic ${at.topic} --partition ${at.partition}"`;
+  const reset = `To go on with what is there, run "${invocation(`consume reset --topic ${at.topic} --partition ${at.partition} --to beginning`)}"`;
   if (offset < low)
     return new UsageError(
       `the topic does not have the records ${offset} to ${low - 1n} of ${nameOf(at)} any more: they were deleted before they were read. Nothing was skipped. ${reset}`,

@@ -50,20 +50,21 @@ export function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterD
 
   async function send(of: GroupPartition): Promise<void> {
     for (;;) {
+      const [any] = await readOutbox(pool, of, 1);
+      if (any === undefined) return;
+      // Only what is read after nobody else can send any more is certainly not in the topic yet.
+      const producer = delivery === 'exactly-once' ? await transactional(of) : await plain();
       const records = await readOutbox(pool, of, AT_ONCE);
       const last = records.at(-1);
       if (last === undefined) return;
       const after = last.offset + 1n;
-      if (delivery === 'exactly-once') {
-        const producer = await transactional(of);
-        await sendTogether(producer, of, records, after);
-      } else {
-        const producer = await producerOf('', () => kafka.producer({ ...SAFE }));
-        await producer.send({ topic: letterTopic(of.topic), acks: -1, messages: letters(of, records) });
-      }
+      if (delivery === 'exactly-once') await sendTogether(producer, of, records, after);
+      else await producer.send({ topic: letterTopic(of.topic), acks: -1, messages: letters(of, records) });
       await deleteFromOutbox(pool, of, after);
     }
   }
+
+  const plain = (): Promise<Producer> => producerOf('', () => kafka.producer({ ...SAFE }));
 
   /** The producer of the partition. When it is new, nobody else can send letters of the partition any more. */
   async function transactional(of: GroupPartition): Promise<Producer> {

@@ -153,6 +153,11 @@ export function checkConsumers(consumers: ConsumersConfig, streams: StreamsConfi
     fault(
       'TSDB_DEPLOY_KAFKA_CERTIFICATE needs the Secret that has the certificate; set TSDB_DEPLOY_KAFKA_SECRET',
     );
+  const isOpenMqtt = /^(mqtt|ws):/.test(streams.mqttUrl);
+  if (isOpenMqtt && (consumers.mqttCertificate !== 'none' || consumers.mqttCaSecret !== ''))
+    fault(
+      'TSDB_DEPLOY_MQTT_CERTIFICATE and _CA_SECRET belong to connections with TLS; set a TSDB_DEPLOY_MQTT_URL of mqtts or wss, or take them away',
+    );
   if (consumers.mqttCertificate !== 'none' && consumers.mqttSecret === '')
     fault(
       'TSDB_DEPLOY_MQTT_CERTIFICATE needs the Secret that has the certificate; set TSDB_DEPLOY_MQTT_SECRET',

@@ -19,6 +19,10 @@ describe('the settings of the consumers in a cluster', () => {
       { ...KAFKA, TSDB_DEPLOY_KAFKA_SECRET: 'ingest' },
       /KAFKA_SECRET has no effect without TSDB_DEPLOY_KAFKA_SASL/,
     ],
+    [
+      { TSDB_DEPLOY_MQTT_URL: 'mqtt://broker', TSDB_DEPLOY_MQTT_CA_SECRET: 'ca' },
+      /a TSDB_DEPLOY_MQTT_URL of mqtts or wss/,
+    ],
     [{ TSDB_DEPLOY_MQTT_SECRET: 'login' }, /MQTT_SECRET has no effect without TSDB_DEPLOY_MQTT_USERNAME/],
     [{ TSDB_DEPLOY_KAFKA_CERTIFICATE: 'user' }, /set TSDB_DEPLOY_KAFKA_SECRET/],
     [

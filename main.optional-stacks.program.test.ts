@@ -3,12 +3,16 @@ import { readConfig } from './infra/core/config';
 import { IMAGE_FLAVOURS } from './infra/core/pins';
 import { buildApp } from './main';
 
-// Each synthesis pays for what it loads: these two cannot be loaded here.
+// Each synthesis pays for what it loads: these three cannot be loaded here.
 jest.mock('./infra/aks/stack', () => {
   throw new Error('aks was loaded');
 });
 jest.mock('./k8s/ha/stack', () => {
   throw new Error('ha was loaded');
+});
+
+jest.mock('./k8s/kafka/stack', () => {
+  throw new Error('kafka was loaded');
 });
 
 describe('the optional stacks', () => {
@@ -21,5 +25,6 @@ describe('the optional stacks', () => {
     expect(build({ TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: IMAGE_FLAVOURS.ha.image })).toThrow(
       'ha was loaded',
     );
+    expect(build({ TSDB_DEPLOY_KAFKA: 'true' })).toThrow('kafka was loaded');
   });
 });

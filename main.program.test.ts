@@ -47,6 +47,12 @@ describe('buildApp', () => {
       ['aks', 'azure', 'kubernetes', 'kubernetes-ha'],
       { 'kubernetes-ha': ['aks'], kubernetes: ['aks', 'kubernetes-ha'] },
     ],
+    [
+      'a Kafka',
+      { ...AKS, TSDB_DEPLOY_KAFKA: 'true' },
+      ['aks', 'azure', 'kubernetes', 'kubernetes-kafka'],
+      { 'kubernetes-kafka': ['aks'], kubernetes: ['aks', 'kubernetes-kafka'] },
+    ],
   ])('deploys %s in the order that it needs', (_what, env, ids, order) => {
     const stacksBefore = orderOf(env);
     expect(Object.keys(stacksBefore).sort()).toEqual(ids);

@@ -23,8 +23,8 @@ export interface Sources {
 
 /**
  * Builds the stacks without writing them. Commands and state files use their ids, so the ids must not change: `azure` and
- * `kubernetes` always exist, `aks` and `kubernetes-ha` only when the settings ask for them. `cdktf deploy` deploys in the
- * order `aks`, `kubernetes-ha`, `kubernetes`, because each stack declares what it depends on.
+ * `kubernetes` always exist, `aks`, `kubernetes-ha` and `kubernetes-kafka` only when the settings ask for them. `cdktf deploy`
+ * deploys them before `kubernetes`, and `aks` before all others, because each stack declares what it depends on.
  * @param outdir folder that `synth()` writes to; cdktf chooses one when it is left out
  */
 export function buildApp(config: DeployConfig, { schemaHash, bundle }: Sources, outdir?: string): App {
@@ -34,6 +34,7 @@ export function buildApp(config: DeployConfig, { schemaHash, bundle }: Sources, 
   const ha = config.kubernetes.ha ? haStack(app, config, aks) : undefined;
   const kubernetes = new KubernetesStack(app, 'kubernetes', { config, schemaHash, aks });
   if (ha !== undefined) kubernetes.addDependency(ha);
+  if (config.kafka.isWanted) kubernetes.addDependency(kafkaStack(app, config, aks));
   return app;
 }
 
@@ -47,6 +48,11 @@ function aksStack(app: App, config: DeployConfig): AksStack {
 function haStack(app: App, config: DeployConfig, aks: AksReference | undefined): TerraformStack {
   const { KubernetesHaStack } = require('./k8s/ha/stack') as typeof import('./k8s/ha/stack');
   return new KubernetesHaStack(app, 'kubernetes-ha', { config, aks });
+}
+
+function kafkaStack(app: App, config: DeployConfig, aks: AksReference | undefined): TerraformStack {
+  const { KubernetesKafkaStack } = require('./k8s/kafka/stack') as typeof import('./k8s/kafka/stack');
+  return new KubernetesKafkaStack(app, 'kubernetes-kafka', { config, aks });
 }
 
 function main(): void {

@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { apiConnections } from '../infra/core/api-connections';
 import { apiEnvironment } from '../infra/core/app-environment';
 import { API_PORT } from '../infra/core/names';
+import { consumerConnections } from '../infra/core/settings/consumers';
 import { scalesByLoad } from './api-scaling';
 import { type AppProps, appContainer, appPod } from './app-pod';
 import { clientLabels, metadata, selectorLabels } from './metadata';
@@ -91,9 +92,10 @@ function apiPod(app: AppProps, serviceAccount: string) {
 }
 
 function apiContainer(app: AppProps) {
-  const { database, apiMaxReplicas, ingressHost } = app.config.kubernetes;
+  const { kubernetes, consumers, streams } = app.config;
+  const { database, apiMaxReplicas, ingressHost } = kubernetes;
   const env = apiEnvironment({
-    connections: apiConnections(database, apiMaxReplicas),
+    connections: apiConnections(database, apiMaxReplicas, consumerConnections(consumers, streams)),
     behindProxy: ingressHost !== '',
   });
   return {

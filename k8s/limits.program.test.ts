@@ -1,7 +1,8 @@
 import { readConfig } from '../infra/core/config';
+import { mostKafkaConsumers } from '../infra/core/settings/consumers';
 import { type Attributes, only, type Resources } from '../infra/core/testing/policy';
 import { onlyResource } from '../infra/core/testing/synthesise';
-import { type Env, synthesiseHa, synthesiseKubernetes } from './testing/deployments';
+import { DEPLOYMENTS, type Env, synthesiseHa, synthesiseKubernetes } from './testing/deployments';
 import { containersOf, podsOf } from './testing/policy/pods';
 
 const HA = { TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: 'e.org/pg:pg17' };
@@ -39,19 +40,25 @@ function askedBy(
 }
 
 /** How many pods of a workload there can be at once. */
-function countOf(address: string, mostApi: number): number {
-  return address.startsWith('kubernetes_deployment_v1.') ? mostApi + 2 : 1;
+function countOf(address: string, most: Most): number {
+  if (address.startsWith('kubernetes_deployment_v1.api')) return most.api + 2;
+  return address.startsWith('kubernetes_deployment_v1.consumers_kafka') ? most.kafka + 2 : 1;
+}
+
+interface Most {
+  readonly api: number;
+  readonly kafka: number;
 }
 
 function asked(
   resources: Resources,
-  mostApi: number,
+  most: Most,
   kind: string,
   of: string,
   read: (text: string) => number,
 ): number {
   return podsOf(resources).reduce(
-    (sum, pod) => sum + countOf(pod.address, mostApi) * askedBy(pod, kind, of, read),
+    (sum, pod) => sum + countOf(pod.address, most) * askedBy(pod, kind, of, read),
     BY_HAND[of] ?? 0,
   );
 }
@@ -62,23 +69,27 @@ describe('the quota', () => {
     ['prod', { TSDB_DEPLOY_ENVIRONMENT: 'prod' }],
     ['a large database', { TSDB_DEPLOY_DB_CPUS: '16', TSDB_DEPLOY_DB_MEMORY_MIB: '65536' }],
     ['one pod of the API', { TSDB_DEPLOY_API_REPLICAS: '1', TSDB_DEPLOY_API_MAX_REPLICAS: '1' }],
+    ['consumers by lag', DEPLOYMENTS['consumers of brokers in the cluster, by lag'] as Env],
+    ['more consumers', DEPLOYMENTS['consumers with certificates, of brokers outside of the cluster'] as Env],
   ])('is what all pods of the stack ask for, and a backup that is started by hand: %s', (_what, env) => {
     const { resource } = synthesiseKubernetes(env);
-    const mostApi = readConfig(env).kubernetes.apiMaxReplicas;
+    const { kubernetes, consumers } = readConfig(env);
+    const most = { api: kubernetes.apiMaxReplicas, kafka: mostKafkaConsumers(consumers) };
     const quota = hard(env);
-    expect(milli(quota['requests.cpu'] ?? '')).toBe(asked(resource, mostApi, 'requests', 'cpu', milli));
+    expect(milli(quota['requests.cpu'] ?? '')).toBe(asked(resource, most, 'requests', 'cpu', milli));
     expect(mebibytes(quota['requests.memory'] ?? '')).toBe(
-      asked(resource, mostApi, 'requests', 'memory', mebibytes),
+      asked(resource, most, 'requests', 'memory', mebibytes),
     );
     expect(mebibytes(quota['limits.memory'] ?? '')).toBe(
-      asked(resource, mostApi, 'limits', 'memory', mebibytes),
+      asked(resource, most, 'limits', 'memory', mebibytes),
     );
     for (const kind of ['requests', 'limits'])
       expect([kind, mebibytes(quota[`${kind}.${DISK}`] ?? '')]).toEqual([
         kind,
-        asked(resource, mostApi, kind, DISK, mebibytes),
+        asked(resource, most, kind, DISK, mebibytes),
       ]);
-    expect(quota.pods).toBe(String(1 + mostApi + 2 + 4));
+    const pods = podsOf(resource).reduce((sum, { address }) => sum + countOf(address, most), 1);
+    expect(quota.pods).toBe(String(pods));
     expect(quota.services).toBe(String(Object.keys(resource.kubernetes_service_v1 ?? {}).length));
     expect(quota.persistentvolumeclaims).toBe(
       String(Object.keys(resource.kubernetes_persistent_volume_claim_v1 ?? {}).length),

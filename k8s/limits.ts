@@ -11,9 +11,10 @@ import { quotaOf } from './quota';
 /**
  * Belongs to the stack that makes the namespace, which is `kubernetes-ha` with `ha`, because there the quota must grow
  * before the parts that use it.
+ * @param hard limits of the quota; those of the deployment when they are left out
  * @returns the quota, which all parts that have claims, services or pods wait for; see `startAfter`
  */
-export function addLimits(stack: Construct, place: Place): ResourceQuotaV1 {
+export function addLimits(stack: Construct, place: Place, hard = quotaOf(place.config)): ResourceQuotaV1 {
   const scope = new Construct(stack, 'limits');
   const named = metadata(place, 'limits', place.config.name);
   const disk = { 'ephemeral-storage': quantityOf(OUTPUT_MIB) };
@@ -33,7 +34,7 @@ export function addLimits(stack: Construct, place: Place): ResourceQuotaV1 {
   });
   return new ResourceQuotaV1(scope, 'quota', {
     metadata: named,
-    spec: { hard: quotaOf(place.config) },
+    spec: { hard },
     dependsOn: [defaults],
   });
 }

@@ -8,10 +8,10 @@ import { kubernetesLabels } from './metadata';
  * Kubernetes refuses any pod in it that runs as root, keeps capabilities or mounts folders of its node.
  * @returns reference to its name
  */
-export function addNamespace(stack: Construct, config: DeployConfig): string {
+export function addNamespace(stack: Construct, config: DeployConfig, name = config.name): string {
   const namespace = new NamespaceV1(new Construct(stack, 'namespace'), 'namespace', {
     metadata: {
-      name: config.name,
+      name,
       labels: {
         ...kubernetesLabels(config, 'namespace'),
         'pod-security.kubernetes.io/enforce': 'restricted',

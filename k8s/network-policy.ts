@@ -8,6 +8,7 @@ import {
 } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
 import { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
+import { containsAddress, METADATA_SERVICE } from '../infra/core/networks';
 import { metadata, type Place } from './metadata';
 
 /**
@@ -55,6 +56,12 @@ export function nameLookup(podSelector: Pods, { kubernetes }: DeployConfig): Net
 /** All pods of a namespace. Kubernetes sets this label to the name of the namespace, and nobody can change it. */
 export function inNamespace(name: string) {
   return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } };
+}
+
+/** A network, without the metadata service of a cloud. */
+export function network(cidr: string) {
+  const except = containsAddress(cidr, METADATA_SERVICE) ? { except: [`${METADATA_SERVICE}/32`] } : {};
+  return { ipBlock: { cidr, ...except } };
 }
 
 /** One port. The provider expects text. */

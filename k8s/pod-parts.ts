@@ -6,12 +6,21 @@ import { quantityOf } from './quantity';
 
 /**
  * Makes the identity that the pods of a component run under. None of them uses the Kubernetes API.
+ * @param annotations that tell a cloud which of its identities goes with it
  * @returns reference to its name
  */
-export function addServiceAccount(scope: Construct, place: Place, component: string): string {
+export function addServiceAccount(
+  scope: Construct,
+  place: Place,
+  component: string,
+  annotations: Readonly<Record<string, string>> = {},
+): string {
   const { pullSecret } = place.config.kubernetes;
   const account = new ServiceAccountV1(scope, 'account', {
-    metadata: metadata(place, component),
+    metadata: {
+      ...metadata(place, component),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    },
     automountServiceAccountToken: false,
     ...(pullSecret === '' ? {} : { imagePullSecret: [{ name: pullSecret }] }),
   });

@@ -1,7 +1,9 @@
 // Adds up the most that a deployment uses of its cluster (pure). k8s/limits.program.test.ts compares it with the stacks.
 import type { DeployConfig } from '../infra/core/config';
+import { mostKafkaConsumers } from '../infra/core/settings/consumers';
 import { TMP_MIB } from './app-pod';
 import { BACKUP_MEMORY_MIB } from './backup';
+import { CONSUMER } from './consumers/consumer';
 import { SCRATCH_MIB } from './database-pod';
 import { POOLER_SCRATCH_MIB, TEMPORARY_MIB } from './ha/sizes';
 import { KEEPER } from './keep-password';
@@ -56,12 +58,23 @@ function demandsOf(config: DeployConfig): readonly Demand[] {
     ...databaseDemands(config),
     // During a rollout there is also one pod that starts and one that ends.
     { pods: apiMaxReplicas + 2, milliCpus: 250, memoryMiB: 256, scratchMiB: TMP_MIB },
+    ...consumerDemands(config),
     // The schema Job and the health check.
     { pods: 2, milliCpus: 100, memoryMiB: 256, scratchMiB: TMP_MIB },
     // A scheduled backup, and one that somebody starts by hand.
     { pods: 2, milliCpus: 100, memoryMiB: BACKUP_MEMORY_MIB, scratchMiB: TMP_MIB },
     // The defaults of cert-manager for its own pods.
     { pods: proofsOf(config), milliCpus: 10, memoryMiB: 64 },
+  ];
+}
+
+function consumerDemands({ streams, consumers }: DeployConfig): readonly Demand[] {
+  const one = { ...CONSUMER, scratchMiB: TMP_MIB };
+  return [
+    // As for the API.
+    ...(streams.kafkaBrokers.length === 0 ? [] : [{ ...one, pods: mostKafkaConsumers(consumers) + 2 }]),
+    // Each of them ends before the next one begins.
+    ...(streams.mqttUrl === '' ? [] : [{ ...one, pods: consumers.mqttReplicas }]),
   ];
 }
 

@@ -20,7 +20,15 @@ import { clusterAddress } from './cluster-provider';
 
 export interface RolloutProps {
   /** One of those that `scripts/rollout/request.ts` knows. */
-  readonly kind: 'StatefulSet' | 'Deployment' | 'Job' | 'Cluster' | 'Pooler';
+  readonly kind:
+    | 'StatefulSet'
+    | 'Deployment'
+    | 'Job'
+    | 'Cluster'
+    | 'Pooler'
+    | 'Kafka'
+    | 'KafkaTopic'
+    | 'KafkaUser';
   readonly name: string;
   readonly namespace: string;
   /** The declaration of the workload: when it changes, there is a rollout to wait for. It may hold references, and no secret. */

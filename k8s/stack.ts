@@ -8,6 +8,7 @@ import { addApiIngress } from './api-ingress';
 import { addApiScaling } from './api-scaling';
 import { addBackup } from './backup';
 import { type AksReference, addClusterProvider } from './cluster-provider';
+import { addConsumers, CONSUMERS, hasConsumers } from './consumers/consumers';
 import { addDatabase } from './database';
 import { haDatabase } from './ha/database-access';
 import { addHealthCheck } from './health-check';
@@ -43,11 +44,14 @@ export class KubernetesStack extends BaseStack {
     const { service, deployment, rollout } = addApi(this, app, schema.rollout);
     addApiScaling(this, place, deployment);
     if (config.kubernetes.ingressHost !== '') addApiIngress(this, place, service);
+    const consumers = hasConsumers(config) ? addConsumers(this, app, schema.rollout) : [];
     addBackup(this, app, schema.rollout);
     addHealthCheck(this, app, schema.rollout);
-    const checks = [...(database.rollout === undefined ? [] : [database.rollout]), schema.rollout, rollout];
+    const before = database.rollout === undefined ? [] : [database.rollout];
+    const checks = [...before, schema.rollout, rollout, ...consumers];
     addRolloutOutput(this, namespace, checks);
-    if (quota !== undefined) startAfter(quota, this, ['schema', 'api', 'backup', 'health']);
+    const parts = ['schema', 'api', 'backup', 'health', ...(consumers.length > 0 ? [CONSUMERS] : [])];
+    if (quota !== undefined) startAfter(quota, this, parts);
     addOutputs(this, app, { schemaJob: schema.name, service, deployment });
   }
 

@@ -18,12 +18,16 @@ export function storageClassName({ name, environment, kubernetes }: DeployConfig
  * parameters, the class is made again under the same name, and existing volumes stay as they are.
  * @returns the class, or nothing
  */
-export function addStorageClass(stack: Construct, config: DeployConfig): readonly StorageClassV1[] {
+export function addStorageClass(
+  stack: Construct,
+  config: DeployConfig,
+  name = storageClassName(config),
+): readonly StorageClassV1[] {
   const { storageProvisioner, storageParameters } = config.kubernetes;
   if (storageProvisioner === '') return [];
   return [
     new StorageClassV1(new Construct(stack, 'storage'), 'class', {
-      metadata: { name: storageClassName(config), labels: kubernetesLabels(config, 'storage') },
+      metadata: { name, labels: kubernetesLabels(config, 'storage') },
       storageProvisioner,
       parameters: { ...storageParameters },
       allowVolumeExpansion: true,

@@ -7,6 +7,9 @@ import { lintRules } from '../db/lint/lint';
 import { dbSettings } from '../db/server/config';
 import { SETTINGS as deploySettings } from '../infra/core/settings';
 import packageJson from '../package.json';
+import { kafkaSettings } from './streams/kafka/config';
+import { mqttSettings } from './streams/mqtt/config';
+import { streamSettings } from './streams/stream-config';
 
 const root = join(__dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -34,6 +37,9 @@ describe('docs/settings.md', () => {
       'all',
     );
     add(dbSettings, 'tsdb');
+    add(kafkaSettings, 'tsdb');
+    add(streamSettings, 'tsdb');
+    add(mqttSettings, 'tsdb');
     add(apiSettings, 'API');
     add(deploySettings, 'deploy');
     const table = ['| name | default | read by | meaning |', '|---|---|---|---|', ...rows.values()];

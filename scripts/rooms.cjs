@@ -29,6 +29,7 @@ module.exports = {
       'routes',
       'sensors',
       'series',
+      'streams',
     ],
     ['app.ts'],
     ['server.ts'],

@@ -5,6 +5,7 @@ import { version } from '../package.json';
 import { addDataCommands } from './command-line/data';
 import { addPlatformCommands } from './command-line/platform';
 import { addSchemaCommands } from './command-line/schema';
+import { addStreamCommands } from './command-line/streams';
 import { addUpkeepCommands } from './command-line/upkeep';
 import { outliveReaders, type Runner, runner } from './run-to-exit';
 
@@ -17,6 +18,7 @@ export function buildProgram(runs: Runner): Command {
   addPlatformCommands(program, runs);
   addSchemaCommands(program, runs);
   addDataCommands(program, runs);
+  addStreamCommands(program, runs);
   addUpkeepCommands(program, runs);
   return program;
 }

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Hypertable } from '../../db/language/hypertable';
 import type { EngineName } from '../../db/model';
-import { isUnreachable, recoveryOf } from '../../db/server/retry';
 import type { Watched } from '../alerts/alert-tables';
-import { type DatabaseFault, databaseFault } from '../database/database-errors';
+import { passes } from '../database/passing-faults';
 import { publicName } from '../database/tables';
 import { ProblemError } from '../http/problems';
+import { onceUnder } from '../ingest/store/idempotency';
 import { writeBatch } from '../ingest/store/write-batches';
 import { type RejectionReport, rejectedRows } from './rejected-rows';
 import { checkedRows, type SentValues } from './row-lines';
@@ -49,11 +49,11 @@ export function tableSink<R extends SentValues>(options: TableSinkOptions): Sink
           rejected: [],
           requestId: key,
         },
-        { client, key, digest },
+        onceUnder({ client, key, digest }),
       ).then(({ answer }) => answer, rejectedAsAWhole);
       return [...rejected, ...rejectedRows(sent, report)];
     },
-    retryAfter: (error) => (mayPass(error) ? 0 : undefined),
+    retryAfter: (error) => (passes(error) ? 0 : undefined),
   };
 }
 
@@ -61,25 +61,4 @@ function rejectedAsAWhole(error: unknown): RejectionReport {
   if (error instanceof ProblemError && error.problem === 'rows-rejected')
     return error.members as unknown as RejectionReport;
   throw error;
-}
-
-/** States of the server that end without a change of the rows. */
-const PASSING: ReadonlySet<DatabaseFault> = new Set<DatabaseFault>([
-  'lost',
-  'unavailable',
-  'restoring',
-  'read-only',
-  'full',
-  'out-of-memory',
-  'timeout',
-]);
-
-function mayPass(error: unknown): boolean {
-  // in-progress: the session of a writer that died may hold the key until the server notices its end.
-  if (error instanceof ProblemError)
-    return error.problem === 'in-progress' || error.problem === 'database-timeout';
-  const fault = databaseFault(error);
-  return (
-    (fault !== undefined && PASSING.has(fault)) || recoveryOf(error) !== undefined || isUnreachable(error)
-  );
 }

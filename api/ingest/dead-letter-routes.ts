@@ -1,6 +1,7 @@
 // Dead letters over HTTP: rejected rows are listed, replayed and discarded.
 import { Type } from '@fastify/type-provider-typebox';
 import { invocation } from '../../db/core/invocation';
+import type { Stream } from '../../db/language/stream';
 import type { Database } from '../database/database';
 import { query } from '../database/query';
 import { onWriteConnection } from '../database/write-connection';
@@ -48,12 +49,16 @@ const DeadLetterSchema = Type.Object({
   received_at: Type.String({ format: 'date-time' }),
   table: Type.String(),
   format: Type.String({
-    description: 'Format of the original; `damaged` = it is not exactly as it was sent',
+    description:
+      'Format of the original; `message` = a message of a broker as JSON; `damaged` = it is not exactly as it was sent',
   }),
   line: Type.Integer(),
   reason: Type.String(),
   original: Type.String(),
-  request_id: Type.String({ description: 'Header `x-request-id` of the last answer to the write' }),
+  request_id: Type.String({
+    description:
+      'Header `x-request-id` of the last answer to the write; of a message the consumer that refused it',
+  }),
   times: Type.Integer({ description: 'How often the row was sent' }),
   last_received_at: nullable('string', 'When it was sent last; null = only once', { format: 'date-time' }),
 });
@@ -94,6 +99,7 @@ export interface DeadLetterParts {
   readonly database: Pick<Database, 'reader' | 'writer'>;
   readonly tables: ReadonlyMap<string, IngestTable>;
   readonly routing: Routing;
+  readonly streams: readonly Stream[];
   readonly gate: Gate;
   readonly destination: Destination;
 }
@@ -101,7 +107,7 @@ export interface DeadLetterParts {
 /** Adds the routes. */
 export function deadLetterRoutes(
   app: ApiApp,
-  { database, tables, routing, gate, destination }: DeadLetterParts,
+  { database, tables, routing, streams, gate, destination }: DeadLetterParts,
 ): void {
   app.get(
     '/api/dead-letters',
@@ -152,7 +158,7 @@ export function deadLetterRoutes(
       void reply.header('cache-control', 'no-store');
       const { replayed, failed, errors } = await arrival
         .admit()
-        .run(() => replayLetters(destination, { tables, routing }, request.body))
+        .run(() => replayLetters(destination, { tables, routing, streams }, request.body))
         .finally(() => arrival.leave());
       return { replayed, failed, errors: [...errors] };
     },

@@ -1,8 +1,13 @@
 // Replays dead letters: rows that can be stored now are deleted from the dead letters in the transaction that stores them.
 import { parseJson } from '../../db/core/exact-json';
+import type { Stream } from '../../db/language/stream';
 import { withTransaction } from '../../db/server/connection';
 import { onWriteConnection } from '../database/write-connection';
 import { ProblemError } from '../http/problems';
+import type { Message, MessageRow } from '../streams/message';
+import { readLetter } from '../streams/message-letter';
+import { messageReader } from '../streams/message-reader';
+import { topicMatches } from '../streams/topic-pattern';
 import { lineProtocolPoints, PRECISIONS } from './points/line-protocol';
 import type { Point, SentPoint } from './points/point';
 import { pointRows } from './points/point-rows';
@@ -36,7 +41,14 @@ export interface ReplayResult {
 export interface ReplayTables {
   readonly tables: ReadonlyMap<string, IngestTable>;
   readonly routing: Routing;
+  /** What is declared for the topics of messages. */
+  readonly streams: readonly Stream[];
 }
+
+/** Messages that are known from elsewhere, by the ids of their letters: a letter keeps only a part of a long one. */
+export type Originals = ReadonlyMap<string, Message>;
+
+const NONE: Originals = new Map();
 
 /**
  * Replays letters, all in one transaction. A letter is replayed as a whole: a line may become several rows.
@@ -47,11 +59,12 @@ export async function replayLetters(
   { pool, engine }: Pick<Destination, 'pool' | 'engine'>,
   known: ReplayTables,
   choice: Choice,
+  originals: Originals = NONE,
 ): Promise<ReplayResult> {
   const engineName = await engine();
   return onWriteConnection(pool, async (db) => {
     const letters = await readLetters(db, choice, MOST_REPLAYED);
-    const { rows, errors } = await readAll(letters, known);
+    const { rows, errors } = await readAll(letters, known, originals);
     if ('ids' in choice) errors.push(...missing(choice.ids, letters));
     const prepared: PreparedRows[] = [];
     // In a fixed order, so that two replays at the same time cannot block each other.
@@ -102,13 +115,16 @@ function missing(ids: readonly string[], letters: readonly DeadLetter[]): readon
 }
 
 /** The rows of the letters by table, each with its letter as the source. */
-async function readAll(letters: readonly DeadLetter[], known: ReplayTables) {
+async function readAll(letters: readonly DeadLetter[], known: ReplayTables, originals: Originals) {
   const rows = new Map<IngestTable, CheckedRow[]>();
   const errors: ReplayError[] = [];
   const readers = new Map<IngestTable, RowReader>();
   for (const letter of letters) {
     const receivedAt = Date.parse(letter.received_at);
-    const { table, sent } = sentRows(letter, known);
+    const original = originals.get(letter.id);
+    const { table, sent } = original
+      ? messageRows(letter, known, { message: original, broker: 'kafka' })
+      : sentRows(letter, known);
     const reader = table && (readers.get(table) ?? rowReader(table.hypertable, Date.now()));
     if (table && reader) readers.set(table, reader);
     const read = reader ? sent.map((row) => reader({ ...row, source: letter }, receivedAt)) : [];
@@ -132,7 +148,8 @@ interface Readable {
   readonly sent: readonly SentRow[];
 }
 
-function sentRows(letter: DeadLetter, { tables, routing }: ReplayTables): Readable {
+function sentRows(letter: DeadLetter, known: ReplayTables): Readable {
+  const { tables, routing } = known;
   const { format, line, original, received_at, table_name } = letter;
   const table = tables.get(table_name);
   const unreadable = (reason: string): Readable => ({ table, sent: [{ line, source: original, reason }] });
@@ -149,7 +166,29 @@ function sentRows(letter: DeadLetter, { tables, routing }: ReplayTables): Readab
     const sent = [...ndjsonRows(original)];
     return sent.length > 0 ? { table, sent } : unreadable('the original is empty');
   }
+  if (format === 'message') return messageRows(letter, known, readLetter(original));
   return unreadable('the original could not be kept exactly as it was sent; send the row again');
+}
+
+/** The rows of a message by what is declared for its topic today: a corrected map heals letters. */
+function messageRows(
+  { line, original }: DeadLetter,
+  { tables, streams }: ReplayTables,
+  { message, broker, decoded }: Pick<MessageRow, 'message' | 'broker' | 'decoded'>,
+): Readable {
+  const stream = streams.find(
+    ({ kind, topic }) =>
+      kind === broker &&
+      (kind === 'kafka' ? topic === message.topic : topicMatches(topic)(message.topic) !== undefined),
+  );
+  const table = stream && [...tables.values()].find(({ hypertable }) => hypertable === stream.table);
+  if (!stream || !table) {
+    const reason = `no table is declared for the topic ${message.topic}; delete the letter, or select the set that declares it`;
+    return { table: undefined, sent: [{ line, source: original, reason }] };
+  }
+  const rows = messageReader(stream).rows(message, decoded);
+  // The letter is of one row; a message that is whole has the others of its array, too.
+  return { table, sent: rows.length > 1 ? rows.filter((row) => row.line === line) : rows };
 }
 
 function keptPoint(line: number, original: string): SentPoint {

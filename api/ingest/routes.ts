@@ -49,7 +49,7 @@ export function ingestRoutes(app: ApiApp, { groupRows, ...parts }: IngestRoutePa
     keepsAnswers: config.desired.tables.includes(ingestRequests),
   };
   ingestRoute(app, shared);
-  deadLetterRoutes(app, { ...shared, database });
+  deadLetterRoutes(app, { ...shared, database, streams: config.desired.streams });
   forgetHourly(app, parts, shared);
   return shared;
 }

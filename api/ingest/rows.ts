@@ -5,6 +5,8 @@ import { approximateMicroseconds, parseDuration } from '../../db/language/interv
 import type { Cell } from '../../db/server/copy-binary';
 import type { Watched } from '../alerts/alert-tables';
 import type { SeriesTable } from '../database/tables';
+import type { MessageRow } from '../streams/message';
+import { letterOf } from '../streams/message-letter';
 import type { Precision } from './points/line-protocol';
 
 /** A table that rows are written to. */
@@ -62,18 +64,21 @@ export interface TableRows {
   readonly rejected: readonly RejectedRow[];
 }
 
-/** How rows are written in a body; dead letters carry the name, so that they can be read again. A `point` is one as JSON. */
-export type RowFormat = 'json' | 'ndjson' | 'point' | `line-protocol-${Precision}`;
+/**
+ * How rows are written in a body; dead letters carry the name, so that they can be read again. A `point` is one as JSON; a `message` is
+ * one of a broker, and its rows have a `MessageRow` as their source.
+ */
+export type RowFormat = 'json' | 'ndjson' | 'point' | 'message' | `line-protocol-${Precision}`;
 
 /** The format of a row by itself: a part of a line is a point. */
 export const formatOfRow = (format: RowFormat, source: unknown): RowFormat =>
-  typeof source === 'string' || format === 'json' ? format : 'point';
+  typeof source === 'string' || format === 'json' || format === 'message' ? format : 'point';
 
 /** A rejected row as text, for its sender to correct. */
 export function originalOf(format: RowFormat, source: unknown): string {
   if (typeof source === 'string' && format !== 'json') return source;
   try {
-    return writeJson(source);
+    return format === 'message' ? letterOf(source as MessageRow) : writeJson(source);
   } catch {
     return TOO_DEEP;
   }
@@ -88,11 +93,15 @@ const LONGEST_KEPT = 65_536;
 export function keptOriginal(format: RowFormat, source: unknown): { text: string; isExact: boolean } {
   const original = originalOf(format, source);
   const text = keepable(original.slice(0, LONGEST_KEPT));
-  return { text, isExact: text === original && (typeof source === 'string' || survives(source, original)) };
+  return {
+    text,
+    isExact: text === original && (typeof source === 'string' || survives(format, source, original)),
+  };
 }
 
-const survives = (source: unknown, original: string): boolean =>
-  original !== TOO_DEEP && isFiniteThroughout(source);
+// The values of messages have no infinite numbers.
+const survives = (format: RowFormat, source: unknown, original: string): boolean =>
+  original !== TOO_DEEP && (format === 'message' || isFiniteThroughout(source));
 
 /** JSON has no infinite numbers and writes them as null. */
 function isFiniteThroughout(value: unknown): boolean {

@@ -5,15 +5,9 @@ import { ProblemError } from '../http/problems';
 import { type AddressedRow, readRows } from './read/read-rows';
 import type { IngestTable, RowFormat } from './rows';
 import type { GroupCommit } from './store/group-commit';
-import type { WriteKey } from './store/idempotency';
-import {
-  type Batch,
-  type Destination,
-  keepBatches,
-  type WriteResult,
-  writeBatch,
-  writeBatches,
-} from './store/write-batches';
+import { onceUnder, type WriteKey } from './store/idempotency';
+import { type Batch, type Destination, keepBatches, writeBatch, writeBatches } from './store/write-batches';
+import type { WriteResult } from './store/write-once';
 
 /** The rows of a request. */
 export interface WriteRequest {
@@ -66,7 +60,7 @@ export function rowWriter({ tables, destination, group }: WriteParts): WriteRows
           });
     const results = await written.catch((error: unknown) => {
       if (!isKeeping || batches === undefined || !isRefusalOfAll(error)) throw error;
-      return keepBatches(destination, batches, error, key());
+      return keepBatches(destination, batches, error, once(key()));
     });
     for (const { answer, replayed } of results) if (!replayed) count(request, answer);
     return results;
@@ -78,8 +72,8 @@ export function rowWriter({ tables, destination, group }: WriteParts): WriteRows
   ): Promise<readonly WriteResult[]> {
     const [first, ...others] = batches;
     return first && others.length === 0
-      ? [await writeBatch(destination, first, key)]
-      : writeBatches(destination, batches, key);
+      ? [await writeBatch(destination, first, once(key))]
+      : writeBatches(destination, batches, once(key));
   }
 
   function count({ server }: FastifyRequest, { table, accepted, rejected }: WriteResult['answer']): void {
@@ -89,6 +83,8 @@ export function rowWriter({ tables, destination, group }: WriteParts): WriteRows
     server.ingestCounters.rejected.inc(label, rejected);
   }
 }
+
+const once = (key: WriteKey | undefined) => key && onceUnder(key);
 
 /** Whether the database has rejected so many rows that nothing of a body was stored. */
 const isRefusalOfAll = (error: unknown): error is ProblemError =>

@@ -39,6 +39,7 @@ export const date = (): ColumnBuilder => column('date');
 export const inet = (): ColumnBuilder => column('inet');
 export const point = (): ColumnBuilder => column('point');
 export const jsonb = (): ColumnBuilder => column('jsonb');
+export const bytea = (): ColumnBuilder => column('bytea');
 
 function column(type: string, rest: Omit<Column, 'type'> = { nullable: true }): ColumnBuilder {
   return Object.freeze({

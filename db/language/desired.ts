@@ -6,6 +6,7 @@ import type { SqlFunction } from './function';
 import type { Hypertable } from './hypertable';
 import { nameOf } from './names';
 import type { DeclaredObject, SchemaSet } from './schema-set';
+import type { Stream } from './stream';
 import type { PlainTable } from './table';
 import { isUnmanaged } from './unmanaged';
 
@@ -23,6 +24,8 @@ export interface Desired {
   readonly roles: readonly Role[];
   /** Objects of others, `schema.name` or `schema.prefix_*`. */
   readonly unmanaged: readonly string[];
+  /** How messages of brokers become rows. */
+  readonly streams: readonly Stream[];
 }
 
 /** All declared tables. */
@@ -76,5 +79,6 @@ export function desiredFrom(sets: readonly SchemaSet[]): Desired {
     functions: ofKind('function'),
     roles: ofKind('role'),
     unmanaged,
+    streams: sets.flatMap((set) => set.streams ?? []),
   });
 }

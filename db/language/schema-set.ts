@@ -2,6 +2,7 @@
 import type { Role } from './access';
 import type { Relation } from './aggregate';
 import type { SqlFunction } from './function';
+import type { Stream } from './stream';
 import type { PlainTable } from './table';
 import { checkUnmanaged } from './unmanaged';
 
@@ -14,6 +15,8 @@ export interface SchemaSet {
   readonly objects: readonly DeclaredObject[];
   /** Objects of others in the same schemas, `schema.name` or `schema.prefix_*`. Plans neither list nor drop them. */
   readonly unmanaged?: readonly string[];
+  /** Topics of message brokers whose messages become rows of the tables of this set. The database does not know of them. */
+  readonly streams?: readonly Stream[];
 }
 
 /**
@@ -23,7 +26,7 @@ export interface SchemaSet {
 export function schemaSet(
   name: string,
   objects: readonly DeclaredObject[],
-  options: Pick<SchemaSet, 'unmanaged'> = {},
+  options: Pick<SchemaSet, 'unmanaged' | 'streams'> = {},
 ): SchemaSet {
   checkUnmanaged(name, options.unmanaged ?? []);
   return Object.freeze({ name, objects, ...options });

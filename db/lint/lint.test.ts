@@ -20,6 +20,7 @@ import {
 import { type Hypertable, hypertable } from '../language/hypertable';
 import { desc, index, uniqueIndex } from '../language/indexes';
 import { type SchemaSet, schemaSet } from '../language/schema-set';
+import { mqttStream, stream } from '../language/stream';
 import { schemaSets } from '../schema/sets';
 import { lint, lintRules } from './lint';
 
@@ -90,6 +91,18 @@ const renamed = (former: { readonly [column in keyof typeof columns]?: string })
     }),
   ),
 });
+
+/** A table whose rows have a key. */
+const keyed: Hypertable = hypertable('keyed', {
+  columns,
+  time: 'time',
+  chunkInterval: '1 day',
+  unique: { columns: ['sensor', 'time'], onConflict: 'skip' },
+});
+/** Streams of the table. */
+const streaming = (...streams: NonNullable<SchemaSet['streams']>): SchemaSet =>
+  schemaSet('test', [base, keyed], { streams });
+const bareTime = { map: { value: '$value', time: '$timestamp' } };
 
 const fixtures: Readonly<Record<string, { readonly passing: SchemaSet; readonly failing: SchemaSet }>> = {
   TS001: { passing: hourly({}, { retention: '73 hours' }), failing: hourly({}, { retention: '72 hours' }) },
@@ -163,6 +176,32 @@ const fixtures: Readonly<Record<string, { readonly passing: SchemaSet; readonly 
   TS024: {
     passing: schemaSet('test', [base, { ...base, name: 'other', ingest: { names: ['readings', 'r'] } }]),
     failing: schemaSet('test', [base, { ...base, name: 'other', ingest: { names: ['reading'] } }]),
+  },
+  TS025: {
+    passing: streaming(
+      mqttStream('a/{sensor}', keyed),
+      mqttStream('b/{sensor}', keyed, { ...bareTime, acceptDuplicates: true }),
+      stream('c', base),
+    ),
+    failing: streaming(mqttStream('a/{sensor}', keyed, bareTime)),
+  },
+  TS026: {
+    passing: streaming(
+      mqttStream('a/{sensor}/x', keyed),
+      mqttStream('a/{sensor}/y', keyed),
+      mqttStream('a/{sensor}', keyed),
+      mqttStream('c', keyed),
+      stream('c', base),
+    ),
+    failing: streaming(mqttStream('a/{sensor}/x', keyed), mqttStream('a/b/{sensor}', keyed)),
+  },
+  TS027: {
+    passing: streaming(stream('c', base)),
+    failing: schemaSet('test', [base], { streams: [mqttStream('a/{sensor}', keyed)] }),
+  },
+  TS028: {
+    passing: streaming(mqttStream('a/{sensor}', keyed, { ...bareTime, acceptDuplicates: true })),
+    failing: streaming(mqttStream('a/{sensor}', keyed, { map: { value: '$value' } })),
   },
 };
 
@@ -335,6 +374,39 @@ describe('lint', () => {
       ...(ingest ? { ingest } : {}),
     }));
     expect(rulesBroken(schemaSet('test', tables))).toEqual(['TS024']);
+  });
+
+  it.each<[string, SchemaSet, readonly string[]]>([
+    ['a table without a key', streaming(mqttStream('a/{sensor}', base)), ['TS025']],
+    ['one topic of Kafka twice', streaming(stream('c', base), stream('c', keyed)), ['TS026']],
+    [
+      'a key whose default differs with each delivery',
+      (() => {
+        const late = hypertable('late', {
+          columns: { ...columns, time: timestamptz().notNull().default('now()') },
+          time: 'time',
+          chunkInterval: '1 day',
+          unique: { columns: ['sensor', 'time'], onConflict: 'skip' },
+        });
+        return schemaSet('test', [late], { streams: [mqttStream('a/{sensor}', late)] });
+      })(),
+      ['TS025'],
+    ],
+    [
+      'no key whose default is a constant',
+      (() => {
+        const site = hypertable('site', {
+          columns: { ...columns, sensor: text().notNull().default("'main'") },
+          time: 'time',
+          chunkInterval: '1 day',
+          unique: { columns: ['sensor', 'time'], onConflict: 'skip' },
+        });
+        return schemaSet('test', [site], { streams: [mqttStream('a', site)] });
+      })(),
+      [],
+    ],
+  ])('of streams refuses %s', (_what, set, broken) => {
+    expect(rulesBroken(set)).toEqual(broken);
   });
 
   it('says what, why and the way out', () => {

@@ -8,6 +8,7 @@ import { nameRules } from './name-rules';
 import { refreshRules } from './refresh-rules';
 import { renameRules } from './rename-rules';
 import type { LintRule } from './rule';
+import { streamRules } from './stream-rules';
 import { tableRules } from './table-rules';
 
 /** One broken rule; the message says what is wrong, why, and what to do. */
@@ -26,6 +27,7 @@ export const lintRules: readonly LintRule[] = [
   ...renameRules,
   ...nameRules,
   ...ingestRules,
+  ...streamRules,
 ].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 /** Checks every rule. */

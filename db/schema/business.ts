@@ -7,6 +7,7 @@ import { sqlFunction } from '../language/function';
 import { hypertable } from '../language/hypertable';
 import { desc, index, partial } from '../language/indexes';
 import { schemaSet } from '../language/schema-set';
+import { stream } from '../language/stream';
 
 const kept = { retention: '2 years' } as const;
 
@@ -142,14 +143,25 @@ export const growthRate = sqlFunction('business.growth_rate', {
   body: 'SELECT round((current_value - previous_value) / nullif(abs(previous_value), 0) * 100, 2)',
 });
 
-export const business = schemaSet('business', [
-  customerMetrics,
-  orderMetrics,
-  paymentMetrics,
-  revenueMetrics,
-  systemMetrics,
-  revenueDaily,
-  customerActivityHourly,
-  paymentStatusDaily,
-  growthRate,
-]);
+/** The topics of the business: each message is a JSON object with members named like the columns. */
+export const businessStreams = [
+  stream('bss.customer.metrics', customerMetrics),
+  stream('bss.order.metrics', orderMetrics),
+  stream('bss.payment.metrics', paymentMetrics),
+];
+
+export const business = schemaSet(
+  'business',
+  [
+    customerMetrics,
+    orderMetrics,
+    paymentMetrics,
+    revenueMetrics,
+    systemMetrics,
+    revenueDaily,
+    customerActivityHourly,
+    paymentStatusDaily,
+    growthRate,
+  ],
+  { streams: businessStreams },
+);

@@ -1,5 +1,5 @@
 // Set `service`: the API's own tables: keys of its clients, answers to repeated writes, and rows that it refused.
-import { integer, jsonb, text, timestamptz, uuid } from '../language/columns';
+import { bigint, bytea, integer, jsonb, text, timestamptz, uuid } from '../language/columns';
 import { desc, index, uniqueIndex } from '../language/indexes';
 import { schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
@@ -61,4 +61,49 @@ export const deadLetters = table('service.dead_letter', {
   indexes: [index(desc('received_at')), index('table_name', desc('received_at')), uniqueIndex('digest')],
 });
 
-export const service = schemaSet('service', [apiKeys, ingestRequests, deadLetters]);
+/**
+ * How far each partition of a topic is stored. The position changes in the transaction of the rows, so that a record is stored once
+ * whenever a consumer, the broker or the database stops.
+ */
+export const streamOffsets = table('service.stream_offset', {
+  columns: {
+    consumer_group: text().notNull(),
+    topic: text().notNull(),
+    partition: integer().notNull(),
+    /** The first offset that is not stored yet. */
+    next_offset: bigint().notNull(),
+    /** Digest of the record before it. It tells whether the topic was deleted and made anew under its name. */
+    last_record: text(),
+    updated_at: timestamptz().notNull().default('now()'),
+  },
+  primaryKey: ['consumer_group', 'topic', 'partition'],
+});
+
+/**
+ * Records that were refused and are still to be sent to the dead-letter topic, byte for byte. They are written in the transaction
+ * of the dead letters and deleted when the topic has them.
+ */
+export const streamOutbox = table('service.stream_outbox', {
+  columns: {
+    consumer_group: text().notNull(),
+    topic: text().notNull(),
+    partition: integer().notNull(),
+    record_offset: bigint().notNull(),
+    reason: text().notNull(),
+    /** The time of the record at the broker. */
+    record_time: timestamptz().notNull(),
+    record_key: bytea(),
+    record_value: bytea(),
+    /** Pairs of name and value; values in base64. */
+    headers: jsonb().notNull(),
+  },
+  primaryKey: ['consumer_group', 'topic', 'partition', 'record_offset'],
+});
+
+export const service = schemaSet('service', [
+  apiKeys,
+  ingestRequests,
+  deadLetters,
+  streamOffsets,
+  streamOutbox,
+]);

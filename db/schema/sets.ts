@@ -9,6 +9,7 @@ import { iot } from './iot';
 import { market } from './market';
 import { metrics } from './metrics';
 import { monitoring } from './monitoring';
+import { plant } from './plant';
 import { service } from './service';
 import { telemetry } from './telemetry';
 
@@ -21,6 +22,7 @@ export const schemaSets: Readonly<Record<string, SchemaSet>> = {
   business,
   metrics,
   telemetry,
+  plant,
   service,
   access,
 };

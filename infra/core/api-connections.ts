@@ -23,10 +23,11 @@ const MOST = { read: 10, write: 4 } as const;
 /**
  * Gives each pod an equal share. `total` is below `LEAST_CONNECTIONS` when the database has too few connections for so
  * many pods.
+ * @param others connections that the consumers of streams hold
  */
-export function apiConnections(database: MachineSize, mostPods: number) {
+export function apiConnections(database: MachineSize, mostPods: number, others = 0) {
   const connections = Number(postgresSettings(database).max_connections);
-  const total = Math.floor((connections - RESERVED) / (mostPods + SURGE));
+  const total = Math.floor((connections - RESERVED - others) / (mostPods + SURGE));
   const pools = Math.max(0, total - OTHERS);
   const write = Math.min(MOST.write, Math.floor(pools / 3));
   return { read: Math.min(MOST.read, pools - write), write, total };

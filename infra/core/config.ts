@@ -4,7 +4,15 @@ import { IMAGE_FLAVOURS, type ImageFlavour } from './pins';
 import { type Environment, SETTINGS } from './settings';
 import { AKS_SETTINGS, type AksConfig, checkAks } from './settings/aks';
 import { AZURE_SETTINGS, type AzureConfig, azureConfig } from './settings/azure';
+import {
+  CONSUMER_SETTINGS,
+  type ConsumersConfig,
+  checkConsumers,
+  consumerConnections,
+} from './settings/consumers';
+import { checkEventHubs } from './settings/event-hubs';
 import { checkHa, HA_SETTINGS, type HaClusterConfig } from './settings/ha';
+import { KAFKA_SETTINGS, type KafkaConfig } from './settings/kafka';
 import { KUBERNETES_SETTINGS } from './settings/kubernetes';
 import { type KubernetesConfig, kubernetesConfig } from './settings/kubernetes-config';
 import { oneOf } from './settings/parsers';
@@ -24,6 +32,8 @@ export interface DeployConfig
   readonly ha: HaClusterConfig;
   readonly aks: AksConfig;
   readonly streams: StreamsConfig;
+  readonly consumers: ConsumersConfig;
+  readonly kafka: KafkaConfig;
 }
 
 /** The caller's settings are wrong. The message lists every fault, one a line. */
@@ -49,17 +59,36 @@ export function readConfig(
   const declared = environments[read({ chosen }).chosen];
   const { flavour, otherImage, schemas, ...shared } = read(SHARED_SETTINGS, declared);
   const azure = azureConfig(read(AZURE_SETTINGS, declared?.azure), shared.diskGiB, fault);
-  const kubernetes = kubernetesConfig(read(KUBERNETES_SETTINGS, declared?.kubernetes), fault);
+  const streams = read(STREAM_SETTINGS, declared?.streams);
+  checkStreams(streams, fault);
+  checkBrokers(azure, streams, fault);
+  const consumers = read(CONSUMER_SETTINGS, declared?.consumers);
+  checkConsumers(consumers, streams, fault);
+  const kubernetes = kubernetesConfig(
+    read(KUBERNETES_SETTINGS, declared?.kubernetes),
+    consumerConnections(consumers, streams),
+    fault,
+  );
   const ha = read(HA_SETTINGS, declared?.ha);
   checkHa(ha, kubernetes, fault);
   const aks = read(AKS_SETTINGS, declared?.aks);
   checkAks(aks, fault);
-  const streams = read(STREAM_SETTINGS, declared?.streams);
-  checkStreams(streams, fault);
-  checkBrokers(azure, streams, fault);
+  const kafka = read(KAFKA_SETTINGS, declared?.kafka);
+  checkEventHubs(azure, kafka, fault);
   if (faults.length > 0) throw new SettingsError(faults.join('\n'));
   const image = { ...IMAGE_FLAVOURS[flavour], ...(otherImage === '' ? {} : { image: otherImage }) };
-  return freezeDeep({ ...shared, image, schemas: schemas.join(','), azure, kubernetes, ha, aks, streams });
+  return freezeDeep({
+    ...shared,
+    image,
+    schemas: schemas.join(','),
+    azure,
+    kubernetes,
+    ha,
+    aks,
+    streams,
+    consumers,
+    kafka,
+  });
 }
 
 /** Brokers are given or made. A cluster may still be told the address of those that were made. */

@@ -1,3 +1,7 @@
+import { settings as apiSettings } from '../../api/config';
+import { dbSettings } from '../../db/server/config';
+import { kafkaSettings } from '../../scripts/streams/kafka/config';
+import { streamSettings } from '../../scripts/streams/stream-config';
 import { readConfig } from './config';
 import { kafkaEnvironment, mqttEnvironment } from './stream-environment';
 
@@ -5,12 +9,23 @@ const streamsOf = (env: Record<string, string>) => readConfig(env).streams;
 const KAFKA = { TSDB_DEPLOY_KAFKA_BROKERS: 'a:9093,b:9093' };
 
 describe('the environment of a consumer', () => {
+  it('has no name that the consumer does not read', () => {
+    const read = [...dbSettings, ...apiSettings, ...streamSettings, ...kafkaSettings].map(({ name }) => name);
+    const login = { TSDB_DEPLOY_KAFKA_SASL: 'plain', TSDB_DEPLOY_KAFKA_USERNAME: 'ingest' };
+    const files = { password: '/p', authorities: '/ca', certificate: { certificate: '/c', key: '/k' } };
+    const given = Object.keys(kafkaEnvironment(streamsOf({ ...KAFKA, ...login }), files));
+    expect(given.filter((name) => !read.includes(name))).toEqual([]);
+  });
+
   it('names the brokers of Kafka, and nothing that is not used', () => {
     expect(kafkaEnvironment(streamsOf(KAFKA), {})).toEqual({
       HOST: '0.0.0.0',
       TSDB_STREAM_PORT: '5001',
       TSDB_STREAM_BATCH_ROWS: '5000',
       TSDB_STREAM_BATCH_MS: '1000',
+      TSDB_POOL_SIZE: '2',
+      TSDB_READ_ROLE: 'tsdb_reader',
+      TSDB_WRITE_POOL_SIZE: '4',
       TSDB_WRITE_ROLE: 'tsdb_api',
       TSDB_KAFKA_BROKERS: 'a:9093,b:9093',
       TSDB_KAFKA_GROUP: 'timescale-ingest',

@@ -1,7 +1,7 @@
 // What the consumers of Kafka and MQTT read from their environment in a deployment, besides what every `tsdb` command reads.
 import { API_ROLES } from './logins';
 import { STREAM_PORT } from './names';
-import { hasKafkaPassword, type StreamsConfig } from './settings/streams';
+import { CONSUMER_POOLS, hasKafkaPassword, type StreamsConfig } from './settings/streams';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -59,6 +59,9 @@ function consumerEnvironment({ batchRows, batchMs }: StreamsConfig): Variables {
     TSDB_STREAM_PORT: String(STREAM_PORT),
     TSDB_STREAM_BATCH_ROWS: String(batchRows),
     TSDB_STREAM_BATCH_MS: String(batchMs),
+    TSDB_POOL_SIZE: String(CONSUMER_POOLS.read),
+    TSDB_READ_ROLE: API_ROLES.read,
+    TSDB_WRITE_POOL_SIZE: String(CONSUMER_POOLS.write),
     TSDB_WRITE_ROLE: API_ROLES.write,
   };
 }

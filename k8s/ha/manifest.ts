@@ -7,7 +7,7 @@ import { metadata, type Place } from '../metadata';
 export interface OperatorObject {
   /** Of the construct. */
   readonly id: string;
-  /** database, pooler or backup. */
+  /** Such as database, pooler or kafka. */
   readonly component: string;
   readonly name: string;
   /** These three as for `kubectl apply`. */
@@ -15,6 +15,8 @@ export interface OperatorObject {
   readonly kind: string;
   readonly spec: Readonly<Record<string, unknown>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** In addition to those of every object. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** What must exist before. */
   readonly after?: readonly ITerraformDependable[];
 }
@@ -26,14 +28,16 @@ export interface OperatorObject {
 export function addOperatorObject(
   stack: Construct,
   place: Place,
-  { id, component, name, apiVersion, kind, spec, annotations, after = [] }: OperatorObject,
+  { id, component, name, apiVersion, kind, spec, annotations, labels, after = [] }: OperatorObject,
 ): Manifest {
+  const common = metadata(place, component, name);
   return new Manifest(stack, id, {
     manifest: {
       apiVersion,
       kind,
       metadata: {
-        ...metadata(place, component, name),
+        ...common,
+        labels: { ...common.labels, ...labels },
         ...(annotations === undefined ? {} : { annotations }),
       },
       spec,

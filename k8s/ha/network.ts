@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import type { DeployConfig } from '../../infra/core/config';
 import { DATABASE } from '../../infra/core/names';
 import { databaseLabels, type Place } from '../metadata';
-import { addPolicies, egress, ingress, inNamespace, nameLookup, port } from '../network-policy';
+import { addPolicies, egress, ingress, inNamespace, nameLookup, network, port } from '../network-policy';
 
 /** Instances and poolers talk to each other, to the operator, to the Kubernetes API and to the object store. */
 export function addHaNetwork(stack: Construct, place: Place): readonly NetworkPolicyV1[] {
@@ -17,7 +17,6 @@ const CONTROL_PORT = 8000;
 function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec>> {
   const podSelector = { matchLabels: databaseLabels(config) };
   const database = [port(DATABASE.port), port(CONTROL_PORT)];
-  const anywhere = { ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.169.254/32'] } };
   return {
     peers: {
       ...ingress(podSelector, [{ podSelector }], database),
@@ -30,7 +29,7 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
     // the cloud, which hands out the node's identity, stays closed.
     outside: egress(
       podSelector,
-      [anywhere],
+      [network('0.0.0.0/0')],
       outsidePorts(config).map((number) => port(number)),
     ),
   };

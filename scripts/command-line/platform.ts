@@ -23,7 +23,8 @@ export function addPlatformCommands(program: Command, { toEnd, untilSignal }: Ru
     .option('--allow <hazards>', 'comma-separated hazards of a changed schema to accept')
     .option('--live', 'keep adding sample readings (default on a terminal, unless DATABASE_URL is set)')
     .option('--no-live', 'add no sample readings after the start')
-    .option('--once', 'check the answers of the API and exit')
+    .option('--kafka', 'also store the topics of the declared Kafka streams; set TSDB_KAFKA_BROKERS')
+    .option('--once', 'check the answers of the API and exit; nothing is consumed')
     .action((flags) => untilSignal((signal) => load.up().up(flags, signal)));
   program
     .command('serve')

@@ -1,10 +1,9 @@
 // tsdb up: the whole platform on this machine, from nothing to a page that draws.
-import { createServer } from 'node:net';
 import type { Client } from 'pg';
 import { createKey, revokeKey } from '../../api/access/keys';
 import { readConfig } from '../../api/config';
 import { type RunningServer, startServer } from '../../api/server';
-import { DatabaseError, UsageError } from '../../db/core/errors';
+import { DatabaseError } from '../../db/core/errors';
 import { counted } from '../../db/core/quantities';
 import type { Environment } from '../../db/core/settings';
 import { type LocalServer, startLocalServer } from '../../db/local/servers';
@@ -22,10 +21,12 @@ import { iotSample } from '../generate/sets/iot';
 import { parseHazards } from '../hazards';
 import { note, noteUnlessBar, print } from '../output';
 import type { Background } from '../platform/background';
+import { requireFreePort } from '../platform/free-port';
 import { startLiveReadings } from '../platform/live-readings';
 import { describeTiming, timeHourly } from '../platform/raw-vs-aggregate';
 import { startScheduler } from '../platform/scheduler';
 import { checkAnswers } from '../platform/self-check';
+import { type PlatformConsumer, requireStreams, startPlatformConsumer } from '../platform/stream-consumer';
 import { applyNotes } from './apply';
 
 export interface UpFlags {
@@ -38,6 +39,8 @@ export interface UpFlags {
   readonly data?: string;
   readonly allow?: string;
   readonly once?: boolean;
+  /** Whether declared topics of Kafka are consumed. */
+  readonly kafka?: boolean;
   /** Whether sample readings go on; undefined = on a terminal, into a server that was started here. */
   readonly live?: boolean;
 }
@@ -61,6 +64,7 @@ export async function up(flags: UpFlags, signal: AbortSignal): Promise<number> {
   const allow = parseHazards(flags.allow ?? '');
   const given = connectionUrl(context.config);
   const env = { ...processEnvironment(), ...(given === undefined ? {} : { DATABASE_URL: given }) };
+  if (flags.kafka) requireStreams(env, context.desired);
   await requireFreePort(flags);
   const server = await startLocalServer({
     env,
@@ -101,6 +105,7 @@ async function runPlatform(
   const api = await startServer(config, { signals: 'ignore' });
   const scheduler = info.engine === 'postgres' ? startScheduler(server.url) : undefined;
   let live: Background | undefined;
+  let consumer: PlatformConsumer | undefined;
   try {
     live = await startLive(db, server, info, context, flags, signal);
     print(`page and API   ${api.url}/`);
@@ -114,19 +119,27 @@ async function runPlatform(
         'keys           required, because other machines can connect; create one with "npm run tsdb -- keys create --name me --role read"',
       );
     if (flags.once) return await finishOnce(db, api, config.auth === 'keys');
+    if (flags.kafka) {
+      consumer = await startPlatformConsumer({ ...context.env, DATABASE_URL: server.url });
+      print(`streams        ${consumer.describe}`);
+    }
     print('Ctrl-C stops everything; the data stays for the next start.');
-    const how = await Promise.race([aborted(signal), server.ended]);
+    const how = await Promise.race([aborted(signal), server.ended, ...failureOf(consumer)]);
     if (how !== undefined)
       throw new DatabaseError(
         `PostgreSQL ${how}, so everything stops; the data stays: run "npm start" again`,
       );
     return 0;
   } finally {
+    await consumer?.stop();
     await live?.stop();
     await scheduler?.stop();
     await api.close();
   }
 }
+
+const failureOf = (consumer: PlatformConsumer | undefined): readonly Promise<never>[] =>
+  consumer === undefined ? [] : [consumer.failed.then((error) => Promise.reject(error))];
 
 async function applyDeclared(
   server: LocalServer,
@@ -216,24 +229,6 @@ async function withTemporaryKey<T>(db: Client, work: (key: string) => Promise<T>
   } finally {
     await revokeKey(keys, id);
   }
-}
-
-// Before anything is started: a taken port should cost nobody a server start.
-async function requireFreePort({ host, port }: UpFlags): Promise<void> {
-  const probe = createServer();
-  await new Promise<void>((done, fail) => {
-    probe.once('error', (error: NodeJS.ErrnoException) =>
-      fail(
-        new UsageError(
-          error.code === 'EADDRINUSE'
-            ? `port ${port} on ${host} is in use; stop the other program, or choose another port with --port`
-            : `cannot listen on ${host}:${port}: ${error.message}`,
-          { cause: error },
-        ),
-      ),
-    );
-    probe.listen(port, host, () => probe.close(() => done()));
-  });
 }
 
 function withoutPassword(url: string): string {

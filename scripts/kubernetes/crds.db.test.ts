@@ -1,9 +1,14 @@
-// Checks objects of external-secrets and of the Gateway API against the definitions of their kinds, on a real API server.
-import { readdirSync, readFileSync } from 'node:fs';
+// Checks objects of external-secrets, the Gateway API, KEDA and Strimzi against the definitions of their kinds, on a real API server.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeUnless } from '../../db/local/testing/needs';
+import { parseAllDocuments } from 'yaml';
+import { describeUnless, itUnless } from '../../db/local/testing/needs';
+import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { terraform, whyNoProviders, withConfiguration } from '../../infra/core/testing/terraform';
-import { DEPLOYMENTS, type Env, synthesiseHa, synthesiseKubernetes } from '../../k8s/testing/deployments';
+import { DEPLOYMENTS, type Env, synthesiseAll } from '../../k8s/testing/deployments';
+import { ROOT } from '../testing/command-line';
+import type { Manifest } from './convert';
 import { manifestsAsYaml } from './manifests';
 import { API_SERVER_PROGRAMS, type ApiServer, startApiServer } from './testing/api-server';
 import { findPrograms } from './testing/programs';
@@ -15,93 +20,213 @@ const missing =
   programs === undefined
     ? told
     : folder === ''
-      ? 'TSDB_TEST_CRDS is not set: a folder with the definitions of ExternalSecret and HTTPRoute'
+      ? 'TSDB_TEST_CRDS is not set: a folder with the definitions of ExternalSecret, HTTPRoute, ScaledObject and Kafka'
       : whyNoProviders() || undefined;
 
-const GROUPS = ['external-secrets.io/', 'gateway.networking.k8s.io/'];
+const GROUPS = ['external-secrets.io', 'gateway.networking.k8s.io', 'keda.sh', 'kafka.strimzi.io'];
+const groupOf = (apiVersion: string): string => apiVersion.split('/')[0] ?? '';
+const isOwn = (apiVersion: string): boolean => GROUPS.includes(groupOf(apiVersion));
+
+/** The definitions in the folder, one text for each. */
+const definitions = (): readonly string[] =>
+  readdirSync(folder)
+    .filter((file) => /\.ya?ml$/.test(file))
+    .flatMap((file) => parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
+    .map((document) => JSON.stringify(document))
+    .filter((text) => text.includes('CustomResourceDefinition'));
+
+/** Such as `keda.sh ScaledObject`, in the order of the definitions. */
+const defined = (texts: readonly string[]): readonly string[] =>
+  texts.map((text) => {
+    const { spec } = JSON.parse(text) as { spec: { group: string; names: { kind: string } } };
+    return `${spec.group} ${spec.names.kind}`;
+  });
+
+/** A stack of a deployment that has objects of these kinds. */
+interface Stack {
+  readonly what: string;
+  readonly text: (kubeConfig: string) => string;
+  readonly own: readonly Manifest[];
+}
+
+const stacksOf = (env: Env, what: string, index: number): readonly Stack[] => {
+  const named = { ...env, TSDB_DEPLOY_NAME: `kinds${index}` };
+  return synthesiseAll(named)
+    .map(({ text }) => manifestsIn(text).filter(({ object }) => isOwn(object.apiVersion)))
+    .map((own, at): Stack => {
+      const text = (kubeConfig: string) => textOf({ ...named, TSDB_DEPLOY_KUBE_CONFIG: kubeConfig }, at);
+      return {
+        what: `${what} (${[...new Set(own.map(({ object }) => object.kind))].join(', ')})`,
+        text,
+        own,
+      };
+    })
+    .filter(({ own }) => own.length > 0);
+};
+
+const STACKS =
+  missing === undefined
+    ? Object.entries(DEPLOYMENTS).flatMap(([what, env], index) => stacksOf(env, what, index))
+    : [];
+
+function textOf(env: Env, at: number): string {
+  const stack = synthesiseAll(env)[at];
+  if (stack === undefined) throw new Error(`there is no stack ${at}`);
+  return stack.text;
+}
 
 type Blocks = Record<string, Record<string, Record<string, unknown>>>;
 
 describeUnless(missing, 'the definitions of the kinds', () => {
+  const texts = missing === undefined ? definitions() : [];
+  const kinds = defined(texts);
   let server: ApiServer;
   beforeAll(async () => {
     if (programs === undefined) throw new Error(told);
     server = await startApiServer(programs);
-    const files = readdirSync(folder).filter((file) => /\.ya?ml$/.test(file));
-    const text = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n---\n');
-    expect(server.kubectl(['apply', '--server-side', '--filename=-'], text)).toMatchObject({ status: 0 });
+    expect(server.kubectl(['apply', '--server-side', '--filename=-'], texts.join('\n'))).toMatchObject({
+      status: 0,
+    });
     const established = ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'];
     expect(server.kubectl(established)).toMatchObject({ status: 0 });
+    const namespaces = new Set(
+      STACKS.flatMap(({ own }) => own.map(({ object }) => object.metadata.namespace)),
+    );
+    const objects = [...namespaces].map((name) =>
+      JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
+    );
+    expect(server.kubectl(['create', '--filename=-'], objects.join('\n'))).toMatchObject({ status: 0 });
   });
   afterAll(() => server?.stop());
 
-  const stacks = Object.entries(DEPLOYMENTS)
-    .filter(([, env]) => env.TSDB_DEPLOY_SECRET_STORE !== undefined)
-    .map(([what, env], index): readonly [string, Env] => [
-      what,
-      { ...env, TSDB_DEPLOY_NAME: `kinds${index}` },
-    ]);
-  const textsOf = (env: Env): readonly string[] => [
-    synthesiseKubernetes(env).text,
-    ...(env.TSDB_DEPLOY_HA === 'true' ? [synthesiseHa(env).text] : []),
-  ];
+  for (const { what, text, own } of STACKS) {
+    const needed = own.map(({ object }) => `${groupOf(object.apiVersion)} ${object.kind}`);
+    const lacking = needed.find((kind) => !kinds.includes(kind));
+    const withKinds = itUnless(lacking === undefined ? undefined : `TSDB_TEST_CRDS has no ${lacking}`);
 
-  it.each(stacks)('take every object of %s, without a warning', (_what, env) => {
-    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: env.TSDB_DEPLOY_NAME } };
-    expect(server.kubectl(['create', '--filename=-'], JSON.stringify(namespace))).toMatchObject({
-      status: 0,
+    withKinds(`take every object of ${what}, without a warning`, () => {
+      const { stdout, ...rest } = server.kubectl(
+        ['apply', '--server-side', '--dry-run=server', '--validate=strict', '--filename=-'],
+        manifestsAsYaml(own),
+      );
+      expect(rest).toEqual({ status: 0, stderr: '' });
+      expect(stdout.trim().split('\n')).toHaveLength(own.length);
     });
-    const own = textsOf(env)
-      .flatMap(manifestsIn)
-      .filter(({ object }) => GROUPS.some((group) => object.apiVersion.startsWith(group)));
-    expect(own.length).toBeGreaterThan(3);
-    const { stdout, ...rest } = server.kubectl(
-      ['apply', '--server-side', '--dry-run=server', '--validate=strict', '--filename=-'],
-      manifestsAsYaml(own),
-    );
-    expect(rest).toEqual({ status: 0, stderr: '' });
-    expect(stdout.trim().split('\n')).toHaveLength(own.length);
-  });
 
-  it.each(stacks)('leave nothing for Terraform to change in %s', (_what, env) => {
-    const named = { ...env, TSDB_DEPLOY_KUBE_CONFIG: server.kubeConfig };
-    for (const text of textsOf(named))
-      withConfiguration(onlyThese(text), (place) => {
-        expect(terraform(['init'], place)).toEqual({ status: 0, text: expect.any(String) });
+    withKinds(`leave nothing for Terraform to change in ${what}`, () => {
+      withConfiguration(onlyThese(text(server.kubeConfig)), (place) => {
+        expect(terraform(['init'], place)).toEqual({
+          status: 0,
+          text: expect.stringContaining('initialized'),
+        });
         const applied = terraform(['apply', '-auto-approve'], place);
         expect(applied).toEqual({ status: 0, text: expect.stringContaining('Apply complete!') });
         expect(terraform(['plan', '-detailed-exitcode'], place)).toMatchObject({ status: 0 });
       });
+    });
+  }
+
+  const noStrimzi = kinds.includes('kafka.strimzi.io Kafka') ? undefined : 'TSDB_TEST_CRDS has no Kafka';
+  itUnless(noStrimzi)('have the status that the check of a rollout reads', () => {
+    const namespace = 'checked';
+    const metadata = { name: 'tsdb', namespace };
+    const object = { apiVersion: 'kafka.strimzi.io/v1', kind: 'Kafka', metadata, spec: SMALLEST_KAFKA };
+    const made = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, object];
+    const text = made.map((one) => JSON.stringify(one)).join('\n');
+    expect(server.kubectl(['create', '--filename=-'], text)).toMatchObject({ status: 0, stderr: '' });
+    const say = (status: object) =>
+      expect(
+        server.kubectl([
+          ...['patch', 'kafka', 'tsdb', `--namespace=${namespace}`, '--subresource=status', '--type=merge'],
+          `--patch=${JSON.stringify({ status })}`,
+        ]),
+      ).toMatchObject({ status: 0, stderr: '' });
+    expect(checked(server, namespace)).toMatchObject({
+      status: 1,
+      text: expect.stringMatching(/not finished/),
+    });
+    say({
+      observedGeneration: 1,
+      conditions: [{ type: 'NotReady', status: 'True', reason: 'InvalidResource', message: 'no pool' }],
+    });
+    expect(checked(server, namespace)).toMatchObject({
+      status: 1,
+      text: expect.stringContaining('InvalidResource: no pool'),
+    });
+    say({ observedGeneration: 1, conditions: [{ type: 'Ready', status: 'True' }] });
+    expect(checked(server, namespace)).toMatchObject({
+      status: 0,
+      text: expect.stringContaining('Kafka tsdb: ready'),
+    });
+  });
+
+  it('refuse what they do not know', () => {
+    const [{ own }] = STACKS.filter(({ own: objects }) =>
+      objects.every(({ object }) => kinds.includes(`${groupOf(object.apiVersion)} ${object.kind}`)),
+    ) as [Stack];
+    const [manifest] = own as readonly [Manifest];
+    const { object } = manifest;
+    const wrong = { ...manifest, object: { ...object, ...{ spec: { unheardOf: true } } } };
+    expect(
+      server.kubectl(
+        ['apply', '--server-side', '--dry-run=server', '--validate=strict', '--filename=-'],
+        manifestsAsYaml([wrong]),
+      ),
+    ).toMatchObject({ status: 1, stderr: expect.stringContaining('unheardOf') });
   });
 });
 
-/** A stack with these objects and what they refer to. No operator runs here, whose answer could be waited for. */
+/** The check as Terraform runs it, which gives up after a second. */
+function checked(server: ApiServer, namespace: string) {
+  const folder = temporaryFolder();
+  const provider = { kubernetes: [{ config_path: server.kubeConfig }] };
+  writeFileSync(join(folder, 'cdk.tf.json'), JSON.stringify({ provider }));
+  const request = { namespace, targets: [{ kind: 'Kafka', name: 'tsdb', seconds: 60 }] };
+  const { PATH, HOME } = process.env;
+  const program = [
+    '--require',
+    join(ROOT, 'scripts/start/register.cjs'),
+    join(ROOT, 'scripts/rollout/check.ts'),
+  ];
+  const { status, stdout, stderr } = spawnSync(process.execPath, program, {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { PATH, HOME, TSDB_ROLLOUT: JSON.stringify(request), TSDB_ROLLOUT_LIMIT: '1' },
+  });
+  removeFolder(folder);
+  return { status, text: `${stdout}${stderr}` };
+}
+
+const SMALLEST_KAFKA = {
+  kafka: { listeners: [{ name: 'tls', port: 9093, type: 'internal', tls: true }] },
+};
+
+/** The objects of these kinds in a stack, with the names that they refer to. No operator runs here, which could be waited for. */
 function onlyThese(text: string): string {
-  const { provider, terraform, resource } = JSON.parse(text) as Record<string, unknown> & {
+  const { provider, terraform, resource, variable } = JSON.parse(text) as Record<string, unknown> & {
     resource: Blocks;
+    variable?: Record<string, unknown>;
   };
   const { backend: _backend, ...settings } = terraform as Record<string, unknown>;
-  const service = Object.entries(resource.kubernetes_service_v1 ?? {});
   const own = Object.entries(resource.kubernetes_manifest ?? {}).filter(([, { manifest }]) =>
-    GROUPS.some((group) => (manifest as { apiVersion: string }).apiVersion.startsWith(group)),
+    isOwn((manifest as { apiVersion: string }).apiVersion),
   );
+  const inUse = JSON.stringify(own);
+  const used = Object.entries(variable ?? {}).filter(([name]) => inUse.includes(`var.${name}}`));
   const free = ([name, { depends_on: _after, ...rest }]: (typeof own)[number]) => [name, rest] as const;
-  // The namespace is there already.
-  const name = /^\$\{kubernetes_namespace_v1\.\w+\.metadata\[0\]\.name\}$/;
-  const namespace = Object.values(resource.kubernetes_namespace_v1 ?? {})[0] as
-    | { readonly metadata: { readonly name: string } }
-    | undefined;
-  const kept = { kubernetes_service_v1: service.map(free), kubernetes_manifest: own.map(free) };
+  const nameOf = /^\$\{(kubernetes_\w+_v1)\.(\w+)\.metadata\[0\]\.name\}$/;
+  const named = (value: unknown): unknown => {
+    const [, type = '', name = ''] = nameOf.exec(String(value)) ?? [];
+    const { metadata } = (resource[type]?.[name] ?? {}) as { readonly metadata?: { readonly name: string } };
+    return metadata?.name ?? value;
+  };
   return JSON.stringify(
     {
       provider,
+      ...(used.length === 0 ? {} : { variable: Object.fromEntries(used) }),
       terraform: settings,
-      resource: Object.fromEntries(
-        Object.entries(kept)
-          .filter(([, all]) => all.length > 0)
-          .map(([type, all]) => [type, Object.fromEntries(all)]),
-      ),
+      resource: { kubernetes_manifest: Object.fromEntries(own.map(free)) },
     },
-    (_key, value) => (name.test(String(value)) ? namespace?.metadata.name : value),
+    (_key, value) => named(value),
   );
 }

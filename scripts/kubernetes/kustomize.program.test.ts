@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
-import { DEPLOYMENTS, type Env, synthesiseHa, synthesiseKubernetes } from '../../k8s/testing/deployments';
+import {
+  DEPLOYMENTS,
+  type Env,
+  synthesiseHa,
+  synthesiseKafka,
+  synthesiseKubernetes,
+} from '../../k8s/testing/deployments';
 import type { Manifest } from './convert';
 import { type Files, kustomizeBase } from './kustomize';
 import { manifestsAsYaml } from './manifests';
@@ -55,6 +61,34 @@ describe('a base for Kustomize', () => {
     expect(files.get('api/persistentvolumeclaim-tsdb-backups.yaml')).toContain(
       'argocd.argoproj.io/ignore-healthcheck: "true"',
     );
+  });
+
+  it('has the consumers and what scales them in the last step', () => {
+    const env = DEPLOYMENTS['a Kafka with consumers by lag'] as Env;
+    const more = { ...env, TSDB_DEPLOY_MQTT_URL: 'mqtts://broker.example.org' };
+    const added = [...baseOf(manifestsFor(more)).keys()].filter((file) => !files.has(file)).sort();
+    expect(added).toEqual([
+      'api/deployment-tsdb-kafka-consumer.yaml',
+      'api/deployment-tsdb-mqtt-consumer-0.yaml',
+      'api/poddisruptionbudget-tsdb-kafka-consumer.yaml',
+      'api/scaledobject-tsdb-kafka-consumer.yaml',
+      'api/serviceaccount-tsdb-kafka-consumer.yaml',
+      'api/serviceaccount-tsdb-mqtt-consumer-0.yaml',
+      'api/triggerauthentication-tsdb-kafka-consumer.yaml',
+      'database/networkpolicy-tsdb-kafka-brokers.yaml',
+      'database/networkpolicy-tsdb-kafka-metrics.yaml',
+      'database/networkpolicy-tsdb-mqtt-brokers.yaml',
+      'database/networkpolicy-tsdb-mqtt-metrics.yaml',
+      'database/storageclass-tsdb-dev.yaml',
+    ]);
+  });
+
+  it('has a Kafka as one step, in the order of its operator', () => {
+    const kafka = baseOf(manifestsIn(synthesiseKafka().text));
+    const own = [...kafka.keys()].filter((file) => /^database\/kafka(topic|user|nodepool)?-/.test(file));
+    // The cluster, its pool, three topics with their letters, and two users.
+    expect(own).toHaveLength(1 + 1 + 6 + 2);
+    expect(kafka.get('kustomization.yaml')).toContain('  - database\n');
   });
 
   it('gives a Job another name for every change, but not for another run', () => {

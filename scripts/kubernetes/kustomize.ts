@@ -24,6 +24,8 @@ const STEP_OF: Readonly<Record<string, Step>> = {
   api: 'api',
   backup: 'api',
   health: 'api',
+  'kafka-consumer': 'api',
+  'mqtt-consumer': 'api',
 };
 
 /** Kubernetes refuses what a quota counts while the quota is still being computed. */
@@ -43,7 +45,7 @@ export function kustomizeBase(manifests: readonly Manifest[], options: Kustomize
   const shown = manifests.filter((manifest) => !isSecret(manifest));
   // The stack of the replicating database has no schema. Its parts belong together, as the operator orders them.
   const isWhole = shown.some(({ object }) => componentOf(object) === 'schema');
-  const stepOf = ({ object }: Manifest): Step => (isWhole && STEP_OF[componentOf(object)]) || 'database';
+  const stepOf = ({ object }: Manifest): Step => (isWhole && STEP_OF[partOf(object)]) || 'database';
   const files = new Map<string, string>();
   const used = STEPS.filter((step) => shown.some((manifest) => stepOf(manifest) === step));
   files.set('kustomization.yaml', kustomization(used, secrets));
@@ -86,6 +88,9 @@ interface Labelled {
 function componentOf({ metadata }: ApiObject): string {
   return (metadata as Labelled).labels?.[COMPONENT] ?? '';
 }
+
+/** The component without the number that tells consumers of one broker apart. */
+const partOf = (object: ApiObject): string => componentOf(object).replace(/-\d+$/, '');
 
 /** The hash in the name of a Job is left out, so that a new one takes the place of its file. */
 function fileOf({ kind, metadata: { name } }: ApiObject): string {

@@ -29,7 +29,7 @@ export function buildManifests({ untilSignal }: Runner): Command {
       'Print a stack as Kubernetes YAML, in the order to apply it. Values of Secrets are left out.',
     )
     .showHelpAfterError('(--help shows the flags)')
-    .option('--stack <name>', 'kubernetes, or kubernetes-ha', 'kubernetes')
+    .option('--stack <name>', 'kubernetes, kubernetes-ha or kubernetes-kafka', 'kubernetes')
     .option('--kustomize <folder>', 'write a base for Kustomize, Argo CD and Flux into this folder instead')
     .action(({ stack, kustomize }: { stack: string; kustomize?: string }) =>
       untilSignal(async (signal) => {
@@ -38,7 +38,9 @@ export function buildManifests({ untilSignal }: Runner): Command {
         const json = parseStack(readFileSync(join(folder, 'cdk.tf.json'), 'utf8'));
         const manifests = manifestsOf(json, givenVariables(env));
         if (manifests.length === 0)
-          throw new UsageError(`stack ${stack} makes nothing in a cluster; take kubernetes or kubernetes-ha`);
+          throw new UsageError(
+            `stack ${stack} makes nothing in a cluster; take kubernetes, kubernetes-ha or kubernetes-kafka`,
+          );
         if (kustomize === undefined) printManifests(json, manifests);
         else writeKustomize(kustomize, json, manifests);
         return 0;

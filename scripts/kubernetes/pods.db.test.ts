@@ -21,12 +21,19 @@ if (missing === undefined)
 
 const USERS = { database: 70, app: 10_001 };
 
+/** A consumer of a broker that never answers. Set `business` declares its topics. */
+const CONSUMING = {
+  TSDB_SCHEMAS: 'iot,service,business',
+  TSDB_DEPLOY_KAFKA_BROKERS: '127.0.0.1:9',
+  TSDB_DEPLOY_KAFKA_TLS: 'false',
+};
+
 /** Places that a program might try to write to. */
 const TRIED =
   '/ /etc /usr /usr/local/bin /opt /app /home /root /run /var /var/lib /var/tmp /srv /dev /proc/sys/kernel';
 
 describeUnless(missing, 'the pods of the kubernetes stack', () => {
-  const manifests = manifestsIn(synthesiseKubernetes().text);
+  const manifests = manifestsIn(synthesiseKubernetes(CONSUMING).text);
   const spec = (name: string): PodSpec => {
     const found = podTemplates(manifests).find((one) => one.name.startsWith(name));
     if (found === undefined) throw new Error(`there is no ${name}`);
@@ -45,7 +52,7 @@ describeUnless(missing, 'the pods of the kubernetes stack', () => {
   let keeping: ThrowAwayProcess;
   let superuserPassword: string;
   const [database, keeper] = spec('StatefulSet').containers as [Container, Container];
-  const api = only(spec('Deployment'));
+  const api = only(spec('Deployment tsdb-api'));
 
   beforeAll(async () => {
     const programs = binaries?.binDir ?? '';
@@ -103,7 +110,7 @@ describeUnless(missing, 'the pods of the kubernetes stack', () => {
   });
 
   it('the API becomes ready, logged in as somebody who may do little', async () => {
-    const pod = node.pod(spec('Deployment'));
+    const pod = node.pod(spec('Deployment tsdb-api'));
     const serving = pod.start(api, app);
     await serving.until('it was ready', async () => pod.probe(api.readinessProbe, api, app));
     expect(pod.probe(api.livenessProbe, api, app)).toBe(true);
@@ -120,6 +127,17 @@ describeUnless(missing, 'the pods of the kubernetes stack', () => {
     expect(logins).toBe('tsdb_app|f|f|f');
     const key = pod.run(api, app, ['tsdb', 'keys', 'create', '--name', 'first', '--role', 'admin']);
     expect(key).toMatchObject({ code: 0 });
+  });
+
+  it('the consumer is alive and says that it is not ready, while its broker is away', async () => {
+    const pod = node.pod(spec('Deployment tsdb-kafka-consumer'));
+    const container = only(spec('Deployment tsdb-kafka-consumer'));
+    const consuming = pod.start(container, app);
+    await consuming.until('it was alive', async () => pod.probe(container.startupProbe, container, app));
+    expect(pod.probe(container.livenessProbe, container, app)).toBe(true);
+    expect(pod.probe(container.readinessProbe, container, app)).toBe(false);
+    expect(node.get('http://127.0.0.1:5001/health/ready').output).toContain('not-ready');
+    await consuming.stop();
   });
 
   it('the backup writes a dump that can be read', () => {

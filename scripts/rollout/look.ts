@@ -2,6 +2,7 @@
 import { unreachable } from '../../db/core/unreachable';
 import type { Cluster } from './cluster';
 import { judgeJob } from './judge/job';
+import { judgeStrimzi } from './judge/kafka';
 import { judgeCluster, judgePooler } from './judge/operator';
 import { judgeDeployment, judgeStatefulSet } from './judge/replicas';
 import type { Claim, KubernetesEvent, Pod, Surroundings, Workload } from './objects';
@@ -43,6 +44,10 @@ async function judge(
       return judgeCluster(object, around);
     case 'Pooler':
       return judgePooler(object, await list<Workload>(cluster, pathOf('Deployment', namespace)), around);
+    case 'Kafka':
+    case 'KafkaTopic':
+    case 'KafkaUser':
+      return judgeStrimzi(object, around);
     default:
       return unreachable(target.kind);
   }

@@ -7,6 +7,9 @@ const API: Readonly<Record<RolloutKind, string>> = {
   Job: '/apis/batch/v1/{}/jobs',
   Cluster: '/apis/postgresql.cnpg.io/v1/{}/clusters',
   Pooler: '/apis/postgresql.cnpg.io/v1/{}/poolers',
+  Kafka: '/apis/kafka.strimzi.io/v1/{}/kafkas',
+  KafkaTopic: '/apis/kafka.strimzi.io/v1/{}/kafkatopics',
+  KafkaUser: '/apis/kafka.strimzi.io/v1/{}/kafkausers',
 };
 
 /** Where all objects of a kind are in a namespace. */

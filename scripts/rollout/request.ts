@@ -1,7 +1,11 @@
 // What is to be waited for, as the stack declares it in its output `rollout` and hands it to the check.
 import { UsageError } from '../../db/core/errors';
 
-export const ROLLOUT_KINDS = ['StatefulSet', 'Deployment', 'Job', 'Cluster', 'Pooler'] as const;
+export const ROLLOUT_KINDS = [
+  ...(['StatefulSet', 'Deployment', 'Job'] as const),
+  ...(['Cluster', 'Pooler'] as const),
+  ...(['Kafka', 'KafkaTopic', 'KafkaUser'] as const),
+] as const;
 export type RolloutKind = (typeof ROLLOUT_KINDS)[number];
 
 /** An object that must come up. */

@@ -13,6 +13,7 @@ const ALL_STACKS = {
   TSDB_DEPLOY_CLUSTER: 'aks',
   TSDB_DEPLOY_HA: 'true',
   TSDB_DEPLOY_HA_IMAGE: IMAGE_FLAVOURS.ha.image,
+  TSDB_DEPLOY_KAFKA: 'true',
 };
 
 let folder: string;
@@ -31,7 +32,7 @@ function run(how: readonly string[], args: readonly string[], env: Readonly<Reco
 }
 
 it.each([
-  ['all stacks', ALL_STACKS, ['aks', 'azure', 'kubernetes', 'kubernetes-ha']],
+  ['all stacks', ALL_STACKS, ['aks', 'azure', 'kubernetes', 'kubernetes-ha', 'kubernetes-kafka']],
   ['the stacks without any setting', {}, ['azure', 'kubernetes']],
 ])('writes %s, byte for byte', (_what, env, stacks) => {
   const [bundled, sources] = [LAUNCHER, SOURCES].map((how, at) => {

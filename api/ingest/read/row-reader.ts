@@ -15,8 +15,10 @@ const FURTHEST_YEARS = 10;
 /** Most different chunks that the rows of one request may need. */
 const MOST_CHUNKS = 400;
 
-/** A row that passed the check, or one that did not. */
-export type ReadRow = { readonly row: CheckedRow } | { readonly rejected: RejectedRow };
+/** A row that passed the check, or one that did not; `crowded` = only because the rows before it need too many chunks. */
+export type ReadRow =
+  | { readonly row: CheckedRow }
+  | { readonly rejected: RejectedRow; readonly crowded?: boolean };
 
 /** Reads the rows of one request; each may have a time of receipt of its own, in milliseconds. */
 export type RowReader = (sent: SentRow, receivedAt?: number) => ReadRow;
@@ -85,10 +87,13 @@ export function rowReader(table: Hypertable, now: number): RowReader {
       );
     const half = Math.floor(ms / span);
     if (!spans.has(half) && spans.size >= 2 * MOST_CHUNKS)
-      return rejected(
-        sent,
-        `the rows before it already need ${MOST_CHUNKS} chunks of ${table.chunkInterval}; send rows whose times are closer together`,
-      );
+      return {
+        ...rejected(
+          sent,
+          `the rows before it already need ${MOST_CHUNKS} chunks of ${table.chunkInterval}; send rows whose times are closer together`,
+        ),
+        crowded: true,
+      };
     spans.add(half);
     return { row: { line: sent.line, source: sent.source, cells, at, span: half, owner: 0 } };
   };

@@ -5,6 +5,8 @@ import type { Db } from '../../../db/model';
 import { deadLetters } from '../../../db/schema/service';
 import { decodeCursor, encodeCursor } from '../../http/cursor';
 import { canonicalTime } from '../../http/time';
+import type { MessageRow } from '../../streams/message';
+import { identityOf } from '../../streams/message-letter';
 import {
   formatOfRow,
   type IngestTable,
@@ -58,10 +60,14 @@ export async function keepDeadLetters(
   const letters = rows.map(({ line, reason, source }) => {
     const { text, isExact } = keptOriginal(format, source);
     const own = isExact ? formatOfRow(format, source) : 'damaged';
+    const identity =
+      format === 'message'
+        ? messageIdentity(requestId, source)
+        : carriesTime(own, text, table)
+          ? [text]
+          : undefined;
     // The same row twice in one body is two rows, so the digest contains how many of them came before.
-    const before = sentBefore.get(text) ?? 0;
-    sentBefore.set(text, before + 1);
-    const digest = carriesTime(own, text, table) ? digestOf([name, own, text, before]) : null;
+    const digest = identity && digestOf([name, own, ...identity, countBefore(sentBefore, identity)]);
     return { line, reason: keepable(reason), text, format: own, digest };
   });
   await db.query(
@@ -78,15 +84,29 @@ export async function keepDeadLetters(
       letters.map((letter) => letter.format),
       letters.map(({ reason }) => reason),
       letters.map(({ text }) => text),
-      letters.map(({ digest }) => digest),
+      letters.map(({ digest }) => digest ?? null),
     ],
   );
+}
+
+/** How often the same was counted before. */
+function countBefore(counted: Map<string, number>, identity: readonly unknown[]): number {
+  const key = JSON.stringify(identity);
+  const before = counted.get(key) ?? 0;
+  counted.set(key, before + 1);
+  return before;
 }
 
 const LONGEST_NAME = 500;
 
 const digestOf = (parts: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+
+/** What names a row of a message for the consumer, or the group of consumers, that refused it. */
+function messageIdentity(consumer: string, source: unknown): readonly unknown[] | undefined {
+  const identity = identityOf(source as MessageRow);
+  return identity && [consumer, ...identity];
+}
 
 /** Whether a row names its own time. Without one, the same text at another time may be another reading. */
 function carriesTime(

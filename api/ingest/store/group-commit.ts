@@ -4,7 +4,8 @@ import { isServerAnswer } from '../../database/write-connection';
 import { ProblemError } from '../../http/problems';
 import type { Ticket } from '../gate';
 import { TooManyRejected } from './store-rows';
-import { type Batch, type Destination, type WriteResult, writeBatch, writeBatches } from './write-batches';
+import { type Batch, type Destination, writeBatch, writeBatches } from './write-batches';
+import type { WriteResult } from './write-once';
 
 /** Writes batches without a key, several at once. */
 export interface GroupCommit {

@@ -4,6 +4,7 @@ import type { Db } from '../../../db/model';
 import { BODY_KEY, ingestRequests } from '../../../db/schema/service';
 import { ProblemError } from '../../http/problems';
 import type { IngestAnswer } from '../ingest-schemas';
+import type { StoredAnswer, WriteOnce } from './write-once';
 
 /** Identifies a write that a client may send again. */
 export interface WriteKey {
@@ -13,23 +14,25 @@ export interface WriteKey {
   readonly digest: string;
 }
 
-/** An answer as it was sent. */
-export interface StoredAnswer {
-  readonly status: number;
-  readonly answer: IngestAnswer;
-}
-
 /** How long a write waits for another one with the same key. */
 const WAIT = '5s';
 const LOCK_NOT_AVAILABLE = '55P03';
 const TABLE = relation(ingestRequests);
 
 /**
- * Claims the key for this transaction. While another transaction holds the key, waits for the end of that transaction.
- * @returns the stored answers when the write was done before.
+ * Writes once under a key.
  * @throws ProblemError: in-progress after 5 s of waiting, key-reused when the key was used for other rows.
  */
-export async function claimKey(
+export const onceUnder = (key: WriteKey): WriteOnce => ({
+  claim: (db) => claimKey(db, key),
+  keep: (db, results) => keepAnswers(db, key, results),
+});
+
+/**
+ * Claims the key for this transaction. While another transaction holds the key, waits for the end of that transaction.
+ * @returns the stored answers when the write was done before.
+ */
+async function claimKey(
   db: Db,
   { client, key, digest }: WriteKey,
 ): Promise<readonly StoredAnswer[] | undefined> {
@@ -74,7 +77,7 @@ interface StoredRequest extends Pick<StoredAnswer, 'status'> {
 const BEFORE_KEYS = { unchanged: 0 } as const;
 
 /** Stores the answers under the key that this transaction has claimed. */
-export async function keepAnswers(
+async function keepAnswers(
   db: Db,
   { client, key }: WriteKey,
   answers: readonly StoredAnswer[],

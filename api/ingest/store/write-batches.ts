@@ -16,9 +16,9 @@ import {
   type TableRows,
 } from '../rows';
 import { keepDeadLetters } from './dead-letters';
-import { claimKey, keepAnswers, type StoredAnswer, type WriteKey } from './idempotency';
 import { lateRows } from './late';
 import { type PreparedRows, prepareRows, type StoredRows, storeRows, TooManyRejected } from './store-rows';
+import type { WriteOnce, WriteResult } from './write-once';
 
 /** The rows of a request for one table, read. */
 export interface Batch extends TableRows {
@@ -34,22 +34,17 @@ export interface Destination {
   readonly keepsRejected: boolean;
 }
 
-/** The answer to a write; `replayed` = the write was done before. */
-export interface WriteResult extends StoredAnswer {
-  readonly replayed: boolean;
-}
-
 /** Most rejected rows that an answer lists. */
 const MOST_LISTED = 100;
 
 /**
  * Writes a batch.
- * @throws ProblemError: in-progress and key-reused as `claimKey`; rows-rejected, with nothing stored, when the database
+ * @throws what `once` throws; ProblemError rows-rejected, with nothing stored, when the database
  * itself rejects too many rows.
  */
-export async function writeBatch(to: Destination, batch: Batch, key?: WriteKey): Promise<WriteResult> {
+export async function writeBatch(to: Destination, batch: Batch, once?: WriteOnce): Promise<WriteResult> {
   try {
-    const [result] = await writeBatches(to, [batch], key);
+    const [result] = await writeBatches(to, [batch], once);
     return result as WriteResult;
   } catch (error) {
     if (!(error instanceof TooManyRejected)) throw error;
@@ -64,14 +59,14 @@ export async function writeBatch(to: Destination, batch: Batch, key?: WriteKey):
 
 /**
  * Writes batches in one transaction.
- * @param key names the batches together: when they were written before under it, their first answers are returned.
+ * @param once for all batches together: when they were written before, their first answers are returned.
  * @returns the answer to each, in their order, as if it had been written alone.
  * @throws what the transaction throws, TooManyRejected included: then nothing was stored, unless the connection broke.
  */
 export async function writeBatches(
   { pool, engine, keepsRejected }: Destination,
   batches: readonly Batch[],
-  key?: WriteKey,
+  once?: WriteOnce,
 ): Promise<readonly WriteResult[]> {
   const engineName = await engine();
   return onWriteConnection(pool, async (db) => {
@@ -79,19 +74,21 @@ export async function writeBatches(
     for (const [table, rows] of rowsByTable(batches))
       prepared.push(await prepareRows(db, engineName, table, rows));
     return withTransaction(db, async () => {
-      const before = key && (await claimKey(db, key));
+      const before = await once?.claim(db);
       if (before) return before.map((answer) => ({ ...answer, replayed: true }));
       const byOwner: readonly OwnRows[] = batches.map(nothing);
       for (const part of prepared) await storeByOwner(db, part, byOwner);
       const results: WriteResult[] = [];
+      const refused: (readonly RejectedRow[])[] = [];
       for (const [owner, batch] of batches.entries()) {
         const stored = byOwner[owner] as OwnRows;
         const rejected = [...batch.rejected, ...stored.rejected].sort((a, b) => a.line - b.line);
+        refused.push(rejected);
         if (keepsRejected) await keepDeadLetters(db, batch, rejected);
         const answer = answerOf(batch, { ...stored, rejected });
         results.push({ status: statusOf(answer), answer, replayed: false });
       }
-      if (key) await keepAnswers(db, key, results);
+      await once?.keep(db, results, refused);
       return results;
     });
   });
@@ -99,27 +96,29 @@ export async function writeBatches(
 
 /**
  * Keeps all rows of batches of which nothing was stored, as dead letters. The rows are as good as before; the error says why not.
- * Under the key, too: when the letters were replayed, the same write must not store their rows once more.
+ * Once only, too: when the letters were replayed, the same write must not store their rows once more.
  */
 export async function keepBatches(
   { pool }: Destination,
   batches: readonly Batch[],
-  { detail }: ProblemError,
-  key?: WriteKey,
+  { detail }: Pick<ProblemError, 'detail'>,
+  once?: WriteOnce,
 ): Promise<readonly WriteResult[]> {
   return onWriteConnection(pool, (db) =>
     withTransaction(db, async () => {
-      const before = key && (await claimKey(db, key));
+      const before = await once?.claim(db);
       if (before) return before.map((answer) => ({ ...answer, replayed: true }));
       const results: WriteResult[] = [];
+      const refused: (readonly RejectedRow[])[] = [];
       for (const batch of batches) {
         const others = batch.rows.map(({ line, source, owner }) => ({ line, source, owner, reason: detail }));
         const rejected = [...batch.rejected, ...others].sort((a, b) => a.line - b.line);
+        refused.push(rejected);
         await keepDeadLetters(db, batch, rejected);
         const answer = answerOf(batch, { ...nothing(), rejected });
         results.push({ status: statusOf(answer), answer, replayed: false });
       }
-      if (key) await keepAnswers(db, key, results);
+      await once?.keep(db, results, refused);
       return results;
     }),
   );

@@ -86,7 +86,16 @@ function chunks({ schema, name }: Table): string {
 const columnstores = (aggregates: readonly ContinuousAggregate[]): readonly string[] =>
   aggregateColumnstore
     .compare(
-      { schemas: [], tables: [], hypertables: [], aggregates, functions: [], roles: [], unmanaged: [] },
+      {
+        schemas: [],
+        tables: [],
+        hypertables: [],
+        aggregates,
+        functions: [],
+        roles: [],
+        unmanaged: [],
+        streams: [],
+      },
       { states: [], impact: new Map(), frozen: new Map() },
     )
     .steps?.flatMap(({ sql }) => sql) ?? [];

@@ -1,10 +1,9 @@
 // The configuration of the kubernetes stack: its settings, checked against each other.
 import { apiConnections, LEAST_CONNECTIONS } from '../api-connections';
 import type { MachineSize } from '../machine-sizes';
+import { containsAddress, METADATA_SERVICE } from '../networks';
 import { type KUBERNETES_SETTINGS, LEAST_MEMORY_MIB } from './kubernetes';
 import type { Fault, ValuesOf } from './setting';
-
-const METADATA_SERVICE = '169.254.169.254';
 
 type Settings = ValuesOf<typeof KUBERNETES_SETTINGS>;
 
@@ -13,16 +12,17 @@ export interface KubernetesConfig extends Omit<Settings, 'databaseCpus' | 'datab
   readonly database: MachineSize;
 }
 
-export function kubernetesConfig(settings: Settings, fault: Fault): KubernetesConfig {
+/** @param others connections to the database that the consumers of streams hold */
+export function kubernetesConfig(settings: Settings, others: number, fault: Fault): KubernetesConfig {
   checkTogether(settings, fault);
-  const { databaseCpus: cpus, databaseMemoryMiB: memoryMiB, ...others } = settings;
-  const config = { ...others, database: { cpus, memoryMiB } };
-  checkApi(config, fault);
+  const { databaseCpus: cpus, databaseMemoryMiB: memoryMiB, ...rest } = settings;
+  const config = { ...rest, database: { cpus, memoryMiB } };
+  checkApi(config, others, fault);
   return config;
 }
 
 function checkTogether(settings: Settings, fault: Fault): void {
-  const open = settings.dnsCidrs.find((network) => contains(network, METADATA_SERVICE));
+  const open = settings.dnsCidrs.find((network) => containsAddress(network, METADATA_SERVICE));
   if (open !== undefined)
     fault(
       `TSDB_DEPLOY_DNS_CIDRS contains ${METADATA_SERVICE} (${open}), where clouds hand out the identity of a node; name the addresses of the resolvers with /32`,
@@ -53,15 +53,11 @@ function checkTogether(settings: Settings, fault: Fault): void {
     );
 }
 
-// A network that is a fault already contains nothing.
-function contains(network: string, address: string): boolean {
-  const [base = '', bits = ''] = network.split('/');
-  const numberOf = (text: string) => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const size = 2 ** (32 - Number(bits));
-  return Math.floor(numberOf(base) / size) === Math.floor(numberOf(address) / size);
-}
-
-function checkApi({ apiReplicas, apiMaxReplicas, database }: KubernetesConfig, fault: Fault): void {
+function checkApi(
+  { apiReplicas, apiMaxReplicas, database }: KubernetesConfig,
+  others: number,
+  fault: Fault,
+): void {
   if (apiMaxReplicas < apiReplicas) {
     fault(
       `TSDB_DEPLOY_API_MAX_REPLICAS must be at least TSDB_DEPLOY_API_REPLICAS, which is ${apiReplicas}, got "${apiMaxReplicas}"`,
@@ -70,9 +66,9 @@ function checkApi({ apiReplicas, apiMaxReplicas, database }: KubernetesConfig, f
   }
   // A size that is a fault already has no number of connections.
   if (!(database.cpus >= 1 && database.memoryMiB >= LEAST_MEMORY_MIB)) return;
-  const { total } = apiConnections(database, apiMaxReplicas);
+  const { total } = apiConnections(database, apiMaxReplicas, others);
   if (total < LEAST_CONNECTIONS)
     fault(
-      `TSDB_DEPLOY_API_MAX_REPLICAS=${apiMaxReplicas} leaves each API pod ${total} connections of a database with TSDB_DEPLOY_DB_MEMORY_MIB=${database.memoryMiB}, and it needs ${LEAST_CONNECTIONS}; take fewer pods or, below 1600 MiB, more memory`,
+      `TSDB_DEPLOY_API_MAX_REPLICAS=${apiMaxReplicas} leaves each API pod ${total} connections of a database with TSDB_DEPLOY_DB_MEMORY_MIB=${database.memoryMiB}, and it needs ${LEAST_CONNECTIONS}; take fewer pods${others === 0 ? '' : ` or consumers of streams, which hold ${others},`} or, below 1600 MiB, more memory`,
     );
 }

@@ -19,7 +19,7 @@ export const STREAM_SETTINGS = {
     name: 'TSDB_DEPLOY_KAFKA_GROUP',
     default: 'timescale-ingest',
     meaning: 'consumer group; a different group stores every topic again from its start',
-    parse: matching(/^[\w.-]{1,249}$/, 'letters, digits, dots, hyphens and underscores'),
+    parse: matching(/^[\w.-]{1,200}$/, '1 to 200 letters, digits, dots, hyphens and underscores'),
   },
   kafkaTls: {
     name: 'TSDB_DEPLOY_KAFKA_TLS',
@@ -96,11 +96,14 @@ export const STREAM_SETTINGS = {
     name: 'TSDB_DEPLOY_STREAM_BATCH_MS',
     default: '1000',
     meaning: 'maximum time that a record waits for others in a consumer, in milliseconds',
-    parse: wholeNumber(1, 60_000),
+    parse: wholeNumber(1, 600_000),
   },
 } as const satisfies SettingTable;
 
 export type StreamsConfig = ValuesOf<typeof STREAM_SETTINGS>;
+
+/** Connections of one consumer to the database: it writes with the second number, and only checks itself with the first. */
+export const CONSUMER_POOLS = { read: 2, write: 4 } as const;
 
 /** Whether the consumer of Kafka logs in with a password. */
 export function hasKafkaPassword({ kafkaSasl }: StreamsConfig): boolean {

@@ -13,7 +13,9 @@ export type ProgramName =
   | '../ingest/bare-consumer'
   | '../load/load-server'
   | '../load/load-answers'
-  | '../load/load-probes';
+  | '../load/load-probes'
+  | '../streams/bare-consumer'
+  | '../streams/consumer-process';
 
 const fileOf = (name: ProgramName): string => join(__dirname, `${name}.ts`);
 

@@ -4,7 +4,7 @@ import { removeFolder, temporaryFolder } from '../../../db/local/testing/places'
 import { readConfig } from '../../../infra/core/config';
 import { synthesiseApp } from '../../../infra/core/testing/synthesise';
 import { buildApp } from '../../../main';
-import { DATA_BEARING } from './data-bearing';
+import { lostWith } from './data-bearing';
 
 describe('DATA_BEARING', () => {
   it('knows every kind of resource that the stacks protect', () => {
@@ -12,24 +12,45 @@ describe('DATA_BEARING', () => {
     const hash = 'f'.repeat(64);
     const bundle = { path: join(folder, 'bundle.tar.gz'), sha256: hash, name: 'bundle.tar.gz' };
     writeFileSync(bundle.path, 'any');
-    const settings = { TSDB_DEPLOY_CLUSTER: 'aks', TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: 'ha:1' };
-    const guarded = [{}, { ...settings, TSDB_DEPLOY_PARTS: 'customer-keys,recovery-vault' }].flatMap(
-      (env) => {
-        const sources = { schemaHash: hash, bundle };
-        const stacks = synthesiseApp((outdir) => buildApp(readConfig(env), sources, outdir));
-        return Object.values(stacks).flatMap(({ resource }) =>
-          Object.entries(resource).flatMap(([type, named]) =>
-            Object.entries(named)
-              .filter(([, one]) => (one as Guarded).lifecycle?.prevent_destroy === true)
-              .map(([name]) => ({ type, address: `${type}.${name}` })),
-          ),
-        );
-      },
-    );
+    const settings = {
+      TSDB_DEPLOY_CLUSTER: 'aks',
+      TSDB_DEPLOY_HA: 'true',
+      TSDB_DEPLOY_HA_IMAGE: 'ha:1',
+      TSDB_DEPLOY_KAFKA: 'true',
+    };
+    const guarded = [
+      {},
+      { ...settings, TSDB_DEPLOY_PARTS: 'customer-keys,recovery-vault', TSDB_DEPLOY_EVENT_HUBS: 'standard' },
+    ].flatMap((env) => {
+      const sources = { schemaHash: hash, bundle };
+      const stacks = synthesiseApp((outdir) => buildApp(readConfig(env), sources, outdir));
+      return Object.values(stacks).flatMap(({ resource }) =>
+        Object.entries(resource).flatMap(([type, named]) =>
+          Object.entries(named)
+            .filter(([, one]) => (one as Guarded).lifecycle?.prevent_destroy === true)
+            .map(([name]) => ({ type, address: `${type}.${name}` })),
+        ),
+      );
+    });
     removeFolder(folder);
-    expect(guarded.map(({ address }) => address)).toContain('kubernetes_manifest.cluster');
-    const isKnown = (name: string): boolean => Object.hasOwn(DATA_BEARING, name);
-    expect(guarded.filter(({ type, address }) => !isKnown(type) && !isKnown(address))).toEqual([]);
+    expect(guarded.map(({ address }) => address)).toEqual(
+      expect.arrayContaining([
+        ...['cluster', 'kafka', 'pool', 'topic-bss_order_metrics', 'topic-bss_order_metrics_dlq'].map(
+          (name) => `kubernetes_manifest.${name}`,
+        ),
+      ]),
+    );
+    expect(guarded.filter((one) => lostWith(one) === undefined)).toEqual([]);
+  });
+
+  it('does not know an object of an operator that holds none', () => {
+    const nameOf = (name: string) => ({
+      type: 'kubernetes_manifest',
+      address: `kubernetes_manifest.${name}`,
+    });
+    expect(['user-consumer', 'pooler', 'ingress_route_1'].map((name) => lostWith(nameOf(name)))).toEqual([
+      ...[undefined, undefined, undefined],
+    ]);
   });
 });
 

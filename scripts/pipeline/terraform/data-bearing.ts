@@ -21,7 +21,20 @@ export const DATA_BEARING: Readonly<Record<string, string>> = {
   kubernetes_persistent_volume_v1: 'the database or its backups',
   kubernetes_secret_v1: 'a password',
   'kubernetes_manifest.cluster': 'the replicating database with all its volumes',
+  'kubernetes_manifest.pool': 'the brokers of Kafka, whose volumes stay',
+  'kubernetes_manifest.kafka': 'the Kafka, whose volumes stay',
+  'kubernetes_manifest.topic': 'all records of a topic',
 };
+
+/** What is lost with a resource; nothing when it holds no data. One of several of its kind has a name of its own after a hyphen. */
+export function lostWith(
+  { type, address }: { readonly type: string; readonly address: string },
+  dataBearing: Readonly<Record<string, string>> = DATA_BEARING,
+): string | undefined {
+  const names = [type, address, address.replace(/-.*$/, '')];
+  const known = names.find((name) => Object.hasOwn(dataBearing, name));
+  return known === undefined ? undefined : dataBearing[known];
+}
 
 /**
  * What begins empty when it is made anew after it was not found. Often it is not gone at all: the login leads to another cluster or

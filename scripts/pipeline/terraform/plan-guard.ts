@@ -1,6 +1,6 @@
 // Refuses a plan that removes data, unless each such resource is allowed by its address.
 import { RefusedError, UsageError } from '../../../db/core/errors';
-import { BEGINS_EMPTY, DATA_BEARING } from './data-bearing';
+import { BEGINS_EMPTY, lostWith } from './data-bearing';
 import type { InfrastructurePlan, ResourceChange } from './plan-model';
 
 /** A resource that is lost together with data. */
@@ -16,11 +16,10 @@ export interface DataLoss {
  */
 export function dataLosses(
   plan: InfrastructurePlan,
-  dataBearing: Readonly<Record<string, string>> = DATA_BEARING,
+  dataBearing?: Readonly<Record<string, string>>,
 ): readonly DataLoss[] {
   return plan.changes.flatMap((change) => {
-    const known = [change.type, change.address].find((name) => Object.hasOwn(dataBearing, name));
-    const lost = known === undefined ? undefined : dataBearing[known];
+    const lost = lostWith(change, dataBearing);
     if (lost === undefined) return [];
     const isLost = change.kind === 'delete' || change.kind === 'replace' || beginsEmpty(change, plan);
     return isLost ? [{ change, lost }] : [];

@@ -1,0 +1,305 @@
+// One partition of a topic: collects its messages, stores them in batches, and moves its position in their transaction.
+import { pause } from '../../api/buffer/pause';
+import type { Message } from '../../api/streams/message';
+import {
+  type MessageDestination,
+  type StoredMessages,
+  storeMessages,
+} from '../../api/streams/store-messages';
+import { messageOf, UsageError } from '../../db/core/errors';
+import { invocation } from '../../db/core/invocation';
+import { pauseBefore } from '../../db/server/retry';
+import type { ConsumerParts } from './consumer-parts';
+import type { Fetched } from './message-source';
+import {
+  type GroupPartition,
+  onceAt,
+  type Position,
+  PositionMoved,
+  readPosition,
+  recordDigest,
+} from './positions';
+
+/** When so many batches wait in memory, the partition is paused. */
+const BATCHES_AHEAD = 2;
+/** How long a stop waits for the broker to take dead letters and offsets. */
+const TELL_MS = 5_000;
+/** Most bytes of a batch. */
+const BATCH_BYTES = 8 * 1_048_576;
+
+/** Creates the consumer of a partition, for one assignment; `start` it, and `stop` it when the partition belongs to others. */
+export class PartitionConsumer {
+  readonly #parts: ConsumerParts;
+  readonly of: GroupPartition;
+  readonly #destination: MessageDestination;
+  readonly #stopped = new AbortController();
+  #position: bigint | undefined;
+  /** Messages that wait, and the offset after them. */
+  #waiting: Message[] = [];
+  #bytes = 0;
+  #nextOffset = 0n;
+  #endOffset = 0n;
+  /** The last stored record, until the topic has shown that it still has it. */
+  #expected: Position['last'];
+  #since = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isPaused = false;
+  #isReady = false;
+  #isDraining = false;
+  #work: Promise<void> = Promise.resolve();
+  #running = 0;
+  #letters: 'none' | 'unknown' | 'waiting' = 'unknown';
+  /** The position that the broker knows. */
+  #told: bigint | undefined;
+  #tell: Promise<void> | undefined;
+  /** Why it does not get on; undefined when it does. */
+  trouble: string | undefined;
+
+  constructor(parts: ConsumerParts, of: GroupPartition, destination: MessageDestination) {
+    this.#parts = parts;
+    this.of = of;
+    this.#destination = destination;
+  }
+
+  /** Records that are in the topic and not stored, as far as known. */
+  get lag(): number {
+    const stored = this.#waiting.length === 0 ? this.#nextOffset : (this.#position ?? 0n);
+    return Math.max(0, Number(this.#endOffset - stored));
+  }
+
+  /** Reads the stored position and has the partition fetched from there, once the work of an earlier assignment has ended. */
+  start(after: Promise<unknown>): void {
+    this.#run(async () => {
+      await after;
+      await this.#seek();
+    });
+  }
+
+  /** Continues at the stored position, because the source has lost its place. */
+  seekAgain(): void {
+    this.#isReady = false;
+    this.#run(() => this.#seek());
+  }
+
+  /** Ends the work on the partition, after the write that is under way. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    clearTimeout(this.#timer);
+    await this.#work;
+  }
+
+  /** Takes no more messages, and writes those that are there, for as long as that succeeds. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await this.#work;
+    while (this.#waiting.length > 0 && this.trouble === undefined && !this.#stopped.signal.aborted) {
+      this.#since = Number.NEGATIVE_INFINITY;
+      this.#kick();
+      await this.#work;
+    }
+    // What the topic of dead letters does not get in this time waits in the outbox.
+    await Promise.race([this.#tell, pause(TELL_MS, this.#stopped.signal)]);
+  }
+
+  /** Takes messages that continue where the previous ones ended. */
+  take({ messages, nextOffset, endOffset }: Fetched): void {
+    if (!this.#isReady || this.#isDraining || this.#stopped.signal.aborted) return;
+    const own = this.#verified(messages);
+    if (own === undefined) return;
+    if (this.#waiting.length === 0 && own.length > 0) this.#since = performance.now();
+    for (const message of own) {
+      this.#waiting.push(message);
+      this.#bytes += bytesOf(message);
+    }
+    this.#nextOffset = nextOffset;
+    this.#endOffset = endOffset;
+    const { rows } = this.#parts.batch;
+    const isFull = this.#waiting.length >= BATCHES_AHEAD * rows || this.#bytes >= BATCHES_AHEAD * BATCH_BYTES;
+    if (!this.#isPaused && isFull) {
+      this.#isPaused = true;
+      this.#parts.source.pause(this.of);
+    }
+    this.#kick();
+  }
+
+  /** The messages without the one that was stored last. It was fetched again to see that the topic is still the same. */
+  #verified(messages: readonly Message[]): readonly Message[] | undefined {
+    const expected = this.#expected;
+    if (expected === undefined) return messages;
+    this.#expected = undefined;
+    const [first] = messages;
+    if (first?.offset === expected.offset && recordDigest(first) !== expected.digest) {
+      const { topic, partition, group } = this.of;
+      this.#isReady = false;
+      this.#parts.onFailure(
+        new UsageError(
+          `the record at offset ${expected.offset} of ${topic}/${partition} is another one than the one that was stored: the topic was deleted and made anew, or lost its end. Nothing was skipped. To read the topic from its beginning, run "${invocation(`consume reset --topic ${topic} --to beginning`)}" for group ${group}`,
+        ),
+      );
+      return undefined;
+    }
+    const stored = this.#position ?? 0n;
+    return messages.filter(({ offset }) => offset >= stored);
+  }
+
+  #kick(): void {
+    if (this.#running > 0 || !this.#isReady || this.#waiting.length === 0 || this.#stopped.signal.aborted)
+      return;
+    const { rows, ms } = this.#parts.batch;
+    const left = this.#since + ms - performance.now();
+    if (this.#waiting.length < rows && this.#bytes < BATCH_BYTES && left > 0) {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.#kick();
+      }, left);
+      return;
+    }
+    this.#run(() => this.#parts.limit(() => this.#write()));
+  }
+
+  /** Runs pieces of work one after the other; after a failure the position is read again, until that succeeds. */
+  #run(work: () => Promise<void>): void {
+    this.#running += 1;
+    this.#work = this.#work
+      .then(() => this.#retried(work))
+      .finally(() => {
+        this.#running -= 1;
+        this.#kick();
+      });
+  }
+
+  async #retried(work: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopped;
+    const { topic, partition } = this.of;
+    let next = work;
+    for (let attempt = 2; !signal.aborted; attempt += 1) {
+      try {
+        await next();
+        this.trouble = undefined;
+        return;
+      } catch (error) {
+        next = () => this.#seek();
+        if (signal.aborted) return;
+        if (error instanceof PositionMoved) {
+          this.#parts.log.info({ topic, partition }, 'another consumer has stored these records');
+          continue;
+        }
+        if (error instanceof UsageError) {
+          this.trouble = error.message;
+          this.#parts.onFailure(error);
+          return;
+        }
+        this.trouble = messageOf(error);
+        this.#parts.log.warn(
+          { topic, partition, reason: this.trouble },
+          'records cannot be stored now; nothing is lost, the next try follows',
+        );
+        await pause(pauseBefore(attempt), signal);
+      }
+    }
+  }
+
+  /** Forgets what was fetched and continues at the stored position. */
+  async #seek(): Promise<void> {
+    this.#isReady = false;
+    this.#waiting = [];
+    this.#bytes = 0;
+    const { source, pool } = this.#parts;
+    const position = await readPosition(pool, this.of);
+    this.#position = position?.nextOffset;
+    this.#expected = position?.last;
+    this.#letters = 'unknown';
+    this.#told = undefined;
+    this.#isReady = true;
+    await source.seek(this.of, position?.nextOffset, position?.last?.offset);
+    this.#resume();
+    this.#tellBroker();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#parts.source.resume(this.of);
+  }
+
+  async #write(): Promise<void> {
+    const { batch, metrics, letters, log } = this.#parts;
+    const { topic, partition } = this.of;
+    const { messages, bytes } = this.#batch();
+    const isAll = messages.length === this.#waiting.length;
+    const last = messages.at(-1);
+    if (last === undefined) return;
+    const to = isAll ? this.#nextOffset : last.offset + 1n;
+    const began = performance.now();
+    const result = await storeMessages(this.#destination, messages, (part, isLast) => {
+      const before = messages[messages.indexOf(part[0] as Message) - 1];
+      const end = part.at(-1) as Message;
+      return onceAt({
+        of: this.of,
+        from: before === undefined ? this.#position : before.offset + 1n,
+        to: isLast ? to : end.offset + 1n,
+        last: end,
+        toTopic: letters !== undefined,
+      });
+    });
+    this.#position = to;
+    this.#waiting = this.#waiting.slice(messages.length);
+    this.#bytes -= bytes;
+    this.#since = performance.now();
+    metrics.stored(topic, messages.length, result, (performance.now() - began) / 1_000);
+    if (result.rejected > 0) {
+      this.#letters = letters === undefined ? 'none' : 'waiting';
+      log.warn({ topic, partition, ...rejectedOf(result) }, 'rows were refused and are kept as dead letters');
+    }
+    if (this.#waiting.length < batch.rows && this.#bytes < BATCH_BYTES) this.#resume();
+    this.#tellBroker();
+  }
+
+  /** The oldest messages that wait, as many as a batch may have. */
+  #batch(): { readonly messages: readonly Message[]; readonly bytes: number } {
+    let [count, bytes] = [0, 0];
+    for (const message of this.#waiting) {
+      if (count === this.#parts.batch.rows || (count > 0 && bytes >= BATCH_BYTES)) break;
+      count += 1;
+      bytes += bytesOf(message);
+    }
+    return { messages: this.#waiting.slice(0, count), bytes };
+  }
+
+  /** Sends dead letters to their topic and tells the broker the position, in the background. */
+  #tellBroker(): void {
+    this.#tell ??= this.#telling().finally(() => {
+      this.#tell = undefined;
+      if (!this.#stopped.signal.aborted && this.#told !== this.#position) this.#tellBroker();
+    });
+  }
+
+  async #telling(): Promise<void> {
+    const { signal } = this.#stopped;
+    const { letters, source, log } = this.#parts;
+    const { topic, partition } = this.of;
+    for (let attempt = 2; !signal.aborted && this.#told !== this.#position; attempt += 1) {
+      const position = this.#position as bigint;
+      try {
+        if (this.#letters !== 'none') {
+          // Letters of a batch that is stored while these are sent set it again.
+          this.#letters = 'none';
+          await letters?.publish(this.of);
+        }
+        await source.commit(this.of, position);
+        this.#told = position;
+      } catch (error) {
+        this.#letters = 'waiting';
+        log.warn(
+          { topic, partition, reason: messageOf(error) },
+          'the dead-letter topic or the offset at the broker is behind; the rows are stored, the next try follows',
+        );
+        await pause(pauseBefore(attempt), signal);
+      }
+    }
+  }
+}
+
+const bytesOf = ({ key, value }: Message): number => (key?.length ?? 0) + (value?.length ?? 0);
+
+const rejectedOf = ({ stored, rejected }: StoredMessages) => ({ stored, rejected });

@@ -48,8 +48,8 @@ describe('Event Hubs', () => {
     });
     for (const hub of all(hubs, 'eventhub'))
       expect(hub).toMatchObject({
-        partition_count: 4,
-        message_retention: 7,
+        partition_count: 6,
+        retention_description: { cleanup_policy: 'Delete', retention_time_in_hours: 168 },
         lifecycle: { prevent_destroy: true },
       });
     const unprotected = synthesiseAzure({

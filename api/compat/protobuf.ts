@@ -7,9 +7,14 @@ import { checkDepth, checkLength, ELEMENT, MalformedMessage, SKIPPED, type Walk 
 /** Scalar types; those of 64 bits are read as bigint. Enums are `uint32`. */
 export type Scalar =
   | 'double'
+  | 'float'
+  | 'fixed32'
+  | 'sfixed32'
   | 'fixed64'
   | 'sfixed64'
+  | 'int32'
   | 'int64'
+  | 'sint64'
   | 'uint64'
   | 'uint32'
   | 'sint32'
@@ -88,12 +93,18 @@ const malformed = (error: unknown): unknown =>
 const VARINT = 0;
 const FIXED64 = 1;
 const DELIMITED = 2;
+const FIXED32 = 5;
 
 const WIRE_TYPES: Readonly<Record<Scalar, number>> = {
   double: FIXED64,
+  float: FIXED32,
+  fixed32: FIXED32,
+  sfixed32: FIXED32,
   fixed64: FIXED64,
   sfixed64: FIXED64,
+  int32: VARINT,
   int64: VARINT,
+  sint64: VARINT,
   uint64: VARINT,
   uint32: VARINT,
   sint32: VARINT,
@@ -152,6 +163,7 @@ function readValue(reader: Reader, type: Field['type'], { depth, walk }: Part): 
       return BigInt.asUintN(64, whole(reader[type]()));
     case 'sfixed64':
     case 'int64':
+    case 'sint64':
       return whole(reader[type]());
     default:
       return reader[type]();

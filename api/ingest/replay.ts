@@ -4,7 +4,7 @@ import type { Stream } from '../../db/language/stream';
 import { withTransaction } from '../../db/server/connection';
 import { onWriteConnection } from '../database/write-connection';
 import { ProblemError } from '../http/problems';
-import type { Message, MessageRow } from '../streams/message';
+import type { Message, MessageReader, MessageRow } from '../streams/message';
 import { readLetter } from '../streams/message-letter';
 import { messageReader } from '../streams/message-reader';
 import { topicMatches } from '../streams/topic-pattern';
@@ -43,6 +43,8 @@ export interface ReplayTables {
   readonly routing: Routing;
   /** What is declared for the topics of messages. */
   readonly streams: readonly Stream[];
+  /** A reader that has the schemas of messages; the default has none, and reads what a letter has decoded. */
+  readonly readerOf?: (stream: Stream) => MessageReader;
 }
 
 /** Messages that are known from elsewhere, by the ids of their letters: a letter keeps only a part of a long one. */
@@ -121,7 +123,7 @@ async function readAll(letters: readonly DeadLetter[], known: ReplayTables, orig
   const readers = new Map<IngestTable, RowReader>();
   for (const letter of letters) {
     const receivedAt = Date.parse(letter.received_at);
-    const original = originals.get(letter.id);
+    const original = letter.format === 'damaged' ? originals.get(letter.id) : undefined;
     const { table, sent } = original
       ? messageRows(letter, known, { message: original, broker: 'kafka' })
       : sentRows(letter, known);
@@ -173,8 +175,8 @@ function sentRows(letter: DeadLetter, known: ReplayTables): Readable {
 /** The rows of a message by what is declared for its topic today: a corrected map heals letters. */
 function messageRows(
   { line, original }: DeadLetter,
-  { tables, streams }: ReplayTables,
-  { message, broker, decoded }: Pick<MessageRow, 'message' | 'broker' | 'decoded'>,
+  { tables, streams, readerOf = messageReader }: ReplayTables,
+  { message, broker, ...before }: Pick<MessageRow, 'message' | 'broker'>,
 ): Readable {
   const stream = streams.find(
     ({ kind, topic }) =>
@@ -186,7 +188,7 @@ function messageRows(
     const reason = `no table is declared for the topic ${message.topic}; delete the letter, or select the set that declares it`;
     return { table: undefined, sent: [{ line, source: original, reason }] };
   }
-  const rows = messageReader(stream).rows(message, decoded);
+  const rows = readerOf(stream).rows(message, before);
   // The letter is of one row; a message that is whole has the others of its array, too.
   return { table, sent: rows.length > 1 ? rows.filter((row) => row.line === line) : rows };
 }

@@ -40,6 +40,10 @@ function jsonOf(bytes: Buffer): unknown {
 /** Bytes before a value that Confluent's serialisers write: a zero and the number of its schema. */
 export const HEADER = 5;
 
+/** The number of the schema of a value; undefined when it does not begin with one. */
+export const schemaOf = (bytes: Buffer | null): number | undefined =>
+  bytes !== null && bytes.length >= HEADER && bytes[0] === 0 ? bytes.readInt32BE(1) : undefined;
+
 /**
  * The text of UTF-8 bytes, without a byte order mark.
  * @throws Unreadable

@@ -20,6 +20,13 @@ export function memberAt(value: unknown, path: readonly string[]): unknown {
   return member;
 }
 
+/** Adds a member; one that is named `__proto__` is a member like any other. */
+export function putMember(object: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === '__proto__')
+    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  else object[name] = value;
+}
+
 const INDEX = /^(?:0|[1-9]\d*)$/;
 
 /** The members that paths lead to: each as a whole, or only some of its own members. */
@@ -53,9 +60,7 @@ export function otherMembers(value: Row, taken: TakenMembers): Row | undefined {
     const other = otherPart(value[name], taken.get(name));
     if (other === undefined) continue;
     left ??= {};
-    // A member that is named `__proto__` is a member like any other.
-    if (name === '__proto__') Object.defineProperty(left, name, { value: other, enumerable: true });
-    else left[name] = other;
+    putMember(left, name, other);
   }
   return left;
 }

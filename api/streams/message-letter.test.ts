@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { parseJson } from '../../db/core/exact-json';
 import { mqttStream, stream } from '../../db/language/stream';
 import { sensorData } from '../../db/schema/iot';
 import { keptOriginal } from '../ingest/rows';
@@ -40,7 +41,7 @@ describe('letters of messages', () => {
     });
     fc.assert(
       fc.property(message, fc.integer({ min: 1, max: 99 }), fc.option(fc.jsonValue()), (given, line, row) => {
-        const decoded = row === null ? {} : { decoded: JSON.parse(JSON.stringify(row)) };
+        const decoded = row === null ? {} : { decoded: parseJson(JSON.stringify(row)) };
         const source: MessageRow = { message: given, broker: 'kafka', line, hasOwnTime: false, ...decoded };
         const { text, isExact } = keptOriginal('message', source);
         expect(isExact).toBe(true);

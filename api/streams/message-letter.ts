@@ -22,10 +22,11 @@ interface Letter {
   readonly value?: Bytes;
   /** The row as it was decoded, where the value is absent or is not JSON. */
   readonly row?: unknown;
+  readonly decodedKey?: unknown;
 }
 
 /** The letter of a row, as JSON. */
-export function letterOf({ message, broker, line, isOneOfMany, decoded }: MessageRow): string {
+export function letterOf({ message, broker, line, isOneOfMany, decoded, decodedKey }: MessageRow): string {
   const { topic, partition, offset, key, headers, value } = message;
   const timestamp = timeOfMessage(message);
   const letter: Letter = {
@@ -40,6 +41,7 @@ export function letterOf({ message, broker, line, isOneOfMany, decoded }: Messag
       : { headers: headers.map(([name, bytes]) => [name, written(bytes)] as const) }),
     ...(value === null || isOneOfMany ? {} : { value: written(value) }),
     ...(decoded === undefined ? {} : { row: decoded }),
+    ...(decodedKey === undefined ? {} : { decodedKey }),
   };
   return writeJson(letter);
 }
@@ -57,6 +59,7 @@ export function readLetter(text: string): Omit<MessageRow, 'hasOwnTime'> {
     headers = [],
     value,
     row,
+    decodedKey,
   } = parseJson(text) as Letter;
   const message: Message = {
     topic,
@@ -67,7 +70,13 @@ export function readLetter(text: string): Omit<MessageRow, 'hasOwnTime'> {
     value: value === undefined ? null : bytesOf(value),
     headers: headers.map(([name, bytes]) => [name, bytesOf(bytes)]),
   };
-  return { message, broker, line, ...(row === undefined ? {} : { decoded: row }) };
+  return {
+    message,
+    broker,
+    line,
+    ...(row === undefined ? {} : { decoded: row }),
+    ...(decodedKey === undefined ? {} : { decodedKey }),
+  };
 }
 
 /**

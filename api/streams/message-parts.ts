@@ -1,7 +1,8 @@
 // The parts of a message that columns are filled with.
 import { messageOf } from '../../db/core/errors';
 import { unwrapEnvelope } from './connect-envelope';
-import { type Decoder, textOf, Unreadable } from './decoder';
+import { type Decoder, schemaOf, textOf, Unreadable } from './decoder';
+import { isObject } from './members';
 import { type Message, timeOfMessage } from './message';
 
 /** How the parts of the messages of a stream are read. */
@@ -19,20 +20,32 @@ export class MessageParts {
     private readonly levels: ReadonlyMap<string, string>,
     /** The value of the message, or one of its array. */
     readonly value: unknown,
+    /** The key as it was decoded by a schema; undefined when it was not. */
+    public decodedKey: unknown,
   ) {}
 
   /** The key as text; undefined when there is none. */
   keyText(): string | undefined {
     const { key } = this.message;
-    return key === null ? undefined : named('the key', () => textOf(key));
+    if (key === null) return undefined;
+    if (this.decodedKey === undefined && !(this.options.decoder.needsSchema && schemaOf(key) !== undefined))
+      return named('the key', () => textOf(key));
+    const value = this.keyValue();
+    if (isObject(value) || Array.isArray(value) || value === null)
+      throw new Unreadable('the key is not a single value; take a member of it, such as $key.id');
+    return String(value);
   }
 
   /** The key as a value of the format; undefined when there is none. */
   keyValue(): unknown {
     const { key } = this.message;
     if (key === null) return undefined;
-    const read = named('the key', () => this.options.decoder.key(key));
-    return this.options.unwraps ? unwrapEnvelope(read) : read;
+    if (this.decodedKey !== undefined) return this.decodedKey;
+    const { decoder, unwraps } = this.options;
+    const read = named('the key', () => decoder.key(key));
+    const value = unwraps ? unwrapEnvelope(read) : read;
+    if (decoder.needsSchema) this.decodedKey = value;
+    return value;
   }
 
   /** The text of the last header with this name. */

@@ -2,31 +2,38 @@
 import { messageOf } from '../../db/core/errors';
 import type { Stream } from '../../db/language/stream';
 import { unwrapEnvelope } from './connect-envelope';
-import { jsonDecoder, textOf, Unreadable } from './decoder';
+import { textOf, Unreadable } from './decoder';
 import { isObject } from './members';
-import type { Message, MessageReader, MessageRow, SentMessageRow } from './message';
+import type { Decoded, Message, MessageReader, MessageRow, SentMessageRow } from './message';
 import { MessageParts, type PartsOptions } from './message-parts';
 import { type RowMap, rowMap } from './row-map';
+import { decoderOf } from './schema-decoder';
+import type { SchemaRegistry } from './schema-registry';
 import { topicMatches } from './topic-pattern';
 
+export interface ReaderOptions {
+  /** Has the schemas of Avro and Protobuf; without it, only rows that were decoded before can be read. */
+  readonly registry?: SchemaRegistry;
+}
+
 /** A reader of the messages of a stream. */
-export function messageReader(stream: Stream): MessageReader {
-  const decoder = jsonDecoder;
+export function messageReader(stream: Stream, { registry }: ReaderOptions = {}): MessageReader {
+  const decoder = decoderOf(stream.kind === 'kafka' ? stream.format : 'json', registry);
   const paths = Object.values(stream.map);
   const way: Way = {
     decoder,
     toRow: rowMap(stream),
     levelsOf: stream.kind === 'mqtt' ? topicMatches(stream.topic) : () => NO_LEVELS,
     takesText: paths.includes('$value'),
-    unwraps: !paths.some((path) => /^payload\b/.test(path)),
+    unwraps: !decoder.needsSchema && !paths.some((path) => /^payload\b/.test(path)),
     stream,
     takesTime: stream.map[stream.table.time] === '$timestamp',
   };
   return {
     prepare: (messages) => decoder.prepare(messages),
-    rows: (message, decoded) => {
+    rows: (message, before) => {
       try {
-        return rowsOf(way, message, decoded);
+        return rowsOf(way, message, before);
       } catch (error) {
         const source: MessageRow = { message, broker: stream.kind, line: 1, hasOwnTime: false };
         return [{ line: 1, source, reason: messageOf(error) }];
@@ -49,12 +56,12 @@ interface Way extends PartsOptions {
 const NO_LEVELS: ReadonlyMap<string, string> = new Map();
 
 /** @throws Unreadable, when there is no row. */
-function rowsOf(way: Way, message: Message, decoded: unknown): readonly SentMessageRow[] {
+function rowsOf(way: Way, message: Message, before: Decoded | undefined): readonly SentMessageRow[] {
   const levels = way.levelsOf(message.topic);
   if (levels === undefined) throw new Unreadable(`the topic does not match ${way.stream.topic}`);
   const one = (value: unknown, more?: OfValue) =>
-    sentRow(way, new MessageParts(way, message, levels, value), more);
-  if (decoded !== undefined) return [one(decoded, { line: 1, decoded })];
+    sentRow(way, new MessageParts(way, message, levels, value, before?.decodedKey), more);
+  if (before?.decoded !== undefined) return [one(before.decoded, { line: 1, decoded: before.decoded })];
   if (message.value === null || message.value.length === 0) throw new Unreadable('the message has no value');
   const value = readValue(way, message.value);
   if (value === null) throw new Unreadable('the value is null');
@@ -68,16 +75,19 @@ type OfValue = Pick<MessageRow, 'line' | 'isOneOfMany' | 'decoded'>;
 const WHOLE: OfValue = { line: 1 };
 
 function sentRow({ toRow, stream, takesTime }: Way, parts: MessageParts, more = WHOLE): SentMessageRow {
-  const { message } = parts;
   const { line } = more;
+  let value: unknown;
+  let reason: string | undefined;
   try {
-    const value = toRow(parts);
-    const hasOwnTime = !takesTime && isObject(value) && value[stream.table.time] !== undefined;
-    return { line, source: { message, broker: stream.kind, hasOwnTime, ...more }, value };
+    value = toRow(parts);
   } catch (error) {
-    const source: MessageRow = { message, broker: stream.kind, hasOwnTime: false, ...more };
-    return { line, source, reason: messageOf(error) };
+    reason = messageOf(error);
   }
+  const { message, decodedKey } = parts;
+  const hasOwnTime = !takesTime && isObject(value) && value[stream.table.time] !== undefined;
+  const own: MessageRow = { message, broker: stream.kind, hasOwnTime, ...more };
+  const source = decodedKey === undefined ? own : { ...own, decodedKey };
+  return reason === undefined ? { line, source, value } : { line, source, reason };
 }
 
 function readValue({ decoder, takesText, unwraps }: Way, bytes: Buffer): unknown {

@@ -24,6 +24,8 @@ export interface MessageRow {
   readonly isOneOfMany?: true;
   /** The value of the row, where the bytes of the message are not its text: a row of an array, or of a format that is not JSON. */
   readonly decoded?: unknown;
+  /** The key as it was decoded by a schema. */
+  readonly decodedKey?: unknown;
   /** Whether the message itself names the time of the row: then the same message once more is the same reading. */
   readonly hasOwnTime: boolean;
 }
@@ -45,10 +47,13 @@ export interface MessageReader {
   prepare(messages: readonly Message[]): Promise<void>;
   /**
    * The rows of a message, with a reason where a row, or the message as a whole, cannot be read. Never empty, never throws.
-   * @param decoded the value of its only row, when it was decoded before.
+   * @param before what was decoded before: then the message is this one row.
    */
-  rows(message: Message, decoded?: unknown): readonly SentMessageRow[];
+  rows(message: Message, before?: Decoded): readonly SentMessageRow[];
 }
+
+/** What a message says, decoded. */
+export type Decoded = Pick<MessageRow, 'decoded' | 'decodedKey'>;
 
 /** The time of a message as text; undefined when the broker has none. */
 export function timeOfMessage({ timestamp }: Message): string | undefined {

@@ -7,12 +7,14 @@ import { MonitorMetricAlert } from '@cdktf/provider-azurerm/lib/monitor-metric-a
 import { MonitorScheduledQueryRulesAlertV2 } from '@cdktf/provider-azurerm/lib/monitor-scheduled-query-rules-alert-v2';
 import { Construct } from 'constructs';
 import { azureName } from '../core/names';
+import type { EventHubs } from './event-hubs';
 import { DATA_PATHS } from './machine/machine-layout';
 import { type Place, placed } from './place';
 
 export interface AlertsProps {
   readonly machine: LinuxVirtualMachine;
   readonly workspace: LogAnalyticsWorkspace;
+  readonly eventHubs: EventHubs | undefined;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface AlertsProps {
 export function addAlerts(
   stack: Construct,
   place: Place,
-  { machine, workspace }: AlertsProps,
+  { machine, workspace, eventHubs }: AlertsProps,
 ): MonitorActionGroup {
   const scope = new Construct(stack, 'alerts');
   const { config, resourceGroup } = place;
@@ -66,6 +68,26 @@ export function addAlerts(
     },
     action: [{ actionGroupId: group.id }],
   });
+  if (eventHubs !== undefined)
+    new MonitorMetricAlert(scope, 'event-hubs-busy', {
+      name: azureName(config, 'event-hubs-busy'),
+      resourceGroupName: resourceGroup.name,
+      description: 'Event Hubs delay requests: raise TSDB_DEPLOY_EVENT_HUBS_UNITS',
+      scopes: [eventHubs.namespace.id],
+      severity: 2,
+      frequency: 'PT5M',
+      windowSize: 'PT15M',
+      criteria: [
+        {
+          metricNamespace: 'Microsoft.EventHub/namespaces',
+          metricName: 'ThrottledRequests',
+          aggregation: 'Total',
+          operator: 'GreaterThan',
+          threshold: 0,
+        },
+      ],
+      action: [{ actionGroupId: group.id }],
+    });
   for (const [id, { description, query, when }] of Object.entries(LOG_ALERTS))
     new MonitorScheduledQueryRulesAlertV2(scope, id, {
       ...placed(place, id),
@@ -110,7 +132,8 @@ const LOG_ALERTS = {
   },
   // The vault itself tells nobody: its own events would need a subscription of Event Grid.
   'passwords-expire': {
-    description: 'The passwords expire in less than 30 days: raise TSDB_DEPLOY_PASSWORD_VERSION and deploy',
+    description:
+      'A secret of the machine expires in less than 30 days: raise TSDB_DEPLOY_PASSWORD_VERSION and deploy; the secret of a broker is replaced in the vault',
     when: { ...FOUND, every: 'PT1H', within: 'PT1H' },
     query:
       "Syslog | where ProcessName == 'tsdb-health'" +

@@ -7,6 +7,7 @@ import type { DeployConfig } from '../core/config';
 import { azureName } from '../core/names';
 import { requiredVariable } from '../core/variables';
 import type { CustomerKeys } from './customer-keys';
+import type { EventHubs } from './event-hubs';
 import { cloudInit } from './machine/cloud-init';
 import { type Place, placed } from './place';
 import { SECRET_NAMES, type Vault } from './secrets';
@@ -16,6 +17,7 @@ export interface DatabaseVmProps {
   readonly networkInterface: NetworkInterface;
   readonly vault: Vault;
   readonly storage: Storage;
+  readonly eventHubs: EventHubs | undefined;
   /** For the system disk. */
   readonly keys: CustomerKeys | undefined;
 }
@@ -76,7 +78,7 @@ export function addDatabaseVm(stack: Construct, place: Place, props: DatabaseVmP
 
 // What the machine needs to know about its deployment. It reads this from the metadata endpoint. So can everything else
 // that reaches that endpoint, hence nothing in it is secret.
-function factsOf({ azure }: DeployConfig, { vault, storage }: DatabaseVmProps) {
+function factsOf({ azure }: DeployConfig, { vault, storage, eventHubs }: DatabaseVmProps) {
   return {
     vaultUri: vault.vault.vaultUri,
     secretNames: SECRET_NAMES,
@@ -85,6 +87,7 @@ function factsOf({ azure }: DeployConfig, { vault, storage }: DatabaseVmProps) {
     backupContainer: storage.backups.name,
     dumpContainer: storage.dumps.name,
     apiHostName: azure.hostName,
+    ...(eventHubs === undefined ? {} : { kafkaBrokers: eventHubs.brokers }),
   };
 }
 

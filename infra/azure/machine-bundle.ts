@@ -3,16 +3,17 @@ import type { DeployConfig } from '../core/config';
 import { databaseShare } from '../core/machine-sizes';
 import type { AzureConfig } from '../core/settings/azure';
 import type { BundleProps } from './machine/bundle';
+import { CONSUMER_MIB } from './machine/compose/consumer-service';
+import { consumersOf } from './machine-consumers';
 
 /** @param programFolder the built program; see `core/program.ts` */
-export function bundleProps(
-  { image, schemas, allow, azure }: DeployConfig,
-  programFolder: string,
-): BundleProps {
+export function bundleProps(config: DeployConfig, programFolder: string): BundleProps {
+  const { image, schemas, allow, azure } = config;
   const { exposure, hostName, backupDays } = azure;
+  const consumers = consumersOf(config);
   return {
     image,
-    size: databaseShare(azure.machine),
+    size: databaseShare(azure.machine, consumers.length * CONSUMER_MIB),
     schemas,
     hostName,
     tls: tlsOf(azure),
@@ -21,6 +22,7 @@ export function bundleProps(
     backups: { enabled: true, keepFull: Math.ceil(backupDays / 7), keepDiff: 7 },
     programFolder,
     ...(allow === '' ? {} : { allow }),
+    ...(consumers.length === 0 ? {} : { consumers }),
   };
 }
 

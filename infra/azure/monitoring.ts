@@ -7,6 +7,7 @@ import { MonitorDiagnosticSetting } from '@cdktf/provider-azurerm/lib/monitor-di
 import { VirtualMachineExtension } from '@cdktf/provider-azurerm/lib/virtual-machine-extension';
 import { Construct } from 'constructs';
 import { azureName } from '../core/names';
+import type { EventHubs } from './event-hubs';
 import { addLogWorkspace } from './log-workspace';
 import { type Place, placed } from './place';
 import type { Vault } from './secrets';
@@ -16,13 +17,14 @@ export interface MonitoringProps {
   readonly machine: LinuxVirtualMachine;
   readonly vault: Vault;
   readonly storage: Storage;
+  readonly eventHubs: EventHubs | undefined;
 }
 
 /** @returns where logs and metrics are collected */
 export function addMonitoring(
   stack: Construct,
   place: Place,
-  { machine, vault, storage }: MonitoringProps,
+  { machine, vault, storage, eventHubs }: MonitoringProps,
 ): LogAnalyticsWorkspace {
   const scope = new Construct(stack, 'monitoring');
   const workspace = addLogWorkspace(scope, place, 'log');
@@ -60,8 +62,21 @@ export function addMonitoring(
     targetResourceId: `${storage.account.id}/blobServices/default`,
     enabledLog: ['StorageRead', 'StorageWrite', 'StorageDelete'].map((category) => ({ category })),
   });
+  if (eventHubs !== undefined)
+    new MonitorDiagnosticSetting(scope, 'event-hubs-audit', {
+      ...audit,
+      targetResourceId: eventHubs.namespace.id,
+      enabledLog: [
+        ...EVENT_HUBS_LOGS,
+        ...(place.config.azure.eventHubs === 'premium' ? ['RuntimeAuditLogs'] : []),
+      ].map((category) => ({ category })),
+      enabledMetric: [{ category: 'AllMetrics' }],
+    });
   return workspace;
 }
+
+/** Changes of the namespace, and what its network rules or its Kafka endpoint refused. Only tier Premium logs each access. */
+const EVENT_HUBS_LOGS = ['OperationalLogs', 'EventHubVNetConnectionEvent', 'KafkaUserErrorLogs'];
 
 const FROM_WARNING = ['Warning', 'Error', 'Critical', 'Alert', 'Emergency'];
 

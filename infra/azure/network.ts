@@ -17,7 +17,7 @@ import { addSubnet, allow } from './subnet';
  */
 export function addNetwork(stack: Construct, place: Place) {
   const scope = new Construct(stack, 'network');
-  const { apiCidrs, sshCidrs, parts, exposure, networkRange, dnsLabel } = place.config.azure;
+  const { apiCidrs, sshCidrs, parts, exposure, networkRange, dnsLabel, eventHubs } = place.config.azure;
   const ranges = rangesOf(place.config);
   const network = new VirtualNetwork(scope, 'network', {
     ...placed(place, 'vnet'),
@@ -37,8 +37,14 @@ export function addNetwork(stack: Construct, place: Place) {
         to: ranges.machine,
       }),
     ],
-    // The firewalls of vault and storage allow this subnet.
-    options: { serviceEndpoints: ['Microsoft.KeyVault', 'Microsoft.Storage'] },
+    // The firewalls of vault, storage and Event Hubs allow this subnet.
+    options: {
+      serviceEndpoints: [
+        ...(eventHubs === 'none' || parts.includes('private-endpoints') ? [] : ['Microsoft.EventHub']),
+        'Microsoft.KeyVault',
+        'Microsoft.Storage',
+      ],
+    },
   });
   const exit = parts.includes('nat') ? [addNatGateway(scope, place, subnet)] : [];
   const label = dnsLabel === '' ? {} : { domainNameLabel: dnsLabel };

@@ -7,6 +7,7 @@ import type { DeployConfig } from '../core/config';
 import { azureName, DATABASE } from '../core/names';
 import type { AzureConfig } from '../core/settings/azure';
 import { ADMIN_USER } from './database-vm';
+import type { EventHubs } from './event-hubs';
 import { NAMELESS } from './machine/caddyfile';
 import { DATA_PATHS } from './machine/machine-layout';
 import { tlsOf } from './machine-bundle';
@@ -20,13 +21,14 @@ export interface OutputsProps {
   readonly machine: LinuxVirtualMachine;
   readonly vault: Vault;
   readonly storage: Storage;
+  readonly eventHubs: EventHubs | undefined;
   readonly bastion: BastionHost | undefined;
   readonly rollout: VirtualMachineRunCommand;
 }
 
 /** Adds the outputs; none of them is a secret. */
 export function addOutputs(stack: TerraformStack, props: OutputsProps): void {
-  const { config, address, machine, vault, storage } = props;
+  const { config, address, machine, vault, storage, eventHubs } = props;
   const api = `https://${config.azure.hostName || address}`;
   const ssh = sshCommand(props);
   const outputs = {
@@ -36,6 +38,9 @@ export function addOutputs(stack: TerraformStack, props: OutputsProps): void {
     machine_id: machine.id,
     vault_name: vault.vault.name,
     storage_account_name: storage.account.name,
+    ...(eventHubs === undefined
+      ? {}
+      : { kafka_brokers: eventHubs.brokers, event_hubs_id: eventHubs.namespace.id }),
     resource_group: azureName(config, 'rg'),
     next_steps: nextSteps(config, api, ssh).join('\n'),
   };

@@ -1,10 +1,12 @@
-// Private addresses for vault and storage (optional part `private-endpoints`). Their public addresses are then closed.
+// Private addresses for vault, storage and Event Hubs (optional part `private-endpoints`). Their public addresses are then closed.
 import { PrivateDnsZone } from '@cdktf/provider-azurerm/lib/private-dns-zone';
 import { PrivateDnsZoneVirtualNetworkLink } from '@cdktf/provider-azurerm/lib/private-dns-zone-virtual-network-link';
 import { PrivateEndpoint } from '@cdktf/provider-azurerm/lib/private-endpoint';
 import type { VirtualNetwork } from '@cdktf/provider-azurerm/lib/virtual-network';
 import { Construct } from 'constructs';
 import { azureName } from '../core/names';
+import type { EventHubs } from './event-hubs';
+import { EVENT_HUBS_PORT } from './machine-consumers';
 import { type Place, placed } from './place';
 import { rangesOf } from './ranges';
 import type { Vault } from './secrets';
@@ -15,6 +17,7 @@ export interface PrivateEndpointsProps {
   readonly network: VirtualNetwork;
   readonly vault: Vault;
   readonly storage: Storage;
+  readonly eventHubs: EventHubs | undefined;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface PrivateEndpointsProps {
 export function addPrivateEndpoints(
   stack: Construct,
   place: Place,
-  { network, vault, storage }: PrivateEndpointsProps,
+  { network, vault, storage, eventHubs }: PrivateEndpointsProps,
 ): readonly PrivateEndpoint[] {
   const scope = new Construct(stack, 'endpoints');
   const { config, resourceGroup } = place;
@@ -33,12 +36,24 @@ export function addPrivateEndpoints(
     suffix: '-endpoints',
     network,
     range: endpoints,
-    rules: allow('https', { priority: 100, port: 443, from: [config.azure.networkRange], to: endpoints }),
+    rules: [
+      ...allow('https', { priority: 100, port: 443, from: [config.azure.networkRange], to: endpoints }),
+      ...allow('kafka', {
+        priority: 110,
+        port: EVENT_HUBS_PORT,
+        from: eventHubs === undefined ? [] : [config.azure.networkRange],
+        to: endpoints,
+      }),
+    ],
     // Without it, the rules would not apply to private endpoints.
     options: { privateEndpointNetworkPolicies: 'NetworkSecurityGroupEnabled' },
   });
   // The kind is Azure's name for the service of the target that the endpoint connects to.
-  const addEndpoint = (kind: 'vault' | 'blob', zone: string, target: string): PrivateEndpoint => {
+  const addEndpoint = (
+    kind: 'vault' | 'blob' | 'namespace',
+    zone: string,
+    target: string,
+  ): PrivateEndpoint => {
     const names = new PrivateDnsZone(scope, `${kind}-names`, {
       name: zone,
       resourceGroupName: resourceGroup.name,
@@ -65,5 +80,8 @@ export function addPrivateEndpoints(
   return [
     addEndpoint('vault', 'privatelink.vaultcore.azure.net', vault.vault.id),
     addEndpoint('blob', 'privatelink.blob.core.windows.net', storage.account.id),
+    ...(eventHubs === undefined
+      ? []
+      : [addEndpoint('namespace', 'privatelink.servicebus.windows.net', eventHubs.namespace.id)]),
   ];
 }

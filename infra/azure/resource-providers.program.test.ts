@@ -7,7 +7,7 @@ import { readConfig } from '../core/config';
 import { AZURE_PARTS } from '../core/settings/azure';
 import { type SynthesisedStack, synthesiseStack } from '../core/testing/synthesise';
 import { resourceProviders } from './resource-providers';
-import { EVERYTHING, synthesiseAzure } from './testing/azure-stack';
+import { EVENT_HUBS, EVERYTHING, synthesiseAzure } from './testing/azure-stack';
 
 const synthesiseAks = (env: Record<string, string> = {}) =>
   synthesiseStack((app, id) => new AksStack(app, id, { config: readConfig(env) }));
@@ -21,6 +21,7 @@ const BARE = ['Microsoft.KeyVault', 'Microsoft.OperationalInsights', 'microsoft.
 // them letter by letter with what Azure answers.
 const KNOWN_SPELLINGS = [
   'Microsoft.ContainerService',
+  'Microsoft.EventHub',
   'Microsoft.KeyVault',
   'Microsoft.Maintenance',
   'Microsoft.OperationalInsights',
@@ -59,8 +60,14 @@ describe('the resource providers of a fresh subscription', () => {
     expect(all).toEqual([...BARE, ...more].sort());
   });
 
+  it('are more with Event Hubs', () => {
+    expect(registeredBy(synthesiseAzure(EVENT_HUBS))).toEqual(['Microsoft.EventHub', ...BARE]);
+  });
+
   it('are written as Azure writes them, or Terraform would register nothing', () => {
-    const all = [synthesiseAzure(EVERYTHING), synthesiseAks()].flatMap(registeredBy);
+    const all = [synthesiseAzure(EVERYTHING), synthesiseAzure(EVENT_HUBS), synthesiseAks()].flatMap(
+      registeredBy,
+    );
     // No set of the provider has this one, and the path of its resources is written so.
     const known = [...KNOWN_SPELLINGS, 'Microsoft.Consumption'];
     expect([...new Set(all)].sort()).toEqual(known.sort());
@@ -86,7 +93,7 @@ describe('the resource providers of a fresh subscription', () => {
 describe('docs/azure.md', () => {
   const page = readFileSync(join(__dirname, '..', '..', 'docs', 'azure.md'), 'utf8');
   const rights = page.split('### Rights')[1]?.split('### State')[0] ?? '';
-  const stacks = [synthesiseAzure(EVERYTHING), synthesiseAks()];
+  const stacks = [synthesiseAzure(EVERYTHING), synthesiseAzure(EVENT_HUBS), synthesiseAks()];
 
   it('names every role that the stacks assign, for the condition', () => {
     const assigned = stacks

@@ -50,6 +50,7 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
   ],
   'Microsoft.Consumption': ['azurerm_consumption_budget_'],
   'Microsoft.ContainerService': ['azurerm_kubernetes_cluster'],
+  'Microsoft.EventHub': ['azurerm_eventhub'],
   'Microsoft.KeyVault': ['azurerm_key_vault'],
   'Microsoft.Maintenance': ['azurerm_maintenance_'],
   'Microsoft.ManagedIdentity': ['azurerm_federated_identity_credential', 'azurerm_user_assigned_identity'],

@@ -12,9 +12,11 @@ import { addCustomerKeys } from './customer-keys';
 import { addDataDisk } from './data-disk';
 import { addDatabaseVm } from './database-vm';
 import { addDeployer } from './deployer';
+import { addEventHubs } from './event-hubs';
 import { addLocks } from './locks';
 import type { Bundle } from './machine/bundle';
 import { addMachineAccess } from './machine-access';
+import { consumersOf } from './machine-consumers';
 import { addMaintenanceWindow } from './maintenance-window';
 import { addMonitoring } from './monitoring';
 import { addNetwork } from './network';
@@ -46,27 +48,29 @@ export class AzureStack extends BaseStack {
 
     const vault = addVault(this, place, { deployer, subnet });
     const storage = addStorage(this, place, { deployer, subnet });
+    const eventHubs = addEventHubs(this, place, { deployer, subnet });
     const endpoints = has('private-endpoints')
-      ? addPrivateEndpoints(this, place, { network, vault, storage })
+      ? addPrivateEndpoints(this, place, { network, vault, storage, eventHubs })
       : [];
     const keys = has('customer-keys')
       ? addCustomerKeys(this, place, { deployer, vault, storage, after: endpoints })
       : undefined;
 
-    const machine = addDatabaseVm(this, place, { networkInterface, vault, storage, keys });
+    const machine = addDatabaseVm(this, place, { networkInterface, vault, storage, eventHubs, keys });
     const { disk, attachment } = addDataDisk(this, place, { machine, keys });
     const secrets = addSecrets(this, place, { vault, after: [machine, ...endpoints] });
-    const roles = addMachineAccess(this, { machine, secrets, storage });
-    const after = [attachment, ...roles, ...endpoints];
+    const consumers = consumersOf(config);
+    const roles = addMachineAccess(this, { machine, vault, secrets, storage, eventHubs, consumers });
+    const after = [attachment, ...roles, ...endpoints, ...(eventHubs?.topics ?? [])];
     const rollout = addRollout(this, place, { machine, storage, bundle, after });
 
-    const workspace = addMonitoring(this, place, { machine, vault, storage });
-    const group = addAlerts(this, place, { machine, workspace });
+    const workspace = addMonitoring(this, place, { machine, vault, storage, eventHubs });
+    const group = addAlerts(this, place, { machine, workspace, eventHubs });
     if (monthlyBudget > 0) addBudget(this, place, group);
     if (has('maintenance-window')) addMaintenanceWindow(this, place, machine);
     if (has('recovery-vault')) addRecoveryVault(this, place, { machine, after: attachment });
-    if (has('locks')) addLocks(this, { disk, storage, vault, after: this.allResources() });
-    addOutputs(this, { config, address, machine, vault, storage, bastion, rollout });
+    if (has('locks')) addLocks(this, { disk, storage, vault, eventHubs, after: this.allResources() });
+    addOutputs(this, { config, address, machine, vault, storage, eventHubs, bastion, rollout });
     addAzureProvider(this, config, features(has('private-endpoints')));
   }
 

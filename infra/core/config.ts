@@ -72,6 +72,7 @@ export function readConfig(
   const aks = read(AKS_SETTINGS, declared?.aks);
   checkAks(aks, fault);
   const kafka = read(KAFKA_SETTINGS, declared?.kafka);
+  checkBrokers(azure, streams, fault);
   if (faults.length > 0) throw new SettingsError(faults.join('\n'));
   const image = { ...IMAGE_FLAVOURS[flavour], ...(otherImage === '' ? {} : { image: otherImage }) };
   return freezeDeep({
@@ -86,6 +87,15 @@ export function readConfig(
     consumers,
     kafka,
   });
+}
+
+/** Brokers are given or made. A cluster may still be told the address of those that were made. */
+function checkBrokers({ eventHubs }: AzureConfig, { kafkaBrokers }: StreamsConfig, fault: Fault): void {
+  const others = kafkaBrokers.filter((broker) => !broker.endsWith('.servicebus.windows.net:9093'));
+  if (eventHubs !== 'none' && others.length > 0)
+    fault(
+      `TSDB_DEPLOY_EVENT_HUBS=${eventHubs} makes brokers, and TSDB_DEPLOY_KAFKA_BROKERS names others (${others.join(', ')}); take one of the two away`,
+    );
 }
 
 function unknownSettings(env: Variables): string[] {

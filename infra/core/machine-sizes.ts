@@ -18,8 +18,11 @@ export const MACHINE_SIZES: Readonly<Record<string, MachineSize>> = {
   Standard_E16s_v5: { cpus: 16, memoryMiB: 128 * 1024 },
 };
 
-/** What is left for the database: system, Docker and API get an eighth of the memory, at least 1 GiB. */
-export function databaseShare(machine: MachineSize): MachineSize {
-  const reservedMiB = Math.max(1024, machine.memoryMiB / 8);
+/**
+ * What is left for the database: system, Docker and API get an eighth of the memory, at least 1 GiB.
+ * @param othersMiB what others get besides them
+ */
+export function databaseShare(machine: MachineSize, othersMiB = 0): MachineSize {
+  const reservedMiB = Math.max(1024, machine.memoryMiB / 8) + othersMiB;
   return { cpus: machine.cpus, memoryMiB: machine.memoryMiB - reservedMiB };
 }

@@ -1,6 +1,6 @@
 // Deployments whose stacks Terraform has to accept. Together with those of k8s/testing/deployments.ts they give every setting a
 // value other than its default, and have each part alone and with all others.
-import { EVERYTHING, PRIVATE } from '../azure/testing/azure-stack';
+import { BROKERS, EVENT_HUBS, EVERYTHING, PRIVATE } from '../azure/testing/azure-stack';
 import { AZURE_PARTS } from '../core/settings/azure';
 
 type Env = Readonly<Record<string, string>>;
@@ -31,6 +31,23 @@ export const AZURE_DEPLOYMENTS: Readonly<Record<string, Env>> = {
     TSDB_DEPLOY_RESOURCE_GROUP: 'existing',
     TSDB_DEPLOY_REGISTER_PROVIDERS: 'false',
   },
+  'Event Hubs': EVENT_HUBS,
+  'Event Hubs that grow, with locks': {
+    ...EVENT_HUBS,
+    TSDB_DEPLOY_EVENT_HUBS_UNITS: '2',
+    TSDB_DEPLOY_EVENT_HUBS_MAX_UNITS: '8',
+    TSDB_DEPLOY_EVENT_HUBS_DAYS: '3',
+    TSDB_DEPLOY_PARTS: 'locks',
+  },
+  'large Event Hubs, private, with every part': {
+    ...EVERYTHING,
+    TSDB_DEPLOY_EXPOSURE: 'private',
+    TSDB_DEPLOY_EVENT_HUBS: 'premium',
+    TSDB_DEPLOY_EVENT_HUBS_TOPICS: 'plant.readings',
+    TSDB_DEPLOY_EVENT_HUBS_PARTITIONS: '32',
+    TSDB_DEPLOY_EVENT_HUBS_DAYS: '30',
+  },
+  "brokers of one's own": BROKERS,
   'other values': {
     ...OTHER_VALUES,
     TSDB_DEPLOY_REGION: 'northeurope',

@@ -14,6 +14,7 @@ import { letterTopic } from '../streams/kafka/letter-topic';
 import { produce } from '../streams/kafka/produce';
 import { sampleRecords } from '../streams/kafka/produce-records';
 import { ensureTopics } from '../streams/kafka/produce-topics';
+import { refuseWrongSettings } from '../streams/kafka/refuse-wrong-settings';
 import { type KafkaLog, kafkaClient, PATIENCE } from '../streams/kafka/security';
 
 export interface ProduceFlags {
@@ -59,6 +60,7 @@ export async function produceKafka(flags: ProduceFlags, signal: AbortSignal): Pr
   let started = Date.now();
   let saidAt = started;
   try {
+    await refuseWrongSettings(config);
     const created = await ensureTopics(kafka, topicsOf(streams, config, flags), flags.createTopics);
     if (created.length > 0) note(`created: ${created.join(', ')}`);
     signal.throwIfAborted();

@@ -5,7 +5,6 @@ import type { Desired } from '../../db/language/desired';
 import { consumeKafka } from '../streams/consume-kafka';
 import { declaredStreams } from '../streams/declared-streams';
 import { type KafkaConfig, readKafkaConfig } from '../streams/kafka/config';
-import { explained } from '../streams/kafka/failures';
 import { readStreamConfig } from '../streams/stream-config';
 import { consumerMetrics } from '../streams/stream-metrics';
 import { streamServer } from '../streams/stream-server';
@@ -63,7 +62,7 @@ export async function startPlatformConsumer(env: Environment): Promise<PlatformC
     };
   } catch (error) {
     await server.app.close();
-    throw explained(error, kafka);
+    throw error;
   }
 }
 

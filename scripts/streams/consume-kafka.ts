@@ -10,6 +10,7 @@ import type { KafkaConfig } from './kafka/config';
 import { explained } from './kafka/failures';
 import { kafkaSource } from './kafka/kafka-source';
 import { letterTopicPublisher } from './kafka/letter-topic';
+import { refuseWrongSettings } from './kafka/refuse-wrong-settings';
 import { kafkaClient, PATIENCE } from './kafka/security';
 import { requireTables } from './require-tables';
 import type { StreamConfig } from './stream-config';
@@ -42,6 +43,7 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
   try {
     const own = streams.map(({ stream }) => stream.table);
     await requireTables(database, [streamOffsets, streamOutbox, ...own], log);
+    await refuseWrongSettings(settings);
     const client = (patience: (typeof PATIENCE)[keyof typeof PATIENCE]) =>
       kafkaClient(settings, (level, line) => log[level](line), patience);
     const { deadLetters } = settings;
@@ -87,6 +89,6 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
     };
   } catch (error) {
     await database.end();
-    throw error;
+    throw explained(error, settings);
   }
 }

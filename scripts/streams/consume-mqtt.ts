@@ -1,7 +1,7 @@
 // Reads declared topics of an MQTT broker into their tables until it is stopped.
 import { openDatabase } from '../../api/database/database';
 import { type Destination, writeBatches } from '../../api/ingest/store/write-batches';
-import type { Message } from '../../api/streams/message';
+import type { Message, MessageRow } from '../../api/streams/message';
 import { messageReader } from '../../api/streams/message-reader';
 import { type StoredMessages, storeMessages } from '../../api/streams/store-messages';
 import { messageOf } from '../../db/core/errors';
@@ -16,7 +16,7 @@ import { requireTables } from './require-tables';
 
 export interface ConsumeMqttOptions extends ConsumerProcess {
   readonly mqtt: MqttConfig;
-  /** Only these patterns; empty = every declared one. */
+  /** Subscribes only to these patterns; empty = to every declared one. */
   readonly topics?: readonly string[];
 }
 
@@ -27,7 +27,8 @@ export interface ConsumeMqttOptions extends ConsumerProcess {
 export async function consumeMqtt(options: ConsumeMqttOptions): Promise<StreamConsumer> {
   const { config, mqtt, topics = [], log, metrics } = options;
   const { api, batch } = config;
-  const streams = declaredStreams(api.desired, 'mqtt', topics);
+  const selected = declaredStreams(api.desired, 'mqtt', topics);
+  const streams = declaredStreams(api.desired, 'mqtt');
   const database = openDatabase(api, (error) =>
     log.warn({ reason: messageOf(error) }, 'an idle database connection ended'),
   );
@@ -48,6 +49,7 @@ export async function consumeMqtt(options: ConsumeMqttOptions): Promise<StreamCo
         return [stream.topic, (messages) => storeMessages(destination, messages)];
       }),
     ),
+    patterns: selected.map(({ stream }) => stream.topic),
     others: (messages) => {
       log.warn(
         { topic: messages[0]?.topic, messages: messages.length },
@@ -82,8 +84,10 @@ async function keepOthers(
   const reason = `no stream is declared for this topic, and the session of client id ${clientId} still has a subscription to it`;
   const batches = [...groupBy(messages, ({ topic }) => topic)].map(([name, own]) => ({
     ...{ name, table: undefined, format: 'message' as const, rows: [], requestId },
-    rejected: own.map((message) => ({ line: 1, source: { message, line: 1 }, reason, owner: 0 })),
+    rejected: own.map((message) => ({ line: 1, source: rowOf(message), reason, owner: 0 })),
   }));
   await writeBatches(to, batches);
   return { stored: 0, unchanged: 0, rejected: messages.length, alerts: 0 };
 }
+
+const rowOf = (message: Message): MessageRow => ({ message, broker: 'mqtt', line: 1, hasOwnTime: false });

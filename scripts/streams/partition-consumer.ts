@@ -91,6 +91,8 @@ export class PartitionConsumer {
   /** Takes no more messages, and writes those that are there, for as long as that succeeds. */
   async drain(): Promise<void> {
     this.#isDraining = true;
+    // While nothing can be stored, an end must not wait for the database: the records are read again.
+    if (this.trouble !== undefined) return;
     await this.#work;
     while (this.#waiting.length > 0 && this.trouble === undefined && !this.#stopped.signal.aborted) {
       this.#since = Number.NEGATIVE_INFINITY;
@@ -194,6 +196,7 @@ export class PartitionConsumer {
           { topic, partition, reason: this.trouble },
           'records cannot be stored now; nothing is lost, the next try follows',
         );
+        if (this.#isDraining) return;
         await pause(pauseBefore(attempt), signal);
       }
     }

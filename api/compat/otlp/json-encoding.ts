@@ -73,20 +73,29 @@ const small =
   };
 const NOT_FINITE = new Set(['NaN', 'Infinity', '-Infinity']);
 
+const double = (value: unknown): number | undefined => {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string') return undefined;
+  return NOT_FINITE.has(value) || /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(value)
+    ? Number(value)
+    : undefined;
+};
+const signed32 = small(-(2n ** 31n), 2n ** 31n - 1n);
+const unsigned32 = small(0n, 2n ** 32n - 1n);
+
 const READERS: Readonly<Record<Extract<Field['type'], string>, (value: unknown) => unknown>> = {
-  double: (value) => {
-    if (typeof value === 'number') return value;
-    if (typeof value !== 'string') return undefined;
-    return NOT_FINITE.has(value) || /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(value)
-      ? Number(value)
-      : undefined;
-  },
+  double,
+  float: double,
+  fixed32: unsigned32,
+  sfixed32: signed32,
   fixed64: unsigned,
   uint64: unsigned,
   sfixed64: signed,
   int64: signed,
-  uint32: small(0n, 2n ** 32n - 1n),
-  sint32: small(-(2n ** 31n), 2n ** 31n - 1n),
+  sint64: signed,
+  int32: signed32,
+  uint32: unsigned32,
+  sint32: signed32,
   bool: (value) => (typeof value === 'boolean' ? value : undefined),
   string: (value) => (typeof value === 'string' ? value : undefined),
   bytes: (value) =>

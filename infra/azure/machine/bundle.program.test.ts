@@ -13,7 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { readConfig } from '../../core/config';
 import { IMAGE_FLAVOURS } from '../../core/pins';
+import { bundleProps } from '../machine-bundle';
+import { consumersOf } from '../machine-consumers';
+import { BROKERS, EVENT_HUBS } from '../testing/azure-stack';
 import { type BundleProps, writeBundle } from './bundle';
 import { fetchReleaseScript } from './fetch-release';
 
@@ -104,7 +108,9 @@ describe('writeBundle', () => {
 
 describe('the compose file', () => {
   it('gives no container a privilege, a writable root or an image without a version', () => {
-    for (const service of Object.values<Record<string, unknown>>(compose().services)) {
+    const all = compose({ ...props, consumers: consumersOf(readConfig(BROKERS)) }).services;
+    expect(Object.keys(all)).toEqual(expect.arrayContaining(['consume-kafka', 'consume-mqtt']));
+    for (const service of Object.values<Record<string, unknown>>(all)) {
       expect(service).toMatchObject({
         cap_drop: ['ALL'],
         read_only: true,
@@ -165,6 +171,68 @@ describe('the compose file', () => {
       'ConditionPathIsMountPoint=/srv/tsdb',
     ])
       expect(unit).toContain(line);
+  });
+});
+
+describe('the consumers of brokers', () => {
+  const withBrokers = (env: Record<string, string>) => ({
+    ...props,
+    consumers: consumersOf(readConfig(env)),
+  });
+  const settings = (given?: BundleProps) => readFileSync(join(unpack(given), 'release.env'), 'utf8');
+
+  it('are in no release of a deployment without a broker', () => {
+    const { services, networks } = compose();
+    expect(Object.keys(services).filter((name) => name.startsWith('consume'))).toEqual([]);
+    expect(networks.streams).toBeUndefined();
+    expect(settings()).toMatch(/^BROKER_PORTS=\n.*^CONSUMERS=\n.*^EVENT_HUBS=no\n/ms);
+  });
+
+  it('reach the database, and their brokers by a bridge of their own that the firewall knows', () => {
+    const { services, networks } = compose(withBrokers(BROKERS));
+    for (const [name, of] of Object.entries({ 'consume-kafka': 'kafka', 'consume-mqtt': 'mqtt' }))
+      expect(services[name]).toMatchObject({
+        command: ['node', '/app/tsdb.js', 'consume', of],
+        networks: ['data', 'streams'],
+        stop_grace_period: '60s',
+        environment: { PGUSER: 'tsdb_app', HOST: '127.0.0.1', TSDB_STREAM_PORT: '5001' },
+        healthcheck: { test: expect.arrayContaining([expect.stringContaining('TSDB_STREAM_PORT')]) },
+      });
+    expect(services['consume-kafka'].ports).toBeUndefined();
+    expect(networks.streams.driver_opts).toEqual({ 'com.docker.network.bridge.name': 'tsdb-streams' });
+    const firewall = readFileSync(join(unpack(), 'firewall.sh'), 'utf8');
+    expect(firewall).toContain('-i tsdb-streams -j TSDB-STREAMS');
+    expect(settings(withBrokers(BROKERS))).toContain('BROKER_PORTS=9093,9094,443,8883\n');
+  });
+
+  it('have the password of the API at the database, and the secrets of their own broker, as files in memory', () => {
+    const { services } = compose(withBrokers(BROKERS));
+    const files = (name: string): readonly string[] =>
+      services[name].volumes.flatMap(
+        ({ source }: { source: string }) => /secrets\/(.+)$/.exec(source)?.[1] ?? [],
+      );
+    expect(files('consume-kafka')).toEqual(['app', 'kafka-password', 'kafka-ca', 'registry-password']);
+    expect(files('consume-mqtt')).toEqual(['app', 'mqtt-password', 'mqtt-ca', 'mqtt-cert', 'mqtt-key']);
+    expect(settings(withBrokers(BROKERS))).toContain(
+      'BROKER_SECRETS=kafka-password=plant-kafka,kafka-ca=plant-ca,registry-password=registry-password,mqtt-password=mqtt-password,',
+    );
+  });
+
+  it('take a dollar in a user name for what it is', () => {
+    const { environment } = compose(withBrokers(BROKERS)).services['consume-kafka'];
+    expect(environment.TSDB_KAFKA_USERNAME).toBe('$$ConnectionString');
+  });
+
+  it('learn the address of Event Hubs on the machine, and may then ask for its identity', () => {
+    const { environment } = compose(withBrokers(EVENT_HUBS)).services['consume-kafka'];
+    expect(environment.TSDB_KAFKA_BROKERS).toBe(`\${TSDB_KAFKA_BROKERS:-}`);
+    expect(settings(withBrokers(EVENT_HUBS))).toMatch(/^CONSUMER_IDENTITY=yes\n.*^EVENT_HUBS=yes\n/ms);
+    expect(settings(withBrokers(BROKERS))).toContain('CONSUMER_IDENTITY=no\n');
+  });
+
+  it('take their memory from the share of the database', () => {
+    const size = (env: Record<string, string>) => bundleProps(readConfig(env), '').size.memoryMiB;
+    expect([size({}), size(EVENT_HUBS), size(BROKERS)]).toEqual([7168, 6656, 6144]);
   });
 });
 

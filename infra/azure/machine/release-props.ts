@@ -1,6 +1,7 @@
 // The properties of a release, and what follows from them.
 import type { MachineSize } from '../../core/machine-sizes';
 import type { ImageFlavour } from '../../core/pins';
+import type { Consumer } from './consumer';
 
 /** Everything that may differ between two releases, except the program. */
 export interface ReleaseProps {
@@ -17,6 +18,8 @@ export interface ReleaseProps {
   readonly backups: BackupProps;
   /** Hazards of schema changes that this deployment allows, comma-separated; none when left out. */
   readonly allow?: string;
+  /** Of brokers; none when left out. */
+  readonly consumers?: readonly Consumer[];
 }
 
 /** An image with pgBackRest gets a repository with point-in-time recovery; any other image gets a dump each night. */

@@ -1,5 +1,6 @@
 // The settings that the scripts of a release read, as shell variables (pure).
 import { posix } from 'node:path';
+import { serviceOf } from './consumer';
 import { DUMP_IMAGE } from './dump-image';
 import { backupKind, type ReleaseProps } from './release-props';
 
@@ -8,18 +9,26 @@ import { backupKind, type ReleaseProps } from './release-props';
  * @throws RangeError when one would
  */
 export function releaseSettings(props: ReleaseProps): string {
-  const { image, allow = '' } = props;
+  const { image, allow = '', consumers = [] } = props;
   const settings: Readonly<Record<string, string>> = {
     ALLOW: allow,
     BACKUPS: backupKind(props),
+    BROKER_PORTS: [...new Set(consumers.flatMap(({ ports }) => ports))].join(','),
+    BROKER_SECRETS: consumers
+      .flatMap(({ secrets }) => Object.entries(secrets))
+      .map(([file, secret]) => `${file}=${secret}`)
+      .join(','),
+    CONSUMERS: consumers.map(serviceOf).join(','),
+    CONSUMER_IDENTITY: consumers.some(({ hasIdentity }) => hasIdentity) ? 'yes' : 'no',
     DATABASE_GID: String(image.gid),
     DATABASE_IMAGE: image.image,
     DATABASE_UID: String(image.uid),
     DUMP_IMAGE,
+    EVENT_HUBS: consumers.some(({ usesEventHubs }) => usesEventHubs) ? 'yes' : 'no',
     PGDATA_FOLDER: posix.relative(image.dataMount, image.pgdata),
   };
   for (const [name, value] of Object.entries(settings)) {
-    if (!/^[\w./:@,-]*$/.test(value)) throw new RangeError(`${name} would need quotes: "${value}"`);
+    if (!/^[\w./:@,=-]*$/.test(value)) throw new RangeError(`${name} would need quotes: "${value}"`);
   }
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}=${value}`)

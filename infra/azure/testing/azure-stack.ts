@@ -19,6 +19,22 @@ export const EVERYTHING = {
   TSDB_DEPLOY_MONTHLY_BUDGET: '300',
   TSDB_DEPLOY_ALERT_EMAIL: 'ops@example.org',
 };
+/** Brokers that the stack makes, and brokers that are given, with every kind of secret. */
+export const EVENT_HUBS = {
+  TSDB_DEPLOY_EVENT_HUBS: 'standard',
+  TSDB_DEPLOY_EVENT_HUBS_CIDRS: '203.0.113.0/24',
+};
+export const BROKERS = {
+  TSDB_DEPLOY_KAFKA_BROKERS: 'kafka-0.example.org:9093,kafka-1.example.org:9094',
+  TSDB_DEPLOY_KAFKA_SASL: 'plain',
+  TSDB_DEPLOY_KAFKA_USERNAME: '$ConnectionString',
+  TSDB_DEPLOY_SCHEMA_REGISTRY: 'https://registry.example.org',
+  TSDB_DEPLOY_SCHEMA_REGISTRY_USERNAME: 'plant',
+  TSDB_DEPLOY_MQTT_URL: 'mqtts://broker.example.org',
+  TSDB_DEPLOY_MQTT_USERNAME: 'plant',
+  TSDB_DEPLOY_BROKER_SECRETS:
+    'kafka-password=plant-kafka,kafka-ca=plant-ca,mqtt-ca=plant-ca,mqtt-cert=plant-cert,mqtt-key=plant-key',
+};
 export const PRIVATE = { TSDB_DEPLOY_EXPOSURE: 'private', TSDB_DEPLOY_PARTS: 'nat,bastion' };
 
 type Env = Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 // The settings of the azure stack.
 import { MACHINE_SIZES, type MachineSize } from '../machine-sizes';
+import { checkEventHubs, EVENT_HUB_SETTINGS } from './event-hubs';
 import { dnsName, flag, manyOf, matching, networks, oneOf, optional, pairs, wholeNumber } from './parsers';
 import type { Fault, SettingTable, ValuesOf } from './setting';
 
@@ -160,6 +161,7 @@ export const AZURE_SETTINGS = {
     meaning: 'additional tags for all Azure resources: `owner=ops,cost-centre=42`',
     parse: pairs(/^[\w.-]{1,64}=[\w .@:-]{0,128}$/, 'pairs such as owner=ops'),
   },
+  ...EVENT_HUB_SETTINGS,
 } as const satisfies SettingTable;
 
 export interface AzureConfig extends ValuesOf<typeof AZURE_SETTINGS> {
@@ -174,6 +176,7 @@ export function azureConfig(
   fault: Fault,
 ): AzureConfig {
   checkDisk(settings, diskGiB, fault);
+  checkEventHubs(settings, fault);
   const { exposure, parts, sshCidrs, dnsLabel, region, vmSize } = settings;
   for (const network of sshCidrs.filter((candidate) => candidate.endsWith('/0')))
     fault(

@@ -55,6 +55,7 @@ export function environmentOf(host: Host, name: string, service: Service): NodeJ
     TZ: 'UTC',
     HOST: '127.0.0.1',
     PORT: host.ports[name],
+    TSDB_STREAM_PORT: host.ports[name],
     PGHOST: name === 'timescaledb' ? host.sockets : '127.0.0.1',
     PGPORT: host.ports.timescaledb,
     TSDB_PG_BIN: host.pgBin,

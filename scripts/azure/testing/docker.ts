@@ -20,9 +20,9 @@ export interface Docker {
 }
 
 interface Container {
-  readonly image: string;
-  /** The service that it was made from. A change of it means that the container is replaced. */
+  /** The service that it was made from, as JSON. A change of it means that the container is replaced. */
   readonly made: string;
+  readonly service: Service;
   readonly process: ThrowAwayProcess;
 }
 
@@ -50,7 +50,13 @@ export async function startDocker(
     return runProgram(lineOf(host, service, line), env, asked?.input);
   };
 
-  /** Starts a container unless the same one runs. Waits for it, and says whether it became healthy. */
+  const isHealthy = async (name: string): Promise<boolean> => {
+    const service = containers.get(name)?.service;
+    if (service === undefined || !isAlive(name)) return false;
+    return (await exec(name, service, service.healthcheck?.test.slice(1) ?? [])).code === 0;
+  };
+
+  /** Starts a container unless the same one runs. Waits for it if told to, and says whether it became healthy. */
   const up = async (name: string, service: Service, flags: readonly string[]): Promise<boolean> => {
     const made = JSON.stringify(service);
     if (flags.includes('--force-recreate') || !isAlive(name) || containers.get(name)?.made !== made) {
@@ -60,11 +66,12 @@ export async function startDocker(
         ...options
       } = processOf(host, name, service);
       const process = startThrowAway(program, args, { ...options, logFile: join(host.state, `${name}.log`) });
-      containers.set(name, { image: service.image, made, process });
+      containers.set(name, { service, made, process });
     }
+    if (!flags.includes('--wait')) return true;
     const seconds = Number(flags[flags.indexOf('--wait-timeout') + 1]);
     for (let tries = 0; tries < seconds * 10 && isAlive(name); tries += 1) {
-      if ((await exec(name, service, service.healthcheck?.test.slice(1) ?? [])).code === 0) return true;
+      if (await isHealthy(name)) return true;
       await sleep(100);
     }
     return false;
@@ -114,8 +121,17 @@ export async function startDocker(
       case 'image rm':
         return images.delete(last) ? says('') : FAILED;
       case 'inspect':
-        if (args.includes('{{.Config.Image}}')) return says(containers.get(last)?.image ?? '');
-        return says(isAlive(last) ? 'healthy' : 'unhealthy');
+        if (args.includes('{{.Config.Image}}')) return says(containers.get(last)?.service.image ?? '');
+        return says((await isHealthy(last)) ? 'healthy' : 'unhealthy');
+      case 'ps': {
+        const name = /service=(.+)$/.exec(last)?.[1] ?? '';
+        return says(containers.has(name) ? name : '');
+      }
+      case 'stop':
+        await end(last, 'SIGTERM');
+        return says(last);
+      case 'rm':
+        return containers.delete(last) ? says(last) : FAILED;
       case 'run': {
         const [program = '', image = ''] = args.slice(args.indexOf('--entrypoint') + 1);
         images.add(image);

@@ -105,6 +105,7 @@ export async function startMachine(): Promise<Machine> {
     timescaledb: await port(),
     'api-blue': await port(),
     'api-green': await port(),
+    'consume-kafka': await port(),
     caddy: await port(),
     caddyAdmin: await port(),
   };
@@ -116,6 +117,7 @@ export async function startMachine(): Promise<Machine> {
     PATH: `${bin}:${process.env.PATH}`,
     METADATA_URL: azure.url,
     TSDB_API_WAIT: '60',
+    TSDB_CONSUMER_WAIT: '5',
     TSDB_AZURE_RETRIES: '0',
     TSDB_BLOB_URL: `${azure.url}/blobs`,
     TSDB_UNITS: units,

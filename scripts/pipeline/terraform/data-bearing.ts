@@ -9,6 +9,8 @@ export const DATA_BEARING: Readonly<Record<string, string>> = {
   azurerm_key_vault_secret: 'a password or the key of the backups',
   azurerm_key_vault_key: 'what is encrypted with it',
   azurerm_disk_encryption_set: 'the way to the disks encrypted with it',
+  azurerm_eventhub_namespace: 'all records that are not stored yet, and the dead letters in topics',
+  azurerm_eventhub: 'the records in it that are not stored yet, or the dead letters',
   azurerm_recovery_services_vault: 'all snapshots of the machine',
   azurerm_backup_protected_vm: 'the snapshots of the machine',
   azurerm_resource_group: 'everything in it',
@@ -40,6 +42,8 @@ export function lostWith(
  * its data again, such as a StatefulSet or a vault.
  */
 export const BEGINS_EMPTY: readonly string[] = [
+  'azurerm_eventhub',
+  'azurerm_eventhub_namespace',
   'azurerm_kubernetes_cluster',
   'azurerm_managed_disk',
   'azurerm_resource_group',

@@ -23,7 +23,7 @@ export function explained(error: unknown, config: Pick<KafkaConfig, 'brokers' | 
   const origin = originOf(error);
   const { name, code } = origin as Failure;
   if (!String(name).startsWith('KafkaJS')) return error;
-  const message = messageOf(origin);
+  const message = shortened(messageOf(origin));
   const options = { cause: error };
   const brokers = config.brokers.join(', ');
   const fault = faultOf(message, String(code ?? ''), config);
@@ -67,6 +67,8 @@ function faultOf(message: string, code: string, { tls }: Pick<KafkaConfig, 'tls'
       : `the broker does not accept the client certificate in ${tls.certFile}`;
   if (/alert (unknown ca|certificate expired|certificate unknown|certificate revoked)/.test(message))
     return `the broker does not accept the client certificate in ${tls?.certFile ?? 'TSDB_KAFKA_CERT_FILE'}`;
+  if (/not valid given the current SASL state/.test(message))
+    return 'the broker does not ask for a login on this port; use its port for logins, or set TSDB_KAFKA_SASL=none';
   if (/wrong version number|packet length too long/.test(message))
     return 'the broker does not speak TLS on this port; use its port for TLS, or set TSDB_KAFKA_TLS=off';
   return undefined;
@@ -74,12 +76,17 @@ function faultOf(message: string, code: string, { tls }: Pick<KafkaConfig, 'tls'
 
 // A listener for TLS or SASL closes connections that begin otherwise, and says nothing.
 function hint(message: string, { tls, login }: Pick<KafkaConfig, 'tls' | 'login'>): string {
-  if (!/closed|ECONNRESET|disconnected|timeout|timed out/i.test(message)) return '';
+  if (/before secure TLS/.test(message)) return '; a port without TLS closes connections that begin with it';
+  if (!/closed|ECONNRESET|disconnected/i.test(message)) return '';
   const missing = [
     ...(tls === undefined ? ['TSDB_KAFKA_TLS'] : []),
     ...(login.kind === 'none' ? ['TSDB_KAFKA_SASL'] : []),
   ];
   return missing.length === 0
     ? ''
-    : `; a broker that wants ${missing.join(' or ')} closes connections without it`;
+    : `; a port that wants ${missing.join(' or ')} closes connections that begin without it`;
 }
+
+// OpenSSL adds the place in its sources.
+const shortened = (message: string): string =>
+  message.trim().replace(/\S+:error:\w+:SSL routines:\w+:([^:]+):.*$/s, '$1');

@@ -27,7 +27,9 @@ export interface MqttConsumerOptions {
   readonly config: MqttConfig;
   /** Where the messages of each declared pattern go. */
   readonly topics: ReadonlyMap<string, StoresMessages>;
-  /** Keeps messages of other topics. They come when the session has subscriptions of an earlier declaration. */
+  /** The patterns to subscribe to. Messages of others come too, when the session has subscriptions of earlier times. */
+  readonly patterns: readonly string[];
+  /** Keeps messages that no declared pattern matches. */
   readonly others: StoresMessages;
   readonly batch: BatchLimits;
   readonly log: StreamLog;
@@ -113,10 +115,10 @@ class MqttConsumer implements StreamConsumer {
 
   /** Connects, and waits until the connection has ended. */
   async #connectOnce(): Promise<ConnectionEnd & { readonly wasReady: boolean }> {
-    const { config, topics } = this.#options;
+    const { config, patterns } = this.#options;
     let wasReady = false;
     try {
-      this.#connection = openConnection(config, [...topics.keys()].map(topicFilter), {
+      this.#connection = openConnection(config, patterns.map(topicFilter), {
         delivered: (delivery) => this.#gathered.add(delivery),
         isFull: () => this.#gathered.isFull,
       });
@@ -133,12 +135,9 @@ class MqttConsumer implements StreamConsumer {
   }
 
   #note({ isPresent, keptSeconds }: Session): void {
-    const { log, config, topics } = this.#options;
+    const { log, config, patterns } = this.#options;
     const { url, clientId } = config;
-    log.info(
-      { url, clientId, topics: [...topics.keys()], session: isPresent ? 'continued' : 'new' },
-      'connected',
-    );
+    log.info({ url, clientId, topics: patterns, session: isPresent ? 'continued' : 'new' }, 'connected');
     if (this.#hadSession && !isPresent)
       log.warn(
         { clientId },

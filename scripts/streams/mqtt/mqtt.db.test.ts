@@ -17,8 +17,13 @@ const MESSAGES = Number(process.env.TSDB_TEST_MQTT_MESSAGES || 3_000);
 const SETS = [plant, service];
 const BEGIN = Date.parse('2026-11-20T00:00:00Z');
 
-const consume = (url: string, broker: string, env: Readonly<Record<string, string>> = {}): Running =>
-  startTsdb(['consume', 'mqtt'], {
+/** What a consumer is given besides the addresses: settings and flags. */
+interface Given {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly flags?: readonly string[];
+}
+const consume = (url: string, broker: string, { env = {}, flags = [] }: Given = {}): Running =>
+  startTsdb(['consume', 'mqtt', ...flags], {
     env: {
       DATABASE_URL: url,
       TSDB_SCHEMAS: 'plant,service',
@@ -90,7 +95,7 @@ describeUnless(noMosquitto, 'consume mqtt', () => {
       expect((await fetch(`${health}/health/ready`)).status).toBe(200);
       await stopped(consumer);
       // The retained one is delivered once more to a new session.
-      const again = consume(database.url, broker.url, { TSDB_MQTT_CLIENT_ID: 'other' });
+      const again = consume(database.url, broker.url, { env: { TSDB_MQTT_CLIENT_ID: 'other' } });
       const other = await healthOf(again);
       await waitFor('it is delivered', async () => {
         const metrics = await (await fetch(`${other}/metrics`)).text();
@@ -113,8 +118,51 @@ describeUnless(noMosquitto, 'consume mqtt', () => {
              FROM service.dead_letter ORDER BY reason`,
         ),
       ).toEqual([
-        expect.objectContaining({ table_name: 'plant.reading', has_topic: true }),
-        expect.objectContaining({ table_name: 'plant.reading', has_topic: true }),
+        expect.objectContaining({ table_name: 'plant.reading', format: 'message', has_topic: true }),
+        expect.objectContaining({ table_name: 'plant.reading', format: 'message', has_topic: true }),
+      ]);
+    });
+
+    it('finds the place of messages that it does not subscribe to any more, or keeps them', async () => {
+      const topics = ['plant/{site}/{sensor_id}', 'plant/{site}/{sensor_id}/vibration'];
+      const [whole = '', vibration = ''] = topics;
+      const first = consume(database.url, broker.url);
+      await first.says(/"connected"/);
+      await stopped(first);
+      // A subscription of the session that nothing declares.
+      const session = { clientId: 'timescale-ingest', clean: false, protocolVersion: 5 } as const;
+      const earlier = await publisher(broker.url, {
+        ...session,
+        properties: { sessionExpiryInterval: 0xffffffff },
+      });
+      await earlier.subscribe('old/+');
+      await earlier.end();
+      const second = consume(database.url, broker.url, { flags: ['--topic', whole] });
+      await second.says(/"connected"/);
+      const time = '2026-11-20T10:00:00Z';
+      await sender.publish([
+        {
+          topic: vibration.replace('{site}/{sensor_id}', 'a/m1'),
+          payload: JSON.stringify({ time, value: 2 }),
+        },
+        { topic: 'old/m1', payload: JSON.stringify({ time, value: 3 }) },
+      ]);
+      await waitFor('both are kept', async () => (await countOf(database.url, 'service.dead_letter')) === 1);
+      await waitFor('the one is stored', async () => (await countOf(database.url, 'plant.reading')) === 1);
+      await stopped(second);
+      expect(
+        await select(
+          database.url,
+          'SELECT table_name, format, reason, original::jsonb FROM service.dead_letter',
+        ),
+      ).toEqual([
+        {
+          table_name: 'old/m1',
+          format: 'message',
+          reason:
+            'no stream is declared for this topic, and the session of client id timescale-ingest still has a subscription to it',
+          original: expect.objectContaining({ broker: 'mqtt', topic: 'old/m1' }),
+        },
       ]);
     });
 
@@ -132,7 +180,7 @@ describeUnless(noMosquitto, 'consume mqtt', () => {
       const part = Math.ceil(MESSAGES / 10);
       // Small batches, of which many are under way when something ends.
       const start = () =>
-        consume(database.url, broker.url, { TSDB_STREAM_BATCH_ROWS: String(Math.ceil(part / 20)) });
+        consume(database.url, broker.url, { env: { TSDB_STREAM_BATCH_ROWS: String(Math.ceil(part / 20)) } });
       let consumer = start();
       await consumer.says(/"connected"/);
       const stored = () => countOf(database.url, 'plant.reading');
@@ -169,11 +217,13 @@ describeUnless(noMosquitto, 'consume mqtt', () => {
         'all are stored',
         async () =>
           (await countOf(database.url, 'plant.reading')) === MESSAGES - bad &&
-          (await countOf(database.url, '(SELECT DISTINCT original FROM service.dead_letter) l')) >= bad,
+          (await countOf(database.url, 'service.dead_letter')) >= bad,
         { atMostMs: 300_000, everyMs: 200 },
       );
       const seconds = (performance.now() - began) / 1_000;
       await stopped(consumer);
+      // A refused message that names its own time is one letter, however often the broker delivers it.
+      expect(await countOf(database.url, 'service.dead_letter')).toBe(bad);
       const [sums] = await select<{ readonly n: number; readonly of: number }>(
         database.url,
         'SELECT count(DISTINCT time)::integer n, sum(temperature)::float8 AS "of" FROM plant.reading',

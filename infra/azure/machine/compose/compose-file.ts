@@ -2,8 +2,10 @@
 import { stringify } from 'yaml';
 import { CADDY_IMAGE } from '../../../core/pins';
 import { API_PLACES } from '../caddyfile';
+import { serviceOf } from '../consumer';
 import { backupKind, type ReleaseProps } from '../release-props';
 import { YAML_OPTIONS } from '../yaml-options';
+import { consumerService } from './consumer-service';
 import { databaseService } from './database-service';
 import { apiService, dumpService, loginsService, schemaService } from './program-services';
 import { APP_USER, bind, HARDENED, onDisk } from './service-parts';
@@ -13,6 +15,7 @@ import { APP_USER, bind, HARDENED, onDisk } from './service-parts';
  * The program is mounted from beside the file, so that each release runs its own.
  */
 export function composeFile(props: ReleaseProps): string {
+  const { consumers = [] } = props;
   const document = {
     services: {
       timescaledb: databaseService(props),
@@ -21,6 +24,9 @@ export function composeFile(props: ReleaseProps): string {
       schema: schemaService(props),
       ...Object.fromEntries(API_PLACES.map((place) => [place, apiService(props)])),
       caddy: CADDY,
+      ...Object.fromEntries(
+        consumers.map((consumer) => [serviceOf(consumer), consumerService(props, consumer)]),
+      ),
       ...(backupKind(props) === 'dump' ? dumpServices(props) : {}),
     },
     networks: {
@@ -31,6 +37,10 @@ export function composeFile(props: ReleaseProps): string {
       // firewall refers to the bridge by this name.
       outside: { driver_opts: { 'com.docker.network.bridge.name': 'tsdb-outside' } },
       public: {},
+      // The firewall lets out of this bridge only what the consumers need.
+      ...(consumers.length === 0
+        ? {}
+        : { streams: { driver_opts: { 'com.docker.network.bridge.name': 'tsdb-streams' } } }),
     },
   };
   return stringify(document, YAML_OPTIONS);

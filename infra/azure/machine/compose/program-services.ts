@@ -6,16 +6,19 @@ import { DUMP_IMAGE } from '../dump-image';
 import type { ReleaseProps } from '../release-props';
 import { APP_USER, bind, HARDENED, onDisk, secret } from './service-parts';
 
-const PROGRAM = '/app';
+export const PROGRAM = '/app';
 const LOGIN_FOLDER = '/run/secrets/logins';
 const PASSWORD_FILE = '/run/secrets/password';
 
-/** Asks the API whether it can serve. It uses Node, because the image has no HTTP client. */
-const READY = [
+/**
+ * Asks a program of ours whether it is ready. It uses Node, because the image has no HTTP client.
+ * @param port name of the variable with its port
+ */
+export const readyAt = (port: 'PORT' | 'TSDB_STREAM_PORT'): readonly string[] => [
   'CMD',
   'node',
   '-e',
-  `fetch('http://127.0.0.1:' + process.env.PORT + '/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`,
+  `fetch('http://127.0.0.1:' + process.env.${port} + '/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`,
 ];
 
 /** The API, with a login that owns nothing. Its networks lead only to Caddy and the database. */
@@ -28,7 +31,7 @@ export function apiService(props: ReleaseProps) {
     networks: ['data', 'edge'],
     stop_grace_period: '60s',
     mem_limit: '256m',
-    healthcheck: { test: READY, interval: '2s', timeout: '5s', retries: 90 },
+    healthcheck: { test: readyAt('PORT'), interval: '2s', timeout: '5s', retries: 90 },
   };
 }
 
@@ -72,7 +75,8 @@ export function dumpService(props: ReleaseProps, login: Login) {
 /** Services that run only when they are started by name. */
 const TOOL = { profiles: ['tools'], restart: 'no', networks: ['data'], mem_limit: '512m' } as const;
 
-function program(props: ReleaseProps, login: Login) {
+/** The built program with a login of the database. */
+export function program(props: ReleaseProps, login: Login) {
   return {
     ...HARDENED,
     image: NODE_IMAGE,

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Fetches the secrets from the vault into memory: one file each, readable by the user of the containers that mount it.
+# usage: fetch-secrets.sh            the passwords of the database and the cipher of its backups
+#        fetch-secrets.sh brokers    what the consumers show to their brokers
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 umask 077
@@ -13,13 +15,14 @@ place() {
   mv "$secrets/.$1" "$secrets/$1"
 }
 
+# fetch NAME [SECRET]: prints a secret of the vault. The names of those that Terraform makes are in the user data.
 fetch() {
   local url answer
-  url="$(fact vaultUri | sed 's#/*$##')/secrets/$(fact "secretNames.$1")?api-version=7.4"
+  url="$(fact vaultUri | sed 's#/*$##')/secrets/${2:-$(fact "secretNames.$1")}?api-version=7.4"
   answer=$(azure_request https://vault.azure.net "$url") ||
-    fail "the secret $1 cannot be read at $url; check that this machine has a role to read it"
+    fail "the secret $1 cannot be read at $url; check that it is there and that this machine has a role to read it"
   # The cipher of the backups is never replaced, so its date reminds nobody of anything.
-  if [ "$1" != repository ]; then printf %s "$answer" | jq '.attributes.exp // empty' >>"$TSDB_RUN/expiry.new"; fi
+  if [ "$1" != repository ]; then printf %s "$answer" | jq '.attributes.exp // empty' >>"$expiry"; fi
   printf %s "$answer" | jq --join-output --exit-status .value
 }
 
@@ -29,14 +32,27 @@ backup_settings() {
     'repo1-cipher-type=aes-256-cbc' "repo1-cipher-pass=$(cat "$secrets/repository")"
 }
 
+if [ "${1:-}" = brokers ]; then
+  expiry=$TSDB_RUN/expiry
+  IFS=, read -ra broker_secrets <<<"$BROKER_SECRETS"
+  for pair in "${broker_secrets[@]}"; do
+    fetch "${pair%%=*}" "${pair#*=}" | place "${pair%%=*}" "$TSDB_APP_UID:$TSDB_APP_UID" 0400
+  done
+  if [ "$EVENT_HUBS" = yes ] && ! fact kafkaBrokers >/dev/null; then
+    fail 'the user data of this machine does not name the Event Hubs; deploy again'
+  fi
+  exit
+fi
+
 install -d -m 0700 "$TSDB_RUN" "$secrets"
 azure_facts >"$TSDB_RUN/facts.new"
 mv "$TSDB_RUN/facts.new" "$TSDB_RUN/facts.json"
-: >"$TSDB_RUN/expiry.new"
+expiry=$TSDB_RUN/expiry.new
+: >"$expiry"
 fetch postgres | place postgres "$DATABASE_UID:$TSDB_APP_UID" 0440
 for name in owner app monitoring backup; do
   fetch "$name" | place "$name" "$TSDB_APP_UID:$TSDB_APP_UID" 0400
 done
-mv "$TSDB_RUN/expiry.new" "$TSDB_RUN/expiry"
+mv "$expiry" "$TSDB_RUN/expiry"
 fetch repository | place repository "$(id -u):$(id -g)" 0400
 if [ "$BACKUPS" = pgbackrest ]; then backup_settings | place pgbackrest.conf "$DATABASE_UID:$DATABASE_UID" 0400; fi

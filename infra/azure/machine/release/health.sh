@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Looks at the platform and prints one line for the alerts; fails when something is wrong.
 # "tsdb-health result=ok|failed database=… api=… caddy=… disk_used_percent=… passwords_expire_days=… archive_failures=…
-# wal_bytes=…"
+# wal_bytes=… consume-kafka=…", the last for each consumer.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$release/database.sh"
 . "$release/api.sh"
+. "$release/consumers.sh"
 
 state_of() {
   local container
@@ -24,6 +25,11 @@ figures=$(value_in postgres "SELECT 'archive_failures=' || failed_count || ' wal
 days=unknown
 if [ -s "$TSDB_RUN/expiry" ]; then days=$((($(sort -n "$TSDB_RUN/expiry" | sed -n 1p) - $(date +%s)) / 86400)); fi
 result=ok
+for name in "${consumers[@]}"; do
+  state=$(state_of "$name")
+  figures="$figures $name=$state"
+  [ "$state" = healthy ] || result=failed
+done
 for state in "$database" "$api" "$caddy"; do [ "$state" = healthy ] || result=failed; done
 [ "$used" -lt 90 ] || result=failed
 echo "tsdb-health result=$result database=$database api=$api caddy=$caddy disk_used_percent=$used passwords_expire_days=$days $figures"

@@ -19,6 +19,9 @@ fail() {
 }
 
 compose() {
+  # Only Terraform knows the address of Event Hubs.
+  if [ "$EVENT_HUBS" = yes ]; then TSDB_KAFKA_BROKERS=$(fact kafkaBrokers 2>/dev/null || true); fi
+  export TSDB_KAFKA_BROKERS="${TSDB_KAFKA_BROKERS:-}"
   docker compose --project-name tsdb --file "$release/compose.yaml" "$@"
 }
 

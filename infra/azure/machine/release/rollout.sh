@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Puts this release into service: database, logins and schema, then the new API beside the old one, then the switch. When
-# anything fails before the switch, the old API keeps serving, and the exit code says that it failed.
+# anything fails before the switch, the old API keeps serving, and the exit code says that it failed. The consumers of brokers come
+# last: a broker that is away fails the release, but it keeps nothing else of it from service.
 # usage: rollout.sh [--without-schema]    (keeps the schema as it is, for going back to an older release by hand)
 set -euo pipefail
 # Terraform reads the certificate of the API from standard output, of which Azure passes on 4 KB. All else goes to standard error.
@@ -9,6 +10,7 @@ exec 3>&1 >&2
 . "$release/database.sh"
 . "$release/passwords.sh"
 . "$release/api.sh"
+. "$release/consumers.sh"
 
 mode=${1:-}
 case $mode in '' | --without-schema) ;; *) fail "unknown argument $mode; only --without-schema is known" ;; esac
@@ -85,9 +87,12 @@ ln -sfn "$release" "$TSDB_ROOT/current.new"
 mv -T "$TSDB_ROOT/current.new" "$TSDB_ROOT/current"
 say "serving from $new"
 retire_place "$before"
+consumed=yes
+replace_consumers || consumed=no
 "$release/install-units.sh"
 if [ "$BACKUPS" = pgbackrest ]; then "$release/backup.sh" prepare; fi
 prune_releases
 prune_images
+[ "$consumed" = yes ] || fail 'this release serves, but not all of its consumers are healthy; they keep trying, and their records stay with the broker. Remove the cause, then deploy again'
 print_authority >&3
 say "rolled out $(basename "$release")"

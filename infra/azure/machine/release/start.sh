@@ -6,6 +6,7 @@ set -euo pipefail
 . "$release/database.sh"
 . "$release/passwords.sh"
 . "$release/api.sh"
+. "$release/consumers.sh"
 
 if [ "${1:-}" != --unlocked ]; then take_lock; fi
 "$release/fetch-secrets.sh"
@@ -17,3 +18,4 @@ make_logins api-login
 place=$(active_place)
 [ -n "$place" ] || exit 0
 compose up --detach --wait --wait-timeout 180 --no-deps "$place" caddy
+start_consumers

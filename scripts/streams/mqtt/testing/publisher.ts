@@ -12,6 +12,7 @@ export interface Published {
 export interface Publisher {
   /** Resolves when the broker has acknowledged all of them. It connects again as often as needed. */
   publish(messages: readonly Published[]): Promise<void>;
+  subscribe(filter: string): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -22,6 +23,9 @@ export async function publisher(url: string, options: IClientOptions = {}): Prom
   return {
     publish: async (messages) => {
       await Promise.all(messages.map((message) => publishOne(client, message)));
+    },
+    subscribe: async (filter) => {
+      await client.subscribeAsync(filter, { qos: 1 });
     },
     end: () => client.endAsync(),
   };

@@ -52,6 +52,7 @@ export function recordingConsumer(url: string, options: RecordingOptions = {}): 
   const consumer = startMqttConsumer({
     config: readMqttConfig({ TSDB_MQTT_URL: url, ...env }, rows),
     topics: new Map(patterns.map((pattern) => [pattern, storeIn(stored)])),
+    patterns,
     others: storeIn(others),
     batch: { rows, ms: 1_000 },
     log: { debug: line, info: line, warn: line, error: line },

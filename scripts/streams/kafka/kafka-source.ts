@@ -1,5 +1,6 @@
 // Kafka as a message source, over kafkajs. The library keeps positions of its own and may move them by itself, for example when the
 // group is rebalanced or an offset does not exist. So messages count only when they were fetched exactly where the previous ones ended.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, Kafka, RetryOptions } from 'kafkajs';
 import type { Message } from '../../../api/streams/message';
 import { messageOf, UsageError } from '../../../db/core/errors';
@@ -7,6 +8,7 @@ import { invocation } from '../../../db/core/invocation';
 import type { StreamLog } from '../consumer-parts';
 import type { MessageSource, Partition, SourceEvents } from '../message-source';
 import { repairAbortedRecords } from './aborted-records';
+import { BrokerError } from './failures';
 
 export interface KafkaSourceOptions {
   readonly kafka: Kafka;
@@ -52,6 +54,24 @@ export function kafkaSource(options: KafkaSourceOptions): MessageSource {
   let isStopped = false;
   let restart: NodeJS.Timeout | undefined;
 
+  /** Joins the group; after failures that may pass, again. */
+  async function begin(): Promise<void> {
+    for (;;) {
+      try {
+        await admin.connect();
+        await requireTopics(admin, topics);
+        await join();
+        return;
+      } catch (error) {
+        const reason = explain(error);
+        if (isStopped || !(reason instanceof BrokerError)) throw reason;
+        log.warn({ reason: reason.message }, 'the brokers cannot be used yet; the next try follows');
+        await consumer?.disconnect().catch(() => undefined);
+        await sleep(RESTART_MS);
+      }
+    }
+  }
+
   async function join(): Promise<void> {
     const joining = kafka.consumer({
       groupId: group,
@@ -87,7 +107,7 @@ export function kafkaSource(options: KafkaSourceOptions): MessageSource {
       else if (!restarts) {
         log.warn({ reason: messageOf(reason) }, 'the connection to Kafka is made anew');
         restart = setTimeout(() => {
-          join().catch(events.failed);
+          begin().catch(events.failed);
         }, RESTART_MS);
       }
     });
@@ -164,13 +184,7 @@ export function kafkaSource(options: KafkaSourceOptions): MessageSource {
   return {
     start: async (given) => {
       events = given;
-      try {
-        await admin.connect();
-        await requireTopics(admin, topics);
-        await join();
-      } catch (error) {
-        throw explain(error);
-      }
+      await begin();
     },
     seek: async (at, offset, from) => {
       places.delete(nameOf(at));

@@ -31,7 +31,9 @@ export async function runConsumer(
   const { log } = server.app;
   try {
     note(`health and metrics: ${await server.listen()}`);
-    const consumer = await start({ config, log, metrics });
+    // It may wait for a broker without end.
+    const consumer = await Promise.race([start({ config, log, metrics }), aborted(signal)]);
+    if (consumer === undefined) return 0;
     troubles = () => consumer.troubles();
     const failure = await Promise.race([consumer.failed, aborted(signal)]);
     troubles = () => ['the consumer is stopping'];

@@ -6,7 +6,7 @@ import { relation } from '../../db/core/sql';
 import { streamOffsets } from '../../db/schema/service';
 import { withTransaction } from '../../db/server/connection';
 import { letterGroup } from './kafka/letter-topic';
-import { readPosition } from './positions';
+import { deleteFromOutbox, readPosition } from './positions';
 
 /** Where a partition is to go on. */
 export type Target = 'beginning' | 'end' | bigint;
@@ -76,6 +76,11 @@ export async function resetPositions(
   const admin = kafka.admin();
   await admin.connect();
   try {
+    // Letters that the topic has already may wait in the outbox still, when their sender was killed.
+    const [sent] = await admin.fetchOffsets({ groupId: letterGroup(group), topics: [topic] });
+    for (const { partition, offset } of sent?.partitions ?? [])
+      if (changes.some((change) => change.partition === partition) && BigInt(offset) > 0n)
+        await deleteFromOutbox(pool, { group, topic, partition }, BigInt(offset));
     // The offsets of the letters were those of records that may come again: each record that waits in the outbox is sent.
     await admin.setOffsets({
       groupId: letterGroup(group),

@@ -254,4 +254,17 @@ describeUnless(noMachine, 'faults of a real Kafka', () => {
     }
     expect(await stored()).toEqual([0]);
   });
+
+  it('waits for a broker that is away when it starts, and ends meanwhile when it is asked to', async () => {
+    await newTopic(TOPIC);
+    await produce([valueFor(0), valueFor(1)]);
+    await machine.kafka.kill();
+    const [patient, asked] = [consumer(), consumer()];
+    await Promise.all([patient, asked].map((one) => one.says(/ECONNREFUSED/)));
+    await end(asked);
+    await machine.kafka.restart();
+    await reaches(2);
+    await end(patient);
+    expect(await stored()).toEqual([0, 1]);
+  });
 });

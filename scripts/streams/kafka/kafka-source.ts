@@ -1,12 +1,13 @@
 // Kafka as a message source, over kafkajs. The library keeps positions of its own and may move them by itself, for example when the
 // group is rebalanced or an offset does not exist. So messages count only when they were fetched exactly where the previous ones ended.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Consumer, EachBatchPayload, Kafka, RetryOptions } from 'kafkajs';
-import type { Message } from '../../../api/streams/message';
 import { messageOf, UsageError } from '../../../db/core/errors';
 import { invocation } from '../../../db/core/invocation';
 import type { StreamLog } from '../consumer-parts';
 import type { MessageSource, Partition, SourceEvents } from '../message-source';
-import { repairAbortedRecords } from './aborted-records';
+import { BrokerError } from './failures';
+import { messageFrom } from './record';
 
 export interface KafkaSourceOptions {
   readonly kafka: Kafka;
@@ -43,7 +44,6 @@ const RESTART_MS = 2_000;
 /** Creates the source; nothing is connected before `start`. */
 export function kafkaSource(options: KafkaSourceOptions): MessageSource {
   const { kafka, group, topics, waitMs, sessionMs, retry, explain, log } = options;
-  repairAbortedRecords();
   const admin = kafka.admin();
   const places = new Map<string, Place>();
   const strays = new Map<string, Strays>();
@@ -51,6 +51,24 @@ export function kafkaSource(options: KafkaSourceOptions): MessageSource {
   let events: SourceEvents;
   let isStopped = false;
   let restart: NodeJS.Timeout | undefined;
+
+  /** Joins the group; after failures that may pass, again. */
+  async function begin(): Promise<void> {
+    for (;;) {
+      try {
+        await admin.connect();
+        await requireTopics(admin, topics);
+        await join();
+        return;
+      } catch (error) {
+        const reason = explain(error);
+        if (isStopped || !(reason instanceof BrokerError)) throw reason;
+        log.warn({ reason: reason.message }, 'the brokers cannot be used yet; the next try follows');
+        await consumer?.disconnect().catch(() => undefined);
+        await sleep(RESTART_MS);
+      }
+    }
+  }
 
   async function join(): Promise<void> {
     const joining = kafka.consumer({
@@ -87,7 +105,7 @@ export function kafkaSource(options: KafkaSourceOptions): MessageSource {
       else if (!restarts) {
         log.warn({ reason: messageOf(reason) }, 'the connection to Kafka is made anew');
         restart = setTimeout(() => {
-          join().catch(events.failed);
+          begin().catch(events.failed);
         }, RESTART_MS);
       }
     });
@@ -164,13 +182,7 @@ export function kafkaSource(options: KafkaSourceOptions): MessageSource {
   return {
     start: async (given) => {
       events = given;
-      try {
-        await admin.connect();
-        await requireTopics(admin, topics);
-        await join();
-      } catch (error) {
-        throw explain(error);
-      }
+      await begin();
     },
     seek: async (at, offset, from) => {
       places.delete(nameOf(at));
@@ -240,37 +252,6 @@ async function requireTopics(admin: Admin, topics: readonly string[]): Promise<v
     throw new UsageError(
       `the broker has no topic ${missing.join(', ')}; create it, or run "tsdb produce kafka --create-topics 6" for a trial`,
     );
-}
-
-interface KafkaMessage {
-  readonly offset: string;
-  readonly timestamp: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers?: Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>;
-}
-
-type HeaderValue = Buffer | string;
-
-function messageFrom({ topic, partition }: Partition, given: KafkaMessage): Message {
-  const { offset, timestamp, key, value, headers } = given;
-  return {
-    topic,
-    partition,
-    offset: BigInt(offset),
-    timestamp: Number(timestamp),
-    key,
-    value,
-    headers: headers === undefined ? NO_HEADERS : headersFrom(headers),
-  };
-}
-
-const NO_HEADERS: Message['headers'] = [];
-
-function headersFrom(headers: NonNullable<KafkaMessage['headers']>): Message['headers'] {
-  return Object.entries(headers).flatMap(([name, given]) =>
-    [given ?? []].flat().map((value) => [name, Buffer.from(value as Buffer)] as const),
-  );
 }
 
 const atOf = ({ topic, partition }: Partition): Partition => ({ topic, partition });

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka, RetryOptions } from 'kafkajs';
 import type { Message } from '../../../api/streams/message';
 import { UsageError } from '../../../db/core/errors';
-import { repairAbortedRecords } from './aborted-records';
 import { LETTER_HEADERS, letterTopic } from './letter-topic';
 
 /** A refused record with the group that refused it. */
@@ -23,7 +22,6 @@ export async function readLetterTopic(
   topic: string,
   take: (letters: readonly TopicLetter[]) => Promise<void>,
 ): Promise<void> {
-  repairAbortedRecords();
   const name = letterTopic(topic);
   // Nothing is to be remembered of it: the letters in the database know what was replayed.
   const group = `tsdb-replay-${randomUUID()}`;

@@ -115,7 +115,13 @@ export async function startKafka({ users, settings = {} }: KafkaStart = {}): Pro
       admin(async (open) => {
         const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
         const made = { topic, numPartitions, replicationFactor: 1, configEntries };
-        await open.createTopics({ topics: [made], waitForLeaders: true });
+        await open.createTopics({ topics: [made], waitForLeaders: false });
+        // Until then the broker answers that it does not know the topic.
+        await waitFor(`all partitions of ${topic}`, async () => {
+          const known = await open.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+          const partitions = known?.topics[0]?.partitions ?? [];
+          return partitions.length === numPartitions && partitions.every(({ leader }) => leader >= 0);
+        });
       }),
     kill: () => broker.end('SIGKILL'),
     restart: async () => {

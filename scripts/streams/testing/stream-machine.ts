@@ -50,6 +50,7 @@ export async function startStreamMachine(): Promise<StreamMachine> {
           TSDB_SCHEMAS: 'business,service',
           TSDB_KAFKA_BROKERS: kafka.address,
           TSDB_KAFKA_GROUP: group,
+          TSDB_KAFKA_SESSION_MS: '6000',
           TSDB_STREAM_PORT: '0',
           HOST: '127.0.0.1',
           ...env,

@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { chromiumPath } from '../../../api/browser/testing/chromium-path';
 import { startTestRun } from '../../../db/local/test-run';
 import { dropTemplates } from '../../../db/local/test-servers';
+import { kafkaFound } from '../../streams/testing/kafka-broker';
+import { mosquittoFound } from '../../streams/testing/mosquitto';
 import { runState } from './run-folder';
 
 // biome-ignore lint/style/noDefaultExport: jest takes the default export of a globalSetup file
@@ -26,7 +28,8 @@ export default async function setUp(): Promise<void> {
     chromiumPath === undefined
       ? 'browser tests are skipped: no Chromium was found; set TSDB_CHROMIUM to one'
       : `browser tests run on: ${chromiumPath}`;
-  process.stderr.write(`${run.summary}\n${browser}\n`);
+  const brokers = `tests of streams run on: ${kafkaFound()} · ${mosquittoFound()}`;
+  process.stderr.write(`${run.summary}\n${browser}\n${brokers}\n`);
 }
 
 /** In a process of its own, as esbuild does not work inside jest. */

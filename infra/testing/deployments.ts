@@ -47,7 +47,13 @@ export const AZURE_DEPLOYMENTS: Readonly<Record<string, Env>> = {
     TSDB_DEPLOY_KAFKA_PARTITIONS: '32',
     TSDB_DEPLOY_KAFKA_RETENTION_HOURS: '720',
   },
-  "brokers of one's own": BROKERS,
+  "brokers of one's own": {
+    ...BROKERS,
+    // The cluster has their secrets elsewhere.
+    TSDB_DEPLOY_KAFKA_SECRET: 'kafka-login',
+    TSDB_DEPLOY_SCHEMA_REGISTRY_SECRET: 'registry-login',
+    TSDB_DEPLOY_MQTT_SECRET: 'mqtt-login',
+  },
   'other values': {
     ...OTHER_VALUES,
     TSDB_DEPLOY_REGION: 'northeurope',

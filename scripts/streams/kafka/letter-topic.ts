@@ -47,24 +47,32 @@ export function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterD
   let isConnected: Promise<void> | undefined;
   const producers = new Map<string, Promise<Producer>>();
   const running = new Map<string, Promise<void>>();
+  /** The first offset of each partition whose letter the topic does not have. */
+  const sentTo = new Map<string, bigint>();
 
   async function send(of: GroupPartition): Promise<void> {
     for (;;) {
       const [any] = await readOutbox(pool, of, 1);
       if (any === undefined) return;
       // Only what is read after nobody else can send any more is certainly not in the topic yet.
-      const producer = delivery === 'exactly-once' ? await transactional(of) : await plain();
+      const producer = delivery === 'exactly-once' ? await transactional(of) : await plain(of);
+      const sent = sentTo.get(nameOf(of)) ?? 0n;
+      // A database that has lost its last commits, as after a failover, has records stored again whose letters were sent.
+      if (any.offset < sent) await deleteFromOutbox(pool, of, sent);
       const records = await readOutbox(pool, of, AT_ONCE);
       const last = records.at(-1);
       if (last === undefined) return;
       const after = last.offset + 1n;
       if (delivery === 'exactly-once') await sendTogether(producer, of, records, after);
       else await producer.send({ topic: letterTopic(of.topic), acks: -1, messages: letters(of, records) });
+      sentTo.set(nameOf(of), after);
       await deleteFromOutbox(pool, of, after);
     }
   }
 
-  const plain = (): Promise<Producer> => producerOf('', () => kafka.producer({ ...SAFE }));
+  // One for each partition: the library confuses the numbers of records when one of two sends at the same time fails.
+  const plain = (of: GroupPartition): Promise<Producer> =>
+    producerOf(nameOf(of), () => kafka.producer({ ...SAFE }));
 
   /** The producer of the partition. When it is new, nobody else can send letters of the partition any more. */
   async function transactional(of: GroupPartition): Promise<Producer> {
@@ -81,7 +89,9 @@ export function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterD
     // what that process has begun.
     const transaction = await producer.transaction();
     await transaction.abort();
-    await deleteFromOutbox(pool, of, await committed(of));
+    const first = await committed(of);
+    sentTo.set(name, first);
+    await deleteFromOutbox(pool, of, first);
     return producer;
   }
 
@@ -128,6 +138,7 @@ export function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterD
   async function forget(name: string): Promise<void> {
     const failed = producers.get(name);
     producers.delete(name);
+    sentTo.delete(name);
     await failed?.then((producer) => producer.disconnect()).catch(() => undefined);
   }
 
@@ -138,7 +149,7 @@ export function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterD
         .catch(() => undefined)
         .then(() => send(of))
         .catch(async (error: unknown) => {
-          await forget(delivery === 'exactly-once' ? name : '');
+          await forget(name);
           throw error;
         });
       running.set(name, publishing);

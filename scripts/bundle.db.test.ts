@@ -85,7 +85,7 @@ describe('the build', () => {
     const program = readFileSync(join(dist, 'tsdb.js'), 'utf8');
     expect(program).not.toContain(ROOT);
     const licences = readFileSync(join(dist, 'LICENSES.txt'), 'utf8');
-    for (const name of ['fastify', 'pg', '@fastify/swagger-ui', 'uplot'])
+    for (const name of ['fastify', 'pg', '@fastify/swagger-ui', 'uplot', 'kafkajs', 'mqtt', 'protobufjs'])
       expect(licences).toMatch(new RegExp(`^${name} \\d`, 'm'));
     for (const name of ['esbuild', 'typescript', 'jest', 'cdktf', 'tsx'])
       expect(licences).not.toMatch(new RegExp(`^${name} \\d`, 'm'));

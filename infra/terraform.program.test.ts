@@ -24,6 +24,10 @@ const VARIABLES = {
   ssh_public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5',
   deployer_cidrs: ['198.51.100.7/32'],
   app_image: 'registry.example.org/tsdb:1.2.3',
+  kafka_secret: 'ingest',
+  kafka_identity: '00000000-1111-2222-3333-444444444444',
+  schema_registry_secret: 'registry-login',
+  mqtt_secret: 'mqtt-login',
 };
 const GIVEN = {
   TF_VAR_ssh_public_key: VARIABLES.ssh_public_key,

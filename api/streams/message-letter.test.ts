@@ -92,6 +92,8 @@ describe('identityOf', () => {
     const [again] = reader.rows(messageOf({ time: '2026-11-20T12:00:00Z' }, { topic: 'a/7', timestamp: 5 }));
     expect(identityOf(row?.source as MessageRow)).toEqual(identityOf(again?.source as MessageRow));
     expect(row?.source.hasOwnTime).toBe(true);
+    const [refused] = reader.rows(messageOf({ time: 5, unknown: 1 }, { topic: 'a/7' }));
+    expect(refused).toMatchObject({ reason: expect.any(String), source: { hasOwnTime: true } });
     const ofReceipt = messageReader(mqttStream('a/{sensor_id}', sensorData, { map: { time: '$timestamp' } }));
     expect(ofReceipt.rows(messageOf({}, { topic: 'a/7' }))[0]?.source.hasOwnTime).toBe(false);
   });

@@ -3,7 +3,7 @@ import { messageOf } from '../../db/core/errors';
 import type { Stream } from '../../db/language/stream';
 import { unwrapEnvelope } from './connect-envelope';
 import { textOf, Unreadable } from './decoder';
-import { isObject } from './members';
+import { isObject, memberAt } from './members';
 import type { Decoded, Message, MessageReader, MessageRow, SentMessageRow } from './message';
 import { MessageParts, type PartsOptions } from './message-parts';
 import { type RowMap, rowMap } from './row-map';
@@ -20,6 +20,7 @@ export interface ReaderOptions {
 export function messageReader(stream: Stream, { registry }: ReaderOptions = {}): MessageReader {
   const decoder = decoderOf(stream.kind === 'kafka' ? stream.format : 'json', registry);
   const paths = Object.values(stream.map);
+  const timePath = stream.map[stream.table.time] ?? stream.table.time;
   const way: Way = {
     decoder,
     toRow: rowMap(stream),
@@ -27,7 +28,7 @@ export function messageReader(stream: Stream, { registry }: ReaderOptions = {}):
     takesText: paths.includes('$value'),
     unwraps: !decoder.needsSchema && !paths.some((path) => /^payload\b/.test(path)),
     stream,
-    takesTime: stream.map[stream.table.time] === '$timestamp',
+    timePath: timePath.split('.'),
   };
   return {
     prepare: (messages) => decoder.prepare(messages),
@@ -49,8 +50,8 @@ interface Way extends PartsOptions {
   /** Whether a column takes the whole value, which may then be a text that is not JSON. */
   readonly takesText: boolean;
   readonly stream: Stream;
-  /** Whether the time of a row is that of its message. */
-  readonly takesTime: boolean;
+  /** Where the time of a row comes from. */
+  readonly timePath: readonly string[];
 }
 
 const NO_LEVELS: ReadonlyMap<string, string> = new Map();
@@ -74,20 +75,31 @@ function rowsOf(way: Way, message: Message, before: Decoded | undefined): readon
 type OfValue = Pick<MessageRow, 'line' | 'isOneOfMany' | 'decoded'>;
 const WHOLE: OfValue = { line: 1 };
 
-function sentRow({ toRow, stream, takesTime }: Way, parts: MessageParts, more = WHOLE): SentMessageRow {
+function sentRow(way: Way, parts: MessageParts, more = WHOLE): SentMessageRow {
   const { line } = more;
   let value: unknown;
   let reason: string | undefined;
   try {
-    value = toRow(parts);
+    value = way.toRow(parts);
   } catch (error) {
     reason = messageOf(error);
   }
   const { message, decodedKey } = parts;
-  const hasOwnTime = !takesTime && isObject(value) && value[stream.table.time] !== undefined;
-  const own: MessageRow = { message, broker: stream.kind, hasOwnTime, ...more };
+  const own: MessageRow = {
+    message,
+    broker: way.stream.kind,
+    hasOwnTime: hasOwnTime(way, parts, value),
+    ...more,
+  };
   const source = decodedKey === undefined ? own : { ...own, decodedKey };
   return reason === undefined ? { line, source, value } : { line, source, reason };
+}
+
+/** Also of a row that is refused for another reason. */
+function hasOwnTime({ timePath, stream }: Way, { value }: MessageParts, row: unknown): boolean {
+  const [part = ''] = timePath;
+  if (!part.startsWith('$')) return memberAt(value, timePath) !== undefined;
+  return part !== '$timestamp' && isObject(row) && row[stream.table.time] !== undefined;
 }
 
 function readValue({ decoder, takesText, unwraps }: Way, bytes: Buffer): unknown {

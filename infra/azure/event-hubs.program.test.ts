@@ -48,8 +48,8 @@ describe('Event Hubs', () => {
     });
     for (const hub of all(hubs, 'eventhub'))
       expect(hub).toMatchObject({
-        partition_count: 4,
-        message_retention: 7,
+        partition_count: 6,
+        retention_description: { cleanup_policy: 'Delete', retention_time_in_hours: 168 },
         lifecycle: { prevent_destroy: true },
       });
     const unprotected = synthesiseAzure({
@@ -221,6 +221,8 @@ describe('the consumers of the machine', () => {
 
   it('get the files that their brokers ask for, and may read those secrets of the vault only', () => {
     const [kafka, mqtt] = consumersOf(readConfig(BROKERS));
+    const announced = consumersOf(readConfig({ ...BROKERS, TSDB_DEPLOY_STREAM_PORTS: '19092' }))[0];
+    expect(announced?.ports).toEqual([9093, 9094, 443, 19092]);
     expect(kafka).toMatchObject({
       environment: {
         TSDB_KAFKA_BROKERS: 'kafka-0.example.org:9093,kafka-1.example.org:9094',

@@ -34,7 +34,8 @@ export function addEventHubs(
   { deployer, subnet }: EventHubsProps,
 ): EventHubs | undefined {
   const { config } = place;
-  const { eventHubs, eventHubTopics, eventHubPartitions, eventHubDays } = config.azure;
+  const { eventHubs } = config.azure;
+  const { topics, partitions, retentionHours } = config.kafka;
   if (eventHubs === 'none') return undefined;
   const scope = new Construct(stack, 'event-hubs');
   const lifecycle = { preventDestroy: config.protectData };
@@ -54,14 +55,14 @@ export function addEventHubs(
     new Eventhub(scope, name, {
       name,
       namespaceId: namespace.id,
-      partitionCount: eventHubPartitions,
-      messageRetention: eventHubDays,
+      partitionCount: partitions,
+      retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours },
       lifecycle,
     });
   return {
     namespace,
-    topics: eventHubTopics.map(add),
-    letters: eventHubTopics.map((topic) => add(`${topic}.dlq`)),
+    topics: topics.map(add),
+    letters: topics.map((topic) => add(`${topic}.dlq`)),
     brokers: Fn.join('', [namespace.name, `.servicebus.windows.net:${EVENT_HUBS_PORT}`]),
   };
 }

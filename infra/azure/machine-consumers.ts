@@ -33,7 +33,7 @@ function streamsOf({ azure, streams }: DeployConfig): StreamsConfig {
   };
 }
 
-function kafkaConsumer({ azure }: DeployConfig, streams: StreamsConfig): Consumer {
+function kafkaConsumer({ azure, consumers }: DeployConfig, streams: StreamsConfig): Consumer {
   const { schemaRegistry, schemaRegistryUsername } = streams;
   const usesEventHubs = azure.eventHubs !== 'none';
   const secrets = {
@@ -48,6 +48,8 @@ function kafkaConsumer({ azure }: DeployConfig, streams: StreamsConfig): Consume
     ports: [
       ...streams.kafkaBrokers.map((broker) => Number(broker.split(':')[1])),
       ...(schemaRegistry === '' ? [] : [portOf(schemaRegistry)]),
+      // What brokers announce.
+      ...consumers.ports.map(Number),
     ],
     hasIdentity: streams.kafkaSasl === 'azure',
     usesEventHubs,

@@ -10,6 +10,7 @@ import {
   checkConsumers,
   consumerConnections,
 } from './settings/consumers';
+import { checkEventHubs } from './settings/event-hubs';
 import { checkHa, HA_SETTINGS, type HaClusterConfig } from './settings/ha';
 import { KAFKA_SETTINGS, type KafkaConfig } from './settings/kafka';
 import { KUBERNETES_SETTINGS } from './settings/kubernetes';
@@ -60,6 +61,7 @@ export function readConfig(
   const azure = azureConfig(read(AZURE_SETTINGS, declared?.azure), shared.diskGiB, fault);
   const streams = read(STREAM_SETTINGS, declared?.streams);
   checkStreams(streams, fault);
+  checkBrokers(azure, streams, fault);
   const consumers = read(CONSUMER_SETTINGS, declared?.consumers);
   checkConsumers(consumers, streams, fault);
   const kubernetes = kubernetesConfig(
@@ -72,7 +74,7 @@ export function readConfig(
   const aks = read(AKS_SETTINGS, declared?.aks);
   checkAks(aks, fault);
   const kafka = read(KAFKA_SETTINGS, declared?.kafka);
-  checkBrokers(azure, streams, fault);
+  checkEventHubs(azure, kafka, fault);
   if (faults.length > 0) throw new SettingsError(faults.join('\n'));
   const image = { ...IMAGE_FLAVOURS[flavour], ...(otherImage === '' ? {} : { image: otherImage }) };
   return freezeDeep({

@@ -1,6 +1,7 @@
 import { settings as apiSettings } from '../../api/config';
 import { dbSettings } from '../../db/server/config';
 import { kafkaSettings } from '../../scripts/streams/kafka/config';
+import { mqttSettings } from '../../scripts/streams/mqtt/config';
 import { streamSettings } from '../../scripts/streams/stream-config';
 import { readConfig } from './config';
 import { kafkaEnvironment, mqttEnvironment } from './stream-environment';
@@ -10,10 +11,19 @@ const KAFKA = { TSDB_DEPLOY_KAFKA_BROKERS: 'a:9093,b:9093' };
 
 describe('the environment of a consumer', () => {
   it('has no name that the consumer does not read', () => {
-    const read = [...dbSettings, ...apiSettings, ...streamSettings, ...kafkaSettings].map(({ name }) => name);
+    const common = [...dbSettings, ...apiSettings, ...streamSettings];
+    const read = [...common, ...kafkaSettings, ...mqttSettings].map(({ name }) => name);
     const login = { TSDB_DEPLOY_KAFKA_SASL: 'plain', TSDB_DEPLOY_KAFKA_USERNAME: 'ingest' };
     const files = { password: '/p', authorities: '/ca', certificate: { certificate: '/c', key: '/k' } };
-    const given = Object.keys(kafkaEnvironment(streamsOf({ ...KAFKA, ...login }), files));
+    const mqtt = {
+      TSDB_DEPLOY_MQTT_URL: 'mqtts://broker',
+      TSDB_DEPLOY_MQTT_USERNAME: 'ingest',
+      TSDB_DEPLOY_MQTT_SHARE: 'ingest',
+    };
+    const given = [
+      ...Object.keys(kafkaEnvironment(streamsOf({ ...KAFKA, ...login }), files)),
+      ...Object.keys(mqttEnvironment(streamsOf(mqtt), files)),
+    ];
     expect(given.filter((name) => !read.includes(name))).toEqual([]);
   });
 

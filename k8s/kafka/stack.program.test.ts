@@ -127,6 +127,7 @@ describe('the stack kubernetes-kafka', () => {
       'topic plant.readings.dlq literal Describe+Read+Write',
       'group plant-ingest literal Describe+Read',
       'group plant-ingest.letters literal Describe+Read',
+      'group tsdb-replay- prefix Delete+Describe+Read',
       'transactionalId plant-ingest prefix Describe+Write',
       'cluster IdempotentWrite',
     ]);

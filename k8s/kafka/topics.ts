@@ -66,10 +66,18 @@ function consumerRules({ kafka, streams }: DeployConfig): readonly Rule[] {
       resource: { type: 'group', name, patternType: 'literal' },
       operations: ['Describe', 'Read'],
     })),
+    // A replay of letters from their topic reads with a group that it deletes afterwards.
+    {
+      resource: { type: 'group', name: REPLAY_GROUP, patternType: 'prefix' },
+      operations: ['Delete', 'Describe', 'Read'],
+    },
     { resource: { type: 'transactionalId', ...prefix }, operations: ['Describe', 'Write'] },
     IDEMPOTENT,
   ];
 }
+
+/** How the groups begin that `tsdb replay kafka` reads with. */
+const REPLAY_GROUP = 'tsdb-replay-';
 
 function producerRules({ kafka }: DeployConfig): readonly Rule[] {
   return [...kafka.topics.map((topic) => topicRule(topic, ['Describe', 'Write'])), IDEMPOTENT];

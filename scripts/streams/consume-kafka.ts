@@ -1,7 +1,8 @@
 // Reads declared topics of Kafka into their tables until it is stopped.
 import { openDatabase } from '../../api/database/database';
 import { messageReader } from '../../api/streams/message-reader';
-import { messageOf } from '../../db/core/errors';
+import { schemaRegistry } from '../../api/streams/schema-registry';
+import { messageOf, UsageError } from '../../db/core/errors';
 import { streamOffsets, streamOutbox } from '../../db/schema/service';
 import { type StreamConsumer, startConsumer } from './consumer';
 import type { StreamLog } from './consumer-parts';
@@ -37,6 +38,12 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
   const { api, batch } = config;
   const streams = declaredStreams(api.desired, 'kafka', topics);
   const { group } = settings;
+  const registry = settings.registry && schemaRegistry(settings.registry);
+  const needy = streams.find(({ stream }) => stream.format !== 'json')?.stream;
+  if (needy !== undefined && registry === undefined)
+    throw new UsageError(
+      `the stream ${needy.topic} has the format ${needy.format}, whose schemas are in a registry; set TSDB_SCHEMA_REGISTRY`,
+    );
   const database = openDatabase(api, (error) =>
     log.warn({ reason: messageOf(error) }, 'an idle database connection ended'),
   );
@@ -65,7 +72,7 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
           {
             to: { pool: database.writer, engine: () => database.engine(), keepsRejected: true },
             table,
-            reader: messageReader(stream),
+            reader: messageReader(stream, registry === undefined ? {} : { registry }),
             requestId: group,
           },
         ]),

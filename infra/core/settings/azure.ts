@@ -1,6 +1,6 @@
 // The settings of the azure stack.
 import { MACHINE_SIZES, type MachineSize } from '../machine-sizes';
-import { checkEventHubs, EVENT_HUB_SETTINGS } from './event-hubs';
+import { EVENT_HUB_SETTINGS } from './event-hubs';
 import { dnsName, flag, manyOf, matching, networks, oneOf, optional, pairs, wholeNumber } from './parsers';
 import type { Fault, SettingTable, ValuesOf } from './setting';
 
@@ -176,7 +176,6 @@ export function azureConfig(
   fault: Fault,
 ): AzureConfig {
   checkDisk(settings, diskGiB, fault);
-  checkEventHubs(settings, fault);
   const { exposure, parts, sshCidrs, dnsLabel, region, vmSize } = settings;
   for (const network of sshCidrs.filter((candidate) => candidate.endsWith('/0')))
     fault(

@@ -2,7 +2,7 @@
 import { METADATA_SERVICE } from '../networks';
 import { list, networks, oneOf, optional, resourceName, wholeNumber } from './parsers';
 import type { Fault, SettingTable, ValuesOf } from './setting';
-import { CONSUMER_POOLS, type StreamsConfig } from './streams';
+import { CONSUMER_POOLS, hasKafkaPassword, type StreamsConfig } from './streams';
 
 /** Keys of a certificate and of its private key in a Secret, by who has made it. */
 export const CERTIFICATE_KEYS = {
@@ -142,6 +142,9 @@ export function checkConsumers(consumers: ConsumersConfig, streams: StreamsConfi
     fault(
       `TSDB_DEPLOY_MQTT_CONSUMERS=${mqttReplicas} would store each message ${mqttReplicas} times over; set TSDB_DEPLOY_MQTT_SHARE, so that they share the messages`,
     );
+  for (const [setting, value, isUsed, need] of loginsOf(consumers, streams))
+    if (value !== '' && !isUsed)
+      fault(`${setting} has no effect without ${need}; set that too, or take it away`);
   if (!streams.kafkaTls && (consumers.kafkaCertificate !== 'none' || consumers.kafkaCaSecret !== ''))
     fault(
       'TSDB_DEPLOY_KAFKA_CERTIFICATE and _CA_SECRET belong to connections with TLS; leave TSDB_DEPLOY_KAFKA_TLS at true, or take them away',
@@ -150,8 +153,45 @@ export function checkConsumers(consumers: ConsumersConfig, streams: StreamsConfi
     fault(
       'TSDB_DEPLOY_KAFKA_CERTIFICATE needs the Secret that has the certificate; set TSDB_DEPLOY_KAFKA_SECRET',
     );
+  const isOpenMqtt = /^(mqtt|ws):/.test(streams.mqttUrl);
+  if (isOpenMqtt && (consumers.mqttCertificate !== 'none' || consumers.mqttCaSecret !== ''))
+    fault(
+      'TSDB_DEPLOY_MQTT_CERTIFICATE and _CA_SECRET belong to connections with TLS; set a TSDB_DEPLOY_MQTT_URL of mqtts or wss, or take them away',
+    );
   if (consumers.mqttCertificate !== 'none' && consumers.mqttSecret === '')
     fault(
       'TSDB_DEPLOY_MQTT_CERTIFICATE needs the Secret that has the certificate; set TSDB_DEPLOY_MQTT_SECRET',
     );
+}
+
+/** What belongs to a login, whether that login is used, and what would use it. */
+function loginsOf(consumers: ConsumersConfig, streams: StreamsConfig) {
+  const { kafkaSecret, kafkaCertificate, kafkaIdentity, schemaRegistrySecret, mqttSecret, mqttCertificate } =
+    consumers;
+  return [
+    [
+      'TSDB_DEPLOY_KAFKA_SECRET',
+      kafkaSecret,
+      hasKafkaPassword(streams) || kafkaCertificate !== 'none',
+      'TSDB_DEPLOY_KAFKA_SASL=plain or scram-…, or TSDB_DEPLOY_KAFKA_CERTIFICATE',
+    ],
+    [
+      'TSDB_DEPLOY_KAFKA_IDENTITY',
+      kafkaIdentity,
+      streams.kafkaSasl === 'azure',
+      'TSDB_DEPLOY_KAFKA_SASL=azure',
+    ],
+    [
+      'TSDB_DEPLOY_SCHEMA_REGISTRY_SECRET',
+      schemaRegistrySecret,
+      streams.schemaRegistryUsername !== '',
+      'TSDB_DEPLOY_SCHEMA_REGISTRY_USERNAME',
+    ],
+    [
+      'TSDB_DEPLOY_MQTT_SECRET',
+      mqttSecret,
+      streams.mqttUsername !== '' || mqttCertificate !== 'none',
+      'TSDB_DEPLOY_MQTT_USERNAME or TSDB_DEPLOY_MQTT_CERTIFICATE',
+    ],
+  ] as const;
 }

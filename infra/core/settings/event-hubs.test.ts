@@ -7,33 +7,25 @@ const topics = (count: number) => Array.from({ length: count }, (_, at) => `plan
 
 describe('the settings of Event Hubs', () => {
   it('are the three topics of the sample by default, and no Event Hubs', () => {
-    expect(readConfig({}).azure).toMatchObject({
-      eventHubs: 'none',
-      eventHubTopics: ['bss.customer.metrics', 'bss.order.metrics', 'bss.payment.metrics'],
+    expect(readConfig({})).toMatchObject({
+      azure: { eventHubs: 'none' },
+      kafka: { topics: ['bss.customer.metrics', 'bss.order.metrics', 'bss.payment.metrics'] },
     });
     for (const tier of [STANDARD, PREMIUM]) expect(faultsOf(tier)).toEqual([]);
   });
 
   it.each([
-    [
-      'no topic',
-      { ...STANDARD, TSDB_DEPLOY_EVENT_HUBS_TOPICS: 'none' },
-      /needs TSDB_DEPLOY_EVENT_HUBS_TOPICS/,
-    ],
+    ['no topic', { ...STANDARD, TSDB_DEPLOY_KAFKA_TOPICS: 'none' }, /needs TSDB_DEPLOY_KAFKA_TOPICS/],
     [
       'more topics than the tier has, letters among them',
-      { ...STANDARD, TSDB_DEPLOY_EVENT_HUBS_TOPICS: topics(6) },
+      { ...STANDARD, TSDB_DEPLOY_KAFKA_TOPICS: topics(6) },
       /has at most 10 topics, .* needs 12/,
     ],
-    ['a month in tier standard', { ...STANDARD, TSDB_DEPLOY_EVENT_HUBS_DAYS: '30' }, /allows: 7/],
-    [
-      '64 partitions in tier standard',
-      { ...STANDARD, TSDB_DEPLOY_EVENT_HUBS_PARTITIONS: '64' },
-      /allows: 32/,
-    ],
+    ['a month in tier standard', { ...STANDARD, TSDB_DEPLOY_KAFKA_RETENTION_HOURS: '720' }, /allows: 168/],
+    ['64 partitions in tier standard', { ...STANDARD, TSDB_DEPLOY_KAFKA_PARTITIONS: '64' }, /allows: 32/],
     [
       'more partitions than the units of premium have',
-      { ...PREMIUM, TSDB_DEPLOY_EVENT_HUBS_PARTITIONS: '34' },
+      { ...PREMIUM, TSDB_DEPLOY_KAFKA_PARTITIONS: '34' },
       /at most 200 partitions for each unit, and 6 topics of 34 have 204/,
     ],
     ['three units of premium', { ...PREMIUM, TSDB_DEPLOY_EVENT_HUBS_UNITS: '3' }, /one of 1, 2, 4, 8, 16/],

@@ -1,5 +1,6 @@
 // The settings of Azure Event Hubs, the brokers that the azure stack can make, and of the secrets of other brokers in its vault.
-import { list, networks, oneOf, pairs, wholeNumber } from './parsers';
+import type { KafkaConfig } from './kafka';
+import { networks, oneOf, pairs, wholeNumber } from './parsers';
 import type { Fault, SettingTable, ValuesOf } from './setting';
 
 /** Files that a consumer on the machine can have, by what they are for. */
@@ -22,26 +23,8 @@ export const EVENT_HUB_SETTINGS = {
     name: 'TSDB_DEPLOY_EVENT_HUBS',
     default: 'none',
     meaning:
-      '"standard" or "premium" makes Azure Event Hubs of this tier, whose topics the machine stores; the tier cannot be changed later',
+      '"standard" or "premium" makes Azure Event Hubs of this tier with `TSDB_DEPLOY_KAFKA_TOPICS`, which the machine stores; the tier cannot be changed later',
     parse: oneOf(['none', 'standard', 'premium']),
-  },
-  eventHubTopics: {
-    name: 'TSDB_DEPLOY_EVENT_HUBS_TOPICS',
-    default: 'bss.customer.metrics,bss.order.metrics,bss.payment.metrics',
-    meaning: 'comma-separated topics of these Event Hubs; each gets a second one, `<topic>.dlq`',
-    parse: list(/^[a-z0-9]([\w.-]{0,200}[a-z0-9])?$/i, 'topics such as bss.order.metrics'),
-  },
-  eventHubPartitions: {
-    name: 'TSDB_DEPLOY_EVENT_HUBS_PARTITIONS',
-    default: '4',
-    meaning: 'partitions of each topic; tier `standard` never changes them, tier `premium` only adds some',
-    parse: wholeNumber(1, 100),
-  },
-  eventHubDays: {
-    name: 'TSDB_DEPLOY_EVENT_HUBS_DAYS',
-    default: '7',
-    meaning: 'number of days for which a topic keeps its records, at most 7 in tier `standard`',
-    parse: wholeNumber(1, 90),
   },
   eventHubUnits: {
     name: 'TSDB_DEPLOY_EVENT_HUBS_UNITS',
@@ -76,60 +59,72 @@ export const EVENT_HUB_SETTINGS = {
 type EventHubSettings = ValuesOf<typeof EVENT_HUB_SETTINGS> & { readonly parts: readonly string[] };
 
 /** Azure would refuse the rest in the middle of a deployment. */
-export function checkEventHubs(settings: EventHubSettings, fault: Fault): void {
+export function checkEventHubs(settings: EventHubSettings, topics: KafkaConfig, fault: Fault): void {
   const { brokerSecrets, eventHubs } = settings;
   for (const kind of ['kafka', 'mqtt'])
     if (`${kind}-cert` in brokerSecrets !== `${kind}-key` in brokerSecrets)
       fault(`TSDB_DEPLOY_BROKER_SECRETS needs both ${kind}-cert and ${kind}-key, or neither`);
-  if (eventHubs !== 'none') checkTier(settings, LIMITS[eventHubs], fault);
+  if (eventHubs === 'none') return;
+  checkTopics(eventHubs, settings.eventHubUnits, topics, fault);
+  checkUnits(settings, fault);
+  if (settings.eventHubCidrs.length > 0 && settings.parts.includes('private-endpoints'))
+    fault(
+      'TSDB_DEPLOY_EVENT_HUBS_CIDRS is without effect with part private-endpoints, which closes the public address; connect those clients to the network',
+    );
 }
 
+type Tier = 'standard' | 'premium';
+
 interface Limits {
-  readonly days: number;
+  readonly hours: number;
   readonly partitions: number;
   readonly hubs: number;
   readonly units: readonly number[];
 }
 
 // https://learn.microsoft.com/azure/event-hubs/compare-tiers
-const LIMITS: Readonly<Record<'standard' | 'premium', Limits>> = {
-  standard: { days: 7, partitions: 32, hubs: 10, units: Array.from({ length: 40 }, (_, at) => at + 1) },
-  premium: { days: 90, partitions: 100, hubs: 100, units: [1, 2, 4, 8, 16] },
+const LIMITS: Readonly<Record<Tier, Limits>> = {
+  standard: { hours: 7 * 24, partitions: 32, hubs: 10, units: Array.from({ length: 40 }, (_, at) => at + 1) },
+  premium: { hours: 90 * 24, partitions: 100, hubs: 100, units: [1, 2, 4, 8, 16] },
 };
 
-function checkTier(settings: EventHubSettings, limits: Limits, fault: Fault): void {
-  const { eventHubs, eventHubTopics, eventHubPartitions, eventHubDays, eventHubUnits } = settings;
-  const { eventHubMaxUnits, eventHubCidrs, parts } = settings;
-  const tier = `TSDB_DEPLOY_EVENT_HUBS=${eventHubs}`;
-  if (eventHubTopics.length === 0)
-    fault(`${tier} needs TSDB_DEPLOY_EVENT_HUBS_TOPICS; name the topics, or take none for no Event Hubs`);
-  const hubs = 2 * eventHubTopics.length;
+/** Of all topics of tier Premium together. */
+const PARTITIONS_PER_UNIT = 200;
+
+function checkTopics(
+  tier: Tier,
+  units: number,
+  { topics, partitions, retentionHours }: KafkaConfig,
+  fault: Fault,
+): void {
+  const limits = LIMITS[tier];
+  const setting = `TSDB_DEPLOY_EVENT_HUBS=${tier}`;
+  if (topics.length === 0) fault(`${setting} needs TSDB_DEPLOY_KAFKA_TOPICS; name the topics`);
+  const hubs = 2 * topics.length;
   if (hubs > limits.hubs)
     fault(
-      `${tier} has at most ${limits.hubs} topics, and TSDB_DEPLOY_EVENT_HUBS_TOPICS needs ${hubs}, as each has one for dead letters; take fewer or another tier`,
+      `${setting} has at most ${limits.hubs} topics, and TSDB_DEPLOY_KAFKA_TOPICS needs ${hubs}, as each has one for dead letters; take fewer or another tier`,
     );
-  if (eventHubDays > limits.days)
-    fault(`TSDB_DEPLOY_EVENT_HUBS_DAYS=${eventHubDays} is more than ${tier} allows: ${limits.days}`);
-  if (eventHubPartitions > limits.partitions)
+  if (retentionHours > limits.hours)
     fault(
-      `TSDB_DEPLOY_EVENT_HUBS_PARTITIONS=${eventHubPartitions} is more than ${tier} allows: ${limits.partitions}`,
+      `TSDB_DEPLOY_KAFKA_RETENTION_HOURS=${retentionHours} is more than ${setting} allows: ${limits.hours}`,
     );
-  if (!limits.units.includes(eventHubUnits))
+  if (partitions > limits.partitions)
+    fault(`TSDB_DEPLOY_KAFKA_PARTITIONS=${partitions} is more than ${setting} allows: ${limits.partitions}`);
+  if (tier === 'premium' && hubs * partitions > PARTITIONS_PER_UNIT * units)
     fault(
-      `TSDB_DEPLOY_EVENT_HUBS_UNITS=${eventHubUnits} is not what ${tier} offers; take one of ${limits.units.join(', ')}`,
+      `${setting} has at most ${PARTITIONS_PER_UNIT} partitions for each unit, and ${hubs} topics of ${partitions} have ${hubs * partitions}; raise TSDB_DEPLOY_EVENT_HUBS_UNITS`,
     );
-  const perUnit = 200;
-  const partitions = hubs * eventHubPartitions;
-  if (eventHubs === 'premium' && partitions > perUnit * eventHubUnits)
+}
+
+function checkUnits({ eventHubs, eventHubUnits, eventHubMaxUnits }: EventHubSettings, fault: Fault): void {
+  const units = eventHubs === 'none' ? [] : LIMITS[eventHubs].units;
+  if (!units.includes(eventHubUnits))
     fault(
-      `${tier} has at most ${perUnit} partitions for each unit, and ${hubs} topics of ${eventHubPartitions} have ${partitions}; raise TSDB_DEPLOY_EVENT_HUBS_UNITS`,
+      `TSDB_DEPLOY_EVENT_HUBS_UNITS=${eventHubUnits} is not what TSDB_DEPLOY_EVENT_HUBS=${eventHubs} offers; take one of ${units.join(', ')}`,
     );
   if (eventHubMaxUnits > 0 && (eventHubs === 'premium' || eventHubMaxUnits < eventHubUnits))
     fault(
       'TSDB_DEPLOY_EVENT_HUBS_MAX_UNITS is for TSDB_DEPLOY_EVENT_HUBS=standard, and at least TSDB_DEPLOY_EVENT_HUBS_UNITS',
-    );
-  if (eventHubCidrs.length > 0 && parts.includes('private-endpoints'))
-    fault(
-      'TSDB_DEPLOY_EVENT_HUBS_CIDRS is without effect with part private-endpoints, which closes the public address; connect those clients to the network',
     );
 }

@@ -15,6 +15,15 @@ describe('the settings of the consumers in a cluster', () => {
       /KEDA cannot read the lag/,
     ],
     [{ TSDB_DEPLOY_MQTT_CONSUMERS: '2' }, /2 times over; set TSDB_DEPLOY_MQTT_SHARE/],
+    [
+      { ...KAFKA, TSDB_DEPLOY_KAFKA_SECRET: 'ingest' },
+      /KAFKA_SECRET has no effect without TSDB_DEPLOY_KAFKA_SASL/,
+    ],
+    [
+      { TSDB_DEPLOY_MQTT_URL: 'mqtt://broker', TSDB_DEPLOY_MQTT_CA_SECRET: 'ca' },
+      /a TSDB_DEPLOY_MQTT_URL of mqtts or wss/,
+    ],
+    [{ TSDB_DEPLOY_MQTT_SECRET: 'login' }, /MQTT_SECRET has no effect without TSDB_DEPLOY_MQTT_USERNAME/],
     [{ TSDB_DEPLOY_KAFKA_CERTIFICATE: 'user' }, /set TSDB_DEPLOY_KAFKA_SECRET/],
     [
       { ...KAFKA, TSDB_DEPLOY_KAFKA_TLS: 'false', TSDB_DEPLOY_KAFKA_CA_SECRET: 'ca' },

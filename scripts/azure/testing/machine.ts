@@ -117,7 +117,7 @@ export async function startMachine(): Promise<Machine> {
     PATH: `${bin}:${process.env.PATH}`,
     METADATA_URL: azure.url,
     TSDB_API_WAIT: '60',
-    TSDB_CONSUMER_WAIT: '5',
+    TSDB_CONSUMER_WAIT: '2',
     TSDB_AZURE_RETRIES: '0',
     TSDB_BLOB_URL: `${azure.url}/blobs`,
     TSDB_UNITS: units,

@@ -23,6 +23,7 @@ import { kafkaSettings, readKafkaConfig } from '../../streams/kafka/config';
 import { produce } from '../../streams/kafka/produce';
 import { ensureTopics } from '../../streams/kafka/produce-topics';
 import { kafkaClient, PATIENCE } from '../../streams/kafka/security';
+import { streamSettings } from '../../streams/stream-config';
 import { nextMessage, type ProgramName, withProcesses } from '../api/processes';
 import { timedProcess } from '../child-process';
 import { withDatabases } from '../databases';
@@ -37,6 +38,8 @@ import { benchRecords, copyLine } from './bench-stream';
 import type { Pace, PaceOrder } from './pace';
 
 const PARTITIONS = 6;
+/** Settings of the caller that the consumer gets. */
+const PASSED = [...kafkaSettings, ...streamSettings].map(({ name }) => name);
 const BUDGET = 0.5;
 
 interface Run {
@@ -75,7 +78,7 @@ async function main({ rows, rounds, json }: Run, signal: AbortSignal): Promise<n
         await withConnection(url, (db) => pauseAllJobs(db, plan.server.engine));
         const loadBefore = loadNow();
         const own = {
-          ...Object.fromEntries(kafkaSettings.map(({ name }) => [name, env[name] ?? ''])),
+          ...Object.fromEntries(PASSED.map((name) => [name, env[name] ?? ''])),
           ...{ DATABASE_URL: url, TSDB_SCHEMAS: 'business,service', LOG_LEVEL: 'warn' },
         };
         const consume = (name: ProgramName) => async (): Promise<Pace> => {

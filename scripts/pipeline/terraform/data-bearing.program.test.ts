@@ -18,19 +18,20 @@ describe('DATA_BEARING', () => {
       TSDB_DEPLOY_HA_IMAGE: 'ha:1',
       TSDB_DEPLOY_KAFKA: 'true',
     };
-    const guarded = [{}, { ...settings, TSDB_DEPLOY_PARTS: 'customer-keys,recovery-vault' }].flatMap(
-      (env) => {
-        const sources = { schemaHash: hash, bundle };
-        const stacks = synthesiseApp((outdir) => buildApp(readConfig(env), sources, outdir));
-        return Object.values(stacks).flatMap(({ resource }) =>
-          Object.entries(resource).flatMap(([type, named]) =>
-            Object.entries(named)
-              .filter(([, one]) => (one as Guarded).lifecycle?.prevent_destroy === true)
-              .map(([name]) => ({ type, address: `${type}.${name}` })),
-          ),
-        );
-      },
-    );
+    const guarded = [
+      {},
+      { ...settings, TSDB_DEPLOY_PARTS: 'customer-keys,recovery-vault', TSDB_DEPLOY_EVENT_HUBS: 'standard' },
+    ].flatMap((env) => {
+      const sources = { schemaHash: hash, bundle };
+      const stacks = synthesiseApp((outdir) => buildApp(readConfig(env), sources, outdir));
+      return Object.values(stacks).flatMap(({ resource }) =>
+        Object.entries(resource).flatMap(([type, named]) =>
+          Object.entries(named)
+            .filter(([, one]) => (one as Guarded).lifecycle?.prevent_destroy === true)
+            .map(([name]) => ({ type, address: `${type}.${name}` })),
+        ),
+      );
+    });
     removeFolder(folder);
     expect(guarded.map(({ address }) => address)).toEqual(
       expect.arrayContaining([

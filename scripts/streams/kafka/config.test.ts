@@ -128,7 +128,7 @@ describe('settings of Kafka', () => {
   it('are named once and say what they mean', () => {
     expect(new Set(kafkaSettings.map(({ name }) => name)).size).toBe(kafkaSettings.length);
     for (const { name, meaning } of kafkaSettings) {
-      expect(name).toMatch(/^TSDB_KAFKA_/);
+      expect(name).toMatch(/^TSDB_(KAFKA|SCHEMA_REGISTRY)/);
       expect(meaning.length).toBeGreaterThan(10);
     }
   });

@@ -1,8 +1,10 @@
 // The settings of Kafka clients: environment → checked KafkaConfig. Secrets stay behind functions, so that no log can show them.
 import { isLoopback } from '../../../api/access/loopback';
+import type { RegistryOptions } from '../../../api/streams/schema-registry';
 import { UsageError } from '../../../db/core/errors';
 import type { Environment, Setting } from '../../../db/core/settings';
 import { type Login, readLogin, SASL_MECHANISMS, sendsSecret } from './login';
+import { readRegistry, registrySettings } from './registry';
 import { readTls, type TlsFiles } from './tls-files';
 
 /** Where refused records go, besides the table `service.dead_letter`. */
@@ -20,6 +22,8 @@ export interface KafkaConfig {
   readonly deadLetters: DeadLetterMode;
   /** Session of a member of the group, in milliseconds. */
   readonly sessionMs: number;
+  /** Undefined = there is none. */
+  readonly registry: RegistryOptions | undefined;
 }
 
 /** Settings of every command that talks to Kafka. */
@@ -77,6 +81,7 @@ export const kafkaSettings: readonly Setting[] = [
     default: '10000',
     meaning: 'after how long without a sign of life other consumers take over, in milliseconds',
   },
+  ...registrySettings,
 ];
 
 const SESSION_MS = { least: 6_000, most: 1_800_000 };
@@ -113,8 +118,9 @@ export function readKafkaConfig(env: Environment): KafkaConfig {
     faults.push(
       `TSDB_KAFKA_SESSION_MS must be a whole number from ${least} to ${most}, got "${text('TSDB_KAFKA_SESSION_MS')}"`,
     );
+  const registry = readRegistry(env, faults);
   if (faults.length > 0) throw new UsageError(faults.join('\n'));
-  return Object.freeze({ brokers, group, tls, login, deadLetters, sessionMs });
+  return Object.freeze({ brokers, group, tls, login, deadLetters, sessionMs, registry });
 }
 
 function readBrokers(text: string, faults: string[]): readonly string[] {

@@ -24,7 +24,6 @@ export interface ProduceOptions<R extends OutgoingRecord> {
 }
 
 const BATCH = 2_000;
-const IN_FLIGHT = 2;
 const WAIT_MS = 50;
 
 /**
@@ -43,11 +42,9 @@ export async function produce<R extends OutgoingRecord>(
     retry: PATIENCE.bounded,
   });
   await producer.connect();
-  const underWay = new Set<Promise<void>>();
-  const failures: unknown[] = [];
   try {
     const started = performance.now();
-    for (let sent = 0; sent < rows && !signal.aborted && failures.length === 0; ) {
+    for (let sent = 0; sent < rows && !signal.aborted; ) {
       const elapsed = performance.now() - started;
       const due = rate === Number.POSITIVE_INFINITY ? BATCH : Math.floor((rate * elapsed) / 1_000) + 1 - sent;
       const batch = take(records, Math.min(BATCH, rows - sent, due));
@@ -57,18 +54,14 @@ export async function produce<R extends OutgoingRecord>(
         continue;
       }
       sent += batch.length;
-      const sending = send(producer, batch)
-        .then(() => onAcknowledged(batch))
-        .catch((error: unknown) => void failures.push(error))
-        .finally(() => underWay.delete(sending));
-      underWay.add(sending);
-      if (underWay.size >= IN_FLIGHT) await Promise.race(underWay);
+      // One at a time. When a part of a batch fails, the library gives its numbers back, also those of the parts that the broker
+      // has. Another batch would get the same numbers, and the broker would take it for a repetition and drop it.
+      await send(producer, batch);
+      onAcknowledged(batch);
     }
-    await Promise.all(underWay);
   } finally {
     await producer.disconnect();
   }
-  if (failures.length > 0) throw failures[0];
 }
 
 function take<R>(records: Iterator<R>, most: number): R[] {

@@ -13,7 +13,7 @@ import { type MosquittoUnderTest, noMosquitto, startMosquitto } from '../testing
 import { type Published, type Publisher, publisher } from './testing/publisher';
 
 /** Messages of the test that kills; the promise was shown with 100,000. */
-const MESSAGES = Number(process.env.TSDB_TEST_MQTT_MESSAGES || 3_000);
+const MESSAGES = Number(process.env.TSDB_TEST_MQTT_MESSAGES || 2_000);
 const SETS = [plant, service];
 const BEGIN = Date.parse('2026-11-20T00:00:00Z');
 

@@ -1,0 +1,196 @@
+// The consumer over a broker in memory: records are stored once, whatever ends or is taken over.
+import { openDatabase } from '../../api/database/database';
+import { messageReader } from '../../api/streams/message-reader';
+import type { MessageDestination } from '../../api/streams/store-messages';
+import { desiredFrom } from '../../db/language/desired';
+import {
+  createTestDatabase,
+  type TestDatabase,
+  type TestServer,
+  testServers,
+} from '../../db/local/test-servers';
+import { waitFor } from '../../db/local/testing/wait';
+import { business } from '../../db/schema/business';
+import { service } from '../../db/schema/service';
+import { applied, execute, select } from '../../db/testing/apply';
+import { type StreamConsumer, startConsumer } from './consumer';
+import type { StreamLog } from './consumer-parts';
+import { declaredStreams } from './declared-streams';
+import { MemoryBroker, type MemorySource } from './testing/memory-broker';
+
+const TOPIC = 'bss.customer.metrics';
+const GROUP = 'timescale-ingest';
+const ID = '00000000-0000-4000-8000-000000000001';
+const START = Date.now();
+const SETS = [business, service];
+
+const good = (n: number): string =>
+  JSON.stringify({
+    time: new Date(START + n).toISOString(),
+    customer_id: ID,
+    metric_name: 'm',
+    metric_value: n,
+  });
+const isBad = (n: number): boolean => n % 100 === 7;
+
+describe.each(testServers())('a consumer on $describe', (server: TestServer) => {
+  let database: TestDatabase;
+  let pools: ReturnType<typeof openDatabase>[] = [];
+  beforeEach(async () => {
+    database = await createTestDatabase(server, applied(SETS, 'all jobs'));
+  });
+  afterEach(async () => {
+    await Promise.all(pools.map((pool) => pool.end()));
+    pools = [];
+    await database.drop();
+  });
+
+  /** A member of the group, with connections of its own. */
+  async function member(
+    broker: MemoryBroker,
+  ): Promise<{ readonly consumer: StreamConsumer; readonly source: MemorySource }> {
+    const connections = openDatabase({
+      database: { connectionString: database.url },
+      ...{ poolSize: 1, writePoolSize: 3, statementTimeoutMs: 60_000 },
+    });
+    pools.push(connections);
+    const source = broker.source();
+    const [declared] = declaredStreams(desiredFrom(SETS), 'kafka', [TOPIC]);
+    if (!declared) throw new Error('not declared');
+    const destination: MessageDestination = {
+      to: { pool: connections.writer, engine: async () => server.engine, keepsRejected: true },
+      table: declared.table,
+      reader: messageReader(declared.stream),
+      requestId: GROUP,
+    };
+    const consumer = await startConsumer({
+      source,
+      group: GROUP,
+      topics: new Map([[TOPIC, destination]]),
+      pool: connections.writer,
+      letters: broker.publisher(connections.writer),
+      batch: { rows: 500, ms: 20 },
+      log: SILENT,
+      metrics: { stored: () => undefined },
+    });
+    return { consumer, source };
+  }
+
+  const counts = async () => {
+    const [row] = await select<Record<string, number>>(
+      database.url,
+      `SELECT count(*)::int AS rows, count(DISTINCT metric_value)::int AS values, (SELECT count(*) FROM service.dead_letter)::int AS letters, (SELECT count(*) FROM service.stream_outbox)::int AS outbox FROM business.customer_metrics`,
+    );
+    return row ?? {};
+  };
+  const until = (expected: Readonly<Record<string, number>>) =>
+    waitFor(JSON.stringify(expected), async () => {
+      const now = await counts();
+      return Object.entries(expected).every(([name, value]) => now[name] === value);
+    });
+  const rowsBeyond = (rows: number) =>
+    waitFor(`${rows} rows`, async () => ((await counts()).rows ?? 0) > rows);
+
+  it('stores each record once through take-overs, lost members and lost connections', async () => {
+    const broker = new MemoryBroker(TOPIC, 6);
+    const total = 12_000;
+    for (let n = 0; n < total; n += 1)
+      broker.append({ topic: TOPIC, partition: n % 6 }, isBad(n) ? `{"number": ${n}` : good(n), START + n);
+    const first = await member(broker);
+    const members = [first, await member(broker)];
+    await rowsBeyond(1_000);
+    // Its consumer goes on with what it has, beside those that take over.
+    first.source.lose();
+    await rowsBeyond(2_500);
+    await execute(
+      database.url,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tsdb-api'`,
+    );
+    members.push(await member(broker));
+    await rowsBeyond(5_000);
+    members[1]?.source.lose();
+    members.push(await member(broker));
+    await until({ rows: 11_880, values: 11_880, letters: 120, outbox: 0 });
+    for (const { consumer } of members) await consumer.stop();
+    expect(await counts()).toEqual({ rows: 11_880, values: 11_880, letters: 120, outbox: 0 });
+    const sent = broker.letters.map(({ partition, offset }) => Number(offset) * 6 + partition);
+    expect(sent.sort((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, n) => n).filter(isBad));
+    const positions = await select<{ readonly next: string }>(
+      database.url,
+      'SELECT next_offset AS next FROM service.stream_offset',
+    );
+    expect(positions.map(({ next }) => Number(next))).toEqual(Array.from({ length: 6 }, () => 2_000));
+  });
+
+  it('tells the broker how far it is, and goes on there', async () => {
+    const broker = new MemoryBroker(TOPIC, 1);
+    const at = { topic: TOPIC, partition: 0 };
+    for (let n = 0; n < 10; n += 1) broker.append(at, good(n), START + n);
+    const before = await member(broker);
+    await until({ rows: 10 });
+    await before.consumer.stop();
+    expect(broker.told.get(`${TOPIC}/0`)).toBe(10n);
+    for (let n = 10; n < 20; n += 1) broker.append(at, good(n), START + n);
+    const { consumer } = await member(broker);
+    await until({ rows: 20, values: 20 });
+    expect(consumer.troubles()).toEqual([]);
+    await consumer.stop();
+  });
+
+  it.each([
+    [
+      'were deleted before they were read',
+      (broker: MemoryBroker) => broker.expire({ topic: TOPIC, partition: 0 }, 15n),
+      /offset 10/,
+    ],
+    [
+      'are others than those that were stored',
+      (broker: MemoryBroker) => {
+        broker.remake({ topic: TOPIC, partition: 0 });
+        for (let n = 100; n < 130; n += 1) broker.append({ topic: TOPIC, partition: 0 }, good(n), START + n);
+      },
+      /deleted and made anew/,
+    ],
+  ])('stops when records %s', async (_what, change, reason) => {
+    const broker = new MemoryBroker(TOPIC, 1);
+    const at = { topic: TOPIC, partition: 0 };
+    for (let n = 0; n < 10; n += 1) broker.append(at, good(n), START + n);
+    const before = await member(broker);
+    await until({ rows: 10 });
+    await before.consumer.stop();
+    for (let n = 10; n < 20; n += 1) broker.append(at, good(n), START + n);
+    change(broker);
+    const { consumer } = await member(broker);
+    expect((await consumer.failed).message).toMatch(reason);
+    await consumer.stop();
+    expect((await counts()).rows).toBe(10);
+  });
+
+  it('keeps every record of a batch that the database refuses, and stores the others', async () => {
+    await execute(
+      database.url,
+      'ALTER TABLE business.customer_metrics ADD CONSTRAINT few CHECK (metric_value < 200)',
+    );
+    const broker = new MemoryBroker(TOPIC, 1);
+    for (let n = 0; n < 500; n += 1) broker.append({ topic: TOPIC, partition: 0 }, good(n), START + n);
+    const { consumer } = await member(broker);
+    await until({ rows: 200, letters: 300, outbox: 0 });
+    await consumer.stop();
+    expect(broker.letters.length).toBe(300);
+  });
+
+  it('waits for a database that refuses to write, and is not ready meanwhile', async () => {
+    await execute(database.url, 'ALTER TABLE business.customer_metrics RENAME TO away');
+    const broker = new MemoryBroker(TOPIC, 1);
+    for (let n = 0; n < 10; n += 1) broker.append({ topic: TOPIC, partition: 0 }, good(n), START + n);
+    const { consumer } = await member(broker);
+    await waitFor('trouble', () => consumer.troubles().length > 0);
+    await execute(database.url, 'ALTER TABLE business.away RENAME TO customer_metrics');
+    await until({ rows: 10 });
+    await waitFor('no trouble', () => consumer.troubles().length === 0);
+    await consumer.stop();
+  });
+});
+
+const nothing = () => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing } as unknown as StreamLog;

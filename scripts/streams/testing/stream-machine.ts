@@ -34,8 +34,9 @@ export async function startStreamMachine(): Promise<StreamMachine> {
   const folder = temporaryFolder();
   const running = new Set<Running>();
   const group = 'timescale-ingest';
+  // What was committed must outlive a kill, or positions go back and letters are sent again.
   const start = (port?: number): Promise<Cluster> =>
-    startCluster({ binaries, folder: join(folder, 'cluster'), port, durable: false });
+    startCluster({ binaries, folder: join(folder, 'cluster'), port, durable: true });
   let cluster = await start();
   const { url, port } = cluster;
   const kafka = await startKafka();

@@ -81,11 +81,6 @@ export async function resetPositions(
     for (const { partition, offset } of sent?.partitions ?? [])
       if (changes.some((change) => change.partition === partition) && BigInt(offset) > 0n)
         await deleteFromOutbox(pool, { group, topic, partition }, BigInt(offset));
-    // Records of the outbox whose letters the topic has, because a consumer ended before it deleted them.
-    const [sent] = await admin.fetchOffsets({ groupId: letterGroup(group), topics: [topic] });
-    for (const { partition, offset } of sent?.partitions ?? [])
-      if (changes.some((change) => change.partition === partition))
-        await deleteFromOutbox(pool, { group, topic, partition }, BigInt(offset));
     // These offsets were those of records that may come again: from now on, whatever waits in the outbox is sent.
     await admin.setOffsets({
       groupId: letterGroup(group),

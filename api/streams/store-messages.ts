@@ -87,12 +87,21 @@ async function readPart(
   const rejected: RejectedRow[] = [];
   let count = 0;
   for (const message of messages) {
-    const results = reader.rows(message).map((row) => read(row));
-    // The first message is taken in any case: if it needs too many chunks, then by itself.
-    if (count > 0 && results.some((result) => 'rejected' in result && result.crowded)) break;
-    for (const result of results) {
+    const [before, refusedBefore] = [rows.length, rejected.length];
+    let isCrowded = false;
+    for (const sent of reader.rows(message)) {
+      const result = read(sent);
       if ('row' in result) rows.push(result.row);
-      else rejected.push(result.rejected);
+      else {
+        rejected.push(result.rejected);
+        isCrowded ||= result.crowded === true;
+      }
+    }
+    // The first message is taken in any case: if it needs too many chunks, then by itself.
+    if (isCrowded && count > 0) {
+      rows.length = before;
+      rejected.length = refusedBefore;
+      break;
     }
     count += 1;
     if (count % MESSAGES_AT_ONCE === 0) await nextTurn();

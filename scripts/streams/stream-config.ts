@@ -22,7 +22,7 @@ export interface StreamConfig {
 export const streamSettings = [
   {
     name: 'TSDB_STREAM_BATCH_ROWS',
-    default: '5000',
+    default: '10000',
     meaning: 'number of records at which a consumer writes a batch, of each partition',
   },
   {

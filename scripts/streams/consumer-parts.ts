@@ -40,4 +40,13 @@ export interface ConsumerParts extends ConsumerOptions {
   /** Runs as many writes at a time as there are connections. */
   readonly limit: <T>(work: () => Promise<T>) => Promise<T>;
   readonly onFailure: (error: Error) => void;
+  /** What the waiting messages of all partitions take. */
+  readonly backlog: Backlog;
+}
+
+/** Messages in memory. */
+export interface Backlog {
+  bytes: number;
+  /** Call it when there is room again. */
+  readonly onRoom: () => void;
 }

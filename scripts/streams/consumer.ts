@@ -25,8 +25,18 @@ export async function startConsumer(options: ConsumerOptions): Promise<StreamCon
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
   });
-  const parts: ConsumerParts = { ...options, limit: limiter(pool.options.max), onFailure: fail };
   const partitions = new Map<string, PartitionConsumer>();
+  const parts: ConsumerParts = {
+    ...options,
+    limit: limiter(pool.options.max),
+    onFailure: fail,
+    backlog: {
+      bytes: 0,
+      onRoom: () => {
+        for (const consumer of partitions.values()) consumer.resume();
+      },
+    },
+  };
   let isAssigned = false;
 
   await source.start({

@@ -20,12 +20,14 @@ import {
   recordDigest,
 } from './positions';
 
-/** When so many batches wait in memory, the partition is paused. */
-const BATCHES_AHEAD = 2;
 /** How long a stop waits for the broker to take dead letters and offsets. */
 const TELL_MS = 5_000;
 /** Most bytes of a batch. */
 const BATCH_BYTES = 8 * 1_048_576;
+/** When the messages that wait take so many bytes, all partitions are paused. */
+const BACKLOG_BYTES = 32 * 1_048_576;
+/** What a message takes besides its key and value. */
+const MESSAGE_BYTES = 256;
 
 /** Creates the consumer of a partition, for one assignment; `start` it, and `stop` it when the partition belongs to others. */
 export class PartitionConsumer {
@@ -86,6 +88,7 @@ export class PartitionConsumer {
     this.#stopped.abort();
     clearTimeout(this.#timer);
     await this.#work;
+    this.#forget();
   }
 
   /** Takes no more messages, and writes those that are there, for as long as that succeeds. */
@@ -103,21 +106,24 @@ export class PartitionConsumer {
     await Promise.race([this.#tell, pause(TELL_MS, this.#stopped.signal)]);
   }
 
+  /** Has the partition fetched again, when there is room. */
+  resume(): void {
+    if (!this.#isPaused || !this.#hasRoom()) return;
+    this.#isPaused = false;
+    this.#parts.source.resume(this.of);
+  }
+
   /** Takes messages that continue where the previous ones ended. */
   take({ messages, nextOffset, endOffset }: Fetched): void {
     if (!this.#isReady || this.#isDraining || this.#stopped.signal.aborted) return;
     const own = this.#verified(messages);
     if (own === undefined) return;
     if (this.#waiting.length === 0 && own.length > 0) this.#since = performance.now();
-    for (const message of own) {
-      this.#waiting.push(message);
-      this.#bytes += bytesOf(message);
-    }
+    for (const message of own) this.#waiting.push(message);
+    this.#count(bytesOf(own));
     this.#nextOffset = nextOffset;
     this.#endOffset = endOffset;
-    const { rows } = this.#parts.batch;
-    const isFull = this.#waiting.length >= BATCHES_AHEAD * rows || this.#bytes >= BATCHES_AHEAD * BATCH_BYTES;
-    if (!this.#isPaused && isFull) {
+    if (!this.#isPaused && !this.#hasRoom()) {
       this.#isPaused = true;
       this.#parts.source.pause(this.of);
     }
@@ -149,7 +155,7 @@ export class PartitionConsumer {
       return;
     const { rows, ms } = this.#parts.batch;
     const left = this.#since + ms - performance.now();
-    if (this.#waiting.length < rows && this.#bytes < BATCH_BYTES && left > 0) {
+    if (left > 0 && this.#waiting.length < rows && this.#hasRoom()) {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
         this.#kick();
@@ -205,8 +211,7 @@ export class PartitionConsumer {
   /** Forgets what was fetched and continues at the stored position. */
   async #seek(): Promise<void> {
     this.#isReady = false;
-    this.#waiting = [];
-    this.#bytes = 0;
+    this.#forget();
     const { source, pool } = this.#parts;
     const position = await readPosition(pool, this.of);
     this.#position = position?.nextOffset;
@@ -215,18 +220,28 @@ export class PartitionConsumer {
     this.#told = undefined;
     this.#isReady = true;
     await source.seek(this.of, position?.nextOffset, position?.last?.offset);
-    this.#resume();
+    this.#isPaused = false;
     this.#tellBroker();
   }
 
-  #resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#parts.source.resume(this.of);
+  /** Whether more messages may wait: of this partition, and of all together. */
+  #hasRoom(): boolean {
+    const { batch, backlog } = this.#parts;
+    return this.#waiting.length < batch.rows && this.#bytes < BATCH_BYTES && backlog.bytes < BACKLOG_BYTES;
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#parts.backlog.bytes += bytes;
+  }
+
+  #forget(): void {
+    this.#waiting = [];
+    this.#count(-this.#bytes);
   }
 
   async #write(): Promise<void> {
-    const { batch, metrics, letters, log } = this.#parts;
+    const { metrics, letters, log } = this.#parts;
     const { topic, partition } = this.of;
     const { messages, bytes } = this.#batch();
     const isAll = messages.length === this.#waiting.length;
@@ -247,14 +262,14 @@ export class PartitionConsumer {
     });
     this.#position = to;
     this.#waiting = this.#waiting.slice(messages.length);
-    this.#bytes -= bytes;
+    this.#count(-bytes);
+    this.#parts.backlog.onRoom();
     this.#since = performance.now();
     metrics.stored(topic, messages.length, result, (performance.now() - began) / 1_000);
     if (result.rejected > 0) {
       this.#letters = letters === undefined ? 'none' : 'waiting';
       log.warn({ topic, partition, ...rejectedOf(result) }, 'rows were refused and are kept as dead letters');
     }
-    if (this.#waiting.length < batch.rows && this.#bytes < BATCH_BYTES) this.#resume();
     this.#tellBroker();
   }
 
@@ -262,9 +277,9 @@ export class PartitionConsumer {
   #batch(): { readonly messages: readonly Message[]; readonly bytes: number } {
     let [count, bytes] = [0, 0];
     for (const message of this.#waiting) {
-      if (count === this.#parts.batch.rows || (count > 0 && bytes >= BATCH_BYTES)) break;
+      if (count === this.#parts.batch.rows || bytes >= BATCH_BYTES) break;
       count += 1;
-      bytes += bytesOf(message);
+      bytes += sizeOf(message);
     }
     return { messages: this.#waiting.slice(0, count), bytes };
   }
@@ -303,6 +318,9 @@ export class PartitionConsumer {
   }
 }
 
-const bytesOf = ({ key, value }: Message): number => (key?.length ?? 0) + (value?.length ?? 0);
+const sizeOf = ({ key, value }: Message): number => MESSAGE_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
+
+const bytesOf = (messages: readonly Message[]): number =>
+  messages.reduce((sum, message) => sum + sizeOf(message), 0);
 
 const rejectedOf = ({ stored, rejected }: StoredMessages) => ({ stored, rejected });

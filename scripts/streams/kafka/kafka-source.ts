@@ -38,6 +38,9 @@ interface Strays {
 /** After so many fetches from one later offset, each after a seek, everything in between is hidden from readers. */
 const MOST_STRAYS = 5;
 
+/** Most bytes of a fetch; the library takes ten million otherwise, and keeps all of them until the last record is written. */
+const FETCH_BYTES = 4 * 1_048_576;
+
 /** Pause before the library is started again after a failure that it does not survive. */
 const RESTART_MS = 2_000;
 
@@ -74,6 +77,7 @@ export function kafkaSource(options: KafkaSourceOptions): MessageSource {
     const joining = kafka.consumer({
       groupId: group,
       maxWaitTimeInMs: waitMs,
+      maxBytes: FETCH_BYTES,
       sessionTimeout: sessionMs,
       heartbeatInterval: Math.floor(sessionMs / 4),
       // Consumers do not take it from their client.

@@ -8,7 +8,7 @@ import { apiEnvironment } from '../infra/core/app-environment';
 import { API_PORT } from '../infra/core/names';
 import { consumerConnections } from '../infra/core/settings/consumers';
 import { scalesByLoad } from './api-scaling';
-import { type AppProps, appContainer, appPod } from './app-pod';
+import { type AppProps, appContainer, appPod, passwordAnnotations, spreadPods } from './app-pod';
 import { clientLabels, metadata, selectorLabels } from './metadata';
 import { addServiceAccount, RESTARTED_BY_HAND } from './pod-parts';
 import { RolloutCheck } from './rollout';
@@ -30,7 +30,7 @@ const ROLLOUT_LIMIT = 30;
  */
 export function addApi(stack: Construct, app: AppProps, after: ITerraformDependable) {
   const scope = new Construct(stack, 'api');
-  const { config, secrets } = app;
+  const { config } = app;
   const selector = selectorLabels(config, 'api');
   const serviceAccount = addServiceAccount(scope, app, 'api');
   const deployment = new DeploymentV1(scope, 'server', {
@@ -42,11 +42,7 @@ export function addApi(stack: Construct, app: AppProps, after: ITerraformDependa
       template: {
         metadata: {
           labels: clientLabels(config, 'api'),
-          // A pod reads its password only at its start. These change with the password, without revealing it.
-          annotations: {
-            'timescaledb-as-code/password': secrets.app.identity,
-            'timescaledb-as-code/password-version': String(config.passwordVersion),
-          },
+          annotations: passwordAnnotations(app),
         },
         spec: apiPod(app, serviceAccount),
       },
@@ -76,17 +72,7 @@ function apiPod(app: AppProps, serviceAccount: string) {
   return {
     ...appPod(app, { serviceAccount, logins: ['app'] }),
     terminationGracePeriodSeconds: STOP_LIMIT,
-    topologySpreadConstraint: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
-      (topologyKey) => ({
-        topologyKey,
-        maxSkew: 1,
-        // So that a cluster of one node can run all of them.
-        whenUnsatisfiable: 'ScheduleAnyway',
-        labelSelector: [{ matchLabels: selectorLabels(app.config, 'api') }],
-        // Pods of the previous version, which are about to end, do not count.
-        matchLabelKeys: ['pod-template-hash'],
-      }),
-    ),
+    topologySpreadConstraint: spreadPods(app, 'api'),
     container: [apiContainer(app)],
   };
 }

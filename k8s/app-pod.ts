@@ -2,7 +2,7 @@
 import { appEnvironment } from '../infra/core/app-environment';
 import type { Login } from '../infra/core/logins';
 import type { DatabaseAccess } from './database-access';
-import type { Place } from './metadata';
+import { type Place, selectorLabels } from './metadata';
 import type { LoginSecrets } from './password';
 import { PASSWORD_FILE, passwordMount, passwordVolume } from './password-file';
 import { CONTAINER_SECURITY, environment, podIdentity, resources } from './pod-parts';
@@ -85,3 +85,21 @@ export function appContainer(
     volumeMount: [passwordMount(login), { name: 'tmp', mountPath: '/tmp' }, ...volumeMount],
   };
 }
+
+/** Annotations of pods that read their password only at their start: these change with the password, without revealing it. */
+export const passwordAnnotations = ({ config, secrets }: Pick<AppProps, 'config' | 'secrets'>) => ({
+  'timescaledb-as-code/password': secrets.app.identity,
+  'timescaledb-as-code/password-version': String(config.passwordVersion),
+});
+
+/** Spreads the pods of a component over zones and nodes. */
+export const spreadPods = ({ config }: Pick<AppProps, 'config'>, component: string) =>
+  ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
+    topologyKey,
+    maxSkew: 1,
+    // So that a cluster of one node can run all of them.
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: [{ matchLabels: selectorLabels(config, component) }],
+    // Pods of the previous version, which are about to end, do not count.
+    matchLabelKeys: ['pod-template-hash'],
+  }));

@@ -1,4 +1,5 @@
 // The settings as the consumers of the machine want them.
+import { addressOf } from '../core/address';
 import type { DeployConfig } from '../core/config';
 import type { BrokerFile } from '../core/settings/event-hubs';
 import { hasKafkaPassword, type StreamsConfig } from '../core/settings/streams';
@@ -47,7 +48,7 @@ function kafkaConsumer({ azure, consumers }: DeployConfig, streams: StreamsConfi
     secrets,
     ports: [
       ...streams.kafkaBrokers.map((broker) => Number(broker.split(':')[1])),
-      ...(schemaRegistry === '' ? [] : [portOf(schemaRegistry)]),
+      ...(schemaRegistry === '' ? [] : [addressOf(schemaRegistry).port]),
       // What brokers announce.
       ...consumers.ports.map(Number),
     ],
@@ -66,7 +67,7 @@ function mqttConsumer({ name, environment, azure }: DeployConfig, streams: Strea
       TSDB_MQTT_CLIENT_ID: `${name}-${environment}`,
     },
     secrets,
-    ports: [portOf(streams.mqttUrl)],
+    ports: [addressOf(streams.mqttUrl).port],
     hasIdentity: false,
     usesEventHubs: false,
   };
@@ -95,18 +96,4 @@ function filesOf(kind: 'kafka' | 'mqtt', secrets: Secrets): BrokerFiles {
     ...(authorities === undefined ? {} : { authorities }),
     ...(certificate === undefined || key === undefined ? {} : { certificate: { certificate, key } }),
   };
-}
-
-const DEFAULT_PORTS: Readonly<Record<string, number>> = {
-  'http:': 80,
-  'https:': 443,
-  'mqtt:': 1883,
-  'mqtts:': 8883,
-  'ws:': 80,
-  'wss:': 443,
-};
-
-function portOf(url: string): number {
-  const { protocol, port } = new URL(url);
-  return port === '' ? (DEFAULT_PORTS[protocol] ?? 0) : Number(port);
 }

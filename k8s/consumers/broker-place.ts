@@ -1,28 +1,8 @@
 // Where brokers and registries are, as a network policy says it (pure).
 import type { NetworkPolicyV1SpecEgressTo } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
+import type { Address } from '../../infra/core/address';
 import type { DeployConfig } from '../../infra/core/config';
 import { inNamespace, network, port } from '../network-policy';
-
-/** Ports of addresses that name none. */
-const USUAL_PORTS: Readonly<Record<string, number>> = {
-  'http:': 80,
-  'https:': 443,
-  'mqtt:': 1883,
-  'mqtts:': 8883,
-  'ws:': 80,
-  'wss:': 443,
-};
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** @param text `https://registry.example.org` or `kafka:9093` */
-export function addressOf(text: string): Address {
-  const { protocol, hostname, port: given } = new URL(text.includes('://') ? text : `tcp://${text}`);
-  return { host: hostname.toLowerCase(), port: given === '' ? (USUAL_PORTS[protocol] ?? 0) : Number(given) };
-}
 
 /**
  * Peers and ports for an egress rule. The name of a service tells its namespace. Everything else is outside of the cluster: the

@@ -3,7 +3,7 @@ import { DeploymentV1 } from '@cdktf/provider-kubernetes/lib/deployment-v1';
 import type { ITerraformDependable } from 'cdktf';
 import type { Construct } from 'constructs';
 import { STREAM_PORT } from '../../infra/core/names';
-import { type AppProps, appContainer, appPod } from '../app-pod';
+import { type AppProps, appContainer, appPod, passwordAnnotations, spreadPods } from '../app-pod';
 import { clientLabels, metadata, selectorLabels } from '../metadata';
 import { addServiceAccount, RESTARTED_BY_HAND } from '../pod-parts';
 import { RolloutCheck } from '../rollout';
@@ -41,7 +41,7 @@ export interface ConsumerProps {
 /** @returns the Deployment, and the check that passes when its new version consumes */
 export function addConsumer(scope: Construct, app: AppProps, props: ConsumerProps) {
   const { broker, component, replicas, isScaled = false, isAlone, identity, after } = props;
-  const { config, secrets } = app;
+  const { config } = app;
   const selector = selectorLabels(config, component);
   const asIdentity = identity === undefined ? {} : { 'azure.workload.identity/client-id': identity };
   const serviceAccount = addServiceAccount(scope, app, component, asIdentity);
@@ -60,11 +60,7 @@ export function addConsumer(scope: Construct, app: AppProps, props: ConsumerProp
             [CONSUMER_OF]: broker,
             ...(identity === undefined ? {} : { 'azure.workload.identity/use': 'true' }),
           },
-          // A pod reads its password only at its start. These change with the password, without revealing it.
-          annotations: {
-            'timescaledb-as-code/password': secrets.app.identity,
-            'timescaledb-as-code/password-version': String(config.passwordVersion),
-          },
+          annotations: passwordAnnotations(app),
         },
         spec: consumerPod(app, serviceAccount, props),
       },
@@ -88,15 +84,7 @@ function consumerPod(app: AppProps, serviceAccount: string, props: ConsumerProps
   return {
     ...appPod(app, { serviceAccount, logins: ['app'], volume: files.volume }),
     terminationGracePeriodSeconds: STOP_LIMIT,
-    topologySpreadConstraint: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
-      (topologyKey) => ({
-        topologyKey,
-        maxSkew: 1,
-        whenUnsatisfiable: 'ScheduleAnyway',
-        labelSelector: [{ matchLabels: selectorLabels(app.config, component) }],
-        matchLabelKeys: ['pod-template-hash'],
-      }),
-    ),
+    topologySpreadConstraint: spreadPods(app, component),
     container: [
       {
         ...appContainer(app, {

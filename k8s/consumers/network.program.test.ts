@@ -1,6 +1,7 @@
+import { addressOf } from '../../infra/core/address';
 import { readConfig } from '../../infra/core/config';
 import { DEPLOYMENTS, type Env, synthesiseKubernetes } from '../testing/deployments';
-import { addressOf, placeOf } from './broker-place';
+import { placeOf } from './broker-place';
 
 const inside = (name: string) => ({
   namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },

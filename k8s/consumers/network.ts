@@ -1,11 +1,13 @@
 // Which brokers and registries the consumers reach, and who may read their metrics.
+
 import type { NetworkPolicyV1Spec } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
 import type { Construct } from 'constructs';
+import { addressOf } from '../../infra/core/address';
 import type { DeployConfig } from '../../infra/core/config';
 import { STREAM_PORT } from '../../infra/core/names';
 import type { Place } from '../metadata';
 import { addPolicies, egress, ingress, port } from '../network-policy';
-import { addressOf, placeOf } from './broker-place';
+import { placeOf } from './broker-place';
 import { CONSUMER_OF } from './consumer';
 
 /** Name lookup and the database are open to the consumers by policies of the stack. */

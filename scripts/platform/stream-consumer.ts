@@ -3,11 +3,10 @@ import { UsageError } from '../../db/core/errors';
 import type { Environment } from '../../db/core/settings';
 import type { Desired } from '../../db/language/desired';
 import { consumeKafka } from '../streams/consume-kafka';
+import { serveConsumer } from '../streams/consumer-process';
 import { declaredStreams } from '../streams/declared-streams';
 import { type KafkaConfig, readKafkaConfig } from '../streams/kafka/config';
 import { readStreamConfig } from '../streams/stream-config';
-import { consumerMetrics } from '../streams/stream-metrics';
-import { streamServer } from '../streams/stream-server';
 import type { Background } from './background';
 
 /** A consumer that runs. */
@@ -38,30 +37,20 @@ export function requireStreams(env: Environment, desired: Desired): void {
 export async function startPlatformConsumer(env: Environment): Promise<PlatformConsumer> {
   const config = readStreamConfig({ ...env, LOG_LEVEL: env.LOG_LEVEL || 'warn' });
   const kafka = readKafkaConfig(env);
-  const { host, port, logLevel, desired } = config.api;
-  const metrics = consumerMetrics();
-  let troubles = (): readonly string[] => ['the consumer is starting'];
-  const server = streamServer({
-    host,
-    port,
-    logLevel,
-    registry: metrics.registry,
-    troubles: () => troubles(),
-  });
-  const address = await server.listen();
+  const served = await serveConsumer(config, (process) => consumeKafka({ ...process, kafka }));
   try {
-    const consumer = await consumeKafka({ config, kafka, log: server.app.log, metrics });
-    troubles = consumer.troubles;
+    const consumer = await served.consumer;
     return {
-      describe: describe(desired, kafka, address),
+      describe: describe(config.api.desired, kafka, served.address),
       failed: consumer.failed,
       stop: async () => {
+        served.announceStop();
         await consumer.stop();
-        await server.app.close();
+        await served.close();
       },
     };
   } catch (error) {
-    await server.app.close();
+    await served.close();
     throw error;
   }
 }

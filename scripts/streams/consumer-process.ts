@@ -15,28 +15,60 @@ export interface ConsumerProcess {
   readonly metrics: ConsumerMetrics;
 }
 
+/** A consumer with its server of health and metrics. */
+export interface ServedConsumer {
+  /** Of health and metrics, for people. */
+  readonly address: string;
+  readonly log: FastifyBaseLogger;
+  /** Resolves when it has joined its group; it may wait for a broker without end. */
+  readonly consumer: Promise<StreamConsumer>;
+  /** Says that it stops, from now on. */
+  announceStop(): void;
+  close(): Promise<void>;
+}
+
+/** Starts the server, and then the consumer. */
+export async function serveConsumer(
+  config: StreamConfig,
+  start: (process: ConsumerProcess) => Promise<StreamConsumer>,
+): Promise<ServedConsumer> {
+  const { host, port, logLevel } = config.api;
+  const metrics = consumerMetrics();
+  let troubles = (): readonly string[] => ['the consumer is starting'];
+  const { app, listen } = streamServer({
+    ...{ host, port, logLevel, registry: metrics.registry },
+    troubles: () => troubles(),
+  });
+  const address = await listen();
+  const consumer = start({ config, log: app.log, metrics }).then((started) => {
+    troubles = () => started.troubles();
+    return started;
+  });
+  return {
+    address,
+    log: app.log,
+    consumer,
+    announceStop: () => {
+      troubles = () => ['the consumer is stopping'];
+    },
+    close: () => app.close(),
+  };
+}
+
 /** Consumes until the signal. @throws why the consumer cannot go on. */
 export async function runConsumer(
   config: StreamConfig,
   start: (process: ConsumerProcess) => Promise<StreamConsumer>,
   signal: AbortSignal,
 ): Promise<number> {
-  const { host, port, logLevel } = config.api;
-  const metrics = consumerMetrics();
-  let troubles = (): readonly string[] => ['the consumer is starting'];
-  const server = streamServer({
-    ...{ host, port, logLevel, registry: metrics.registry },
-    troubles: () => troubles(),
-  });
-  const { log } = server.app;
+  const served = await serveConsumer(config, start);
+  const { log } = served;
   try {
-    note(`health and metrics: ${await server.listen()}`);
-    // It may wait for a broker without end.
-    const consumer = await Promise.race([start({ config, log, metrics }), aborted(signal)]);
+    note(`health and metrics: ${served.address}`);
+    const consumer = await Promise.race([served.consumer, aborted(signal)]);
     if (consumer === undefined) return 0;
-    troubles = () => consumer.troubles();
     const failure = await Promise.race([consumer.failed, aborted(signal)]);
-    troubles = () => ['the consumer is stopping'];
+    served.announceStop();
     log.info('stopping');
     await withinTime(STOP_MS, consumer.stop(), () =>
       log.warn('the broker or the database does not answer; what is not stored is read again'),
@@ -46,7 +78,7 @@ export async function runConsumer(
   } finally {
     // A library may leave a connection open, which would keep the process.
     setTimeout(() => process.exit(), EXIT_MS).unref();
-    await server.app.close().catch((error: unknown) => note(messageOf(error)));
+    await served.close().catch((error: unknown) => note(messageOf(error)));
   }
 }
 

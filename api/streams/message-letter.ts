@@ -90,12 +90,23 @@ export function identityOf({
   line,
   hasOwnTime,
 }: MessageRow): readonly unknown[] | undefined {
-  const { topic, partition, offset, timestamp, value } = message;
-  const bytes = createHash('sha256')
-    .update(value ?? '')
-    .digest('base64url');
+  const { topic, partition, offset, timestamp } = message;
+  const bytes = digestOf(message);
   if (broker === 'kafka') return [broker, topic, partition, String(offset), timestamp, line, bytes];
   return hasOwnTime ? [broker, topic, line, bytes] : undefined;
+}
+
+/** Digests of values. Each row of an array asks for that of the whole message. */
+const digests = new WeakMap<Message, string>();
+
+function digestOf(message: Message): string {
+  const known = digests.get(message);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256')
+    .update(message.value ?? '')
+    .digest('base64url');
+  digests.set(message, digest);
+  return digest;
 }
 
 const written = (bytes: Buffer): Bytes =>

@@ -10,6 +10,7 @@ import { runConsumer } from '../streams/consumer-process';
 import { declaredStreams } from '../streams/declared-streams';
 import { readKafkaConfig } from '../streams/kafka/config';
 import { explained } from '../streams/kafka/failures';
+import { letterPublisher } from '../streams/kafka/letter-topic';
 import { kafkaClient, PATIENCE } from '../streams/kafka/security';
 import { readMqttConfig } from '../streams/mqtt/config';
 import { type PositionChange, plannedReset, resetPositions } from '../streams/reset-positions';
@@ -53,7 +54,9 @@ export async function resetConsumer(
   const { group } = settings;
   const database = openDatabase(api);
   const kafka = kafkaClient(settings, (_level, line) => note(line), PATIENCE.bounded);
-  const options = { kafka, pool: database.writer, group, topic, partition };
+  const pool = database.writer;
+  const letters = letterPublisher(kafka, pool, settings.deadLetters);
+  const options = { kafka, pool, letters, group, topic, partition };
   try {
     const changes = await plannedReset(options, to === 'beginning' || to === 'end' ? to : BigInt(to));
     print(`positions of group ${group} in ${topic}:`);
@@ -68,6 +71,7 @@ export async function resetConsumer(
   } catch (error) {
     throw explained(error, settings);
   } finally {
+    await letters?.stop();
     await database.end();
   }
 }

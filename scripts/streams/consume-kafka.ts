@@ -10,7 +10,7 @@ import { declaredStreams } from './declared-streams';
 import type { KafkaConfig } from './kafka/config';
 import { explained } from './kafka/failures';
 import { kafkaSource } from './kafka/kafka-source';
-import { letterTopicPublisher } from './kafka/letter-topic';
+import { letterPublisher } from './kafka/letter-topic';
 import { refuseWrongSettings } from './kafka/refuse-wrong-settings';
 import { kafkaClient, PATIENCE } from './kafka/security';
 import { requireTables } from './require-tables';
@@ -78,10 +78,7 @@ export async function consumeKafka(options: KafkaConsumerOptions): Promise<Strea
         ]),
       ),
       pool: database.writer,
-      letters:
-        deadLetters === 'database'
-          ? undefined
-          : letterTopicPublisher(client(PATIENCE.bounded), database.writer, deadLetters),
+      letters: letterPublisher(client(PATIENCE.bounded), database.writer, deadLetters),
       batch,
       log,
       metrics,

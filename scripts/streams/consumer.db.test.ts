@@ -16,6 +16,7 @@ import { applied, execute, select } from '../../db/testing/apply';
 import { type StreamConsumer, startConsumer } from './consumer';
 import type { StreamLog } from './consumer-parts';
 import { declaredStreams } from './declared-streams';
+import type { MessageSource, SourceEvents } from './message-source';
 import { MemoryBroker, type MemorySource } from './testing/memory-broker';
 
 const TOPIC = 'bss.customer.metrics';
@@ -45,28 +46,32 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
     await database.drop();
   });
 
-  /** A member of the group, with connections of its own. */
-  async function member(
-    broker: MemoryBroker,
-  ): Promise<{ readonly consumer: StreamConsumer; readonly source: MemorySource }> {
-    const connections = openDatabase({
-      database: { connectionString: database.url },
-      ...{ poolSize: 1, writePoolSize: 3, statementTimeoutMs: 60_000 },
-    });
-    pools.push(connections);
-    const source = broker.source();
+  function destinationOf({ writer }: Pick<ReturnType<typeof openDatabase>, 'writer'>): MessageDestination {
     const [declared] = declaredStreams(desiredFrom(SETS), 'kafka', [TOPIC]);
     if (!declared) throw new Error('not declared');
-    const destination: MessageDestination = {
-      to: { pool: connections.writer, engine: async () => server.engine, keepsRejected: true },
+    return {
+      to: { pool: writer, engine: async () => server.engine, keepsRejected: true },
       table: declared.table,
       reader: messageReader(declared.stream),
       requestId: GROUP,
     };
+  }
+
+  /** A member of the group, with connections of its own. */
+  async function member(
+    broker: MemoryBroker,
+    statementTimeoutMs = 60_000,
+  ): Promise<{ readonly consumer: StreamConsumer; readonly source: MemorySource }> {
+    const connections = openDatabase({
+      database: { connectionString: database.url },
+      ...{ poolSize: 1, writePoolSize: 3, statementTimeoutMs },
+    });
+    pools.push(connections);
+    const source = broker.source();
     const consumer = await startConsumer({
       source,
       group: GROUP,
-      topics: new Map([[TOPIC, destination]]),
+      topics: new Map([[TOPIC, destinationOf(connections)]]),
       pool: connections.writer,
       letters: broker.publisher(connections.writer),
       batch: { rows: 500, ms: 20 },
@@ -177,6 +182,83 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
     await until({ rows: 200, letters: 300, outbox: 0 });
     await consumer.stop();
     expect(broker.letters.length).toBe(300);
+  });
+
+  it('keeps refused records with any number as their time, and headers with any name', async () => {
+    const broker = new MemoryBroker(TOPIC, 1);
+    const at = { topic: TOPIC, partition: 0 };
+    broker.append(at, 'nanoseconds', 1_795_176_000_000_000_000, [['a\0b', Buffer.from('1')]]);
+    broker.append(at, 'beyond the calendar', 8.64e15 + 1, [['constructor', Buffer.from('2')]]);
+    broker.append(at, good(1), START);
+    const { consumer } = await member(broker);
+    await until({ rows: 1, letters: 2, outbox: 0 });
+    await consumer.stop();
+    expect(broker.letters.map(({ offset }) => offset)).toEqual([0n, 1n]);
+  });
+
+  it('stores fewer records at a time when so many take too long', async () => {
+    await execute(
+      database.url,
+      `CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END $$;
+       CREATE TRIGGER slow BEFORE INSERT ON business.customer_metrics FOR EACH ROW EXECUTE FUNCTION public.slow()`,
+    );
+    const broker = new MemoryBroker(TOPIC, 1);
+    for (let n = 0; n < 200; n += 1) broker.append({ topic: TOPIC, partition: 0 }, good(n), START + n);
+    const { consumer } = await member(broker, 1_500);
+    await until({ rows: 200, values: 200 });
+    await consumer.stop();
+  });
+
+  it('stores what it can of other partitions while records of one that fill the memory cannot be stored', async () => {
+    await execute(
+      database.url,
+      `CREATE FUNCTION public.broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.metric_name = 'broken' THEN RAISE EXCEPTION 'not now'; END IF; RETURN NEW; END $$;
+       CREATE TRIGGER broken BEFORE INSERT ON business.customer_metrics FOR EACH ROW EXECUTE FUNCTION public.broken()`,
+    );
+    const broker = new MemoryBroker(TOPIC, 2);
+    for (let n = 0; n < 700; n += 1) {
+      const row = { ...JSON.parse(good(n)), metric_name: 'broken', labels: { text: 'x'.repeat(60_000) } };
+      broker.append({ topic: TOPIC, partition: 0 }, JSON.stringify(row), START + n);
+    }
+    const { consumer } = await member(broker);
+    await waitFor('trouble', () => consumer.troubles().length > 0);
+    for (let n = 0; n < 2_500; n += 1) broker.append({ topic: TOPIC, partition: 1 }, good(n), START + n);
+    await until({ rows: 2_500, values: 2_500 });
+    expect(consumer.lag().map(({ lag }) => lag)).toEqual([700, 0]);
+    await execute(database.url, 'DROP TRIGGER broken ON business.customer_metrics');
+    await until({ rows: 3_200 });
+    await consumer.stop();
+  }, 60_000);
+
+  it('does not seek for an assignment that has ended while it read its position', async () => {
+    const seeks: (bigint | undefined)[] = [];
+    let events: SourceEvents | undefined;
+    const connections = openDatabase({
+      database: { connectionString: database.url },
+      ...{ poolSize: 1, writePoolSize: 3, statementTimeoutMs: 60_000 },
+    });
+    pools.push(connections);
+    const blocked = await connections.writer.connect();
+    await blocked.query('BEGIN; LOCK TABLE service.stream_offset');
+    const source: MessageSource = {
+      start: async (given) => {
+        events = given;
+      },
+      seek: async (_at, offset) => void seeks.push(offset),
+      ...{ pause: nothing, resume: nothing, commit: async () => undefined, stop: async () => undefined },
+    };
+    const consumer = await startConsumer({
+      ...{ source, group: GROUP, topics: new Map([[TOPIC, destinationOf(connections)]]) },
+      ...{ pool: connections.writer, letters: undefined, batch: { rows: 500, ms: 20 } },
+      ...{ log: SILENT, metrics: { stored: () => undefined } },
+    });
+    const at = { topic: TOPIC, partition: 0 };
+    for (const assigned of [[at], [], [at]]) events?.assigned(assigned);
+    await blocked.query('COMMIT');
+    blocked.release();
+    await waitFor('a seek', () => seeks.length > 0);
+    await consumer.stop();
+    expect(seeks).toEqual([undefined]);
   });
 
   it('waits for a database that refuses to write, and is not ready meanwhile', async () => {

@@ -37,12 +37,13 @@ export async function startConsumer(options: ConsumerOptions): Promise<StreamCon
       },
     },
   };
+  /** The end of the last work on each partition; it may go on when the partition was taken away, and comes back. */
+  const endOf = new Map<string, Promise<void>>();
   let isAssigned = false;
 
   await source.start({
     assigned: (assigned) => {
-      const ending = [...partitions].map(([name, consumer]) => [name, consumer.stop()] as const);
-      const endOf = new Map(ending);
+      for (const [name, consumer] of partitions) endOf.set(name, consumer.stop());
       partitions.clear();
       isAssigned = true;
       log.info({ group, partitions: assigned.map(nameOf) }, 'partitions assigned');

@@ -1,5 +1,6 @@
 // One partition of a topic: collects its messages, stores them in batches, and moves its position in their transaction.
 import { pause } from '../../api/buffer/pause';
+import { isServerAnswer } from '../../api/database/write-connection';
 import type { Message } from '../../api/streams/message';
 import {
   type MessageDestination,
@@ -50,6 +51,8 @@ export class PartitionConsumer {
   #isDraining = false;
   #work: Promise<void> = Promise.resolve();
   #running = 0;
+  /** Most records of the next batch: fewer after one that the database did not take, for example because it takes too long. */
+  #most: number;
   #letters: 'none' | 'unknown' | 'waiting' = 'unknown';
   /** The position that the broker knows. */
   #told: bigint | undefined;
@@ -61,11 +64,13 @@ export class PartitionConsumer {
     this.#parts = parts;
     this.of = of;
     this.#destination = destination;
+    this.#most = parts.batch.rows;
   }
 
   /** Records that are in the topic and not stored, as far as known. */
   get lag(): number {
-    const stored = this.#waiting.length === 0 ? this.#nextOffset : (this.#position ?? 0n);
+    const isAllStored = this.#isReady && this.#waiting.length === 0;
+    const stored = isAllStored ? this.#nextOffset : (this.#position ?? 0n);
     return Math.max(0, Number(this.#endOffset - stored));
   }
 
@@ -108,7 +113,7 @@ export class PartitionConsumer {
 
   /** Has the partition fetched again, when there is room. */
   resume(): void {
-    if (!this.#isPaused || !this.#hasRoom()) return;
+    if (!this.#isPaused || !this.#isReady || !this.#hasRoom()) return;
     this.#isPaused = false;
     this.#parts.source.resume(this.of);
   }
@@ -153,9 +158,8 @@ export class PartitionConsumer {
   #kick(): void {
     if (this.#running > 0 || !this.#isReady || this.#waiting.length === 0 || this.#stopped.signal.aborted)
       return;
-    const { rows, ms } = this.#parts.batch;
-    const left = this.#since + ms - performance.now();
-    if (left > 0 && this.#waiting.length < rows && this.#hasRoom()) {
+    const left = this.#since + this.#parts.batch.ms - performance.now();
+    if (left > 0 && this.#waiting.length < this.#most && this.#hasRoom()) {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
         this.#kick();
@@ -202,6 +206,7 @@ export class PartitionConsumer {
           { topic, partition, reason: this.trouble },
           'records cannot be stored now; nothing is lost, the next try follows',
         );
+        this.#release();
         if (this.#isDraining) return;
         await pause(pauseBefore(attempt), signal);
       }
@@ -214,13 +219,16 @@ export class PartitionConsumer {
     this.#forget();
     const { source, pool } = this.#parts;
     const position = await readPosition(pool, this.of);
+    // The source may have given the partition to others in the meantime.
+    if (this.#stopped.signal.aborted) return;
     this.#position = position?.nextOffset;
+    this.#nextOffset = position?.nextOffset ?? 0n;
     this.#expected = position?.last;
     this.#letters = 'unknown';
     this.#told = undefined;
     this.#isReady = true;
-    await source.seek(this.of, position?.nextOffset, position?.last?.offset);
     this.#isPaused = false;
+    await source.seek(this.of, position?.nextOffset, position?.last?.offset);
     this.#tellBroker();
   }
 
@@ -235,9 +243,19 @@ export class PartitionConsumer {
     this.#parts.backlog.bytes += bytes;
   }
 
+  /** Fetches no more before the next try, and leaves the room to others: these records are fetched again in any case. */
+  #release(): void {
+    this.#isReady = false;
+    this.#isPaused = false;
+    this.#parts.source.pause(this.of);
+    this.#forget();
+  }
+
   #forget(): void {
     this.#waiting = [];
     this.#count(-this.#bytes);
+    // Others may have been paused for the room that these took.
+    this.#parts.backlog.onRoom();
   }
 
   async #write(): Promise<void> {
@@ -259,7 +277,11 @@ export class PartitionConsumer {
         last: end,
         toTopic: letters !== undefined,
       });
+    }).catch((error: unknown) => {
+      if (isServerAnswer(error)) this.#most = Math.ceil(messages.length / 2);
+      throw error;
     });
+    this.#most = Math.min(2 * this.#most, this.#parts.batch.rows);
     this.#position = to;
     this.#waiting = this.#waiting.slice(messages.length);
     this.#count(-bytes);
@@ -277,7 +299,7 @@ export class PartitionConsumer {
   #batch(): { readonly messages: readonly Message[]; readonly bytes: number } {
     let [count, bytes] = [0, 0];
     for (const message of this.#waiting) {
-      if (count === this.#parts.batch.rows || bytes >= BATCH_BYTES) break;
+      if (count === this.#most || bytes >= BATCH_BYTES) break;
       count += 1;
       bytes += sizeOf(message);
     }

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import type { RejectedRow } from '../../api/ingest/rows';
 import { keepable } from '../../api/ingest/rows';
 import type { WriteOnce } from '../../api/ingest/store/write-once';
-import type { Message } from '../../api/streams/message';
+import { type Message, timeOfMessage } from '../../api/streams/message';
 import { messageOf } from '../../api/streams/store-messages';
 import { relation } from '../../db/core/sql';
 import type { Db } from '../../db/model';
@@ -132,34 +132,41 @@ async function addToOutbox(
       partition,
       messages.map(({ offset }) => offset),
       [...records.values()],
-      messages.map(({ timestamp }) => timestamp),
+      // A producer may write any number as the time. One that is no time of the calendar becomes that of a record without one.
+      messages.map((message) => (timeOfMessage(message) === undefined ? -1 : message.timestamp)),
       messages.map(({ key }) => key),
       messages.map(({ value }) => value),
       messages.map(({ headers }) =>
-        JSON.stringify(headers.map(([name, value]) => [name, value.toString('base64')])),
+        JSON.stringify(headers.map(([name, value]) => [keepable(name), value.toString('base64')])),
       ),
     ],
   );
 }
 
-/** The oldest records of a partition that the dead-letter topic does not have yet. */
+/** The oldest records of a partition that the dead-letter topic does not have yet: so many, and of so many bytes, but at least one. */
 export async function readOutbox(
   db: Pool,
   { group, topic, partition }: GroupPartition,
   limit: number,
+  bytes = Number.MAX_SAFE_INTEGER,
 ): Promise<readonly OutboxRecord[]> {
   const { rows } = await db.query<OutboxRow>(
     `SELECT record_offset::text, reason, (extract(epoch FROM record_time) * 1000)::bigint::text AS record_ms, encode(record_key, 'base64') AS record_key, encode(record_value, 'base64') AS record_value, headers::text
-       FROM ${OUTBOX} o WHERE consumer_group = $1 AND topic = $2 AND partition = $3 ORDER BY o.record_offset LIMIT $4`,
-    [group, topic, partition, limit],
+       FROM (
+         SELECT *, row_number() OVER oldest AS place,
+                sum(octet_length(reason) + coalesce(octet_length(record_key), 0) + coalesce(octet_length(record_value), 0) + octet_length(headers::text)) OVER oldest AS bytes
+           FROM (SELECT * FROM ${OUTBOX} o WHERE consumer_group = $1 AND topic = $2 AND partition = $3 ORDER BY o.record_offset LIMIT $4) o
+         WINDOW oldest AS (ORDER BY o.record_offset)
+       ) o WHERE place = 1 OR o.bytes <= $5 ORDER BY o.record_offset`,
+    [group, topic, partition, limit, bytes],
   );
-  const bytes = (text: string | null) => (text === null ? null : Buffer.from(text, 'base64'));
+  const bytesOf = (text: string | null) => (text === null ? null : Buffer.from(text, 'base64'));
   return rows.map(({ record_offset, reason, record_ms, record_key, record_value, headers }) => ({
     offset: BigInt(record_offset),
     reason,
     timestamp: Number(record_ms),
-    key: bytes(record_key),
-    value: bytes(record_value),
+    key: bytesOf(record_key),
+    value: bytesOf(record_value),
     headers: (JSON.parse(headers) as [string, string][]).map(
       ([name, value]) => [name, Buffer.from(value, 'base64')] as const,
     ),

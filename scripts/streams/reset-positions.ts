@@ -1,12 +1,13 @@
 // Sets the stored positions of a topic: what was stored stays, and a consumer goes on elsewhere.
 import type { Kafka } from 'kafkajs';
 import type { Pool } from 'pg';
-import { UsageError } from '../../db/core/errors';
+import { messageOf, UsageError } from '../../db/core/errors';
 import { relation } from '../../db/core/sql';
 import { streamOffsets } from '../../db/schema/service';
 import { withTransaction } from '../../db/server/connection';
-import { letterGroup } from './kafka/letter-topic';
-import { deleteFromOutbox, readPosition } from './positions';
+import type { LetterPublisher } from './consumer-parts';
+import { letterGroup, letterTopic } from './kafka/letter-topic';
+import { readPosition } from './positions';
 
 /** Where a partition is to go on. */
 export type Target = 'beginning' | 'end' | bigint;
@@ -25,6 +26,8 @@ export interface PositionChange {
 export interface ResetOptions {
   readonly kafka: Kafka;
   readonly pool: Pool;
+  /** Undefined when refused records are kept in the database only. */
+  readonly letters: LetterPublisher | undefined;
   readonly group: string;
   readonly topic: string;
   /** Only this one; undefined = all. */
@@ -68,19 +71,25 @@ export async function plannedReset(
   }
 }
 
-/** Makes the changes, all or none. @throws UsageError when a position has moved since they were planned. */
+/**
+ * Makes the changes, all or none.
+ * @throws UsageError when a position has moved since they were planned, or the dead-letter topic does not take what waits for it.
+ */
 export async function resetPositions(
-  { kafka, pool, group, topic }: ResetOptions,
+  { kafka, pool, letters, group, topic }: ResetOptions,
   changes: readonly PositionChange[],
 ): Promise<void> {
+  // Letters are sent in the order of their offsets. One that were sent after the reset would have those before it count as sent, too.
+  for (const { partition } of changes)
+    await letters?.publish({ group, topic, partition }).catch((error: unknown) => {
+      throw new UsageError(
+        `${letterTopic(topic)} does not take the refused records that wait for it in the database (${messageOf(error)}); nothing was changed. See to it that the topic exists and takes them, or set TSDB_KAFKA_DEAD_LETTERS=database, and try again`,
+        { cause: error },
+      );
+    });
   const admin = kafka.admin();
   await admin.connect();
   try {
-    // Letters that the topic has already may wait in the outbox still, when their sender was killed.
-    const [sent] = await admin.fetchOffsets({ groupId: letterGroup(group), topics: [topic] });
-    for (const { partition, offset } of sent?.partitions ?? [])
-      if (changes.some((change) => change.partition === partition) && BigInt(offset) > 0n)
-        await deleteFromOutbox(pool, { group, topic, partition }, BigInt(offset));
     // These offsets were those of records that may come again: from now on, whatever waits in the outbox is sent.
     await admin.setOffsets({
       groupId: letterGroup(group),

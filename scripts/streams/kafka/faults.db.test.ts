@@ -224,6 +224,28 @@ describeUnless(noMachine, 'faults of a real Kafka', () => {
     ]);
   });
 
+  it('sends letters that are larger together than a batch may be, and headers of any name', async () => {
+    await newTopic(TOPIC);
+    const values = Array.from({ length: 300 }, (_, n) => `broken ${n} ${'x'.repeat(10_000)}`);
+    const producer = machine.kafka.client().producer();
+    await producer.connect();
+    for (let at = 0; at < values.length; at += 50)
+      await producer.send({
+        topic: TOPIC,
+        messages: values.slice(at, at + 50).map((value) => ({ value, headers: { constructor: 'its own' } })),
+      });
+    await producer.disconnect();
+    const running = consumer();
+    await reaches(300);
+    await waitFor('an empty outbox', async () => (await count('service.stream_outbox')) === 0, PATIENCE);
+    await end(running);
+    const letters = (await readTopic(machine.kafka, DLQ)).filter(
+      ({ headers }) => headers['dlq.group'] === group,
+    );
+    expect(letters.map(({ value }) => value)).toEqual(values);
+    expect(letters[0]?.headers.constructor).toMatch(/its own$/);
+  });
+
   it('keeps letters until their topic exists, and goes on meanwhile', async () => {
     await newTopic(TOPIC);
     await machine.kafka.admin((admin) => admin.deleteTopics({ topics: [DLQ] }));

@@ -4,9 +4,10 @@ import { type IHeaders, type Kafka, type Message, Partitioners, type Producer } 
 import type { Pool } from 'pg';
 import type { LetterPublisher } from '../consumer-parts';
 import { deleteFromOutbox, type GroupPartition, type OutboxRecord, readOutbox } from '../positions';
+import type { DeadLetterMode } from './config';
 
 /** `exactly-once`: in transactions of Kafka; `at-least-once`: without, so a crash may send records again. */
-export type LetterDelivery = 'exactly-once' | 'at-least-once';
+type LetterDelivery = Exclude<DeadLetterMode, 'database'>;
 
 export const letterTopic = (topic: string): string => `${topic}.dlq`;
 
@@ -31,18 +32,29 @@ const SAFE = {
 /** Records of one transaction. */
 const AT_ONCE = 500;
 
+/** Their bytes: they may all go into one batch of one partition, and brokers take batches of 1 MB unless they are told otherwise. */
+const BYTES_AT_ONCE = 512 * 1_024;
+
 /**
  * The group whose offsets tell which letters are in the topic. It has no members: only transactions of letters change it, so they
  * cannot meet the offsets that consumers commit.
  */
 export const letterGroup = (group: string): string => `${group}.letters`;
 
+/** The publisher; undefined when refused records are kept in the database only. */
+export const letterPublisher = (
+  kafka: Kafka,
+  pool: Pool,
+  deadLetters: DeadLetterMode,
+): LetterPublisher | undefined =>
+  deadLetters === 'database' ? undefined : letterTopicPublisher(kafka, pool, deadLetters);
+
 /**
  * Creates the publisher. With transactions, the letters and the offset that follows them become visible together, and the name of the
  * transactions is that of the partition, so that the broker refuses a publisher that another one has replaced. After a crash, the
  * offset at the broker therefore tells which records of the outbox the topic has.
  */
-export function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterDelivery): LetterPublisher {
+function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterDelivery): LetterPublisher {
   const admin = kafka.admin();
   let isConnected: Promise<void> | undefined;
   const producers = new Map<string, Promise<Producer>>();
@@ -59,7 +71,7 @@ export function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterD
       const sent = sentTo.get(nameOf(of)) ?? 0n;
       // A database that has lost its last commits, as after a failover, has records stored again whose letters were sent.
       if (any.offset < sent) await deleteFromOutbox(pool, of, sent);
-      const records = await readOutbox(pool, of, AT_ONCE);
+      const records = await readOutbox(pool, of, AT_ONCE, BYTES_AT_ONCE);
       const last = records.at(-1);
       if (last === undefined) return;
       const after = last.offset + 1n;
@@ -175,7 +187,8 @@ function headersOf(
   { group, topic, partition }: GroupPartition,
   { reason, offset, timestamp, headers }: OutboxRecord,
 ): IHeaders {
-  const all: IHeaders = {};
+  // Without the members that every object has: a header may be named `constructor`.
+  const all: IHeaders = Object.create(null);
   for (const [name, value] of headers) {
     const known = all[name];
     all[name] = known === undefined ? value : ([known, value].flat() as Buffer[]);

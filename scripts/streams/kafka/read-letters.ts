@@ -4,6 +4,7 @@ import type { Kafka, RetryOptions } from 'kafkajs';
 import type { Message } from '../../../api/streams/message';
 import { UsageError } from '../../../db/core/errors';
 import { LETTER_HEADERS, letterTopic } from './letter-topic';
+import { headersFrom, type KafkaRecord } from './record';
 
 /** A refused record with the group that refused it. */
 export interface TopicLetter {
@@ -64,19 +65,10 @@ export async function readLetterTopic(
   }
 }
 
-interface Given {
-  readonly timestamp: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers?: Readonly<Record<string, HeaderValue | HeaderValue[] | undefined>>;
-}
-
-type HeaderValue = Buffer | string;
-
 const OWN: ReadonlySet<string> = new Set(Object.values(LETTER_HEADERS));
 
 /** Undefined for a record that this product has not written. */
-function letterFrom({ key, value, headers = {} }: Given): TopicLetter | undefined {
+function letterFrom({ key, value, headers = {} }: KafkaRecord): TopicLetter | undefined {
   const text = (name: string): string => String(headers[name] ?? '');
   const [topic, partition, offset, time, group] = [
     text(LETTER_HEADERS.topic),
@@ -96,9 +88,7 @@ function letterFrom({ key, value, headers = {} }: Given): TopicLetter | undefine
       timestamp: Number.isNaN(timestamp) ? -1 : timestamp,
       key,
       value,
-      headers: Object.entries(headers).flatMap(([name, given]) =>
-        OWN.has(name) ? [] : [given ?? []].flat().map((one) => [name, Buffer.from(one as Buffer)] as const),
-      ),
+      headers: headersFrom(headers).filter(([name]) => !OWN.has(name)),
     },
   };
 }

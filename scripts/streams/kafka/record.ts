@@ -29,8 +29,13 @@ export function messageFrom({ topic, partition }: Partition, given: KafkaRecord)
 
 const NO_HEADERS: Message['headers'] = [];
 
-function headersFrom(headers: NonNullable<KafkaRecord['headers']>): Message['headers'] {
+/** The headers that have values. */
+export function headersFrom(headers: NonNullable<KafkaRecord['headers']>): Message['headers'] {
   return Object.entries(headers).flatMap(([name, given]) =>
-    [given ?? []].flat().map((value) => [name, Buffer.from(value as Buffer)] as const),
+    // The library adds a member of every object to the values of a header with its name, such as `constructor`.
+    [given ?? []]
+      .flat()
+      .filter((value) => Buffer.isBuffer(value) || typeof value === 'string')
+      .map((value) => [name, Buffer.from(value as Buffer)] as const),
   );
 }

@@ -46,10 +46,10 @@ export class MemoryBroker {
       this.#logs.set(nameOf({ topic, partition }), { low: 0n, records: [] });
   }
 
-  append(at: Partition, value: string, timestamp: number): void {
+  append(at: Partition, value: string, timestamp: number, headers: Message['headers'] = []): void {
     const log = this.#logOf(at);
     const offset = log.low + BigInt(log.records.length);
-    log.records.push({ ...at, offset, timestamp, key: null, value: Buffer.from(value), headers: [] });
+    log.records.push({ ...at, offset, timestamp, key: null, value: Buffer.from(value), headers });
   }
 
   /** Deletes the oldest records, as the retention of a topic does. */
@@ -119,6 +119,7 @@ export class MemoryBroker {
         if (offset !== undefined && (offset < low || offset > this.end(at)))
           throw new UsageError(`${nameOf(at)} does not have the offset ${offset}`);
         places.set(nameOf(at), from !== undefined && from >= low ? from : (offset ?? low));
+        paused.delete(nameOf(at));
       },
       pause: (at) => void paused.add(nameOf(at)),
       resume: (at) => void paused.delete(nameOf(at)),

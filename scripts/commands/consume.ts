@@ -10,7 +10,7 @@ import { runConsumer } from '../streams/consumer-process';
 import { declaredStreams } from '../streams/declared-streams';
 import { readKafkaConfig } from '../streams/kafka/config';
 import { explained } from '../streams/kafka/failures';
-import { kafkaClient, PATIENCE } from '../streams/kafka/security';
+import { kafkaClient, PATIENCE, troublesTo } from '../streams/kafka/security';
 import { readMqttConfig } from '../streams/mqtt/config';
 import { type PositionChange, plannedReset, resetPositions } from '../streams/reset-positions';
 import { readStreamConfig } from '../streams/stream-config';
@@ -52,7 +52,7 @@ export async function resetConsumer(
   declaredStreams(api.desired, 'kafka', [topic]);
   const { group } = settings;
   const database = openDatabase(api);
-  const kafka = kafkaClient(settings, (_level, line) => note(line), PATIENCE.bounded);
+  const kafka = kafkaClient(settings, troublesTo(note), PATIENCE.bounded);
   const options = { kafka, pool: database.writer, group, topic, partition };
   try {
     const changes = await plannedReset(options, to === 'beginning' || to === 'end' ? to : BigInt(to));

@@ -11,7 +11,7 @@ import { declaredStreams } from '../streams/declared-streams';
 import { readKafkaConfig } from '../streams/kafka/config';
 import { explained } from '../streams/kafka/failures';
 import { letterPublisher } from '../streams/kafka/letter-topic';
-import { kafkaClient, PATIENCE } from '../streams/kafka/security';
+import { kafkaClient, PATIENCE, troublesTo } from '../streams/kafka/security';
 import { readMqttConfig } from '../streams/mqtt/config';
 import { type PositionChange, plannedReset, resetPositions } from '../streams/reset-positions';
 import { readStreamConfig } from '../streams/stream-config';
@@ -53,7 +53,7 @@ export async function resetConsumer(
   declaredStreams(api.desired, 'kafka', [topic]);
   const { group } = settings;
   const database = openDatabase(api);
-  const kafka = kafkaClient(settings, (_level, line) => note(line), PATIENCE.bounded);
+  const kafka = kafkaClient(settings, troublesTo(note), PATIENCE.bounded);
   const pool = database.writer;
   const letters = letterPublisher(kafka, pool, settings.deadLetters);
   const options = { kafka, pool, letters, group, topic, partition };

@@ -15,7 +15,7 @@ import { produce } from '../streams/kafka/produce';
 import { sampleRecords } from '../streams/kafka/produce-records';
 import { ensureTopics } from '../streams/kafka/produce-topics';
 import { refuseWrongSettings } from '../streams/kafka/refuse-wrong-settings';
-import { type KafkaLog, kafkaClient, PATIENCE } from '../streams/kafka/security';
+import { kafkaClient, PATIENCE, troublesTo } from '../streams/kafka/security';
 
 export interface ProduceFlags {
   readonly topic: readonly string[];
@@ -53,7 +53,7 @@ export async function produceKafka(flags: ProduceFlags, signal: AbortSignal): Pr
       { topic, table: nameOf(table), records: 0, poison: 0 },
     ]),
   );
-  const kafka = kafkaClient(config, logged, PATIENCE.bounded);
+  const kafka = kafkaClient(config, troublesTo(note), PATIENCE.bounded);
   const endless = flags.rows === 0;
   let bar: ReturnType<typeof progressBar> | undefined;
   let acknowledged = 0;
@@ -110,11 +110,6 @@ export async function produceKafka(flags: ProduceFlags, signal: AbortSignal): Pr
 }
 
 const SAY_EVERY_MS = 10_000;
-
-// Samples may be stopped at any record, so the library's warning about fewer tries does not matter here.
-const logged: KafkaLog = (level, line) => {
-  if ((level === 'warn' || level === 'error') && !line.includes('EoS guarantees')) note(line);
-};
 
 /** The topics, and where topics are created also those of refused records, which a consumer needs. */
 function topicsOf(

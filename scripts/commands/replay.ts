@@ -7,7 +7,7 @@ import { declaredStreams } from '../streams/declared-streams';
 import { readKafkaConfig } from '../streams/kafka/config';
 import { explained } from '../streams/kafka/failures';
 import { letterTopic } from '../streams/kafka/letter-topic';
-import { kafkaClient, PATIENCE } from '../streams/kafka/security';
+import { kafkaClient, PATIENCE, troublesTo } from '../streams/kafka/security';
 import { replayTopic, type TopicReplay } from '../streams/replay-topic';
 import { readStreamConfig } from '../streams/stream-config';
 
@@ -26,7 +26,7 @@ export async function replayFromTopic(
   try {
     const result = await replayTopic(
       {
-        kafka: kafkaClient(settings, (_level, line) => note(line), PATIENCE.bounded),
+        kafka: kafkaClient(settings, troublesTo(note), PATIENCE.bounded),
         retry: PATIENCE.bounded,
         to: { pool: database.writer, engine: () => database.engine() },
         known: { tables, routing: routing(tables.values()), streams: api.desired.streams },
@@ -47,6 +47,6 @@ export async function replayFromTopic(
 function report(topic: string, { replayed, failed, settled, errors }: TopicReplay): void {
   for (const { id, reason } of errors) note(`letter ${id}: ${reason}`);
   print(
-    `${letterTopic(topic)}: ${replayed} letters replayed, ${failed} remain, ${settled} records had no letter left: they were replayed or deleted before`,
+    `${letterTopic(topic)}: ${replayed} letters replayed, ${failed} remain, ${settled} records have no letter here: it was replayed or deleted before, or belongs to another group or database`,
   );
 }

@@ -187,6 +187,8 @@ export class PartitionConsumer {
     for (let attempt = 2; !signal.aborted; attempt += 1) {
       try {
         await next();
+        if (this.trouble !== undefined)
+          this.#parts.log.info({ topic, partition }, 'records can be stored again');
         this.trouble = undefined;
         return;
       } catch (error) {
@@ -201,9 +203,12 @@ export class PartitionConsumer {
           this.#parts.onFailure(error);
           return;
         }
-        this.trouble = messageOf(error);
-        this.#parts.log.warn(
-          { topic, partition, reason: this.trouble },
+        const reason = messageOf(error);
+        // Each partition says it once: many of them that try again would fill the log.
+        const level = reason === this.trouble ? 'debug' : 'warn';
+        this.trouble = reason;
+        this.#parts.log[level](
+          { topic, partition, reason },
           'records cannot be stored now; nothing is lost, the next try follows',
         );
         this.#release();

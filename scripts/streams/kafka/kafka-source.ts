@@ -254,7 +254,7 @@ async function requireTopics(admin: Admin, topics: readonly string[]): Promise<v
   const missing = topics.filter((topic) => !existing.has(topic));
   if (missing.length > 0)
     throw new UsageError(
-      `the broker has no topic ${missing.join(', ')}; create it, or run "tsdb produce kafka --create-topics 6" for a trial`,
+      `the broker has no topic ${missing.join(', ')}; create it, or run "${invocation('produce kafka --create-topics 6')}", which also sends sample data`,
     );
 }
 

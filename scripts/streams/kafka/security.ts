@@ -88,6 +88,13 @@ function saslOf(login: Login): KafkaOptions['sasl'] {
   }
 }
 
+/** Tells the user of a command what goes wrong, and nothing else. */
+export const troublesTo =
+  (note: (line: string) => void): KafkaLog =>
+  (level, line) => {
+    if (level === 'warn' || level === 'error') note(line);
+  };
+
 const LEVELS = new Map<logLevel, Parameters<KafkaLog>[0]>([
   [logLevel.ERROR, 'warn'],
   [logLevel.WARN, 'warn'],
@@ -102,8 +109,9 @@ const REPEAT_MS = 10_000;
 function logLines(log: KafkaLog): (entry: LogEntry) => void {
   const saidAt = new Map<string, number>();
   return ({ level, log: { message, broker, topic, error } }) => {
-    // Advice to those who come from an older version of the library.
-    if (message.includes('switched default partitioner')) return;
+    // Advice to those who come from an older version of the library; and a warning about fewer tries, which does not matter here:
+    // letters wait in the outbox, and samples may be stopped at any record.
+    if (/switched default partitioner|may invalidate EoS guarantees/.test(message)) return;
     const about = [broker, topic, error].filter(
       (part) => typeof part === 'string' && !message.includes(part),
     );

@@ -12,6 +12,7 @@ import { messageOf } from '../streams/testing/messages';
 import { startApi } from '../testing/api-under-test';
 import { runSql } from '../testing/fixture';
 import { forSuite } from '../testing/for-suite';
+import { isLetterOf } from './store/dead-letters';
 
 const reading = hypertable('plant.reading', {
   columns: {
@@ -145,6 +146,24 @@ describe.each(testServers())('letters of messages on $describe', (server) => {
     expect(errors.map(({ reason }: { reason: string }) => reason).sort()).toEqual([
       'no table is declared for the topic other.topic; delete the letter, or select the set that declares it',
       expect.stringContaining('could not be kept exactly'),
+    ]);
+  });
+
+  it('that are kept in part know their record, and not another one that is at its place in a topic made anew', async () => {
+    const long = (letter: string): Message =>
+      messageOf({ time, device: { id: letter.repeat(70_000) }, v: 1 }, { offset: 7n });
+    await store(wrong, [long('x')]);
+    await store(wrong, [long('y')]);
+    const { rows: kept } = await api.pool.query(
+      'SELECT table_name, format, request_id, digest FROM service.dead_letter ORDER BY received_at',
+    );
+    const isOf = (message: Message) =>
+      kept.map((letter) => isLetterOf(letter, { message, broker: 'kafka', line: 1, hasOwnTime: false }));
+    expect(kept.map(({ format }) => format)).toEqual(['damaged', 'damaged']);
+    expect([isOf(long('x')), isOf(long('y')), isOf(long('z'))]).toEqual([
+      [true, false],
+      [false, true],
+      [false, false],
     ]);
   });
 });

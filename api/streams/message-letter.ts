@@ -90,7 +90,9 @@ export function identityOf({
   line,
   hasOwnTime,
 }: MessageRow): readonly unknown[] | undefined {
-  const { topic, partition, offset, timestamp } = message;
+  const { topic, partition, offset } = message;
+  // As topics of dead letters keep it: a number that is no time of the calendar is none.
+  const timestamp = timeOfMessage(message) === undefined ? -1 : message.timestamp;
   const bytes = digestOf(message);
   if (broker === 'kafka') return [broker, topic, partition, String(offset), timestamp, line, bytes];
   return hasOwnTime ? [broker, topic, line, bytes] : undefined;

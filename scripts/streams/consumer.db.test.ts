@@ -253,7 +253,15 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
       ...{ log: SILENT, metrics: { stored: () => undefined } },
     });
     const at = { topic: TOPIC, partition: 0 };
-    for (const assigned of [[at], [], [at]]) events?.assigned(assigned);
+    events?.assigned([at]);
+    await waitFor('the position is asked for', async () => {
+      const waiting = await select(
+        database.url,
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return waiting.length > 0;
+    });
+    for (const assigned of [[], [at]]) events?.assigned(assigned);
     await blocked.query('COMMIT');
     blocked.release();
     await waitFor('a seek', () => seeks.length > 0);

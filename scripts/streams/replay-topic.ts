@@ -4,6 +4,7 @@
 import type { Kafka, RetryOptions } from 'kafkajs';
 import type { Pool } from 'pg';
 import { type ReplayError, type ReplayTables, replayLetters } from '../../api/ingest/replay';
+import { type DeadLetter, isLetterOf } from '../../api/ingest/store/dead-letters';
 import type { Destination } from '../../api/ingest/store/write-batches';
 import type { Message } from '../../api/streams/message';
 import { relation } from '../../db/core/sql';
@@ -41,10 +42,14 @@ export async function replayTopic(options: ReplayOptions, topic: string): Promis
   await readLetterTopic(options, topic, async (letters) => {
     const originals = new Map<string, Message>();
     for (const letter of letters) {
-      const ids = left.get(nameOf(letter)) ?? [];
-      left.delete(nameOf(letter));
-      if (ids.length === 0) total.settled += 1;
-      for (const id of ids) originals.set(id, letter.message);
+      const waiting = left.get(nameOf(letter)) ?? [];
+      const own = waiting.filter((kept) => isOf(kept, letter));
+      left.set(
+        nameOf(letter),
+        waiting.filter((kept) => !own.includes(kept)),
+      );
+      if (own.length === 0) total.settled += 1;
+      for (const { id } of own) originals.set(id, letter.message);
     }
     const ids = [...originals.keys()];
     for (let at = 0; at < ids.length && !signal.aborted; at += AT_ONCE) {
@@ -60,19 +65,28 @@ export async function replayTopic(options: ReplayOptions, topic: string): Promis
 const nameOf = ({ group, message: { partition, offset } }: TopicLetter): string =>
   `${group} ${partition} ${offset}`;
 
-/** The ids of the letters of a topic by group, partition and offset. */
-async function lettersOf(pool: Pool, topic: string): Promise<Map<string, readonly string[]>> {
+/** Of a letter that is kept in part, the record must be the same: the topic may have been made anew, and has another one at its place. */
+const isOf = (kept: KeptLetter, { message }: TopicLetter): boolean =>
+  kept.format !== 'damaged' ||
+  isLetterOf(kept, { message, broker: 'kafka', line: kept.line, hasOwnTime: false });
+
+type KeptLetter = Pick<DeadLetter, 'id' | 'table_name' | 'format' | 'line' | 'request_id'> & {
+  readonly digest: string | null;
+};
+
+/** The letters of a topic by group, partition and offset. */
+async function lettersOf(pool: Pool, topic: string): Promise<Map<string, readonly KeptLetter[]>> {
   // A long original is kept in part; its beginning has the place.
   const begin = `{"broker":"kafka","topic":${JSON.stringify(topic)},"partition":`;
-  const { rows } = await pool.query<{ readonly id: string; readonly group: string; readonly begin: string }>(
-    `SELECT id, request_id AS "group", left(original, $2) AS begin FROM ${relation(deadLetters)} WHERE starts_with(original, $1)`,
+  const { rows } = await pool.query<KeptLetter & { readonly begin: string }>(
+    `SELECT id, table_name, format, line, request_id, digest, left(original, $2) AS begin FROM ${relation(deadLetters)} WHERE starts_with(original, $1)`,
     [begin, begin.length + 60],
   );
-  const ids = new Map<string, readonly string[]>();
-  for (const { id, group, begin: text } of rows) {
+  const letters = new Map<string, readonly KeptLetter[]>();
+  for (const { begin: text, ...kept } of rows) {
     const [, partition, offset] = /^(\d+),"offset":(\d+)\D/.exec(text.slice(begin.length)) ?? [];
-    const name = `${group} ${partition} ${offset}`;
-    if (offset !== undefined) ids.set(name, [...(ids.get(name) ?? []), id]);
+    const name = `${kept.request_id} ${partition} ${offset}`;
+    if (offset !== undefined) letters.set(name, [...(letters.get(name) ?? []), kept]);
   }
-  return ids;
+  return letters;
 }

@@ -62,7 +62,7 @@ export async function keepDeadLetters(
     const own = isExact ? formatOfRow(format, source) : 'damaged';
     const identity =
       format === 'message'
-        ? messageIdentity(requestId, source)
+        ? messageIdentity(requestId, source as MessageRow)
         : carriesTime(own, text, table)
           ? [text]
           : undefined;
@@ -103,9 +103,24 @@ const digestOf = (parts: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 
 /** What names a row of a message for the consumer, or the group of consumers, that refused it. */
-function messageIdentity(consumer: string, source: unknown): readonly unknown[] | undefined {
-  const identity = identityOf(source as MessageRow);
+function messageIdentity(consumer: string, source: MessageRow): readonly unknown[] | undefined {
+  const identity = identityOf(source);
   return identity && [consumer, ...identity];
+}
+
+/** Whether a letter with this digest is of this row of a record of Kafka. */
+export function isLetterOf(
+  {
+    table_name,
+    format,
+    request_id,
+    digest,
+  }: Pick<DeadLetter, 'table_name' | 'format' | 'request_id'> & { readonly digest: string | null },
+  row: MessageRow,
+): boolean {
+  const identity = messageIdentity(request_id, row);
+  // A record is not twice in one write.
+  return identity !== undefined && digest === digestOf([table_name, format, ...identity, 0]);
 }
 
 /** Whether a row names its own time. Without one, the same text at another time may be another reading. */

@@ -69,6 +69,15 @@ describeUnless(noMosquitto, 'consumer of MQTT', () => {
       expect(second.stored).toEqual(['62']);
     });
 
+    it('stores fewer messages at a time when the database does not take so many', async () => {
+      const consumer = start(broker.url, { env, atMost: 3 });
+      await consumer.connected();
+      await sender.publish(readings(1, 20));
+      await received(consumer, 20);
+      await consumer.consumer.stop();
+      expect(consumer.stored).toEqual(numbers(1, 20));
+    });
+
     it('is given again what it had not stored when it stopped', async () => {
       const first = start(broker.url, { env });
       await first.connected();

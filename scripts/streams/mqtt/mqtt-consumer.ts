@@ -1,5 +1,6 @@
 // Stores the messages of declared MQTT topics. A message is acknowledged when it is stored, so the broker delivers it again until then.
 import { pause } from '../../../api/buffer/pause';
+import { isServerAnswer } from '../../../api/database/write-connection';
 import type { Message } from '../../../api/streams/message';
 import type { StoredMessages } from '../../../api/streams/store-messages';
 import { topicFilter } from '../../../api/streams/topic-pattern';
@@ -168,19 +169,28 @@ class MqttConsumer implements StreamConsumer {
     }
   }
 
-  /** Stores messages, however often that has to be tried. Returns false when the consumer was stopped and cannot store them. */
+  /**
+   * Stores messages, however often that has to be tried; fewer at a time when the database does not take so many, for example because
+   * it takes too long. Returns false when the consumer was stopped and cannot store them.
+   */
   async #store(pattern: string | undefined, messages: readonly Message[]): Promise<boolean> {
     const { topics, others, log, metrics } = this.#options;
     const store = (pattern === undefined ? undefined : topics.get(pattern)) ?? others;
     const topic = pattern ?? 'undeclared';
-    for (let attempt = 2; ; attempt += 1) {
+    let left = messages;
+    let most = messages.length;
+    for (let attempt = 2; left.length > 0; attempt += 1) {
+      const part = left.slice(0, most);
       try {
         const began = performance.now();
-        const result = await store(messages);
+        const result = await store(part);
         this.#trouble = undefined;
-        metrics.stored(topic, messages.length, result, (performance.now() - began) / 1_000);
-        return true;
+        metrics.stored(topic, part.length, result, (performance.now() - began) / 1_000);
+        left = left.slice(part.length);
+        most *= 2;
+        attempt = 1;
       } catch (error) {
+        if (isServerAnswer(error)) most = Math.ceil(part.length / 2);
         this.#trouble = `messages of ${topic} cannot be stored: ${messageOf(error)}`;
         log.warn(
           { topic, reason: messageOf(error) },
@@ -190,6 +200,7 @@ class MqttConsumer implements StreamConsumer {
         await pause(pauseBefore(attempt), this.#stopping.signal);
       }
     }
+    return true;
   }
 
   /** The messages of each pattern, in their order. */

@@ -27,12 +27,14 @@ export interface RecordingConsumer {
 export interface RecordingOptions {
   readonly patterns?: readonly string[];
   readonly rows?: number;
+  /** The store takes no more messages at a time, as a database with a time limit. */
+  readonly atMost?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts one. */
 export function recordingConsumer(url: string, options: RecordingOptions = {}): RecordingConsumer {
-  const { patterns = ['plant/{site}/{sensor_id}'], rows = 5_000, env = {} } = options;
+  const { patterns = ['plant/{site}/{sensor_id}'], rows = 5_000, atMost = rows, env = {} } = options;
   const stored: string[] = [];
   const others: string[] = [];
   const asked: number[] = [];
@@ -43,6 +45,7 @@ export function recordingConsumer(url: string, options: RecordingOptions = {}): 
     asked.push(messages.length);
     while (state === 'waits') await new Promise<void>((resolve) => wake.push(resolve));
     if (state === 'fails') throw new Error('no database');
+    if (messages.length > atMost) throw Object.assign(new Error('statement timeout'), { code: '57014' });
     for (const { value } of messages) list.push(String(value));
     return { stored: messages.length, unchanged: 0, rejected: 0, alerts: 0 };
   };

@@ -48,6 +48,7 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
   /** A member of the group, with connections of its own. */
   async function member(
     broker: MemoryBroker,
+    log = SILENT,
   ): Promise<{ readonly consumer: StreamConsumer; readonly source: MemorySource }> {
     const connections = openDatabase({
       database: { connectionString: database.url },
@@ -70,7 +71,7 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
       pool: connections.writer,
       letters: broker.publisher(connections.writer),
       batch: { rows: 500, ms: 20 },
-      log: SILENT,
+      log,
       metrics: { stored: () => undefined },
     });
     return { consumer, source };
@@ -183,8 +184,17 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
     await execute(database.url, 'ALTER TABLE business.customer_metrics RENAME TO away');
     const broker = new MemoryBroker(TOPIC, 1);
     for (let n = 0; n < 10; n += 1) broker.append({ topic: TOPIC, partition: 0 }, good(n), START + n);
-    const { consumer } = await member(broker);
+    const said = { warn: 0, debug: 0 };
+    const counted = (level: keyof typeof said) => (_about: object, line: string) => {
+      if (line.startsWith('records cannot be stored now')) said[level] += 1;
+    };
+    const log = { ...SILENT, warn: counted('warn'), debug: counted('debug') } as StreamLog;
+    const { consumer } = await member(broker, log);
     await waitFor('trouble', () => consumer.troubles().length > 0);
+    // A warning would mean that the consumer was believed to be well again: the position can be read between two tries to write.
+    await waitFor('a third try', () => said.debug === 2);
+    expect(said.warn).toBe(1);
+    expect(consumer.troubles()).not.toEqual([]);
     await execute(database.url, 'ALTER TABLE business.away RENAME TO customer_metrics');
     await until({ rows: 10 });
     await waitFor('no trouble', () => consumer.troubles().length === 0);

@@ -56,6 +56,8 @@ export class PartitionConsumer {
   #tell: Promise<void> | undefined;
   /** Why it does not get on; undefined when it does. */
   trouble: string | undefined;
+  /** Where a write began that has not succeeded yet. Until it has, a position that can be read is no sign that all is well. */
+  #stuck: { readonly at: bigint | undefined } | undefined;
 
   constructor(parts: ConsumerParts, of: GroupPartition, destination: MessageDestination) {
     this.#parts = parts;
@@ -183,9 +185,7 @@ export class PartitionConsumer {
     for (let attempt = 2; !signal.aborted; attempt += 1) {
       try {
         await next();
-        if (this.trouble !== undefined)
-          this.#parts.log.info({ topic, partition }, 'records can be stored again');
-        this.trouble = undefined;
+        if (this.#stuck === undefined) this.#settle();
         return;
       } catch (error) {
         next = () => this.#seek();
@@ -213,6 +213,12 @@ export class PartitionConsumer {
     }
   }
 
+  #settle(): void {
+    const { topic, partition } = this.of;
+    if (this.trouble !== undefined) this.#parts.log.info({ topic, partition }, 'records can be stored again');
+    this.trouble = undefined;
+  }
+
   /** Forgets what was fetched and continues at the stored position. */
   async #seek(): Promise<void> {
     this.#isReady = false;
@@ -220,6 +226,7 @@ export class PartitionConsumer {
     const { source, pool } = this.#parts;
     const position = await readPosition(pool, this.of);
     this.#position = position?.nextOffset;
+    if (this.#stuck?.at !== this.#position) this.#stuck = undefined;
     this.#expected = position?.last;
     this.#letters = 'unknown';
     this.#told = undefined;
@@ -254,6 +261,7 @@ export class PartitionConsumer {
     if (last === undefined) return;
     const to = isAll ? this.#nextOffset : last.offset + 1n;
     const began = performance.now();
+    this.#stuck = { at: this.#position };
     const result = await storeMessages(this.#destination, messages, (part, isLast) => {
       const before = messages[messages.indexOf(part[0] as Message) - 1];
       const end = part.at(-1) as Message;
@@ -266,6 +274,7 @@ export class PartitionConsumer {
       });
     });
     this.#position = to;
+    this.#stuck = undefined;
     this.#waiting = this.#waiting.slice(messages.length);
     this.#count(-bytes);
     this.#parts.backlog.onRoom();

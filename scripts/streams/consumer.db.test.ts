@@ -192,7 +192,7 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
     const { consumer } = await member(broker, log);
     await waitFor('trouble', () => consumer.troubles().length > 0);
     // A warning would mean that the consumer was believed to be well again: the position can be read between two tries to write.
-    await waitFor('a third try', () => said.debug === 2);
+    await waitFor('a third try', () => said.debug >= 2);
     expect(said.warn).toBe(1);
     expect(consumer.troubles()).not.toEqual([]);
     await execute(database.url, 'ALTER TABLE business.away RENAME TO customer_metrics');

@@ -34,6 +34,14 @@ const good = (n: number): string =>
   });
 const isBad = (n: number): boolean => n % 100 === 7;
 
+// A machine that does other things takes its time for thousands of records, and counting them all the time is work, too.
+const PATIENCE = { everyMs: 50, atMostMs: 100_000 };
+
+interface MemberOptions {
+  readonly log?: StreamLog;
+  readonly statementTimeoutMs?: number;
+}
+
 describe.each(testServers())('a consumer on $describe', (server: TestServer) => {
   let database: TestDatabase;
   let pools: ReturnType<typeof openDatabase>[] = [];
@@ -60,7 +68,7 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
   /** A member of the group, with connections of its own. */
   async function member(
     broker: MemoryBroker,
-    statementTimeoutMs = 60_000,
+    { log = SILENT, statementTimeoutMs = 60_000 }: MemberOptions = {},
   ): Promise<{ readonly consumer: StreamConsumer; readonly source: MemorySource }> {
     const connections = openDatabase({
       database: { connectionString: database.url },
@@ -75,7 +83,7 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
       pool: connections.writer,
       letters: broker.publisher(connections.writer),
       batch: { rows: 500, ms: 20 },
-      log: SILENT,
+      log,
       metrics: { stored: () => undefined },
     });
     return { consumer, source };
@@ -89,12 +97,16 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
     return row ?? {};
   };
   const until = (expected: Readonly<Record<string, number>>) =>
-    waitFor(JSON.stringify(expected), async () => {
-      const now = await counts();
-      return Object.entries(expected).every(([name, value]) => now[name] === value);
-    });
+    waitFor(
+      JSON.stringify(expected),
+      async () => {
+        const now = await counts();
+        return Object.entries(expected).every(([name, value]) => now[name] === value);
+      },
+      PATIENCE,
+    );
   const rowsBeyond = (rows: number) =>
-    waitFor(`${rows} rows`, async () => ((await counts()).rows ?? 0) > rows);
+    waitFor(`${rows} rows`, async () => ((await counts()).rows ?? 0) > rows, PATIENCE);
 
   it('stores each record once through take-overs, lost members and lost connections', async () => {
     const broker = new MemoryBroker(TOPIC, 6);
@@ -204,7 +216,7 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
     );
     const broker = new MemoryBroker(TOPIC, 1);
     for (let n = 0; n < 200; n += 1) broker.append({ topic: TOPIC, partition: 0 }, good(n), START + n);
-    const { consumer } = await member(broker, 1_500);
+    const { consumer } = await member(broker, { statementTimeoutMs: 1_500 });
     await until({ rows: 200, values: 200 });
     await consumer.stop();
   });
@@ -273,8 +285,17 @@ describe.each(testServers())('a consumer on $describe', (server: TestServer) => 
     await execute(database.url, 'ALTER TABLE business.customer_metrics RENAME TO away');
     const broker = new MemoryBroker(TOPIC, 1);
     for (let n = 0; n < 10; n += 1) broker.append({ topic: TOPIC, partition: 0 }, good(n), START + n);
-    const { consumer } = await member(broker);
+    const said = { warn: 0, debug: 0 };
+    const counted = (level: keyof typeof said) => (_about: object, line: string) => {
+      if (line.startsWith('records cannot be stored now')) said[level] += 1;
+    };
+    const log = { ...SILENT, warn: counted('warn'), debug: counted('debug') } as StreamLog;
+    const { consumer } = await member(broker, { log });
     await waitFor('trouble', () => consumer.troubles().length > 0);
+    // A warning would mean that the consumer was believed to be well again: the position can be read between two tries to write.
+    await waitFor('a third try', () => said.debug >= 2);
+    expect(said.warn).toBe(1);
+    expect(consumer.troubles()).not.toEqual([]);
     await execute(database.url, 'ALTER TABLE business.away RENAME TO customer_metrics');
     await until({ rows: 10 });
     await waitFor('no trouble', () => consumer.troubles().length === 0);

@@ -59,6 +59,8 @@ export class PartitionConsumer {
   #tell: Promise<void> | undefined;
   /** Why it does not get on; undefined when it does. */
   trouble: string | undefined;
+  /** Where a write began that has not succeeded yet. Until it has, a position that can be read is no sign that all is well. */
+  #stuck: { readonly at: bigint | undefined } | undefined;
 
   constructor(parts: ConsumerParts, of: GroupPartition, destination: MessageDestination) {
     this.#parts = parts;
@@ -187,9 +189,7 @@ export class PartitionConsumer {
     for (let attempt = 2; !signal.aborted; attempt += 1) {
       try {
         await next();
-        if (this.trouble !== undefined)
-          this.#parts.log.info({ topic, partition }, 'records can be stored again');
-        this.trouble = undefined;
+        if (this.#stuck === undefined) this.#settle();
         return;
       } catch (error) {
         next = () => this.#seek();
@@ -218,6 +218,12 @@ export class PartitionConsumer {
     }
   }
 
+  #settle(): void {
+    const { topic, partition } = this.of;
+    if (this.trouble !== undefined) this.#parts.log.info({ topic, partition }, 'records can be stored again');
+    this.trouble = undefined;
+  }
+
   /** Forgets what was fetched and continues at the stored position. */
   async #seek(): Promise<void> {
     this.#isReady = false;
@@ -228,6 +234,7 @@ export class PartitionConsumer {
     if (this.#stopped.signal.aborted) return;
     this.#position = position?.nextOffset;
     this.#nextOffset = position?.nextOffset ?? 0n;
+    if (this.#stuck?.at !== this.#position) this.#stuck = undefined;
     this.#expected = position?.last;
     this.#letters = 'unknown';
     this.#told = undefined;
@@ -272,6 +279,7 @@ export class PartitionConsumer {
     if (last === undefined) return;
     const to = isAll ? this.#nextOffset : last.offset + 1n;
     const began = performance.now();
+    this.#stuck = { at: this.#position };
     const result = await storeMessages(this.#destination, messages, (part, isLast) => {
       const before = messages[messages.indexOf(part[0] as Message) - 1];
       const end = part.at(-1) as Message;
@@ -288,6 +296,7 @@ export class PartitionConsumer {
     });
     this.#most = Math.min(2 * this.#most, this.#parts.batch.rows);
     this.#position = to;
+    this.#stuck = undefined;
     this.#waiting = this.#waiting.slice(messages.length);
     this.#count(-bytes);
     this.#parts.backlog.onRoom();

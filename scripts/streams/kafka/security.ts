@@ -9,6 +9,7 @@ import {
   type SASLOptions,
 } from 'kafkajs';
 import { unreachable } from '../../../db/core/unreachable';
+import { repairAbortedRecords } from './aborted-records';
 import { acceptCompressedBatches } from './codecs';
 import type { KafkaConfig } from './config';
 import type { Login } from './login';
@@ -39,6 +40,7 @@ export function kafkaClient(
 ): Kafka {
   const sasl = saslOf(login);
   acceptCompressedBatches();
+  repairAbortedRecords();
   return new Kafka({
     clientId: 'tsdb',
     brokers: [...brokers],

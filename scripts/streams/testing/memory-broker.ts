@@ -134,20 +134,27 @@ export class MemoryBroker {
   /** Sends letters as the transactions of Kafka do: a later sender of a partition shuts out the former one. */
   publisher(pool: Pool): LetterPublisher {
     const own = {};
+    let last: Promise<unknown> = Promise.resolve();
+    const send = async (of: GroupPartition): Promise<void> => {
+      const name = nameOf(of);
+      if (this.#senders.get(name) !== own) {
+        this.#senders.set(name, own);
+        await deleteFromOutbox(pool, of, this.#letterOffsets.get(name) ?? 0n);
+      }
+      const records = await readOutbox(pool, of, 100_000);
+      const last = records.at(-1);
+      if (!last) return;
+      if (this.#senders.get(name) !== own) throw new Error('another sender has taken over');
+      this.letters.push(...records.map(({ offset, reason }) => ({ ...of, offset, reason })));
+      this.#letterOffsets.set(name, last.offset + 1n);
+      await deleteFromOutbox(pool, of, last.offset + 1n);
+    };
     return {
-      publish: async (of) => {
-        const name = nameOf(of);
-        if (this.#senders.get(name) !== own) {
-          this.#senders.set(name, own);
-          await deleteFromOutbox(pool, of, this.#letterOffsets.get(name) ?? 0n);
-        }
-        const records = await readOutbox(pool, of, 100_000);
-        const last = records.at(-1);
-        if (!last) return;
-        if (this.#senders.get(name) !== own) throw new Error('another sender has taken over');
-        this.letters.push(...records.map(({ offset, reason }) => ({ ...of, offset, reason })));
-        this.#letterOffsets.set(name, last.offset + 1n);
-        await deleteFromOutbox(pool, of, last.offset + 1n);
+      // One after the other, as the real one: the former consumer of a partition may still be at it.
+      publish: (of) => {
+        const sending = last.catch(() => undefined).then(() => send(of));
+        last = sending;
+        return sending;
       },
       stop: async () => undefined,
     };

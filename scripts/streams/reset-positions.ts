@@ -6,6 +6,7 @@ import { relation } from '../../db/core/sql';
 import { streamOffsets } from '../../db/schema/service';
 import { withTransaction } from '../../db/server/connection';
 import type { LetterPublisher } from './consumer-parts';
+import { missingTopics, withAdmin } from './kafka/admin';
 import { letterGroup, letterTopic } from './kafka/letter-topic';
 import { readPosition } from './positions';
 
@@ -40,10 +41,8 @@ export async function plannedReset(
   target: Target,
 ): Promise<readonly PositionChange[]> {
   const { kafka, pool, group, topic, partition: only } = options;
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    if (!(await admin.listTopics()).includes(topic))
+  return withAdmin(kafka, async (admin) => {
+    if ((await missingTopics(admin, [topic])).length > 0)
       throw new UsageError(`the brokers have no topic ${topic}`);
     const { groups } = await admin.describeGroups([group]);
     if (groups.some(({ members }) => members.length > 0))
@@ -66,9 +65,7 @@ export async function plannedReset(
       changes.push({ partition, from: before?.nextOffset, to, low, high });
     }
     return changes;
-  } finally {
-    await admin.disconnect();
-  }
+  });
 }
 
 /**
@@ -87,18 +84,14 @@ export async function resetPositions(
         { cause: error },
       );
     });
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    // These offsets were those of records that may come again: from now on, whatever waits in the outbox is sent.
-    await admin.setOffsets({
+  // These offsets were those of records that may come again: from now on, whatever waits in the outbox is sent.
+  await withAdmin(kafka, (admin) =>
+    admin.setOffsets({
       groupId: letterGroup(group),
       topic,
       partitions: changes.map(({ partition }) => ({ partition, offset: '0' })),
-    });
-  } finally {
-    await admin.disconnect();
-  }
+    }),
+  );
   const db = await pool.connect();
   try {
     await withTransaction(db, async () => {

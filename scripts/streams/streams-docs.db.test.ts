@@ -96,12 +96,16 @@ describeUnless(noKafka, 'the five-minute start of docs/streams.md', () => {
     const { data } = JSON.parse(run('/api/dead-letters')) as { data: readonly unknown[] };
     expect(data.length).toBe(3);
     expect((await fetch(`${streams}/health/ready`)).status).toBe(200);
-    const sizes = await kafka.admin(async (admin) => {
-      const offsets = await Promise.all(
-        ['customer', 'order', 'payment'].map((name) => admin.fetchTopicOffsets(`bss.${name}.metrics.dlq`)),
-      );
-      return offsets.flat().filter(({ high }) => Number(high) > 0).length;
-    });
+    // They are sent after the rows are stored.
+    const sizes = await waitFor('letters in their topics', () => letterTopicsWithRecords(kafka));
     expect(sizes).toBeGreaterThan(0);
   });
 });
+
+const letterTopicsWithRecords = async (kafka: KafkaUnderTest): Promise<number | false> =>
+  (await kafka.admin(async (admin) => {
+    const offsets = await Promise.all(
+      ['customer', 'order', 'payment'].map((name) => admin.fetchTopicOffsets(`bss.${name}.metrics.dlq`)),
+    );
+    return offsets.flat().filter(({ high }) => Number(high) > 0).length;
+  })) || false;

@@ -6,6 +6,7 @@ import { messageOf, UsageError } from '../../../db/core/errors';
 import { invocation } from '../../../db/core/invocation';
 import type { StreamLog } from '../consumer-parts';
 import type { MessageSource, Partition, SourceEvents } from '../message-source';
+import { missingTopics } from './admin';
 import { BrokerError } from './failures';
 import { messageFrom } from './record';
 
@@ -250,8 +251,7 @@ function faultOf(at: Partition, offset: bigint, { low, high }: Range): UsageErro
 }
 
 async function requireTopics(admin: Admin, topics: readonly string[]): Promise<void> {
-  const existing = new Set(await admin.listTopics());
-  const missing = topics.filter((topic) => !existing.has(topic));
+  const missing = await missingTopics(admin, topics);
   if (missing.length > 0)
     throw new UsageError(
       `the broker has no topic ${missing.join(', ')}; create it, or run "${invocation('produce kafka --create-topics 6')}", which also sends sample data`,

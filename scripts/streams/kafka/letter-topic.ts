@@ -1,9 +1,9 @@
 // Sends refused records to the dead-letter topic `<topic>.dlq`.
-
 import { type IHeaders, type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
 import type { Pool } from 'pg';
 import type { LetterPublisher } from '../consumer-parts';
 import { deleteFromOutbox, type GroupPartition, type OutboxRecord, readOutbox } from '../positions';
+import { withAdmin } from './admin';
 import type { DeadLetterMode } from './config';
 
 /** `exactly-once`: in transactions of Kafka; `at-least-once`: without, so a crash may send records again. */
@@ -55,8 +55,6 @@ export const letterPublisher = (
  * offset at the broker therefore tells which records of the outbox the topic has.
  */
 function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterDelivery): LetterPublisher {
-  const admin = kafka.admin();
-  let isConnected: Promise<void> | undefined;
   const producers = new Map<string, Promise<Producer>>();
   const running = new Map<string, Promise<void>>();
   /** The first offset of each partition whose letter the topic does not have. */
@@ -129,9 +127,9 @@ function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterDelivery
 
   /** The first offset whose letter the topic does not have; 0 when nothing is known. */
   async function committed({ group, topic, partition }: GroupPartition): Promise<bigint> {
-    isConnected ??= admin.connect();
-    await isConnected;
-    const [answer] = await admin.fetchOffsets({ groupId: letterGroup(group), topics: [topic] });
+    const [answer] = await withAdmin(kafka, (admin) =>
+      admin.fetchOffsets({ groupId: letterGroup(group), topics: [topic] }),
+    );
     const own = answer?.partitions.find((one) => one.partition === partition);
     const offset = BigInt(own?.offset ?? -1);
     return offset < 0n ? 0n : offset;
@@ -170,7 +168,6 @@ function letterTopicPublisher(kafka: Kafka, pool: Pool, delivery: LetterDelivery
     stop: async () => {
       await Promise.allSettled(running.values());
       for (const name of [...producers.keys()]) await forget(name);
-      if (isConnected) await admin.disconnect();
     },
   };
 }

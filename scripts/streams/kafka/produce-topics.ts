@@ -2,6 +2,7 @@
 import type { Kafka } from 'kafkajs';
 import { UsageError } from '../../../db/core/errors';
 import { invocation } from '../../../db/core/invocation';
+import { missingTopics, withAdmin } from './admin';
 
 /**
  * Creates missing topics with as many partitions as asked for; their replication is the default of the brokers.
@@ -14,11 +15,8 @@ export async function ensureTopics(
   /** Undefined = create none. */
   partitions: number | undefined,
 ): Promise<readonly string[]> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const present = new Set(await admin.listTopics());
-    const missing = topics.filter((topic) => !present.has(topic));
+  return withAdmin(kafka, async (admin) => {
+    const missing = await missingTopics(admin, topics);
     if (missing.length === 0) return [];
     if (partitions === undefined)
       throw new UsageError(
@@ -29,7 +27,5 @@ export async function ensureTopics(
       waitForLeaders: true,
     });
     return missing;
-  } finally {
-    await admin.disconnect();
-  }
+  });
 }

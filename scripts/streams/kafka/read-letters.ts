@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka, RetryOptions } from 'kafkajs';
 import type { Message } from '../../../api/streams/message';
 import { UsageError } from '../../../db/core/errors';
+import { missingTopics, withAdmin } from './admin';
 import { LETTER_HEADERS, letterTopic } from './letter-topic';
 import { headersFrom, type KafkaRecord } from './record';
 
@@ -26,10 +27,9 @@ export async function readLetterTopic(
   const name = letterTopic(topic);
   // Nothing is to be remembered of it: the letters in the database know what was replayed.
   const group = `tsdb-replay-${randomUUID()}`;
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    if (!(await admin.listTopics()).includes(name)) throw new UsageError(`the brokers have no topic ${name}`);
+  await withAdmin(kafka, async (admin) => {
+    if ((await missingTopics(admin, [name])).length > 0)
+      throw new UsageError(`the brokers have no topic ${name}`);
     const left = new Map<number, bigint>();
     for (const { partition, low, high } of await admin.fetchTopicOffsets(name))
       if (BigInt(low) < BigInt(high)) left.set(partition, BigInt(high));
@@ -60,9 +60,7 @@ export async function readLetterTopic(
     });
     await finished.finally(() => consumer.disconnect());
     await admin.deleteGroups([group]).catch(() => undefined);
-  } finally {
-    await admin.disconnect();
-  }
+  });
 }
 
 const OWN: ReadonlySet<string> = new Set(Object.values(LETTER_HEADERS));

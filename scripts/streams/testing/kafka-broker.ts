@@ -1,12 +1,13 @@
 // For tests: a real Apache Kafka with one node, from a folder of jars, where one is given.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { freePort } from '../../../db/local/free-port';
 import { waitFor } from '../../../db/local/testing/wait';
-import { type BrokerProcess, findProgram, startBrokerProcess, tailOf } from './broker-process';
+import { withAdmin } from '../kafka/admin';
+import { type BrokerProcess, type BrokerUnderTest, findProgram, startBroker, tailOf } from './broker-process';
 import { type Certificates, makeCertificates } from './certificates';
 import { type KafkaUsers, kafkaSettings, scramUsers } from './kafka-settings';
 
@@ -18,7 +19,7 @@ export interface KafkaStart {
 }
 
 /** A Kafka of one test file. */
-export interface KafkaUnderTest {
+export interface KafkaUnderTest extends BrokerUnderTest {
   /** host:port, without TLS. */
   readonly address: string;
   /** Set when it was started with users. */
@@ -35,14 +36,6 @@ export interface KafkaUnderTest {
   admin<T>(use: (admin: Admin) => Promise<T>): Promise<T>;
   /** Makes a topic, and waits until its partitions have a leader. */
   createTopic(name: string, partitions: number, config?: Readonly<Record<string, string>>): Promise<void>;
-  /** Ends it as a loss of power does. */
-  kill(): Promise<void>;
-  /** Starts it again with its data, and waits until it is ready. */
-  restart(): Promise<void>;
-  /** Ends it and removes its data. */
-  stop(): Promise<void>;
-  /** The end of its log: warnings and errors. */
-  logTail(lines?: number): string;
 }
 
 const jars = process.env.TSDB_KAFKA_LIB;
@@ -84,22 +77,13 @@ export async function startKafka({ users, settings = {} }: KafkaStart = {}): Pro
   format(java, file, users ?? {});
   const address = `127.0.0.1:${ports.plaintext}`;
   const logFile = join(folder, 'kafka.log');
-  const start = () => startBrokerProcess({ program: java, args: [...jvm(), 'kafka.Kafka', file], logFile });
-  let broker: BrokerProcess = start();
   const client = (clientId = 'test') =>
     new Kafka({ clientId, brokers: [address], logLevel: logLevel.NOTHING, retry: { retries: 10 } });
   const admin: KafkaUnderTest['admin'] = (use) => withAdmin(client(), use);
-  const ready = () => waitUntilReady(address, broker, logFile);
-  const stop = async () => {
-    await broker.end('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    await ready();
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const broker = await startBroker({
+    ...{ program: java, args: [...jvm(), 'kafka.Kafka', file], logFile, folder },
+    ready: (running) => waitUntilReady(address, running, logFile),
+  });
   return {
     address,
     ...(certificates && {
@@ -123,14 +107,7 @@ export async function startKafka({ users, settings = {} }: KafkaStart = {}): Pro
           return partitions.length === numPartitions && partitions.every(({ leader }) => leader >= 0);
         });
       }),
-    kill: () => broker.end('SIGKILL'),
-    restart: async () => {
-      await broker.end('SIGTERM');
-      broker = start();
-      await ready();
-    },
-    stop,
-    logTail: (lines) => tailOf(logFile, lines),
+    ...broker,
   };
 }
 
@@ -152,16 +129,6 @@ function format(program: string, file: string, users: KafkaUsers): void {
   const made = spawnSync(program, [...args, ...scramUsers(users)], { encoding: 'utf8' });
   if (made.status !== 0)
     throw new Error(`the data folder of Kafka was not made: ${made.stdout}${made.stderr}`);
-}
-
-async function withAdmin<T>(kafka: Kafka, use: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    return await use(admin);
-  } finally {
-    await admin.disconnect();
-  }
 }
 
 /** Ready is a broker that lists itself: before its controller has let it in, it lists none. */

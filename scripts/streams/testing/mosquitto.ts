@@ -1,12 +1,12 @@
 // For tests: a real mosquitto with sessions that outlive it, where one is installed.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../db/local/free-port';
 import { waitFor } from '../../../db/local/testing/wait';
-import { type BrokerProcess, findProgram, startBrokerProcess, tailOf } from './broker-process';
+import { type BrokerProcess, type BrokerUnderTest, findProgram, startBroker, tailOf } from './broker-process';
 import { type Certificates, makeCertificates } from './certificates';
 
 export interface MosquittoStart {
@@ -22,21 +22,14 @@ export interface MosquittoStart {
   readonly settings?: readonly string[];
 }
 
-/** A mosquitto of one test file. */
-export interface MosquittoUnderTest {
+/** A mosquitto of one test file. When it is killed, what was not yet written is lost. */
+export interface MosquittoUnderTest extends BrokerUnderTest {
   /** `mqtt://127.0.0.1:port`, or `mqtts://localhost:port`. */
   readonly url: string;
   readonly port: number;
   readonly certificates?: Certificates;
   /** Has it write all sessions and messages to the disk, and waits until they are there. */
   save(): Promise<void>;
-  /** Ends it as a loss of power does. What was not yet written is lost. */
-  kill(): Promise<void>;
-  /** Starts it again with its sessions, and waits until it is ready. A running one is ended in an orderly way first. */
-  restart(): Promise<void>;
-  /** Ends it and removes its data. */
-  stop(): Promise<void>;
-  logTail(lines?: number): string;
 }
 
 const program = process.env.TSDB_MOSQUITTO || findProgram('mosquitto', '/usr/sbin', '/usr/local/sbin');
@@ -61,36 +54,20 @@ export async function startMosquitto(how: MosquittoStart = {}): Promise<Mosquitt
   writeFileSync(file, `${settingsOf({ folder, port, how, certificates }).join('\n')}\n`);
   writePasswords(folder, how.users ?? {});
   const logFile = join(folder, 'mosquitto.log');
-  const start = () => startBrokerProcess({ program, args: ['-c', file], logFile });
-  let broker: BrokerProcess = start();
-  const ready = () => waitUntilReady(port, broker, logFile);
-  const stop = async () => {
-    await broker.end('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    await ready();
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const { pid, ...broker } = await startBroker({
+    ...{ program, args: ['-c', file], logFile, folder },
+    ready: (running) => waitUntilReady(port, running, logFile),
+  });
   return {
     url: certificates === undefined ? `mqtt://127.0.0.1:${port}` : `mqtts://localhost:${port}`,
     port,
     ...(certificates && { certificates }),
     save: async () => {
       const before = written(folder);
-      process.kill(broker.pid, 'SIGUSR1');
+      process.kill(pid(), 'SIGUSR1');
       await waitFor('mosquitto has written its sessions', () => written(folder) !== before);
     },
-    kill: () => broker.end('SIGKILL'),
-    restart: async () => {
-      await broker.end('SIGTERM');
-      broker = start();
-      await ready();
-    },
-    stop,
-    logTail: (lines) => tailOf(logFile, lines),
+    ...broker,
   };
 }
 

@@ -8,10 +8,17 @@ import { apiEnvironment } from '../infra/core/app-environment';
 import { API_PORT } from '../infra/core/names';
 import { consumerConnections } from '../infra/core/settings/consumers';
 import { scalesByLoad } from './api-scaling';
-import { type AppProps, appContainer, appPod, passwordAnnotations, spreadPods } from './app-pod';
+import {
+  type AppProps,
+  appContainer,
+  appPod,
+  healthProbes,
+  passwordAnnotations,
+  spreadPods,
+} from './app-pod';
 import { clientLabels, metadata, selectorLabels } from './metadata';
 import { addServiceAccount, RESTARTED_BY_HAND } from './pod-parts';
-import { RolloutCheck } from './rollout';
+import { deploymentRollout } from './rollout';
 
 /** In seconds: how long an ending pod still accepts requests; and the limit for that and its stop, which takes at most 13. */
 const LEAVE_SERVICE = 5;
@@ -58,13 +65,7 @@ export function addApi(stack: Construct, app: AppProps, after: ITerraformDependa
     metadata: metadata(app, 'api'),
     spec: { type: 'ClusterIP', selector, port: [{ name: 'http', port: 80, targetPort: 'http' }] },
   });
-  const rollout = new RolloutCheck(deployment, 'rollout', {
-    kind: 'Deployment',
-    name: deployment.metadata.name,
-    namespace: app.namespace,
-    declared: deployment.specInput,
-    minutes: ROLLOUT_LIMIT,
-  });
+  const rollout = deploymentRollout(deployment, app, ROLLOUT_LIMIT);
   return { service: service.metadata.name, deployment: deployment.metadata.name, rollout };
 }
 
@@ -87,14 +88,8 @@ function apiContainer(app: AppProps) {
   return {
     ...appContainer(app, { name: 'api', login: 'app', args: ['serve'], env, cpu: '250m' }),
     port: [{ name: 'http', containerPort: API_PORT }],
-    startupProbe: { ...get('/health/live'), periodSeconds: 2, failureThreshold: 60 },
-    livenessProbe: { ...get('/health/live'), periodSeconds: 10, failureThreshold: 6 },
-    readinessProbe: { ...get('/health/ready'), periodSeconds: 5, failureThreshold: 3 },
+    ...healthProbes(API_PORT),
     // Kubernetes removes an ending pod from the service while it already stops it, so requests still arrive for a while.
     lifecycle: { preStop: [{ exec: { command: ['sleep', String(LEAVE_SERVICE)] } }] },
   };
-}
-
-function get(path: string) {
-  return { httpGet: { path, port: String(API_PORT) }, timeoutSeconds: 5 };
 }

@@ -103,3 +103,13 @@ export const spreadPods = ({ config }: Pick<AppProps, 'config'>, component: stri
     // Pods of the previous version, which are about to end, do not count.
     matchLabelKeys: ['pod-template-hash'],
   }));
+
+/** Probes of a container that answers `/health/live` and `/health/ready` on a port. */
+export function healthProbes(port: number) {
+  const get = (path: string) => ({ httpGet: { path, port: String(port) }, timeoutSeconds: 5 });
+  return {
+    startupProbe: { ...get('/health/live'), periodSeconds: 2, failureThreshold: 60 },
+    livenessProbe: { ...get('/health/live'), periodSeconds: 10, failureThreshold: 6 },
+    readinessProbe: { ...get('/health/ready'), periodSeconds: 5, failureThreshold: 3 },
+  };
+}

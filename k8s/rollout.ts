@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import type { DeploymentV1 } from '@cdktf/provider-kubernetes/lib/deployment-v1';
 import {
   App,
   DefaultTokenResolver,
@@ -17,6 +18,7 @@ import {
   Tokenization,
 } from 'cdktf';
 import { clusterAddress } from './cluster-provider';
+import type { Place } from './metadata';
 
 export interface RolloutProps {
   /** One of those that `scripts/rollout/request.ts` knows. */
@@ -130,3 +132,14 @@ function commandIn(stack: TerraformStack): string {
   const root = relative(folder, realpathSync(join(__dirname, '..'))).replaceAll(sep, '/');
   return `node --require "${root}/scripts/start/register.cjs" "${root}/scripts/rollout/check.ts"`;
 }
+
+/** The check of a Deployment. */
+export const deploymentRollout = (
+  deployment: DeploymentV1,
+  { namespace }: Pick<Place, 'namespace'>,
+  minutes: number,
+): RolloutCheck =>
+  new RolloutCheck(deployment, 'rollout', {
+    ...{ kind: 'Deployment', name: deployment.metadata.name, namespace },
+    ...{ declared: deployment.specInput, minutes },
+  });

@@ -1,8 +1,9 @@
 // Patterns of MQTT topics: `plant/{site}/{sensor_id}/temperature`, where a name in braces stands for one level.
+import { levelName } from '../../db/language/stream';
 
 /** The levels of a topic by the names of the pattern; undefined when the topic does not match. */
 export function topicMatches(pattern: string): (topic: string) => ReadonlyMap<string, string> | undefined {
-  const levels = pattern.split('/').map((text) => ({ text, name: LEVEL.exec(text)?.[1] }));
+  const levels = pattern.split('/').map((text) => ({ text, name: levelName(text) }));
   return (topic) => {
     const found = topic.split('/');
     if (found.length !== levels.length) return undefined;
@@ -22,7 +23,5 @@ export function topicMatches(pattern: string): (topic: string) => ReadonlyMap<st
 export const topicFilter = (pattern: string): string =>
   pattern
     .split('/')
-    .map((level) => (LEVEL.test(level) ? '+' : level))
+    .map((level) => (levelName(level) === undefined ? level : '+'))
     .join('/');
-
-const LEVEL = /^\{(\w+)\}$/;

@@ -5,12 +5,10 @@ import type { Hypertable } from './hypertable';
 import { nameOf } from './names';
 
 /** How the values of messages are written; `json` includes the envelope of Kafka Connect, `{ schema, payload }`. */
-export const MESSAGE_FORMATS = ['json', 'avro', 'protobuf'] as const;
-export type MessageFormat = (typeof MESSAGE_FORMATS)[number];
+export type MessageFormat = 'json' | 'avro' | 'protobuf';
 
 /** The unit of times that messages write as numbers since 1970. */
-export const TIME_UNITS = ['s', 'ms', 'us', 'ns'] as const;
-export type TimeUnit = (typeof TIME_UNITS)[number];
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns';
 
 type PathMap<C extends string> = Readonly<Partial<Record<C, string>>>;
 
@@ -100,8 +98,8 @@ export function mqttStream<const C extends string>(
     readonly acceptDuplicates?: boolean;
   } = {},
 ): MqttStream<C> {
-  const levels = topic.split('/').map((level) => /^\{(\w+)\}$/.exec(level)?.[1] ?? level);
-  const names = levelNames(topic);
+  const levels = topic.split('/').map((level) => levelName(level) ?? level);
+  const names = topic.split('/').flatMap((level) => levelName(level) ?? []);
   if (topic === '' || topic.startsWith('$') || levels.some((level) => /[{}+#\0]/.test(level)))
     throw new UsageError(
       `stream "${topic}": write levels separated by "/", and a name in braces for a level that varies, such as plant/{site}/{sensor_id}/temperature`,
@@ -119,9 +117,8 @@ export function mqttStream<const C extends string>(
   return Object.freeze({ kind: 'mqtt', topic, acceptDuplicates, ...declared });
 }
 
-/** The names in braces of an MQTT pattern, in their order. */
-export const levelNames = (pattern: string): readonly string[] =>
-  pattern.split('/').flatMap((level) => /^\{(\w+)\}$/.exec(level)?.[1] ?? []);
+/** The name of a level that varies in an MQTT pattern, `{site}`; undefined for a level that does not. */
+export const levelName = (level: string): string | undefined => /^\{(\w+)\}$/.exec(level)?.[1];
 
 function common<C extends string>(
   topic: string,

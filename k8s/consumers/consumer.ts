@@ -3,10 +3,17 @@ import { DeploymentV1 } from '@cdktf/provider-kubernetes/lib/deployment-v1';
 import type { ITerraformDependable } from 'cdktf';
 import type { Construct } from 'constructs';
 import { STREAM_PORT } from '../../infra/core/names';
-import { type AppProps, appContainer, appPod, passwordAnnotations, spreadPods } from '../app-pod';
+import {
+  type AppProps,
+  appContainer,
+  appPod,
+  healthProbes,
+  passwordAnnotations,
+  spreadPods,
+} from '../app-pod';
 import { clientLabels, metadata, selectorLabels } from '../metadata';
 import { addServiceAccount, RESTARTED_BY_HAND } from '../pod-parts';
-import { RolloutCheck } from '../rollout';
+import { deploymentRollout } from '../rollout';
 import type { brokerFiles } from './broker-files';
 
 /** What both kinds of consumers request: cores, and memory for the batches that they hold. */
@@ -69,13 +76,7 @@ export function addConsumer(scope: Construct, app: AppProps, props: ConsumerProp
     lifecycle: { ignoreChanges: [RESTARTED_BY_HAND, ...(isScaled ? ['spec[0].replicas'] : [])] },
     dependsOn: [after],
   });
-  const rollout = new RolloutCheck(deployment, 'rollout', {
-    kind: 'Deployment',
-    name: deployment.metadata.name,
-    namespace: app.namespace,
-    declared: deployment.specInput,
-    minutes: ROLLOUT_LIMIT,
-  });
+  const rollout = deploymentRollout(deployment, app, ROLLOUT_LIMIT);
   return { deployment: deployment.metadata.name, rollout };
 }
 
@@ -97,14 +98,8 @@ function consumerPod(app: AppProps, serviceAccount: string, props: ConsumerProps
           memoryMiB: CONSUMER.memoryMiB,
         }),
         port: [{ name: 'health', containerPort: STREAM_PORT }],
-        startupProbe: { ...get('/health/live'), periodSeconds: 2, failureThreshold: 60 },
-        livenessProbe: { ...get('/health/live'), periodSeconds: 10, failureThreshold: 6 },
-        readinessProbe: { ...get('/health/ready'), periodSeconds: 5, failureThreshold: 3 },
+        ...healthProbes(STREAM_PORT),
       },
     ],
   };
-}
-
-function get(path: string) {
-  return { httpGet: { path, port: String(STREAM_PORT) }, timeoutSeconds: 5 };
 }

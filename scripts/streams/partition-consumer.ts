@@ -2,16 +2,13 @@
 import { pause } from '../../api/buffer/pause';
 import { isServerAnswer } from '../../api/database/write-connection';
 import type { Message } from '../../api/streams/message';
-import {
-  type MessageDestination,
-  type StoredMessages,
-  storeMessages,
-} from '../../api/streams/store-messages';
+import { type MessageDestination, storeMessages } from '../../api/streams/store-messages';
 import { messageOf, UsageError } from '../../db/core/errors';
 import { invocation } from '../../db/core/invocation';
 import { pauseBefore } from '../../db/server/retry';
 import type { ConsumerParts } from './consumer-parts';
 import type { Fetched } from './message-source';
+import { OffsetCommits } from './offset-commits';
 import {
   type GroupPartition,
   onceAt,
@@ -20,15 +17,10 @@ import {
   readPosition,
   recordDigest,
 } from './positions';
+import { WaitingMessages } from './waiting-messages';
 
 /** How long a stop waits for the broker to take dead letters and offsets. */
 const TELL_MS = 5_000;
-/** Most bytes of a batch. */
-const BATCH_BYTES = 8 * 1_048_576;
-/** When the messages that wait take so many bytes, all partitions are paused. */
-const BACKLOG_BYTES = 32 * 1_048_576;
-/** What a message takes besides its key and value. */
-const MESSAGE_BYTES = 256;
 
 /** Creates the consumer of a partition, for one assignment; `start` it, and `stop` it when the partition belongs to others. */
 export class PartitionConsumer {
@@ -37,9 +29,9 @@ export class PartitionConsumer {
   readonly #destination: MessageDestination;
   readonly #stopped = new AbortController();
   #position: bigint | undefined;
-  /** Messages that wait, and the offset after them. */
-  #waiting: Message[] = [];
-  #bytes = 0;
+  readonly #waiting: WaitingMessages;
+  readonly #commits: OffsetCommits;
+  /** The offset after the messages that wait. */
   #nextOffset = 0n;
   #endOffset = 0n;
   /** The last stored record, until the topic has shown that it still has it. */
@@ -53,10 +45,6 @@ export class PartitionConsumer {
   #running = 0;
   /** Most records of the next batch: fewer after one that the database did not take, for example because it takes too long. */
   #most: number;
-  #letters: 'none' | 'unknown' | 'waiting' = 'unknown';
-  /** The position that the broker knows. */
-  #told: bigint | undefined;
-  #tell: Promise<void> | undefined;
   /** Why it does not get on; undefined when it does. */
   trouble: string | undefined;
   /** Where a write began that has not succeeded yet. Until it has, a position that can be read is no sign that all is well. */
@@ -67,6 +55,8 @@ export class PartitionConsumer {
     this.of = of;
     this.#destination = destination;
     this.#most = parts.batch.rows;
+    this.#waiting = new WaitingMessages(parts.batch.rows, parts.backlog);
+    this.#commits = new OffsetCommits(parts, of, this.#stopped.signal);
   }
 
   /** Records that are in the topic and not stored, as far as known. */
@@ -95,7 +85,7 @@ export class PartitionConsumer {
     this.#stopped.abort();
     clearTimeout(this.#timer);
     await this.#work;
-    this.#forget();
+    this.#waiting.clear();
   }
 
   /** Takes no more messages, and writes those that are there, for as long as that succeeds. */
@@ -110,12 +100,12 @@ export class PartitionConsumer {
       await this.#work;
     }
     // What the topic of dead letters does not get in this time waits in the outbox.
-    await Promise.race([this.#tell, pause(TELL_MS, this.#stopped.signal)]);
+    await Promise.race([this.#commits.done, pause(TELL_MS, this.#stopped.signal)]);
   }
 
   /** Has the partition fetched again, when there is room. */
   resume(): void {
-    if (!this.#isPaused || !this.#isReady || !this.#hasRoom()) return;
+    if (!this.#isPaused || !this.#isReady || !this.#waiting.hasRoom) return;
     this.#isPaused = false;
     this.#parts.source.resume(this.of);
   }
@@ -126,11 +116,10 @@ export class PartitionConsumer {
     const own = this.#verified(messages);
     if (own === undefined) return;
     if (this.#waiting.length === 0 && own.length > 0) this.#since = performance.now();
-    for (const message of own) this.#waiting.push(message);
-    this.#count(bytesOf(own));
+    this.#waiting.add(own);
     this.#nextOffset = nextOffset;
     this.#endOffset = endOffset;
-    if (!this.#isPaused && !this.#hasRoom()) {
+    if (!this.#isPaused && !this.#waiting.hasRoom) {
       this.#isPaused = true;
       this.#parts.source.pause(this.of);
     }
@@ -161,7 +150,7 @@ export class PartitionConsumer {
     if (this.#running > 0 || !this.#isReady || this.#waiting.length === 0 || this.#stopped.signal.aborted)
       return;
     const left = this.#since + this.#parts.batch.ms - performance.now();
-    if (left > 0 && this.#waiting.length < this.#most && this.#hasRoom()) {
+    if (left > 0 && this.#waiting.length < this.#most && this.#waiting.hasRoom) {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
         this.#kick();
@@ -227,7 +216,7 @@ export class PartitionConsumer {
   /** Forgets what was fetched and continues at the stored position. */
   async #seek(): Promise<void> {
     this.#isReady = false;
-    this.#forget();
+    this.#waiting.clear();
     const { source, pool } = this.#parts;
     const position = await readPosition(pool, this.of);
     // The source may have given the partition to others in the meantime.
@@ -236,23 +225,10 @@ export class PartitionConsumer {
     this.#nextOffset = position?.nextOffset ?? 0n;
     if (this.#stuck?.at !== this.#position) this.#stuck = undefined;
     this.#expected = position?.last;
-    this.#letters = 'unknown';
-    this.#told = undefined;
     this.#isReady = true;
     this.#isPaused = false;
     await source.seek(this.of, position?.nextOffset, position?.last?.offset);
-    this.#tellBroker();
-  }
-
-  /** Whether more messages may wait: of this partition, and of all together. */
-  #hasRoom(): boolean {
-    const { batch, backlog } = this.#parts;
-    return this.#waiting.length < batch.rows && this.#bytes < BATCH_BYTES && backlog.bytes < BACKLOG_BYTES;
-  }
-
-  #count(bytes: number): void {
-    this.#bytes += bytes;
-    this.#parts.backlog.bytes += bytes;
+    this.#commits.begin(this.#position);
   }
 
   /** Fetches no more before the next try, and leaves the room to others: these records are fetched again in any case. */
@@ -260,20 +236,13 @@ export class PartitionConsumer {
     this.#isReady = false;
     this.#isPaused = false;
     this.#parts.source.pause(this.of);
-    this.#forget();
-  }
-
-  #forget(): void {
-    this.#waiting = [];
-    this.#count(-this.#bytes);
-    // Others may have been paused for the room that these took.
-    this.#parts.backlog.onRoom();
+    this.#waiting.clear();
   }
 
   async #write(): Promise<void> {
     const { metrics, letters, log } = this.#parts;
     const { topic, partition } = this.of;
-    const { messages, bytes } = this.#batch();
+    const messages = this.#waiting.oldest(this.#most);
     const isAll = messages.length === this.#waiting.length;
     const last = messages.at(-1);
     if (last === undefined) return;
@@ -297,66 +266,12 @@ export class PartitionConsumer {
     this.#most = Math.min(2 * this.#most, this.#parts.batch.rows);
     this.#position = to;
     this.#stuck = undefined;
-    this.#waiting = this.#waiting.slice(messages.length);
-    this.#count(-bytes);
-    this.#parts.backlog.onRoom();
+    this.#waiting.remove(messages);
     this.#since = performance.now();
     metrics.stored(topic, messages.length, result, (performance.now() - began) / 1_000);
-    if (result.rejected > 0) {
-      this.#letters = letters === undefined ? 'none' : 'waiting';
-      log.warn({ topic, partition, ...rejectedOf(result) }, 'rows were refused and are kept as dead letters');
-    }
-    this.#tellBroker();
-  }
-
-  /** The oldest messages that wait, as many as a batch may have. */
-  #batch(): { readonly messages: readonly Message[]; readonly bytes: number } {
-    let [count, bytes] = [0, 0];
-    for (const message of this.#waiting) {
-      if (count === this.#most || bytes >= BATCH_BYTES) break;
-      count += 1;
-      bytes += sizeOf(message);
-    }
-    return { messages: this.#waiting.slice(0, count), bytes };
-  }
-
-  /** Sends dead letters to their topic and tells the broker the position, in the background. */
-  #tellBroker(): void {
-    this.#tell ??= this.#telling().finally(() => {
-      this.#tell = undefined;
-      if (!this.#stopped.signal.aborted && this.#told !== this.#position) this.#tellBroker();
-    });
-  }
-
-  async #telling(): Promise<void> {
-    const { signal } = this.#stopped;
-    const { letters, source, log } = this.#parts;
-    const { topic, partition } = this.of;
-    for (let attempt = 2; !signal.aborted && this.#told !== this.#position; attempt += 1) {
-      const position = this.#position as bigint;
-      try {
-        if (this.#letters !== 'none') {
-          // Letters of a batch that is stored while these are sent set it again.
-          this.#letters = 'none';
-          await letters?.publish(this.of);
-        }
-        await source.commit(this.of, position);
-        this.#told = position;
-      } catch (error) {
-        this.#letters = 'waiting';
-        log.warn(
-          { topic, partition, reason: messageOf(error) },
-          'the dead-letter topic or the offset at the broker is behind; the rows are stored, the next try follows',
-        );
-        await pause(pauseBefore(attempt), signal);
-      }
-    }
+    const { stored, rejected } = result;
+    if (rejected > 0)
+      log.warn({ topic, partition, stored, rejected }, 'rows were refused and are kept as dead letters');
+    this.#commits.stored(to, rejected > 0);
   }
 }
-
-const sizeOf = ({ key, value }: Message): number => MESSAGE_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
-
-const bytesOf = (messages: readonly Message[]): number =>
-  messages.reduce((sum, message) => sum + sizeOf(message), 0);
-
-const rejectedOf = ({ stored, rejected }: StoredMessages) => ({ stored, rejected });

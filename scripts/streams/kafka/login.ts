@@ -1,7 +1,6 @@
-// How clients log in to brokers of Kafka. Secrets stay behind functions, so that no log can show them.
-import { messageOf } from '../../../db/core/errors';
+// How clients log in to brokers of Kafka.
 import type { Environment } from '../../../db/core/settings';
-import { readPasswordFile } from '../../../db/server/database-address';
+import { readSecret, readSecretFile } from '../secret';
 import { azureToken } from './azure-token';
 
 /** Ways to log in to a broker. */
@@ -57,31 +56,18 @@ export function readLogin(
   }
   if (kind === 'oauthbearer') {
     takes(['TSDB_KAFKA_TOKEN_FILE']);
-    return { kind, token: secretFile('TSDB_KAFKA_TOKEN_FILE', env, faults) };
+    const name = 'TSDB_KAFKA_TOKEN_FILE';
+    return { kind, token: readSecretFile(env, name, faults) ?? missing(name, kind, faults) };
   }
   takes(['TSDB_KAFKA_USERNAME', 'TSDB_KAFKA_PASSWORD', 'TSDB_KAFKA_PASSWORD_FILE']);
   const username = env.TSDB_KAFKA_USERNAME ?? '';
   if (username === '') faults.push(`TSDB_KAFKA_USERNAME is not set, and TSDB_KAFKA_SASL=${kind} needs it`);
-  const password = env.TSDB_KAFKA_PASSWORD;
-  if (password && env.TSDB_KAFKA_PASSWORD_FILE)
-    faults.push('TSDB_KAFKA_PASSWORD and TSDB_KAFKA_PASSWORD_FILE are both set; keep one');
-  return {
-    kind,
-    username,
-    password: password ? () => password : secretFile('TSDB_KAFKA_PASSWORD_FILE', env, faults),
-  };
+  const password =
+    readSecret(env, 'TSDB_KAFKA_PASSWORD', faults) ?? missing('TSDB_KAFKA_PASSWORD_FILE', kind, faults);
+  return { kind, username, password };
 }
 
-function secretFile(name: string, env: Environment, faults: string[]): () => string {
-  const path = env[name];
-  if (!path) {
-    faults.push(`${name} is not set, and TSDB_KAFKA_SASL=${env.TSDB_KAFKA_SASL} needs it`);
-    return () => '';
-  }
-  try {
-    if (readPasswordFile(path) === '') faults.push(`${name}: ${path} is empty`);
-  } catch (error) {
-    faults.push(`${name} cannot be read: ${messageOf(error)}`);
-  }
-  return () => readPasswordFile(path);
+function missing(name: string, kind: Login['kind'], faults: string[]): () => string {
+  faults.push(`${name} is not set, and TSDB_KAFKA_SASL=${kind} needs it`);
+  return () => '';
 }

@@ -1,9 +1,8 @@
 // The settings of the schema registry: environment → where it is, and how to log in.
 import { isLoopback } from '../../../api/access/loopback';
 import type { RegistryOptions } from '../../../api/streams/schema-registry';
-import { messageOf } from '../../../db/core/errors';
 import type { Environment, Setting } from '../../../db/core/settings';
-import { readPasswordFile } from '../../../db/server/database-address';
+import { readSecret } from '../secret';
 
 export const registrySettings: readonly Setting[] = [
   {
@@ -50,23 +49,12 @@ export function readRegistry(env: Environment, faults: string[]): RegistryOption
 
 function readLogin(env: Environment, faults: string[]): RegistryOptions['login'] {
   const username = env.TSDB_SCHEMA_REGISTRY_USERNAME ?? '';
-  const password = env.TSDB_SCHEMA_REGISTRY_PASSWORD ?? '';
-  const file = env.TSDB_SCHEMA_REGISTRY_PASSWORD_FILE ?? '';
-  if (username === '' && password === '' && file === '') return undefined;
+  const password = readSecret(env, 'TSDB_SCHEMA_REGISTRY_PASSWORD', faults);
+  if (username === '' && password === undefined) return undefined;
   if (username === '') faults.push('TSDB_SCHEMA_REGISTRY_USERNAME is not set, and a password is');
-  if (password !== '' && file !== '')
-    faults.push(
-      'TSDB_SCHEMA_REGISTRY_PASSWORD and TSDB_SCHEMA_REGISTRY_PASSWORD_FILE are both set; keep one',
-    );
-  if (password === '' && file === '')
+  if (password === undefined)
     faults.push(
       'TSDB_SCHEMA_REGISTRY_USERNAME is set, and no password: set TSDB_SCHEMA_REGISTRY_PASSWORD or its file',
     );
-  if (file === '') return { username, password: () => password };
-  try {
-    readPasswordFile(file);
-  } catch (error) {
-    faults.push(`TSDB_SCHEMA_REGISTRY_PASSWORD_FILE cannot be read: ${messageOf(error)}`);
-  }
-  return { username, password: () => readPasswordFile(file) };
+  return { username, password: password ?? (() => '') };
 }

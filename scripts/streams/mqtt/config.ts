@@ -1,9 +1,9 @@
-// The settings of the consumer of MQTT: environment → MqttConfig. The password stays behind a function, so that no log can show it.
+// The settings of the consumer of MQTT: environment → MqttConfig.
 import { accessSync, constants } from 'node:fs';
 import { isLoopback } from '../../../api/access/loopback';
 import { messageOf, UsageError } from '../../../db/core/errors';
 import type { Environment, Setting } from '../../../db/core/settings';
-import { readPasswordFile } from '../../../db/server/database-address';
+import { readSecret } from '../secret';
 
 /** How to reach the broker, checked. */
 export interface MqttConfig {
@@ -108,18 +108,10 @@ export function readMqttConfig(env: Environment, batchRows: number): MqttConfig 
 }
 
 function readLogin(env: Environment, username: string, faults: string[]): (() => string) | undefined {
-  const { TSDB_MQTT_PASSWORD: password, TSDB_MQTT_PASSWORD_FILE: path } = env;
-  if (password && path) faults.push('TSDB_MQTT_PASSWORD and TSDB_MQTT_PASSWORD_FILE are both set; keep one');
-  if ((password || path) && username === '')
+  const password = readSecret(env, 'TSDB_MQTT_PASSWORD', faults);
+  if (password !== undefined && username === '')
     faults.push('TSDB_MQTT_USERNAME is not set, and a password belongs to a user name');
-  if (password) return () => password;
-  if (!path) return undefined;
-  try {
-    if (readPasswordFile(path) === '') faults.push(`TSDB_MQTT_PASSWORD_FILE: ${path} is empty`);
-  } catch (error) {
-    faults.push(`TSDB_MQTT_PASSWORD_FILE cannot be read: ${messageOf(error)}`);
-  }
-  return () => readPasswordFile(path);
+  return password;
 }
 
 function checkAddress(url: string, hasLogin: boolean, faults: string[]): void {

@@ -3,12 +3,12 @@
 # Neither database nor API ever wait for a broker or its secrets. Sourced.
 
 # CONSUMERS is a list with commas between.
-IFS=, read -ra consumers <<<"$CONSUMERS"
+IFS=, read -ra services <<<"$CONSUMERS"
 
 # start_consumers: at boot. The health check says whether they are well.
 start_consumers() {
-  [ "${#consumers[@]}" -gt 0 ] || return 0
-  if ! "$release/fetch-secrets.sh" brokers || ! compose up --detach --no-deps "${consumers[@]}"; then
+  [ "${#services[@]}" -gt 0 ] || return 0
+  if ! "$release/fetch-secrets.sh" brokers || ! compose up --detach --no-deps "${services[@]}"; then
     say "the consumers did not start; to try again: $release/start.sh"
   fi
 }
@@ -18,9 +18,9 @@ start_consumers() {
 replace_consumers() {
   local name result=0
   end_other_consumers || result=1
-  [ "${#consumers[@]}" -gt 0 ] || return "$result"
+  [ "${#services[@]}" -gt 0 ] || return "$result"
   "$release/fetch-secrets.sh" brokers || return 1
-  for name in "${consumers[@]}"; do
+  for name in "${services[@]}"; do
     compose up --detach --wait --wait-timeout "${TSDB_CONSUMER_WAIT:-600}" --no-deps --force-recreate "$name" && continue
     compose logs --no-color --tail 40 "$name" >&2 || true
     say "$name did not become healthy; the last lines of its log are above"

@@ -34,8 +34,8 @@ backup_settings() {
 
 if [ "${1:-}" = brokers ]; then
   expiry=$TSDB_RUN/expiry
-  IFS=, read -ra broker_secrets <<<"$BROKER_SECRETS"
-  for pair in "${broker_secrets[@]}"; do
+  IFS=, read -ra pairs <<<"$BROKER_SECRETS"
+  for pair in "${pairs[@]}"; do
     fetch "${pair%%=*}" "${pair#*=}" | place "${pair%%=*}" "$TSDB_APP_UID:$TSDB_APP_UID" 0400
   done
   if [ "$EVENT_HUBS" = yes ] && ! fact kafkaBrokers >/dev/null; then

@@ -25,7 +25,7 @@ figures=$(value_in postgres "SELECT 'archive_failures=' || failed_count || ' wal
 days=unknown
 if [ -s "$TSDB_RUN/expiry" ]; then days=$((($(sort -n "$TSDB_RUN/expiry" | sed -n 1p) - $(date +%s)) / 86400)); fi
 result=ok
-for name in "${consumers[@]}"; do
+for name in "${services[@]}"; do
   state=$(state_of "$name")
   figures="$figures $name=$state"
   [ "$state" = healthy ] || result=failed

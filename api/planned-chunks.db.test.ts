@@ -91,7 +91,7 @@ describe.each(testServers())('planned chunks on $describe', (server) => {
 
   beforeAll(async () => {
     const tables = ['sensor_data', 'sensor_alerts'];
-    if (server.engine === 'postgres')
+    if (server.engine !== 'timescaledb')
       for (const table of tables)
         await runSql(
           api.url,

@@ -1,17 +1,27 @@
-// What the reconciler works with: steps, hazards and plans as data. Types only.
+// What the reconciler works with: steps, hazards and plans as data.
 import type { Client } from 'pg';
 import type { Desired } from './language/desired';
 
-/** `timescaledb`: the server has TimescaleDB Community. `postgres`: its features are emulated on plain PostgreSQL. */
-export type EngineName = 'timescaledb' | 'postgres';
+/**
+ * `timescaledb`: the server has TimescaleDB Community. `postgres`: its features are emulated on plain PostgreSQL. `citus`: they are
+ * emulated in the same way, and the extension citus distributes the rows over several servers.
+ */
+export type EngineName = 'timescaledb' | 'postgres' | 'citus';
+
+/** The SQL that an engine speaks. That of engine `citus` is the SQL of engine `postgres`. */
+export type Dialect = 'timescaledb' | 'postgres';
+
+export const dialectOf = (engine: EngineName): Dialect => (engine === 'timescaledb' ? engine : 'postgres');
 
 /** The server that a plan is made for. */
 export interface ServerInfo {
   readonly engine: EngineName;
   /** `17.11` */
   readonly serverVersion: string;
-  /** `2.29.2`; absent on engine `postgres`. */
+  /** `2.29.2`; only on engine `timescaledb`. */
   readonly timescaledbVersion?: string;
+  /** `14.0-1`, the version of the extension; only on engine `citus`. */
+  readonly citusVersion?: string;
   readonly database: string;
 }
 

@@ -90,6 +90,9 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
 
 // The reconciler has checked the edition: an installed extension is the Community one.
 async function readEngine(pool: Pool): Promise<EngineName> {
-  const rows = await query(pool, `SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
-  return rows.length > 0 ? 'timescaledb' : 'postgres';
+  const rows = await query<{ engine: EngineName }>(
+    pool,
+    `SELECT extname AS engine FROM pg_extension WHERE extname IN ('timescaledb', 'citus')`,
+  );
+  return rows[0]?.engine ?? 'postgres';
 }

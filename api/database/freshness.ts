@@ -4,6 +4,7 @@ import { type AggregateHealth, WATERMARKS } from '../../db/engines/health';
 import { STALE_RANGES, type StaleRanges } from '../../db/engines/stale-ranges';
 import type { ContinuousAggregate, Relation } from '../../db/language/aggregate';
 import { nameOf } from '../../db/language/names';
+import { dialectOf } from '../../db/model';
 import type { FreshnessShown } from '../http/stale-ranges';
 import { instantOf, timeText } from '../http/time';
 import type { Database } from './database';
@@ -33,11 +34,15 @@ export const MOST_STALE_RANGES = 100;
 export function watchFreshness(database: Database, aggregates: readonly ContinuousAggregate[]): Freshness {
   const names = aggregates.map(nameOf);
   const watermarks = remembered(async () => {
-    const rows = await query<AggregateHealth>(database.reader, WATERMARKS[await database.engine()], [names]);
+    const rows = await query<AggregateHealth>(
+      database.reader,
+      WATERMARKS[dialectOf(await database.engine())],
+      [names],
+    );
     return new Map(rows.map(({ aggregate, watermark }) => [aggregate, watermark]));
   });
   const stale = remembered(async () => {
-    const sql = STALE_RANGES[await database.engine()];
+    const sql = STALE_RANGES[dialectOf(await database.engine())];
     if (sql === null) return null;
     const rows = await query<StaleRanges>(database.reader, sql, [names]);
     return new Map(rows.map(({ aggregate, ranges }) => [aggregate, ranges.map(instants)]));

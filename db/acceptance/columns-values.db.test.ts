@@ -1,7 +1,9 @@
 // Rows and values before and after columns change, and what a plan says about them.
+
 import { bigint, integer, numeric, uuid } from '../language/columns';
 import type { SchemaSet } from '../language/schema-set';
 import { createTestDatabase, testServers } from '../local/test-servers';
+import { dialectOf } from '../model';
 import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { filled, ROWS, some, tableSet, withAggregate } from '../testing/columns-sets';
 
@@ -14,7 +16,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
 
   it('keeps every row and value, and says how much it rewrites', () =>
     withDatabase(some(integer()), async (url) => {
-      await execute(url, ...filled[engine], 'UPDATE plant.metric SET extra = level');
+      await execute(url, ...filled[dialectOf(engine)], 'UPDATE plant.metric SET extra = level');
       const before = await select(url, 'SELECT at, device, value, extra FROM plant.metric ORDER BY at');
 
       const plan = await planSets(url, [some(bigint())]);
@@ -35,7 +37,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
 
   it('gives old rows the default of a new column, each its own where it is volatile', () =>
     withDatabase(tableSet(), async (url) => {
-      await execute(url, ...filled[engine]);
+      await execute(url, ...filled[dialectOf(engine)]);
       const columns = {
         fixed: integer().notNull().default('7'),
         own: uuid().notNull().default('gen_random_uuid()'),
@@ -51,7 +53,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
 
   it('does not use up numbers of a sequence while planning', () =>
     withDatabase(tableSet({ columnstore: 'off' }), async (url) => {
-      await execute(url, ...filled[engine], 'CREATE SEQUENCE plant.numbers');
+      await execute(url, ...filled[dialectOf(engine)], 'CREATE SEQUENCE plant.numbers');
       const numbered = tableSet({
         columnstore: 'off',
         columns: { extra: bigint().notNull().default(`nextval('plant.numbers')`) },

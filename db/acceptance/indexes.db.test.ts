@@ -1,9 +1,11 @@
 // Indexes on tables with rows: duplicates are found while planning, figures count compressed rows, and a primary key serves.
+
 import { text } from '../language/columns';
 import { type Index, index, partial, uniqueIndex } from '../language/indexes';
 import { type SchemaSet, schemaSet } from '../language/schema-set';
 import { table as plainTable } from '../language/table';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
+import { dialectOf } from '../model';
 import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { compressed, filled, ROWS, table, tableSet } from '../testing/columns-sets';
 
@@ -25,7 +27,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   afterEach(() => database.drop());
   const onFilled = async (...more: readonly string[]): Promise<string> => {
     database = await createTestDatabase(server, applied([tableSet()]));
-    await execute(database.url, ...filled[engine], ...more);
+    await execute(database.url, ...filled[dialectOf(engine)], ...more);
     return database.url;
   };
 

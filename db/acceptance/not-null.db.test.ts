@@ -1,8 +1,10 @@
 // Columns that are NOT NULL in the table: those that nobody declares any more, and those that are not validated.
+
 import { integer, text } from '../language/columns';
 import { schemaSet } from '../language/schema-set';
 import { table } from '../language/table';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
+import { dialectOf } from '../model';
 import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { compressed, filled, some, tableSet } from '../testing/columns-sets';
 
@@ -16,7 +18,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   it('a removed column that is NOT NULL without a default stops rejecting rows, and stays', async () => {
     database = await createTestDatabase(server, applied(required));
     const { url } = database;
-    const fill = filled[engine].map((sql) =>
+    const fill = filled[dialectOf(engine)].map((sql) =>
       sql.replace('value, level)', 'value, level, extra)').replace('n, n FROM', 'n, n, n FROM'),
     );
     await execute(url, ...fill);
@@ -62,7 +64,11 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
 
   it('the rows that hinder NOT NULL are named', async () => {
     database = await createTestDatabase(server, applied([some(integer())]));
-    await execute(database.url, ...filled[engine], `UPDATE plant.metric SET extra = 1 WHERE level > 5`);
+    await execute(
+      database.url,
+      ...filled[dialectOf(engine)],
+      `UPDATE plant.metric SET extra = 1 WHERE level > 5`,
+    );
     const plan = await planSets(database.url, required);
     expect(plan.steps).toEqual([]);
     expect(plan.refusals[0]?.why).toMatch(
@@ -78,7 +84,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
       `SELECT current_setting('server_version_num')::int AS number`,
     );
     if ((version?.number ?? 0) < 180_000) return;
-    await execute(url, ...filled[engine], `UPDATE plant.metric SET extra = 1 WHERE level > 2`);
+    await execute(url, ...filled[dialectOf(engine)], `UPDATE plant.metric SET extra = 1 WHERE level > 2`);
     if (engine === 'timescaledb') await execute(url, compressed());
     await execute(url, 'ALTER TABLE plant.metric ADD CONSTRAINT extra_given NOT NULL extra NOT VALID');
 

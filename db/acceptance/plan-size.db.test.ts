@@ -4,7 +4,7 @@ import { bigSet } from '../../scripts/bench/plan-size/big-set';
 import type { Desired } from '../language/desired';
 import { desiredFrom } from '../language/desired';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
-import type { EngineName } from '../model';
+import { type Dialect, dialectOf } from '../model';
 import { applySchema } from '../reconcile/apply';
 import { makePlan } from '../reconcile/plan';
 import { schemaSets } from '../schema/sets';
@@ -41,7 +41,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const desired = desiredFrom([bigSet(1)]);
     await applySchema(database.url, desired, { allow: [], lockWaitMs: 0 });
     const before = await planInSync(database, desired);
-    await execute(database.url, CHUNKS[engine]);
+    await execute(database.url, CHUNKS[dialectOf(engine)]);
     expect((await planInSync(database, desired)).queries).toBe(before.queries);
     await database.drop();
   });
@@ -55,7 +55,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   });
 });
 
-const CHUNKS: Readonly<Record<EngineName, string>> = {
+const CHUNKS: Readonly<Record<Dialect, string>> = {
   timescaledb: `INSERT INTO big.metric_1 SELECT now() - d * interval '1 day', 'd', 1, 2 FROM generate_series(1, 300) d;
                 SELECT public.compress_chunk(c) FROM public.show_chunks('big.metric_1') c`,
   postgres: `SELECT tsdb.ensure_chunks('big', 'metric_1', now() - interval '300 days', now())`,

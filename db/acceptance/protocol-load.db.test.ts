@@ -1,8 +1,10 @@
 // Applies while others write, while jobs run, while somebody holds a lock: in sync, and not one row lost.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { schemaSet } from '../language/schema-set';
 import { testServers, withJobs } from '../local/test-servers';
 import { waitFor } from '../local/testing/wait';
+import { dialectOf } from '../model';
 import { withConnection } from '../server/connection';
 import { applySets, execute, planSets, select } from '../testing/apply';
 import { applyPlant, countRows, plantDatabase, ROWS, readJobs } from '../testing/load-plant';
@@ -53,7 +55,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   async function runJobsEverySecond(url: string): Promise<void> {
     await execute(
       url,
-      engine === 'postgres'
+      engine !== 'timescaledb'
         ? `UPDATE tsdb.job SET schedule_interval = '1 second', next_start = now() WHERE (kind, object_name) <> ('refresh', 'metric_daily')`
         : `SELECT public.alter_job(id, schedule_interval => INTERVAL '1 second', next_start => now(), timezone => timezone)
              FROM _timescaledb_catalog.bgw_job WHERE id >= 1000 AND NOT (proc_name LIKE '%refresh%' AND schedule_interval = INTERVAL '1 day')`,
@@ -69,7 +71,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   /** Waits until two more runs of any job have ended; a new database's scheduler takes some seconds to start. */
   async function seeJobsRun(url: string): Promise<void> {
     const countRuns = async (): Promise<number> =>
-      (await select<{ runs: number }>(url, RUNS[engine]))[0]?.runs ?? 0;
+      (await select<{ runs: number }>(url, RUNS[dialectOf(engine)]))[0]?.runs ?? 0;
     const before = await countRuns();
     await waitFor('two runs of jobs', async () => (await countRuns()) >= before + 2, { everyMs: 100 });
   }

@@ -110,7 +110,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     await database.drop();
   });
 
-  if (engine === 'postgres')
+  if (engine !== 'timescaledb')
     it('holds the scheduler off while the apply lives, and no longer', async () => {
       const database = await plantDatabase(server, {});
       await execute(database.url, 'UPDATE tsdb.job SET next_start = now()');
@@ -131,7 +131,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   async function leavePaused(url: string): Promise<void> {
     await execute(
       url,
-      engine === 'postgres'
+      engine !== 'timescaledb'
         ? 'INSERT INTO tsdb.paused_job (job_id, run) SELECT min(job_id), gen_random_uuid() FROM tsdb.job'
         : `WITH job AS (INSERT INTO tsdb.paused_job (job_id, run) SELECT min(id), gen_random_uuid() FROM _timescaledb_catalog.bgw_job WHERE id >= 1000 RETURNING job_id)
            SELECT public.alter_job(id, scheduled => false, timezone => timezone) FROM _timescaledb_catalog.bgw_job JOIN job ON id = job_id`,

@@ -1,5 +1,7 @@
 // A rebuild of an aggregate carries over what somebody has put on its columns by hand, and lists what it cannot carry over.
+
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
+import { dialectOf } from '../model';
 import { applied, applySets, execute, planSets, select } from '../testing/apply';
 import { leftovers } from '../testing/evolution-data';
 import { works } from '../testing/evolution-sets';
@@ -14,13 +16,16 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   let database: TestDatabase;
   const role = `tsdb_reader_${process.pid}_${engine}`;
   const indexed = async (): Promise<string> => {
-    const [row] = await select<{ table: string }>(database.url, `SELECT ${STORED[engine]}::text AS table`);
+    const [row] = await select<{ table: string }>(
+      database.url,
+      `SELECT ${STORED[dialectOf(engine)]}::text AS table`,
+    );
     return engine === 'timescaledb' ? 'works.hourly' : (row?.table ?? '');
   };
   const attachments = () =>
     select(
       database.url,
-      `SELECT ARRAY(SELECT substring(pg_get_indexdef(x.indexrelid) FROM 'USING (.*)$') AS d FROM pg_index x WHERE x.indrelid = ${STORED[engine]} ORDER BY 1) AS indexes,
+      `SELECT ARRAY(SELECT substring(pg_get_indexdef(x.indexrelid) FROM 'USING (.*)$') AS d FROM pg_index x WHERE x.indrelid = ${STORED[dialectOf(engine)]} ORDER BY 1) AS indexes,
               ARRAY(SELECT a.attname || ' ' || p.privilege_type || p.is_grantable FROM pg_attribute a, aclexplode(a.attacl) p
                      WHERE a.attrelid = 'works.hourly'::regclass AND p.grantee = '${role}'::regrole ORDER BY 1) AS grants,
               ARRAY(SELECT a.attname || ': ' || col_description(a.attrelid, a.attnum) FROM pg_attribute a

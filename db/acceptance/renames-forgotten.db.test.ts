@@ -66,7 +66,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     build: (address) =>
       execute(
         address,
-        ...(engine === 'postgres'
+        ...(engine !== 'timescaledb'
           ? [`SELECT tsdb.ensure_chunks('plant', 'm', '2026-01-01', '2026-01-10')`]
           : []),
         // Of the first day, only device d0 has values.
@@ -215,7 +215,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     await execute(
       url,
       `CALL public.refresh_continuous_aggregate('plant.highs'::regclass, NULL, NULL)`,
-      engine === 'postgres'
+      engine !== 'timescaledb'
         ? `SELECT tsdb.drop_expired('plant', 'm', '2026-01-06')`
         : `SELECT public.drop_chunks('plant.m', older_than => '2026-01-06'::timestamptz)`,
     );

@@ -119,7 +119,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     // The same seven days are dropped under the new name as would have been under the old one.
     await execute(
       url,
-      engine === 'postgres'
+      engine !== 'timescaledb'
         ? `SELECT tsdb.drop_expired('fleet', 'reading', now() - interval '3 days')`
         : `SELECT public.drop_chunks('fleet.reading', older_than => now() - interval '3 days')`,
     );
@@ -131,7 +131,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   it('keeps buckets whose rows are gone', async () => {
     await execute(
       url,
-      engine === 'postgres'
+      engine !== 'timescaledb'
         ? `SELECT tsdb.drop_expired('fleet', 'metric', now() - interval '3 days')`
         : `SELECT public.drop_chunks('fleet.metric', older_than => now() - interval '3 days')`,
     );

@@ -1,6 +1,6 @@
 // The memory of spellings never hides what differs, whatever was done to the objects or to its own rows.
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
-import type { EngineName } from '../model';
+import { type Dialect, dialectOf } from '../model';
 import { sealed } from '../server/spellings';
 import { applied, applySets, execute, select } from '../testing/apply';
 import { plant } from '../testing/sets';
@@ -55,12 +55,12 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       });
 
       it('an aggregate', async () => {
-        await execute(url, ...AGGREGATE_DRIFT[engine]);
+        await execute(url, ...AGGREGATE_DRIFT[dialectOf(engine)]);
         expect(steps(await planBoth(url, sets))).toContain('swap-aggregates:plant.metric_daily');
       });
 
       it('the type of a column that an aggregate reads', async () => {
-        await execute(url, ...TYPE_DRIFT[engine]);
+        await execute(url, ...TYPE_DRIFT[dialectOf(engine)]);
         const { plan, printed } = await planBoth(url, sets);
         expect(plan.refusals.map(({ what }) => what)).toEqual([
           'column value has type real, declared double precision',
@@ -125,7 +125,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
   },
 );
 
-const TYPE_DRIFT: Readonly<Record<EngineName, readonly string[]>> = {
+const TYPE_DRIFT: Readonly<Record<Dialect, readonly string[]>> = {
   timescaledb: [
     'DROP MATERIALIZED VIEW plant.metric_daily',
     'DROP MATERIALIZED VIEW plant.metric_hourly',
@@ -148,7 +148,7 @@ const TYPE_DRIFT: Readonly<Record<EngineName, readonly string[]>> = {
   ],
 };
 
-const AGGREGATE_DRIFT: Readonly<Record<EngineName, readonly string[]>> = {
+const AGGREGATE_DRIFT: Readonly<Record<Dialect, readonly string[]>> = {
   timescaledb: [
     'DROP MATERIALIZED VIEW plant.metric_daily',
     `CREATE MATERIALIZED VIEW plant.metric_daily WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS

@@ -110,7 +110,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       // Offsets of policies cannot be read in another style, and a plan reads those of all objects.
       await execute(
         url,
-        engine === 'postgres'
+        engine !== 'timescaledb'
           ? 'DELETE FROM tsdb.job'
           : 'SELECT public.delete_job(job_id) FROM timescaledb_information.jobs WHERE job_id >= 1000',
       );

@@ -1,6 +1,6 @@
 // Reads the chunks of tables and aggregates, their sizes, and how much the columnstore saves.
 // Role `tsdb_reader` may read all of this, because everybody may read sizes and TimescaleDB's catalog.
-import type { EngineName } from '../model';
+import { type Dialect, dialectOf, type EngineName } from '../model';
 import { type Ask, isoText } from '../server/ask';
 
 /** A part of a table with the rows of one time range. */
@@ -89,12 +89,12 @@ const chunksQuery = (tables: string, chunks: string): string => `
     FROM asked a LEFT JOIN numbered c ON c.name = a.name
    GROUP BY a.name, a.nth, a.own_bytes ORDER BY a.nth`;
 
-const CHUNKS: Readonly<Record<EngineName, string>> = {
+const CHUNKS: Readonly<Record<Dialect, string>> = {
   timescaledb: chunksQuery(TIMESCALE_TABLES, TIMESCALE_CHUNKS),
   postgres: chunksQuery(POSTGRES_TABLES, POSTGRES_CHUNKS),
 };
 
-const COMPRESSION: Readonly<Record<EngineName, string>> = {
+const COMPRESSION: Readonly<Record<Dialect, string>> = {
   timescaledb: `
     WITH asked AS MATERIALIZED (${TIMESCALE_TABLES})
     SELECT a.name AS "table", coalesce(k.chunks, 0)::int AS chunks, coalesce(s.number_compressed_chunks, 0)::int AS "compressedChunks",
@@ -120,7 +120,7 @@ export function readChunks(
   names: readonly string[],
   newest: number,
 ): Promise<readonly TableChunks[]> {
-  return ask<TableChunks>(CHUNKS[engine], [names, newest]);
+  return ask<TableChunks>(CHUNKS[dialectOf(engine)], [names, newest]);
 }
 
 /** How much the columnstore saves for each named table and aggregate, in the order of the names, with one query. */
@@ -129,7 +129,7 @@ export function readCompression(
   engine: EngineName,
   names: readonly string[],
 ): Promise<readonly TableCompression[]> {
-  return ask<TableCompression>(COMPRESSION[engine], [names]);
+  return ask<TableCompression>(COMPRESSION[dialectOf(engine)], [names]);
 }
 
 /** How much smaller compressed chunks are, in percent with one decimal; negative when they grew, null when there are none. */

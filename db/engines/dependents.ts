@@ -1,5 +1,5 @@
 // Finds every aggregate that is built on a table, directly or not, declared or not.
-import type { Db, EngineName } from '../model';
+import { type Db, type Dialect, dialectOf, type EngineName } from '../model';
 
 /** An aggregate that holds figures of the rows of a table. */
 export interface Dependent {
@@ -14,7 +14,7 @@ export interface Dependent {
 const MAY_CHANGE = (relation: string): string =>
   `pg_has_role((SELECT o.relowner FROM pg_class o WHERE o.oid = ${relation}::regclass), 'USAGE') AS "mayChange"`;
 
-const DEPENDENTS: Readonly<Record<EngineName, string>> = {
+const DEPENDENTS: Readonly<Record<Dialect, string>> = {
   timescaledb: `
     WITH RECURSIVE built AS (
       SELECT c.mat_hypertable_id AS id, c.user_view_schema AS schema, c.user_view_name AS name, 1 AS depth
@@ -45,5 +45,5 @@ export async function readDependents(
   engine: EngineName,
   { schema, name }: { readonly schema: string; readonly name: string },
 ): Promise<readonly Dependent[]> {
-  return (await db.query<Dependent>(DEPENDENTS[engine], [schema, name])).rows;
+  return (await db.query<Dependent>(DEPENDENTS[dialectOf(engine)], [schema, name])).rows;
 }

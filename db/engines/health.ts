@@ -1,5 +1,5 @@
 // Reads the health of jobs and aggregates, with one statement each.
-import type { EngineName } from '../model';
+import { type Dialect, dialectOf, type EngineName } from '../model';
 import { type Ask, isoText as iso } from '../server/ask';
 
 export interface JobHealth {
@@ -19,7 +19,7 @@ export interface AggregateHealth {
 }
 
 // 24000 is not a failure: on some PostgreSQL 15 builds every job ends with this code after its work was committed.
-const JOBS: Readonly<Record<EngineName, string>> = {
+const JOBS: Readonly<Record<Dialect, string>> = {
   timescaledb: `
     SELECT j.job_id AS id,
            format('%s of %s.%s', CASE j.proc_name WHEN 'policy_refresh_continuous_aggregate' THEN 'refresh'
@@ -48,7 +48,7 @@ const JOBS: Readonly<Record<EngineName, string>> = {
 
 // Before the first refresh, TimescaleDB's watermark lies thousands of years in the past.
 /** SQL for the watermarks of the aggregates with the names in $1, by engine. Its rows are `AggregateHealth`. */
-export const WATERMARKS: Readonly<Record<EngineName, string>> = {
+export const WATERMARKS: Readonly<Record<Dialect, string>> = {
   timescaledb: `
     SELECT format('%s.%s', c.user_view_schema, c.user_view_name) AS aggregate, CASE WHEN w.mark > '0001-01-01' THEN ${iso('w.mark')} END AS watermark
       FROM _timescaledb_catalog.continuous_agg c
@@ -67,7 +67,7 @@ export function readJobs(
   engine: EngineName,
   names: readonly string[],
 ): Promise<readonly JobHealth[]> {
-  return ask<JobHealth>(JOBS[engine], [names]);
+  return ask<JobHealth>(JOBS[dialectOf(engine)], [names]);
 }
 
 /** Those of the jobs whose last run has failed because a number was too large or too small to be computed. */
@@ -86,5 +86,5 @@ export function readWatermarks(
   engine: EngineName,
   names: readonly string[],
 ): Promise<readonly AggregateHealth[]> {
-  return ask<AggregateHealth>(WATERMARKS[engine], [names]);
+  return ask<AggregateHealth>(WATERMARKS[dialectOf(engine)], [names]);
 }

@@ -1,5 +1,5 @@
 // Which stored buckets are known to be out of date, by engine.
-import type { EngineName } from '../model';
+import type { Dialect } from '../model';
 import { STALE_RANGES as TIMESCALEDB } from './timescaledb/stale-ranges';
 
 /** The stale ranges of one aggregate: `[from, to]` each, ISO 8601 in UTC with microseconds, in whole buckets, merged and in order. */
@@ -12,7 +12,7 @@ export interface StaleRanges {
  * SQL for the stale ranges of the aggregates with the names in $1. Its rows are `StaleRanges`; an aggregate without any has no row.
  * Null where nothing is known: engine `postgres` does not note which rows change.
  */
-export const STALE_RANGES: Readonly<Record<EngineName, string | null>> = {
+export const STALE_RANGES: Readonly<Record<Dialect, string | null>> = {
   timescaledb: TIMESCALEDB,
   postgres: null,
 };

@@ -2,11 +2,11 @@
 import { DatabaseError } from '../core/errors';
 import { invocation } from '../core/invocation';
 import type { AggregateDialect, StoredAggregate } from '../kinds/aggregates/model';
-import type { Db, EngineName } from '../model';
+import { type Db, type Dialect, dialectOf, type EngineName } from '../model';
 import { postgresAggregates } from './postgres/aggregates';
 import { timescaleAggregates } from './timescaledb/aggregates';
 
-const DIALECTS: Readonly<Record<EngineName, AggregateDialect>> = {
+const DIALECTS: Readonly<Record<Dialect, AggregateDialect>> = {
   timescaledb: timescaleAggregates,
   postgres: postgresAggregates,
 };
@@ -24,7 +24,7 @@ export interface StoredWithSources {
 export async function readStored(db: Db, engine: EngineName, name: string): Promise<StoredWithSources> {
   const states = new Map<string, StoredAggregate>();
   for (let next: string | undefined = name; next !== undefined && !states.has(next); ) {
-    const [found]: readonly StoredAggregate[] = await DIALECTS[engine].read(db, [next]);
+    const [found]: readonly StoredAggregate[] = await DIALECTS[dialectOf(engine)].read(db, [next]);
     if (found !== undefined) states.set(next, found);
     next = found?.source;
   }

@@ -97,7 +97,7 @@ function grantsOf(desired: Desired, engine: EngineName, role: string, access: Ac
   const on = (object: string, ...privileges: readonly string[]): readonly Grant[] =>
     privileges.map((privilege) => ({ role, privilege, on: 'table', object }));
   const use = (object: string): Grant => ({ role, privilege: 'USAGE', on: 'schema', object });
-  const emulated = engine === 'postgres';
+  const emulated = engine !== 'timescaledb';
   const state = emulated ? EMULATION : [];
   const watch = [...COMPARED, ...state].flatMap((object) => on(object, 'SELECT'));
   // Comparing a query needs the right to name its table. That right does not show any row.

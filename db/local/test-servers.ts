@@ -2,12 +2,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, escapeIdentifier } from 'pg';
+import type { EngineName } from '../model';
 import { codeOf } from './errors';
 import { withClient, withDatabase } from './server-facts';
 
 /** A server that tests may use. */
 export interface TestServer {
-  readonly engine: 'postgres' | 'timescaledb';
+  readonly engine: EngineName;
   /** Address of a database that tests do not use; `createTestDatabase` creates one for them. */
   readonly url: string;
   /** For people, for example `PostgreSQL 18.4 (embedded)`. */

@@ -1,6 +1,7 @@
 // Formats a plan as text for a terminal.
 import { counted, describeImpact } from '../core/quantities';
-import type { EngineName, Plan, Step } from '../model';
+import { unreachable } from '../core/unreachable';
+import type { Plan, ServerInfo, Step } from '../model';
 import { shownSql } from './plan-document';
 
 /** Functions that mark text, e.g. with colours; without colours they return it unchanged. */
@@ -19,15 +20,18 @@ const SIGN: Readonly<Record<Step['action'], string>> = { create: '+', change: '~
 /** If the width of the terminal is unknown. */
 const DEFAULT_WIDTH = 100;
 
-/** `TimescaleDB 2.29.2 on PostgreSQL 17.11`, or PostgreSQL without TimescaleDB. */
-export function describeEngine(server: {
-  engine: EngineName;
-  serverVersion: string;
-  timescaledbVersion?: string;
-}): string {
-  return server.engine === 'timescaledb'
-    ? `TimescaleDB ${server.timescaledbVersion} on PostgreSQL ${server.serverVersion}`
-    : `PostgreSQL ${server.serverVersion} without TimescaleDB Community: features are emulated`;
+/** `TimescaleDB 2.29.2 on PostgreSQL 17.11`, Citus on PostgreSQL, or PostgreSQL without both. */
+export function describeEngine(server: Omit<ServerInfo, 'database'>): string {
+  switch (server.engine) {
+    case 'timescaledb':
+      return `TimescaleDB ${server.timescaledbVersion} on PostgreSQL ${server.serverVersion}`;
+    case 'citus':
+      return `Citus ${server.citusVersion} on PostgreSQL ${server.serverVersion}: features of TimescaleDB are emulated`;
+    case 'postgres':
+      return `PostgreSQL ${server.serverVersion} without TimescaleDB Community: features are emulated`;
+    default:
+      return unreachable(server.engine);
+  }
 }
 
 export interface PlanLayout {

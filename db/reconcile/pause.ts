@@ -1,5 +1,5 @@
 // Pauses background jobs while an apply works on their tables, and restores them afterwards, even after a crash.
-import type { Db, EngineName, Plan, Step } from '../model';
+import { type Db, type Dialect, dialectOf, type EngineName, type Plan, type Step } from '../model';
 import { withTransaction } from '../server/connection';
 import { withRetry } from '../server/retry';
 
@@ -16,7 +16,7 @@ export function objectsToQuieten(plan: Pick<Plan, 'steps'>): readonly string[] {
 // A family is a table with all aggregates that are built on it, directly or not: a refresh reads its source, and replacing a
 // source also replaces its dependents. Jobs that somebody else has paused stay paused. alter_job() erases the time zone unless
 // it is given, and keeps next_start.
-const PAUSE: Readonly<Record<EngineName, string>> = {
+const PAUSE: Readonly<Record<Dialect, string>> = {
   timescaledb: `
     WITH RECURSIVE family AS (
       (SELECT h.id FROM _timescaledb_catalog.hypertable h WHERE format('%s.%s', h.schema_name, h.table_name) = ANY ($1)
@@ -51,7 +51,7 @@ const PAUSE: Readonly<Record<EngineName, string>> = {
 };
 
 /** Statements that restore every job that an apply has paused. A job that was dropped or enabled in the meantime is left alone. */
-export const RESTORE: Readonly<Record<EngineName, string>> = {
+export const RESTORE: Readonly<Record<Dialect, string>> = {
   timescaledb: `WITH paused AS (DELETE FROM tsdb.paused_job RETURNING job_id)
 SELECT a.job_id AS id FROM paused p JOIN _timescaledb_catalog.bgw_job j ON j.id = p.job_id AND NOT j.scheduled,
        LATERAL public.alter_job(j.id, scheduled => true, timezone => j.timezone) a ORDER BY 1`,
@@ -67,7 +67,7 @@ export async function pauseJobs(
 ): Promise<readonly number[]> {
   if (objects.length === 0 || !(await hasCatalog(db, engine))) return [];
   return withRetry(async () => {
-    const { rows } = await db.query<{ id: number }>(PAUSE[engine], [objects, run]);
+    const { rows } = await db.query<{ id: number }>(PAUSE[dialectOf(engine)], [objects, run]);
     return rows.map((row) => row.id);
   });
 }
@@ -79,7 +79,7 @@ export async function restoreJobs(db: Db): Promise<readonly number[]> {
   return withRetry(() =>
     withTransaction(db, async () => {
       await db.query('SET LOCAL lock_timeout = 5000');
-      const { rows } = await db.query<{ id: number }>(RESTORE[paused.engine]);
+      const { rows } = await db.query<{ id: number }>(RESTORE[dialectOf(paused.engine)]);
       return rows.map((row) => row.id);
     }),
   );
@@ -88,7 +88,7 @@ export async function restoreJobs(db: Db): Promise<readonly number[]> {
 /** Jobs that an apply has paused, whether it still runs or not. */
 export async function readPaused(
   db: Db,
-): Promise<{ readonly engine: EngineName; readonly jobs: readonly number[] }> {
+): Promise<{ readonly engine: Dialect; readonly jobs: readonly number[] }> {
   const { rows: found } = await db.query<{ tracked: boolean; extension: boolean }>(
     `SELECT to_regclass('tsdb.paused_job') IS NOT NULL AS tracked,
             EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'timescaledb') AS extension`,
@@ -101,7 +101,7 @@ export async function readPaused(
 
 // In the first apply a step creates the extension, so before that there are no jobs to pause.
 async function hasCatalog(db: Db, engine: EngineName): Promise<boolean> {
-  if (engine === 'postgres') return true;
+  if (engine !== 'timescaledb') return true;
   const { rows } = await db.query(`SELECT FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'`);
   return rows.length > 0;
 }

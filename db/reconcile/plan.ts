@@ -7,7 +7,16 @@ import { kindsOf } from '../engines/engines';
 import { type Desired, relationsOf } from '../language/desired';
 import { nameOf } from '../language/names';
 import { requireLintFree } from '../lint/lint';
-import type { Db, Findings, Plan, PlanDb, PlanOptions, ServerInfo, Step } from '../model';
+import {
+  type Db,
+  dialectOf,
+  type Findings,
+  type Plan,
+  type PlanDb,
+  type PlanOptions,
+  type ServerInfo,
+  type Step,
+} from '../model';
 import { LOCK_IS_HELD, withRollback } from '../server/connection';
 import { withRetry } from '../server/retry';
 import { hasTimescaledb, readServer } from '../server/server-info';
@@ -118,7 +127,7 @@ async function restoringSteps(db: Db): Promise<readonly Step[]> {
     object: 'tsdb',
     action: 'run',
     summary: `restore ${counted(jobs.length, 'job')} that an interrupted apply left paused (${jobs.join(', ')})`,
-    sql: [RESTORE[engine]],
+    sql: [RESTORE[dialectOf(engine)]],
     transactional: true,
     lock: 'none',
     hazards: [],

@@ -9,6 +9,7 @@ const row = {
   schema: 'public',
   preloaded: true,
   license: 'timescale',
+  citus: null,
 };
 
 describe('serverInfo', () => {
@@ -24,6 +25,11 @@ describe('serverInfo', () => {
       'on disk, not loaded',
       { ...row, installed: null, schema: null, preloaded: false, license: null },
       'postgres',
+    ],
+    [
+      'Citus, beside a TimescaleDB that could be created',
+      { ...row, installed: null, schema: null, citus: '14.0-1' },
+      'citus',
     ],
     ['Apache edition, not created', { ...row, installed: null, schema: null, license: 'apache' }, 'postgres'],
   ] as const)('%s', (_name, given, engine) => expect(serverInfo(given).engine).toBe(engine));
@@ -45,6 +51,7 @@ describe('serverInfo', () => {
       { ...row, schema: 'ext' },
       'CREATE EXTENSION timescaledb SCHEMA public',
     ],
+    ['Citus in a database of TimescaleDB', { ...row, citus: '14.0-1' }, 'together they lose rows'],
     ['the Apache edition in use', { ...row, license: 'apache' }, 'need the Community edition'],
   ] as const)('refuses %s', (_name, given, message) => expect(() => serverInfo(given)).toThrow(message));
 });

@@ -20,6 +20,8 @@ interface ServerRow {
   readonly schema: string | null;
   readonly preloaded: boolean;
   readonly license: string | null;
+  /** Version of the extension citus, where it is installed in this database. */
+  readonly citus: string | null;
 }
 
 /**
@@ -34,12 +36,13 @@ export async function readServer(db: Db): Promise<ServerInfo> {
             e.default_version AS available, e.installed_version AS installed,
             (SELECT n.nspname::text FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace WHERE x.extname = 'timescaledb') AS schema,
             ${IS_PRELOADED} AS preloaded,
-            current_setting('timescaledb.license', true) AS license
+            current_setting('timescaledb.license', true) AS license,
+            (SELECT installed_version FROM pg_available_extensions c WHERE c.name = 'citus') AS citus
        FROM (SELECT 1) one
        LEFT JOIN pg_available_extensions e ON e.name = 'timescaledb'`,
   );
   const row = rows[0] as ServerRow;
-  const untried = row.preloaded && row.available !== null && row.installed === null;
+  const untried = row.preloaded && row.available !== null && row.installed === null && row.citus === null;
   return serverInfo(untried ? { ...row, license: await tryLicense(db, row) } : row);
 }
 
@@ -67,6 +70,13 @@ export function serverInfo(row: ServerRow): ServerInfo {
     );
   }
   const base = { serverVersion: row.server_version, database: row.database };
+  if (row.citus !== null) {
+    if (row.installed === null) return { ...base, engine: 'citus', citusVersion: row.citus };
+    // Both can be created, and then a query of a hypertable whose chunks are shards counts no rows.
+    throw new RefusedError(
+      `database ${row.database} has both timescaledb ${row.installed} and citus ${row.citus}, and together they lose rows: a hypertable that is distributed counts 0 rows; use a database that has only one of them`,
+    );
+  }
   if (row.installed !== null && !row.preloaded) {
     // Without the library, inserts would go into the parent table. They would be invisible once the library is loaded again.
     throw new RefusedError(

@@ -1,5 +1,5 @@
 // What a database holds, as sorted lines of text: two databases built in different ways can be compared.
-import type { EngineName } from '../model';
+import { type Dialect, dialectOf, type EngineName } from '../model';
 import { withConnection } from '../server/connection';
 
 const SHARED = `
@@ -18,7 +18,7 @@ const SHARED = `
     FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE '%timescaledb%' AND NOT c.relispartition`;
 
-const OF_ENGINE: Readonly<Record<EngineName, string>> = {
+const OF_ENGINE: Readonly<Record<Dialect, string>> = {
   timescaledb: `
     SELECT format('dimension %s.%s %s %s', hypertable_schema, hypertable_name, column_name, time_interval)
       FROM timescaledb_information.dimensions WHERE hypertable_schema NOT LIKE '%timescaledb%'
@@ -44,7 +44,9 @@ const OF_ENGINE: Readonly<Record<EngineName, string>> = {
 /** The catalog of a database whose schema has been applied. */
 export async function readCatalog(url: string, engine: EngineName): Promise<readonly string[]> {
   return withConnection(url, async (db) => {
-    const { rows } = await db.query<{ format: string }>(`${SHARED} UNION ALL ${OF_ENGINE[engine]}`);
+    const { rows } = await db.query<{ format: string }>(
+      `${SHARED} UNION ALL ${OF_ENGINE[dialectOf(engine)]}`,
+    );
     return rows.map((row) => row.format).sort();
   });
 }

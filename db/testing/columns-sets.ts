@@ -5,7 +5,7 @@ import { avg, count } from '../language/expressions';
 import { type Columnstore, type Hypertable, hypertable } from '../language/hypertable';
 import { desc } from '../language/indexes';
 import { type SchemaSet, schemaSet } from '../language/schema-set';
-import type { EngineName } from '../model';
+import type { Dialect } from '../model';
 
 /** How many rows `filled` inserts. */
 export const ROWS = 60;
@@ -68,7 +68,7 @@ const INSERT = `INSERT INTO plant.metric (at, device, value, level)
   SELECT date_trunc('day', now()) - n * interval '2 hours', 'device ' || n % 3, n, n FROM generate_series(1, ${ROWS}) n`;
 
 /** Fills the table with rows of five days, each in a chunk. */
-export const filled: { readonly [E in EngineName]: readonly string[] } = {
+export const filled: { readonly [D in Dialect]: readonly string[] } = {
   timescaledb: [INSERT],
   postgres: [`SELECT tsdb.ensure_chunks('plant', 'metric', now() - interval '6 days', now())`, INSERT],
 };

@@ -9,7 +9,7 @@ import { type Works, works } from './evolution-sets';
 /** Statements that insert one reading every 20 minutes over the last `days` days, with chunks for them. */
 export function fill(engine: EngineName, days: number): readonly string[] {
   return [
-    ...(engine === 'postgres'
+    ...(engine !== 'timescaledb'
       ? [`SELECT tsdb.ensure_chunks('works', 'reading', now() - interval '${days} days', now())`]
       : []),
     `INSERT INTO works.reading SELECT now() - n * interval '20 minutes', 'device ' || n % 3, 'site ' || n % 2, n FROM generate_series(0, ${days * 72 - 1}) n`,
@@ -18,7 +18,7 @@ export function fill(engine: EngineName, days: number): readonly string[] {
 
 /** A statement that drops the raw rows older than `days`; the aggregates keep their buckets. */
 export const dropRaw = (engine: EngineName, days: number): string =>
-  engine === 'postgres'
+  engine !== 'timescaledb'
     ? `SELECT tsdb.drop_expired('works', 'reading', now() - interval '${days} days')`
     : `SELECT public.drop_chunks('works.reading', older_than => now() - interval '${days} days')`;
 
@@ -62,7 +62,7 @@ export async function leftovers(url: string, engine: EngineName): Promise<readon
     `SELECT c.relname::text AS name FROM pg_class c WHERE c.relname ~ '__(next|old)'
      UNION ALL SELECT aggregate FROM tsdb.pending_refresh
      UNION ALL ${
-       engine === 'postgres'
+       engine !== 'timescaledb'
          ? `SELECT 'job on ' || object_name FROM tsdb.job j WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.relname = j.object_name)`
          : `SELECT 'job ' || job_id FROM timescaledb_information.jobs WHERE job_id >= 1000 AND (hypertable_name IS NULL OR hypertable_name::text NOT IN ('hourly', 'daily', 'reading'))`
      }`,

@@ -2,7 +2,7 @@
 import { desiredFrom } from '../language/desired';
 import { schemaSet } from '../language/schema-set';
 import { createTestDatabase, type Template, type TestDatabase, type TestServer } from '../local/test-servers';
-import type { EngineName } from '../model';
+import { type Dialect, dialectOf, type EngineName } from '../model';
 import { type ApplyOptions, type ApplyReport, applySchema } from '../reconcile/apply';
 import { applied, applySets, execute, select } from './apply';
 import { metricTable, plant, type Variation } from './sets';
@@ -45,7 +45,7 @@ export const applyPlant = (
  * filled at different times hold equally many stored rows, also when the day changes in between.
  */
 export async function insertRows(url: string, engine: EngineName): Promise<void> {
-  if (engine === 'postgres')
+  if (engine !== 'timescaledb')
     await execute(
       url,
       `SELECT tsdb.ensure_chunks('plant', 'metric', now() - interval '21 days', now() + interval '1 day')`,
@@ -61,7 +61,7 @@ export async function insertRows(url: string, engine: EngineName): Promise<void>
 export const countRows = async (url: string): Promise<number> =>
   (await select<{ rows: number }>(url, 'SELECT count(*)::int AS rows FROM plant.metric'))[0]?.rows ?? -1;
 
-const STORED: Readonly<Record<EngineName, string>> = {
+const STORED: Readonly<Record<Dialect, string>> = {
   timescaledb: `SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) AS name
                   FROM timescaledb_information.continuous_aggregates WHERE view_name = 'metric_daily'`,
   postgres: `SELECT format('tsdb.%I', materialization) AS name FROM tsdb.continuous_aggregate WHERE view_name = 'metric_daily'`,
@@ -69,12 +69,12 @@ const STORED: Readonly<Record<EngineName, string>> = {
 
 /** Rows that the daily aggregate has stored. */
 export async function countStored(url: string, engine: EngineName): Promise<number> {
-  const [table] = await select<{ name: string }>(url, STORED[engine]);
+  const [table] = await select<{ name: string }>(url, STORED[dialectOf(engine)]);
   const [sum] = await select<{ rows: number }>(url, `SELECT sum(rows)::int AS rows FROM ${table?.name}`);
   return sum?.rows ?? 0;
 }
 
-const JOBS: Readonly<Record<EngineName, string>> = {
+const JOBS: Readonly<Record<Dialect, string>> = {
   timescaledb: `SELECT format('%s %s every %s scheduled=%s %s retry %s of %s %s start %s', j.id, j.proc_name, j.schedule_interval, j.scheduled, j.timezone,
                               j.retry_period, j.max_retries, j.config, j.initial_start) AS job
                   FROM _timescaledb_catalog.bgw_job j WHERE j.id >= 1000 ORDER BY 1`,
@@ -86,7 +86,7 @@ export async function readJobs(
   url: string,
   engine: EngineName,
 ): Promise<{ readonly jobs: readonly string[]; readonly paused: readonly number[] }> {
-  const jobs = await select<{ job: string }>(url, JOBS[engine]);
+  const jobs = await select<{ job: string }>(url, JOBS[dialectOf(engine)]);
   const paused = await select<{ job_id: number }>(url, 'SELECT job_id FROM tsdb.paused_job ORDER BY 1');
   return { jobs: jobs.map(({ job }) => job), paused: paused.map(({ job_id }) => job_id) };
 }

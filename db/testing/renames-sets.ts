@@ -102,7 +102,7 @@ export function fleet(names: Names): SchemaSet {
 
 /** Statements that insert 1440 readings of the last ten days by three devices, and refresh every aggregate. */
 export const readings = (engine: EngineName): readonly string[] => [
-  ...(engine === 'postgres'
+  ...(engine !== 'timescaledb'
     ? [`SELECT tsdb.ensure_chunks('fleet', 'metric', now() - interval '11 days', now())`]
     : []),
   `INSERT INTO fleet.metric SELECT date_trunc('hour', now()) - n * interval '10 minutes', 'd' || n % 3, n % 5, n FROM generate_series(0, 1439) n`,
@@ -126,11 +126,11 @@ export function figuresSql(names: 'old' | 'new', engine: EngineName): string {
   const [hourly, daily] = [`fleet.${as('hourly', 'by_hour')}`, `fleet.${as('daily', 'by_day')}`];
   const [device, total] = [as('dev', 'device'), as('total', 'total_value')];
   const stored =
-    engine === 'postgres'
+    engine !== 'timescaledb'
       ? `(SELECT format('%s %s', count(*), sum(readings)) FROM tsdb.fleet_${as('hourly', 'by_hour')})`
       : `(SELECT string_agg(format('%s %s', status, n), ', ' ORDER BY status) FROM (SELECT is_compressed AS status, count(*) AS n FROM timescaledb_information.chunks GROUP BY 1) k)`;
   const jobs =
-    engine === 'postgres'
+    engine !== 'timescaledb'
       ? `(SELECT json_agg(json_build_array(job_id, kind, start_offset, end_offset, drop_after, schedule_interval, next_start) ORDER BY job_id) FROM tsdb.job)`
       : `(SELECT json_agg(json_build_array(job_id, proc_name, config, schedule_interval, scheduled) ORDER BY job_id) FROM timescaledb_information.jobs WHERE job_id >= 1000)`;
   return `SELECT

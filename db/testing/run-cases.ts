@@ -1,7 +1,7 @@
 // Runs reconciler cases that are data: plan → hazards and steps as expected → apply → second plan empty → equal to a fresh build.
 import type { SchemaSet } from '../language/schema-set';
 import { createTestDatabase, type TestDatabase, testServers } from '../local/test-servers';
-import type { EngineName, HazardName, Plan } from '../model';
+import { dialectOf, type EngineName, type HazardName, type Plan } from '../model';
 import { applied, applySets, execute, planSets } from './apply';
 import { readCatalog } from './catalog';
 import { schemaFaults } from './plan-schema';
@@ -82,5 +82,5 @@ const hazardNames = (plan: Plan): readonly HazardName[] =>
 function of<T extends readonly unknown[]>(value: PerEngine<T>, engine: EngineName): T {
   return Array.isArray(value)
     ? (value as T)
-    : (value as { readonly timescaledb: T; readonly postgres: T })[engine];
+    : (value as { readonly timescaledb: T; readonly postgres: T })[dialectOf(engine)];
 }

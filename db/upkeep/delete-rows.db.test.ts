@@ -81,7 +81,7 @@ describe.each(testServers())('deleting rows on $describe', (server) => {
     return found;
   };
   const pending = (): Promise<object[]> =>
-    engine === 'postgres'
+    engine !== 'timescaledb'
       ? Promise.resolve([])
       : select(
           database.url,
@@ -258,7 +258,7 @@ describe.each(testServers())('deleting rows on $describe', (server) => {
       `GRANT SELECT, INSERT, DELETE ON public.sensor_data TO ${role}`,
     );
     try {
-      if (engine === 'postgres')
+      if (engine !== 'timescaledb')
         await execute(
           database.url,
           `GRANT USAGE ON SCHEMA tsdb TO ${role}`,

@@ -66,7 +66,7 @@ export async function deleteRows(db: Db, engine: EngineName, deletion: Deletion)
   const aggregates: DeletedFrom[] = [];
   for (const one of touched) {
     const settled =
-      deletion.dryRun || engine === 'postgres' ? SETTLED : await settle(db, engine, one.level, deletion);
+      deletion.dryRun || engine !== 'timescaledb' ? SETTLED : await settle(db, engine, one.level, deletion);
     aggregates.push({ ...(await shown(db, one)), ...settled });
   }
   return { rows, aggregates };

@@ -6,7 +6,7 @@ import type { StoredWithSources } from '../engines/stored-aggregates';
 import { invalidations } from '../engines/timescaledb/invalidations';
 import { goneBuckets } from '../kinds/aggregates/history';
 import type { Gone } from '../kinds/aggregates/model';
-import type { Db, EngineName } from '../model';
+import { type Db, type Dialect, dialectOf, type EngineName } from '../model';
 import { boundText, isoText } from '../server/ask';
 
 /** A range of whole buckets with exclusive end, ISO 8601; bounds may be infinite. */
@@ -101,7 +101,7 @@ async function rewritten(
   const end = (at: string): string =>
     `CASE WHEN isfinite(${at}) THEN public.time_bucket(${width}, ${at} - interval '1 microsecond') + ${width} ELSE ${at} END`;
   const writes =
-    engine === 'postgres' || isForced
+    engine !== 'timescaledb' || isForced
       ? `SELECT tstzrange($1, $2) AS range`
       : `SELECT tstzrange(${start('lower(i.range)')}, ${end('upper(i.range)')}) AS range FROM (${invalidations(aggregate)}) i`;
   const { rows } = await db.query<Part>(
@@ -128,7 +128,7 @@ async function rewritten(
   return rows;
 }
 
-const SOURCE_RETENTION: Readonly<Record<EngineName, string>> = {
+const SOURCE_RETENTION: Readonly<Record<Dialect, string>> = {
   timescaledb: `SELECT min((j.config ->> 'drop_after')::interval) FROM timescaledb_information.jobs j
                  WHERE j.proc_name = 'policy_retention' AND format('%s.%s', j.hypertable_schema, j.hypertable_name) = $5`,
   postgres: `SELECT min(j.drop_after) FROM tsdb.job j WHERE j.kind = 'retention' AND format('%s.%s', j.schema_name, j.object_name) = $5`,
@@ -153,7 +153,7 @@ async function compare(
     lower: '$1::timestamptz',
     upper: '$2::timestamptz',
     within: 'tstzrange($3::timestamptz, $4::timestamptz)',
-    expired: `now() - (${SOURCE_RETENTION[engine]})`,
+    expired: `now() - (${SOURCE_RETENTION[dialectOf(engine)]})`,
     unknown: 'lenient',
   });
   const { rows } = await db.query<Found>(

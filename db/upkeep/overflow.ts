@@ -75,7 +75,7 @@ export async function explainJobs(
   jobs: readonly JobHealth[],
 ): Promise<readonly JobHealth[]> {
   const failing = jobs.flatMap(({ id, state }) => (state === 'failing' ? [id] : []));
-  if (engine === 'postgres' || failing.length === 0) return jobs;
+  if (engine !== 'timescaledb' || failing.length === 0) return jobs;
   const overflowed = new Set(await readOverflowing(ask, failing));
   const explain = async (job: JobHealth): Promise<JobHealth> => {
     const aggregate = aggregates.find((one) => job.job === `refresh of ${nameOf(one)}`);

@@ -27,7 +27,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
 
   /** A row every 30 minutes of whole days. */
   const insert = async (from: number, to: number): Promise<void> => {
-    if (engine === 'postgres')
+    if (engine !== 'timescaledb')
       await execute(
         url,
         `SELECT tsdb.ensure_chunks('plant', 'metric', '${iso(daysAgo(from))}', '${iso(daysAgo(to))}')`,
@@ -43,7 +43,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   const stored = async (): Promise<{ buckets: number; rows: number } | undefined> => {
     const [name] = await select<{ name: string }>(
       url,
-      engine === 'postgres'
+      engine !== 'timescaledb'
         ? `SELECT format('tsdb.%I', materialization) AS name FROM tsdb.continuous_aggregate WHERE view_name = 'metric_hourly'`
         : `SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) AS name FROM timescaledb_information.continuous_aggregates WHERE view_name = 'metric_hourly'`,
     );

@@ -100,7 +100,7 @@ async function refreshOne(
   const [health] = await readWatermarks(asking(db), engine, [nameOf(aggregate)]);
   const watermark = health?.watermark ?? '-infinity';
   // The emulation never leaves a gap after its watermark; it would start at the watermark anyway.
-  const from = engine === 'postgres' ? earlier(asked.from, watermark) : asked.from;
+  const from = engine !== 'timescaledb' ? earlier(asked.from, watermark) : asked.from;
   const report = await progressOf(slices, aggregate, from, asked.to, options);
   const run = async (slice: Bounds): Promise<SafeParts> => {
     const safe: SafeParts =

@@ -126,7 +126,9 @@ const SPELLINGS =
   'SELECT kind, relation, conditions, checksum FROM tsdb.spelling ORDER BY kind, relation, declared';
 
 const plainTables = (engine: string): readonly string[] =>
-  engine === 'postgres' ? ['tsdb.hypertable', 'tsdb.continuous_aggregate', 'tsdb.journal'] : ['tsdb.journal'];
+  engine !== 'timescaledb'
+    ? ['tsdb.hypertable', 'tsdb.continuous_aggregate', 'tsdb.journal']
+    : ['tsdb.journal'];
 
 /** Of all rows in an order of their own; without averages, whose last digit depends on the order of additions. */
 async function digest(url: string, relation: string): Promise<string> {

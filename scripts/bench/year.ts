@@ -65,7 +65,7 @@ const COPY = `
 
 /** Retention would drop rows that are wanted here, and any job would take part of the machine from what is measured. */
 export async function pauseAllJobs(db: Client, engine: EngineName): Promise<void> {
-  if (engine === 'postgres') return;
+  if (engine !== 'timescaledb') return;
   await db.query(
     'SELECT public.alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE job_id >= 1000',
   );

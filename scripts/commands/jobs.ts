@@ -16,7 +16,7 @@ export async function runJobs(flags: { readonly json?: boolean }): Promise<numbe
   const { config, desired } = readContext();
   return withConnection(requireConnection(config), async (db) => {
     const { engine } = await withRollback(db, () => readServer(db));
-    return engine === 'postgres'
+    return engine !== 'timescaledb'
       ? reportRuns(await runDueJobs(db), flags)
       : reportHealth(await checkJobs(db, desired), flags);
   });

@@ -103,7 +103,7 @@ async function runPlatform(
     LOG_LEVEL: context.env.LOG_LEVEL || 'warn',
   });
   const api = await startServer(config, { signals: 'ignore' });
-  const scheduler = info.engine === 'postgres' ? startScheduler(server.url) : undefined;
+  const scheduler = info.engine !== 'timescaledb' ? startScheduler(server.url) : undefined;
   let live: Background | undefined;
   let consumer: PlatformConsumer | undefined;
   try {

@@ -6,7 +6,7 @@ import { startCluster } from '../../db/local/cluster';
 import { createTestDatabase, type TestDatabase } from '../../db/local/test-servers';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import type { LoginName } from '../../db/logins/roles';
-import type { EngineName } from '../../db/model';
+import { type Dialect, dialectOf, type EngineName } from '../../db/model';
 import { programFolder } from './dump-servers';
 
 /** A server, a folder with password files, and addresses for each login. */
@@ -26,7 +26,7 @@ export interface LoginServer {
 const installed = findTimescaleBinaries(process.env);
 
 // Where pg_dump is, a plain server of its version is used: the embedded one is newer than most pg_dumps.
-const binaries: Readonly<Record<EngineName, () => ServerBinaries | undefined>> = {
+const binaries: Readonly<Record<Dialect, () => ServerBinaries | undefined>> = {
   timescaledb: () => installed,
   postgres: () =>
     installed !== undefined && programFolder !== undefined
@@ -43,7 +43,7 @@ export async function startLoginServer(engine: EngineName): Promise<LoginServer>
   const place = temporaryFolder();
   const folder = join(place, 'passwords');
   mkdirSync(folder);
-  const found = binaries[engine]();
+  const found = binaries[dialectOf(engine)]();
   if (found === undefined) throw new Error(`no binaries of ${engine}`);
   const cluster = await startCluster({
     binaries: found,

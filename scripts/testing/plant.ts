@@ -60,7 +60,7 @@ export async function startPlant(engine: DumpServer['engine']): Promise<Plant> {
   expect(await run('seed', ...series)).toMatchObject({
     code: 0,
   });
-  await execute(database.url, ...(engine === 'postgres' ? [CHUNKS, PRICES] : [PRICES, COMPRESS]));
+  await execute(database.url, ...(engine !== 'timescaledb' ? [CHUNKS, PRICES] : [PRICES, COMPRESS]));
   expect(await run('refresh')).toMatchObject({ code: 0 });
   const restored: string[] = [];
   return {

@@ -25,7 +25,7 @@ export async function readDropFigures(
       const { chunks = 0, rows = 0, bytes = 0 } = sizes.get(nameOf(object)) ?? {};
       const counted = counts?.get(nameOf(object));
       // An ordinary table counts as one chunk, and so do the buckets of an emulated aggregate, which are one table.
-      const isOne = object.kind === 'table' || (engine === 'postgres' && object.kind === 'aggregate');
+      const isOne = object.kind === 'table' || (engine !== 'timescaledb' && object.kind === 'aggregate');
       const figures = { chunks: isOne ? 0 : chunks, bytes, rows, exact: false };
       return [nameOf(object), counted === undefined ? figures : { ...figures, ...counted, exact: true }];
     }),

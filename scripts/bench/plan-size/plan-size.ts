@@ -30,7 +30,7 @@ async function main(tables: number, chunks: number, signal: AbortSignal): Promis
         );
         const objects = `${tables} + ${2 * tables}`;
         const { first, inSync, forgotten, engine } = await planObjects(use, tables);
-        const count = engine === 'postgres' ? Math.min(chunks, MOST_PARTITIONS) : chunks;
+        const count = engine !== 'timescaledb' ? Math.min(chunks, MOST_PARTITIONS) : chunks;
         print(
           table(
             ['plan of', 'median', 'spread', 'budget', 'statements', 'printing', 'reading', 'comparing'],

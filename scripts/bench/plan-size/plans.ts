@@ -1,6 +1,6 @@
 // Databases of many objects or many chunks, and how long the plan of their declaration takes.
 import { type Desired, desiredFrom } from '../../../db/language/desired';
-import type { EngineName } from '../../../db/model';
+import { type Dialect, dialectOf, type EngineName } from '../../../db/model';
 import { applySchema } from '../../../db/reconcile/apply';
 import { makePlan } from '../../../db/reconcile/plan';
 import { withConnection } from '../../../db/server/connection';
@@ -34,13 +34,13 @@ export async function createObjects(
 export async function createChunks(url: string, engine: EngineName, chunks: number): Promise<void> {
   await withConnection(url, async (db) => {
     for (let day = 0; day < chunks; day += 500)
-      await db.query(CHUNKS[engine], [chunks - day, Math.max(chunks - day - 500, 0) + 1]);
+      await db.query(CHUNKS[dialectOf(engine)], [chunks - day, Math.max(chunks - day - 500, 0) + 1]);
     await db.query('ANALYZE');
   });
 }
 
 // From $1 to $2 days ago.
-const CHUNKS: Readonly<Record<EngineName, string>> = {
+const CHUNKS: Readonly<Record<Dialect, string>> = {
   timescaledb: `INSERT INTO big.metric_1 SELECT now() - d * interval '1 day', 'd', 1, 2 FROM generate_series($1::int, $2::int, -1) d`,
   postgres: `WITH made AS (SELECT tsdb.ensure_chunks('big', 'metric_1', now() - $1::int * interval '1 day', now() - $2::int * interval '1 day'))
              SELECT * FROM made`,

@@ -53,7 +53,7 @@ export async function prepareReads(url: string, run: QuickRun): Promise<void> {
     intervalSeconds: INTERVAL_SECONDS,
     ...run,
   });
-  if (server.engine === 'postgres' || sensorData.columnstore === undefined) return;
+  if (server.engine !== 'timescaledb' || sensorData.columnstore === undefined) return;
   const { after } = sensorData.columnstore;
   await withConnection(url, async (db) => {
     await convertOlder(db, sensorData, after, run);

@@ -10,7 +10,7 @@ const AT_ONCE = 50;
 
 /** Makes the chunks of engine `postgres`, which needs them before it takes rows. */
 export async function makeChunks(run: CheckedRun): Promise<void> {
-  if (run.destination.engine !== 'postgres') return;
+  if (run.destination.engine === 'timescaledb') return;
   await inParts(run, (times) => ensureChunksAt(run.db, run.options.table, times));
 }
 

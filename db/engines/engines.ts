@@ -16,11 +16,13 @@ import type { Relation } from '../language/aggregate';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { EngineName, Kind, PlanOptions } from '../model';
-import { postgresAggregates } from './postgres/aggregates';
+import { citusHypertables } from './citus/hypertables';
+import { tablePlacement } from './citus/table-placement';
+import { emulatedAggregates } from './postgres/aggregates';
 import { postgresColumns } from './postgres/column-facts';
 import { postgresHypertables } from './postgres/hypertables';
 import { postgresPolicies } from './postgres/policies';
-import { postgresRenames } from './postgres/renames';
+import { emulatedRenames } from './postgres/renames';
 import { runtimeSql } from './postgres/runtime';
 import { postgresUndeclared } from './postgres/undeclared';
 import { timescaleAggregates } from './timescaledb/aggregates';
@@ -48,7 +50,7 @@ export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly
       schemas,
       renames(timescaleRenames),
       functions,
-      tables,
+      tables(),
       hypertables(timescaleHypertables),
       columns(timescaleColumns),
       indexes('timescaledb'),
@@ -65,23 +67,23 @@ export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly
       forgottenRenames(timescaleRenames),
     ];
   }
-  const { aggregates, policies } = aggregatesAndPolicies(postgresAggregates, postgresPolicies);
+  const { aggregates, policies } = aggregatesAndPolicies(emulatedAggregates(engine), postgresPolicies);
   return [
     internals(internalsSql(), runtimeSql()),
     schemas,
-    renames(postgresRenames),
+    renames(emulatedRenames(engine)),
     functions,
-    tables,
-    hypertables(postgresHypertables),
+    tables(engine === 'citus' ? tablePlacement : undefined),
+    hypertables(engine === 'citus' ? citusHypertables : postgresHypertables),
     columns(postgresColumns),
-    indexes('postgres'),
+    indexes(engine),
     noColumnstore,
     aggregates,
     roles,
     rowSecurity,
     policies,
     undeclared(postgresUndeclared, options),
-    forgottenRenames(postgresRenames),
+    forgottenRenames(emulatedRenames(engine)),
   ];
 }
 

@@ -23,6 +23,8 @@ export interface HypertableDialect {
   setChunkInterval(table: Hypertable): readonly string[];
   /** Sets the hash partitions of chunks that are created from now on; `before` are the present ones. */
   setHash(table: Hypertable, hash: HashPartitions, before: HashPartitions | null): readonly string[];
+  /** Where the rows of a table are, on an engine that distributes them: `distributed by sensor_id`. */
+  placement?(table: Hypertable): string;
   /** How this engine emulates hypertables, for the plan's list of emulated features. */
   readonly emulated?: string;
 }
@@ -73,7 +75,7 @@ function compareTable(
       id: `create-hypertable:${object}`,
       object,
       action: 'create',
-      summary: `hypertable on ${table.time}, chunks of ${table.chunkInterval}, ${counted(table.columnNames.length, 'column')}`,
+      summary: `hypertable on ${table.time}, chunks of ${table.chunkInterval}, ${counted(table.columnNames.length, 'column')}${dialect.placement ? `, ${dialect.placement(table)}` : ''}`,
       sql: dialect.create(table),
       transactional: true,
       lock: 'none',

@@ -17,14 +17,15 @@ import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { EngineName, Kind, PlanOptions } from '../model';
 import { citusHypertables } from './citus/hypertables';
+import { citusSql } from './citus/runtime';
 import { tablePlacement } from './citus/table-placement';
 import { emulatedAggregates } from './postgres/aggregates';
-import { postgresColumns } from './postgres/column-facts';
+import { emulatedColumns } from './postgres/column-facts';
 import { postgresHypertables } from './postgres/hypertables';
-import { postgresPolicies } from './postgres/policies';
+import { emulatedPolicies } from './postgres/policies';
 import { emulatedRenames } from './postgres/renames';
 import { runtimeSql } from './postgres/runtime';
-import { postgresUndeclared } from './postgres/undeclared';
+import { emulatedUndeclared } from './postgres/undeclared';
 import { timescaleAggregates } from './timescaledb/aggregates';
 import { chunkSkipping } from './timescaledb/chunk-skipping';
 import { timescaleColumns } from './timescaledb/column-facts';
@@ -67,22 +68,25 @@ export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly
       forgottenRenames(timescaleRenames),
     ];
   }
-  const { aggregates, policies } = aggregatesAndPolicies(emulatedAggregates(engine), postgresPolicies);
+  const { aggregates, policies } = aggregatesAndPolicies(
+    emulatedAggregates(engine),
+    emulatedPolicies(engine),
+  );
   return [
-    internals(internalsSql(), runtimeSql()),
+    internals(internalsSql(), runtimeSql(), ...(engine === 'citus' ? [citusSql()] : [])),
     schemas,
     renames(emulatedRenames(engine)),
     functions,
     tables(engine === 'citus' ? tablePlacement : undefined),
     hypertables(engine === 'citus' ? citusHypertables : postgresHypertables),
-    columns(postgresColumns),
+    columns(emulatedColumns(engine)),
     indexes(engine),
     noColumnstore,
     aggregates,
     roles,
     rowSecurity,
     policies,
-    undeclared(postgresUndeclared, options),
+    undeclared(emulatedUndeclared(engine), options),
     forgottenRenames(emulatedRenames(engine)),
   ];
 }

@@ -5,13 +5,16 @@ import { describePlacement, placementOf } from '../../language/distribution';
 import { postgresHypertables } from '../postgres/hypertables';
 import { distribute } from './distribute';
 
+// The distribution stands for hash partitions: Citus distributes no table whose partitions are partitioned again.
+const { setHash: _, ...emulation } = postgresHypertables;
+
 export const citusHypertables: HypertableDialect = {
-  ...postgresHypertables,
-  create(table) {
-    const statements = postgresHypertables.create(table);
+  ...emulation,
+  create({ hash, ...table }) {
+    const statements = emulation.create(table);
     return [
       ...statements.slice(0, -1),
-      ...distribute(relation(table), placementOf(table)),
+      ...distribute(relation(table), placementOf(hash ? { ...table, hash } : table)),
       ...statements.slice(-1),
     ];
   },

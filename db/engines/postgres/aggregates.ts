@@ -9,6 +9,12 @@ import { type EmulatingEngine, key, materializationName, refreshQuery, viewQuery
 import { createIndexes, drop, swap } from './aggregate-swap';
 import { hasRuntime } from './runtime';
 
+// Citus does not know that the two sides of a comparison may be computed apart, unless one of them has to be there first.
+const RECOMPUTE: Readonly<Record<EmulatingEngine, string>> = {
+  postgres: 'a.refresh_query',
+  citus: `format('WITH recomputed AS MATERIALIZED (%s) SELECT * FROM recomputed', a.refresh_query)`,
+};
+
 // A row that waits in the default partition counts for the chunk that it would be in.
 export const emulatedAggregates = (engine: EmulatingEngine): AggregateDialect => ({
   engine,
@@ -16,7 +22,7 @@ export const emulatedAggregates = (engine: EmulatingEngine): AggregateDialect =>
   async read(db, names) {
     if (!(await hasRuntime(db))) return [];
     const { rows } = await db.query<StoredAggregate>(
-      `SELECT format('%s.%s', a.schema_name, a.view_name) AS name, a.real_time AS "realTime", a.refresh_query AS "refreshQuery", a.refresh_query AS query, a.refresh_query AS recompute,
+      `SELECT format('%s.%s', a.schema_name, a.view_name) AS name, a.real_time AS "realTime", a.refresh_query AS "refreshQuery", a.refresh_query AS query, ${RECOMPUTE[engine]} AS recompute,
               format('SELECT tstzrange(range_start, range_end) AS range FROM tsdb.chunk WHERE (schema_name, table_name) = (%L, %L)', a.source_schema, a.source_name)
               || CASE WHEN h.table_name IS NULL THEN '' ELSE format(' UNION SELECT tstzrange(b, b + %L::interval) FROM (SELECT public.time_bucket(%L::interval, %I) AS b FROM tsdb.%I) w',
                                  h.chunk_interval, h.chunk_interval, h.time_column, format('%s_%s_default', h.schema_name, h.table_name)) END AS "sourceChunks",

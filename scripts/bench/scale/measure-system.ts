@@ -43,9 +43,6 @@ export interface SystemRound {
   readonly convert: Cost | null;
   /** Milliseconds of one answer of the API, the median. */
   readonly apiRead: number;
-  /** Bytes of the rows, and of each kind of index, named by its columns. */
-  readonly heapBytes: number;
-  readonly indexBytes: Readonly<Record<string, number>>;
   /** Bytes of the table before and after the conversion, with indexes. */
   readonly rowBytes: number;
   readonly columnBytes: number | null;
@@ -92,7 +89,6 @@ export async function measureSystem(
     const size = async (): Promise<number> =>
       (await readTableSizes(db, engine, [sensorData])).get(nameOf(sensorData))?.bytes ?? 0;
     const rowBytes = await size();
-    const parts = await readParts(db);
     const convert =
       engine === 'timescaledb' ? await cost(() => convertOlder(db, sensorData, '0 seconds', control)) : null;
     return {
@@ -102,24 +98,10 @@ export async function measureSystem(
       groupBy,
       convert,
       apiRead,
-      ...parts,
       rowBytes,
       columnBytes: convert && (await size()),
     };
   });
-}
-
-/** What the chunks take, apart by index. */
-async function readParts(db: Client): Promise<Pick<SystemRound, 'heapBytes' | 'indexBytes'>> {
-  const { rows } = await db.query<{ heap: number; indexes: Record<string, number> }>(
-    `WITH chunk AS (SELECT inhrelid AS oid FROM pg_inherits WHERE inhparent = $1::regclass)
-     SELECT (SELECT sum(pg_relation_size(oid)) FROM chunk)::float8 AS heap,
-            (SELECT json_object_agg(x.columns, x.bytes) FROM (
-              SELECT (regexp_match(pg_get_indexdef(i.indexrelid), 'USING (.*)'))[1] AS columns, sum(pg_relation_size(i.indexrelid)) AS bytes
-                FROM pg_index i JOIN chunk c ON c.oid = i.indrelid GROUP BY 1 ORDER BY 1) x) AS indexes`,
-    [relation(sensorData)],
-  );
-  return { heapBytes: rows[0]?.heap ?? 0, indexBytes: rows[0]?.indexes ?? {} };
 }
 
 /** A meter of all servers of a system. */

@@ -133,6 +133,7 @@ function describeReason({ what, needed, largest }: Reason): string {
 function notes({ recorded }: Constants): string {
   return [
     `Speeds: ${recorded.by}, ${recorded.date}, ${count(recorded.rows)} rows; ${recorded.machine}.`,
+    'Nothing was measured on more than two cores: the prediction lets cores and workers add up, which locks and networks prevent in part. Load-test before you order.',
     'A range is not a tolerance: processors differ by a factor of two either way, and how well data compress differs more. Measure your own rows: set DATABASE_URL.',
     'Not counted: standbys (each is one more server of the same size), backups, and the work of queries beyond the half that is left for them.',
   ].join('\n');

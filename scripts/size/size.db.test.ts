@@ -1,6 +1,7 @@
 // Predicted bytes beside those of a real server, after 200,000 rows: sizes do not depend on how busy the machine is.
 import { relation } from '../../db/core/sql';
 import { desiredFrom } from '../../db/language/desired';
+import { desc, type Index, index } from '../../db/language/indexes';
 import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { itUnless } from '../../db/local/testing/needs';
 import { iot, sensorData, sensorDataHourly } from '../../db/schema/iot';
@@ -17,6 +18,7 @@ import { diskOf, logBytes } from './disk';
 import { liveTable } from './live';
 import type { Range } from './range';
 import type { SizeReport } from './report';
+import { indexBytes } from './storage';
 import { type SizedTable, sizedTable, type Workload } from './workload';
 
 const DAY_MS = 86_400_000;
@@ -48,6 +50,9 @@ const fill = (apart: string): string => `
     FROM generate_series('${FROM.toISOString()}'::timestamptz, '${TO.toISOString()}'::timestamptz - interval '1 minute', '1 minute') m, generate_series(1, ${SENSORS}) s
    ORDER BY 1`;
 
+const keySql = (key: Index['keys'][number]): string =>
+  'column' in key ? `"${key.column}"${key.descending ? ' DESC' : ''}` : key.expression;
+
 const share = (found: number, predicted: Range): number => found / predicted.likely;
 const isWithin = (found: number, { low, high }: Range): boolean => low <= found && found <= high;
 
@@ -56,6 +61,26 @@ beforeAll(() => {
   host = startHost();
 });
 afterAll(() => host.stop());
+
+it.each([
+  [['--keep', 'banana'], /^error: --keep "banana" is not a duration; write a number and a unit/],
+  [
+    ['--keep', '1 day', '--table', 'nope'],
+    /^error: nope is not a declared hypertable; choose from public\.sensor_data/,
+  ],
+])('says what is wrong with %s', async (words, message) => {
+  const run = await host.run(['size', '--rows-per-second', '10', ...words], {});
+  expect(run).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(message) });
+});
+
+it('prints a table for people without any database', async () => {
+  const run = await host.run(['size', '--rows-per-second', '1000000', '--keep', '7 days'], {});
+  expect(run).toMatchObject({ code: 0, stderr: '' });
+  expect(run.stdout).toMatch(/^one PostgreSQL: ends before this: too little .*disk/m);
+  expect(run.stdout).toMatch(/^Citus: \d+ workers of \d+ vCPU/m);
+  expect(run.stdout).toMatch(/^1,000,000 +1\d\d TB +– /m);
+  expect(run.stdout).not.toMatch(/NaN|Infinity|undefined/);
+});
 
 const servers = testServers().filter(({ engine }) => engine !== 'citus');
 
@@ -88,6 +113,36 @@ describe.each(servers)('on $engine', (server) => {
     expect(share(heap, sized.heap)).toBeLessThan(1.03);
     expect(share(indexes, sized.indexes)).toBeGreaterThan(0.85);
     expect(share(indexes, sized.indexes)).toBeLessThan(1.15);
+  });
+
+  it('predicts each kind of index within 15 %, whatever the direction of the time', async () => {
+    await refill('7 milliseconds');
+    const kinds = [
+      index('sensor_id', 'time'),
+      index('sensor_id', desc('time')),
+      index('time'),
+      index(desc('time')),
+    ];
+    const names = ['a', 'b', 'c', 'd'];
+    // As the rows arrive, and not afterwards, when an index is built with full pages.
+    await execute(
+      database.url,
+      'CREATE TABLE public.copied (LIKE public.sensor_data)',
+      ...kinds.map(
+        ({ keys }, at) =>
+          `CREATE INDEX copied_${names[at]} ON public.copied (${keys.map(keySql).join(', ')})`,
+      ),
+      'INSERT INTO public.copied SELECT * FROM public.sensor_data ORDER BY "time"',
+    );
+    for (const [at, kind] of kinds.entries()) {
+      const [found] = await select<{ bytes: number }>(
+        database.url,
+        `SELECT pg_relation_size('public.copied_${names[at]}') / ${ROWS}::float8 AS bytes`,
+      );
+      const ratio = share(found?.bytes ?? 0, indexBytes(kind, sensorData.columns, 'time'));
+      expect({ at, isNear: ratio > 0.85 && ratio < 1.15 }).toEqual({ at, isNear: true });
+    }
+    await execute(database.url, 'DROP TABLE public.copied');
   });
 
   it('has the smaller indexes of sensors that report at the same moments in its range', async () => {

@@ -15,14 +15,14 @@ const INDEX_TUPLE_HEADER = 8;
 const MERGED_ENTRY = 6;
 
 /**
- * Share of a B-tree page that is full. A page that is split in the middle is half full. Rows arrive in the order of time, so a
- * descending time is always inserted before its neighbour, and the half behind it is never filled. PostgreSQL splits pages for
- * ascending keys so that they stay nine tenths full. Other keys come in any order.
+ * Share of a B-tree page that is full. A page that is split in the middle is half full, and where rows arrive in the order of time,
+ * the half behind the split is never filled: neither with a descending time, nor with the times of many series, in either direction.
+ * Only at the right end of an index are pages split so that they stay nine tenths full. Other keys come in any order.
  */
 const BTREE_FULL = {
-  descending: { low: 0.5, likely: 0.52, high: 0.9 },
-  ascending: { low: 0.5, likely: 0.9, high: 0.98 },
-  other: { low: 0.5, likely: 0.7, high: 0.9 },
+  halves: { low: 0.5, likely: 0.52, high: 0.9 },
+  rightEnd: { low: 0.5, likely: 0.9, high: 0.98 },
+  anywhere: { low: 0.5, likely: 0.7, high: 0.9 },
 } as const;
 
 /** Size and alignment of a stored value. */
@@ -99,8 +99,8 @@ export function indexBytes(index: Index, columns: Readonly<Record<string, Column
 /** How rows that arrive one after the other are inserted, which the last key decides. */
 function orderOf({ keys }: Index, time: string): keyof typeof BTREE_FULL {
   const last = keys.at(-1);
-  if (last === undefined || !('column' in last) || last.column !== time) return 'other';
-  return last.descending ? 'descending' : 'ascending';
+  if (last === undefined || !('column' in last) || last.column !== time) return 'anywhere';
+  return keys.length === 1 && !last.descending ? 'rightEnd' : 'halves';
 }
 
 function btreeBytes(keys: readonly Stored[], isUnique: boolean, full: Range): Range {

@@ -31,5 +31,6 @@ const TIMES = [
 /** `90 days`, `12 hours`. */
 export function duration(seconds: number): string {
   const [length, unit] = TIMES.find(([each]) => seconds >= 2 * each) ?? [60, 'minutes'];
-  return `${twoDigits(seconds / length)} ${unit}`;
+  const value = seconds / length;
+  return `${value >= 10 ? Math.round(value) : Math.round(value * 10) / 10} ${unit}`;
 }

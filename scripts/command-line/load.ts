@@ -22,6 +22,7 @@ export const load = {
   restore: () => require('../commands/restore') as typeof import('../commands/restore'),
   seed: () => require('../commands/seed') as typeof import('../commands/seed'),
   serve: () => require('../commands/serve') as typeof import('../commands/serve'),
+  size: () => require('../commands/size') as typeof import('../commands/size'),
   status: () => require('../commands/status') as typeof import('../commands/status'),
   up: () => require('../commands/up') as typeof import('../commands/up'),
 };

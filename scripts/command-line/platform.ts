@@ -5,7 +5,7 @@ import type { Runner } from '../run-to-exit';
 import { whole } from './arguments';
 import { load } from './load';
 
-/** Adds up, serve, keys, logins, bench. */
+/** Adds up, serve, keys, logins, bench, size. */
 export function addPlatformCommands(program: Command, { toEnd, untilSignal }: Runner): void {
   program.commandsGroup('Platform:');
   program
@@ -81,4 +81,24 @@ export function addPlatformCommands(program: Command, { toEnd, untilSignal }: Ru
     .option('--budgets', 'exit with code 2 when a budget is missed')
     .option('--json', 'print one JSON document')
     .action((flags) => untilSignal((signal) => load.bench().bench(flags, signal)));
+  program
+    .command('size')
+    .description(
+      'predict disk, memory, chunk interval, processors and servers for a rate of rows; with DATABASE_URL from the rows that are stored there',
+    )
+    .requiredOption('--rows-per-second <number>', 'rows that arrive', whole(1, 100_000_000))
+    .requiredOption('--keep <duration>', 'how long rows are kept, e.g. "90 days"')
+    .option(
+      '--bytes-per-row <number>',
+      'bytes of a row with its indexes (default: computed)',
+      whole(24, 1_000_000),
+    )
+    .option(
+      '--series <number>',
+      'number of series (default: one for each row of a minute)',
+      whole(1, 1_000_000_000),
+    )
+    .option('--table <name>', 'declared hypertable (default: the first one)')
+    .option('--json', 'print one JSON document')
+    .action((flags) => toEnd(() => load.size().sizeFor(flags)));
 }

@@ -45,9 +45,9 @@ export function openSlices(
   const width = interval(aggregate.width);
   const bucket = (expression: string): string => `public.time_bucket(${width}, ${expression})`;
   // Rows of the source, and also stored buckets whose rows are gone, because a refresh must see those too.
-  const extreme = (pick: 'min' | 'max'): string =>
-    `${pick === 'min' ? 'least' : 'greatest'}((SELECT ${bucket(`${pick}(${time})`)} FROM ${source} WHERE ${time} >= lower AND ${time} < upper),
-       (SELECT ${pick}("bucket") FROM ${stored} WHERE "bucket" >= lower AND "bucket" < upper))`;
+  const extreme = (pick: 'min' | 'max', lower: string, upper: string): string =>
+    `${pick === 'min' ? 'least' : 'greatest'}((SELECT ${bucket(`${pick}(${time})`)} FROM ${source} WHERE ${time} >= ${lower} AND ${time} < ${upper}),
+       (SELECT ${pick}("bucket") FROM ${stored} WHERE "bucket" >= ${lower} AND "bucket" < ${upper}))`;
 
   const cut = async (pick: 'min' | 'max', from: string, to: string): Promise<Bounds> => {
     if (batch === undefined) return { from, to };
@@ -58,7 +58,7 @@ export function openSlices(
         : [`greatest(lower, row_at + ${width} - ${size})`, 'upper'];
     const { rows } = await db.query<Bounds>(
       `SELECT ${boundText(lower)} AS "from", ${boundText(upper)} AS "to"
-         FROM (SELECT lower, upper, ${extreme(pick)} AS row_at FROM (SELECT $1::timestamptz AS lower, $2::timestamptz AS upper) range) found`,
+         FROM (SELECT $1::timestamptz AS lower, $2::timestamptz AS upper, ${extreme(pick, '$1::timestamptz', '$2::timestamptz')} AS row_at) found`,
       [from, to],
     );
     return rows[0] as Bounds;
@@ -79,8 +79,8 @@ export function openSlices(
     highest: (from, to) => cut('max', from, to),
     async firstRow(to) {
       const { rows } = await db.query<{ first: string }>(
-        `SELECT ${boundText(`coalesce(${extreme('min')}, upper)`)} AS first
-           FROM (SELECT '-infinity'::timestamptz AS lower, $1::timestamptz AS upper) range`,
+        `SELECT ${boundText('at')} AS first
+           FROM (SELECT coalesce(${extreme('min', `'-infinity'::timestamptz`, '$1::timestamptz')}, $1::timestamptz) AS at) found`,
         [to],
       );
       return rows[0]?.first ?? to;

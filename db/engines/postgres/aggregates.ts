@@ -3,18 +3,26 @@ import { ident, interval, literal, relation } from '../../core/sql';
 import { readAttachments } from '../../kinds/aggregates/attachments';
 import type { AggregateDialect, StoredAggregate } from '../../kinds/aggregates/model';
 import { aggregateQuery } from '../../language/aggregate-sql';
-import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
+import { placementOf } from '../../language/distribution';
+import { distribute, storedIn } from '../citus/distribute';
+import { type EmulatingEngine, key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 import { createIndexes, drop, swap } from './aggregate-swap';
 import { hasRuntime } from './runtime';
 
+// Citus does not know that the two sides of a comparison may be computed apart, unless one of them has to be there first.
+const RECOMPUTE: Readonly<Record<EmulatingEngine, string>> = {
+  postgres: 'a.refresh_query',
+  citus: `format('WITH recomputed AS MATERIALIZED (%s) SELECT * FROM recomputed', a.refresh_query)`,
+};
+
 // A row that waits in the default partition counts for the chunk that it would be in.
-export const postgresAggregates: AggregateDialect = {
-  engine: 'postgres',
+export const emulatedAggregates = (engine: EmulatingEngine): AggregateDialect => ({
+  engine,
   emulated: 'continuous aggregates: tables with a watermark, refreshed by `tsdb jobs run`',
   async read(db, names) {
     if (!(await hasRuntime(db))) return [];
     const { rows } = await db.query<StoredAggregate>(
-      `SELECT format('%s.%s', a.schema_name, a.view_name) AS name, a.real_time AS "realTime", a.refresh_query AS "refreshQuery", a.refresh_query AS query, a.refresh_query AS recompute,
+      `SELECT format('%s.%s', a.schema_name, a.view_name) AS name, a.real_time AS "realTime", a.refresh_query AS "refreshQuery", a.refresh_query AS query, ${RECOMPUTE[engine]} AS recompute,
               format('SELECT tstzrange(range_start, range_end) AS range FROM tsdb.chunk WHERE (schema_name, table_name) = (%L, %L)', a.source_schema, a.source_name)
               || CASE WHEN h.table_name IS NULL THEN '' ELSE format(' UNION SELECT tstzrange(b, b + %L::interval) FROM (SELECT public.time_bucket(%L::interval, %I) AS b FROM tsdb.%I) w',
                                  h.chunk_interval, h.chunk_interval, h.time_column, format('%s_%s_default', h.schema_name, h.table_name)) END AS "sourceChunks",
@@ -32,7 +40,7 @@ export const postgresAggregates: AggregateDialect = {
     return rows;
   },
   // The view decides what readers see and the refresh query what is stored, so both must be as declared.
-  definition: viewQuery,
+  definition: (aggregate, realTime) => viewQuery(engine, aggregate, realTime),
   refreshQuery,
   readAttachments: (db, names) =>
     readAttachments(db, names, {
@@ -47,6 +55,7 @@ export const postgresAggregates: AggregateDialect = {
   create: (aggregate) => [
     `CREATE TABLE ${ident('tsdb', materializationName(aggregate))} AS ${aggregateQuery(aggregate)} WITH NO DATA`,
     ...createIndexes(aggregate),
+    ...(engine === 'citus' ? distribute(storedIn(aggregate), placementOf(aggregate)) : []),
     `INSERT INTO tsdb.continuous_aggregate (schema_name, view_name, source_schema, source_name, source_time, bucket_width, materialization, refresh_query, real_time) VALUES (${[
       key(aggregate),
       key(aggregate.from),
@@ -56,11 +65,11 @@ export const postgresAggregates: AggregateDialect = {
       literal(refreshQuery(aggregate)),
       String(aggregate.realTime),
     ].join(', ')})`,
-    `CREATE VIEW ${relation(aggregate)} AS ${viewQuery(aggregate, aggregate.realTime)}`,
+    `CREATE VIEW ${relation(aggregate)} AS ${viewQuery(engine, aggregate, aggregate.realTime)}`,
   ],
   indexed: (aggregate) => ident('tsdb', materializationName(aggregate)),
   setRealTime: (aggregate) => [
-    `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(aggregate, aggregate.realTime)}`,
+    `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(engine, aggregate, aggregate.realTime)}`,
     `UPDATE tsdb.continuous_aggregate SET real_time = ${aggregate.realTime} WHERE (schema_name, view_name) = (${key(aggregate)})`,
   ],
   addColumns: (aggregate, missing) => [
@@ -70,11 +79,11 @@ export const postgresAggregates: AggregateDialect = {
       ([name, type]) =>
         `ALTER TABLE ${ident('tsdb', materializationName(aggregate))} ADD COLUMN ${ident(name)} ${type}`,
     ),
-    `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(aggregate, aggregate.realTime)}`,
+    `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(engine, aggregate, aggregate.realTime)}`,
     `UPDATE tsdb.continuous_aggregate SET (refresh_query, real_time) = (${literal(refreshQuery(aggregate))}, ${aggregate.realTime}) WHERE (schema_name, view_name) = (${key(aggregate)})`,
   ],
-  swap,
+  swap: swap(engine),
   keepsOld: false,
   drop,
   force: '',
-};
+});

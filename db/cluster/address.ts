@@ -13,7 +13,7 @@ export interface NodeAddress {
  */
 export function readAddress(text: string): NodeAddress {
   const { host, inner, port } =
-    /^(?:\[(?<inner>[^\]]+)\]|(?<host>[^:\s]+)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {};
+    /^(?:\[(?<inner>[^\]]+)\]|(?<host>[^:\s[\]]+)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {};
   const address = { host: inner ?? host ?? '', port: Number(port) };
   if (address.host !== '' && address.port >= 1 && address.port <= 65_535) return address;
   throw new UsageError(

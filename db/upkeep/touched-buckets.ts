@@ -50,8 +50,11 @@ export async function touchedBuckets(
     const { all: every, stored: times } = found.rows[0] as { all: string; stored: string };
     all.set(name, every);
     const parts = await db.query<Bounds & { buckets: number }>(
-      `SELECT lower(r)::text AS "from", upper(r)::text AS "to",
-              (SELECT count(DISTINCT "bucket")::int FROM ${storedIn(level)} WHERE "bucket" >= lower(r) AND "bucket" < upper(r)) AS buckets
+      `WITH stored AS MATERIALIZED (
+         SELECT DISTINCT "bucket" FROM ${storedIn(level)} WHERE "bucket" >= lower($1::tstzmultirange) AND "bucket" < upper($1::tstzmultirange)
+       )
+       SELECT lower(r)::text AS "from", upper(r)::text AS "to",
+              (SELECT count(*)::int FROM stored WHERE "bucket" >= lower(r) AND "bucket" < upper(r)) AS buckets
          FROM unnest($1::tstzmultirange) r ORDER BY r`,
       [times],
     );

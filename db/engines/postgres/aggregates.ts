@@ -15,6 +15,12 @@ const RECOMPUTE: Readonly<Record<EmulatingEngine, string>> = {
   citus: `format('WITH recomputed AS MATERIALIZED (%s) SELECT * FROM recomputed', a.refresh_query)`,
 };
 
+// Beside a distributed table, a function would run on the servers that have its rows.
+const WATERMARK: Readonly<Record<EmulatingEngine, string>> = {
+  postgres: `'tsdb.watermark(%L, %L)'`,
+  citus: `'(SELECT w.watermark FROM tsdb.continuous_aggregate w WHERE (w.schema_name, w.view_name) = (%L, %L))'`,
+};
+
 // A row that waits in the default partition counts for the chunk that it would be in.
 export const emulatedAggregates = (engine: EmulatingEngine): AggregateDialect => ({
   engine,
@@ -29,7 +35,7 @@ export const emulatedAggregates = (engine: EmulatingEngine): AggregateDialect =>
               pg_get_viewdef(c.oid) AS definition, format('%s.%s', a.source_schema, a.source_name) AS source,
               (SELECT count(*)::int FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attnum > 0) AS columns,
               json_build_object('schema', 'tsdb', 'name', a.materialization) AS stored, a.bucket_width::text AS width,
-              format('tsdb.watermark(%L, %L)', a.schema_name, a.view_name) AS watermark
+              format(${WATERMARK[engine]}, a.schema_name, a.view_name) AS watermark
          FROM tsdb.continuous_aggregate a
          JOIN pg_namespace n ON n.nspname = a.schema_name
          JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.view_name

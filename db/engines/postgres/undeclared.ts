@@ -18,6 +18,7 @@ export const emulatedUndeclared = (engine: EmulatingEngine): UndeclaredDialect =
   engine,
   present: `to_regclass('tsdb.job') IS NOT NULL`,
   timed: TIMED,
+  ...(engine === 'citus' ? { part: 'relation_is_a_known_shard(c.oid)' } : {}),
   async readJobs(db, desired) {
     const declared = new Set(relationsOf(desired).map(nameOf));
     return (await readJobs(db))

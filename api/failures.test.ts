@@ -22,6 +22,12 @@ describe('problemOf', () => {
     ['a server that takes no writes', failure('25006'), 'database-read-only'],
     ['a restore', new RestoringError(restoringReason('x')), 'database-restoring'],
     ['a broken connection', failure('08006'), 'database-unavailable'],
+    [
+      'a worker of Citus that went away in a transaction',
+      failure('XX000', 'failure on connection marked as essential: 10.0.0.5:5432'),
+      'database-unavailable',
+    ],
+    ['another internal error', failure('XX000'), 'internal'],
     ['a connection that ended', new Error('Connection terminated unexpectedly'), 'database-unavailable'],
     ['an exhausted pool', new Error('timeout exceeded when trying to connect'), 'database-unavailable'],
     ['the statement timeout', failure('57014'), 'database-timeout'],

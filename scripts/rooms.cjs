@@ -8,6 +8,7 @@ module.exports = {
     ['schema'],
     ['lint'],
     ['server'],
+    ['cluster'],
     ['kinds'],
     ['engines'],
     ['reconcile'],

@@ -2,6 +2,7 @@
 // The command line. Commands and flags are in scripts/command-line/, their work is in scripts/commands/.
 import { Command } from 'commander';
 import { version } from '../package.json';
+import { addClusterCommands } from './command-line/cluster';
 import { addDataCommands } from './command-line/data';
 import { addPlatformCommands } from './command-line/platform';
 import { addSchemaCommands } from './command-line/schema';
@@ -20,6 +21,7 @@ export function buildProgram(runs: Runner): Command {
   addDataCommands(program, runs);
   addStreamCommands(program, runs);
   addUpkeepCommands(program, runs);
+  addClusterCommands(program, runs);
   return program;
 }
 

@@ -53,8 +53,10 @@ export async function startCitusCluster(options: CitusOptions): Promise<CitusClu
   }
 }
 
-/** Starts one server, which knows no others. */
-export async function startCitusServer(options: Omit<CitusOptions, 'workers'>): Promise<CitusServer> {
+/** Starts one server, which knows no others: a new one, or one that was stopped. */
+export async function startCitusServer(
+  options: Omit<CitusOptions, 'workers'> & Pick<ClusterOptions, 'port'>,
+): Promise<CitusServer> {
   const cluster = await startCluster({
     ...options,
     durable: false,

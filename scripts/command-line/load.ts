@@ -6,6 +6,7 @@ export const load = {
   apply: () => require('../commands/apply') as typeof import('../commands/apply'),
   backup: () => require('../commands/backup') as typeof import('../commands/backup'),
   bench: () => require('../commands/bench') as typeof import('../commands/bench'),
+  cluster: () => require('../commands/cluster') as typeof import('../commands/cluster'),
   compress: () => require('../commands/compress') as typeof import('../commands/compress'),
   consume: () => require('../commands/consume') as typeof import('../commands/consume'),
   delete: () => require('../commands/delete') as typeof import('../commands/delete'),

@@ -26,8 +26,8 @@ describeOn('postgres', 'set serving', (server) => {
     const name = new URL(database.url).pathname.slice(1);
     await execute(
       database.url,
-      login('tsdb_reader'),
-      login('tsdb_api'),
+      login('tsdbreader'),
+      login('tsdbapi'),
       `CREATE ROLE ${owner} LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB PASSWORD '${password}'`,
       `ALTER DATABASE "${name}" OWNER TO ${owner}`,
     );
@@ -47,14 +47,14 @@ describeOn('postgres', 'set serving', (server) => {
   });
 
   it.each([
-    ['tsdb_api', `INSERT INTO plant.metric VALUES ('2026-01-01', 'a', 1)`, 'ok'],
-    ['tsdb_api', 'SELECT hash FROM service.api_key', 'ok'],
-    ['tsdb_api', 'SELECT * FROM tsdb.job', 'ok'],
-    ['tsdb_api', 'DROP TABLE plant.metric', DENIED],
-    ['tsdb_api', 'CREATE TABLE plant.other ()', DENIED],
-    ['tsdb_reader', 'SELECT * FROM plant.metric_hourly', 'ok'],
-    ['tsdb_reader', `INSERT INTO plant.metric VALUES ('2026-01-01', 'b', 1)`, DENIED],
-    ['tsdb_reader', 'SELECT hash FROM service.api_key', DENIED],
+    ['tsdbapi', `INSERT INTO plant.metric VALUES ('2026-01-01', 'a', 1)`, 'ok'],
+    ['tsdbapi', 'SELECT hash FROM service.api_key', 'ok'],
+    ['tsdbapi', 'SELECT * FROM tsdb.job', 'ok'],
+    ['tsdbapi', 'DROP TABLE plant.metric', DENIED],
+    ['tsdbapi', 'CREATE TABLE plant.other ()', DENIED],
+    ['tsdbreader', 'SELECT * FROM plant.metric_hourly', 'ok'],
+    ['tsdbreader', `INSERT INTO plant.metric VALUES ('2026-01-01', 'b', 1)`, DENIED],
+    ['tsdbreader', 'SELECT hash FROM service.api_key', DENIED],
   ])('lets %s run: %s gives %s', async (role, sql, outcome) => {
     const found = await withConnection(database.url, async (db) => {
       await db.query(`SET ROLE ${role}`);

@@ -41,12 +41,12 @@ export const relationsOf = ({ hypertables, aggregates }: Desired): readonly Rela
 ];
 
 /**
- * Merges sets and orders aggregates so that sources come first. What two sets share is declared once.
+ * Merges sets and orders aggregates so that sources come first.
  * @throws UsageError when two objects have the same name, an aggregate's source is in no selected set, or an object is declared
  * and unmanaged.
  */
 export function desiredFrom(sets: readonly SchemaSet[]): Desired {
-  const objects = [...new Set(sets.flatMap((set) => set.objects))];
+  const objects = sets.flatMap((set) => set.objects);
   const byName = new Map<string, DeclaredObject>();
   for (const object of objects) {
     if (byName.has(nameOf(object))) throw new UsageError(`${nameOf(object)} is declared twice`);

@@ -427,11 +427,6 @@ describe('desiredFrom', () => {
   it('refuses a source that no set declares', () =>
     expect(() => desiredFrom([schemaSet('test', [fine])])).toThrow('no selected schema set declares'));
 
-  it('takes what two sets share for one declaration', () => {
-    const shared = onTable({});
-    expect(desiredFrom([shared, { ...shared, name: 'other' }])).toEqual(desiredFrom([shared]));
-  });
-
   it('refuses a name that is declared twice', () =>
     expect(() => desiredFrom([onTable({}), onTable({})])).toThrow('declared twice'));
 });

@@ -6,15 +6,15 @@ import { type ITerraformDependable, TerraformResource, TerraformStack } from 'cd
 import { Construct } from 'constructs';
 import type { Place } from '../azure/place';
 import { expiry, type Vault } from '../azure/secrets';
-import { API_ROLES, type ManagedDatabase } from '../core/logins';
+import type { ManagedDatabase } from '../core/logins';
 import { RANDOM_PROVIDER } from '../core/pins';
 import type { Cluster } from './cluster';
 
 /** The service makes the database and its administrator, both under this name, and nobody may make other databases. */
-export const CITUS: ManagedDatabase = { name: 'citus', owner: 'citus', app: API_ROLES.write };
+export const CITUS: ManagedDatabase = { name: 'citus', owner: 'citus', app: 'tsdbapi' };
 
-/** Roles that Terraform makes, by what they are for. Set `serving` grants them their rights. */
-const ROLES = { app: CITUS.app, reader: API_ROLES.read } as const;
+/** Roles that Terraform makes, by what they are for; those of set `serving`, which grants them their rights. */
+export const ROLES = { app: CITUS.app, reader: 'tsdbreader' } as const;
 
 /** Who has a password, and the name of its secret in the vault. The machine reads those of `owner` and `app`. */
 const SECRETS = { owner: 'owner-password', app: 'app-password', reader: 'reader-password' } as const;

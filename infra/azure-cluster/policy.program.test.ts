@@ -1,5 +1,8 @@
+import { desiredFrom } from '../../db/language/desired';
+import { serving } from '../../db/schema/serving';
 import { AZURE_POLICY } from '../azure/testing/policy/rules';
 import { type Attributes, changed, violations } from '../core/testing/policy';
+import { CITUS, ROLES } from './logins';
 import { ALL_PARTS, RESTORED, synthesiseCluster, TAKEN_OVER, WANTED } from './testing/cluster-stack';
 import { CLUSTER_POLICY, IMPOSSIBLE, OWN_POLICY } from './testing/policy/rules';
 
@@ -84,5 +87,15 @@ describe('the policy of the stack azure-cluster', () => {
     { ...ALL_PARTS, TSDB_DEPLOY_EXPOSURE: 'private', TSDB_DEPLOY_PROTECT_DATA: 'false' },
   ])('is kept: %j', (env) => {
     expect(violations(CLUSTER_POLICY, synthesiseCluster(env).resource)).toEqual([]);
+  });
+});
+
+describe('the roles', () => {
+  it('are those of set serving, which only grants', () => {
+    const made = Object.values(synthesiseCluster().resource.azurerm_cosmosdb_postgresql_role ?? {});
+    expect(made.map((role) => (role as { name: string }).name)).toEqual(Object.values(ROLES));
+    const { roles } = desiredFrom([serving]);
+    expect(roles.map(({ name }) => name).sort()).toEqual(Object.values(ROLES).sort());
+    expect(roles.find(({ name }) => name === CITUS.app)?.access).toBe('serve');
   });
 });

@@ -20,9 +20,9 @@ describe('the environment of a deployment', () => {
   });
 
   it('of a managed database has a role of its own for each login, and TLS', () => {
-    const managed = { name: 'citus', owner: 'citus', app: 'tsdb_api' };
+    const managed = { name: 'citus', owner: 'citus', app: 'tsdbapi' };
     const own = appEnvironment({ ...PROPS, managed });
-    expect(own).toMatchObject({ PGDATABASE: 'citus', PGUSER: 'tsdb_api', PGSSLMODE: 'verify-full' });
+    expect(own).toMatchObject({ PGDATABASE: 'citus', PGUSER: 'tsdbapi', PGSSLMODE: 'verify-full' });
     expect(appEnvironment({ ...PROPS, login: 'owner', managed })).toMatchObject({ PGUSER: 'citus' });
     const names = Object.keys({ ...own, ...apiEnvironment({ behindProxy: true, hasOwnRights: true }) });
     const read = [...dbSettings, ...apiSettings].map(({ name }) => name);

@@ -21,7 +21,7 @@ import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { execute, select } from '../../db/testing/apply';
 import { writeBundle } from '../../infra/azure/machine/bundle';
 import { fetchReleaseScript } from '../../infra/azure/machine/fetch-release';
-import { CITUS } from '../../infra/azure-cluster/logins';
+import { CITUS, ROLES } from '../../infra/azure-cluster/logins';
 import { IMAGE_FLAVOURS } from '../../infra/core/pins';
 import { makeCertificates, noOpenssl } from '../streams/testing/certificates';
 import { builtProgram } from '../testing/built-program';
@@ -84,7 +84,7 @@ describeUnless(missingForMachine() ?? noOpenssl, 'the machine in front of a mana
       server.url,
       `CREATE ROLE ${CITUS.owner} LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB`,
       `CREATE ROLE ${CITUS.app} LOGIN`,
-      'CREATE ROLE tsdb_reader LOGIN',
+      `CREATE ROLE ${ROLES.reader} LOGIN`,
       `CREATE DATABASE ${CITUS.name} OWNER ${CITUS.owner}`,
     );
     return caFile;

@@ -273,7 +273,7 @@ describe('the bundle of a machine in front of a managed database', () => {
       PGSSLMODE: 'verify-full',
       TSDB_SCHEMAS: 'iot,service,serving',
     };
-    expect(api.environment).toMatchObject({ ...common, PGUSER: 'tsdb_api' });
+    expect(api.environment).toMatchObject({ ...common, PGUSER: 'tsdbapi' });
     expect(api.environment).not.toHaveProperty('TSDB_READ_ROLE');
     expect(api.environment).not.toHaveProperty('TSDB_WRITE_ROLE');
     expect(schema.environment).toMatchObject({ ...common, PGUSER: 'citus' });

@@ -3,7 +3,10 @@ import { readConfig } from './infra/core/config';
 import { IMAGE_FLAVOURS } from './infra/core/pins';
 import { buildApp } from './main';
 
-// Each synthesis pays for what it loads: these four cannot be loaded here.
+// Each synthesis pays for what it loads: these five cannot be loaded here.
+jest.mock('./infra/azure-cluster/stack', () => {
+  throw new Error('azure-cluster was loaded');
+});
 jest.mock('./infra/aks/stack', () => {
   throw new Error('aks was loaded');
 });
@@ -21,10 +24,15 @@ jest.mock('./k8s/kafka/stack', () => {
 
 describe('the optional stacks', () => {
   const build = (env: Record<string, string>) => () =>
-    buildApp(readConfig(env), { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE });
+    buildApp(readConfig(env), {
+      schemaHash: 'f'.repeat(64),
+      bundle: TEST_BUNDLE,
+      clusterBundle: TEST_BUNDLE,
+    });
 
   it('are loaded only when they are asked for', () => {
     expect(build({})).not.toThrow();
+    expect(build({ TSDB_DEPLOY_AZURE_CLUSTER: 'true' })).toThrow('azure-cluster was loaded');
     expect(build({ TSDB_DEPLOY_CLUSTER: 'aks' })).toThrow('aks was loaded');
     expect(build({ TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: IMAGE_FLAVOURS.ha.image })).toThrow(
       'ha was loaded',

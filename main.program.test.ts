@@ -6,7 +6,7 @@ import { IMAGE_FLAVOURS } from './infra/core/pins';
 import { synthesiseApp } from './infra/core/testing/synthesise';
 import { buildApp } from './main';
 
-const SOURCES = { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE };
+const SOURCES = { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE, clusterBundle: TEST_BUNDLE };
 
 function synthesise(env: Record<string, string> = {}) {
   return synthesiseApp((outdir) => buildApp(readConfig(env), SOURCES, outdir));
@@ -59,11 +59,25 @@ describe('buildApp', () => {
       ['aks', 'azure', 'kubernetes', 'kubernetes-kafka'],
       { 'kubernetes-kafka': ['aks'], kubernetes: ['aks', 'kubernetes-kafka'] },
     ],
+    [
+      'a managed cluster, which needs no other stack',
+      { TSDB_DEPLOY_AZURE_CLUSTER: 'true' },
+      ['azure', 'azure-cluster', 'kubernetes'],
+      {},
+    ],
   ])('deploys %s in the order that it needs', (_what, env, ids, order) => {
     const stacksBefore = orderOf(env);
     expect(Object.keys(stacksBefore).sort()).toEqual(ids);
     const after = Object.entries(stacksBefore).filter(([, others]) => others.length > 0);
     expect(Object.fromEntries(after)).toEqual(order);
+  });
+
+  it('builds no machine in front of a managed cluster from the bundle of another', () => {
+    const { clusterBundle: _other, ...sources } = SOURCES;
+    const config = readConfig({ TSDB_DEPLOY_AZURE_CLUSTER: 'true' });
+    expect(() => synthesiseApp((outdir) => buildApp(config, sources, outdir))).toThrow(
+      'needs a bundle of its own',
+    );
   });
 
   it('passes no credential of the cluster from one state to the next', () => {

@@ -19,17 +19,22 @@ export interface Sources {
   readonly schemaHash: string;
   /** What the machine runs. */
   readonly bundle: Bundle;
+  /** What the machine in front of a managed cluster runs, where the settings ask for one. */
+  readonly clusterBundle?: Bundle;
 }
 
 /**
  * Builds the stacks without writing them. Commands and state files use their ids, so the ids must not change: `azure` and
- * `kubernetes` always exist, `aks`, `kubernetes-ha`, `kubernetes-sharded` and `kubernetes-kafka` only when the settings ask for
- * them. `cdktf deploy` deploys them before `kubernetes`, and `aks` before all others, because each stack declares what it depends on.
+ * `kubernetes` always exist, `azure-cluster`, `aks`, `kubernetes-ha`, `kubernetes-sharded` and `kubernetes-kafka` only when the
+ * settings ask for them. `cdktf deploy` deploys the last four before `kubernetes`, and `aks` before the others, because each stack
+ * declares what it depends on. `azure-cluster` depends on nothing.
  * @param outdir folder that `synth()` writes to; cdktf chooses one when it is left out
  */
-export function buildApp(config: DeployConfig, { schemaHash, bundle }: Sources, outdir?: string): App {
+export function buildApp(config: DeployConfig, sources: Sources, outdir?: string): App {
+  const { schemaHash, bundle, clusterBundle } = sources;
   const app = deploymentApp(config, outdir);
   new AzureStack(app, 'azure', { config, bundle });
+  if (config.azureCluster.isWanted) azureClusterStack(app, config, clusterBundle);
   const aks = config.kubernetes.cluster === 'aks' ? aksStack(app, config) : undefined;
   const database = databaseStack(app, config, aks);
   const kubernetes = new KubernetesStack(app, 'kubernetes', { config, schemaHash, aks });
@@ -39,6 +44,19 @@ export function buildApp(config: DeployConfig, { schemaHash, bundle }: Sources, 
 }
 
 // The optional stacks are loaded only when needed: loading them adds a tenth of a second to every run.
+
+function azureClusterStack(app: App, config: DeployConfig, bundle: Bundle | undefined): void {
+  if (bundle === undefined) throw new Error('the stack azure-cluster needs a bundle of its own');
+  const { AzureClusterStack } =
+    require('./infra/azure-cluster/stack') as typeof import('./infra/azure-cluster/stack');
+  new AzureClusterStack(app, 'azure-cluster', { config, bundle });
+}
+
+function clusterBundleOf(config: DeployConfig, program: string, folder: string): Bundle {
+  const { clusterBundleProps } =
+    require('./infra/azure-cluster/front') as typeof import('./infra/azure-cluster/front');
+  return writeBundle(clusterBundleProps(config, program), folder);
+}
 
 function aksStack(app: App, config: DeployConfig): AksStack {
   const { AksStack } = require('./infra/aks/stack') as typeof import('./infra/aks/stack');
@@ -77,8 +95,13 @@ function main(): void {
   try {
     const config = readConfig();
     const program = builtProgram(__dirname);
-    const bundle = writeBundle(bundleProps(config, program), join(program, '..', 'bundles'));
-    const app = buildApp(config, { schemaHash: hashSources(join(__dirname, 'db')), bundle });
+    const folder = join(program, '..', 'bundles');
+    const bundle = writeBundle(bundleProps(config, program), folder);
+    const app = buildApp(config, {
+      schemaHash: hashSources(join(__dirname, 'db')),
+      bundle,
+      ...(config.azureCluster.isWanted ? { clusterBundle: clusterBundleOf(config, program, folder) } : {}),
+    });
     app.synth();
     placeProviderLock(app, join(__dirname, 'infra', 'terraform.lock.hcl'));
   } catch (error) {

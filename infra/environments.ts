@@ -15,6 +15,7 @@ export const ENVIRONMENTS = {
       storageReplication: 'GZRS',
       parts: ['immutable-dumps', 'locks', 'maintenance-window'],
     },
+    azureCluster: { isHighlyAvailable: true },
     kubernetes: {
       ...app,
       apiReplicas: 3,

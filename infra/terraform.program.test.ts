@@ -9,12 +9,18 @@ import { SETTINGS } from './core/settings';
 import { type SynthesisedStack, synthesiseApp } from './core/testing/synthesise';
 import { hasTerraform, terraform, whyNoProviders, withConfiguration } from './core/testing/terraform';
 import { validateStacks } from './core/testing/validate';
-import { AKS_DEPLOYMENTS, AZURE_DEPLOYMENTS, KUBERNETES_DEPLOYMENTS } from './testing/deployments';
+import {
+  AKS_DEPLOYMENTS,
+  AZURE_CLUSTER_DEPLOYMENTS,
+  AZURE_DEPLOYMENTS,
+  KUBERNETES_DEPLOYMENTS,
+} from './testing/deployments';
 
 type Deployments = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 const ALL_DEPLOYMENTS: readonly Deployments[] = [
   AZURE_DEPLOYMENTS,
+  AZURE_CLUSTER_DEPLOYMENTS,
   AKS_DEPLOYMENTS,
   KUBERNETES_DEPLOYMENTS,
   DEPLOYMENTS,
@@ -41,7 +47,7 @@ const withProviders = providersMissing === '' ? it : it.skip;
 function stacksOf(deployments: readonly Deployments[]): Readonly<Record<string, SynthesisedStack>> {
   const named = new Map<string, [string, SynthesisedStack]>();
   for (const [what, env] of deployments.flatMap(Object.entries<Readonly<Record<string, string>>>)) {
-    const sources = { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE };
+    const sources = { schemaHash: 'f'.repeat(64), bundle: TEST_BUNDLE, clusterBundle: TEST_BUNDLE };
     const stacks = synthesiseApp((outdir) => buildApp(readConfig(env), sources, outdir));
     for (const [id, stack] of Object.entries(stacks))
       if (!named.has(stack.text)) named.set(stack.text, [`${id}: ${what}`, stack]);
@@ -66,6 +72,7 @@ describe(titleUnless(providersMissing, 'Terraform validates'), () => {
 
   withProviders.each([
     'azure',
+    'azure-cluster',
     'aks',
     'kubernetes',
     'kubernetes-ha',

@@ -11,6 +11,7 @@ import { metrics } from './metrics';
 import { monitoring } from './monitoring';
 import { plant } from './plant';
 import { service } from './service';
+import { serving } from './serving';
 import { telemetry } from './telemetry';
 
 /** Every set of this repository, by name. */
@@ -25,6 +26,7 @@ export const schemaSets: Readonly<Record<string, SchemaSet>> = {
   plant,
   service,
   access,
+  serving,
 };
 
 /** The setting that selects sets. By default these are the sensor readings and the API's own tables. */

@@ -15,6 +15,8 @@ export interface AlertsProps {
   readonly machine: LinuxVirtualMachine;
   readonly workspace: LogAnalyticsWorkspace;
   readonly eventHubs: EventHubs | undefined;
+  /** Log alerts that have no meaning in a stack. */
+  readonly without?: readonly (keyof typeof LOG_ALERTS)[];
 }
 
 /**
@@ -24,7 +26,7 @@ export interface AlertsProps {
 export function addAlerts(
   stack: Construct,
   place: Place,
-  { machine, workspace, eventHubs }: AlertsProps,
+  { machine, workspace, eventHubs, without = [] }: AlertsProps,
 ): MonitorActionGroup {
   const scope = new Construct(stack, 'alerts');
   const { config, resourceGroup } = place;
@@ -88,7 +90,9 @@ export function addAlerts(
       ],
       action: [{ actionGroupId: group.id }],
     });
-  for (const [id, { description, query, when }] of Object.entries(LOG_ALERTS))
+  const names = Object.keys(LOG_ALERTS) as (keyof typeof LOG_ALERTS)[];
+  for (const id of names.filter((name) => !without.includes(name))) {
+    const { description, query, when } = LOG_ALERTS[id];
     new MonitorScheduledQueryRulesAlertV2(scope, id, {
       ...placed(place, id),
       description,
@@ -109,6 +113,7 @@ export function addAlerts(
       ],
       action: { actionGroups: [group.id] },
     });
+  }
   return group;
 }
 

@@ -18,6 +18,8 @@ export interface DatabaseVmProps {
   readonly vault: Vault;
   readonly storage: Storage;
   readonly eventHubs: EventHubs | undefined;
+  /** Of a database that a service runs; left out where the machine runs its own. */
+  readonly databaseHost?: string;
   /** For the system disk. */
   readonly keys: CustomerKeys | undefined;
 }
@@ -78,7 +80,7 @@ export function addDatabaseVm(stack: Construct, place: Place, props: DatabaseVmP
 
 // What the machine needs to know about its deployment. It reads this from the metadata endpoint. So can everything else
 // that reaches that endpoint, hence nothing in it is secret.
-function factsOf({ azure }: DeployConfig, { vault, storage, eventHubs }: DatabaseVmProps) {
+function factsOf({ azure }: DeployConfig, { vault, storage, eventHubs, databaseHost }: DatabaseVmProps) {
   return {
     vaultUri: vault.vault.vaultUri,
     secretNames: SECRET_NAMES,
@@ -88,6 +90,7 @@ function factsOf({ azure }: DeployConfig, { vault, storage, eventHubs }: Databas
     dumpContainer: storage.dumps.name,
     apiHostName: azure.hostName,
     ...(eventHubs === undefined ? {} : { kafkaBrokers: eventHubs.brokers }),
+    ...(databaseHost === undefined ? {} : { databaseHost }),
   };
 }
 

@@ -8,11 +8,14 @@ import { deployerNetworks } from '../core/variables';
 
 export type Deployer = ReturnType<typeof addDeployer>;
 
-/** The identity behind `az login` or the pipeline, and the networks that its requests come from. */
-export function addDeployer(stack: Construct, config: DeployConfig) {
+/**
+ * The identity behind `az login` or the pipeline, and the networks that its requests come from.
+ * @param kind prefix of the name of the stack's resource group; see `azureName`
+ */
+export function addDeployer(stack: Construct, config: DeployConfig, kind = 'rg') {
   const scope = new Construct(stack, 'deployer');
   const me = new DataAzurermClientConfig(scope, 'me', {});
-  const group = Fn.join('/', [me.subscriptionId, azureName(config, 'rg')]);
+  const group = Fn.join('/', [me.subscriptionId, azureName(config, kind)]);
   // Vault and storage let nobody in by default, and a deployment that cannot write secrets would stop halfway.
   const networks = deployerNetworks(scope, {
     config,

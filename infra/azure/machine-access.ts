@@ -1,17 +1,18 @@
 // What the machine's identity may do: read its secrets, read bundles, write backups, read the topics of its Event Hubs and write
 // their dead letters. Nothing else.
+import type { KeyVaultSecret } from '@cdktf/provider-azurerm/lib/key-vault-secret';
 import type { LinuxVirtualMachine } from '@cdktf/provider-azurerm/lib/linux-virtual-machine';
 import { RoleAssignment } from '@cdktf/provider-azurerm/lib/role-assignment';
 import { Construct } from 'constructs';
 import type { EventHubs } from './event-hubs';
 import type { Consumer } from './machine/consumer';
-import { SECRET_NAMES, type Secrets, type Vault } from './secrets';
+import { SECRET_NAMES, type Vault } from './secrets';
 import type { Storage } from './storage';
 
 export interface MachineAccessProps {
   readonly machine: LinuxVirtualMachine;
   readonly vault: Vault;
-  readonly secrets: Secrets;
+  readonly secrets: Readonly<Record<string, KeyVaultSecret>>;
   readonly storage: Storage;
   readonly eventHubs: EventHubs | undefined;
   /** Somebody puts the secrets of their brokers into the vault by hand, so Terraform has no resources for them. */

@@ -24,6 +24,13 @@ export interface OutputsProps {
   readonly eventHubs: EventHubs | undefined;
   readonly bastion: BastionHost | undefined;
   readonly rollout: VirtualMachineRunCommand;
+  /** Of a stack whose database is not on the machine. */
+  readonly elsewhere?: {
+    readonly databaseHost: string;
+    /** Prefix of the name of its resource group; see `azureName`. */
+    readonly group: string;
+    readonly runbook: string;
+  };
 }
 
 /** Adds the outputs; none of them is a secret. */
@@ -41,8 +48,8 @@ export function addOutputs(stack: TerraformStack, props: OutputsProps): void {
     ...(eventHubs === undefined
       ? {}
       : { kafka_brokers: eventHubs.brokers, event_hubs_id: eventHubs.namespace.id }),
-    resource_group: azureName(config, 'rg'),
-    next_steps: nextSteps(config, api, ssh).join('\n'),
+    resource_group: groupOf(props),
+    next_steps: nextSteps(props, api, ssh).join('\n'),
   };
   for (const [name, value] of Object.entries(outputs)) new TerraformOutput(stack, name, { value });
 }
@@ -62,13 +69,20 @@ function certificateOutputs({ config, rollout }: OutputsProps): Readonly<Record<
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----';
 
 // Both commands also open a tunnel to the database, because its port is not open on the network.
-function sshCommand({ config, address, machine, bastion }: OutputsProps): string {
-  const tunnel = `-L ${DATABASE.port}:127.0.0.1:${DATABASE.port}`;
+function sshCommand(props: OutputsProps): string {
+  const { address, machine, bastion, elsewhere } = props;
+  const tunnel = `-L ${DATABASE.port}:${elsewhere?.databaseHost ?? '127.0.0.1'}:${DATABASE.port}`;
   if (bastion === undefined) return `ssh ${tunnel} ${ADMIN_USER}@${address}`;
-  return `az network bastion ssh --name ${bastion.name} --resource-group ${azureName(config, 'rg')} --target-resource-id ${machine.id} --auth-type ssh-key --username ${ADMIN_USER} --ssh-key ~/.ssh/id_ed25519 -- ${tunnel}`;
+  return `az network bastion ssh --name ${bastion.name} --resource-group ${groupOf(props)} --target-resource-id ${machine.id} --auth-type ssh-key --username ${ADMIN_USER} --ssh-key ~/.ssh/id_ed25519 -- ${tunnel}`;
 }
 
-function nextSteps({ azure }: DeployConfig, api: string, ssh: string): readonly string[] {
+const groupOf = ({ config, elsewhere }: OutputsProps): string => azureName(config, elsewhere?.group ?? 'rg');
+
+function nextSteps(
+  { config: { azure }, elsewhere }: OutputsProps,
+  api: string,
+  ssh: string,
+): readonly string[] {
   const { apiCidrs, sshCidrs, parts, exposure, hostName, dnsLabel, alertEmail } = azure;
   const hasShell = sshCidrs.length > 0 || parts.includes('bastion');
   const steps = [
@@ -81,7 +95,7 @@ function nextSteps({ azure }: DeployConfig, api: string, ssh: string): readonly 
     `Shell, and the database on 127.0.0.1:${DATABASE.port} of your machine while it is open: ${ssh}`,
     `First key of the API, on the machine: sudo ${DATA_PATHS.dataDisk}/current/tsdb.sh keys create --name me --role admin`,
     `Is it up? ${healthCheck(azure, api)}`,
-    'Runbook: docs/azure.md',
+    `Runbook: ${elsewhere?.runbook ?? 'docs/azure.md'}`,
   ];
   return steps.filter((step) => step !== false);
 }

@@ -22,3 +22,25 @@ export function addAzureProvider(
     features: [features],
   });
 }
+
+/** @param isPrivate whether vault and storage have private addresses only */
+export function azureFeatures(isPrivate: boolean): AzurermProviderFeatures {
+  return {
+    keyVault: [
+      {
+        // The vault cannot be purged. Creating it again under the same name recovers its content.
+        purgeSoftDeleteOnDestroy: false,
+        purgeSoftDeletedKeysOnDestroy: false,
+        purgeSoftDeletedSecretsOnDestroy: false,
+        recoverSoftDeletedKeyVaults: true,
+        recoverSoftDeletedKeys: true,
+        recoverSoftDeletedSecrets: true,
+      },
+    ],
+    managedDisk: [{ expandWithoutDowntime: true }],
+    resourceGroup: [{ preventDeletionIfContainsResources: true }],
+    // An account without public access can be reached only after its private endpoint exists.
+    storage: [{ dataPlaneAvailable: !isPrivate }],
+    virtualMachine: [{ deleteOsDiskOnDeletion: true, skipShutdownAndForceDelete: false }],
+  };
+}

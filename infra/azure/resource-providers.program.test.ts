@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ResourceGroup } from '@cdktf/provider-azurerm/lib/resource-group';
 import { TerraformResource, TerraformStack, Testing } from 'cdktf';
 import { AksStack } from '../aks/stack';
+import { synthesiseCluster } from '../azure-cluster/testing/cluster-stack';
 import { readConfig } from '../core/config';
 import { AZURE_PARTS } from '../core/settings/azure';
 import { type SynthesisedStack, synthesiseStack } from '../core/testing/synthesise';
@@ -21,6 +22,7 @@ const BARE = ['Microsoft.KeyVault', 'Microsoft.OperationalInsights', 'microsoft.
 // them letter by letter with what Azure answers.
 const KNOWN_SPELLINGS = [
   'Microsoft.ContainerService',
+  'Microsoft.DBforPostgreSQL',
   'Microsoft.EventHub',
   'Microsoft.KeyVault',
   'Microsoft.Maintenance',
@@ -65,9 +67,12 @@ describe('the resource providers of a fresh subscription', () => {
   });
 
   it('are written as Azure writes them, or Terraform would register nothing', () => {
-    const all = [synthesiseAzure(EVERYTHING), synthesiseAzure(EVENT_HUBS), synthesiseAks()].flatMap(
-      registeredBy,
-    );
+    const all = [
+      synthesiseAzure(EVERYTHING),
+      synthesiseAzure(EVENT_HUBS),
+      synthesiseCluster(),
+      synthesiseAks(),
+    ].flatMap(registeredBy);
     // No set of the provider has this one, and the path of its resources is written so.
     const known = [...KNOWN_SPELLINGS, 'Microsoft.Consumption'];
     expect([...new Set(all)].sort()).toEqual(known.sort());
@@ -93,7 +98,12 @@ describe('the resource providers of a fresh subscription', () => {
 describe('docs/azure.md', () => {
   const page = readFileSync(join(__dirname, '..', '..', 'docs', 'azure.md'), 'utf8');
   const rights = page.split('### Rights')[1]?.split('### State')[0] ?? '';
-  const stacks = [synthesiseAzure(EVERYTHING), synthesiseAzure(EVENT_HUBS), synthesiseAks()];
+  const stacks = [
+    synthesiseAzure(EVERYTHING),
+    synthesiseAzure(EVENT_HUBS),
+    synthesiseCluster(),
+    synthesiseAks(),
+  ];
 
   it('names every role that the stacks assign, for the condition', () => {
     const assigned = stacks
@@ -115,6 +125,11 @@ describe('a resource group that is there', () => {
   it.each([
     ['azure', synthesiseAzure(env), 'rg-tsdb-dev'],
     ['aks', synthesiseAks(env), 'rg-aks-tsdb-dev'],
+    [
+      'azure-cluster',
+      synthesiseCluster({ ...env, TSDB_DEPLOY_AZURE_CLUSTER: 'true' }),
+      'rg-cluster-tsdb-dev',
+    ],
   ])('is read by stack %s, and not made, changed or destroyed', (_what, stack, name) => {
     expect(stack.resource).not.toHaveProperty('azurerm_resource_group');
     const [group] = Object.values(JSON.parse(stack.text).data.azurerm_resource_group);

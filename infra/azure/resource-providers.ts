@@ -50,6 +50,7 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
   ],
   'Microsoft.Consumption': ['azurerm_consumption_budget_'],
   'Microsoft.ContainerService': ['azurerm_kubernetes_cluster'],
+  'Microsoft.DBforPostgreSQL': ['azurerm_cosmosdb_postgresql_'],
   'Microsoft.EventHub': ['azurerm_eventhub'],
   'Microsoft.KeyVault': ['azurerm_key_vault'],
   'Microsoft.Maintenance': ['azurerm_maintenance_'],

@@ -103,7 +103,7 @@ const CIPHER_VERSION = 1;
 // computed on each run would be a change in each plan. It counts from the moment at which it is applied, which a plan does
 // not know: a plan with a time in it would be another one each second, and no approval would fit. cdktf has a class for this
 // type, but each synthesis would then run Terraform to learn its version, and fail where there is none.
-function expiry(scope: Construct, id: string, version: number, after: string): string {
+export function expiry(scope: Construct, id: string, version: number, after: string): string {
   const date = new TerraformResource(scope, id, {
     terraformResourceType: 'terraform_data',
     lifecycle: { ignoreChanges: ['input'] },

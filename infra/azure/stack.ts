@@ -22,8 +22,8 @@ import { addMonitoring } from './monitoring';
 import { addNetwork } from './network';
 import { addOutputs } from './outputs';
 import { addResourceGroup } from './place';
-import { addPrivateEndpoints } from './private-endpoints';
-import { addAzureProvider } from './provider';
+import { addPrivateEndpoints, privateTargets } from './private-endpoints';
+import { addAzureProvider, azureFeatures } from './provider';
 import { addRecoveryVault } from './recovery-vault';
 import { addRollout } from './rollout';
 import { addSecrets, addVault } from './secrets';
@@ -50,7 +50,7 @@ export class AzureStack extends BaseStack {
     const storage = addStorage(this, place, { deployer, subnet });
     const eventHubs = addEventHubs(this, place, { deployer, subnet });
     const endpoints = has('private-endpoints')
-      ? addPrivateEndpoints(this, place, { network, vault, storage, eventHubs })
+      ? addPrivateEndpoints(this, place, { network, targets: privateTargets({ vault, storage, eventHubs }) })
       : [];
     const keys = has('customer-keys')
       ? addCustomerKeys(this, place, { deployer, vault, storage, after: endpoints })
@@ -69,33 +69,21 @@ export class AzureStack extends BaseStack {
     if (monthlyBudget > 0) addBudget(this, place, group);
     if (has('maintenance-window')) addMaintenanceWindow(this, place, machine);
     if (has('recovery-vault')) addRecoveryVault(this, place, { machine, after: attachment });
-    if (has('locks')) addLocks(this, { disk, storage, vault, eventHubs, after: this.allResources() });
+    if (has('locks'))
+      addLocks(this, {
+        locked: {
+          disk: disk.id,
+          storage: storage.account.id,
+          vault: vault.vault.id,
+          ...(eventHubs === undefined ? {} : { 'event-hubs': eventHubs.namespace.id }),
+        },
+        after: this.allResources(),
+      });
     addOutputs(this, { config, address, machine, vault, storage, eventHubs, bastion, rollout });
-    addAzureProvider(this, config, features(has('private-endpoints')));
+    addAzureProvider(this, config, azureFeatures(has('private-endpoints')));
   }
 
   private allResources(): readonly TerraformResource[] {
     return this.node.findAll().filter(TerraformResource.isTerraformResource);
   }
-}
-
-function features(isPrivate: boolean) {
-  return {
-    keyVault: [
-      {
-        // The vault cannot be purged. Creating it again under the same name recovers its content.
-        purgeSoftDeleteOnDestroy: false,
-        purgeSoftDeletedKeysOnDestroy: false,
-        purgeSoftDeletedSecretsOnDestroy: false,
-        recoverSoftDeletedKeyVaults: true,
-        recoverSoftDeletedKeys: true,
-        recoverSoftDeletedSecrets: true,
-      },
-    ],
-    managedDisk: [{ expandWithoutDowntime: true }],
-    resourceGroup: [{ preventDeletionIfContainsResources: true }],
-    // An account without public access can be reached only after its private endpoint exists.
-    storage: [{ dataPlaneAvailable: !isPrivate }],
-    virtualMachine: [{ deleteOsDiskOnDeletion: true, skipShutdownAndForceDelete: false }],
-  };
 }

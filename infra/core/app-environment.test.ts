@@ -19,6 +19,18 @@ describe('the environment of a deployment', () => {
     expect(Object.keys(given).filter((name) => !read.includes(name))).toEqual(['NODE_ENV']);
   });
 
+  it('of a managed database has a role of its own for each login, and TLS', () => {
+    const managed = { name: 'citus', owner: 'citus', app: 'tsdbapi' };
+    const own = appEnvironment({ ...PROPS, managed });
+    expect(own).toMatchObject({ PGDATABASE: 'citus', PGUSER: 'tsdbapi', PGSSLMODE: 'verify-full' });
+    expect(appEnvironment({ ...PROPS, login: 'owner', managed })).toMatchObject({ PGUSER: 'citus' });
+    const names = Object.keys({ ...own, ...apiEnvironment({ behindProxy: true, hasOwnRights: true }) });
+    const read = [...dbSettings, ...apiSettings].map(({ name }) => name);
+    // The client library reads the second one.
+    expect(names.filter((name) => !read.includes(name))).toEqual(['NODE_ENV', 'PGSSLMODE']);
+    expect(names.filter((name) => name.endsWith('_ROLE'))).toEqual([]);
+  });
+
   it('leaves the pools of the API as they are unless it is told', () => {
     expect(apiEnvironment({ behindProxy: false })).not.toHaveProperty('TSDB_POOL_SIZE');
     expect(apiEnvironment({ behindProxy: false })).not.toHaveProperty('TSDB_TRUSTED_PROXIES');
@@ -44,9 +56,11 @@ describe('deployedSchemas', () => {
   it('adds what no deployment goes without, once', () => {
     expect(deployedSchemas('iot')).toBe('iot,service,access');
     expect(deployedSchemas('access,iot,service')).toBe('access,iot,service');
+    expect(deployedSchemas('iot', true)).toBe('iot,service,serving');
   });
 
   it('names sets that there are', () => {
-    expect(() => selectSets(deployedSchemas('iot'))).not.toThrow();
+    for (const managed of [false, true])
+      expect(() => selectSets(deployedSchemas('iot', managed))).not.toThrow();
   });
 });

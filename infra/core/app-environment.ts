@@ -1,6 +1,6 @@
 // What the `tsdb` command reads from its environment in a deployment: the same names on the machine and in the cluster.
 import type { ApiConnections } from './api-connections';
-import { API_ROLES, deployedSchemas, type Login, roleOf } from './logins';
+import { API_ROLES, deployedSchemas, type Login, type ManagedDatabase, roleOf } from './logins';
 import { API_PORT, DATABASE } from './names';
 
 type Variables = Readonly<Record<string, string>>;
@@ -13,10 +13,13 @@ export interface AppEnvironmentProps {
   readonly passwordFile: string;
   /** Schema sets as in the settings. */
   readonly schemas: string;
+  /** In place of a database of our own. */
+  readonly managed?: ManagedDatabase;
 }
 
 /** For every `tsdb` command. */
-export function appEnvironment({ host, login, passwordFile, schemas }: AppEnvironmentProps): Variables {
+export function appEnvironment(props: AppEnvironmentProps): Variables {
+  const { host, login, passwordFile, schemas, managed } = props;
   return {
     NODE_ENV: 'production',
     PGDATABASE: DATABASE.name,
@@ -24,7 +27,17 @@ export function appEnvironment({ host, login, passwordFile, schemas }: AppEnviro
     PGPASSWORD_FILE: passwordFile,
     PGPORT: String(DATABASE.port),
     PGUSER: roleOf(login),
-    TSDB_SCHEMAS: deployedSchemas(schemas),
+    TSDB_SCHEMAS: deployedSchemas(schemas, managed !== undefined),
+    ...(managed === undefined ? {} : managedEnvironment(managed, login)),
+  };
+}
+
+function managedEnvironment({ name, owner, app }: ManagedDatabase, login: Login): Variables {
+  return {
+    PGDATABASE: name,
+    // The way to it leaves the machine. Node.js knows the public authorities.
+    PGSSLMODE: 'verify-full',
+    PGUSER: login === 'app' ? app : owner,
   };
 }
 
@@ -36,17 +49,18 @@ export interface ApiEnvironmentProps {
   readonly connections?: ApiConnections;
   /** Whether all requests come through our own proxy, whose X-Forwarded-For the API may trust. */
   readonly behindProxy: boolean;
+  /** Whether the login itself has the rights, because it is a member of no roles that it could switch to. */
+  readonly hasOwnRights?: boolean;
 }
 
 /** What `tsdb serve` needs in addition. */
-export function apiEnvironment({ connections, behindProxy }: ApiEnvironmentProps): Variables {
+export function apiEnvironment({ connections, behindProxy, hasOwnRights }: ApiEnvironmentProps): Variables {
   return {
     // The API listens on loopback by default, which nothing outside the container could reach.
     HOST: '0.0.0.0',
     PORT: String(API_PORT),
     TSDB_API_AUTH: 'keys',
-    TSDB_READ_ROLE: API_ROLES.read,
-    TSDB_WRITE_ROLE: API_ROLES.write,
+    ...(hasOwnRights === true ? {} : { TSDB_READ_ROLE: API_ROLES.read, TSDB_WRITE_ROLE: API_ROLES.write }),
     ...(connections === undefined
       ? {}
       : { TSDB_POOL_SIZE: String(connections.read), TSDB_WRITE_POOL_SIZE: String(connections.write) }),

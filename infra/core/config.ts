@@ -4,6 +4,7 @@ import { IMAGE_FLAVOURS, type ImageFlavour } from './pins';
 import { type Environment, SETTINGS } from './settings';
 import { AKS_SETTINGS, type AksConfig, checkAks } from './settings/aks';
 import { AZURE_SETTINGS, type AzureConfig, azureConfig } from './settings/azure';
+import { AZURE_CLUSTER_SETTINGS, type AzureClusterConfig, checkAzureCluster } from './settings/azure-cluster';
 import {
   CONSUMER_SETTINGS,
   type ConsumersConfig,
@@ -32,6 +33,7 @@ export interface DeployConfig
   /** Names of schema sets, comma-separated. */
   readonly schemas: string;
   readonly azure: AzureConfig;
+  readonly azureCluster: AzureClusterConfig;
   readonly kubernetes: KubernetesConfig;
   readonly databaseKind: DatabaseKind;
   readonly ha: HaClusterConfig;
@@ -65,6 +67,8 @@ export function readConfig(
   const declared = environments[read({ chosen }).chosen];
   const { flavour, otherImage, schemas, ...shared } = read(SHARED_SETTINGS, declared);
   const azure = azureConfig(read(AZURE_SETTINGS, declared?.azure), shared.diskGiB, fault);
+  const azureCluster = read(AZURE_CLUSTER_SETTINGS, declared?.azureCluster);
+  checkAzureCluster(azureCluster, azure, fault);
   const streams = read(STREAM_SETTINGS, declared?.streams);
   checkStreams(streams, fault);
   checkBrokers(azure, streams, fault);
@@ -90,6 +94,7 @@ export function readConfig(
     image,
     schemas: schemas.join(','),
     azure,
+    azureCluster,
     kubernetes,
     databaseKind: sharded.isWanted ? 'sharded' : kubernetes.ha ? 'replicating' : 'single',
     ha,

@@ -20,7 +20,22 @@ export const API_ROLES = { read: 'tsdb_reader', write: 'tsdb_api' } as const;
 /** Set `access` declares the roles, and set `service` stores the API keys. */
 const NEEDED_SETS = ['service', 'access'];
 
-/** The chosen sets together with those that every deployment needs, comma-separated. */
-export function deployedSchemas(schemas: string): string {
-  return [...new Set([...schemas.split(','), ...NEEDED_SETS])].join(',');
+/** Set `serving` has only roles that a managed service has made: nobody may create others there. */
+const NEEDED_SETS_MANAGED = ['service', 'serving'];
+
+/**
+ * The chosen sets together with those that every deployment needs, comma-separated.
+ * @param managed whether a managed service runs the database
+ */
+export function deployedSchemas(schemas: string, managed = false): string {
+  return [...new Set([...schemas.split(','), ...(managed ? NEEDED_SETS_MANAGED : NEEDED_SETS)])].join(',');
+}
+
+/** A database that a managed service runs. Its roles have no superuser among them, and belong to no group. */
+export interface ManagedDatabase {
+  readonly name: string;
+  /** Applies the schema and owns it. */
+  readonly owner: string;
+  /** The role of the API, of set `serving`. */
+  readonly app: string;
 }

@@ -1,6 +1,7 @@
 // Every setting of the deployment, in the order of the table in docs/settings.md.
 import { AKS_SETTINGS } from './settings/aks';
 import { AZURE_SETTINGS } from './settings/azure';
+import { AZURE_CLUSTER_SETTINGS } from './settings/azure-cluster';
 import { CONSUMER_SETTINGS } from './settings/consumers';
 import { HA_SETTINGS } from './settings/ha';
 import { KAFKA_SETTINGS } from './settings/kafka';
@@ -13,6 +14,7 @@ import { STREAM_SETTINGS } from './settings/streams';
 export const SETTINGS = [
   ...Object.values(SHARED_SETTINGS),
   ...Object.values(AZURE_SETTINGS),
+  ...Object.values(AZURE_CLUSTER_SETTINGS),
   ...Object.values(KUBERNETES_SETTINGS),
   ...Object.values(HA_SETTINGS),
   ...Object.values(SHARDED_SETTINGS),
@@ -27,6 +29,7 @@ export type SettingName = (typeof SETTINGS)[number]['name'];
 /** One environment: only what differs from the defaults. An environment variable wins over each value of it. */
 export interface Environment extends DeclaredOf<typeof SHARED_SETTINGS> {
   readonly azure?: DeclaredOf<typeof AZURE_SETTINGS>;
+  readonly azureCluster?: DeclaredOf<typeof AZURE_CLUSTER_SETTINGS>;
   readonly kubernetes?: DeclaredOf<typeof KUBERNETES_SETTINGS>;
   readonly ha?: DeclaredOf<typeof HA_SETTINGS>;
   readonly sharded?: DeclaredOf<typeof SHARDED_SETTINGS>;

@@ -1,6 +1,7 @@
 // Deployments whose stacks Terraform has to accept. Together with those of k8s/testing/deployments.ts they give every setting a
 // value other than its default, and have each part alone and with all others.
 import { BROKERS, EVENT_HUBS, EVERYTHING, PRIVATE } from '../azure/testing/azure-stack';
+import { ALL_PARTS, RESTORED, TAKEN_OVER, WANTED } from '../azure-cluster/testing/cluster-stack';
 import { AZURE_PARTS } from '../core/settings/azure';
 
 type Env = Readonly<Record<string, string>>;
@@ -72,6 +73,30 @@ export const AZURE_DEPLOYMENTS: Readonly<Record<string, Env>> = {
     TSDB_DEPLOY_BACKUP_DAYS: '90',
     TSDB_DEPLOY_STORAGE_REPLICATION: 'LRS',
     TSDB_DEPLOY_TAGS: 'owner=ops',
+  },
+};
+
+/** Settings with the stack azure-cluster. */
+export const AZURE_CLUSTER_DEPLOYMENTS: Readonly<Record<string, Env>> = {
+  'nothing given': WANTED,
+  prod: { ...WANTED, TSDB_DEPLOY_ENVIRONMENT: 'prod' },
+  'every part': ALL_PARTS,
+  'a restored cluster': RESTORED,
+  'a cluster that is there': TAKEN_OVER,
+  'a group that is there, nothing registered': {
+    ...WANTED,
+    TSDB_DEPLOY_RESOURCE_GROUP: 'existing',
+    TSDB_DEPLOY_REGISTER_PROVIDERS: 'false',
+  },
+  'other values': {
+    ...WANTED,
+    ...OTHER_VALUES,
+    TSDB_DEPLOY_AZURE_CLUSTER_WORKERS: '20',
+    TSDB_DEPLOY_AZURE_CLUSTER_WORKER_VCORES: '104',
+    TSDB_DEPLOY_AZURE_CLUSTER_WORKER_GIB: '16384',
+    TSDB_DEPLOY_AZURE_CLUSTER_COORDINATOR_VCORES: '96',
+    TSDB_DEPLOY_AZURE_CLUSTER_COORDINATOR_GIB: '16384',
+    TSDB_DEPLOY_AZURE_CLUSTER_HA: 'true',
   },
 };
 

@@ -10,6 +10,7 @@ const LAUNCHER = ['--require', './scripts/start/register.cjs'];
 const SOURCES = ['--import', 'tsx'];
 
 const ALL_STACKS = {
+  TSDB_DEPLOY_AZURE_CLUSTER: 'true',
   TSDB_DEPLOY_CLUSTER: 'aks',
   TSDB_DEPLOY_HA: 'true',
   TSDB_DEPLOY_HA_IMAGE: IMAGE_FLAVOURS.ha.image,
@@ -32,7 +33,11 @@ function run(how: readonly string[], args: readonly string[], env: Readonly<Reco
 }
 
 it.each([
-  ['all stacks', ALL_STACKS, ['aks', 'azure', 'kubernetes', 'kubernetes-ha', 'kubernetes-kafka']],
+  [
+    'all stacks',
+    ALL_STACKS,
+    ['aks', 'azure', 'azure-cluster', 'kubernetes', 'kubernetes-ha', 'kubernetes-kafka'],
+  ],
   ['a sharded database', { TSDB_DEPLOY_SHARDED: 'true' }, ['azure', 'kubernetes', 'kubernetes-sharded']],
   ['the stacks without any setting', {}, ['azure', 'kubernetes']],
 ])('writes %s, byte for byte', (_what, env, stacks) => {

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { clusterBundleProps } from '../../azure-cluster/front';
 import { readConfig } from '../../core/config';
 import { IMAGE_FLAVOURS } from '../../core/pins';
 import { bundleProps } from '../machine-bundle';
@@ -241,5 +242,47 @@ describe('fetchReleaseScript', () => {
     expect(fetchReleaseScript()).toMatch(/^#!\/usr\/bin\/env bash\n/);
     expect(fetchReleaseScript()).not.toMatch(/[$%]\{|^\. /m);
     expect(fetchReleaseScript()).toContain('azure_request()');
+  });
+});
+
+describe('the bundle of a machine in front of a managed database', () => {
+  const managed = () =>
+    clusterBundleProps(readConfig({ ...BROKERS, TSDB_SCHEMAS: 'iot' }), props.programFolder);
+
+  it('has no database, no logins, no backups and no consumers', () => {
+    const { services, networks } = compose(managed());
+    expect(Object.keys(services).sort()).toEqual(['api-blue', 'api-green', 'caddy', 'schema']);
+    expect(networks.streams).toEqual({
+      driver_opts: { 'com.docker.network.bridge.name': 'tsdb-streams' },
+    });
+    const units = readdirSync(join(unpack(managed()), 'systemd'));
+    expect(units.filter((name) => name.endsWith('.timer')).sort()).toEqual([
+      'tsdb-health.timer',
+      'tsdb-jobs.timer',
+    ]);
+    expect(readdirSync(join(unpack(), 'systemd'))).not.toContain('tsdb-jobs.timer');
+  });
+
+  it('lets the API out to the database and nowhere else, with a role of its own and over TLS', () => {
+    const { 'api-blue': api, schema } = compose(managed()).services;
+    expect(api.networks).toEqual(['streams', 'edge']);
+    expect(schema.networks).toEqual(['streams']);
+    const common = {
+      PGDATABASE: 'citus',
+      PGHOST: `\${TSDB_DATABASE_HOST:-}`,
+      PGSSLMODE: 'verify-full',
+      TSDB_SCHEMAS: 'iot,service,serving',
+    };
+    expect(api.environment).toMatchObject({ ...common, PGUSER: 'tsdbapi' });
+    expect(api.environment).not.toHaveProperty('TSDB_READ_ROLE');
+    expect(api.environment).not.toHaveProperty('TSDB_WRITE_ROLE');
+    expect(schema.environment).toMatchObject({ ...common, PGUSER: 'citus' });
+    const settings = readFileSync(join(unpack(managed()), 'release.env'), 'utf8');
+    expect(settings).toMatch(/^BACKUPS=off\nBROKER_PORTS=5432\n/m);
+    expect(settings).toContain('DATABASE=managed\n');
+  });
+
+  it('refuses backups and consumers, which such a machine cannot have', () => {
+    expect(() => hash({ ...managed(), backups: props.backups })).toThrow('backs up nothing');
   });
 });

@@ -1,4 +1,5 @@
 // The properties of a release, and what follows from them.
+import type { ManagedDatabase } from '../../core/logins';
 import type { MachineSize } from '../../core/machine-sizes';
 import type { ImageFlavour } from '../../core/pins';
 import type { Consumer } from './consumer';
@@ -20,6 +21,8 @@ export interface ReleaseProps {
   readonly allow?: string;
   /** Of brokers; none when left out. */
   readonly consumers?: readonly Consumer[];
+  /** A service runs the database elsewhere and backs it up; left out where the machine itself does. */
+  readonly managed?: ManagedDatabase;
 }
 
 /** An image with pgBackRest gets a repository with point-in-time recovery; any other image gets a dump each night. */
@@ -42,7 +45,8 @@ export function backupKind(props: ReleaseProps): 'pgbackrest' | 'dump' | 'off' {
 }
 
 /** @throws RangeError when the properties contradict each other. */
-export function checkRelease({ allow = '', backups, exposure, hostName, schemas, tls }: ReleaseProps): void {
+export function checkRelease(props: ReleaseProps): void {
+  const { allow = '', backups, consumers = [], exposure, hostName, managed, schemas, tls } = props;
   if (tls === 'acme' && (hostName === '' || exposure === 'private'))
     throw new RangeError(
       'tls "acme" needs a host name that a public authority can reach; give one and exposure "public", or take tls "internal"',
@@ -52,6 +56,8 @@ export function checkRelease({ allow = '', backups, exposure, hostName, schemas,
     throw new RangeError(`schemas must be names with commas between, got "${schemas}"`);
   if (!/^[a-z-]*(,[a-z-]+)*$/.test(allow))
     throw new RangeError(`allow must be hazards with commas between, got "${allow}"`);
+  if (managed !== undefined && (backups.enabled || consumers.length > 0))
+    throw new RangeError('a machine without a database of its own backs up nothing and runs no consumers');
   if (backups.keepFull < 1 || backups.keepDiff < 1)
     throw new RangeError('backups must keep at least one full and one differential backup');
 }

@@ -1,5 +1,6 @@
 // The settings that the scripts of a release read, as shell variables (pure).
 import { posix } from 'node:path';
+import { DATABASE } from '../../core/names';
 import { serviceOf } from './consumer';
 import { DUMP_IMAGE } from './dump-image';
 import { backupKind, type ReleaseProps } from './release-props';
@@ -9,17 +10,21 @@ import { backupKind, type ReleaseProps } from './release-props';
  * @throws RangeError when one would
  */
 export function releaseSettings(props: ReleaseProps): string {
-  const { image, allow = '', consumers = [] } = props;
+  const { image, allow = '', consumers = [], managed } = props;
   const settings: Readonly<Record<string, string>> = {
     ALLOW: allow,
     BACKUPS: backupKind(props),
-    BROKER_PORTS: [...new Set(consumers.flatMap(({ ports }) => ports))].join(','),
+    BROKER_PORTS: [
+      ...(managed === undefined ? [] : [DATABASE.port]),
+      ...new Set(consumers.flatMap(({ ports }) => ports)),
+    ].join(','),
     BROKER_SECRETS: consumers
       .flatMap(({ secrets }) => Object.entries(secrets))
       .map(([file, secret]) => `${file}=${secret}`)
       .join(','),
     CONSUMERS: consumers.map(serviceOf).join(','),
     CONSUMER_IDENTITY: consumers.some(({ hasIdentity }) => hasIdentity) ? 'yes' : 'no',
+    DATABASE: managed === undefined ? 'machine' : 'managed',
     DATABASE_GID: String(image.gid),
     DATABASE_IMAGE: image.image,
     DATABASE_UID: String(image.uid),

@@ -27,6 +27,7 @@ export function releaseUnits(props: ReleaseProps): Readonly<Record<string, strin
     'tsdb-firewall.service': FIREWALL,
     'tsdb-health.service': service('Health of the platform', `${CURRENT}/health.sh`, 'tsdb-health', '2min'),
     'tsdb-health.timer': timer('Health of the platform', ['OnBootSec=5min', 'OnUnitActiveSec=5min']),
+    ...(props.managed === undefined ? {} : JOBS),
     ...(timers.length === 0 ? {} : { 'tsdb-backup@.service': BACKUP }),
     ...Object.fromEntries(
       timers.map(([kind, when]) => [
@@ -42,6 +43,12 @@ export function releaseUnits(props: ReleaseProps): Readonly<Record<string, strin
     ),
   };
 }
+
+/** A database that a service runs is of an engine without a scheduler: refresh and retention would never run. */
+const JOBS = {
+  'tsdb-jobs.service': service('Due jobs of the database', `${CURRENT}/jobs.sh`, 'tsdb-jobs', '2h'),
+  'tsdb-jobs.timer': timer('Due jobs of the database', ['OnBootSec=5min', 'OnUnitActiveSec=1min']),
+};
 
 const START = unitFile({
   Unit: [

@@ -112,7 +112,7 @@ function withoutOthers(value: unknown, planned: readonly string[]): unknown {
     return planned.includes(value.split('.')[0] ?? '') ? value : undefined;
   return value
     .replace(/\$\{var\.ssh_public_key\}/g, SSH_KEY)
-    .replace(/(azurerm_\w+)\.[\w-]+\.(\w+)/g, (reference, type: string, attribute: string) =>
+    .replace(/(azurerm_\w+|random_password)\.[\w-]+\.(\w+)/g, (reference, type: string, attribute: string) =>
       planned.includes(type) ? reference : JSON.stringify(VALUES[`${type}.${attribute}`] ?? 'value'),
     );
 }
@@ -124,6 +124,7 @@ const VALUES: Readonly<Record<string, string>> = {
   'azurerm_network_interface.id': `${GROUP}/providers/Microsoft.Network/networkInterfaces/nic`,
   'azurerm_storage_account.name': 'account',
   'azurerm_storage_container.name': 'bundles',
+  'random_password.result': 'Abcdefgh12345678',
 };
 
 /** A key that Azure's provider accepts. Nobody has its other half. */

@@ -47,18 +47,31 @@ const emptyTexts = (blocks: unknown): readonly Attributes[] =>
     Object.fromEntries(Object.entries(block).map(([name, value]) => [name, value ?? ''])),
   );
 
+/** What is recorded in place of the part of the azure stack that holds data. */
+export interface Recording {
+  readonly planned: readonly string[];
+  /** By type, what Azure says of a resource that is there. */
+  readonly known: Readonly<Record<string, (after: Attributes) => Attributes>>;
+}
+
 /**
  * The real provider with the state that a deployment of this stack leaves behind.
  * @throws Error with what Terraform said
  */
-export async function recordDeployment(stack: SynthesisedStack): Promise<Workspace> {
-  const workspace = await azureWorkspace({ planned: PLANNED });
+export async function recordDeployment(
+  stack: SynthesisedStack,
+  { planned, known }: Recording = { planned: PLANNED, known: KNOWN },
+): Promise<Workspace> {
+  const workspace = await azureWorkspace({ planned });
   try {
     workspace.configure(stack);
     workspace.terraform('init');
     const created = workspace.plan(stack);
     const versions = JSON.parse(workspace.terraform('show', '-json', 'plan')) as Planned;
-    writeFileSync(join(workspace.folder, 'terraform.tfstate'), JSON.stringify(stateOf(created, versions)));
+    writeFileSync(
+      join(workspace.folder, 'terraform.tfstate'),
+      JSON.stringify(stateOf(created, versions, known)),
+    );
     return workspace;
   } catch (error) {
     workspace.stop();
@@ -74,7 +87,7 @@ interface Planned {
   };
 }
 
-function stateOf(created: readonly PlannedChange[], { planned_values }: Planned) {
+function stateOf(created: readonly PlannedChange[], { planned_values }: Planned, known: Recording['known']) {
   const versionOf = (address: string) =>
     planned_values.root_module.resources.find((one) => one.address === address)?.schema_version ?? 0;
   return {
@@ -88,7 +101,7 @@ function stateOf(created: readonly PlannedChange[], { planned_values }: Planned)
       type,
       name,
       provider: 'provider["registry.terraform.io/hashicorp/azurerm"]',
-      instances: [{ schema_version: versionOf(address), attributes: { ...after, ...KNOWN[type]?.(after) } }],
+      instances: [{ schema_version: versionOf(address), attributes: { ...after, ...known[type]?.(after) } }],
     })),
   };
 }

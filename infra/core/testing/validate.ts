@@ -22,15 +22,25 @@ export function validateStacks(
   const folders = Object.fromEntries(Object.keys(stacks).map((name, at) => [name, `stack${at}`]));
   try {
     const module: Record<string, object> = {};
+    const imports: Import[] = [];
     for (const [name, stack] of Object.entries(stacks)) {
       const folder = folders[name] as string;
       mkdirSync(join(root, folder));
-      writeFileSync(join(root, folder, 'main.tf.json'), stack.text);
+      const { import: taken = [], ...document } = JSON.parse(stack.text) as { import?: readonly Import[] };
+      writeFileSync(
+        join(root, folder, 'main.tf.json'),
+        taken.length === 0 ? stack.text : JSON.stringify(document),
+      );
+      // Only the root module may import.
+      imports.push(...taken.map(({ id, to }) => ({ id, to: `module.${folder}.${to}` })));
       prepare(stack, join(root, folder));
       const declared = Object.entries(given).filter(([variable]) => variable in stack.variable);
       module[folder] = { source: `./${folder}`, ...Object.fromEntries(declared) };
     }
-    writeFileSync(join(root, 'main.tf.json'), JSON.stringify({ module }));
+    writeFileSync(
+      join(root, 'main.tf.json'),
+      JSON.stringify({ module, ...(imports.length === 0 ? {} : { import: imports }) }),
+    );
     const prepared = terraform(['init', '-backend=false'], root);
     if (prepared.status !== 0) throw new Error(prepared.text);
     const { diagnostics } = JSON.parse(terraform(['validate', '-json'], root).text) as Answer;
@@ -47,6 +57,11 @@ export function validateStacks(
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+interface Import {
+  readonly id: string;
+  readonly to: string;
 }
 
 interface Answer {

@@ -18,6 +18,8 @@ export interface Host {
   readonly hasCaddy: boolean;
   /** Ports by the names of containers. `caddyAdmin` is the port of Caddy's own interface. */
   readonly ports: Readonly<Record<string, string>>;
+  /** For all containers, in addition. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 type Line = readonly string[];
@@ -59,6 +61,7 @@ export function environmentOf(host: Host, name: string, service: Service): NodeJ
     PGHOST: name === 'timescaledb' ? host.sockets : '127.0.0.1',
     PGPORT: host.ports.timescaledb,
     TSDB_PG_BIN: host.pgBin,
+    ...host.environment,
   };
 }
 

@@ -75,8 +75,15 @@ const onPath = (name: string): string | undefined =>
     .map((folder) => join(folder, name))
     .find((file) => existsSync(file));
 
+/** A database that is not on the machine. */
+export interface DatabaseElsewhere {
+  readonly port: number;
+  /** File with the authority of its certificate. */
+  readonly authority: string;
+}
+
 /** Sets up a machine as cloud-init leaves it. Nothing is deployed on it yet. */
-export async function startMachine(): Promise<Machine> {
+export async function startMachine(elsewhere?: DatabaseElsewhere): Promise<Machine> {
   const folder = temporaryFolder();
   const [disk, memory, state, units, bin] = ['disk', 'memory', 'state', 'units', 'bin'].map((name) => {
     mkdirSync(join(folder, name));
@@ -97,12 +104,13 @@ export async function startMachine(): Promise<Machine> {
     backupContainer: 'backups',
     dumpContainer: 'dumps',
     apiHostName: '',
+    ...(elsewhere === undefined ? {} : { databaseHost: 'c-cosmos.example.org' }),
   });
   const uid = process.getuid?.() ?? 0;
   const variables = { TSDB_ROOT: disk, TSDB_RUN: memory, TSDB_APP_UID: String(uid) };
   const port = async (): Promise<string> => String(await quietPort());
   const ports = {
-    timescaledb: await port(),
+    timescaledb: elsewhere === undefined ? await port() : String(elsewhere.port),
     'api-blue': await port(),
     'api-green': await port(),
     'consume-kafka': await port(),
@@ -110,7 +118,9 @@ export async function startMachine(): Promise<Machine> {
     caddyAdmin: await port(),
   };
   const pgBin = findTimescaleBinaries(process.env)?.binDir ?? '';
-  const host = { state, sockets, pgBin, user, hasCaddy: onPath('caddy') !== undefined, ports };
+  const environment: Record<string, string> =
+    elsewhere === undefined ? {} : { NODE_EXTRA_CA_CERTS: elsewhere.authority };
+  const host = { state, sockets, pgBin, user, hasCaddy: onPath('caddy') !== undefined, ports, environment };
   const docker = await startDocker(join(bin, 'docker'), host, variables);
   const env = {
     ...variables,

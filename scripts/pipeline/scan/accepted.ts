@@ -80,6 +80,8 @@ export const ACCEPTED: readonly Accepted[] = [
 /** Rules by stack, as the lists beside the policies have them. */
 const LISTS: Readonly<Record<string, string>> = {
   azure: 'infra/azure',
+  // Made of the parts of the azure stack.
+  'azure-cluster': 'infra/azure',
   aks: 'infra/aks',
   kubernetes: 'k8s',
   'kubernetes-ha': 'k8s',

@@ -20,9 +20,10 @@ describe('DATA_BEARING', () => {
     };
     const guarded = [
       {},
+      { TSDB_DEPLOY_AZURE_CLUSTER: 'true' },
       { ...settings, TSDB_DEPLOY_PARTS: 'customer-keys,recovery-vault', TSDB_DEPLOY_EVENT_HUBS: 'standard' },
     ].flatMap((env) => {
-      const sources = { schemaHash: hash, bundle };
+      const sources = { schemaHash: hash, bundle, clusterBundle: bundle };
       const stacks = synthesiseApp((outdir) => buildApp(readConfig(env), sources, outdir));
       return Object.values(stacks).flatMap(({ resource }) =>
         Object.entries(resource).flatMap(([type, named]) =>
@@ -35,6 +36,8 @@ describe('DATA_BEARING', () => {
     removeFolder(folder);
     expect(guarded.map(({ address }) => address)).toEqual(
       expect.arrayContaining([
+        expect.stringMatching(/^azurerm_cosmosdb_postgresql_cluster\./),
+        expect.stringMatching(/^azurerm_cosmosdb_postgresql_role\./),
         ...['cluster', 'kafka', 'pool', 'topic-bss_order_metrics', 'topic-bss_order_metrics_dlq'].map(
           (name) => `kubernetes_manifest.${name}`,
         ),

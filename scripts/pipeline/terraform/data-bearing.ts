@@ -3,6 +3,8 @@
 /** What is lost with a resource of a type, or with one resource where objects of any kind have the same type. */
 export const DATA_BEARING: Readonly<Record<string, string>> = {
   azurerm_managed_disk: 'the database',
+  azurerm_cosmosdb_postgresql_cluster: 'the database with all its backups',
+  azurerm_cosmosdb_postgresql_role: 'a login with all its rights',
   azurerm_storage_account: 'all backups',
   azurerm_storage_container: 'the backups in it',
   azurerm_key_vault: 'all passwords and the key of the backups',
@@ -42,6 +44,7 @@ export function lostWith(
  * its data again, such as a StatefulSet or a vault.
  */
 export const BEGINS_EMPTY: readonly string[] = [
+  'azurerm_cosmosdb_postgresql_cluster',
   'azurerm_eventhub',
   'azurerm_eventhub_namespace',
   'azurerm_kubernetes_cluster',

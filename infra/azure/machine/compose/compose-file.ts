@@ -15,12 +15,10 @@ import { APP_USER, bind, HARDENED, onDisk } from './service-parts';
  * The program is mounted from beside the file, so that each release runs its own.
  */
 export function composeFile(props: ReleaseProps): string {
-  const { consumers = [] } = props;
+  const { consumers = [], managed } = props;
   const document = {
     services: {
-      timescaledb: databaseService(props),
-      logins: loginsService(props, ['owner', 'monitoring', 'backup']),
-      'api-login': loginsService(props, ['app']),
+      ...(managed === undefined ? databaseServices(props) : {}),
       schema: schemaService(props),
       ...Object.fromEntries(API_PLACES.map((place) => [place, apiService(props)])),
       caddy: CADDY,
@@ -37,14 +35,20 @@ export function composeFile(props: ReleaseProps): string {
       // firewall refers to the bridge by this name.
       outside: { driver_opts: { 'com.docker.network.bridge.name': 'tsdb-outside' } },
       public: {},
-      // The firewall lets out of this bridge only what the consumers need.
-      ...(consumers.length === 0
+      // The firewall lets out of this bridge only what consumers need, and what leads to a database elsewhere.
+      ...(consumers.length === 0 && managed === undefined
         ? {}
         : { streams: { driver_opts: { 'com.docker.network.bridge.name': 'tsdb-streams' } } }),
     },
   };
   return stringify(document, YAML_OPTIONS);
 }
+
+const databaseServices = (props: ReleaseProps) => ({
+  timescaledb: databaseService(props),
+  logins: loginsService(props, ['owner', 'monitoring', 'backup']),
+  'api-login': loginsService(props, ['app']),
+});
 
 // A restore creates a database and puts TimescaleDB into restore mode, which only a superuser may do.
 const dumpServices = (props: ReleaseProps) => ({

@@ -27,8 +27,11 @@ export function apiService(props: ReleaseProps) {
     ...program(props, 'app'),
     command: ['node', `${PROGRAM}/tsdb.js`, 'serve'],
     // Only Caddy sends it requests: nothing else on its networks speaks HTTP.
-    environment: { ...environment(props, 'app'), ...apiEnvironment({ behindProxy: true }) },
-    networks: ['data', 'edge'],
+    environment: {
+      ...environment(props, 'app'),
+      ...apiEnvironment({ behindProxy: true, hasOwnRights: props.managed !== undefined }),
+    },
+    networks: [databaseNetwork(props), 'edge'],
     stop_grace_period: '60s',
     mem_limit: '256m',
     healthcheck: { test: readyAt('PORT'), interval: '2s', timeout: '5s', retries: 90 },
@@ -54,6 +57,7 @@ export function schemaService(props: ReleaseProps) {
   return {
     ...program(props, 'owner'),
     ...TOOL,
+    networks: [databaseNetwork(props)],
     entrypoint: ['node', `${PROGRAM}/tsdb.js`],
     command: ['plan'],
   };
@@ -91,6 +95,13 @@ export function program(props: ReleaseProps, login: Login) {
 /** Name of a login's secret in the vault. */
 const secretOf = (login: Login): string => (login === 'superuser' ? 'postgres' : login);
 
-function environment({ schemas }: ReleaseProps, login: Login) {
-  return appEnvironment({ host: 'timescaledb', login, passwordFile: PASSWORD_FILE, schemas });
+function environment({ schemas, managed }: ReleaseProps, login: Login) {
+  const common = { login, passwordFile: PASSWORD_FILE, schemas };
+  if (managed === undefined) return appEnvironment({ ...common, host: 'timescaledb' });
+  // Only Terraform knows the host. lib.sh reads it from the user data of the machine.
+  return appEnvironment({ ...common, host: `\${TSDB_DATABASE_HOST:-}`, managed });
 }
+
+/** Out of `streams`, the firewall lets only what is needed. */
+const databaseNetwork = ({ managed }: ReleaseProps): 'data' | 'streams' =>
+  managed === undefined ? 'data' : 'streams';

@@ -30,6 +30,20 @@ start_database() {
   fail 'the database did not become healthy within 15 minutes; the last lines of its log are above'
 }
 
+# At boot: the container that is there.
+wake_database() {
+  compose up --detach --wait --wait-timeout 900 --no-deps timescaledb
+}
+
+# For health.sh: its state, and figures for the log.
+database_state() {
+  state_of timescaledb
+}
+
+database_figures() {
+  value_in postgres "SELECT 'archive_failures=' || failed_count || ' wal_bytes=' || (SELECT sum(size) FROM pg_ls_waldir()) FROM pg_stat_archiver" || echo 'archive_failures=unknown'
+}
+
 # A database remembers the version of its extension, and a server without that version's library cannot open it.
 refuse_lost_version() {
   local installed

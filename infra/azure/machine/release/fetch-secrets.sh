@@ -49,10 +49,15 @@ azure_facts >"$TSDB_RUN/facts.new"
 mv "$TSDB_RUN/facts.new" "$TSDB_RUN/facts.json"
 expiry=$TSDB_RUN/expiry.new
 : >"$expiry"
-fetch postgres | place postgres "$DATABASE_UID:$TSDB_APP_UID" 0440
-for name in owner app monitoring backup; do
+names=(owner app)
+if [ "$DATABASE" = machine ]; then
+  fetch postgres | place postgres "$DATABASE_UID:$TSDB_APP_UID" 0440
+  names+=(monitoring backup)
+fi
+for name in "${names[@]}"; do
   fetch "$name" | place "$name" "$TSDB_APP_UID:$TSDB_APP_UID" 0400
 done
 mv "$expiry" "$TSDB_RUN/expiry"
+[ "$DATABASE" = machine ] || exit 0
 fetch repository | place repository "$(id -u):$(id -g)" 0400
 if [ "$BACKUPS" = pgbackrest ]; then backup_settings | place pgbackrest.conf "$DATABASE_UID:$DATABASE_UID" 0400; fi

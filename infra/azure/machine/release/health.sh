@@ -7,6 +7,7 @@ set -euo pipefail
 . "$release/database.sh"
 . "$release/api.sh"
 . "$release/consumers.sh"
+. "$release/managed.sh"
 
 state_of() {
   local container
@@ -15,12 +16,12 @@ state_of() {
   docker inspect --format '{{.State.Health.Status}}' "$container"
 }
 
-database=$(state_of timescaledb)
+database=$(database_state)
 place=$(active_place)
 api=$(state_of "${place:-api-blue}")
 caddy=$(state_of caddy)
 used=$(df --output=pcent "$TSDB_ROOT" | tr -dc '0-9')
-figures=$(value_in postgres "SELECT 'archive_failures=' || failed_count || ' wal_bytes=' || (SELECT sum(size) FROM pg_ls_waldir()) FROM pg_stat_archiver" || echo 'archive_failures=unknown')
+figures=$(database_figures)
 # An expired password still works; the alert reminds somebody to rotate it. The dates are those of the last rollout or boot.
 days=unknown
 if [ -s "$TSDB_RUN/expiry" ]; then days=$((($(sort -n "$TSDB_RUN/expiry" | sed -n 1p) - $(date +%s)) / 86400)); fi

@@ -21,7 +21,9 @@ fail() {
 compose() {
   # Only Terraform knows the address of Event Hubs.
   if [ "$EVENT_HUBS" = yes ]; then TSDB_KAFKA_BROKERS=$(fact kafkaBrokers 2>/dev/null || true); fi
-  export TSDB_KAFKA_BROKERS="${TSDB_KAFKA_BROKERS:-}"
+  # Nor that of a database that a service runs.
+  if [ "$DATABASE" = managed ]; then TSDB_DATABASE_HOST=$(fact databaseHost 2>/dev/null || true); fi
+  export TSDB_KAFKA_BROKERS="${TSDB_KAFKA_BROKERS:-}" TSDB_DATABASE_HOST="${TSDB_DATABASE_HOST:-}"
   docker compose --project-name tsdb --file "$release/compose.yaml" "$@"
 }
 

@@ -11,6 +11,7 @@ exec 3>&1 >&2
 . "$release/passwords.sh"
 . "$release/api.sh"
 . "$release/consumers.sh"
+. "$release/managed.sh"
 
 mode=${1:-}
 case $mode in '' | --without-schema) ;; *) fail "unknown argument $mode; only --without-schema is known" ;; esac

@@ -7,10 +7,11 @@ set -euo pipefail
 . "$release/passwords.sh"
 . "$release/api.sh"
 . "$release/consumers.sh"
+. "$release/managed.sh"
 
 if [ "${1:-}" != --unlocked ]; then take_lock; fi
 "$release/fetch-secrets.sh"
-compose up --detach --wait --wait-timeout 900 --no-deps timescaledb
+wake_database
 # The vault may have newer passwords since the last rollout.
 set_superuser_password
 make_logins logins

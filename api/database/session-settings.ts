@@ -68,10 +68,11 @@ export const hasSettings = ({ access, role, statementTimeoutMs }: WantedSettings
  * of them does not depend on its rights; the guard is asked with them.
  */
 export const transactionSettings = (
-  { role, statementTimeoutMs }: WantedSettings,
+  { access, role, statementTimeoutMs }: WantedSettings,
   { columns }: Pick<Guard, 'columns'>,
 ): string =>
   [
+    ...(access === 'read' ? ['SET TRANSACTION READ ONLY'] : []),
     "SET LOCAL timezone TO 'UTC'",
     "SET LOCAL datestyle TO 'ISO'",
     `SET LOCAL statement_timeout TO ${statementTimeoutMs}`,

@@ -49,7 +49,6 @@ const CLOSES = /^\s*(commit|end|rollback|abort)\s*;?\s*$/i;
 export function settingsClients({ wanted, guard, hasOwnOptions }: ClientRules): SettingsClients {
   const whole = bothOf(RESTORED, guard);
   const settings = transactionSettings(wanted, whole);
-  const begin = wanted.access === 'read' ? 'BEGIN READ ONLY' : 'BEGIN';
   let optionsAreRefused = false;
 
   class SettingsClient extends RowBytesClient {
@@ -81,7 +80,7 @@ export function settingsClients({ wanted, guard, hasOwnOptions }: ClientRules): 
 
     /** Runs one statement in a transaction of its own, and answers when it is committed. */
     private async alone<T>(run: () => Promise<T>): Promise<T> {
-      await this.open(begin);
+      await this.open('BEGIN');
       try {
         const result = await run();
         await super.query('COMMIT');
@@ -160,14 +159,15 @@ export function settingsClients({ wanted, guard, hasOwnOptions }: ClientRules): 
       if (client.scope === 'session') whole.check(await look(client, whole.columns));
     },
     learnFrom: (error) => {
-      if (optionsAreRefused || hasOwnOptions || !REFUSES_OPTIONS.test(messageOf(error))) return false;
+      // Several connections may have been on their way with options.
+      if (hasOwnOptions || !REFUSES_OPTIONS.test(messageOf(error))) return false;
       optionsAreRefused = true;
       return true;
     },
   };
 }
 
-const REFUSES_OPTIONS = /unsupported startup parameter/;
+const REFUSES_OPTIONS = /unsupported startup parameter(:| in) options/;
 
 const isAnswer = (error: unknown): boolean =>
   /^[0-9A-Z]{5}$/.test(String(((error ?? {}) as { readonly code?: unknown }).code));

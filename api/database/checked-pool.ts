@@ -1,5 +1,6 @@
 // A pool that prepares its new connections, and looks again at one that was idle, where the server behind it may have changed.
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { databaseFault } from './database-errors';
 import type { SettingsClients } from './settings-client';
 
 type Connected = (
@@ -11,12 +12,21 @@ type Connected = (
 /** What a connection has shown counts for so long. */
 const CHECK_AFTER_MS = 1_000;
 
+/** How the connections of a pool are made and checked. */
+export interface Checks {
+  /** Whether a connection is checked again when it is used after a while. */
+  readonly checksAgain: boolean;
+  /** The options of each host of the database; the pool stays with one for as long as it answers. */
+  readonly places: readonly PoolConfig[];
+}
+
 export class CheckedPool extends Pool {
   readonly #clients: SettingsClients;
-  readonly #checksAgain: boolean;
+  readonly #checks: Checks;
+  #place = 0;
   readonly #checkedAt = new WeakMap<object, number>();
 
-  constructor(options: PoolConfig, clients: SettingsClients, checksAgain: boolean) {
+  constructor(options: PoolConfig, clients: SettingsClients, checks: Checks) {
     super({
       ...options,
       Client: clients.Client,
@@ -26,7 +36,7 @@ export class CheckedPool extends Pool {
       },
     });
     this.#clients = clients;
-    this.#checksAgain = checksAgain;
+    this.#checks = checks;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: the driver's method has two signatures
@@ -37,17 +47,31 @@ export class CheckedPool extends Pool {
     });
   }
 
-  #connect(callback: Connected): void {
+  #connect(callback: Connected, moves = 0): void {
+    const place = this.#place;
     super.connect((error, client, release) => {
       // A pooler that refuses start-up options gets none.
-      if (client === undefined && this.#clients.learnFrom(error)) this.#connect(callback);
+      if (client === undefined && this.#clients.learnFrom(error)) this.#connect(callback, moves);
+      else if (client === undefined && this.#movesOn(error, place, moves)) this.#connect(callback, moves + 1);
       else if (client === undefined || !this.#isOld(client)) callback(error, client, release);
       else this.#check(client, callback);
     });
   }
 
+  /** Goes on to the next host, unless another connection has done so; false when each of them was tried. */
+  #movesOn(error: unknown, failed: number, moves: number): boolean {
+    const { places } = this.#checks;
+    const fault = databaseFault(error);
+    if (moves + 1 >= places.length || (fault !== 'unavailable' && fault !== 'lost')) return false;
+    if (failed === this.#place) {
+      this.#place = (this.#place + 1) % places.length;
+      Object.assign(this.options, places[this.#place]);
+    }
+    return true;
+  }
+
   #isOld(client: PoolClient): boolean {
-    if (!this.#checksAgain) return false;
+    if (!this.#checks.checksAgain) return false;
     return performance.now() - (this.#checkedAt.get(client) ?? 0) >= CHECK_AFTER_MS;
   }
 

@@ -3,8 +3,9 @@
 import { type Pool, type PoolConfig, types } from 'pg';
 import { parseJson } from '../../db/core/exact-json';
 import { type DatabaseAddress, readPasswordFile } from '../../db/server/database-address';
+import { addressesOf } from '../../db/server/hosts';
 import { CheckedPool } from './checked-pool';
-import { type Guard, startupOptions, type WantedSettings } from './session-settings';
+import { bothOf, type Guard, startupOptions, TAKES_WRITES, type WantedSettings } from './session-settings';
 import { settingsClients } from './settings-client';
 import { takeTurns } from './turns';
 
@@ -33,12 +34,14 @@ export function createPool(
   settings: PoolSettings,
   onIdleError: (error: Error) => void = () => undefined,
 ): Pool {
-  const { config, hasOwnOptions } = address(settings);
-  const { access, role, statementTimeoutMs, guard } = settings;
+  const places = addressesOf(settings.database).map((database) => address({ ...settings, database }));
+  const { access, role, statementTimeoutMs } = settings;
+  const guard = places.length > 1 ? bothOf(TAKES_WRITES, settings.guard) : settings.guard;
+  const hasOwnOptions = places.some((place) => place.hasOwnOptions);
   const wanted = { access, role, statementTimeoutMs };
   const clients = settingsClients({ wanted, guard, hasOwnOptions });
   const options: PoolConfig = {
-    ...config,
+    ...places[0]?.config,
     max: settings.size,
     // An overloaded server answers 503 instead of queueing for ever.
     connectionTimeoutMillis: settings.connectWithinMs ?? 5_000,
@@ -50,7 +53,10 @@ export function createPool(
     application_name: 'tsdb-api',
     types: { getTypeParser },
   };
-  const pool = new CheckedPool(options, clients, guard !== undefined);
+  const pool = new CheckedPool(options, clients, {
+    checksAgain: guard !== undefined,
+    places: places.map(({ config }) => config),
+  });
   // Without a listener an idle connection that ends (restart, failover) would end the process.
   pool.on('error', onIdleError);
   pool.on('connect', takeTurns);

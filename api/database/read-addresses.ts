@@ -26,13 +26,14 @@ export function readAddresses(
   });
 }
 
-function addressOf(text: string, primary: DatabaseAddress): NamedAddress {
+function addressOf(text: string, address: DatabaseAddress): NamedAddress {
   if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text) || new URL(text).hostname === '')
     throw new Error(
       'is not a URL like postgres://user:password@standby:5432/name (special characters as %XX, also a comma)',
     );
   const url = new URL(text);
   const name = `${url.hostname}:${url.port || '5432'}`;
+  const { otherHosts: _, ...primary } = address;
   if ('connectionString' in primary) {
     const of = new URL(primary.connectionString);
     if (url.username === '') url.username = of.username;

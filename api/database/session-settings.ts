@@ -26,6 +26,15 @@ export const RESTORED: Guard = {
   },
 };
 
+/** Of several hosts, only the primary is the database. */
+export const TAKES_WRITES: Guard = {
+  columns: 'pg_catalog.pg_is_in_recovery() AS is_standby',
+  check: ({ is_standby }) => {
+    // cannot_connect_now: as if this host were not there.
+    if (is_standby === true) throw Object.assign(new Error('this host is a standby'), { code: '57P03' });
+  },
+};
+
 /** Both guards. */
 export const bothOf = (one: Guard, other: Guard | undefined): Guard =>
   other === undefined

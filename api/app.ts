@@ -12,6 +12,7 @@ import { keyRoutes } from './access/routes';
 import { alertRoutes } from './alerts/routes';
 import { compatRoutes } from './compat/routes';
 import type { ApiConfig } from './config';
+import { sayWhoAnswered } from './database/answered-by';
 import { watchFreshness } from './database/freshness';
 import { watchServer } from './database/server-state';
 import { seriesTables } from './database/tables';
@@ -102,6 +103,8 @@ export function buildApp({ logger = false, ...given }: AppParts): ApiApp {
 
   app.register(accepts);
   shareLargeAnswers(app, largeAnswerLimits(database.reader.options.max));
+  sayWhoAnswered(app);
+  database.reads.standbys.start();
   entityTags(app);
   // Plugins that observe routes are registered before the routes; the routes are in a plugin of their own, which loads after them.
   openApi(app, config.auth);

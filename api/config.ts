@@ -9,6 +9,7 @@ import { schemasSetting, selectSets } from '../db/schema/sets';
 import { databaseSettings, readDatabaseAddress } from '../db/server/database-address';
 import { isLoopback } from './access/loopback';
 import type { DatabaseSettings } from './database/database';
+import { readAddresses } from './database/read-addresses';
 import { LOG_LEVELS, type LogLevel } from './http/log';
 
 /** What the API needs to know, checked. */
@@ -74,6 +75,18 @@ export const settings: readonly Setting[] = [
     meaning: 'role that the writing connections assume, e.g. `tsdb_api` of set `access`',
   },
   {
+    name: 'TSDB_READ_URLS',
+    default: '',
+    meaning:
+      'comma-separated addresses of standbys that answer reads, such as `postgres://standby:5432`; what an address leaves out is as in `DATABASE_URL`',
+  },
+  {
+    name: 'TSDB_READ_LAG_SECONDS',
+    default: '10',
+    meaning:
+      'how far a standby may be behind; one that is further behind answers nothing until it has caught up',
+  },
+  {
     name: 'TSDB_STATEMENT_TIMEOUT_MS',
     default: '10000',
     meaning: 'maximum run time of a query, in milliseconds',
@@ -129,6 +142,9 @@ export function readConfig(
   }
   const desired = declared(text('TSDB_SCHEMAS'), faults);
   const host = text('HOST');
+  // The primary is asked once a second where it is, so a standby is never known to be closer than that.
+  const lagSeconds = whole('TSDB_READ_LAG_SECONDS', 2, 86_400);
+  const standbys = database === undefined ? [] : readAddresses(text('TSDB_READ_URLS'), database, faults);
   const config = {
     host,
     port: whole('PORT', 0, 65_535),
@@ -136,6 +152,7 @@ export function readConfig(
     writePoolSize: whole('TSDB_WRITE_POOL_SIZE', 1, 1_000),
     ...optional('readRole', text('TSDB_READ_ROLE')),
     ...optional('writeRole', text('TSDB_WRITE_ROLE')),
+    ...(standbys.length === 0 ? {} : { reads: { standbys, lagSeconds } }),
     // PostgreSQL holds the time limit in a signed 32-bit number; 0 would switch it off.
     statementTimeoutMs: whole('TSDB_STATEMENT_TIMEOUT_MS', 1, 2_147_483_647),
     maxRows: whole('TSDB_MAX_ROWS', 1, 10_000_000),

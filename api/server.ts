@@ -37,8 +37,13 @@ export async function startServer(config: ApiConfig, options: ServerOptions = {}
   const { signals = 'handle', announceMs = 2_000, drainMs = 10_000 } = options;
   requireKeyTable(config);
   let shuttingDown = false;
-  const database = openDatabase(config, (error) =>
-    app.log.warn({ reason: messageOf(error) }, 'an idle database connection ended'),
+  const database = openDatabase(
+    config,
+    (error) => app.log.warn({ reason: messageOf(error) }, 'an idle database connection ended'),
+    ({ standby, reason }) =>
+      reason === undefined
+        ? app.log.info({ standby }, 'a standby answers reads')
+        : app.log.warn({ standby, reason }, 'a standby does not answer reads'),
   );
   // Standard output is for data; the log goes to standard error.
   const logger = logOptions(config.logLevel, process.stderr);

@@ -24,6 +24,7 @@ export function allowOrigins(app: ApiApp, origins: readonly string[]): void {
       'if-none-match',
       'x-api-key',
       'x-request-id',
+      'x-tsdb-read',
     ],
     exposedHeaders: [
       'etag',
@@ -35,6 +36,7 @@ export function allowOrigins(app: ApiApp, origins: readonly string[]): void {
       'x-ratelimit-remaining',
       'x-ratelimit-reset',
       'x-request-id',
+      'x-tsdb-answered-by',
       'x-tsdb-bucket',
       'x-tsdb-source',
       'x-tsdb-watermark',

@@ -38,7 +38,11 @@ export function alertRoutes(app: ApiApp, parts: RouteParts): void {
       const range = parseRange(request.query, DEFAULT_PERIOD);
       const page = requestedPage(questionOf(request.url), request.query, maxRows);
       const sensor = sensor_id === undefined ? undefined : sensorOf(watched, sensor_id);
-      const { sql, values } = alertQuery(watched, { range, sensor, ...page }, await database.reached());
+      const { sql, values } = alertQuery(
+        watched,
+        { range, sensor, ...page },
+        await database.reached(database.reader),
+      );
       const rows = await query<StoredAlert>(database.reader, sql, values);
       const { data, next } = page.cut(rows, ({ time }) => time, 'pages with limit, or for a shorter period');
       return sendRows(request, reply, COLUMNS, { table: watched.name, count: data.length, next, data });

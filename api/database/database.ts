@@ -5,7 +5,9 @@ import type { DatabaseAddress } from '../../db/server/database-address';
 import { instantOf } from '../http/time';
 import { createPool } from './pool';
 import { query } from './query';
-import { remembered } from './remembered';
+import { createReads, type Reads, type Source } from './reads';
+import { eachPool, remembered } from './remembered';
+import { openStandbys, type StandbyChange, type StandbySettings } from './standbys';
 
 /** Settings of the connections. */
 export interface DatabaseSettings {
@@ -18,12 +20,16 @@ export interface DatabaseSettings {
   readonly readRole?: string;
   readonly writeRole?: string;
   readonly statementTimeoutMs: number;
+  /** Standbys that answer reads; undefined = the primary answers them all. */
+  readonly reads?: StandbySettings;
 }
 
 /** The pools; each connects on its first query. */
 export interface Database {
-  /** Cannot write, whatever SQL it runs. */
+  /** For what must be as new as possible. Cannot write, whatever SQL it runs. */
   readonly reader: Pool;
+  /** For rows and figures that may be a few seconds old: from a standby, if there is one. */
+  readonly reads: Reads;
   readonly writer: Pool;
   /**
    * For keys, with the rights of a writer, because roles that read have no access to the table of keys. It is separate from
@@ -36,17 +42,21 @@ export interface Database {
   /** The engine of the database; asked once. */
   engine(): Promise<EngineName>;
   /**
-   * An instant that the clock of the database has reached: its `now()` of at most two seconds ago. It tells which chunks a range
+   * An instant that the clock of the server has reached: its `now()` of at most two seconds ago. It tells which chunks a range
    * that counts back from now can touch; the range itself is left to the database.
    */
-  reached(): Promise<bigint>;
+  reached(from: Source): Promise<bigint>;
   end(): Promise<void>;
 }
 
 const KEY_CONNECTIONS = 2;
 
 /** Opens the pools; see `createPool` for `onIdleError`. */
-export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: Error) => void): Database {
+export function openDatabase(
+  settings: DatabaseSettings,
+  onIdleError?: (error: Error) => void,
+  onStandby: (change: StandbyChange) => void = () => undefined,
+): Database {
   const { database, statementTimeoutMs, readRole, writeRole, poolSize, writePoolSize } = settings;
   const reading = { database, access: 'read', role: readRole } as const;
   const reader = createPool({ ...reading, size: poolSize, statementTimeoutMs }, onIdleError);
@@ -65,12 +75,21 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
     onIdleError,
   );
   let engine: Promise<EngineName> | undefined;
-  const clock = remembered(async () => {
-    const rows = await query<{ now: string }>(reader, 'SELECT now()');
-    return instantOf(rows[0]?.now ?? '');
+  const standbys = openStandbys({
+    ...(settings.reads ?? { standbys: [], lagSeconds: 0 }),
+    ...{ primary: database, size: poolSize, onChange: onStandby, onIdleError },
+    wanted: { access: 'read', role: readRole, statementTimeoutMs },
   });
+  const reads = createReads(reader, standbys);
+  const clockOf = eachPool((pool) =>
+    remembered(async () => {
+      const rows = await query<{ now: string }>(pool, 'SELECT now()');
+      return instantOf(rows[0]?.now ?? '');
+    }),
+  );
   return {
     reader,
+    reads,
     writer,
     keys,
     probe,
@@ -81,9 +100,9 @@ export function openDatabase(settings: DatabaseSettings, onIdleError?: (error: E
       });
       return engine;
     },
-    reached: clock.get,
+    reached: (from) => ('read' in from ? from.read((pool) => clockOf(pool).get()) : clockOf(from).get()),
     end: async () => {
-      await Promise.all([reader, writer, keys, probe].map((pool) => pool.end()));
+      await Promise.all([standbys, reader, writer, keys, probe].map((pool) => pool.end()));
     },
   };
 }

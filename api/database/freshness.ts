@@ -9,7 +9,7 @@ import type { FreshnessShown } from '../http/stale-ranges';
 import { instantOf, timeText } from '../http/time';
 import type { Database } from './database';
 import { query } from './query';
-import { remembered } from './remembered';
+import { eachPool, remembered } from './remembered';
 
 /** A range of instants with exclusive end, in microseconds since 1970. */
 export interface Instants {
@@ -19,9 +19,12 @@ export interface Instants {
 
 /** Knows how fresh the served aggregates are. */
 export interface Freshness {
-  /** Watermarks by `nameOf` an aggregate; null while it has no complete bucket. */
+  /** Watermarks on the primary by `nameOf` an aggregate; null while it has no complete bucket. */
   watermarks(): Promise<ReadonlyMap<string, string | null>>;
-  /** How fresh a relation is within a range; null for a hypertable, whose rows are always current. */
+  /**
+   * How fresh a relation is within a range, on the server that answers the request; null for a hypertable, whose rows are always
+   * current.
+   */
   of(relation: Relation, range: Instants): Promise<FreshnessShown | null>;
   /** Makes the next answer ask again, because buckets were computed a moment ago. */
   forget(): void;
@@ -33,26 +36,30 @@ export const MOST_STALE_RANGES = 100;
 /** Watches the given aggregates. */
 export function watchFreshness(database: Database, aggregates: readonly ContinuousAggregate[]): Freshness {
   const names = aggregates.map(nameOf);
-  const watermarks = remembered(async () => {
-    const rows = await query<AggregateHealth>(
-      database.reader,
-      WATERMARKS[dialectOf(await database.engine())],
-      [names],
-    );
-    return new Map(rows.map(({ aggregate, watermark }) => [aggregate, watermark]));
-  });
-  const stale = remembered(async () => {
-    const sql = STALE_RANGES[dialectOf(await database.engine())];
-    if (sql === null) return null;
-    const rows = await query<StaleRanges>(database.reader, sql, [names]);
-    return new Map(rows.map(({ aggregate, ranges }) => [aggregate, ranges.map(instants)]));
-  });
+  const { reader, reads } = database;
+  const watermarks = eachPool((pool) =>
+    remembered(async () => {
+      const sql = WATERMARKS[dialectOf(await database.engine())];
+      const rows = await query<AggregateHealth>(pool, sql, [names]);
+      return new Map(rows.map(({ aggregate, watermark }) => [aggregate, watermark]));
+    }),
+  );
+  const stale = eachPool((pool) =>
+    remembered(async () => {
+      const sql = STALE_RANGES[dialectOf(await database.engine())];
+      if (sql === null) return null;
+      const rows = await query<StaleRanges>(pool, sql, [names]);
+      return new Map(rows.map(({ aggregate, ranges }) => [aggregate, ranges.map(instants)]));
+    }),
+  );
   return {
-    watermarks: watermarks.get,
+    watermarks: () => watermarks(reader).get(),
     of: async (relation, range) => {
       if (relation.kind === 'hypertable') return null;
       const name = nameOf(relation);
-      const [marks, known] = await Promise.all([watermarks.get(), stale.get()]);
+      const [marks, known] = await reads.read((pool) =>
+        Promise.all([watermarks(pool).get(), stale(pool).get()]),
+      );
       const within = known === null ? null : overlaps(known.get(name) ?? [], range);
       return {
         watermark: marks.get(name) ?? null,
@@ -62,8 +69,8 @@ export function watchFreshness(database: Database, aggregates: readonly Continuo
       };
     },
     forget: () => {
-      watermarks.forget();
-      stale.forget();
+      for (const pool of [reader, ...reads.standbys.all.map((standby) => standby.pool)])
+        for (const one of [watermarks(pool), stale(pool)]) one.forget();
     },
   };
 }

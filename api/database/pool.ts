@@ -1,26 +1,27 @@
 // Connections to the database: in UTC, read-only unless they are for writing, with time limits, replaced after a restart of the
 // server, and never in TimescaleDB's restoring mode.
-import { Pool, type PoolConfig, types } from 'pg';
+import { type Pool, type PoolConfig, types } from 'pg';
 import { parseJson } from '../../db/core/exact-json';
 import { type DatabaseAddress, readPasswordFile } from '../../db/server/database-address';
-import { requireRestored } from '../../db/server/restoring';
-import { RowBytesClient } from './row-bytes';
+import { addressesOf } from '../../db/server/hosts';
+import { CheckedPool } from './checked-pool';
+import { bothOf, type Guard, startupOptions, TAKES_WRITES, type WantedSettings } from './session-settings';
+import { settingsClients } from './settings-client';
 import { takeTurns } from './turns';
 
 /** What a pool is for. */
-export interface PoolSettings {
+export interface PoolSettings extends WantedSettings {
   readonly database: DatabaseAddress;
   /** Most connections. */
   readonly size: number;
-  /** Whether its transactions may write; `write` leaves it to the settings of the server, the database and the login. */
-  readonly access: 'read' | 'write';
-  /** Role that its connections take on. */
-  readonly role?: string | undefined;
-  readonly statementTimeoutMs: number;
   /** Longest wait for a free connection. */
   readonly connectWithinMs?: number;
   /** Longest use of one connection: after it, changed settings of the database and the login count. */
   readonly maxLifetimeSeconds?: number;
+  /** Asked of the server when a connection is made, and again when it is used after more than a second. */
+  readonly guard?: Guard;
+  /** Whether its idle connections keep the process alive for a while; the default is that they do. */
+  readonly keepsProcess?: boolean;
 }
 
 const MAX_LIFETIME_SECONDS = 60;
@@ -33,8 +34,14 @@ export function createPool(
   settings: PoolSettings,
   onIdleError: (error: Error) => void = () => undefined,
 ): Pool {
-  const pool = new Pool({
-    ...address(settings),
+  const places = addressesOf(settings.database).map((database) => address({ ...settings, database }));
+  const { access, role, statementTimeoutMs } = settings;
+  const guard = places.length > 1 ? bothOf(TAKES_WRITES, settings.guard) : settings.guard;
+  const hasOwnOptions = places.some((place) => place.hasOwnOptions);
+  const wanted = { access, role, statementTimeoutMs };
+  const clients = settingsClients({ wanted, guard, hasOwnOptions });
+  const options: PoolConfig = {
+    ...places[0]?.config,
     max: settings.size,
     // An overloaded server answers 503 instead of queueing for ever.
     connectionTimeoutMillis: settings.connectWithinMs ?? 5_000,
@@ -42,11 +49,13 @@ export function createPool(
     query_timeout: Math.min(settings.statementTimeoutMs + 5_000, 2_147_483_647),
     maxLifetimeSeconds: settings.maxLifetimeSeconds ?? MAX_LIFETIME_SECONDS,
     keepAlive: true,
-    // A session keeps the mode that it begins with.
-    verify: (client, done) => void requireRestored(client).then(() => done(), done),
+    allowExitOnIdle: settings.keepsProcess === false,
     application_name: 'tsdb-api',
     types: { getTypeParser },
-    Client: RowBytesClient,
+  };
+  const pool = new CheckedPool(options, clients, {
+    checksAgain: guard !== undefined,
+    places: places.map(({ config }) => config),
   });
   // Without a listener an idle connection that ends (restart, failover) would end the process.
   pool.on('error', onIdleError);
@@ -97,29 +106,22 @@ export const getTypeParser: NonNullable<PoolConfig['types']>['getTypeParser'] = 
   format?: 'text' | 'binary',
 ) => (format !== 'binary' && PARSERS.get(oid)) || types.getTypeParser(oid, format as 'text');
 
-function address({ database, access, role, statementTimeoutMs }: PoolSettings): PoolConfig {
-  const options = [
-    'timezone=UTC',
-    'datestyle=ISO',
-    ...(access === 'read' ? ['default_transaction_read_only=on'] : []),
-    `statement_timeout=${statementTimeoutMs}`,
-    ...(role === undefined ? [] : [`role=${role}`]),
-  ]
-    // Spaces separate the options; a backslash makes the next character part of a value.
-    .map((setting) => `-c ${setting.replace(/[\\ ]/g, (character) => `\\${character}`)}`)
-    .join(' ');
+function address({ database, ...wanted }: PoolSettings): {
+  readonly config: PoolConfig;
+  readonly hasOwnOptions: boolean;
+} {
+  const options = startupOptions(wanted);
   if (!('connectionString' in database)) {
     const { passwordFile, ...place } = database;
     // The password is read for each connection, because a rotation may change the file while the pool lives.
-    return passwordFile === undefined
-      ? { ...place, options }
-      : { ...place, password: () => readPasswordFile(passwordFile), options };
+    const password = passwordFile === undefined ? {} : { password: () => readPasswordFile(passwordFile) };
+    return { config: { ...place, ...password, options }, hasOwnOptions: false };
   }
   // pg lets `?options=` of the URL replace ours, so ours are appended there: the last value of a setting counts.
   const url = new URL(database.connectionString);
   const connectionString = url.href;
   const own = url.searchParams.get('options');
-  if (own === null) return { connectionString, options };
+  if (own === null) return { config: { connectionString, options }, hasOwnOptions: false };
   url.searchParams.set('options', `${own} ${options}`);
-  return { connectionString: url.href };
+  return { config: { connectionString: url.href }, hasOwnOptions: true };
 }

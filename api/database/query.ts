@@ -5,30 +5,41 @@ import type { Ask } from '../../db/server/ask';
 import { PackedRows } from '../http/packed-rows';
 import { databaseFault } from './database-errors';
 import { readRows } from './read-rows';
+import type { Source } from './reads';
 
 const RETRY_AFTER_MS = 50;
 
 /** Sends the questions of db/ to a pool. */
-export function asks(pool: Pool): Ask {
+export function asks(source: Source): Ask {
   return <Row extends QueryResultRow>(sql: string, values: readonly unknown[]) =>
-    query<Row>(pool, sql, values);
+    query<Row>(source, sql, values);
 }
 
 /** The rows of a query. */
 export async function query<Row extends QueryResultRow>(
-  pool: Pool,
+  source: Source,
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
-  const rows = await queryRows<Row>(pool, sql, values);
+  const rows = await queryRows<Row>(source, sql, values);
   return rows instanceof PackedRows ? rows.unpacked() : rows;
 }
 
 /** The rows of a query that may have many, for answers that show them as they are. */
 export async function queryRows<Row extends QueryResultRow>(
-  pool: Pool,
+  source: Source,
   sql: string,
   values: readonly unknown[] = [],
+): Promise<Row[] | PackedRows<Row>> {
+  return 'read' in source
+    ? source.read((pool) => rowsOf<Row>(pool, sql, values))
+    : rowsOf<Row>(source, sql, values);
+}
+
+async function rowsOf<Row extends QueryResultRow>(
+  pool: Pool,
+  sql: string,
+  values: readonly unknown[],
 ): Promise<Row[] | PackedRows<Row>> {
   const run = () => readRows<Row>(pool, sql, values);
   try {

@@ -1,4 +1,5 @@
 // Reads something at most every two seconds, however many requests need it.
+import type { Pool } from 'pg';
 import { forManyRequests } from '../http/answer-share';
 
 /** What is remembered. */
@@ -29,5 +30,15 @@ export function remembered<T>(read: () => Promise<T>): Remembered<T> {
     forget() {
       known = undefined;
     },
+  };
+}
+
+/** Makes one for each pool: what one server has said does not hold for another. */
+export function eachPool<T>(make: (pool: Pool) => T): (pool: Pool) => T {
+  const known = new WeakMap<Pool, T>();
+  return (pool) => {
+    const one = known.get(pool) ?? make(pool);
+    known.set(pool, one);
+    return one;
   };
 }

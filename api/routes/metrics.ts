@@ -34,6 +34,7 @@ export function metrics(app: ApiApp, { database, freshness, serverWatch, config,
   const registers = [new Registry()];
   measureAnswers(app, registers);
   measurePools(database, registers);
+  measureStandbys(database, registers);
   measureFreshness(freshness, registers);
   measureState(serverWatch, registers);
   if (config.desired.tables.includes(deadLetters)) measureLetters(database, tables, registers);
@@ -116,6 +117,7 @@ function measurePools(database: Database, registers: Registry[]): void {
     writer: database.writer,
     keys: database.keys,
     probe: database.probe,
+    ...Object.fromEntries(database.reads.standbys.all.map(({ name, pool }) => [`standby ${name}`, pool])),
   };
   const gauge = (name: string, help: string, read: (pool: Database['reader']) => number): void => {
     new Gauge({
@@ -131,6 +133,49 @@ function measurePools(database: Database, registers: Registry[]): void {
   gauge('connections', 'Connections to the database', (pool) => pool.totalCount);
   gauge('connections_idle', 'Connections that are idle', (pool) => pool.idleCount);
   gauge('requests_waiting', 'Requests that wait for a connection', (pool) => pool.waitingCount);
+}
+
+function measureStandbys({ reads: { counts, standbys } }: Database, registers: Registry[]): void {
+  const counter = (name: string, help: string, label: string, values: ReadonlyMap<string, number>): void => {
+    new Counter({
+      ...{ name, help, labelNames: [label], registers },
+      collect() {
+        this.reset();
+        for (const [value, count] of values) this.inc({ [label]: value }, count);
+      },
+    });
+  };
+  counter('tsdb_reads_total', 'Reads of rows and figures, by who answered', 'answered_by', counts.answered);
+  counter(
+    'tsdb_reads_repeated_total',
+    'Reads that a standby did not answer, and the primary answered instead',
+    'standby',
+    counts.repeated,
+  );
+  if (standbys.all.length === 0) return;
+  new Gauge({
+    name: 'tsdb_standby_lag_seconds',
+    help: 'How far a standby is behind at most; absent while it is not known',
+    labelNames: ['standby'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, lagSeconds } of standbys.all) {
+        const lag = lagSeconds();
+        if (lag !== undefined) this.set({ standby: name }, lag);
+      }
+    },
+  });
+  new Gauge({
+    name: 'tsdb_standby_usable',
+    help: '1 while a standby answers reads, 0 while the primary answers in its place; the log has the reason',
+    labelNames: ['standby'] as const,
+    registers,
+    collect() {
+      for (const { name, trouble } of standbys.all)
+        this.set({ standby: name }, trouble() === undefined ? 1 : 0);
+    },
+  });
 }
 
 /** Best effort: while the database is unreachable or busy, its metrics are absent and the scrape does not wait. */

@@ -50,26 +50,26 @@ export interface Store {
 }
 
 /** The store on a database. */
-export function createStore(database: Pick<Database, 'reader' | 'reached'>): Store {
-  const { reader } = database;
+export function createStore(database: Pick<Database, 'reads' | 'reached'>): Store {
+  const { reads } = database;
   const isTrue = async (sql: string, id: string): Promise<boolean> =>
-    (await query<{ known: boolean }>(reader, sql, [id]))[0]?.known === true;
+    (await query<{ known: boolean }>(reads, sql, [id]))[0]?.known === true;
   const hasFigures = (id: string): Promise<boolean> => isTrue(HAS_FIGURES, id);
   return {
     sensors: async (limit, after) => {
       const filters = after === undefined ? [] : [sensorId('>', after)];
       const wanted = { by: ['sensor_id'], filters, fields: [], limit };
-      const found = await latestRows(reader, sensorData, wanted);
+      const found = await latestRows(reads, sensorData, wanted);
       return found.map(({ sensor_id, time }) => ({ sensor_id, last_reading: time }) as Sensor);
     },
     current: async (id) => {
       const wanted = { by: [], filters: [sensorId('=', id)], fields: READING, limit: 1 };
-      const [found] = await latestRows(reader, sensorData, wanted);
+      const [found] = await latestRows(reads, sensorData, wanted);
       return found && ({ sensor_id: id, ...found } as Static<typeof Reading>);
     },
     series: async <L extends LevelName>(level: L, request: SeriesRequest) => {
-      const { sql, values } = seriesQuery(levels[level], request, await database.reached());
-      return queryRows<SeriesRow<L>>(reader, sql, values);
+      const { sql, values } = seriesQuery(levels[level], request, await database.reached(reads));
+      return queryRows<SeriesRow<L>>(reads, sql, values);
     },
     hasFigures,
     // The figures are asked first, because only an unknown sensor is looked for in all readings.

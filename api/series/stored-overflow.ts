@@ -32,7 +32,7 @@ export async function explainOverflow(
   const table = tableOf(tables, request);
   if (table === undefined) return problem;
   try {
-    const ask = asks(database.reader);
+    const ask = asks(database.reads);
     for (const stretch of [stretchOf(request.query as RangeParameters), ALL_ROWS])
       for (const source of [table.hypertable, ...table.aggregates]) {
         const found = await findUncarriedRows(ask, source, stretch).catch(() => undefined);

@@ -23,6 +23,7 @@ import { hasTimescaledb, readServer } from '../server/server-info';
 import { openSpellings, type SpellingMemory } from '../server/spellings';
 import { lockWarnings } from './lock-estimate';
 import { RESTORE, readPaused } from './pause';
+import { publicationWarnings } from './publications';
 import { tryDeclared } from './try-declared';
 import { tryOut } from './try-steps';
 
@@ -80,6 +81,7 @@ function planOnce(
       warnings: [
         ...all('warnings'),
         ...(await lockWarnings(db, { engine: server.engine, desired, steps: compared.steps })),
+        ...(await publicationWarnings(db, reading, desired)),
       ],
     };
     const plan: Plan = {

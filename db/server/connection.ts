@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import { DatabaseError, messageOf, RefusedError } from '../core/errors';
 import type { Db } from '../model';
+import type { DatabaseAddress } from './database-address';
+import { addressesOf } from './hosts';
 import { explainStartupRefusal, isDirect, requireSessionPooling } from './pooler';
 import { explainReadOnly } from './read-only';
 import { requireRestored } from './restoring';
@@ -48,9 +50,52 @@ export async function withConnection<T>(
   work: (client: Client) => Promise<T>,
   use: 'restore' | 'work' = 'work',
 ): Promise<T> {
-  const base = typeof config === 'string' ? { connectionString: config } : config;
+  const { client, full } = await openSession(
+    typeof config === 'string' ? { connectionString: config } : config,
+  );
+  try {
+    if (!(await isDirect(client))) {
+      await requireSessionPooling(client, full);
+      await pinSettings(client);
+    }
+    await client.query(NO_TRANSACTION_TIMEOUT);
+    if (use !== 'restore') await requireRestored(client);
+    return await work(client);
+  } catch (error) {
+    throw await explainReadOnly(error, client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+interface Session {
+  readonly client: Client;
+  readonly full: ClientConfig;
+}
+
+/** Connects to the server; of several hosts, to the first one that is no standby. */
+async function openSession(config: ClientConfig): Promise<Session> {
+  const places = addressesOf(config as DatabaseAddress);
+  const failures: string[] = [];
+  for (const place of places) {
+    if (places.length === 1) return connected(place);
+    try {
+      const session = await connected(place);
+      const { rows } = await session.client.query('SELECT pg_catalog.pg_is_in_recovery() AS standby');
+      if (rows[0]?.standby === false) return session;
+      failures.push(`${session.client.host}:${session.client.port} is a standby`);
+      await session.client.end().catch(() => undefined);
+    } catch (error) {
+      if (error instanceof RefusedError) throw error;
+      failures.push(messageOf(error));
+    }
+  }
+  throw new DatabaseError(`none of the ${places.length} hosts takes writes: ${failures.join('; ')}`);
+}
+
+async function connected(place: ClientConfig): Promise<Session> {
   const full: ClientConfig = {
-    ...base,
+    ...place,
     options: STARTUP_OPTIONS,
     application_name: 'tsdb',
     connectionTimeoutMillis: 10_000,
@@ -69,19 +114,7 @@ export async function withConnection<T>(
       { cause: error },
     );
   }
-  try {
-    if (!(await isDirect(client))) {
-      await requireSessionPooling(client, full);
-      await pinSettings(client);
-    }
-    await client.query(NO_TRANSACTION_TIMEOUT);
-    if (use !== 'restore') await requireRestored(client);
-    return await work(client);
-  } catch (error) {
-    throw await explainReadOnly(error, client);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+  return { client, full };
 }
 
 // A pooler may have ignored the startup options.

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../core/errors';
 import type { Environment, Setting } from '../core/settings';
+import { type Host, splitHosts, splitUrl } from './hosts';
 
 /** An address that pg takes. */
-export type DatabaseAddress =
+export type DatabaseAddress = (
   | { readonly connectionString: string }
   | {
       readonly host: string;
@@ -14,7 +15,11 @@ export type DatabaseAddress =
       readonly password?: string;
       /** The file with the password. A long-running process reads it again for each connection. */
       readonly passwordFile?: string;
-    };
+    }
+) & {
+  /** Further hosts: the database is on the first one that takes writes. */
+  readonly otherHosts?: readonly Host[];
+};
 
 /** The settings that name the database. */
 export const databaseSettings: readonly Setting[] = [
@@ -22,7 +27,7 @@ export const databaseSettings: readonly Setting[] = [
     name: 'DATABASE_URL',
     default: '',
     meaning:
-      'address of the database, `postgres://user:password@host:5432/name`; overrides the `PG…` variables',
+      'address of the database, `postgres://user:password@host:5432/name`; overrides the `PG…` variables. Of several hosts (`a:5432,b:5432`), the one that takes writes is used',
   },
   { name: 'PGHOST', default: '', meaning: 'host of the database, used when `DATABASE_URL` is not set' },
   { name: 'PGPORT', default: '5432', meaning: 'port of the database' },
@@ -46,22 +51,43 @@ export function readDatabaseAddress(
   readFile = (path: string) => readFileSync(path, 'utf8'),
 ): DatabaseAddress | undefined {
   const url = env.DATABASE_URL;
-  if (url) return Object.freeze({ connectionString: checkedUrl(url, faults) });
+  if (url) {
+    const { url: first, others } = splitUrl(url);
+    checkHosts('DATABASE_URL', others, faults);
+    return Object.freeze({
+      connectionString: checkedUrl(first, faults),
+      ...(others.length > 0 && { otherHosts: others }),
+    });
+  }
   const host = env.PGHOST;
   if (!host) return undefined;
-  const port = Number(env.PGPORT || 5432);
-  if (!/^\d{1,5}$/.test(env.PGPORT || '5432') || port < 1 || port > 65_535) {
+  const [first, ...others] = splitHosts(host, env.PGPORT || '5432');
+  const port = first?.port ?? 5432;
+  if (!/^\d{1,5}(,\d{1,5})*$/.test(env.PGPORT || '5432') || port < 1 || port > 65_535) {
     faults.push(`PGPORT must be a whole number from 1 to 65535, got "${env.PGPORT}"`);
   }
+  checkHosts('PGHOST and PGPORT', others, faults);
   const password = readPassword(env, faults, readFile);
   return Object.freeze({
-    host,
+    host: first?.host ?? host,
     port,
     user: env.PGUSER || 'postgres',
     database: env.PGDATABASE || 'tsdb',
     ...(password === undefined ? {} : { password }),
     ...(env.PGPASSWORD_FILE ? { passwordFile: env.PGPASSWORD_FILE } : {}),
+    ...(others.length > 0 && { otherHosts: others }),
   });
+}
+
+function checkHosts(names: string, hosts: readonly Host[], faults: string[]): void {
+  if (
+    hosts.every(
+      ({ host, port }) =>
+        host !== '' && !/[\s:]/.test(host.replace(/^\[.*\]$/, '')) && port >= 1 && port <= 65_535,
+    )
+  )
+    return;
+  faults.push(`${names}: each of several hosts needs a name, and a port from 1 to 65535 if it has one`);
 }
 
 function checkedUrl(url: string, faults: string[]): string {

@@ -1,6 +1,6 @@
 // Starts a real PgBouncer in front of a test database, where one is installed.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -14,12 +14,19 @@ export interface PgBouncer {
   stop(): Promise<void>;
 }
 
-/** The program, or undefined where it is not installed. */
-export function findPgBouncer(path = process.env.PATH ?? ''): string | undefined {
-  return [...path.split(delimiter), '/usr/sbin', '/usr/local/sbin']
-    .map((folder) => join(folder, 'pgbouncer'))
-    .find((file) => existsSync(file));
+/** The program, or undefined where it is not installed: the one that TSDB_TEST_PGBOUNCER names, or the first one in PATH. */
+export const findPgBouncer = (): string | undefined => installedPgBouncers()[0];
+
+/** Every installed one, e.g. one of the system and a newer one. */
+export function installedPgBouncers(env = process.env): readonly string[] {
+  const folders = [...(env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  const files = [env.TSDB_TEST_PGBOUNCER ?? '', ...folders.map((folder) => join(folder, 'pgbouncer'))];
+  return [...new Set(files.filter((file) => existsSync(file)).map((file) => realpathSync(file)))];
 }
+
+/** The version of a program, e.g. `1.25.2`. */
+export const versionOf = (program: string): string =>
+  /PgBouncer (\S+)/.exec(spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout)?.[1] ?? 'unknown';
 
 /** Starts it with the given settings, e.g. `{ pool_mode: 'transaction' }`. */
 export async function startPgBouncer(

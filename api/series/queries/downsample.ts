@@ -1,7 +1,7 @@
 // Thins out rows for a chart, in the database as far as possible, so that memory stays limited for any range.
-import type { Pool } from 'pg';
 import { ident, relation } from '../../../db/core/sql';
 import { query } from '../../database/query';
+import type { Source } from '../../database/reads';
 import { type Statement, statement } from '../../database/statement';
 import { instantOf } from '../../http/time';
 import type { ColumnRange } from '../request/column-request';
@@ -22,30 +22,39 @@ type TimedRow = AnswerRow & { readonly time: string };
 
 /** Rows of the line in order of time, at most `limit` of them; they are stored rows with their own times. */
 export async function thinnedRows(
-  pool: Pool,
+  source: Source,
   how: Downsample,
   line: Line,
   limit: number,
 ): Promise<readonly AnswerRow[]> {
-  if (how === 'minmax') return extremes(pool, line, Math.max(1, Math.floor(line.points / 2)), limit);
+  if (how === 'minmax') return extremes(source, line, Math.max(1, Math.floor(line.points / 2)), limit);
   const few = 4 * line.points;
   const { sql, values } = plainQuery(line, few + 1);
-  const rows = await query<TimedRow>(pool, sql, values);
+  const rows = await query<TimedRow>(source, sql, values);
   // MinMaxLTTB (Donckt et al., 2023): of many rows only the extremes of four times as many slots can matter.
-  const found = rows.length <= few ? rows : await extremes(pool, line, 2 * line.points, 4 * limit);
+  const found = rows.length <= few ? rows : await extremes(source, line, 2 * line.points, 4 * limit);
   // The limit cut the rows off. The caller refuses that many rows, and must not take a part for the whole.
   if (found.length >= 4 * limit) return found;
   return inOrder(seriesOf(found.map(pointOf(line)), line.by).flatMap((series) => lttb(series, line.points)));
 }
 
 /** The lowest and the highest row of each of the equal slots between the first and the last row. */
-async function extremes(pool: Pool, line: Line, slots: number, limit: number): Promise<readonly TimedRow[]> {
+async function extremes(
+  source: Source,
+  line: Line,
+  slots: number,
+  limit: number,
+): Promise<readonly TimedRow[]> {
   const extent = extentQuery(line);
-  const [found] = await query<{ first: string | null; last: string | null }>(pool, extent.sql, extent.values);
+  const [found] = await query<{ first: string | null; last: string | null }>(
+    source,
+    extent.sql,
+    extent.values,
+  );
   if (!found?.first || !found.last) return [];
   const span = { first: instantOf(found.first), last: instantOf(found.last) };
   const { sql, values } = minmaxQuery(line, span, slots, limit);
-  return query<TimedRow>(pool, sql, values);
+  return query<TimedRow>(source, sql, values);
 }
 
 interface Span {

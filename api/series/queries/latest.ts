@@ -1,8 +1,8 @@
 // The newest row of each series.
-import type { Pool } from 'pg';
 import { ident, relation } from '../../../db/core/sql';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { query } from '../../database/query';
+import type { Source } from '../../database/reads';
 import { type Bind, type Statement, statement } from '../../database/statement';
 import { currentInstant, timeText } from '../../http/time';
 import { castOf } from '../request/column-types';
@@ -18,28 +18,28 @@ export type Wanted = Pick<Selection, 'by' | 'filters' | 'fields' | 'limit'>;
 
 /** The newest row per combination of keys, in order of the keys; without keys the newest row. */
 export async function latestRows(
-  pool: Pool,
+  source: Source,
   table: Hypertable,
   wanted: Wanted,
 ): Promise<readonly AnswerRow[]> {
   const [key, ...more] = wanted.by;
-  if (key === undefined) return newest(pool, table, wanted);
+  if (key === undefined) return newest(source, table, wanted);
   // The scan of different values does not find NULL.
   if (more.length > 0 || !hasIndexOn(table, key) || !isRequired(table, key))
-    return ask(pool, distinct(table, wanted));
+    return ask(source, distinct(table, wanted));
   const series = seriesQuery(table, key, wanted);
-  if (series === undefined) return ask(pool, bySeries(table, key, wanted));
-  const keys = (await ask(pool, series)).map((row) => String(row.key));
-  return newestOf(pool, table, { ...wanted, key, keys });
+  if (series === undefined) return ask(source, bySeries(table, key, wanted));
+  const keys = (await ask(source, series)).map((row) => String(row.key));
+  return newestOf(source, table, { ...wanted, key, keys });
 }
 
-const ask = (pool: Pool, { sql, values }: Statement): Promise<AnswerRow[]> =>
-  query<AnswerRow>(pool, sql, values);
+const ask = (source: Source, { sql, values }: Statement): Promise<AnswerRow[]> =>
+  query<AnswerRow>(source, sql, values);
 
-async function newest(pool: Pool, table: Hypertable, wanted: Wanted): Promise<readonly AnswerRow[]> {
+async function newest(source: Source, table: Hypertable, wanted: Wanted): Promise<readonly AnswerRow[]> {
   const found = await lookBack(table, currentInstant(), async (since) => {
     const rows = await ask(
-      pool,
+      source,
       statement((bind) => newestRow(table, { ...wanted, since }, bind)),
     );
     return rows.length > 0 ? rows : undefined;
@@ -49,7 +49,7 @@ async function newest(pool: Pool, table: Hypertable, wanted: Wanted): Promise<re
 
 /** The newest rows of the series with these keys, each looked for only in as many chunks as needed. */
 async function newestOf(
-  pool: Pool,
+  source: Source,
   table: Hypertable,
   { keys, ...wanted }: Wanted & { readonly key: string; readonly keys: readonly string[] },
 ): Promise<readonly AnswerRow[]> {
@@ -58,7 +58,7 @@ async function newestOf(
   if (missing.length === 0) return [];
   await lookBack(table, currentInstant(), async (since) => {
     const asked = missing.map((at) => keys[at] ?? '');
-    const rows = await ask(pool, ofSeries(table, { ...wanted, keys: asked, since }));
+    const rows = await ask(source, ofSeries(table, { ...wanted, keys: asked, since }));
     for (const { [NTH]: nth, ...row } of rows) found.set(missing[Number(nth) - 1] ?? 0, row);
     missing = missing.filter((at) => !found.has(at));
     return missing.length === 0 ? true : undefined;

@@ -1,7 +1,7 @@
 // Finds the series with the largest values of a figure over the whole range.
-import type { Pool } from 'pg';
 import { ident } from '../../../db/core/sql';
 import { query } from '../../database/query';
+import type { Source } from '../../database/reads';
 import { statement } from '../../database/statement';
 import { wholeRange } from '../buckets';
 import { planOver } from '../plan/planner';
@@ -36,7 +36,7 @@ const DAY = { months: 0, days: 1, microseconds: 0 } as const;
 
 /** Ranks series from the largest value to the smallest, then those with NaN and with NULL; equal ones in order of their keys. */
 export async function topSeries(
-  pool: Pool,
+  source: Source,
   { top, question, filters, range, now }: Ranking,
 ): Promise<TopSeries> {
   const { by, table } = question;
@@ -44,7 +44,7 @@ export async function topSeries(
   // The whole range is one bucket, which some aggregates can give.
   const plan = planOver(ranked, wholeRange(DAY, range), range, now);
   const keys = by.map((key, at) => `${ident(key)}::text AS k${at}`);
-  const earlierSince = await earlierSamples(pool, plan, { by, filters });
+  const earlierSince = await earlierSamples(source, plan, { by, filters });
   const { sql, values } = statement((bind) => {
     const series = bucketSql(plan, { by, filters, names: ['value of the series'], earlierSince }, bind);
     const value = '"value of the series"';
@@ -52,7 +52,7 @@ export async function topSeries(
     return `SELECT ${[...keys, 'count(*) OVER () AS found'].join(', ')} FROM (${series}) series
      ORDER BY ${order.join(', ')} LIMIT ${bind(top.count, 'bigint')}`;
   });
-  const rows = await query<Record<string, string | null> & { found: number }>(pool, sql, values);
+  const rows = await query<Record<string, string | null> & { found: number }>(source, sql, values);
   const same = (row: Readonly<Record<string, string | null | number>>): Condition => ({
     kind: 'all',
     of: by.map((column, at) => {

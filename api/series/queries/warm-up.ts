@@ -1,9 +1,9 @@
 // Where the values are that a range is compared with but that lie before it: without a lower bound, the server would plan and lock
 // every chunk of the table to find them.
-import type { Pool } from 'pg';
 import { ident, relation } from '../../../db/core/sql';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { query } from '../../database/query';
+import type { Source } from '../../database/reads';
 import { statement } from '../../database/statement';
 import { instantOf, timeText } from '../../http/time';
 import type { Plan } from '../plan/planner';
@@ -32,7 +32,7 @@ export interface WarmUp {
  * have fewer than that: then they may be anywhere.
  */
 export async function warmUpStart(
-  pool: Pool,
+  reads: Source,
   { table, by, filters, range, samples, count }: WarmUp,
 ): Promise<bigint | undefined> {
   // Its series are known only when all of it is read.
@@ -61,14 +61,14 @@ export async function warmUpStart(
       });
       return `SELECT NOT (${lacks.join(' OR ')}) AS enough`;
     });
-    const [found] = await query<{ enough: boolean }>(pool, sql, values);
+    const [found] = await query<{ enough: boolean }>(reads, sql, values);
     return found?.enough === true ? since : undefined;
   });
 }
 
 /** The same for the samples before the buckets of a plan; undefined, too, when the plan compares no samples. */
 export async function earlierSamples(
-  pool: Pool,
+  reads: Source,
   { relation: source, expressions, range }: Plan,
   { by, filters, after }: Pick<Selection, 'by' | 'filters' | 'after'>,
 ): Promise<bigint | undefined> {
@@ -76,5 +76,5 @@ export async function earlierSamples(
   if (columns.size === 0 || source.kind !== 'hypertable') return undefined;
   const from = after === undefined ? range.from : instantOf(after.time);
   const samples = [...columns].map((column) => isSample(source, column));
-  return warmUpStart(pool, { table: source, by, filters, range: { ...range, from }, samples, count: 1 });
+  return warmUpStart(reads, { table: source, by, filters, range: { ...range, from }, samples, count: 1 });
 }

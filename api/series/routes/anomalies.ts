@@ -61,7 +61,7 @@ export function anomalyRoute(app: ApiApp, parts: RouteParts): void {
     const asked = parseColumnRequest(table, request.query, parts.config.maxRows);
     const columns = answerColumns('time', ...asked.by, 'value', 'mean', 'sd', 'z');
     const { column, by, filters, range } = asked;
-    const earlierSince = await warmUpStart(parts.database.reader, {
+    const earlierSince = await warmUpStart(parts.database.reads, {
       table: table.hypertable,
       by,
       filters,

@@ -18,7 +18,7 @@ export async function columnAnswer(
   { table, field, by, range, now }: ColumnRequest,
   { sql, values }: Statement,
 ) {
-  const data = await queryRows<AnswerRow>(database.reader, sql, values);
+  const data = await queryRows<AnswerRow>(database.reads, sql, values);
   checkSize(data.length, config.maxRows, 'a shorter period, or fewer series with where');
   return {
     table: table.name,

@@ -51,7 +51,7 @@ export function keyListRoute(app: ApiApp, parts: RouteParts): void {
       ...(start && { after: { column: key, operator: '>', values: [start.value], cast: start.cast } }),
       limit: (limit ?? maxRows) + 1,
     });
-    const found = await query<AnswerRow>(parts.database.reader, sql, values);
+    const found = await query<AnswerRow>(parts.database.reads, sql, values);
     if (limit === undefined) checkSize(found.length, maxRows, 'pages with limit');
     const data = found.slice(0, limit ?? maxRows);
     const next = found.length > data.length ? String(data.at(-1)?.[key]) : null;

@@ -47,7 +47,7 @@ export function latestRoute(app: ApiApp, parts: RouteParts): void {
       );
     const columns = answerColumns('time', ...by, ...fields.map(({ name }) => name));
     const wanted = { by, filters, fields, limit: maxRows + 1 };
-    const data = await latestRows(parts.database.reader, table.hypertable, wanted);
+    const data = await latestRows(parts.database.reads, table.hypertable, wanted);
     checkSize(data.length, maxRows, 'fewer series with where');
     return sendRows(request, reply, columns, {
       table: table.name,

@@ -135,7 +135,7 @@ export function seriesRoute(app: ApiApp, parts: RouteParts): void {
     const scope = scopeOf(table, wanted, resolveRange(request.query, now, wanted.zone), now);
     const { top } = wanted;
     const ranking = { question: scope.question, filters: wanted.filters, range: scope.range, now };
-    const chosen = top && (await topSeries(parts.database.reader, { top, ...ranking }));
+    const chosen = top && (await topSeries(parts.database.reads, { top, ...ranking }));
     const asked = chosen ? { ...wanted, filters: [...wanted.filters, chosen.condition] } : wanted;
     const columns = answerColumns('time', ...asked.by, ...asked.fields.map(({ name }) => name));
     // The width is part of the question: between two pages `auto` could choose another one.
@@ -200,7 +200,7 @@ function scopeOf(table: SeriesTable, asked: SeriesRequest, range: Range, now: bi
 }
 
 async function readRows(
-  { database: { reader }, config: { maxRows } }: RouteParts,
+  { database: { reads }, config: { maxRows } }: RouteParts,
   asked: SeriesRequest,
   { table, range, plan }: Scope,
   { limit, after }: RequestedPage,
@@ -208,15 +208,15 @@ async function readRows(
   const { by, filters, fields, points, fill, downsample } = asked;
   if (downsample !== undefined) {
     const line = { table, column: fields[0]?.column ?? '', by, filters, range, points };
-    return thinnedRows(reader, downsample, line, limit);
+    return thinnedRows(reads, downsample, line, limit);
   }
   const selection = { by, filters, fields, limit, after };
   const { sql, values } =
     plan === undefined
       ? rowQuery(table, range, selection)
-      : bucketQuery(plan, { ...selection, earlierSince: await earlierSamples(reader, plan, selection) });
-  if (fill === 'none' || plan === undefined) return queryRows<AnswerRow>(reader, sql, values);
-  const rows = await query<AnswerRow>(reader, sql, values);
+      : bucketQuery(plan, { ...selection, earlierSince: await earlierSamples(reads, plan, selection) });
+  if (fill === 'none' || plan === undefined) return queryRows<AnswerRow>(reads, sql, values);
+  const rows = await query<AnswerRow>(reads, sql, values);
   const gaps = { fill, buckets: plan.buckets, by, figures: fields.map(({ name }) => name) };
   checkSize(Math.max(rows.length, filledCount(rows, gaps)), maxRows, WAY_OUT);
   return fillGaps(rows, gaps);

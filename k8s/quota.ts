@@ -1,5 +1,6 @@
 // Adds up the most that a deployment uses of its cluster (pure). k8s/limits.program.test.ts compares it with the stacks.
 import type { DeployConfig } from '../infra/core/config';
+import { POOLER_MIB, POOLER_PODS } from '../infra/core/pooler-sizes';
 import { mostKafkaConsumers } from '../infra/core/settings/consumers';
 import { TMP_MIB } from './app-pod';
 import { BACKUP_MEMORY_MIB } from './backup';
@@ -8,6 +9,7 @@ import { SCRATCH_MIB } from './database-pod';
 import { POOLER_SCRATCH_MIB, TEMPORARY_MIB } from './ha/sizes';
 import { KEEPER } from './keep-password';
 import { OUTPUT_MIB } from './pod-parts';
+import { POOLER_MILLI_CPUS } from './pooler';
 import { quantityOf } from './quantity';
 
 /** Pods of one kind: how many there are at once, and what each of them requests. */
@@ -38,7 +40,7 @@ export function quotaOf(config: DeployConfig): Readonly<Record<string, string>> 
     'limits.ephemeral-storage': disk,
     persistentvolumeclaims: String(volumes.length),
     'requests.storage': quantityOf(volumes.reduce((total, gib) => total + gib, 0) * 1024),
-    services: String((config.kubernetes.ha ? HA_SERVICES : SERVICES) + proofsOf(config)),
+    services: String(servicesOf(config) + proofsOf(config)),
     // No service of this deployment is reachable from outside the cluster by itself.
     'services.loadbalancers': '0',
     'services.nodeports': String(proofsOf(config)),
@@ -48,6 +50,11 @@ export function quotaOf(config: DeployConfig): Readonly<Record<string, string>> 
 /** Two of the database and one of the API. With a replicating database: those of the operator, its pooler and the API. */
 const SERVICES = 3;
 const HA_SERVICES = 5;
+
+function servicesOf({ kubernetes, pooler }: DeployConfig): number {
+  if (kubernetes.ha) return HA_SERVICES;
+  return pooler.enabled ? SERVICES + 1 : SERVICES;
+}
 
 /** Of the database: `/tmp` and the folder of its socket. */
 const SCRATCH_FOLDERS = 2;
@@ -59,6 +66,7 @@ function demandsOf(config: DeployConfig): readonly Demand[] {
     // During a rollout there is also one pod that starts and one that ends.
     { pods: apiMaxReplicas + 2, milliCpus: 250, memoryMiB: 256, scratchMiB: TMP_MIB },
     ...consumerDemands(config),
+    ...poolerDemands(config),
     // The schema Job and the health check.
     { pods: 2, milliCpus: 100, memoryMiB: 256, scratchMiB: TMP_MIB },
     // A scheduled backup, and one that somebody starts by hand.
@@ -76,6 +84,12 @@ function consumerDemands({ streams, consumers }: DeployConfig): readonly Demand[
     // Each of them ends before the next one begins.
     ...(streams.mqttUrl === '' ? [] : [{ ...one, pods: consumers.mqttReplicas }]),
   ];
+}
+
+/** All of them are replaced before the old ones have ended. The operator's are among its pods. */
+function poolerDemands({ kubernetes, pooler }: DeployConfig): readonly Demand[] {
+  if (kubernetes.ha || !pooler.enabled) return [];
+  return [{ pods: 2 * POOLER_PODS, milliCpus: POOLER_MILLI_CPUS, memoryMiB: POOLER_MIB }];
 }
 
 function databaseDemands({ kubernetes }: DeployConfig): readonly Demand[] {

@@ -20,6 +20,14 @@ export interface ReleaseProps {
   readonly allow?: string;
   /** Of brokers; none when left out. */
   readonly consumers?: readonly Consumer[];
+  /** PgBouncer for API and consumers; they reach the database themselves when it is left out. */
+  readonly pooler?: PoolerProps;
+}
+
+export interface PoolerProps {
+  readonly image: string;
+  /** Most connections to the database. */
+  readonly size: number;
 }
 
 /** An image with pgBackRest gets a repository with point-in-time recovery; any other image gets a dump each night. */

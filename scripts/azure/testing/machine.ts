@@ -106,6 +106,8 @@ export async function startMachine(): Promise<Machine> {
     'api-blue': await port(),
     'api-green': await port(),
     'consume-kafka': await port(),
+    'pooler-blue': await port(),
+    'pooler-green': await port(),
     caddy: await port(),
     caddyAdmin: await port(),
   };

@@ -2,8 +2,10 @@
 import { apiEnvironment, appEnvironment } from '../../../core/app-environment';
 import type { Login, LoginName } from '../../../core/logins';
 import { NODE_IMAGE } from '../../../core/pins';
+import type { ApiPlace } from '../caddyfile';
 import { DUMP_IMAGE } from '../dump-image';
 import type { ReleaseProps } from '../release-props';
+import { poolerOf } from './pooler-service';
 import { APP_USER, bind, HARDENED, onDisk, secret } from './service-parts';
 
 export const PROGRAM = '/app';
@@ -22,12 +24,13 @@ export const readyAt = (port: 'PORT' | 'TSDB_STREAM_PORT'): readonly string[] =>
 ];
 
 /** The API, with a login that owns nothing. Its networks lead only to Caddy and the database. */
-export function apiService(props: ReleaseProps) {
+export function apiService(props: ReleaseProps, place: ApiPlace) {
+  const host = props.pooler === undefined ? undefined : poolerOf(place);
   return {
     ...program(props, 'app'),
     command: ['node', `${PROGRAM}/tsdb.js`, 'serve'],
     // Only Caddy sends it requests: nothing else on its networks speaks HTTP.
-    environment: { ...environment(props, 'app'), ...apiEnvironment({ behindProxy: true }) },
+    environment: { ...environment(props, 'app', host), ...apiEnvironment({ behindProxy: true }) },
     networks: ['data', 'edge'],
     stop_grace_period: '60s',
     mem_limit: '256m',
@@ -91,6 +94,6 @@ export function program(props: ReleaseProps, login: Login) {
 /** Name of a login's secret in the vault. */
 const secretOf = (login: Login): string => (login === 'superuser' ? 'postgres' : login);
 
-function environment({ schemas }: ReleaseProps, login: Login) {
-  return appEnvironment({ host: 'timescaledb', login, passwordFile: PASSWORD_FILE, schemas });
+function environment({ schemas }: ReleaseProps, login: Login, host = 'timescaledb') {
+  return appEnvironment({ host, login, passwordFile: PASSWORD_FILE, schemas });
 }

@@ -22,6 +22,9 @@ compose() {
   # Only Terraform knows the address of Event Hubs.
   if [ "$EVENT_HUBS" = yes ]; then TSDB_KAFKA_BROKERS=$(fact kafkaBrokers 2>/dev/null || true); fi
   export TSDB_KAFKA_BROKERS="${TSDB_KAFKA_BROKERS:-}"
+  # Consumers share the pooler of the API in service.
+  TSDB_POOLER=pooler-$(sed 's/^api-//' "$TSDB_ROOT/api-place" 2>/dev/null || echo blue)
+  export TSDB_POOLER
   docker compose --project-name tsdb --file "$release/compose.yaml" "$@"
 }
 

@@ -3,8 +3,9 @@ import { DeploymentV1 } from '@cdktf/provider-kubernetes/lib/deployment-v1';
 import { ServiceV1 } from '@cdktf/provider-kubernetes/lib/service-v1';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import { apiConnections } from '../infra/core/api-connections';
+import { apiConnections, readerConnections } from '../infra/core/api-connections';
 import { apiEnvironment } from '../infra/core/app-environment';
+import type { DeployConfig } from '../infra/core/config';
 import { API_PORT } from '../infra/core/names';
 import { consumerConnections } from '../infra/core/settings/consumers';
 import { scalesByLoad } from './api-scaling';
@@ -16,6 +17,7 @@ import {
   passwordAnnotations,
   spreadPods,
 } from './app-pod';
+import { haNames } from './ha/names';
 import { clientLabels, metadata, selectorLabels } from './metadata';
 import { addServiceAccount, RESTARTED_BY_HAND } from './pod-parts';
 import { deploymentRollout } from './rollout';
@@ -79,17 +81,41 @@ function apiPod(app: AppProps, serviceAccount: string) {
 }
 
 function apiContainer(app: AppProps) {
-  const { kubernetes, consumers, streams } = app.config;
-  const { database, apiMaxReplicas, ingressHost } = kubernetes;
   const env = apiEnvironment({
-    connections: apiConnections(database, apiMaxReplicas, consumerConnections(consumers, streams)),
-    behindProxy: ingressHost !== '',
+    ...connectionsOf(app.config),
+    ...standbysOf(app.config),
+    behindProxy: app.config.kubernetes.ingressHost !== '',
   });
   return {
-    ...appContainer(app, { name: 'api', login: 'app', args: ['serve'], env, cpu: '250m' }),
+    ...appContainer(app, {
+      name: 'api',
+      login: 'app',
+      args: ['serve'],
+      env,
+      cpu: '250m',
+      sharesConnections: true,
+    }),
     port: [{ name: 'http', containerPort: API_PORT }],
     ...healthProbes(API_PORT),
     // Kubernetes removes an ending pod from the service while it already stops it, so requests still arrive for a while.
     lifecycle: { preStop: [{ exec: { command: ['sleep', String(LEAVE_SERVICE)] } }] },
   };
+}
+
+/** Behind a pooler, the API takes as many connections as it does by itself: they end there, unless it reads from standbys. */
+function connectionsOf({ kubernetes, consumers, streams, pooler }: DeployConfig) {
+  const { database, apiMaxReplicas } = kubernetes;
+  if (!pooler.enabled)
+    return { connections: apiConnections(database, apiMaxReplicas, consumerConnections(consumers, streams)) };
+  return pooler.readReplicas ? { connections: readerConnections(database, apiMaxReplicas) } : {};
+}
+
+/**
+ * One address for all standbys. Each connection asks the server that it has got how far it is behind, so it does not matter which
+ * one that is.
+ */
+function standbysOf({ pooler, ...config }: DeployConfig) {
+  if (!pooler.readReplicas) return {};
+  const { standbys } = haNames({ ...config, pooler });
+  return { standbys: { host: standbys, lagSeconds: pooler.readLagSeconds } };
 }

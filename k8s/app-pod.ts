@@ -14,6 +14,8 @@ export interface AppProps extends Place {
   readonly secrets: LoginSecrets;
   /** Image with the `tsdb` command, as a reference to the `app_image` variable. */
   readonly image: string;
+  /** Host name of the pooler, when there is one for API and consumers. */
+  readonly pooler?: string | undefined;
 }
 
 export interface AppPodProps<Volume> {
@@ -25,7 +27,7 @@ export interface AppPodProps<Volume> {
 }
 
 /** Any user except root will do for the application image. Its group owns the volumes. */
-const APP_USER = { uid: 10_001, gid: 10_001 };
+export const APP_USER = { uid: 10_001, gid: 10_001 };
 
 /** In MiB: the size of `/tmp`. Imports and restores keep small files there; dumps are written to the volume of the backups. */
 export const TMP_MIB = 256;
@@ -60,6 +62,8 @@ export interface AppContainerProps {
     readonly mountPath: string;
     readonly readOnly?: boolean;
   }[];
+  /** Whether it may share connections: it keeps nothing in a session from one transaction to the next. */
+  readonly sharesConnections?: boolean;
   /** Cores requested. */
   readonly cpu?: string;
   /** Request and limit. */
@@ -68,11 +72,21 @@ export interface AppContainerProps {
 
 /** A container that runs `tsdb`. Its pod is an `appPod`. */
 export function appContainer(
-  { config, database, image }: AppProps,
-  { name, login, args, env = {}, volumeMount = [], cpu = '100m', memoryMiB = 256 }: AppContainerProps,
+  { config, database, image, pooler }: AppProps,
+  {
+    name,
+    login,
+    args,
+    env = {},
+    volumeMount = [],
+    cpu = '100m',
+    memoryMiB = 256,
+    ...props
+  }: AppContainerProps,
 ) {
   const { schemas } = config;
-  const common = appEnvironment({ host: database.host, login, passwordFile: PASSWORD_FILE, schemas });
+  const host = props.sharesConnections ? (pooler ?? database.host) : database.host;
+  const common = appEnvironment({ host, login, passwordFile: PASSWORD_FILE, schemas });
   return {
     name,
     image,

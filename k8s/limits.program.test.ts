@@ -42,6 +42,8 @@ function askedBy(
 /** How many pods of a workload there can be at once. */
 function countOf(address: string, most: Most): number {
   if (address.startsWith('kubernetes_deployment_v1.api')) return most.api + 2;
+  // Two that start and two that wait for their clients.
+  if (address.startsWith('kubernetes_deployment_v1.pooler')) return 4;
   return address.startsWith('kubernetes_deployment_v1.consumers_kafka') ? most.kafka + 2 : 1;
 }
 
@@ -70,6 +72,7 @@ describe('the quota', () => {
     ['a large database', { TSDB_DEPLOY_DB_CPUS: '16', TSDB_DEPLOY_DB_MEMORY_MIB: '65536' }],
     ['one pod of the API', { TSDB_DEPLOY_API_REPLICAS: '1', TSDB_DEPLOY_API_MAX_REPLICAS: '1' }],
     ['consumers by lag', DEPLOYMENTS['consumers of brokers in the cluster, by lag'] as Env],
+    ['a pooler', DEPLOYMENTS['a pooler, with consumers'] as Env],
     ['more consumers', DEPLOYMENTS['consumers with certificates, of brokers outside of the cluster'] as Env],
   ])('is what all pods of the stack ask for, and a backup that is started by hand: %s', (_what, env) => {
     const { resource } = synthesiseKubernetes(env);

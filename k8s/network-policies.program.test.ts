@@ -67,6 +67,15 @@ describe('the network policies', () => {
     });
   });
 
+  it('let clients to the pooler, and nobody else', () => {
+    const pooler = { pod_selector: { match_labels: { [COMPONENT]: 'pooler' } } };
+    const ports = [{ port: '5432', protocol: 'TCP' }];
+    const all = policies({ TSDB_DEPLOY_POOLER: 'true' });
+    expect(all.pooler).toMatchObject(pooler);
+    expect(all.pooler?.ingress).toEqual([{ from: [CLIENTS], ports }]);
+    expect(all['pooler-clients']).toMatchObject({ ...CLIENTS, egress: [{ to: [pooler], ports }] });
+  });
+
   it('lead out of the cluster nowhere', () => {
     const { dns, ...others } = policies(INGRESS);
     expect(dns).toBeDefined();

@@ -35,6 +35,7 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
     database: ingress(database, [{ podSelector: clients }], [port(DATABASE.port)]),
     // The API, the schema Job, backups and the health check need no other connection: dumps are written to a volume.
     'database-clients': egress(clients, [{ podSelector: database }], [port(DATABASE.port)]),
+    ...poolerWays(config),
     api: ingress(api, [{ podSelector: ALL_PODS }, ...controllers], [port(API_PORT)]),
     ...(config.kubernetes.ingressIssuer === ''
       ? {}
@@ -47,4 +48,15 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
 function ingressControllers({ kubernetes }: DeployConfig): NetworkPolicyV1SpecIngressFrom[] {
   if (kubernetes.ingressNamespace !== '') return [inNamespace(kubernetes.ingressNamespace)];
   return kubernetes.ingressHost === '' ? [] : [{ namespaceSelector: {} }];
+}
+
+// The pods of the operator's pooler count as pods of its database.
+function poolerWays(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec>> {
+  if (!config.pooler.enabled || config.kubernetes.ha) return {};
+  const pooler = { matchLabels: selectorLabels(config, 'pooler') };
+  const clients = { matchLabels: { [DATABASE_CLIENT]: 'true' } };
+  return {
+    pooler: ingress(pooler, [{ podSelector: clients }], [port(DATABASE.port)]),
+    'pooler-clients': egress(clients, [{ podSelector: pooler }], [port(DATABASE.port)]),
+  };
 }

@@ -1,11 +1,13 @@
 // Adds up the most that a deployment uses of its cluster (pure). k8s/limits.program.test.ts compares it with the stacks.
 import type { DeployConfig } from '../infra/core/config';
+import { POOLER_MIB, POOLER_PODS } from '../infra/core/pooler-sizes';
 import { mostKafkaConsumers } from '../infra/core/settings/consumers';
 import { TMP_MIB } from './app-pod';
 import { BACKUP_MEMORY_MIB } from './backup';
 import { CONSUMER } from './consumers/consumer';
 import { type Demand, databaseDemands } from './database-quota';
 import { OUTPUT_MIB } from './pod-parts';
+import { POOLER_MILLI_CPUS } from './pooler';
 import { quantityOf } from './quantity';
 
 /** The `hard` limits of a ResourceQuota, by resource. */
@@ -27,7 +29,7 @@ export function quotaOf(config: DeployConfig): Readonly<Record<string, string>> 
     persistentvolumeclaims: String(volumes.length),
     'requests.storage': quantityOf(volumes.reduce((total, gib) => total + gib, 0) * 1024),
     // That of the API, too.
-    services: String(database.services + 1 + proofsOf(config)),
+    services: String(database.services + 1 + poolerServices(config) + proofsOf(config)),
     // No service of this deployment is reachable from outside the cluster by itself.
     'services.loadbalancers': '0',
     'services.nodeports': String(proofsOf(config)),
@@ -40,6 +42,7 @@ function demandsOf(config: DeployConfig): readonly Demand[] {
     // During a rollout there is also one pod that starts and one that ends.
     { pods: apiMaxReplicas + 2, milliCpus: 250, memoryMiB: 256, scratchMiB: TMP_MIB },
     ...consumerDemands(config),
+    ...poolerDemands(config),
     // The schema Job and the health check.
     { pods: 2, milliCpus: 100, memoryMiB: 256, scratchMiB: TMP_MIB },
     // A scheduled backup, and one that somebody starts by hand.
@@ -57,6 +60,17 @@ function consumerDemands({ streams, consumers }: DeployConfig): readonly Demand[
     // Each of them ends before the next one begins.
     ...(streams.mqttUrl === '' ? [] : [{ ...one, pods: consumers.mqttReplicas }]),
   ];
+}
+
+/** The pooler of a replicating database is among the operator's own services and pods. */
+const hasPooler = ({ kubernetes, pooler }: DeployConfig): boolean => pooler.enabled && !kubernetes.ha;
+
+const poolerServices = (config: DeployConfig): number => (hasPooler(config) ? 1 : 0);
+
+/** All of them are replaced before the old ones have ended. */
+function poolerDemands(config: DeployConfig): readonly Demand[] {
+  if (!hasPooler(config)) return [];
+  return [{ pods: 2 * POOLER_PODS, milliCpus: POOLER_MILLI_CPUS, memoryMiB: POOLER_MIB }];
 }
 
 /** Pods with which cert-manager proves that we own a name. Each has a service on a port of the nodes. */

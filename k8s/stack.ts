@@ -6,18 +6,21 @@ import { requiredVariable } from '../infra/core/variables';
 import { addApi } from './api';
 import { addApiIngress } from './api-ingress';
 import { addApiScaling } from './api-scaling';
+import type { AppProps } from './app-pod';
 import { addBackup } from './backup';
 import { type AksReference, addClusterProvider } from './cluster-provider';
 import { addConsumers, CONSUMERS, hasConsumers } from './consumers/consumers';
 import { addDatabase } from './database';
 import { databaseSource } from './database-source';
+import { haNames } from './ha/names';
 import { addHealthCheck } from './health-check';
 import { addLimits, startAfter } from './limits';
 import { addNamespace } from './namespace';
 import { addNetworkPolicies } from './network-policies';
 import { addOutputs } from './outputs';
 import { addLoginPasswords } from './password';
-import { addRolloutOutput } from './rollout';
+import { addPooler } from './pooler';
+import { addRolloutOutput, type RolloutCheck } from './rollout';
 import { addSchemaJob } from './schema-job';
 import { addStorageClass } from './storage';
 
@@ -41,16 +44,21 @@ export class KubernetesStack extends BaseStack {
     const app = { ...place, database, secrets, image: this.appImage(config) };
 
     const schema = addSchemaJob(this, app, schemaHash);
-    const { service, deployment, rollout } = addApi(this, app, schema.rollout);
+    const pooler = this.pooler(app, schema.rollout);
+    const served = { ...app, pooler: pooler?.host };
+    const beforeClients = pooler?.rollout ?? schema.rollout;
+    const { service, deployment, rollout } = addApi(this, served, beforeClients);
     addApiScaling(this, place, deployment);
     if (config.kubernetes.ingressHost !== '') addApiIngress(this, place, service);
-    const consumers = hasConsumers(config) ? addConsumers(this, app, schema.rollout) : [];
+    const consumers = hasConsumers(config) ? addConsumers(this, served, beforeClients) : [];
     addBackup(this, app, schema.rollout);
     addHealthCheck(this, app, schema.rollout);
     const before = database.rollout === undefined ? [] : [database.rollout];
-    const checks = [...before, schema.rollout, rollout, ...consumers];
+    const own = pooler?.rollout === undefined ? [] : [pooler.rollout];
+    const checks = [...before, schema.rollout, ...own, rollout, ...consumers];
     addRolloutOutput(this, namespace, checks);
     const parts = ['schema', 'api', 'backup', 'health', ...(consumers.length > 0 ? [CONSUMERS] : [])];
+    if (own.length > 0) parts.push('pooler');
     if (quota !== undefined) startAfter(quota, this, parts);
     addOutputs(this, app, { schemaJob: schema.name, service, deployment });
   }
@@ -65,6 +73,12 @@ export class KubernetesStack extends BaseStack {
     const database = addDatabase(this, { config, namespace }, classes);
     startAfter(quota, this, ['database']);
     return { namespace, database, quota };
+  }
+
+  /** A replicating database has a pooler already, for which its stack has waited. */
+  private pooler(app: AppProps, after: RolloutCheck): { host: string; rollout?: RolloutCheck } | undefined {
+    if (!app.config.pooler.enabled) return undefined;
+    return app.config.kubernetes.ha ? { host: haNames(app.config).pooler } : addPooler(this, app, after);
   }
 
   private appImage(config: DeployConfig): string {

@@ -2,13 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CADDY_IMAGE, IMAGE_FLAVOURS, NODE_IMAGE, RANDOM_PROVIDER } from '../infra/core/pins';
+import { CADDY_IMAGE, IMAGE_FLAVOURS, NODE_IMAGE, POOLER_IMAGE, RANDOM_PROVIDER } from '../infra/core/pins';
 import packageJson from '../package.json';
 import config from '../renovate.json';
 
 const ROOT = join(__dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
-const PINNED = [IMAGE_FLAVOURS.alpine.image, IMAGE_FLAVOURS.ha.image, NODE_IMAGE, CADDY_IMAGE];
+const PINNED = [IMAGE_FLAVOURS.alpine.image, IMAGE_FLAVOURS.ha.image, NODE_IMAGE, CADDY_IMAGE, POOLER_IMAGE];
 
 /** Whether a manager of ours looks into a file; its patterns have no wildcard but `*`. */
 const looksInto = (

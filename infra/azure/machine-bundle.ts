@@ -1,8 +1,11 @@
 // The settings as the bundle of the machine wants them.
 import type { DeployConfig } from '../core/config';
 import { databaseShare } from '../core/machine-sizes';
+import { POOLER_IMAGE } from '../core/pins';
+import { POOLER_MIB, poolSize } from '../core/pooler-sizes';
 import type { AzureConfig } from '../core/settings/azure';
 import type { BundleProps } from './machine/bundle';
+import { API_PLACES } from './machine/caddyfile';
 import { CONSUMER_MIB } from './machine/compose/consumer-service';
 import { consumersOf } from './machine-consumers';
 
@@ -11,9 +14,12 @@ export function bundleProps(config: DeployConfig, programFolder: string): Bundle
   const { image, schemas, allow, azure } = config;
   const { exposure, hostName, backupDays } = azure;
   const consumers = consumersOf(config);
+  const { pooler } = config;
+  const poolersMiB = pooler.enabled ? API_PLACES.length * POOLER_MIB : 0;
+  const size = databaseShare(azure.machine, consumers.length * CONSUMER_MIB + poolersMiB);
   return {
     image,
-    size: databaseShare(azure.machine, consumers.length * CONSUMER_MIB),
+    size,
     schemas,
     hostName,
     tls: tlsOf(azure),
@@ -23,6 +29,9 @@ export function bundleProps(config: DeployConfig, programFolder: string): Bundle
     programFolder,
     ...(allow === '' ? {} : { allow }),
     ...(consumers.length === 0 ? {} : { consumers }),
+    ...(pooler.enabled
+      ? { pooler: { image: pooler.image || POOLER_IMAGE, size: poolSize(pooler.size, size, 'machine') } }
+      : {}),
   };
 }
 

@@ -20,6 +20,9 @@ export const LEAST_CONNECTIONS = OTHERS + 3;
 /** The API's own defaults. */
 const MOST = { read: 10, write: 4 } as const;
 
+/** Connections of a pod whose number nobody limits, because they end at a pooler. */
+export const API_CLIENTS = MOST.read + MOST.write + OTHERS;
+
 /**
  * Gives each pod an equal share. `total` is below `LEAST_CONNECTIONS` when the database has too few connections for so
  * many pods.
@@ -31,4 +34,13 @@ export function apiConnections(database: MachineSize, mostPods: number, others =
   const pools = Math.max(0, total - OTHERS);
   const write = Math.min(MOST.write, Math.floor(pools / 3));
   return { read: Math.min(MOST.read, pools - write), write, total };
+}
+
+/**
+ * Connections of a pod behind a pooler, which reads from standbys directly: any of them may get all of these connections, and has
+ * as many as the primary.
+ */
+export function readerConnections(database: MachineSize, mostPods: number): ApiConnections {
+  const { total } = apiConnections(database, mostPods);
+  return { read: Math.min(MOST.read, total), write: MOST.write, total };
 }

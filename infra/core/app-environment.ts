@@ -47,6 +47,8 @@ const PRIVATE_NETWORKS = '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16';
 export interface ApiEnvironmentProps {
   /** The API uses its own defaults when it is left out. */
   readonly connections?: ApiConnections;
+  /** Host name of standbys that answer reads, with the login of the API, and how far they may be behind. */
+  readonly standbys?: { readonly host: string; readonly lagSeconds: number };
   /** Whether all requests come through our own proxy, whose X-Forwarded-For the API may trust. */
   readonly behindProxy: boolean;
   /** Whether the login itself has the rights, because it is a member of no roles that it could switch to. */
@@ -54,7 +56,8 @@ export interface ApiEnvironmentProps {
 }
 
 /** What `tsdb serve` needs in addition. */
-export function apiEnvironment({ connections, behindProxy, hasOwnRights }: ApiEnvironmentProps): Variables {
+export function apiEnvironment(props: ApiEnvironmentProps): Variables {
+  const { connections, standbys, behindProxy, hasOwnRights } = props;
   return {
     // The API listens on loopback by default, which nothing outside the container could reach.
     HOST: '0.0.0.0',
@@ -64,6 +67,12 @@ export function apiEnvironment({ connections, behindProxy, hasOwnRights }: ApiEn
     ...(connections === undefined
       ? {}
       : { TSDB_POOL_SIZE: String(connections.read), TSDB_WRITE_POOL_SIZE: String(connections.write) }),
+    ...(standbys === undefined
+      ? {}
+      : {
+          TSDB_READ_LAG_SECONDS: String(standbys.lagSeconds),
+          TSDB_READ_URLS: `postgres://${standbys.host}:${DATABASE.port}`,
+        }),
     ...(behindProxy ? { TSDB_TRUSTED_PROXIES: PRIVATE_NETWORKS } : {}),
   };
 }

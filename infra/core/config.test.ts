@@ -151,6 +151,11 @@ const OTHER: Record<Exclude<SettingName, 'TSDB_DEPLOY_DB_REPLICAS'>, string> = {
   TSDB_DEPLOY_EVENT_HUBS_MAX_UNITS: '8',
   TSDB_DEPLOY_EVENT_HUBS_CIDRS: '203.0.113.0/24',
   TSDB_DEPLOY_BROKER_SECRETS: 'kafka-ca=plant-ca,mqtt-password=plant-mqtt',
+  TSDB_DEPLOY_POOLER: 'true',
+  TSDB_DEPLOY_POOLER_IMAGE: 'mirror.example.org/pgbouncer:1.25.1',
+  TSDB_DEPLOY_POOLER_SIZE: '20',
+  TSDB_DEPLOY_READ_REPLICAS: 'true',
+  TSDB_DEPLOY_READ_LAG_SECONDS: '3',
   TSDB_SCHEMAS: 'iot,metrics',
 };
 
@@ -170,6 +175,10 @@ const NEEDED: Readonly<Record<string, Variables>> = {
   TSDB_DEPLOY_EXPOSURE: { TSDB_DEPLOY_PARTS: 'nat' },
   TSDB_DEPLOY_STORAGE_PARAMETERS: { TSDB_DEPLOY_STORAGE_PROVISIONER: 'disk.csi.azure.com' },
   TSDB_DEPLOY_HA: { TSDB_DEPLOY_HA_IMAGE: 'registry.example.org/timescaledb-cnpg:17' },
+  TSDB_DEPLOY_READ_REPLICAS: {
+    TSDB_DEPLOY_HA: 'true',
+    TSDB_DEPLOY_HA_IMAGE: 'registry.example.org/timescaledb-cnpg:17',
+  },
   TSDB_DEPLOY_HA_RESTORE_FROM: STORE,
   TSDB_DEPLOY_HA_RESTORE_TIME: { ...STORE, TSDB_DEPLOY_HA_RESTORE_FROM: 'tsdb-prod' },
   TSDB_DEPLOY_SHARDED_BACKUP_URL: BUCKET,

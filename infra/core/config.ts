@@ -17,6 +17,7 @@ import { KAFKA_SETTINGS, type KafkaConfig } from './settings/kafka';
 import { KUBERNETES_SETTINGS } from './settings/kubernetes';
 import { type KubernetesConfig, kubernetesConfig } from './settings/kubernetes-config';
 import { oneOf } from './settings/parsers';
+import { checkPooler, POOLER_SETTINGS, type PoolerConfig } from './settings/pooler';
 import { settingsReader, type Variables } from './settings/read';
 import type { Fault, ValuesOf } from './settings/setting';
 import { checkSharded, SHARDED_SETTINGS, type ShardedConfig } from './settings/sharded';
@@ -42,6 +43,7 @@ export interface DeployConfig
   readonly streams: StreamsConfig;
   readonly consumers: ConsumersConfig;
   readonly kafka: KafkaConfig;
+  readonly pooler: PoolerConfig;
 }
 
 /** The caller's settings are wrong. The message lists every fault, one a line. */
@@ -74,11 +76,14 @@ export function readConfig(
   checkBrokers(azure, streams, fault);
   const consumers = read(CONSUMER_SETTINGS, declared?.consumers);
   checkConsumers(consumers, streams, fault);
+  const pooler = read(POOLER_SETTINGS, declared?.pooler);
+  const others = consumerConnections(consumers, streams);
   const kubernetes = kubernetesConfig(
     read(KUBERNETES_SETTINGS, declared?.kubernetes),
-    consumerConnections(consumers, streams),
+    { others, isPooled: pooler.enabled },
     fault,
   );
+  checkPooler(pooler, { kubernetes, others }, fault);
   const ha = read(HA_SETTINGS, declared?.ha);
   checkHa(ha, kubernetes, fault);
   const sharded = read(SHARDED_SETTINGS, declared?.sharded);
@@ -103,6 +108,7 @@ export function readConfig(
     streams,
     consumers,
     kafka,
+    pooler,
   });
 }
 

@@ -44,3 +44,9 @@ export const NODE_IMAGE =
 
 /** Terminates TLS in front of the API. Only the tag is pinned, because it is published again with other digests. */
 export const CADDY_IMAGE = 'caddy:2.11.4-alpine';
+
+/**
+ * Pools connections to the database. It is what CloudNativePG 1.30 uses by itself. Only the tag is pinned, because it is published
+ * again when its base has fixes.
+ */
+export const POOLER_IMAGE = 'ghcr.io/cloudnative-pg/pgbouncer:1.25.1';

@@ -6,6 +6,7 @@ import { CONSUMER_SETTINGS } from './settings/consumers';
 import { HA_SETTINGS } from './settings/ha';
 import { KAFKA_SETTINGS } from './settings/kafka';
 import { KUBERNETES_SETTINGS } from './settings/kubernetes';
+import { POOLER_SETTINGS } from './settings/pooler';
 import type { DeclaredOf } from './settings/setting';
 import { SHARDED_SETTINGS } from './settings/sharded';
 import { SHARED_SETTINGS } from './settings/shared';
@@ -22,6 +23,7 @@ export const SETTINGS = [
   ...Object.values(STREAM_SETTINGS),
   ...Object.values(CONSUMER_SETTINGS),
   ...Object.values(KAFKA_SETTINGS),
+  ...Object.values(POOLER_SETTINGS),
 ].map((setting) => ({ default: '', ...setting }));
 
 export type SettingName = (typeof SETTINGS)[number]['name'];
@@ -37,4 +39,5 @@ export interface Environment extends DeclaredOf<typeof SHARED_SETTINGS> {
   readonly streams?: DeclaredOf<typeof STREAM_SETTINGS>;
   readonly consumers?: DeclaredOf<typeof CONSUMER_SETTINGS>;
   readonly kafka?: DeclaredOf<typeof KAFKA_SETTINGS>;
+  readonly pooler?: DeclaredOf<typeof POOLER_SETTINGS>;
 }

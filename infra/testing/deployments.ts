@@ -48,6 +48,7 @@ export const AZURE_DEPLOYMENTS: Readonly<Record<string, Env>> = {
     TSDB_DEPLOY_KAFKA_PARTITIONS: '32',
     TSDB_DEPLOY_KAFKA_RETENTION_HOURS: '720',
   },
+  'a pooler': { TSDB_DEPLOY_POOLER: 'true' },
   "brokers of one's own": {
     ...BROKERS,
     // The cluster has their secrets elsewhere.

@@ -93,6 +93,7 @@ function consumerPod(app: AppProps, serviceAccount: string, props: ConsumerProps
           login: 'app',
           args: ['consume', broker],
           env,
+          sharesConnections: true,
           volumeMount: files.volumeMount,
           cpu: `${CONSUMER.milliCpus}m`,
           memoryMiB: CONSUMER.memoryMiB,

@@ -15,6 +15,8 @@ export function haNames({ name, environment }: DeployConfig) {
     pods: { 'cnpg.io/cluster': name },
     // The service that always leads to the primary.
     primary: `${name}-rw`,
+    // Leads each connection to one of the standbys.
+    standbys: `${name}-ro`,
     superuserSecret: `${name}-superuser`,
     pooler: `${name}-pooler`,
     store: `${name}-backups`,

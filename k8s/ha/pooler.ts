@@ -1,20 +1,22 @@
-// PgBouncer in front of the primary, for applications that open many short connections.
+// PgBouncer in front of the primary, for applications that open many short connections, and where the settings say so for our own.
 import type { DeployConfig } from '../../infra/core/config';
-import { postgresSettings } from '../../infra/core/postgres-settings';
+import { poolParameters } from '../../infra/core/pooler';
+import { POOLER_PODS, poolSize } from '../../infra/core/pooler-sizes';
 import { clientLabels } from '../metadata';
 import { resources } from '../pod-parts';
 import type { OperatorObject } from './manifest';
 import { haNames, OPERATOR_API } from './names';
 import { POOLER_SCRATCH_MIB } from './sizes';
 
-const INSTANCES = 2;
-
 /**
- * The operator's `Pooler`. Our own programs do not use it: they hold session locks over several transactions, and with
- * shared connections the next transaction may use another session.
+ * The operator's `Pooler`. API and consumers use it with `TSDB_DEPLOY_POOLER`; the other commands hold session locks over several
+ * transactions, and with shared connections the next transaction may use another session. The operator makes its pooler ignore
+ * what a client sets at connect; the API notices that, and sets it in each transaction instead.
  */
 export function pooler(config: DeployConfig): OperatorObject {
   const { cluster, pooler: name } = haNames(config);
+  const { size, image } = config.pooler;
+  const { kubernetes } = config;
   return {
     id: 'pooler',
     component: 'pooler',
@@ -23,21 +25,22 @@ export function pooler(config: DeployConfig): OperatorObject {
     kind: 'Pooler',
     spec: {
       cluster: { name: cluster },
-      instances: INSTANCES,
+      instances: POOLER_PODS,
       type: 'rw',
       pgbouncer: {
         poolMode: 'transaction',
-        parameters: {
-          max_client_conn: '1000',
-          default_pool_size: String(poolSize(config)),
-          // Allows prepared statements on shared connections.
-          max_prepared_statements: '200',
-        },
+        parameters: poolParameters(poolSize(size, kubernetes.database, 'cluster')),
       },
       template: {
         metadata: { labels: clientLabels(config, 'pooler') },
         spec: {
-          containers: [{ name: 'pgbouncer', resources: resources('100m', 128, POOLER_SCRATCH_MIB) }],
+          containers: [
+            {
+              name: 'pgbouncer',
+              ...(image === '' ? {} : { image }),
+              resources: resources('100m', 128, POOLER_SCRATCH_MIB),
+            },
+          ],
           topologySpreadConstraints: [
             {
               maxSkew: 1,
@@ -50,10 +53,4 @@ export function pooler(config: DeployConfig): OperatorObject {
       },
     },
   };
-}
-
-// A quarter of the server's connections for all poolers together; the API has its own connections.
-function poolSize({ kubernetes }: DeployConfig): number {
-  const { max_connections } = postgresSettings(kubernetes.database);
-  return Math.max(1, Math.floor(Number(max_connections) / 4 / INSTANCES));
 }

@@ -79,7 +79,7 @@ export class KubernetesHaStack extends BaseStack {
     const at = (service: string) => `${service}.${namespace}.svc:${DATABASE.port}`;
     const outputs = {
       primary_address: at(names.primary),
-      standbys_address: at(`${names.cluster}-ro`),
+      standbys_address: at(names.standbys),
       pooler_address: at(names.pooler),
       cluster_status: `kubectl --namespace ${namespace} get clusters.postgresql.cnpg.io ${names.cluster}`,
     };

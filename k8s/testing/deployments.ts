@@ -54,6 +54,19 @@ export const DEPLOYMENTS: Readonly<Record<string, Env>> = {
     ...HA,
     TSDB_DEPLOY_SECRET_STORE: 'SecretStore/vault',
   },
+  'a pooler, with consumers': {
+    ...CONSUMERS,
+    TSDB_DEPLOY_POOLER: 'true',
+    TSDB_DEPLOY_POOLER_IMAGE: 'registry.example.org/pgbouncer:1.25.1',
+    TSDB_DEPLOY_POOLER_SIZE: '20',
+    TSDB_DEPLOY_API_MAX_REPLICAS: '40',
+  },
+  'a replicating database with pooler and readers': {
+    ...HA,
+    TSDB_DEPLOY_POOLER: 'true',
+    TSDB_DEPLOY_READ_REPLICAS: 'true',
+    TSDB_DEPLOY_READ_LAG_SECONDS: '3',
+  },
   'consumers of brokers in the cluster, by lag': {
     ...CONSUMERS,
     TSDB_DEPLOY_KAFKA_MAX_CONSUMERS: '6',

@@ -16,6 +16,7 @@ import { parse } from 'yaml';
 import { clusterBundleProps } from '../../azure-cluster/front';
 import { readConfig } from '../../core/config';
 import { IMAGE_FLAVOURS } from '../../core/pins';
+import { poolerConfiguration } from '../../core/pooler';
 import { bundleProps } from '../machine-bundle';
 import { consumersOf } from '../machine-consumers';
 import { BROKERS, EVENT_HUBS } from '../testing/azure-stack';
@@ -56,6 +57,7 @@ function unpack(given: BundleProps = props): string {
 
 const compose = (given?: BundleProps) => parse(readFileSync(join(unpack(given), 'compose.yaml'), 'utf8'));
 const HA = IMAGE_FLAVOURS.ha;
+const POOLER = { image: 'mirror.example.org/pgbouncer:1.25.1', size: 7 };
 
 describe('writeBundle', () => {
   it('depends on contents alone, and its name on all of them', () => {
@@ -107,10 +109,22 @@ describe('writeBundle', () => {
   });
 });
 
+describe('the configuration of the pooler', () => {
+  it('comes with the release, where it has one', () => {
+    const file = (given?: BundleProps) => join(unpack(given), 'pooler', 'pgbouncer.ini');
+    expect(existsSync(file())).toBe(false);
+    expect(readFileSync(file({ ...props, pooler: POOLER }), 'utf8')).toBe(
+      poolerConfiguration('timescaledb', 7),
+    );
+  });
+});
+
 describe('the compose file', () => {
   it('gives no container a privilege, a writable root or an image without a version', () => {
-    const all = compose({ ...props, consumers: consumersOf(readConfig(BROKERS)) }).services;
-    expect(Object.keys(all)).toEqual(expect.arrayContaining(['consume-kafka', 'consume-mqtt']));
+    const all = compose({ ...props, consumers: consumersOf(readConfig(BROKERS)), pooler: POOLER }).services;
+    expect(Object.keys(all)).toEqual(
+      expect.arrayContaining(['consume-kafka', 'consume-mqtt', 'pooler-blue', 'pooler-green']),
+    );
     for (const service of Object.values<Record<string, unknown>>(all)) {
       expect(service).toMatchObject({
         cap_drop: ['ALL'],

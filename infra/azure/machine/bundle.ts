@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { poolerConfiguration } from '../../core/pooler';
 import { filesBelow } from '../../core/source-hash';
 import { caddyfile } from './caddyfile';
 import { composeFile } from './compose/compose-file';
+import { POOLER_FOLDER } from './compose/pooler-service';
 import { DUMP_DOCKERFILE } from './dump-image';
 import { checkRelease, type ReleaseProps } from './release-props';
 import { releaseSettings } from './release-settings';
@@ -52,6 +54,9 @@ function archiveOf(props: BundleProps): Buffer {
     text('compose.yaml', composeFile(props)),
     text('Caddyfile', caddyfile(props)),
     text('dump.Dockerfile', DUMP_DOCKERFILE),
+    ...(props.pooler === undefined
+      ? []
+      : [text(`${POOLER_FOLDER}/pgbouncer.ini`, poolerConfiguration('timescaledb', props.pooler.size))]),
     text('release.env', releaseSettings(props)),
     ...Object.entries(releaseUnits(props)).map(([name, content]) => text(`systemd/${name}`, content)),
   ]);

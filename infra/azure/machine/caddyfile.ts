@@ -8,6 +8,8 @@ export const NAMELESS = 'tsdb.internal';
 /** The two services of the compose file that can run the API: one serves, the other is empty until the next release. */
 export const API_PLACES = ['api-blue', 'api-green'] as const;
 
+export type ApiPlace = (typeof API_PLACES)[number];
+
 /**
  * The Caddyfile. It names both places, and Caddy itself checks which of them is ready. So a release needs no reload,
  * which would drop connections that are being opened. With `internal`, the root certificate is at

@@ -23,6 +23,14 @@ export interface ReleaseProps {
   readonly consumers?: readonly Consumer[];
   /** A service runs the database elsewhere and backs it up; left out where the machine itself does. */
   readonly managed?: ManagedDatabase;
+  /** PgBouncer for API and consumers; they reach the database themselves when it is left out. */
+  readonly pooler?: PoolerProps;
+}
+
+export interface PoolerProps {
+  readonly image: string;
+  /** Most connections to the database. */
+  readonly size: number;
 }
 
 /** An image with pgBackRest gets a repository with point-in-time recovery; any other image gets a dump each night. */

@@ -31,6 +31,7 @@ export function releaseSettings(props: ReleaseProps): string {
     DUMP_IMAGE,
     EVENT_HUBS: consumers.some(({ usesEventHubs }) => usesEventHubs) ? 'yes' : 'no',
     PGDATA_FOLDER: posix.relative(image.dataMount, image.pgdata),
+    POOLER: props.pooler === undefined ? 'no' : 'yes',
   };
   for (const [name, value] of Object.entries(settings)) {
     if (!/^[\w./:@,=-]*$/.test(value)) throw new RangeError(`${name} would need quotes: "${value}"`);

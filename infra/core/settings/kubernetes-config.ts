@@ -12,12 +12,18 @@ export interface KubernetesConfig extends Omit<Settings, 'databaseCpus' | 'datab
   readonly database: MachineSize;
 }
 
-/** @param others connections to the database that the consumers of streams hold */
-export function kubernetesConfig(settings: Settings, others: number, fault: Fault): KubernetesConfig {
+interface Clients {
+  /** Connections to the database that the consumers of streams hold. */
+  readonly others: number;
+  /** Whether a pooler stands between, so that their number says nothing about the database: see `checkPooler`. */
+  readonly isPooled: boolean;
+}
+
+export function kubernetesConfig(settings: Settings, clients: Clients, fault: Fault): KubernetesConfig {
   checkTogether(settings, fault);
   const { databaseCpus: cpus, databaseMemoryMiB: memoryMiB, ...rest } = settings;
   const config = { ...rest, database: { cpus, memoryMiB } };
-  checkApi(config, others, fault);
+  checkApi(config, clients, fault);
   return config;
 }
 
@@ -55,7 +61,7 @@ function checkTogether(settings: Settings, fault: Fault): void {
 
 function checkApi(
   { apiReplicas, apiMaxReplicas, database }: KubernetesConfig,
-  others: number,
+  { others, isPooled }: Clients,
   fault: Fault,
 ): void {
   if (apiMaxReplicas < apiReplicas) {
@@ -64,6 +70,7 @@ function checkApi(
     );
     return;
   }
+  if (isPooled) return;
   // A size that is a fault already has no number of connections.
   if (!(database.cpus >= 1 && database.memoryMiB >= LEAST_MEMORY_MIB)) return;
   const { total } = apiConnections(database, apiMaxReplicas, others);

@@ -71,6 +71,7 @@ const POOLER: Fields = {
   'pgbouncer.poolMode': ['session', 'transaction'],
   'template.metadata.labels': 'texts',
   // The operator looks for the container under this name.
+  'template.spec.containers[].image': 'string',
   'template.spec.containers[].name': ['pgbouncer'],
   'template.spec.containers[].resources.limits': 'quantities',
   'template.spec.containers[].resources.requests': 'quantities',

@@ -1,26 +1,10 @@
 // For tests: runs the services of a compose file as processes of this machine, with its programs, paths and ports.
 import { chmodSync, chownSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SystemUser } from '../../../db/local/system-user';
 import { DATABASE_ENTRYPOINT } from '../../testing/database-image';
 import { onMachine, type Service } from './compose-file';
-
-/** What this machine has for containers. */
-export interface Host {
-  /** Folder for logs and for files that are made from those of the release. */
-  readonly state: string;
-  /** Folder for sockets, whose paths have to be short. */
-  readonly sockets: string;
-  /** Folder of PostgreSQL's programs. */
-  readonly pgBin: string;
-  /** User that the database runs as. It is undefined when the test's own user can run it. */
-  readonly user: SystemUser | undefined;
-  readonly hasCaddy: boolean;
-  /** Ports by the names of containers. `caddyAdmin` is the port of Caddy's own interface. */
-  readonly ports: Readonly<Record<string, string>>;
-  /** For all containers, in addition. */
-  readonly environment: Readonly<Record<string, string>>;
-}
+import type { Host } from './host';
+import { isPooler, poolerProcess } from './pooler-process';
 
 type Line = readonly string[];
 
@@ -28,7 +12,8 @@ type Line = readonly string[];
 export function processOf(host: Host, name: string, service: Service) {
   const line = [...(service.entrypoint ?? []), ...service.command];
   const env = environmentOf(host, name, service);
-  if (name !== 'timescaledb') return { line: lineOf(host, service, line), env, user: undefined };
+  if (isPooler(name)) return poolerProcess(host, name, service);
+  if (name !== 'timescaledb') return { line: lineOf(host, { name, service }, line), env, user: undefined };
   const own = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${host.sockets}`];
   const entrypoint = join(host.sockets, 'entrypoint.sh');
   writeFileSync(entrypoint, DATABASE_ENTRYPOINT);
@@ -59,20 +44,26 @@ export function environmentOf(host: Host, name: string, service: Service): NodeJ
     PORT: host.ports[name],
     TSDB_STREAM_PORT: host.ports[name],
     PGHOST: name === 'timescaledb' ? host.sockets : '127.0.0.1',
-    PGPORT: host.ports.timescaledb,
+    // The database itself, or the pooler that stands before it.
+    PGPORT: host.ports[service.environment.PGHOST ?? ''] ?? host.ports.timescaledb,
     TSDB_PG_BIN: host.pgBin,
     ...host.environment,
   };
 }
 
 /** Translates a command line of a container. */
-export function lineOf(host: Host, service: Service, [program = '', ...args]: Line): Line {
+export function lineOf(
+  host: Host,
+  { name, service }: { readonly name: string; readonly service: Service },
+  [program = '', ...args]: Line,
+): Line {
   const { ports, state } = host;
+  const asked = ports[isPooler(name) ? name : 'timescaledb'];
   const here = args.map((word) =>
     word === CADDYFILE
       ? caddyfile(host, service)
       : onMachine(service, word, state)
-          .replace('--port=5432', `--port=${ports.timescaledb}`)
+          .replace('--port=5432', `--port=${asked}`)
           .replace('127.0.0.1:2019', `127.0.0.1:${ports.caddyAdmin}`),
   );
   if (program === 'node') return [process.execPath, ...here];

@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startThrowAway, type ThrowAwayProcess } from '../../testing/throw-away-process';
 import { readCompose, type Service } from './compose-file';
-import { environmentOf, type Host, lineOf, processOf } from './containers';
+import { environmentOf, lineOf, processOf } from './containers';
+import type { Host } from './host';
 import { type Ran, runProgram } from './run-program';
 
 export interface Docker {
@@ -47,7 +48,7 @@ export async function startDocker(
   const exec = (name: string, service: Service, line: readonly string[], asked?: Asked): Promise<Ran> => {
     images.add(service.image);
     const env = { ...environmentOf(host, name, service), ...asked?.env };
-    return runProgram(lineOf(host, service, line), env, asked?.input);
+    return runProgram(lineOf(host, { name, service }, line), env, asked?.input);
   };
 
   const isHealthy = async (name: string): Promise<boolean> => {
@@ -79,7 +80,8 @@ export async function startDocker(
 
   // docker compose --project-name tsdb --file FILE COMMAND [FLAG...] SERVICE [ARGUMENT...]
   const compose = async (asked: Asked): Promise<Ran> => {
-    const services = readCompose(asked.args[4] ?? '', variables);
+    const { TSDB_POOLER = '' } = asked.env;
+    const services = readCompose(asked.args[4] ?? '', { ...variables, TSDB_POOLER });
     const [command = '', ...rest] = asked.args.slice(5);
     const first = rest.findIndex((arg) => services[arg] !== undefined);
     const [flags, name = '', more] = [rest.slice(0, first), rest[first], rest.slice(first + 1)];
@@ -167,7 +169,7 @@ export async function startDocker(
 
 interface Asked {
   readonly args: readonly string[];
-  readonly env: { readonly PGPASSWORD?: string };
+  readonly env: { readonly PGPASSWORD?: string; readonly TSDB_POOLER?: string };
   readonly input: string;
 }
 
@@ -179,7 +181,7 @@ const says = (text: string): Ran => ({ code: 0, stdout: text === '' ? '' : `${te
 const clientOf = (socket: string): string => `#!${process.execPath}
 const { json, text } = require('node:stream/consumers');
 const args = process.argv.slice(2);
-const { PGPASSWORD } = process.env;
+const { PGPASSWORD, TSDB_POOLER } = process.env;
 const request = require('node:http').request({ socketPath: '${socket}', method: 'POST' }, async (response) => {
   const { code, stdout, stderr } = await json(response);
   process.stdout.write(stdout);
@@ -187,6 +189,6 @@ const request = require('node:http').request({ socketPath: '${socket}', method: 
   process.exitCode = code ?? 1;
 });
 Promise.resolve(args.includes('exec') ? text(process.stdin) : '').then((input) =>
-  request.end(JSON.stringify({ args, env: { PGPASSWORD }, input })),
+  request.end(JSON.stringify({ args, env: { PGPASSWORD, TSDB_POOLER }, input })),
 );
 `;

@@ -37,3 +37,36 @@ function simpleConsumer(load: NodeJS.Require): void {
     })
     .listen(Number(env.TSDB_STREAM_PORT), env.HOST);
 }
+
+/**
+ * Puts a small program in the place of `tsdb serve`: it answers each request with a new session of the database, at the address and
+ * with the password that it was started with.
+ */
+export const serveSimply = (text: string): string =>
+  text.replace('\n', () => `\nif (process.argv[2] === "serve") return (${simpleServer})(require);\n`);
+
+function simpleServer(load: NodeJS.Require): void {
+  const { env } = process;
+  const PGPASSWORD = load('node:fs').readFileSync(env.PGPASSWORD_FILE, 'utf8');
+  let isEnding = false;
+  const server = load('node:http').createServer(
+    (request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => {
+      if (isEnding && request.url === '/health/ready') {
+        response.writeHead(503).end();
+        return;
+      }
+      load('node:child_process').execFile(
+        'psql',
+        ['--no-psqlrc', '--tuples-only', '--no-align', '--command=SELECT current_user'],
+        { env: { ...env, PGPASSWORD } },
+        (error: Error | null, stdout: string) => response.writeHead(error ? 503 : 200).end(stdout),
+      );
+    },
+  );
+  process.on('SIGTERM', () => {
+    isEnding = true;
+    setTimeout(() => server.close(() => process.exit(0)), 2_500);
+    setTimeout(() => server.closeIdleConnections(), 2_600);
+  });
+  server.listen(Number(env.PORT), env.HOST);
+}

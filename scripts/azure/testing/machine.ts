@@ -114,6 +114,8 @@ export async function startMachine(elsewhere?: DatabaseElsewhere): Promise<Machi
     'api-blue': await port(),
     'api-green': await port(),
     'consume-kafka': await port(),
+    'pooler-blue': await port(),
+    'pooler-green': await port(),
     caddy: await port(),
     caddyAdmin: await port(),
   };

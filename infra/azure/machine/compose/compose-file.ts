@@ -7,6 +7,7 @@ import { backupKind, type ReleaseProps } from '../release-props';
 import { YAML_OPTIONS } from '../yaml-options';
 import { consumerService } from './consumer-service';
 import { databaseService } from './database-service';
+import { poolerOf, poolerService } from './pooler-service';
 import { apiService, dumpService, loginsService, schemaService } from './program-services';
 import { APP_USER, bind, HARDENED, onDisk } from './service-parts';
 
@@ -20,7 +21,8 @@ export function composeFile(props: ReleaseProps): string {
     services: {
       ...(managed === undefined ? databaseServices(props) : {}),
       schema: schemaService(props),
-      ...Object.fromEntries(API_PLACES.map((place) => [place, apiService(props)])),
+      ...Object.fromEntries(API_PLACES.map((place) => [place, apiService(props, place)])),
+      ...poolers(props),
       caddy: CADDY,
       ...Object.fromEntries(
         consumers.map((consumer) => [serviceOf(consumer), consumerService(props, consumer)]),
@@ -49,6 +51,11 @@ const databaseServices = (props: ReleaseProps) => ({
   logins: loginsService(props, ['owner', 'monitoring', 'backup']),
   'api-login': loginsService(props, ['app']),
 });
+
+const poolers = ({ pooler }: ReleaseProps) =>
+  pooler === undefined
+    ? {}
+    : Object.fromEntries(API_PLACES.map((place) => [poolerOf(place), poolerService(pooler)]));
 
 // A restore creates a database and puts TimescaleDB into restore mode, which only a superuser may do.
 const dumpServices = (props: ReleaseProps) => ({

@@ -1,6 +1,7 @@
 // The consumers of Kafka and MQTT in the compose file.
 import { type Consumer, fileInContainer } from '../consumer';
 import type { ReleaseProps } from '../release-props';
+import { poolerOf } from './pooler-service';
 import { PROGRAM, program, readyAt } from './program-services';
 import { secret } from './service-parts';
 
@@ -19,6 +20,8 @@ export function consumerService(props: ReleaseProps, consumer: Consumer) {
     command: ['node', `${PROGRAM}/tsdb.js`, 'consume', consumer.kind],
     environment: {
       ...service.environment,
+      // The scripts say which of the poolers goes with the API in service.
+      ...(props.pooler === undefined ? {} : { PGHOST: `\${TSDB_POOLER:-${poolerOf('api-blue')}}` }),
       ...literally(consumer.environment),
       ...(consumer.usesEventHubs ? { TSDB_KAFKA_BROKERS: `\${TSDB_KAFKA_BROKERS:-}` } : {}),
       // Only the check of its health asks it, from inside the container.

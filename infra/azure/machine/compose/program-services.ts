@@ -2,8 +2,10 @@
 import { apiEnvironment, appEnvironment } from '../../../core/app-environment';
 import type { Login, LoginName } from '../../../core/logins';
 import { NODE_IMAGE } from '../../../core/pins';
+import type { ApiPlace } from '../caddyfile';
 import { DUMP_IMAGE } from '../dump-image';
 import type { ReleaseProps } from '../release-props';
+import { poolerOf } from './pooler-service';
 import { APP_USER, bind, HARDENED, onDisk, secret } from './service-parts';
 
 export const PROGRAM = '/app';
@@ -22,13 +24,14 @@ export const readyAt = (port: 'PORT' | 'TSDB_STREAM_PORT'): readonly string[] =>
 ];
 
 /** The API, with a login that owns nothing. Its networks lead only to Caddy and the database. */
-export function apiService(props: ReleaseProps) {
+export function apiService(props: ReleaseProps, place: ApiPlace) {
+  const host = props.pooler === undefined ? undefined : poolerOf(place);
   return {
     ...program(props, 'app'),
     command: ['node', `${PROGRAM}/tsdb.js`, 'serve'],
     // Only Caddy sends it requests: nothing else on its networks speaks HTTP.
     environment: {
-      ...environment(props, 'app'),
+      ...environment(props, 'app', host),
       ...apiEnvironment({ behindProxy: true, hasOwnRights: props.managed !== undefined }),
     },
     networks: [databaseNetwork(props), 'edge'],
@@ -95,9 +98,9 @@ export function program(props: ReleaseProps, login: Login) {
 /** Name of a login's secret in the vault. */
 const secretOf = (login: Login): string => (login === 'superuser' ? 'postgres' : login);
 
-function environment({ schemas, managed }: ReleaseProps, login: Login) {
+function environment({ schemas, managed }: ReleaseProps, login: Login, host = 'timescaledb') {
   const common = { login, passwordFile: PASSWORD_FILE, schemas };
-  if (managed === undefined) return appEnvironment({ ...common, host: 'timescaledb' });
+  if (managed === undefined) return appEnvironment({ ...common, host });
   // Only Terraform knows the host. lib.sh reads it from the user data of the machine.
   return appEnvironment({ ...common, host: `\${TSDB_DATABASE_HOST:-}`, managed });
 }

@@ -27,6 +27,7 @@ start_place() {
   compose up --detach --wait --wait-timeout "${TSDB_API_WAIT:-180}" --no-deps --force-recreate "$1" && return
   compose logs --no-color --tail 40 "$1" >&2 || true
   compose rm --stop --force "$1" >&2 || true
+  retire_pooler "$1" >&2 || true
   fail "the API of this release did not become healthy; the last lines of its log are above. The previous API keeps serving"
 }
 
@@ -48,6 +49,7 @@ turn_to() {
   rm -rf "$folder.before"
   load_caddy || true
   compose rm --stop --force "$1" >&2 || true
+  retire_pooler "$1" >&2 || true
   fail 'Caddy could not use the configuration of this release; the previous API keeps serving'
 }
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Looks at the platform and prints one line for the alerts; fails when something is wrong.
 # "tsdb-health result=ok|failed database=… api=… caddy=… disk_used_percent=… passwords_expire_days=… archive_failures=…
-# wal_bytes=… consume-kafka=…", the last for each consumer.
+# wal_bytes=… pooler=… consume-kafka=…", the last for each consumer.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$release/database.sh"
+. "$release/pooler.sh"
 . "$release/api.sh"
 . "$release/consumers.sh"
 . "$release/managed.sh"
@@ -26,6 +27,11 @@ figures=$(database_figures)
 days=unknown
 if [ -s "$TSDB_RUN/expiry" ]; then days=$((($(sort -n "$TSDB_RUN/expiry" | sed -n 1p) - $(date +%s)) / 86400)); fi
 result=ok
+if [ "$POOLER" = yes ]; then
+  state=$(state_of "$(pooler_of "${place:-api-blue}")")
+  figures="$figures pooler=$state"
+  [ "$state" = healthy ] || result=failed
+fi
 for name in "${services[@]}"; do
   state=$(state_of "$name")
   figures="$figures $name=$state"

@@ -23,7 +23,9 @@ compose() {
   if [ "$EVENT_HUBS" = yes ]; then TSDB_KAFKA_BROKERS=$(fact kafkaBrokers 2>/dev/null || true); fi
   # Nor that of a database that a service runs.
   if [ "$DATABASE" = managed ]; then TSDB_DATABASE_HOST=$(fact databaseHost 2>/dev/null || true); fi
-  export TSDB_KAFKA_BROKERS="${TSDB_KAFKA_BROKERS:-}" TSDB_DATABASE_HOST="${TSDB_DATABASE_HOST:-}"
+  # Consumers share the pooler of the API in service.
+  TSDB_POOLER=pooler-$(sed 's/^api-//' "$TSDB_ROOT/api-place" 2>/dev/null || echo blue)
+  export TSDB_KAFKA_BROKERS="${TSDB_KAFKA_BROKERS:-}" TSDB_DATABASE_HOST="${TSDB_DATABASE_HOST:-}" TSDB_POOLER
   docker compose --project-name tsdb --file "$release/compose.yaml" "$@"
 }
 

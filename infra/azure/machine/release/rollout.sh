@@ -9,6 +9,7 @@ exec 3>&1 >&2
 . "$(dirname "$0")/lib.sh"
 . "$release/database.sh"
 . "$release/passwords.sh"
+. "$release/pooler.sh"
 . "$release/api.sh"
 . "$release/consumers.sh"
 . "$release/managed.sh"
@@ -80,6 +81,7 @@ apply_schema
 before=$(active_place)
 new=$(idle_place)
 make_logins api-login
+start_pooler "$new"
 start_place "$new"
 turn_to "$new"
 passwords=good
@@ -90,6 +92,8 @@ say "serving from $new"
 retire_place "$before"
 consumed=yes
 replace_consumers || consumed=no
+# A consumer of the previous release that could not be replaced still uses it.
+if [ "$consumed" = yes ]; then retire_pooler "$before"; fi
 "$release/install-units.sh"
 if [ "$BACKUPS" = pgbackrest ]; then "$release/backup.sh" prepare; fi
 prune_releases

@@ -5,6 +5,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$release/database.sh"
 . "$release/passwords.sh"
+. "$release/pooler.sh"
 . "$release/api.sh"
 . "$release/consumers.sh"
 . "$release/managed.sh"
@@ -18,5 +19,6 @@ make_logins logins
 make_logins api-login
 place=$(active_place)
 [ -n "$place" ] || exit 0
+if [ "$POOLER" = yes ]; then compose up --detach --wait --wait-timeout 120 --no-deps "$(pooler_of "$place")"; fi
 compose up --detach --wait --wait-timeout 180 --no-deps "$place" caddy
 start_consumers

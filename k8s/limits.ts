@@ -9,7 +9,7 @@ import { quantityOf } from './quantity';
 import { quotaOf } from './quota';
 
 /**
- * Belongs to the stack that makes the namespace, which is `kubernetes-ha` with `ha`, because there the quota must grow
+ * Belongs to the stack that makes the namespace, which is the one that makes the database, because there the quota must grow
  * before the parts that use it.
  * @param hard limits of the quota; those of the deployment when they are left out
  * @returns the quota, which all parts that have claims, services or pods wait for; see `startAfter`

@@ -27,3 +27,9 @@ export type NodeKind = 'coordinator' | 'shard';
 export const profileName = ({ name }: DeployConfig, kind: NodeKind): string => `${name}-size-${kind}`;
 export const parametersName = ({ name }: DeployConfig, kind: NodeKind): string =>
   `${name}-parameters-${kind}`;
+
+/** What the operator calls the clusters of coordinator and shards. */
+export const nodeNames = ({ name, sharded }: DeployConfig): readonly string[] => [
+  `${name}-coord`,
+  ...Array.from({ length: sharded.shards }, (_, index) => `${name}-shard${index}`),
+];

@@ -142,6 +142,14 @@ describe('the stack kubernetes-sharded', () => {
     expect(clusterOf(OTHER).computed_fields).toContain('spec.configurations.backups');
   });
 
+  it('lets one instance of each node be away at once while the cluster drains its own', () => {
+    const budgets = objects('kubernetes_pod_disruption_budget_v1', OTHER);
+    expect(budgets.map(({ spec }) => spec.selector.match_labels['stackgres.io/cluster-name'])).toEqual([
+      ...['tsdb-coord', 'tsdb-shard0', 'tsdb-shard1', 'tsdb-shard2', 'tsdb-shard3'],
+    ]);
+    for (const { spec } of budgets) expect(spec.max_unavailable).toBe('1');
+  });
+
   it('refuses pods with privileges in its namespace, and warns of those that are not restricted', () => {
     const [namespace] = objects('kubernetes_namespace_v1');
     const level = (mode: string) => namespace?.metadata.labels[`pod-security.kubernetes.io/${mode}`];

@@ -13,6 +13,7 @@ import { addNamespace } from '../namespace';
 import { addRolloutOutput, RolloutCheck } from '../rollout';
 import { addStorageClass } from '../storage';
 import { objectStorage } from './backups';
+import { addBudgets } from './budgets';
 import { shardedCluster } from './cluster';
 import { type NodeKind, shardedNames } from './names';
 import { addShardedNetwork } from './network';
@@ -61,6 +62,7 @@ export class KubernetesShardedStack extends BaseStack {
       ...{ declared: cluster.manifestInput, minutes: CLUSTER_LIMIT },
     });
     startAfter(addLimits(this, place), this, ['cluster']);
+    addBudgets(this, place);
     addRolloutOutput(this, place.namespace, [up]);
     this.addOutputs(place);
   }

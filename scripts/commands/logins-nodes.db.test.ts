@@ -1,5 +1,8 @@
-// The nodes of a Citus cluster that ask each other for passwords, as an operator of clusters sets them up.
-import { cpSync } from 'node:fs';
+// The nodes of a Citus cluster that ask each other for passwords, as an operator of clusters sets them up: what the schema Job does
+// there before the schema is applied.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { desiredFrom } from '../../db/language/desired';
 import { findCitusBinaries } from '../../db/local/binaries';
@@ -12,6 +15,7 @@ import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { ensureLogins } from '../../db/logins/logins';
 import type { LoginName } from '../../db/logins/roles';
 import { selectSets } from '../../db/schema/sets';
+import { PREPARE_SHARDED_SCRIPT } from '../../k8s/prepare-database';
 
 const binaries = findCitusBinaries(process.env);
 const noCitus = binaries === undefined ? 'no PostgreSQL with Citus (TSDB_CITUS_BIN)' : undefined;
@@ -65,10 +69,33 @@ describeUnless(missing, 'logins of nodes that ask for passwords', () => {
       return rows[0]?.n;
     });
   };
+  /** As in the first container of the Job; resolves to its exit code. */
+  const prepare = async (shards: number): Promise<unknown> => {
+    const { port, password } = new URL(coordinator());
+    const passwordFile = join(folder, 'superuser');
+    writeFileSync(passwordFile, decodeURIComponent(password));
+    const child = spawn('sh', ['-c', PREPARE_SHARDED_SCRIPT], {
+      stdio: 'ignore',
+      env: {
+        PATH: `${binaries?.binDir}:${process.env.PATH}`,
+        ...{ PGHOST: '127.0.0.1', PGPORT: port, PGUSER: 'postgres', PGDATABASE: 'postgres' },
+        ...{ PGPASSWORD_FILE: passwordFile, SHARDS: String(shards) },
+      },
+    });
+    const [code] = await once(child, 'exit');
+    return code;
+  };
   const PASSWORDS = [
     ['owner', "it's a \\ secret"],
     ['app', 'first'],
   ] as const;
+
+  it('come after the extension for columnar tables, which every node gets', async () => {
+    expect(await prepare(2)).toBe(0);
+    for (const { url } of servers.slice(0, 3))
+      expect(await sql(url, "SELECT FROM pg_extension WHERE extname = 'citus_columnar'")).toHaveLength(1);
+    expect(await prepare(2)).toBe(0);
+  });
 
   it('reach the rows on the workers, as themselves and as a group', async () => {
     const { notes } = await make(PASSWORDS);
@@ -89,8 +116,10 @@ describeUnless(missing, 'logins of nodes that ask for passwords', () => {
 
   it('are known to a node that was added later', async () => {
     const late = servers[3] as CitusServer;
+    const waiting = prepare(3);
     await sql(coordinator(), `SELECT citus_add_node('127.0.0.1', ${late.port})`);
     const roles = () => sql(late.url, 'SELECT rolename::text FROM pg_dist_authinfo ORDER BY 1');
+    expect(await waiting).toBe(0);
     expect(await roles()).toHaveLength(1);
     await make(PASSWORDS);
     expect(await roles()).toEqual(

@@ -3,12 +3,16 @@ import { readConfig } from './infra/core/config';
 import { IMAGE_FLAVOURS } from './infra/core/pins';
 import { buildApp } from './main';
 
-// Each synthesis pays for what it loads: these three cannot be loaded here.
+// Each synthesis pays for what it loads: these four cannot be loaded here.
 jest.mock('./infra/aks/stack', () => {
   throw new Error('aks was loaded');
 });
 jest.mock('./k8s/ha/stack', () => {
   throw new Error('ha was loaded');
+});
+
+jest.mock('./k8s/sharded/stack', () => {
+  throw new Error('sharded was loaded');
 });
 
 jest.mock('./k8s/kafka/stack', () => {
@@ -25,6 +29,7 @@ describe('the optional stacks', () => {
     expect(build({ TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: IMAGE_FLAVOURS.ha.image })).toThrow(
       'ha was loaded',
     );
+    expect(build({ TSDB_DEPLOY_SHARDED: 'true' })).toThrow('sharded was loaded');
     expect(build({ TSDB_DEPLOY_KAFKA: 'true' })).toThrow('kafka was loaded');
   });
 });

@@ -42,6 +42,12 @@ describe('buildApp', () => {
       { kubernetes: ['kubernetes-ha'] },
     ],
     [
+      'a sharded database',
+      { ...AKS, TSDB_DEPLOY_SHARDED: 'true' },
+      ['aks', 'azure', 'kubernetes', 'kubernetes-sharded'],
+      { 'kubernetes-sharded': ['aks'], kubernetes: ['aks', 'kubernetes-sharded'] },
+    ],
+    [
       'both',
       { ...AKS, ...HA },
       ['aks', 'azure', 'kubernetes', 'kubernetes-ha'],

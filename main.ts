@@ -23,17 +23,17 @@ export interface Sources {
 
 /**
  * Builds the stacks without writing them. Commands and state files use their ids, so the ids must not change: `azure` and
- * `kubernetes` always exist, `aks`, `kubernetes-ha` and `kubernetes-kafka` only when the settings ask for them. `cdktf deploy`
- * deploys them before `kubernetes`, and `aks` before all others, because each stack declares what it depends on.
+ * `kubernetes` always exist, `aks`, `kubernetes-ha`, `kubernetes-sharded` and `kubernetes-kafka` only when the settings ask for
+ * them. `cdktf deploy` deploys them before `kubernetes`, and `aks` before all others, because each stack declares what it depends on.
  * @param outdir folder that `synth()` writes to; cdktf chooses one when it is left out
  */
 export function buildApp(config: DeployConfig, { schemaHash, bundle }: Sources, outdir?: string): App {
   const app = deploymentApp(config, outdir);
   new AzureStack(app, 'azure', { config, bundle });
   const aks = config.kubernetes.cluster === 'aks' ? aksStack(app, config) : undefined;
-  const ha = config.kubernetes.ha ? haStack(app, config, aks) : undefined;
+  const database = databaseStack(app, config, aks);
   const kubernetes = new KubernetesStack(app, 'kubernetes', { config, schemaHash, aks });
-  if (ha !== undefined) kubernetes.addDependency(ha);
+  if (database !== undefined) kubernetes.addDependency(database);
   if (config.kafka.isWanted) kubernetes.addDependency(kafkaStack(app, config, aks));
   return app;
 }
@@ -45,9 +45,25 @@ function aksStack(app: App, config: DeployConfig): AksStack {
   return new AksStack(app, 'aks', { config });
 }
 
-function haStack(app: App, config: DeployConfig, aks: AksReference | undefined): TerraformStack {
-  const { KubernetesHaStack } = require('./k8s/ha/stack') as typeof import('./k8s/ha/stack');
-  return new KubernetesHaStack(app, 'kubernetes-ha', { config, aks });
+/** The stack that makes the database, when `kubernetes` does not make it itself. */
+function databaseStack(
+  app: App,
+  config: DeployConfig,
+  aks: AksReference | undefined,
+): TerraformStack | undefined {
+  switch (config.databaseKind) {
+    case 'single':
+      return undefined;
+    case 'replicating': {
+      const { KubernetesHaStack } = require('./k8s/ha/stack') as typeof import('./k8s/ha/stack');
+      return new KubernetesHaStack(app, 'kubernetes-ha', { config, aks });
+    }
+    case 'sharded': {
+      const { KubernetesShardedStack } =
+        require('./k8s/sharded/stack') as typeof import('./k8s/sharded/stack');
+      return new KubernetesShardedStack(app, 'kubernetes-sharded', { config, aks });
+    }
+  }
 }
 
 function kafkaStack(app: App, config: DeployConfig, aks: AksReference | undefined): TerraformStack {

@@ -81,6 +81,8 @@ export interface Findings {
   readonly emulated: readonly string[];
   /** Declared features that are impossible on this engine. */
   readonly unavailable: readonly string[];
+  /** Where the rows of declared objects are, on an engine that distributes them. */
+  readonly distributed: readonly string[];
   /** Objects that are in the database, but not declared. They are left alone. */
   readonly undeclared: readonly string[];
   /** What goes on or stands still although nobody declares it, e.g. a retention policy that still deletes rows. */

@@ -64,14 +64,18 @@ describe(titleUnless(providersMissing, 'Terraform validates'), () => {
       faults = validateStacks(stacksOf(ALL_DEPLOYMENTS), VARIABLES, placeBundle);
     }, 600_000);
 
-  withProviders.each(['azure', 'aks', 'kubernetes', 'kubernetes-ha', 'kubernetes-kafka'])(
-    'every stack %s',
-    (id) => {
-      const found = Object.entries(faults).filter(([name]) => name.startsWith(`${id}:`));
-      expect(found.length).toBeGreaterThan(1);
-      expect(found.filter(([, wrong]) => wrong.length > 0)).toEqual([]);
-    },
-  );
+  withProviders.each([
+    'azure',
+    'aks',
+    'kubernetes',
+    'kubernetes-ha',
+    'kubernetes-sharded',
+    'kubernetes-kafka',
+  ])('every stack %s', (id) => {
+    const found = Object.entries(faults).filter(([name]) => name.startsWith(`${id}:`));
+    expect(found.length).toBeGreaterThan(1);
+    expect(found.filter(([, wrong]) => wrong.length > 0)).toEqual([]);
+  });
 
   withProviders('and would find a fault in the one stack that has it', () => {
     const good = synthesiseAzure();

@@ -1,6 +1,6 @@
 import { IMAGE_FLAVOURS } from '../infra/core/pins';
 import { onlyResource } from '../infra/core/testing/synthesise';
-import { DEPLOYMENTS, type Env, synthesiseKubernetes } from './testing/deployments';
+import { DEPLOYMENTS, databaseStackOf, type Env, synthesiseKubernetes } from './testing/deployments';
 import { containerOf, podOf, variablesOf } from './testing/pods';
 
 const SERVER = 'kubernetes_stateful_set_v1';
@@ -82,7 +82,7 @@ describe('the StatefulSet', () => {
   // What differs between deployments of one namespace; name and environment make another one.
   it.each<[string, Env]>([
     ...Object.entries(DEPLOYMENTS).filter(
-      ([, env]) => env.TSDB_DEPLOY_HA !== 'true' && env.TSDB_DEPLOY_ENVIRONMENT === undefined,
+      ([, env]) => databaseStackOf(env).length === 0 && env.TSDB_DEPLOY_ENVIRONMENT === undefined,
     ),
     [
       'other sizes',

@@ -2,14 +2,14 @@ import { readConfig } from '../infra/core/config';
 import { mostKafkaConsumers } from '../infra/core/settings/consumers';
 import { type Attributes, only, type Resources } from '../infra/core/testing/policy';
 import { onlyResource } from '../infra/core/testing/synthesise';
-import { DEPLOYMENTS, type Env, synthesiseHa, synthesiseKubernetes } from './testing/deployments';
+import { DEPLOYMENTS, databaseStackOf, type Env, synthesiseKubernetes } from './testing/deployments';
 import { containersOf, podsOf } from './testing/policy/pods';
 
 const HA = { TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: 'e.org/pg:pg17' };
 const BACKUP_URL = { TSDB_DEPLOY_HA_BACKUP_URL: 's3://bucket/path' };
 
 function hard(env: Env): Readonly<Record<string, string>> {
-  const stack = env.TSDB_DEPLOY_HA === 'true' ? synthesiseHa(env) : synthesiseKubernetes(env);
+  const [stack = synthesiseKubernetes(env)] = databaseStackOf(env);
   return only(onlyResource(stack, 'kubernetes_resource_quota_v1'), 'spec').hard as Record<string, string>;
 }
 
@@ -135,6 +135,28 @@ describe('the quota', () => {
     expect(mebibytes(withBackups[`limits.${DISK}`] ?? '') - mebibytes(plain[`limits.${DISK}`] ?? '')).toBe(
       4 * 512,
     );
+  });
+
+  it('has room for every node of a sharded database, and for the Jobs of its operator', () => {
+    const quota = hard({
+      TSDB_DEPLOY_SHARDED: 'true',
+      TSDB_DEPLOY_SHARDED_SHARDS: '3',
+      TSDB_DEPLOY_SHARDED_INSTANCES: '2',
+      TSDB_DEPLOY_SHARDED_MEMORY_MIB: '8192',
+      TSDB_DEPLOY_SHARDED_GIB: '300',
+    });
+    // Two instances of the coordinator, six of shards, two Jobs for each of four clusters and the whole, eight pods of the API,
+    // four runs. 576 MiB are for the containers beside each server.
+    expect(quota).toMatchObject({
+      pods: String(2 + 6 + 10 + 8 + 4),
+      persistentvolumeclaims: '9',
+      'requests.storage': `${2 * 128 + 6 * 300 + 64}Gi`,
+      services: String(4 * 5 + 3 + 1),
+    });
+    const memory = 2 * (2048 + 576) + 6 * (8192 + 576) + 10 * 512 + 8 * 256 + 2 * 256 + 2 * 512;
+    expect(mebibytes(quota['requests.memory'] ?? '')).toBe(memory);
+    expect(mebibytes(quota['limits.memory'] ?? '')).toBe(memory);
+    expect(mebibytes(quota[`requests.${DISK}`] ?? '')).toBe(8 * (1536 + 1024) + 10 * 1024 + 12 * 768);
   });
 
   it('is there before whatever it counts', () => {

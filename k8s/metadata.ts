@@ -41,8 +41,3 @@ export const DATABASE_CLIENT = 'timescaledb-as-code/database-client';
 export function clientLabels(config: DeployConfig, component: string): Record<string, string> {
   return { ...kubernetesLabels(config, component), [DATABASE_CLIENT]: 'true' };
 }
-
-/** Labels that all pods of the database have, be it the StatefulSet or the operator's cluster. */
-export function databaseLabels(config: DeployConfig): Record<string, string> {
-  return config.kubernetes.ha ? { 'cnpg.io/cluster': config.name } : selectorLabels(config, 'database');
-}

@@ -51,6 +51,11 @@ describe('the network policies', () => {
       { TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: 'e.org/pg:pg17' },
       { 'cnpg.io/cluster': 'tsdb' },
     ],
+    [
+      'the coordinator, and to no shard',
+      { TSDB_DEPLOY_SHARDED: 'true' },
+      { 'timescaledb-as-code/database-node': 'coordinator' },
+    ],
   ])('let clients, and nobody else, to the port of %s', (_what, env, match_labels) => {
     const { database, 'database-clients': clients } = policies(env);
     const ports = [{ port: '5432', protocol: 'TCP' }];

@@ -6,7 +6,8 @@ import type {
 import type { Construct } from 'constructs';
 import type { DeployConfig } from '../infra/core/config';
 import { API_PORT, DATABASE } from '../infra/core/names';
-import { DATABASE_CLIENT, databaseLabels, type Place, selectorLabels } from './metadata';
+import { databaseSource } from './database-source';
+import { DATABASE_CLIENT, type Place, selectorLabels } from './metadata';
 import { addPolicies, egress, ingress, inNamespace, nameLookup, port } from './network-policy';
 
 /**
@@ -23,7 +24,7 @@ const ALL_PODS = {};
 
 function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec>> {
   const clients = { matchLabels: { [DATABASE_CLIENT]: 'true' } };
-  const database = { matchLabels: databaseLabels(config) };
+  const database = { matchLabels: { ...databaseSource(config).pods } };
   const api = { matchLabels: selectorLabels(config, 'api') };
   const controllers = ingressControllers(config);
   // cert-manager proves that we own the name with a temporary pod behind the ingress, which answers on port 8089.

@@ -3,6 +3,7 @@ import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import { API_PORT, DATABASE } from '../infra/core/names';
 import type { AppProps } from './app-pod';
+import { databaseSource } from './database-source';
 import type { SecretKey } from './password';
 
 /** Names of what the commands are about, as references. */
@@ -52,7 +53,7 @@ export function addOutputs(stack: Construct, app: AppProps, names: OutputsProps)
     ],
     [
       'status',
-      `${kubectl} get ${config.kubernetes.ha ? 'clusters.postgresql.cnpg.io' : 'statefulsets'},deployments,jobs,cronjobs,pods,persistentvolumeclaims`,
+      `${kubectl} get ${databaseSource(config).objects},deployments,jobs,cronjobs,pods,persistentvolumeclaims`,
       'Everything that runs, or should',
     ],
   ];

@@ -4,29 +4,17 @@ import { mostKafkaConsumers } from '../infra/core/settings/consumers';
 import { TMP_MIB } from './app-pod';
 import { BACKUP_MEMORY_MIB } from './backup';
 import { CONSUMER } from './consumers/consumer';
-import { SCRATCH_MIB } from './database-pod';
-import { POOLER_SCRATCH_MIB, TEMPORARY_MIB } from './ha/sizes';
-import { KEEPER } from './keep-password';
+import { type Demand, databaseDemands } from './database-quota';
 import { OUTPUT_MIB } from './pod-parts';
 import { quantityOf } from './quantity';
 
-/** Pods of one kind: how many there are at once, and what each of them requests. */
-interface Demand {
-  readonly pods: number;
-  readonly milliCpus: number;
-  readonly memoryMiB: number;
-  /** When left out, the limit is the same as the request. */
-  readonly memoryLimitMiB?: number;
-  /** Request and limit of the node's disk, in addition to the output of one container: scratch, and output of others. */
-  readonly scratchMiB?: number;
-}
-
 /** The `hard` limits of a ResourceQuota, by resource. */
 export function quotaOf(config: DeployConfig): Readonly<Record<string, string>> {
-  const demands = demandsOf(config);
+  const database = databaseDemands(config);
+  const demands = [...database.pods, ...demandsOf(config)];
   const sum = (amount: (demand: Demand) => number) =>
     demands.reduce((total, demand) => total + demand.pods * amount(demand), 0);
-  const volumes = volumesOf(config);
+  const volumes = [...database.volumes, config.kubernetes.backupGiB];
   const milliCpus = sum((demand) => demand.milliCpus);
   const disk = quantityOf(sum(({ scratchMiB = 0 }) => OUTPUT_MIB + scratchMiB));
   return {
@@ -38,24 +26,17 @@ export function quotaOf(config: DeployConfig): Readonly<Record<string, string>> 
     'limits.ephemeral-storage': disk,
     persistentvolumeclaims: String(volumes.length),
     'requests.storage': quantityOf(volumes.reduce((total, gib) => total + gib, 0) * 1024),
-    services: String((config.kubernetes.ha ? HA_SERVICES : SERVICES) + proofsOf(config)),
+    // That of the API, too.
+    services: String(database.services + 1 + proofsOf(config)),
     // No service of this deployment is reachable from outside the cluster by itself.
     'services.loadbalancers': '0',
     'services.nodeports': String(proofsOf(config)),
   };
 }
 
-/** Two of the database and one of the API. With a replicating database: those of the operator, its pooler and the API. */
-const SERVICES = 3;
-const HA_SERVICES = 5;
-
-/** Of the database: `/tmp` and the folder of its socket. */
-const SCRATCH_FOLDERS = 2;
-
 function demandsOf(config: DeployConfig): readonly Demand[] {
   const { apiMaxReplicas } = config.kubernetes;
   return [
-    ...databaseDemands(config),
     // During a rollout there is also one pod that starts and one that ends.
     { pods: apiMaxReplicas + 2, milliCpus: 250, memoryMiB: 256, scratchMiB: TMP_MIB },
     ...consumerDemands(config),
@@ -76,49 +57,6 @@ function consumerDemands({ streams, consumers }: DeployConfig): readonly Demand[
     // Each of them ends before the next one begins.
     ...(streams.mqttUrl === '' ? [] : [{ ...one, pods: consumers.mqttReplicas }]),
   ];
-}
-
-function databaseDemands({ kubernetes }: DeployConfig): readonly Demand[] {
-  const { database, ha, haBackupUrl } = kubernetes;
-  const server = { milliCpus: database.cpus * 1000, memoryMiB: database.memoryMiB };
-  // A StatefulSet removes its old pod before it creates the new one.
-  if (!ha)
-    return [
-      {
-        pods: 1,
-        milliCpus: server.milliCpus + KEEPER.milliCpus,
-        memoryMiB: server.memoryMiB + KEEPER.memoryMiB,
-        scratchMiB: SCRATCH_FOLDERS * SCRATCH_MIB + OUTPUT_MIB,
-      },
-    ];
-  // The backup plugin runs beside each instance.
-  const beside =
-    haBackupUrl === ''
-      ? { milliCpus: 0, request: 0, limit: 0, disk: 0 }
-      : { milliCpus: 50, request: 256, limit: 512, disk: OUTPUT_MIB };
-  return [
-    {
-      pods: instancesOf(kubernetes),
-      milliCpus: server.milliCpus + beside.milliCpus,
-      memoryMiB: server.memoryMiB + beside.request,
-      memoryLimitMiB: server.memoryMiB + beside.limit,
-      scratchMiB: TEMPORARY_MIB + beside.disk,
-    },
-    // Two poolers, and one more while one is replaced. Their init container gets its memory limit from the LimitRange.
-    { pods: 3, milliCpus: 100, memoryMiB: 128, memoryLimitMiB: 256, scratchMiB: POOLER_SCRATCH_MIB },
-  ];
-}
-
-/** Includes the instance that is copied from the others to replace a lost one. */
-function instancesOf({ haInstances }: DeployConfig['kubernetes']): number {
-  return haInstances + 1;
-}
-
-/** GiB of each volume: of the database, or of data and write-ahead log of each instance, and of the dumps. */
-function volumesOf({ kubernetes, diskGiB, ha }: DeployConfig): readonly number[] {
-  if (!kubernetes.ha) return [diskGiB, kubernetes.backupGiB];
-  const instances = Array.from({ length: instancesOf(kubernetes) }, () => [diskGiB, ha.walGiB]);
-  return [...instances.flat(), kubernetes.backupGiB];
 }
 
 /** Pods with which cert-manager proves that we own a name. Each has a service on a port of the nodes. */

@@ -1,11 +1,11 @@
 import { addresses } from '../infra/core/testing/synthesise';
 import { checksOf } from './testing/checks';
-import { DEPLOYMENTS, type Env, synthesiseHa, synthesiseKubernetes } from './testing/deployments';
+import { DEPLOYMENTS, databaseStackOf, type Env, synthesiseKubernetes } from './testing/deployments';
 
 const WORKLOADS = ['kubernetes_stateful_set_v1', 'kubernetes_job_v1', 'kubernetes_deployment_v1'];
 const everyStack = Object.entries(DEPLOYMENTS).flatMap(([what, env]) => [
   [what, synthesiseKubernetes(env)] as const,
-  ...(env.TSDB_DEPLOY_HA === 'true' ? [[`${what}, its database`, synthesiseHa(env)] as const] : []),
+  ...databaseStackOf(env).map((stack) => [`${what}, its database`, stack] as const),
 ]);
 
 describe('the checks of rollouts', () => {

@@ -28,6 +28,7 @@ export interface RolloutProps {
     | 'Job'
     | 'Cluster'
     | 'Pooler'
+    | 'SGShardedCluster'
     | 'Kafka'
     | 'KafkaTopic'
     | 'KafkaUser';

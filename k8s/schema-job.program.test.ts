@@ -1,5 +1,5 @@
 import { onlyResource } from '../infra/core/testing/synthesise';
-import { PREPARE_SCRIPT } from './prepare-database';
+import { PREPARE_SCRIPT, PREPARE_SHARDED_SCRIPT } from './prepare-database';
 import { checkedBefore, checksOf } from './testing/checks';
 import { type Env, synthesiseKubernetes } from './testing/deployments';
 import { containerOf, containersOf, podOf, variablesOf } from './testing/pods';
@@ -134,7 +134,16 @@ describe('the schema Job', () => {
 describe('the script that prepares the database', () => {
   // `$(NAME)` and `$$` are Kubernetes' in a command, the others Terraform's in a text.
   it('has nothing that Kubernetes or Terraform would put something else for', () => {
-    expect(PREPARE_SCRIPT).not.toMatch(/\$\{|%\{|\$\$|\$\([A-Za-z_][A-Za-z0-9_]*\)/);
+    for (const script of [PREPARE_SCRIPT, PREPARE_SHARDED_SCRIPT])
+      expect(script).not.toMatch(/\$\{|%\{|\$\$|\$\([A-Za-z_][A-Za-z0-9_]*\)/);
+  });
+
+  it('waits for every shard of a sharded database, and makes nothing of TimescaleDB there', () => {
+    const sharded = { TSDB_DEPLOY_SHARDED: 'true', TSDB_DEPLOY_SHARDED_SHARDS: '4' };
+    const container = containerOf(podOf(synthesiseKubernetes(sharded), JOB), 'prepare');
+    expect(container.command).toEqual(['sh', '-c', PREPARE_SHARDED_SCRIPT]);
+    expect(variablesOf(container)).toMatchObject({ PGHOST: 'tsdb', PGPORT: '5432', SHARDS: '4' });
+    expect(PREPARE_SHARDED_SCRIPT).not.toContain('timescaledb');
   });
 
   it("runs as the image's user and reads the superuser's password from its file", () => {

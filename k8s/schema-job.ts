@@ -4,6 +4,7 @@ import { Fn } from 'cdktf';
 import { Construct } from 'constructs';
 import { LOGINS, type LoginName } from '../infra/core/logins';
 import { type AppProps, appContainer, appPod } from './app-pod';
+import { databaseSource } from './database-source';
 import { clientLabels, metadata } from './metadata';
 import { podFailurePolicy } from './pod-failure-policy';
 import { addServiceAccount } from './pod-parts';
@@ -110,7 +111,7 @@ function passwordFolder({ secrets }: AppProps, name: string, logins: readonly Lo
 function jobName({ config, image, database, secrets }: AppProps, schemaHash: string): string {
   const identity = [
     image,
-    config.kubernetes.ha ? config.kubernetes.haImage : config.image.image,
+    databaseSource(config).server,
     schemaHash,
     config.schemas,
     config.allow,

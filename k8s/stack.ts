@@ -10,7 +10,7 @@ import { addBackup } from './backup';
 import { type AksReference, addClusterProvider } from './cluster-provider';
 import { addConsumers, CONSUMERS, hasConsumers } from './consumers/consumers';
 import { addDatabase } from './database';
-import { haDatabase } from './ha/database-access';
+import { databaseSource } from './database-source';
 import { addHealthCheck } from './health-check';
 import { addLimits, startAfter } from './limits';
 import { addNamespace } from './namespace';
@@ -34,7 +34,7 @@ export class KubernetesStack extends BaseStack {
   constructor(scope: Construct, id: string, { config, schemaHash, aks }: KubernetesStackProps) {
     super(scope, id, { config, tags: {} });
     addClusterProvider(this, config, aks);
-    const { namespace, database, quota } = config.kubernetes.ha ? replicating(config) : this.single(config);
+    const { namespace, database, quota } = this.databaseOf(config);
     const place = { config, namespace };
     addNetworkPolicies(this, place);
     const secrets = addLoginPasswords(this, place);
@@ -55,7 +55,10 @@ export class KubernetesStack extends BaseStack {
     addOutputs(this, app, { schemaJob: schema.name, service, deployment });
   }
 
-  private single(config: DeployConfig) {
+  private databaseOf(config: DeployConfig) {
+    const { access } = databaseSource(config);
+    // Another stack is deployed first, which makes namespace, limits, storage class and database.
+    if (access !== undefined) return { namespace: config.name, database: access, quota: undefined };
     const namespace = addNamespace(this, config);
     const quota = addLimits(this, { config, namespace });
     const classes = addStorageClass(this, config);
@@ -73,9 +76,4 @@ export class KubernetesStack extends BaseStack {
         'The kubernetes stack needs an application image. Set TSDB_APP_IMAGE to an image that your cluster can pull, with its version tag or digest.',
     });
   }
-}
-
-// The stack kubernetes-ha, which is deployed first, makes namespace, limits, storage class and database.
-function replicating(config: DeployConfig) {
-  return { namespace: config.name, database: haDatabase(config), quota: undefined };
 }

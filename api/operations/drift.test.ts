@@ -9,6 +9,7 @@ const PLAN: Plan = {
   refusals: [],
   emulated: [],
   unavailable: [],
+  distributed: [],
   undeclared: [],
   warnings: [],
 };

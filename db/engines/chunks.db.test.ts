@@ -39,6 +39,8 @@ const sets = [schemaSet('yard', [reading, readingDaily, idle]), access];
 const NAMES = ['yard.idle', 'yard.reading_daily', 'yard.reading', 'yard.nothing'];
 const DAYS = ['2026-01-05', '2026-01-06', '2026-01-07'];
 
+const CITUS_SIZE = `CASE WHEN EXISTS (SELECT FROM pg_dist_partition d WHERE d.logicalrelid = oid) THEN citus_total_relation_size(oid) ELSE pg_total_relation_size(oid) END`;
+
 describe.each(testServers().map((server) => [server.engine, server] as const))('on %s', (engine, server) => {
   let database: TestDatabase;
 
@@ -65,7 +67,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
   const bytesOf = async (pattern: string): Promise<number> => {
     const rows = await select<{ bytes: string }>(
       database.url,
-      `SELECT pg_total_relation_size(oid) AS bytes FROM pg_class WHERE relkind IN ('r', 'p') AND relname ~ $1`,
+      `SELECT ${engine === 'citus' ? CITUS_SIZE : 'pg_total_relation_size(oid)'} AS bytes FROM pg_class WHERE relkind IN ('r', 'p') AND relname ~ $1`,
       [pattern],
     );
     return rows.reduce((sum, { bytes }) => sum + Number(bytes), 0);

@@ -16,6 +16,7 @@ import type { Relation } from '../language/aggregate';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { EngineName, Kind, PlanOptions } from '../model';
+import { distribution } from './citus/distribution';
 import { citusHypertables } from './citus/hypertables';
 import { citusSql } from './citus/runtime';
 import { tablePlacement } from './citus/table-placement';
@@ -83,6 +84,7 @@ export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly
     indexes(engine),
     noColumnstore,
     aggregates,
+    ...(engine === 'citus' ? [distribution] : []),
     roles,
     rowSecurity,
     policies,

@@ -38,11 +38,16 @@ export async function rowsWhere(
 ): Promise<OffendingRows | NotRead> {
   const from = `FROM ${relation(table)} AS one WHERE ${condition}`;
   // Through JSON, because a declared column may be missing.
-  const name = `SELECT string_agg(format('%s = %L', u.name, to_jsonb(one) ->> u.name), ', ' ORDER BY u.at)
-    FROM unnest(ARRAY[${namingColumns(table).map(literal).join(', ')}]::text[]) WITH ORDINALITY u (name, at) WHERE to_jsonb(one) ? u.name`;
+  const parts = namingColumns(table)
+    .map(literal)
+    .map(
+      (column) =>
+        `CASE WHEN to_jsonb(one) ? ${column} THEN format('%s = %L', ${column}, to_jsonb(one) ->> ${column}) END`,
+    );
+  const name = parts.length === 0 ? 'NULL' : `nullif(concat_ws(', ', ${parts.join(', ')}), '')`;
   const counted = await readLimited<OffendingRows>(
     db,
-    `SELECT count(*)::int AS count, ARRAY(SELECT name FROM (SELECT (${name}) AS name ${from}) named WHERE name IS NOT NULL ORDER BY name LIMIT ${EXAMPLES}) AS examples ${from}`,
+    `SELECT (SELECT count(*)::int ${from}) AS count, ARRAY(SELECT name FROM (SELECT ${name} AS name ${from}) named WHERE name IS NOT NULL ORDER BY name LIMIT ${EXAMPLES}) AS examples`,
   );
   return isRead(counted) ? (counted[0] ?? { count: 0, examples: [] }) : counted;
 }

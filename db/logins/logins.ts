@@ -10,6 +10,7 @@ import type { Db } from '../model';
 import { withConnection, withReconcilerLock, withTransaction } from '../server/connection';
 import { withRetry } from '../server/retry';
 import { hasCitus } from '../server/server-info';
+import { writeNodePasswords } from './node-passwords';
 import { findOwnerChanges } from './ownership';
 import { type Login, type LoginName, loginOf } from './roles';
 import { isVerifierOf, scramVerifier } from './scram';
@@ -65,12 +66,13 @@ export async function ensureLogins(
   return withConnection(connection, (db) =>
     withReconcilerLock(db, lockWaitMs, async () => {
       try {
-        return await withRetry(() =>
+        const report = await withRetry(() =>
           withTransaction(db, async () => {
             await db.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
             return await makeLogins(db, desired, passwords);
           }),
         );
+        return { ...report, notes: [...report.notes, ...(await toldToNodes(db, desired, passwords))] };
       } catch (error) {
         if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error;
         throw new RefusedError(
@@ -80,6 +82,22 @@ export async function ensureLogins(
       }
     }),
   );
+}
+
+// A node takes passwords only of roles that it has, so the roles are committed by then.
+async function toldToNodes(
+  db: Db,
+  desired: Desired,
+  passwords: LoginsOptions['passwords'],
+): Promise<readonly string[]> {
+  if (!(await hasCitus(db))) return [];
+  const logins = new Map(
+    [...passwords].map(([name, password]) => [loginOf(name, desired, false).role, password] as const),
+  );
+  const groups = desired.roles.map(({ name }) => name);
+  const written = await withTransaction(db, () => writeNodePasswords(db, { logins, groups }));
+  if (written.length === 0) return [];
+  return [`the nodes of Citus log in to each other with new passwords as ${written.join(', ')}`];
 }
 
 async function makeLogins(

@@ -24,6 +24,7 @@ export function formatPlanMarkdown(plan: Plan): string {
     ...steps(plan),
     ...bullets('Emulated', plan.emulated),
     ...bullets('Unavailable here', plan.unavailable),
+    ...bullets('Distributed', plan.distributed),
     ...bullets('Undeclared, left alone', plan.undeclared),
     `Fingerprint \`${plan.fingerprint.slice(0, 16)}\``,
     '',

@@ -22,6 +22,7 @@ const plan = (change: Partial<Plan>): Plan => ({
   refusals: [],
   emulated: [],
   unavailable: [],
+  distributed: [],
   undeclared: [],
   warnings: [],
   ...change,

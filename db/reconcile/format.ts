@@ -47,6 +47,7 @@ export function formatPlan(plan: Plan, paint: Paint = noPaint, layout: PlanLayou
     `${paint.bold('engine')}  ${describeEngine(plan.server)}, database ${plan.server.database}`,
     ...list('emulated', plan.emulated, paint),
     ...list('unavailable', plan.unavailable, paint),
+    ...list('distributed', plan.distributed, paint),
     ...list('undeclared, left alone', plan.undeclared, paint),
     ...plan.warnings.map((warning) => `${paint.red('warning')}  ${warning}`),
     '',

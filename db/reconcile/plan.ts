@@ -75,6 +75,7 @@ function planOnce(
       refusals: [...compared.refusals, ...(await tryDeclared(db, desired, compared))],
       emulated: all('emulated'),
       unavailable: all('unavailable'),
+      distributed: all('distributed'),
       undeclared: all('undeclared'),
       warnings: [
         ...all('warnings'),

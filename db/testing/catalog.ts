@@ -5,18 +5,18 @@ import { withConnection } from '../server/connection';
 const SHARED = `
   SELECT format('relation %s.%s %s', n.nspname, c.relname, c.relkind) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE '%timescaledb%' AND c.relkind IN ('r', 'p', 'v')
-     AND NOT c.relispartition
+     AND NOT c.relispartition AND NOT SHARD
   UNION ALL
   SELECT format('column %s.%s.%s %s null=%s default=%s', n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
                 pg_get_expr(d.adbin, d.adrelid))
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE '%timescaledb%' AND c.relkind IN ('r', 'p', 'v')
-     AND a.attnum > 0 AND NOT a.attisdropped AND NOT c.relispartition
+     AND a.attnum > 0 AND NOT a.attisdropped AND NOT c.relispartition AND NOT SHARD
   UNION ALL
   SELECT format('index %s on %s', regexp_replace(pg_get_indexdef(x.indexrelid), '_idx\\d*', '_idx'), x.indisvalid)
     FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE '%timescaledb%' AND NOT c.relispartition`;
+   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE '%timescaledb%' AND NOT c.relispartition AND NOT SHARD`;
 
 const OF_ENGINE: Readonly<Record<Dialect, string>> = {
   timescaledb: `
@@ -45,7 +45,7 @@ const OF_ENGINE: Readonly<Record<Dialect, string>> = {
 export async function readCatalog(url: string, engine: EngineName): Promise<readonly string[]> {
   return withConnection(url, async (db) => {
     const { rows } = await db.query<{ format: string }>(
-      `${SHARED} UNION ALL ${OF_ENGINE[dialectOf(engine)]}`,
+      `${SHARED.replaceAll('SHARD', engine === 'citus' ? 'relation_is_a_known_shard(c.oid)' : 'false')} UNION ALL ${OF_ENGINE[dialectOf(engine)]}`,
     );
     return rows.map((row) => row.format).sort();
   });

@@ -42,16 +42,24 @@ export async function touchedBuckets(
       below === undefined
         ? `SELECT DISTINCT ${bucket(rows.time)} AS start, ${bucket(rows.time)} + ${width} AS stop FROM ${rows.table} WHERE ${rows.condition}`
         : `SELECT ${bucket('lower(r)')} AS start, ${bucket(`upper(r) - interval '1 microsecond'`)} + ${width} AS stop FROM unnest($1::tstzmultirange) r`;
-    const found = await db.query<{ all: string; stored: string }>(
-      `SELECT found.times::text AS all, (found.times * tstzmultirange(tstzrange(NULL, ${watermark})))::text AS stored
-         FROM (SELECT coalesce(range_agg(tstzrange(b.start, b.stop)), '{}') AS times FROM (${buckets}) b) found`,
+    const found = await db.query<{ all: string }>(
+      `SELECT coalesce(range_agg(tstzrange(b.start, b.stop)), '{}')::text AS all FROM (${buckets}) b`,
       below === undefined ? [...rows.values] : [below],
     );
-    const { all: every, stored: times } = found.rows[0] as { all: string; stored: string };
+    const every = found.rows[0]?.all ?? '{}';
+    // By itself: beside a distributed table, Citus would look for the watermark on the servers that have the rows.
+    const complete = await db.query<{ stored: string }>(
+      `SELECT ($1::tstzmultirange * tstzmultirange(tstzrange(NULL, ${watermark})))::text AS stored`,
+      [every],
+    );
+    const times = complete.rows[0]?.stored ?? '{}';
     all.set(name, every);
     const parts = await db.query<Bounds & { buckets: number }>(
-      `SELECT lower(r)::text AS "from", upper(r)::text AS "to",
-              (SELECT count(DISTINCT "bucket")::int FROM ${storedIn(level)} WHERE "bucket" >= lower(r) AND "bucket" < upper(r)) AS buckets
+      `WITH stored AS MATERIALIZED (
+         SELECT DISTINCT "bucket" FROM ${storedIn(level)} WHERE "bucket" >= lower($1::tstzmultirange) AND "bucket" < upper($1::tstzmultirange)
+       )
+       SELECT lower(r)::text AS "from", upper(r)::text AS "to",
+              (SELECT count(*)::int FROM stored WHERE "bucket" >= lower(r) AND "bucket" < upper(r)) AS buckets
          FROM unnest($1::tstzmultirange) r ORDER BY r`,
       [times],
     );

@@ -18,8 +18,12 @@ import { type KubernetesConfig, kubernetesConfig } from './settings/kubernetes-c
 import { oneOf } from './settings/parsers';
 import { settingsReader, type Variables } from './settings/read';
 import type { Fault, ValuesOf } from './settings/setting';
+import { checkSharded, SHARDED_SETTINGS, type ShardedConfig } from './settings/sharded';
 import { SHARED_SETTINGS } from './settings/shared';
 import { checkStreams, STREAM_SETTINGS, type StreamsConfig } from './settings/streams';
+
+/** Where the database of a cluster runs: a pod of the stack kubernetes, or what kubernetes-ha or kubernetes-sharded makes. */
+export type DatabaseKind = 'single' | 'replicating' | 'sharded';
 
 /** The whole deployment as checked, frozen data. The tables of `settings/` say what each value means. */
 export interface DeployConfig
@@ -29,7 +33,9 @@ export interface DeployConfig
   readonly schemas: string;
   readonly azure: AzureConfig;
   readonly kubernetes: KubernetesConfig;
+  readonly databaseKind: DatabaseKind;
   readonly ha: HaClusterConfig;
+  readonly sharded: ShardedConfig;
   readonly aks: AksConfig;
   readonly streams: StreamsConfig;
   readonly consumers: ConsumersConfig;
@@ -71,6 +77,8 @@ export function readConfig(
   );
   const ha = read(HA_SETTINGS, declared?.ha);
   checkHa(ha, kubernetes, fault);
+  const sharded = read(SHARDED_SETTINGS, declared?.sharded);
+  checkSharded(sharded, kubernetes.ha, fault);
   const aks = read(AKS_SETTINGS, declared?.aks);
   checkAks(aks, fault);
   const kafka = read(KAFKA_SETTINGS, declared?.kafka);
@@ -83,7 +91,9 @@ export function readConfig(
     schemas: schemas.join(','),
     azure,
     kubernetes,
+    databaseKind: sharded.isWanted ? 'sharded' : kubernetes.ha ? 'replicating' : 'single',
     ha,
+    sharded,
     aks,
     streams,
     consumers,

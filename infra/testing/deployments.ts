@@ -146,6 +146,12 @@ export const KUBERNETES_DEPLOYMENTS: Readonly<Record<string, Env>> = {
     TSDB_DEPLOY_HA_RESTORE_FROM: 'tsdb-prod',
     TSDB_DEPLOY_HA_RESTORE_TIME: '2026-01-31 23:59:00+00',
   },
+  'a sharded database in a cluster of Azure': {
+    TSDB_DEPLOY_CLUSTER: 'aks',
+    TSDB_DEPLOY_SHARDED: 'true',
+    TSDB_DEPLOY_SHARDED_BACKUP_URL: 'gs://plant',
+    TSDB_DEPLOY_SHARDED_BACKUP_SECRET: 'store-keys',
+  },
   'an identity for the backups, in a cluster of Azure': {
     TSDB_DEPLOY_CLUSTER: 'aks',
     TSDB_DEPLOY_HA: 'true',

@@ -2,7 +2,6 @@
 import type { DeployConfig } from '../../infra/core/config';
 import { sharedMemoryMiB } from '../../infra/core/database-container';
 import { DATABASE } from '../../infra/core/names';
-import { databaseLabels } from '../metadata';
 import { resources } from '../pod-parts';
 import { quantityOf } from '../quantity';
 import { storageClassName } from '../storage';
@@ -72,7 +71,7 @@ export function databaseCluster(config: DeployConfig): OperatorObject {
           maxSkew: 1,
           topologyKey: 'topology.kubernetes.io/zone',
           whenUnsatisfiable: 'ScheduleAnyway',
-          labelSelector: { matchLabels: databaseLabels(config) },
+          labelSelector: { matchLabels: names.pods },
         },
       ],
       primaryUpdateStrategy: 'unsupervised',

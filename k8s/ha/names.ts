@@ -11,6 +11,8 @@ export const BACKUP_PLUGIN = 'barman-cloud.cloudnative-pg.io';
 export function haNames({ name, environment }: DeployConfig) {
   return {
     cluster: name,
+    /** Labels of all its instances. */
+    pods: { 'cnpg.io/cluster': name },
     // The service that always leads to the primary.
     primary: `${name}-rw`,
     superuserSecret: `${name}-superuser`,

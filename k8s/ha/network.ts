@@ -3,8 +3,9 @@ import type { NetworkPolicyV1, NetworkPolicyV1Spec } from '@cdktf/provider-kuber
 import type { Construct } from 'constructs';
 import type { DeployConfig } from '../../infra/core/config';
 import { DATABASE } from '../../infra/core/names';
-import { databaseLabels, type Place } from '../metadata';
+import type { Place } from '../metadata';
 import { addPolicies, egress, ingress, inNamespace, nameLookup, network, port } from '../network-policy';
+import { haNames } from './names';
 
 /** Instances and poolers talk to each other, to the operator, to the Kubernetes API and to the object store. */
 export function addHaNetwork(stack: Construct, place: Place): readonly NetworkPolicyV1[] {
@@ -15,7 +16,7 @@ export function addHaNetwork(stack: Construct, place: Place): readonly NetworkPo
 const CONTROL_PORT = 8000;
 
 function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec>> {
-  const podSelector = { matchLabels: databaseLabels(config) };
+  const podSelector = { matchLabels: haNames(config).pods };
   const database = [port(DATABASE.port), port(CONTROL_PORT)];
   return {
     peers: {

@@ -37,7 +37,12 @@ export class KubernetesHaStack extends BaseStack {
     super(scope, id, { config, tags: {} });
     addClusterProvider(this, config, aks);
     const place = { config, namespace: addNamespace(this, config) };
-    const secret = addSuperuserSecret(this, place);
+    const secret = addSuperuserSecret(this, place, {
+      name: haNames(config).superuserSecret,
+      version: config.passwordVersion,
+      // Without this label the operator would notice a new password only the next time it checks the cluster.
+      labels: { 'cnpg.io/reload': 'true' },
+    });
     const policies = addHaNetwork(this, place);
     const classes = addStorageClass(this, config);
     const images = addOperatorObject(this, place, imageCatalog(config));

@@ -1,4 +1,4 @@
-// The superuser's password in the form that the operator expects: name and password in one Secret, which it watches.
+// The superuser's password in the form that the operators of databases expect: name and password in one Secret.
 import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
@@ -6,36 +6,45 @@ import { ephemeralPassword } from '../../infra/core/ephemeral-password';
 import { DATABASE } from '../../infra/core/names';
 import { addExternalSecret } from '../external-secret';
 import { metadata, type Place } from '../metadata';
-import { haNames } from './names';
 
 const TYPE = 'kubernetes.io/basic-auth';
 
-export const SUPERUSER_KEY = 'password';
+/** Its keys. */
+export const SUPERUSER = { name: 'username', password: 'password' } as const;
 
-/** In neither state nor plan. A higher `passwordVersion` generates another, which the operator sets in the database. */
-export function addSuperuserSecret(stack: Construct, place: Place): ITerraformDependable {
+export interface SuperuserSecretProps {
+  readonly name: string;
+  /** A higher one generates another password, and it is for the operator to set it in the database. */
+  readonly version: number;
+  /** In addition to those of every object. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** The password is in neither state nor plan. */
+export function addSuperuserSecret(
+  stack: Construct,
+  place: Place,
+  { name: secret, version, labels: own = {} }: SuperuserSecretProps,
+): ITerraformDependable {
   const scope = new Construct(stack, 'superuser');
-  const { config } = place;
-  const { name, namespace, labels } = metadata(place, 'database', haNames(config).superuserSecret);
-  // Without this label the operator would notice a new password only the next time it checks the cluster.
-  const noticed = { 'cnpg.io/reload': 'true' };
-  if (config.kubernetes.secretStore !== '')
+  const { name, namespace, labels } = metadata(place, 'database', secret);
+  if (place.config.kubernetes.secretStore !== '')
     return addExternalSecret(scope, place, {
       login: 'superuser',
-      version: config.passwordVersion,
+      version,
       template: {
         type: TYPE,
-        metadata: { labels: noticed },
-        data: { username: DATABASE.superuser, [SUPERUSER_KEY]: '{{ .password }}' },
+        metadata: { labels: own },
+        data: { [SUPERUSER.name]: DATABASE.superuser, [SUPERUSER.password]: '{{ .password }}' },
       },
     }).object;
   return new SecretV1(scope, 'secret', {
-    metadata: { name, namespace, labels: { ...labels, ...noticed } },
+    metadata: { name, namespace, labels: { ...labels, ...own } },
     type: TYPE,
     dataWo: {
-      username: DATABASE.superuser,
-      [SUPERUSER_KEY]: ephemeralPassword(scope, 'superuser'),
+      [SUPERUSER.name]: DATABASE.superuser,
+      [SUPERUSER.password]: ephemeralPassword(scope, 'superuser'),
     },
-    dataWoRevision: config.passwordVersion,
+    dataWoRevision: version,
   });
 }

@@ -34,7 +34,7 @@ export class KubernetesKafkaStack extends BaseStack {
   constructor(scope: Construct, id: string, { config, aks }: KubernetesKafkaStackProps) {
     super(scope, id, { config, tags: {} });
     addClusterProvider(this, config, aks);
-    const place = { config, namespace: addNamespace(this, config, kafkaNames(config).namespace) };
+    const place = { config, namespace: addNamespace(this, config, { name: kafkaNames(config).namespace }) };
     const policies = addKafkaNetwork(this, place);
     const classes = addStorageClass(this, config, kafkaClassName(config));
     const pool = nodePool(config);

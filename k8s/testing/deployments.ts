@@ -4,12 +4,14 @@ import type { Resources } from '../../infra/core/testing/policy';
 import { type SynthesisedStack, synthesiseStack } from '../../infra/core/testing/synthesise';
 import { KubernetesHaStack } from '../ha/stack';
 import { KubernetesKafkaStack } from '../kafka/stack';
+import { KubernetesShardedStack } from '../sharded/stack';
 import { KubernetesStack } from '../stack';
 
 export type Env = Readonly<Record<string, string>>;
 
 const INGRESS = { TSDB_DEPLOY_INGRESS_HOST: 'm.example.org', TSDB_DEPLOY_INGRESS_CLASS: 'nginx' };
 const HA = { TSDB_DEPLOY_HA: 'true', TSDB_DEPLOY_HA_IMAGE: 'registry.example.org/timescaledb:pg17-ts2.29' };
+const SHARDED = { TSDB_DEPLOY_SHARDED: 'true' };
 
 /** As Strimzi makes brokers and users. */
 const CONSUMERS = {
@@ -103,6 +105,29 @@ export const DEPLOYMENTS: Readonly<Record<string, Env>> = {
   'a cluster of Azure': { TSDB_DEPLOY_CLUSTER: 'aks' },
   'a replicating database': HA,
   'a replicating database with backups': { ...HA, TSDB_DEPLOY_HA_BACKUP_URL: 's3://backups/tsdb' },
+  'a sharded database': SHARDED,
+  'a sharded database with other values': {
+    ...SHARDED,
+    TSDB_DEPLOY_PROTECT_DATA: 'false',
+    TSDB_DEPLOY_SHARDED_OPERATOR_NAMESPACE: 'operators',
+    TSDB_DEPLOY_SHARDED_POSTGRES_VERSION: '18.3',
+    TSDB_DEPLOY_SHARDED_SHARDS: '4',
+    TSDB_DEPLOY_SHARDED_INSTANCES: '3',
+    TSDB_DEPLOY_SHARDED_GIB: '512',
+    TSDB_DEPLOY_SHARDED_MEMORY_MIB: '8192',
+    TSDB_DEPLOY_SHARDED_CPUS: '4',
+    TSDB_DEPLOY_SHARDED_BACKUP_URL: 's3://plant',
+    TSDB_DEPLOY_SHARDED_BACKUP_ENDPOINT: 'https://minio.example.org:9000',
+    TSDB_DEPLOY_SHARDED_BACKUP_SECRET: 'store-keys',
+    TSDB_DEPLOY_SHARDED_BACKUP_KEEP: '60',
+    TSDB_DEPLOY_STORAGE_PROVISIONER: 'disk.csi.azure.com',
+  },
+  'a sharded database with passwords of a store': {
+    ...SHARDED,
+    TSDB_DEPLOY_SECRET_STORE: 'SecretStore/vault',
+    TSDB_DEPLOY_SHARDED_BACKUP_URL: 'azure://backups',
+    TSDB_DEPLOY_SHARDED_BACKUP_SECRET: 'store-keys',
+  },
 };
 
 const known = new Map<string, SynthesisedStack>();
@@ -130,6 +155,21 @@ export function synthesiseHa(env: Env = HA): SynthesisedStack {
   );
 }
 
+/** The stack that makes the sharded database. */
+export function synthesiseSharded(env: Env = SHARDED): SynthesisedStack {
+  return once(`sharded ${JSON.stringify(env)}`, () =>
+    synthesiseStack(
+      (app, id) => new KubernetesShardedStack(app, id, { config: readConfig(env), aks: aksOf(env) }),
+    ),
+  );
+}
+
+/** The stack that makes the database, when that is another one than the kubernetes stack. */
+export function databaseStackOf(env: Env): readonly SynthesisedStack[] {
+  if (env.TSDB_DEPLOY_HA === 'true') return [synthesiseHa(env)];
+  return env.TSDB_DEPLOY_SHARDED === 'true' ? [synthesiseSharded(env)] : [];
+}
+
 /** The stack that makes a Kafka. */
 export function synthesiseKafka(env: Env = { TSDB_DEPLOY_KAFKA: 'true' }): SynthesisedStack {
   return once(`kafka ${JSON.stringify(env)}`, () =>
@@ -142,7 +182,7 @@ export function synthesiseKafka(env: Env = { TSDB_DEPLOY_KAFKA: 'true' }): Synth
 /** All stacks of a deployment that make something in a cluster, in the order in which they are deployed. */
 export function synthesiseAll(env: Env): readonly SynthesisedStack[] {
   return [
-    ...(env.TSDB_DEPLOY_HA === 'true' ? [synthesiseHa(env)] : []),
+    ...databaseStackOf(env),
     ...(env.TSDB_DEPLOY_KAFKA === 'true' ? [synthesiseKafka(env)] : []),
     synthesiseKubernetes(env),
   ];
@@ -153,7 +193,7 @@ export function deployedResources(): Readonly<Record<string, Resources>> {
   return Object.fromEntries(
     Object.entries(DEPLOYMENTS).flatMap(([what, env]): [string, Resources][] => {
       const { resource } = synthesiseKubernetes(env);
-      const own = env.TSDB_DEPLOY_HA === 'true' ? merged(resource, synthesiseHa(env).resource) : resource;
+      const own = databaseStackOf(env).reduce((all, stack) => merged(all, stack.resource), resource);
       const kafka = env.TSDB_DEPLOY_KAFKA === 'true';
       return [
         [what, own],

@@ -1,4 +1,4 @@
-// Checks objects of external-secrets, the Gateway API, KEDA and Strimzi against the definitions of their kinds, on a real API server.
+// Checks objects of external-secrets, the Gateway API, KEDA, StackGres and Strimzi against the definitions of their kinds, on a real API server.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,10 +20,12 @@ const missing =
   programs === undefined
     ? told
     : folder === ''
-      ? 'TSDB_TEST_CRDS is not set: a folder with the definitions of ExternalSecret, HTTPRoute, ScaledObject and Kafka'
+      ? 'TSDB_TEST_CRDS is not set: a folder with the definitions of ExternalSecret, HTTPRoute, ScaledObject, Kafka and SGShardedCluster'
       : whyNoProviders() || undefined;
 
-const GROUPS = ['external-secrets.io', 'gateway.networking.k8s.io', 'keda.sh', 'kafka.strimzi.io'];
+const GROUPS = [
+  ...['external-secrets.io', 'gateway.networking.k8s.io', 'keda.sh', 'kafka.strimzi.io', 'stackgres.io'],
+];
 const groupOf = (apiVersion: string): string => apiVersion.split('/')[0] ?? '';
 const isOwn = (apiVersion: string): boolean => GROUPS.includes(groupOf(apiVersion));
 
@@ -160,6 +162,74 @@ describeUnless(missing, 'the definitions of the kinds', () => {
     });
   });
 
+  const noStackgres = kinds.includes('stackgres.io SGShardedCluster')
+    ? undefined
+    : 'TSDB_TEST_CRDS has no SGShardedCluster';
+  itUnless(noStackgres)('have the nodes that the check of a rollout counts', () => {
+    const namespace = 'counted';
+    const spec = {
+      database: 'tsdb',
+      postgres: { version: '17.9' },
+      coordinator: { instances: 1, pods: VOLUME },
+      shards: { clusters: 1, instancesPerCluster: 1, pods: VOLUME },
+    };
+    const made = [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } },
+      {
+        apiVersion: 'stackgres.io/v1alpha1',
+        kind: 'SGShardedCluster',
+        metadata: { name: 'tsdb', namespace },
+        spec,
+      },
+      ...['coordinator', 'shard'].map((node) => ({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          ...{ name: node, namespace },
+          labels: { 'timescaledb-as-code/database-node': node, 'app.kubernetes.io/part-of': 'tsdb' },
+        },
+        spec: { containers: [{ name: 'patroni', image: 'e.org/patroni:1' }] },
+      })),
+    ];
+    const text = made.map((one) => JSON.stringify(one)).join('\n');
+    expect(server.kubectl(['create', '--filename=-'], text)).toMatchObject({ status: 0, stderr: '' });
+    const target = { kind: 'SGShardedCluster', name: 'tsdb' } as const;
+    const say = (what: readonly string[], change: object) =>
+      expect(
+        server.kubectl([
+          ...['patch', ...what, `--namespace=${namespace}`, '--type=merge'],
+          `--patch=${JSON.stringify(change)}`,
+        ]),
+      ).toMatchObject({ status: 0, stderr: '' });
+    const isReady = { status: { conditions: [{ type: 'Ready', status: 'True' }] } };
+    say(['pod', 'coordinator', '--subresource=status'], isReady);
+    expect(checked(server, namespace, target)).toMatchObject({
+      status: 1,
+      text: expect.stringContaining(
+        '1 of 1 instances of the coordinator ready, 0 of 1 instances of shards ready',
+      ),
+    });
+    say(['pod', 'shard', '--subresource=status'], isReady);
+    // The definition has no status of its own: it is a part of the object like any other.
+    say(['sgshardedcluster', 'tsdb'], {
+      status: {
+        conditions: [{ type: 'PendingRestart', status: 'True', reason: 'ShardedClusterRequiresRestart' }],
+      },
+    });
+    expect(checked(server, namespace, target)).toMatchObject({
+      status: 1,
+      text: expect.stringContaining('some still run with earlier settings'),
+    });
+    say(['sgshardedcluster', 'tsdb'], {
+      status: { conditions: [{ type: 'PendingRestart', status: 'False' }] },
+    });
+    expect(checked(server, namespace, target)).toMatchObject({
+      status: 0,
+      text: expect.stringContaining('SGShardedCluster tsdb: 1 of 1 instances'),
+    });
+  });
+
   it('refuse what they do not know', () => {
     const [{ own }] = STACKS.filter(({ own: objects }) =>
       objects.every(({ object }) => kinds.includes(`${groupOf(object.apiVersion)} ${object.kind}`)),
@@ -177,11 +247,15 @@ describeUnless(missing, 'the definitions of the kinds', () => {
 });
 
 /** The check as Terraform runs it, which gives up after a second. */
-function checked(server: ApiServer, namespace: string) {
+function checked(
+  server: ApiServer,
+  namespace: string,
+  target: { readonly kind: string; readonly name: string } = { kind: 'Kafka', name: 'tsdb' },
+) {
   const folder = temporaryFolder();
   const provider = { kubernetes: [{ config_path: server.kubeConfig }] };
   writeFileSync(join(folder, 'cdk.tf.json'), JSON.stringify({ provider }));
-  const request = { namespace, targets: [{ kind: 'Kafka', name: 'tsdb', seconds: 60 }] };
+  const request = { namespace, targets: [{ ...target, seconds: 60 }] };
   const { PATH, HOME } = process.env;
   const program = [
     '--require',
@@ -196,6 +270,8 @@ function checked(server: ApiServer, namespace: string) {
   removeFolder(folder);
   return { status, text: `${stdout}${stderr}` };
 }
+
+const VOLUME = { persistentVolume: { size: '1Gi' } };
 
 const SMALLEST_KAFKA = {
   kafka: { listeners: [{ name: 'tls', port: 9093, type: 'internal', tls: true }] },

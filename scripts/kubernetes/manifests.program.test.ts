@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml';
-import { DEPLOYMENTS, synthesiseHa, synthesiseKubernetes } from '../../k8s/testing/deployments';
+import { DEPLOYMENTS, databaseStackOf, synthesiseKubernetes } from '../../k8s/testing/deployments';
 import { type ApiObject, manifestsOf } from './convert';
 import { manifestsAsYaml } from './manifests';
 import { parseStack } from './stack-json';
@@ -128,7 +128,7 @@ describe('manifestsAsYaml', () => {
 describe('every deployment', () => {
   const stacks = Object.entries(DEPLOYMENTS).flatMap(([what, env]) => [
     [what, synthesiseKubernetes(env)] as const,
-    ...(env.TSDB_DEPLOY_HA === 'true' ? [[`${what}, its database`, synthesiseHa(env)] as const] : []),
+    ...databaseStackOf(env).map((stack) => [`${what}, its database`, stack] as const),
   ]);
 
   it.each(stacks)(

@@ -29,7 +29,11 @@ export function buildManifests({ untilSignal }: Runner): Command {
       'Print a stack as Kubernetes YAML, in the order to apply it. Values of Secrets are left out.',
     )
     .showHelpAfterError('(--help shows the flags)')
-    .option('--stack <name>', 'kubernetes, kubernetes-ha or kubernetes-kafka', 'kubernetes')
+    .option(
+      '--stack <name>',
+      'kubernetes, kubernetes-ha, kubernetes-sharded or kubernetes-kafka',
+      'kubernetes',
+    )
     .option('--kustomize <folder>', 'write a base for Kustomize, Argo CD and Flux into this folder instead')
     .action(({ stack, kustomize }: { stack: string; kustomize?: string }) =>
       untilSignal(async (signal) => {
@@ -39,7 +43,7 @@ export function buildManifests({ untilSignal }: Runner): Command {
         const manifests = manifestsOf(json, givenVariables(env));
         if (manifests.length === 0)
           throw new UsageError(
-            `stack ${stack} makes nothing in a cluster; take kubernetes, kubernetes-ha or kubernetes-kafka`,
+            `stack ${stack} makes nothing in a cluster; take kubernetes, kubernetes-ha, kubernetes-sharded or kubernetes-kafka`,
           );
         if (kustomize === undefined) printManifests(json, manifests);
         else writeKustomize(kustomize, json, manifests);

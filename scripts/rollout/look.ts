@@ -5,6 +5,7 @@ import { judgeJob } from './judge/job';
 import { judgeStrimzi } from './judge/kafka';
 import { judgeCluster, judgePooler } from './judge/operator';
 import { judgeDeployment, judgeStatefulSet } from './judge/replicas';
+import { judgeSharded } from './judge/sharded';
 import type { Claim, KubernetesEvent, Pod, Surroundings, Workload } from './objects';
 import { corePathOf, pathOf } from './paths';
 import { read } from './read';
@@ -44,6 +45,8 @@ async function judge(
       return judgeCluster(object, around);
     case 'Pooler':
       return judgePooler(object, await list<Workload>(cluster, pathOf('Deployment', namespace)), around);
+    case 'SGShardedCluster':
+      return judgeSharded(object, around);
     case 'Kafka':
     case 'KafkaTopic':
     case 'KafkaUser':

@@ -28,7 +28,12 @@ export interface Condition {
 export interface Workload {
   readonly kind?: string;
   readonly metadata: Metadata;
-  readonly spec?: { readonly replicas?: number; readonly instances?: number };
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly instances?: number;
+    readonly coordinator?: { readonly instances?: number };
+    readonly shards?: { readonly clusters?: number; readonly instancesPerCluster?: number };
+  };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly replicas?: number;

@@ -7,6 +7,7 @@ const API: Readonly<Record<RolloutKind, string>> = {
   Job: '/apis/batch/v1/{}/jobs',
   Cluster: '/apis/postgresql.cnpg.io/v1/{}/clusters',
   Pooler: '/apis/postgresql.cnpg.io/v1/{}/poolers',
+  SGShardedCluster: '/apis/stackgres.io/v1alpha1/{}/sgshardedclusters',
   Kafka: '/apis/kafka.strimzi.io/v1/{}/kafkas',
   KafkaTopic: '/apis/kafka.strimzi.io/v1/{}/kafkatopics',
   KafkaUser: '/apis/kafka.strimzi.io/v1/{}/kafkausers',

@@ -3,7 +3,7 @@ import { UsageError } from '../../db/core/errors';
 
 export const ROLLOUT_KINDS = [
   ...(['StatefulSet', 'Deployment', 'Job'] as const),
-  ...(['Cluster', 'Pooler'] as const),
+  ...(['Cluster', 'Pooler', 'SGShardedCluster'] as const),
   ...(['Kafka', 'KafkaTopic', 'KafkaUser'] as const),
 ] as const;
 export type RolloutKind = (typeof ROLLOUT_KINDS)[number];

@@ -33,6 +33,7 @@ function run(how: readonly string[], args: readonly string[], env: Readonly<Reco
 
 it.each([
   ['all stacks', ALL_STACKS, ['aks', 'azure', 'kubernetes', 'kubernetes-ha', 'kubernetes-kafka']],
+  ['a sharded database', { TSDB_DEPLOY_SHARDED: 'true' }, ['azure', 'kubernetes', 'kubernetes-sharded']],
   ['the stacks without any setting', {}, ['azure', 'kubernetes']],
 ])('writes %s, byte for byte', (_what, env, stacks) => {
   const [bundled, sources] = [LAUNCHER, SOURCES].map((how, at) => {

@@ -42,9 +42,10 @@ export function followedBy({ engine, rename, declared }: Following, statements: 
   const inItsQuery =
     of === 'aggregate-column'
       ? [
-          `EXECUTE format('ALTER VIEW IF EXISTS pg_temp.%I RENAME COLUMN %I TO %I', ${ofPresent}, ${literal(from)}, ${literal(to)})`,
+          `EXECUTE format('ALTER VIEW IF EXISTS %I RENAME COLUMN %I TO %I', ${ofPresent}, ${literal(from)}, ${literal(to)})`,
         ]
       : [];
+  // Temporary views are found before others without their schema, which Citus does not know in a statement that it takes to other nodes.
   return `DO $rename$
 DECLARE
   concerned oid[] := '{}';
@@ -68,7 +69,7 @@ BEGIN
   ${[...statements, ...inItsQuery].map((statement) => `${statement};`).join('\n  ')}
   FOR a IN SELECT ${VIEW} AS view, * FROM tsdb.continuous_aggregate WHERE ${VIEW} = ANY (concerned) ORDER BY 1 LOOP
     printed := pg_get_viewdef(format('pg_temp.%I', 'tsdb_query_' || a.view)::regclass);
-    EXECUTE format('DROP VIEW pg_temp.%I', 'tsdb_query_' || a.view);
+    EXECUTE format('DROP VIEW %I', 'tsdb_query_' || a.view);
     SELECT c.* INTO declared FROM (VALUES ${candidates.join(', ')}) c (name, refresh, live, stored) WHERE to_regclass(c.name) = a.view;
     chosen := NULL;
     FOREACH candidate IN ARRAY ARRAY[declared.refresh, ${rewritten(rename)}] LOOP
@@ -76,7 +77,7 @@ BEGIN
       BEGIN
         EXECUTE 'CREATE TEMP VIEW tsdb_candidate AS ' || ${bound('candidate')};
         chosen := CASE WHEN pg_get_viewdef('pg_temp.tsdb_candidate'::regclass) = printed THEN candidate END;
-        DROP VIEW pg_temp.tsdb_candidate;
+        DROP VIEW tsdb_candidate;
       EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function OR datatype_mismatch THEN
         -- It names what a later step renames or creates.
       END;

@@ -14,10 +14,14 @@ const TIMED = `
   SELECT schema_name, view_name, 'aggregate', format('%s.%s', source_schema, source_name), format('tsdb.%I', materialization)
     FROM tsdb.continuous_aggregate`;
 
+// By the end of the name, because a table may have been renamed for as long as a plan is made.
+const SHARD = `EXISTS (SELECT FROM pg_dist_shard s WHERE right(c.relname, length(s.shardid::text) + 1) = '_' || s.shardid)`;
+
 export const emulatedUndeclared = (engine: EmulatingEngine): UndeclaredDialect => ({
   engine,
   present: `to_regclass('tsdb.job') IS NOT NULL`,
   timed: TIMED,
+  ...(engine === 'citus' ? { part: SHARD } : {}),
   async readJobs(db, desired) {
     const declared = new Set(relationsOf(desired).map(nameOf));
     return (await readJobs(db))

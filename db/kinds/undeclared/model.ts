@@ -67,6 +67,8 @@ export interface UndeclaredDialect {
   readonly present: string;
   /** A query for all hypertables and aggregates: `schema`, `name`, `kind`, `source`, `stored`. */
   readonly timed: string;
+  /** A condition on a relation `c`, true of a table that holds rows of another one, such as a shard. */
+  readonly part?: string;
   readJobs(db: Db, desired: Desired): Promise<readonly UndeclaredJob[]>;
   drop(object: UndeclaredObject): readonly string[];
   removePolicy(state: PolicyState): readonly string[];

@@ -16,7 +16,7 @@ export const declaredNames = (desired: Desired): readonly string[] =>
 export async function readObjects(
   db: Db,
   desired: Desired,
-  { timed, journal }: Sources,
+  { timed, journal, part }: Sources,
 ): Promise<readonly (UndeclaredObject & Evidence)[]> {
   const { rows } = await db.query<UndeclaredObject & Evidence>(
     `WITH timed AS (${timed}),
@@ -26,7 +26,7 @@ export async function readObjects(
               NULL AS args, t.source, coalesce(t.stored, format('%I.%I', n.nspname, c.relname)) AS stored, 'pg_class'::regclass AS class
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          LEFT JOIN timed t ON (t.schema, t.name) = (n.nspname, c.relname)
-        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND NOT ${part}
           AND n.nspname !~ '^(pg_|information_schema$|tsdb$|_?timescaledb_)'
        UNION ALL
        SELECT p.oid, n.nspname, p.proname, format('%s.%s', n.nspname, p.proname), 'function', pg_get_function_identity_arguments(p.oid),
@@ -52,18 +52,23 @@ export interface Sources {
   readonly jobs: boolean;
   /** A query for all hypertables and aggregates: `schema`, `name`, `kind`, `source`, `stored`. */
   readonly timed: string;
+  /** A condition on a relation `c`: it holds rows of another one. */
+  readonly part: string;
   /** A login that may compare the schema may not always read the journal. It then knows nothing about the origin of objects. */
   readonly journal: boolean;
 }
 
-export async function readSources(db: Db, { present, timed }: UndeclaredDialect): Promise<Sources> {
+export async function readSources(
+  db: Db,
+  { present, timed, part = 'false' }: UndeclaredDialect,
+): Promise<Sources> {
   const { rows } = await db.query<{ jobs: boolean; journal: boolean }>(
     `SELECT ${present} AS jobs, count(*) = 2 AS journal
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = 'tsdb' AND c.relname IN ('journal', 'pending_refresh') AND has_table_privilege(c.oid, 'SELECT')`,
   );
   const { jobs, journal } = rows[0] ?? { jobs: false, journal: false };
-  return { jobs, journal, timed: jobs ? timed : NONE };
+  return { jobs, journal, part, timed: jobs ? timed : NONE };
 }
 
 const NONE =

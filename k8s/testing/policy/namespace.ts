@@ -36,15 +36,11 @@ export const NAMESPACE_POLICY: readonly PolicyRule[] = [
     says: 'nothing is in the default namespace',
     find: inDefaultNamespace,
   },
-  eachMust(
-    'kubernetes_namespace_v1',
-    [],
-    'the namespace refuses pods that are not restricted, and warns of them',
-    (namespace) =>
-      ['enforce', 'audit', 'warn'].every(
-        (mode) => labelsOf(namespace)[`pod-security.kubernetes.io/${mode}`] === 'restricted',
-      ),
-  ),
+  {
+    ids: [],
+    says: 'the namespace refuses pods that are not restricted, and warns of them',
+    find: permissiveNamespaces,
+  },
   {
     ids: [],
     says: 'the namespace has an end to what it may ask of the cluster, and defaults for who says nothing',
@@ -64,6 +60,21 @@ export const NAMESPACE_POLICY: readonly PolicyRule[] = [
       Object.entries(only(secret, 'data_wo')).every(([key, value]) => isDrawn(key, value)),
   ),
 ];
+
+/** Pods of StackGres run without root and privileges, but do not say all of it: there, others are refused, and these warned of. */
+function permissiveNamespaces(resources: Resources): readonly string[] {
+  const isSharded = allOf(resources, 'kubernetes_manifest').some(
+    ([, { manifest }]) => (manifest as { readonly kind?: string } | undefined)?.kind === 'SGShardedCluster',
+  );
+  const enforced = isSharded ? 'baseline' : 'restricted';
+  return allOf(resources, 'kubernetes_namespace_v1')
+    .filter(([, namespace]) =>
+      Object.entries({ enforce: enforced, audit: 'restricted', warn: 'restricted' }).some(
+        ([mode, level]) => labelsOf(namespace)[`pod-security.kubernetes.io/${mode}`] !== level,
+      ),
+    )
+    .map(([address]) => address);
+}
 
 function ofProvider(kind: string): string {
   return `kubernetes_${kind}`;

@@ -83,6 +83,7 @@ const LISTS: Readonly<Record<string, string>> = {
   aks: 'infra/aks',
   kubernetes: 'k8s',
   'kubernetes-ha': 'k8s',
+  'kubernetes-sharded': 'k8s',
   'kubernetes-kafka': 'k8s',
 };
 

@@ -20,16 +20,12 @@ export interface LiveTable {
 /** Replaces the computed bytes by those of the stored rows. The number of rows is the estimate of the planner. */
 export async function liveTable(db: Client, declared: Hypertable, table: SizedTable): Promise<LiveTable> {
   const { engine } = await withTransaction(db, () => readServer(db));
-  // The rows of Citus are on other servers, where these sizes do not reach.
-  if (engine === 'citus')
-    return {
-      table,
-      note: `${table.name}: its rows are on the workers of Citus, so their bytes are computed`,
-    };
   const size = (await readTableSizes(db, engine, [declared])).get(nameOf(declared));
   const { rows = 0, bytes = 0, compressed = { rows: 0, bytes: 0 } } = size ?? {};
   const asRows = rows - compressed.rows;
-  const column = compressed.rows < LEAST_ROWS ? null : estimated(compressed.bytes / compressed.rows);
+  // What columnar tables of Citus take says nothing about TimescaleDB, for which this figure is.
+  const isConverted = engine === 'timescaledb' && compressed.rows >= LEAST_ROWS;
+  const column = isConverted ? estimated(compressed.bytes / compressed.rows) : null;
   if (asRows < LEAST_ROWS)
     return {
       table: { ...table, column },

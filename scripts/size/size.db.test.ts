@@ -2,7 +2,7 @@
 import { relation } from '../../db/core/sql';
 import { desiredFrom } from '../../db/language/desired';
 import { desc, type Index, index } from '../../db/language/indexes';
-import { createTestDatabase, type TestDatabase, testServers } from '../../db/local/test-servers';
+import { createTestDatabase, describeOn, type TestDatabase, testServers } from '../../db/local/test-servers';
 import { itUnless } from '../../db/local/testing/needs';
 import { iot, sensorData, sensorDataHourly } from '../../db/schema/iot';
 import { service } from '../../db/schema/service';
@@ -237,4 +237,25 @@ describe.each(servers)('on $engine', (server) => {
       expect((table.column?.likely ?? 0) / found).toBeLessThan(1.1);
     },
   );
+});
+
+describeOn('citus', 'on the workers', (server) => {
+  it('reads the bytes of a row from all nodes', async () => {
+    const database = await createTestDatabase(server, applied([iot, service], 'all jobs'));
+    try {
+      await withConnection(database.url, (db) => ensureChunks(db, 'citus', sensorData, FROM, TO));
+      await execute(database.url, fill('7 milliseconds'), 'ANALYZE public.sensor_data');
+      const { table, note } = await withConnection(database.url, (db) => liveTable(db, sensorData, sized));
+      expect(note).toMatch(/read from the database/);
+      const ratio = share(table.heap.likely + table.indexes.likely, {
+        low: 0,
+        likely: sized.heap.likely + sized.indexes.likely,
+        high: 0,
+      });
+      expect(ratio).toBeGreaterThan(0.85);
+      expect(ratio).toBeLessThan(1.3);
+    } finally {
+      await database.drop();
+    }
+  });
 });

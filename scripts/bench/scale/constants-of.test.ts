@@ -2,9 +2,10 @@
 import type { EngineName } from '../../../db/model';
 import { measuredConstants } from '../../size/constants';
 import { exactly } from '../../size/range';
-import { constantsOf, storedMicros } from './constants-of';
+import { constantsOf } from './constants-of';
 import type { Cost, SystemRound } from './measure-system';
-import { formatScale, type ScaleReport, type SystemFigures } from './print-scale';
+import { formatScale } from './print-scale';
+import { type ScaleReport, type SystemFigures, storedMicros } from './scale-report';
 
 const cost = (...cpu: readonly (number | null)[]): Cost => ({ seconds: 2, cpu, logBytes: 200_000 });
 

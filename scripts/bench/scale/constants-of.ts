@@ -3,7 +3,7 @@ import type { EngineName } from '../../../db/model';
 import { type Constants, measuredConstants, type Speeds } from '../../size/constants';
 import { each, exactly, measured, type Range } from '../../size/range';
 import type { Cost, SystemRound } from './measure-system';
-import type { ScaleReport, SystemFigures } from './print-scale';
+import { type ScaleReport, type SystemFigures, storedMicros } from './scale-report';
 
 /** @param now the day that is written down. */
 export function constantsOf(report: ScaleReport, now = new Date()): Constants {
@@ -51,14 +51,6 @@ function speedsOf(figures: SystemFigures | undefined, rows: number, before: Spee
     groupBy: stored(({ groupBy }) => groupBy, before.groupBy),
     log: micros(rounds.map(({ copy }) => copy.logBytes / rows)),
   };
-}
-
-/** Processor time of a row; on Citus without the coordinator. Null when there was nothing to measure, or nothing to read it from. */
-export function storedMicros(cost: Cost | null, engine: EngineName, rows: number): number | null {
-  if (cost === null) return null;
-  const servers = engine === 'citus' ? cost.cpu.slice(1) : cost.cpu;
-  if (servers.some((seconds) => seconds === null)) return null;
-  return (servers.reduce<number>((sum, seconds) => sum + (seconds ?? 0), 0) * 1e6) / rows;
 }
 
 const micros = (values: readonly number[]): Range => each(measured(values), round);

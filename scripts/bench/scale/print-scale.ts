@@ -2,29 +2,10 @@
 import type { EngineName } from '../../../db/model';
 import { table } from '../../output';
 import { count, counted, machineLine, number } from '../report/format';
-import type { Machine } from '../report/report';
 import { percentile, summarizeRatio } from '../report/statistics';
-import { storedMicros } from './constants-of';
 import type { GrowthStep } from './growth';
 import type { Cost, SystemRound } from './measure-system';
-
-export interface SystemFigures {
-  readonly engine: EngineName;
-  readonly describe: string;
-  readonly rounds: readonly SystemRound[];
-}
-
-export interface ScaleReport {
-  readonly rows: number;
-  readonly sensors: number;
-  readonly machine: Machine;
-  /** Shards of a table on Citus. */
-  readonly shards: number;
-  /** The first is one PostgreSQL, which the others are compared with. */
-  readonly systems: readonly SystemFigures[];
-  /** Empty where there is no Citus. */
-  readonly growth: readonly GrowthStep[];
-}
+import { type ScaleReport, type SystemFigures, storedMicros } from './scale-report';
 
 /** A line of the table: a figure of each round, and whether a larger one is better. */
 interface Line {

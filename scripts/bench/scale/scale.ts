@@ -12,8 +12,9 @@ import { loadNow, readMachine } from '../machine';
 import { constantsOf } from './constants-of';
 import { measureGrowth } from './growth';
 import { measureSystem } from './measure-system';
-import { formatScale, type ScaleReport } from './print-scale';
+import { formatScale } from './print-scale';
 import { scaleData } from './scale-data';
+import type { ScaleReport } from './scale-report';
 import {
   COMPARED_WORKERS,
   type ScaleSystem,

@@ -72,7 +72,7 @@ const MESSAGES: ReadonlyArray<readonly [RegExp, DatabaseFault]> = [
 /** The codes of internal and I/O errors, by which Citus also says that the connection to a worker broke in a transaction. */
 const UNSPECIFIC: readonly string[] = ['XX000', '58030'];
 const WORKER_LOST =
-  /^(failure on connection marked as essential|could not commit transaction for shard|failed to complete COPY on|terminating connection due to)/;
+  /^(failure on connection marked as essential|could not commit transaction for shard|failed to complete COPY on|terminating connection due to|server closed the connection unexpectedly|SSL connection has been closed unexpectedly|could not (receive|send) data)/;
 
 /** Why a query failed, or undefined when the database worked and our SQL or code is at fault. */
 export function databaseFault(error: unknown): DatabaseFault | undefined {

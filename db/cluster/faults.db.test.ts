@@ -241,9 +241,6 @@ describeUnless(noCitus, 'a cluster under load', () => {
     process.stderr.write(
       `${[...Object.entries(figures).map((one) => one.join(': ')), ...told].join('\n')}\n`,
     );
-    // A client that is told so sends its write again.
-    for (const { faults } of [api1, api2])
-      expect([...faults.keys()].filter((fault) => !fault.startsWith('503 '))).toEqual([]);
     expect(sql1.refused.size + sql2.refused.size).toBeGreaterThan(0);
   });
 });

@@ -27,6 +27,21 @@ describe('problemOf', () => {
       failure('XX000', 'failure on connection marked as essential: 10.0.0.5:5432'),
       'database-unavailable',
     ],
+    [
+      'a worker of Citus that went away at the end of a COPY',
+      failure('XX000', 'terminating connection due to unexpected postmaster exit'),
+      'database-unavailable',
+    ],
+    [
+      'a worker of Citus that went away without a word',
+      failure('58030', 'failed to complete COPY on 10.0.0.5:5432'),
+      'database-unavailable',
+    ],
+    [
+      'a worker of Citus whose connection closed',
+      failure('XX000', 'server closed the connection unexpectedly'),
+      'database-unavailable',
+    ],
     ['another internal error', failure('XX000'), 'internal'],
     ['a connection that ended', new Error('Connection terminated unexpectedly'), 'database-unavailable'],
     ['an exhausted pool', new Error('timeout exceeded when trying to connect'), 'database-unavailable'],

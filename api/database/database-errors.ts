@@ -69,9 +69,10 @@ const MESSAGES: ReadonlyArray<readonly [RegExp, DatabaseFault]> = [
   [/^Client was closed/, 'lost'],
 ];
 
-/** The code of an internal error, by which Citus also says that the connection to a worker broke in a transaction. */
-const INTERNAL = 'XX000';
-const WORKER_LOST = /^(failure on connection marked as essential|could not commit transaction for shard)/;
+/** The codes of internal and I/O errors, by which Citus also says that the connection to a worker broke in a transaction. */
+const UNSPECIFIC: readonly string[] = ['XX000', '58030'];
+const WORKER_LOST =
+  /^(failure on connection marked as essential|could not commit transaction for shard|failed to complete COPY on|terminating connection due to|server closed the connection unexpectedly|SSL connection has been closed unexpectedly|could not (receive|send) data)/;
 
 /** Why a query failed, or undefined when the database worked and our SQL or code is at fault. */
 export function databaseFault(error: unknown): DatabaseFault | undefined {
@@ -89,6 +90,6 @@ export function databaseFault(error: unknown): DatabaseFault | undefined {
   if (byCode) return byCode;
   // Class 08: connection exceptions; class 53: out of resources, here mostly out of connections.
   if (/^(08|53)[0-9A-Z]{3}$/.test(code)) return 'unavailable';
-  if (code === INTERNAL && WORKER_LOST.test(message)) return 'unavailable';
+  if (UNSPECIFIC.includes(code) && WORKER_LOST.test(message)) return 'unavailable';
   return code === '' ? MESSAGES.find(([pattern]) => pattern.test(message))?.[1] : undefined;
 }

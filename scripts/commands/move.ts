@@ -28,7 +28,8 @@ export async function moveTo(flags: MoveFlags, signal: AbortSignal): Promise<num
   if (flags.status) return withPair(addresses, async (pair) => tellStatus(await readMove(pair), flags));
   if (flags.abort)
     return withPair(addresses, async (pair) => tellAbort(await abortMove(pair, target), flags));
-  if (!flags.yes && !(await withPair(addresses, readMove)) && !(await agrees(BEGIN, signal)))
+  const begun = (await withPair(addresses, readMove))?.stage ?? 'prepare';
+  if (begun === 'prepare' && !flags.yes && !(await agrees(BEGIN, signal)))
     throw new RefusedError('nothing was changed');
   let bar: Progress | undefined;
   noteUnlessBar(`moving to ${target}`);

@@ -65,16 +65,19 @@ export async function readRun(source: Db): Promise<Run | undefined> {
 export async function beginRun(source: Db, target: string): Promise<Run> {
   await withTransaction(source, async () => {
     for (const statement of SOURCE_TABLES) await source.query(statement);
-    await source.query(`INSERT INTO ${SCHEMA}.run (target) VALUES ($1) ON CONFLICT DO NOTHING`, [target]);
+    await source.query(
+      `INSERT INTO ${SCHEMA}.run (target) VALUES ($1) ON CONFLICT (one) DO UPDATE SET target = excluded.target WHERE run.stage = 'prepare'`,
+      [target],
+    );
   });
   const run = (await readRun(source)) as Run;
   requireSameTarget(run, target);
   return run;
 }
 
-/** @throws RefusedError when the move goes to another target. */
+/** @throws RefusedError when the move goes to another target. Before changes are noted, another one may still be named. */
 export function requireSameTarget(run: Run, target: string): void {
-  if (run.target === target) return;
+  if (run.target === target || run.stage === 'prepare') return;
   throw new RefusedError(
     run.stage === 'moved' || run.stage === 'done'
       ? `this database has already moved to ${run.target}; move from there`

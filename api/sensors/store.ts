@@ -88,7 +88,7 @@ const sensorId = (operator: '=' | '>', id: string): Filter => ({
 });
 
 const existsIn = (source: Relation): string =>
-  `SELECT EXISTS (SELECT FROM ${relation(source)} WHERE ${SENSOR_ID} = $1) AS known`;
+  `SELECT EXISTS (SELECT 1 FROM ${relation(source)} WHERE ${SENSOR_ID} = $1) AS known`;
 const HAS_FIGURES = existsIn(levels.monthly.relation);
 const HAS_READINGS = existsIn(sensorData);
 

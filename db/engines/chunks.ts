@@ -49,10 +49,16 @@ const TIMESCALE_TABLES = `
                       to_regclass(format('%I.%I', c.materialization_hypertable_schema, c.materialization_hypertable_name))
                  FROM timescaledb_information.continuous_aggregates c) r ON r.name = a.name`;
 
+/** SQL for the bytes of a relation. On engine `citus`, the CTE `stored` has those of all nodes, and is read once. */
+type SizeOf = (oid: string) => string;
+const localSize: SizeOf = (oid) => `pg_total_relation_size(${oid})`;
+const citusSize: SizeOf = (oid) => `(SELECT s.bytes FROM stored s WHERE s.relation = ${oid})`;
+const STORED = 'stored AS MATERIALIZED (SELECT relation, bytes FROM tsdb.stored_size()),';
+
 // Rows without a chunk wait in the default partition of a table. Stored buckets are one table without chunks.
-const POSTGRES_TABLES = `
+const postgresTables = (size: SizeOf): string => `
   SELECT a.name, a.nth, r.schema_name, r.table_name,
-         (SELECT coalesce(sum(pg_total_relation_size(o.oid)), 0)
+         (SELECT coalesce(sum(${size('o.oid')}), 0)
             FROM (SELECT r.stored::oid AS oid
                    UNION ALL
                   SELECT d.oid FROM pg_inherits i JOIN pg_class d ON d.oid = i.inhrelid
@@ -72,16 +78,16 @@ const TIMESCALE_CHUNKS = `
     JOIN timescaledb_information.chunks k ON (k.hypertable_schema, k.hypertable_name) = (a.schema_name, a.table_name)
     LEFT JOIN (SELECT s.* FROM asked t, LATERAL public.chunks_detailed_size(t.stored) s) d ON (d.chunk_schema, d.chunk_name) = (k.chunk_schema, k.chunk_name)`;
 
-const POSTGRES_CHUNKS = `
+const postgresChunks = (size: SizeOf): string => `
   SELECT a.name, format('%s.%s', n.nspname, c.relname) AS chunk, k.range_start, k.range_end, false AS compressed,
-         (SELECT sum(pg_total_relation_size(p.relid)) FROM pg_partition_tree(c.oid) p) AS bytes
+         (SELECT sum(${size('p.relid')}) FROM pg_partition_tree(c.oid) p) AS bytes
     FROM asked a
     JOIN tsdb.chunk k ON (k.schema_name, k.table_name) = (a.schema_name, a.table_name)
     JOIN pg_class c ON c.oid = k.chunk
     JOIN pg_namespace n ON n.oid = c.relnamespace`;
 
-const chunksQuery = (tables: string, chunks: string): string => `
-  WITH asked AS MATERIALIZED (${tables}),
+const chunksQuery = (tables: string, chunks: string, before = ''): string => `
+  WITH ${before} asked AS MATERIALIZED (${tables}),
        numbered AS (SELECT c.*, row_number() OVER (PARTITION BY c.name ORDER BY c.range_start DESC NULLS LAST, c.chunk DESC) AS nth FROM (${chunks}) c)
   SELECT a.name AS "table", count(c.chunk)::int AS total, (a.own_bytes + coalesce(sum(c.bytes), 0))::float8 AS bytes,
          coalesce(json_agg(json_build_object('name', c.chunk, 'from', ${isoText('c.range_start')}, 'to', ${isoText('c.range_end')},
@@ -89,9 +95,10 @@ const chunksQuery = (tables: string, chunks: string): string => `
     FROM asked a LEFT JOIN numbered c ON c.name = a.name
    GROUP BY a.name, a.nth, a.own_bytes ORDER BY a.nth`;
 
-const CHUNKS: Readonly<Record<Dialect, string>> = {
+const CHUNKS: Readonly<Record<EngineName, string>> = {
   timescaledb: chunksQuery(TIMESCALE_TABLES, TIMESCALE_CHUNKS),
-  postgres: chunksQuery(POSTGRES_TABLES, POSTGRES_CHUNKS),
+  postgres: chunksQuery(postgresTables(localSize), postgresChunks(localSize)),
+  citus: chunksQuery(postgresTables(citusSize), postgresChunks(citusSize), STORED),
 };
 
 const COMPRESSION: Readonly<Record<Dialect, string>> = {
@@ -120,7 +127,7 @@ export function readChunks(
   names: readonly string[],
   newest: number,
 ): Promise<readonly TableChunks[]> {
-  return ask<TableChunks>(CHUNKS[dialectOf(engine)], [names, newest]);
+  return ask<TableChunks>(CHUNKS[engine], [names, newest]);
 }
 
 /** How much the columnstore saves for each named table and aggregate, in the order of the names, with one query. */

@@ -16,13 +16,16 @@ import type { Relation } from '../language/aggregate';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { EngineName, Kind, PlanOptions } from '../model';
-import { postgresAggregates } from './postgres/aggregates';
-import { postgresColumns } from './postgres/column-facts';
+import { citusHypertables } from './citus/hypertables';
+import { citusSql } from './citus/runtime';
+import { tablePlacement } from './citus/table-placement';
+import { emulatedAggregates } from './postgres/aggregates';
+import { emulatedColumns } from './postgres/column-facts';
 import { postgresHypertables } from './postgres/hypertables';
-import { postgresPolicies } from './postgres/policies';
-import { postgresRenames } from './postgres/renames';
+import { emulatedPolicies } from './postgres/policies';
+import { emulatedRenames } from './postgres/renames';
 import { runtimeSql } from './postgres/runtime';
-import { postgresUndeclared } from './postgres/undeclared';
+import { emulatedUndeclared } from './postgres/undeclared';
 import { timescaleAggregates } from './timescaledb/aggregates';
 import { chunkSkipping } from './timescaledb/chunk-skipping';
 import { timescaleColumns } from './timescaledb/column-facts';
@@ -48,7 +51,7 @@ export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly
       schemas,
       renames(timescaleRenames),
       functions,
-      tables,
+      tables(),
       hypertables(timescaleHypertables),
       columns(timescaleColumns),
       indexes('timescaledb'),
@@ -65,23 +68,26 @@ export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly
       forgottenRenames(timescaleRenames),
     ];
   }
-  const { aggregates, policies } = aggregatesAndPolicies(postgresAggregates, postgresPolicies);
+  const { aggregates, policies } = aggregatesAndPolicies(
+    emulatedAggregates(engine),
+    emulatedPolicies(engine),
+  );
   return [
-    internals(internalsSql(), runtimeSql()),
+    internals(internalsSql(), runtimeSql(), ...(engine === 'citus' ? [citusSql()] : [])),
     schemas,
-    renames(postgresRenames),
+    renames(emulatedRenames(engine)),
     functions,
-    tables,
-    hypertables(postgresHypertables),
-    columns(postgresColumns),
-    indexes('postgres'),
+    tables(engine === 'citus' ? tablePlacement : undefined),
+    hypertables(engine === 'citus' ? citusHypertables : postgresHypertables),
+    columns(emulatedColumns(engine)),
+    indexes(engine),
     noColumnstore,
     aggregates,
     roles,
     rowSecurity,
     policies,
-    undeclared(postgresUndeclared, options),
-    forgottenRenames(postgresRenames),
+    undeclared(emulatedUndeclared(engine), options),
+    forgottenRenames(emulatedRenames(engine)),
   ];
 }
 

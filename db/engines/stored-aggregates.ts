@@ -2,14 +2,12 @@
 import { DatabaseError } from '../core/errors';
 import { invocation } from '../core/invocation';
 import type { AggregateDialect, StoredAggregate } from '../kinds/aggregates/model';
-import { type Db, type Dialect, dialectOf, type EngineName } from '../model';
-import { postgresAggregates } from './postgres/aggregates';
+import type { Db, EngineName } from '../model';
+import { emulatedAggregates } from './postgres/aggregates';
 import { timescaleAggregates } from './timescaledb/aggregates';
 
-const DIALECTS: Readonly<Record<Dialect, AggregateDialect>> = {
-  timescaledb: timescaleAggregates,
-  postgres: postgresAggregates,
-};
+const dialectFor = (engine: EngineName): AggregateDialect =>
+  engine === 'timescaledb' ? timescaleAggregates : emulatedAggregates(engine);
 
 /** A stored aggregate, and by name also all aggregates that it is built on, directly or not. */
 export interface StoredWithSources {
@@ -24,7 +22,7 @@ export interface StoredWithSources {
 export async function readStored(db: Db, engine: EngineName, name: string): Promise<StoredWithSources> {
   const states = new Map<string, StoredAggregate>();
   for (let next: string | undefined = name; next !== undefined && !states.has(next); ) {
-    const [found]: readonly StoredAggregate[] = await DIALECTS[dialectOf(engine)].read(db, [next]);
+    const [found]: readonly StoredAggregate[] = await dialectFor(engine).read(db, [next]);
     if (found !== undefined) states.set(next, found);
     next = found?.source;
   }

@@ -21,8 +21,13 @@ export interface HypertableDialect {
   read(db: Db, names: readonly string[]): Promise<readonly HypertableState[]>;
   create(table: Hypertable): readonly string[];
   setChunkInterval(table: Hypertable): readonly string[];
-  /** Sets the hash partitions of chunks that are created from now on; `before` are the present ones. */
-  setHash(table: Hypertable, hash: HashPartitions, before: HashPartitions | null): readonly string[];
+  /**
+   * Sets the hash partitions of chunks that are created from now on; `before` are the present ones. Absent on an engine whose chunks
+   * have none, because it distributes rows by the hash of a column.
+   */
+  setHash?(table: Hypertable, hash: HashPartitions, before: HashPartitions | null): readonly string[];
+  /** Where the rows of a table are, on an engine that distributes them: `distributed by sensor_id`. */
+  placement?(table: Hypertable): string;
   /** How this engine emulates hypertables, for the plan's list of emulated features. */
   readonly emulated?: string;
 }
@@ -73,7 +78,7 @@ function compareTable(
       id: `create-hypertable:${object}`,
       object,
       action: 'create',
-      summary: `hypertable on ${table.time}, chunks of ${table.chunkInterval}, ${counted(table.columnNames.length, 'column')}`,
+      summary: `hypertable on ${table.time}, chunks of ${table.chunkInterval}, ${counted(table.columnNames.length, 'column')}${dialect.placement ? `, ${dialect.placement(table)}` : ''}`,
       sql: dialect.create(table),
       transactional: true,
       lock: 'none',
@@ -95,7 +100,7 @@ function compareTable(
       ],
     };
   }
-  if (state.hash !== null && state.hash.by !== table.hash?.by)
+  if (dialect.setHash !== undefined && state.hash !== null && state.hash.by !== table.hash?.by)
     return { refusals: [otherHash(object, table, state.hash)] };
   return {
     steps: [
@@ -133,7 +138,7 @@ function hashPartitions(
   actual: HashPartitions | null,
 ): readonly Step[] {
   const { hash } = table;
-  if (hash === undefined || hash.count === actual?.count) return [];
+  if (dialect.setHash === undefined || hash === undefined || hash.count === actual?.count) return [];
   return [
     {
       id: `hash-partitions:${nameOf(table)}`,

@@ -92,7 +92,7 @@ export function presentPolicies(
 
 /**
  * What is already older than the declared retention of objects; `rows` is an estimate of the last ANALYZE.
- * @param join joins `k`, the chunks of the object `d.name` whose rows end before `now() - d.after`, and their relation `c`.
+ * @param join joins `k`, the chunks of the object `d.name` whose rows end before `now() - d.after`, and `f`, its `rows` and `bytes`.
  */
 export async function readExpired(
   db: Db,
@@ -101,7 +101,7 @@ export async function readExpired(
 ): Promise<ReadonlyMap<string, Impact>> {
   const kept = objects.filter((object) => object.retention !== undefined);
   const { rows } = await db.query<Impact & { readonly name: string }>(
-    `SELECT d.name, count(*)::int AS chunks, sum(greatest(c.reltuples, 0))::float8 AS rows, sum(pg_total_relation_size(c.oid))::float8 AS bytes
+    `SELECT d.name, count(*)::int AS chunks, sum(f.rows)::float8 AS rows, sum(f.bytes)::float8 AS bytes
        FROM unnest($1::text[], $2::interval[]) d (name, after) ${join}
       GROUP BY 1 ORDER BY 1`,
     [kept.map(nameOf), kept.map((object) => object.retention)],

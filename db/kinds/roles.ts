@@ -36,6 +36,8 @@ const COMPARED = ['paused_job', 'pending_rebuild', 'pending_refresh', 'spelling'
 );
 // The function runs with the rights of its owner, so that writers get chunks although they may not create tables.
 const MAKES_CHUNKS = `${INTERNAL_SCHEMA}.ensure_chunks`;
+// On engine `citus`, sizes are read with a function that asks all nodes.
+const READS_SIZES = `${INTERNAL_SCHEMA}.stored_size`;
 
 export const roles: Kind<RolesState> = {
   name: 'roles',
@@ -80,7 +82,7 @@ export const roles: Kind<RolesState> = {
         const missing = wanted.filter((grant) => !present.some((other) => sameGrant(grant, other)));
         const surplus = present.filter((grant) => !wanted.some((other) => sameGrant(grant, other)));
         return [
-          ...(actual.roles.includes(name) ? [] : [createRole(name, access)]),
+          ...(actual.roles.includes(name) ? [] : [createRole(actual.engine, name, access)]),
           ...grantSteps('grant', name, missing),
           ...grantSteps('revoke', name, surplus),
           ...(access === 'monitor' && !actual.monitors.includes(name) ? [makeMonitor(name)] : []),
@@ -99,7 +101,9 @@ function grantsOf(desired: Desired, engine: EngineName, role: string, access: Ac
   const use = (object: string): Grant => ({ role, privilege: 'USAGE', on: 'schema', object });
   const emulated = engine !== 'timescaledb';
   const state = emulated ? EMULATION : [];
-  const watch = [...COMPARED, ...state].flatMap((object) => on(object, 'SELECT'));
+  const call = (object: string): Grant => ({ role, privilege: 'EXECUTE', on: 'function', object });
+  const sizes = engine === 'citus' ? [call(READS_SIZES)] : [];
+  const watch = [...[...COMPARED, ...state].flatMap((object) => on(object, 'SELECT')), ...sizes];
   // Comparing a query needs the right to name its table. That right does not show any row.
   if (access === 'monitor')
     return [
@@ -114,7 +118,7 @@ function grantsOf(desired: Desired, engine: EngineName, role: string, access: Ac
       .filter((object) => !secret.includes(object))
       .flatMap((object) => on(object, 'SELECT')),
     ...(emulated || access === 'serve' ? [use(INTERNAL_SCHEMA)] : []),
-    ...(access === 'serve' ? watch : state.flatMap((object) => on(object, 'SELECT'))),
+    ...(access === 'serve' ? watch : [...state.flatMap((object) => on(object, 'SELECT')), ...sizes]),
   ];
   if (access === 'read') return read;
   // Rows of a hypertable are only added, and retention deletes them. Rows of an ordinary table may also be changed.
@@ -125,28 +129,29 @@ function grantsOf(desired: Desired, engine: EngineName, role: string, access: Ac
     .map(nameOf)
     .filter((object) => !secret.includes(object) || open.includes(object))
     .flatMap((object) => on(object, 'INSERT', 'UPDATE', 'DELETE'));
-  const makes: readonly Grant[] = emulated
-    ? [{ role, privilege: 'EXECUTE', on: 'function', object: MAKES_CHUNKS }]
-    : [];
+  const makes = emulated ? [call(MAKES_CHUNKS)] : [];
   return [...read, ...open.flatMap((object) => on(object, 'SELECT')), ...added, ...edited, ...makes];
 }
 
 const sameGrant = (a: Grant, b: Grant): boolean =>
   a.on === b.on && a.object === b.object && a.privilege === b.privilege;
 
-/** Statements that create a group role. Roles are shared by all databases of a server, so another apply may create it at the same time. */
-export const createRoleSql = (name: string): readonly string[] => [
-  `DO $$ BEGIN CREATE ROLE ${ident(name)} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
+/**
+ * Statements that create a group role. Roles are shared by all databases of a server, so another apply may create it at the same time.
+ * Citus connects to other nodes as the role that a session has taken on, so there a group may log in. It has no password.
+ */
+export const createRoleSql = (name: string, engine: EngineName): readonly string[] => [
+  `DO $$ BEGIN CREATE ROLE ${ident(name)} ${engine === 'citus' ? 'LOGIN' : 'NOLOGIN'}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
   `COMMENT ON ROLE ${ident(name)} IS ${literal('timescaledb-as-code')}`,
 ];
 
-function createRole(name: string, access: Access): Step {
+function createRole(engine: EngineName, name: string, access: Access): Step {
   return {
     id: `create-role:${name}`,
     object: name,
     action: 'create',
     summary: `group role that may ${access}`,
-    sql: createRoleSql(name),
+    sql: createRoleSql(name, engine),
     transactional: true,
     lock: 'none',
     hazards: [],

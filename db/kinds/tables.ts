@@ -12,7 +12,15 @@ interface TableState {
   readonly primaryKey: readonly string[];
 }
 
-export const tables: Kind<readonly TableState[]> = {
+/** Where an engine that distributes rows puts those of a new table. */
+export interface TablePlacement {
+  /** `on every node` */
+  describe(table: PlainTable): string;
+  place(table: PlainTable): readonly string[];
+}
+
+/** Ordinary tables; without a placement, all rows are on the one server. */
+export const tables = (placement?: TablePlacement): Kind<readonly TableState[]> => ({
   name: 'tables',
   async read(db, desired) {
     const { rows } = await db.query<TableState>(
@@ -32,7 +40,7 @@ export const tables: Kind<readonly TableState[]> = {
       state: actual.find(({ name }) => name === nameOf(table)),
     }));
     return {
-      steps: found.filter(({ state }) => state === undefined).map(({ table }) => create(table)),
+      steps: found.filter(({ state }) => state === undefined).map(({ table }) => create(table, placement)),
       refusals: found.flatMap(({ table, state }) => {
         if (state === undefined) return [];
         if (state.kind !== 'r')
@@ -56,17 +64,18 @@ export const tables: Kind<readonly TableState[]> = {
       }),
     };
   },
-};
+});
 
-function create(table: PlainTable): Step {
+function create(table: PlainTable, placement: TablePlacement | undefined): Step {
   const key = table.primaryKey.map((name) => ident(name)).join(', ');
   return {
     id: `create-table:${nameOf(table)}`,
     object: nameOf(table),
     action: 'create',
-    summary: `table with ${counted(table.columnNames.length, 'column')}`,
+    summary: `table with ${counted(table.columnNames.length, 'column')}${placement ? `, ${placement.describe(table)}` : ''}`,
     sql: [
       `CREATE TABLE ${relation(table)} (${columnDefinitions(table)}${key === '' ? '' : `, PRIMARY KEY (${key})`})`,
+      ...(placement?.place(table) ?? []),
     ],
     transactional: true,
     lock: 'none',

@@ -17,6 +17,7 @@ export function hypertable<const C extends string>(
     readonly time: NoInfer<C>;
     readonly chunkInterval: Duration;
     readonly hash?: HashPartitions<NoInfer<C>>;
+    readonly distributeBy?: NoInfer<C>;
     readonly chunkSkipping?: readonly NoInfer<C>[];
     readonly indexes?: readonly Index<NoInfer<C>>[];
     readonly unique?: UniqueRows<NoInfer<C>>;
@@ -68,6 +69,11 @@ export interface Hypertable<C extends string = string> {
   readonly time: C;
   readonly chunkInterval: Duration;
   readonly hash?: HashPartitions<C>;
+  /**
+   * On engine `citus`: the column whose value decides on which server a row is. Every unique key must have it. Absent means
+   * `hash.by`, or the first column of `segmentBy` that all unique keys have; without such a column the rows stay on the coordinator.
+   */
+  readonly distributeBy?: C;
   /** Whole-number or time columns. The server keeps their range for each converted chunk, so that queries can skip chunks. */
   readonly chunkSkipping?: readonly C[];
   /** The index of `unique` is among them. */

@@ -16,6 +16,8 @@ export function table<const C extends string>(
     readonly indexes?: readonly Index<NoInfer<C>>[];
     readonly rowSecurity?: readonly RowPolicy[];
     readonly secret?: boolean;
+    readonly distributeBy?: NoInfer<C>;
+    readonly onCoordinator?: boolean;
     readonly renamedFrom?: string;
   },
 ): PlainTable<C> {
@@ -42,6 +44,13 @@ export interface PlainTable<C extends string = string> {
   readonly rowSecurity?: readonly RowPolicy[];
   /** The table holds secrets, so roles with access `read` get no access to it. */
   readonly secret?: boolean;
+  /** On engine `citus`: the column whose value decides on which server a row is; the primary key and every unique index must have it. */
+  readonly distributeBy?: C;
+  /**
+   * On engine `citus`: the rows stay on the coordinator. By default every server has all rows of an ordinary table, so that they can
+   * be joined anywhere; each of its writes then changes all servers. A `secret` table always stays on the coordinator.
+   */
+  readonly onCoordinator?: boolean;
   /** The name that the table had before. Where a table with that name exists, it is renamed; afterwards this changes nothing. */
   readonly renamedFrom?: string;
 }

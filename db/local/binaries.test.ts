@@ -1,6 +1,12 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { embeddedBinaries, findTimescaleBinaries, majorOf, parseVersion } from './binaries';
+import {
+  embeddedBinaries,
+  findCitusBinaries,
+  findTimescaleBinaries,
+  majorOf,
+  parseVersion,
+} from './binaries';
 import { LocalServerError } from './errors';
 import { removeFolder, temporaryFolder } from './testing/places';
 
@@ -96,6 +102,28 @@ describe('findTimescaleBinaries', () => {
 
   it('takes an empty TSDB_PG_BIN for an unset one', () => {
     expect(search({ TSDB_PG_BIN: '' })).toBeUndefined();
+  });
+});
+
+describe('findCitusBinaries', () => {
+  const search = (env = {}): ReturnType<typeof findCitusBinaries> =>
+    findCitusBinaries({ PATH: join(root, 'path'), ...env }, [join(root, 'pg', '*', 'bin')]);
+
+  it('takes the newest major that has the library of Citus', () => {
+    installation('pg/18', '18.6', COMMUNITY);
+    const chosen = installation('pg/17', '17.2', ['citus.so']);
+    expect(search()).toEqual({ binDir: chosen, flavour: 'citus', version: '17.2', origin: 'installed' });
+  });
+
+  it('takes TSDB_CITUS_BIN first, refuses one that is wrong, and does not read TSDB_PG_BIN', () => {
+    installation('pg/17', '17.2', ['citus.so']);
+    const asked = installation('asked', '18.6', ['citus.so']);
+    const none = installation('none', '18.6', COMMUNITY);
+    expect(search({ TSDB_CITUS_BIN: asked })).toMatchObject({ binDir: asked, origin: 'TSDB_CITUS_BIN' });
+    expect(search({ TSDB_PG_BIN: none })).toMatchObject({ origin: 'installed' });
+    expect(() => search({ TSDB_CITUS_BIN: none })).toThrow(
+      `TSDB_CITUS_BIN=${none} has no citus library beside it; set it to the bin folder of a PostgreSQL with Citus, or unset it`,
+    );
   });
 });
 

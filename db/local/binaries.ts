@@ -1,4 +1,4 @@
-// Finds PostgreSQL server binaries on this machine: an installation with TimescaleDB Community, or the embedded package.
+// Finds PostgreSQL server binaries on this machine: an installation with TimescaleDB Community or Citus, or the embedded package.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,16 +9,44 @@ import { LocalServerError } from './errors';
 /** A folder with `postgres`, `initdb` and `pg_ctl`, and what is known about it. */
 export interface ServerBinaries {
   readonly binDir: string;
-  readonly flavour: 'timescaledb' | 'postgres';
+  readonly flavour: 'timescaledb' | 'postgres' | 'citus';
   /** As `postgres --version` prints it, for example `17.11`. */
   readonly version: string;
-  readonly origin: 'TSDB_PG_BIN' | 'installed' | 'embedded';
+  readonly origin: 'TSDB_PG_BIN' | 'TSDB_CITUS_BIN' | 'installed' | 'embedded';
 }
 
 /** Environment variables as data; `process.env` is read by the caller. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
 const PROGRAMS = ['postgres', 'initdb', 'pg_ctl'];
+
+/** A flavour that is told by the libraries of an installation. */
+interface Flavour {
+  readonly name: 'timescaledb' | 'citus';
+  /** The setting that names its bin folder. */
+  readonly setting: 'TSDB_PG_BIN' | 'TSDB_CITUS_BIN';
+  readonly product: string;
+  /** What must be in the library folder, by what it is called when it is missing. */
+  readonly libraries: Readonly<Record<string, RegExp>>;
+}
+
+// On macOS, modules are called .dylib since PostgreSQL 16.
+const TIMESCALE: Flavour = {
+  name: 'timescaledb',
+  setting: 'TSDB_PG_BIN',
+  product: 'TimescaleDB Community',
+  libraries: {
+    timescaledb: /^timescaledb\.(so|dylib)$/,
+    // The -tsl- module is missing in Apache-only builds.
+    'TimescaleDB Community (timescaledb-tsl)': /^timescaledb-tsl-.*\.(so|dylib)$/,
+  },
+};
+const CITUS: Flavour = {
+  name: 'citus',
+  setting: 'TSDB_CITUS_BIN',
+  product: 'Citus',
+  libraries: { citus: /^citus\.(so|dylib)$/ },
+};
 
 /** Where distributions put one server per major version; `*` stands for the version. */
 const USUAL_FOLDERS = [
@@ -33,18 +61,28 @@ const USUAL_FOLDERS = [
  * An installed PostgreSQL whose library folder has TimescaleDB Community: `TSDB_PG_BIN`, then `pg_config` on PATH,
  * then the usual folders, newest major version first. A wrong `TSDB_PG_BIN` is an error; all other unusable folders are skipped.
  */
-export function findTimescaleBinaries(
+export const findTimescaleBinaries = (
+  env: Env,
+  usualFolders?: readonly string[],
+): ServerBinaries | undefined => findBinaries(TIMESCALE, env, usualFolders);
+
+/** The same for Citus, which `TSDB_CITUS_BIN` names. */
+export const findCitusBinaries = (env: Env, usualFolders?: readonly string[]): ServerBinaries | undefined =>
+  findBinaries(CITUS, env, usualFolders);
+
+function findBinaries(
+  flavour: Flavour,
   env: Env,
   usualFolders: readonly string[] = USUAL_FOLDERS,
 ): ServerBinaries | undefined {
-  const asked = env.TSDB_PG_BIN;
-  if (asked !== undefined && asked !== '') return askedBinaries(asked);
+  const asked = env[flavour.setting];
+  if (asked !== undefined && asked !== '') return askedBinaries(flavour, asked);
   const onPath = ask('pg_config', '--bindir', env.PATH ?? '');
   const candidates = [...(onPath === undefined ? [] : [onPath]), ...usualFolders.flatMap(expand)];
   for (const binDir of candidates) {
-    if (missingPart(binDir) !== undefined) continue;
+    if (missingPart(flavour, binDir) !== undefined) continue;
     const version = serverVersion(binDir);
-    if (version !== undefined) return { binDir, flavour: 'timescaledb', version, origin: 'installed' };
+    if (version !== undefined) return { binDir, flavour: flavour.name, version, origin: 'installed' };
   }
   return undefined;
 }
@@ -74,29 +112,24 @@ export function parseVersion(output: string): string | undefined {
   return /\(PostgreSQL\) (\d+[\w.]*)/.exec(output)?.[1];
 }
 
-function askedBinaries(binDir: string): ServerBinaries {
-  const missing = missingPart(binDir);
-  const wayOut = 'set it to the bin folder of a PostgreSQL with TimescaleDB Community, or unset it';
-  if (missing !== undefined) throw new LocalServerError(`TSDB_PG_BIN=${binDir} has no ${missing}; ${wayOut}`);
+function askedBinaries(flavour: Flavour, binDir: string): ServerBinaries {
+  const { setting, product } = flavour;
+  const missing = missingPart(flavour, binDir);
+  const wayOut = `set it to the bin folder of a PostgreSQL with ${product}, or unset it`;
+  if (missing !== undefined) throw new LocalServerError(`${setting}=${binDir} has no ${missing}; ${wayOut}`);
   const version = serverVersion(binDir);
   if (version === undefined)
-    throw new LocalServerError(`TSDB_PG_BIN=${binDir}: postgres does not run; ${wayOut}`);
-  return { binDir, flavour: 'timescaledb', version, origin: 'TSDB_PG_BIN' };
+    throw new LocalServerError(`${setting}=${binDir}: postgres does not run; ${wayOut}`);
+  return { binDir, flavour: flavour.name, version, origin: setting };
 }
 
-/** What a TimescaleDB Community server needs and this folder lacks; undefined if nothing is missing. */
-function missingPart(binDir: string): string | undefined {
+/** What a server of this flavour needs and this folder lacks; undefined if nothing is missing. */
+function missingPart({ libraries }: Flavour, binDir: string): string | undefined {
   const program = PROGRAMS.find((name) => !isExecutable(join(binDir, name)));
   if (program !== undefined) return `executable ${program}`;
-  const libraries = libraryFolders(binDir).flatMap((folder) => namesIn(folder));
-  // On macOS, modules are called .dylib since PostgreSQL 16.
-  if (!libraries.some((name) => /^timescaledb\.(so|dylib)$/.test(name)))
-    return 'timescaledb library beside it';
-  // The -tsl- module is missing in Apache-only builds.
-  if (!libraries.some((name) => /^timescaledb-tsl-.*\.(so|dylib)$/.test(name))) {
-    return 'TimescaleDB Community (timescaledb-tsl) library beside it';
-  }
-  return undefined;
+  const found = libraryFolders(binDir).flatMap((folder) => namesIn(folder));
+  const missing = Object.entries(libraries).find(([, file]) => !found.some((name) => file.test(name)));
+  return missing === undefined ? undefined : `${missing[0]} library beside it`;
 }
 
 function libraryFolders(binDir: string): string[] {

@@ -74,6 +74,21 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
+/** Creates the data of a cluster without starting it, so that copies of its folder are clusters with the same password. */
+export async function createCluster({
+  binaries,
+  folder,
+  durable,
+}: Pick<ClusterOptions, 'binaries' | 'folder' | 'durable'>): Promise<void> {
+  const user = claimFolder(resolve(folder));
+  const lock = takeLock(resolve(folder));
+  try {
+    await prepareData(publishedBinaries(binaries, user), resolve(folder), { user, durable });
+  } finally {
+    lock.release();
+  }
+}
+
 interface Started {
   readonly postmaster: Postmaster;
   readonly url: string;

@@ -66,6 +66,9 @@ export function initdbArguments(binaries: ServerBinaries, dataDir: string, passw
     '--encoding=UTF8',
     ...locale,
     '--auth=scram-sha-256',
+    // The nodes of a Citus cluster reach one another as any role, whose password they do not know, through a socket in a folder
+    // that only the user of the servers can enter.
+    ...(binaries.flavour === 'citus' ? ['--auth-local=trust'] : []),
     `--pwfile=${passwordFile}`,
     '--data-checksums',
     '--no-instructions',

@@ -1,4 +1,4 @@
-// Asks a server for its version and whether it offers TimescaleDB.
+// Asks a server for its version, whether it offers TimescaleDB, and whether the database is one of Citus.
 import { Client, escapeIdentifier } from 'pg';
 import { codeOf } from './errors';
 
@@ -8,6 +8,8 @@ export interface ServerFacts {
   readonly version: string;
   /** The TimescaleDB that `CREATE EXTENSION` would install, if the server can load it. */
   readonly timescaledb?: { readonly version: string; readonly edition: string };
+  /** The Citus that is installed in the database, for example `14.0-1`. */
+  readonly citus?: string;
 }
 
 const INSUFFICIENT_PRIVILEGE = '42501';
@@ -28,16 +30,25 @@ export async function withClient<T>(url: string, use: (client: Client) => Promis
 /** Reads the facts. */
 export function serverFacts(url: string): Promise<ServerFacts> {
   return withClient(url, async (client) => {
-    const { rows } = await client.query<{ server: string; offered: string | null; license: string | null }>(`
+    const { rows } = await client.query<FactsRow>(`
       SELECT pg_catalog.current_setting('server_version') AS server,
              (SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = 'timescaledb') AS offered,
+             (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'citus') AS citus,
              pg_catalog.current_setting('timescaledb.license', true) AS license`);
-    const { server = '', offered = null, license = null } = rows[0] ?? {};
+    const { server = '', offered = null, citus = null, license = null } = rows[0] ?? {};
     const version = server.split(' ')[0] ?? server; // distributions add their own text
+    if (citus !== null) return { version, citus };
     if (offered === null || !(await isPreloaded(client))) return { version };
     const edition = license === 'apache' ? 'Apache' : license === 'timescale' ? 'Community' : '';
     return { version, timescaledb: { version: offered, edition } };
   });
+}
+
+interface FactsRow {
+  readonly server: string;
+  readonly offered: string | null;
+  readonly citus: string | null;
+  readonly license: string | null;
 }
 
 /** One line for people, for example `PostgreSQL 17.11 + TimescaleDB 2.29.2 Community (installed)`. */
@@ -45,7 +56,8 @@ export function describeServer(facts: ServerFacts, origin: string): string {
   const extension = facts.timescaledb;
   const name =
     extension === undefined ? '' : ` + TimescaleDB ${extension.version} ${extension.edition}`.trimEnd();
-  return `PostgreSQL ${facts.version}${name} (${origin})`;
+  const citus = facts.citus === undefined ? '' : ` + Citus ${facts.citus}`;
+  return `PostgreSQL ${facts.version}${name}${citus} (${origin})`;
 }
 
 /** Creates a database unless it is there, and returns its address. */

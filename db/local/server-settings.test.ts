@@ -22,6 +22,16 @@ describe('serverSettings', () => {
     });
   });
 
+  it('loads Citus only where it is, with what two-phase commits and moves of shards need', () => {
+    expect(serverSettings({ ...base, flavour: 'citus' })).toMatchObject({
+      shared_preload_libraries: 'citus',
+      wal_level: 'logical',
+      max_prepared_transactions: '800',
+      'citus.enable_statistics_collection': 'off',
+    });
+    expect(serverSettings({ ...base, flavour: 'timescaledb' })).not.toHaveProperty('wal_level');
+  });
+
   it('gives up durability for throw-away data only', () => {
     for (const name of ['fsync', 'synchronous_commit', 'full_page_writes']) {
       expect(serverSettings(base)).not.toHaveProperty(name);

@@ -33,7 +33,7 @@ export function serverSettings(input: SettingsInput): Readonly<Record<string, st
     max_wal_size: '2GB',
     max_locks_per_transaction: '512', // one statement over a hypertable locks each of its chunks
     jit: 'off', // costs more than it saves in plans with one node per chunk
-    ...(input.flavour === 'timescaledb' ? TIMESCALE : {}),
+    ...FLAVOURS[input.flavour],
     ...(input.durable ? {} : THROW_AWAY),
     ...input.settings,
   });
@@ -51,6 +51,23 @@ const TIMESCALE = {
   'timescaledb.max_background_workers': '32',
   'timescaledb.license': 'timescale',
   'timescaledb.telemetry_level': 'off',
+};
+
+/** Each database with the extension needs one worker for its maintenance, and moves of shards need logical replication. */
+const CITUS = {
+  shared_preload_libraries: 'citus',
+  max_worker_processes: '128',
+  wal_level: 'logical',
+  max_prepared_transactions: '800',
+  // Its default makes CREATE EXTENSION write certificates and turn on TLS.
+  'citus.node_conninfo': 'sslmode=prefer',
+  'citus.enable_statistics_collection': 'off',
+};
+
+const FLAVOURS: Readonly<Record<ServerBinaries['flavour'], Readonly<Record<string, string>>>> = {
+  timescaledb: TIMESCALE,
+  citus: CITUS,
+  postgres: {},
 };
 
 const THROW_AWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };

@@ -31,6 +31,7 @@ describe('describeServer', () => {
       { version: '17.11', timescaledb: { version: '2.29.2', edition: '' } },
       'PostgreSQL 17.11 + TimescaleDB 2.29.2 (here)',
     ],
+    [{ version: '18.6', citus: '14.0-1' }, 'PostgreSQL 18.6 + Citus 14.0-1 (here)'],
   ])('says %j as %s', (facts, text) => expect(describeServer(facts, 'here')).toBe(text));
 });
 
@@ -44,20 +45,34 @@ describe('summaryOf', () => {
   const embedded = { engine: 'postgres', url: '', describe: 'PostgreSQL 18.4 (embedded)' } as const;
 
   it('names every server', () => {
-    const other = { engine: 'timescaledb', url: '', describe: 'another' } as const;
-    expect(summaryOf([embedded, other], {})).toBe('db tests run on: PostgreSQL 18.4 (embedded) · another');
+    const others = [
+      { engine: 'timescaledb', url: '', describe: 'another' },
+      { engine: 'citus', url: '', describe: 'three' },
+    ] as const;
+    expect(summaryOf([embedded, ...others], {})).toBe(
+      'db tests run on: PostgreSQL 18.4 (embedded) · another · three',
+    );
   });
 
   it('says aloud what is skipped', () => {
-    expect(summaryOf([embedded], {})).toBe(
-      'db tests run on: PostgreSQL 18.4 (embedded); TimescaleDB not found: its suites are skipped (set DATABASE_URL or TSDB_PG_BIN)',
+    expect(summaryOf([embedded], { TSDB_TEST_CITUS: 'on' })).toBe(
+      'db tests run on: PostgreSQL 18.4 (embedded); TimescaleDB not found: its suites are skipped (set DATABASE_URL or TSDB_PG_BIN); Citus not found: its suites are skipped (set DATABASE_URL or TSDB_CITUS_BIN)',
     );
+    expect(summaryOf([embedded], {})).toMatch(/; Citus left out: TSDB_TEST_CITUS is not on$/);
+  });
+
+  it('notes a Citus that is newer than the tested one', () => {
+    const newer = { engine: 'citus', url: '', describe: 'PostgreSQL 18.6 + Citus 15.1-1, 3 nodes' } as const;
+    expect(summaryOf([newer], {})).toContain('note: Citus 15.1 is newer than 14.0');
   });
 });
 
 it('summaryOf tells leaving out from not finding', () => {
   expect(summaryOf([], { TSDB_LOCAL_SERVER: 'embedded' })).toMatch(
     /TimescaleDB left out by TSDB_LOCAL_SERVER/,
+  );
+  expect(summaryOf([], { TSDB_LOCAL_SERVER: 'embedded', TSDB_TEST_CITUS: 'on' })).toMatch(
+    /Citus left out by TSDB_LOCAL_SERVER/,
   );
 });
 
@@ -72,6 +87,15 @@ it('initdbArguments use the builtin collation where there is one', () => {
     initdbArguments({ version, binDir: '', flavour: 'postgres', origin: 'embedded' }, '/d', '/p');
   expect(of('17.1')).toContain('--builtin-locale=C.UTF-8');
   expect(of('16.9').join(' ')).not.toContain('builtin');
+});
+
+it('initdbArguments ask for passwords, except between the nodes of Citus', () => {
+  const of = (flavour: 'postgres' | 'citus'): string[] =>
+    initdbArguments({ version: '18.6', binDir: '', flavour, origin: 'installed' }, '/d', '/p').filter(
+      (argument) => argument.startsWith('--auth'),
+    );
+  expect(of('postgres')).toEqual(['--auth=scram-sha-256']);
+  expect(of('citus')).toEqual(['--auth=scram-sha-256', '--auth-local=trust']);
 });
 
 describe('errors', () => {

@@ -61,4 +61,20 @@ describe('startTestRun', () => {
     await run.stop();
     expect(await probe(given?.url ?? '')).toBeUndefined();
   });
+
+  it('uses the Citus of DATABASE_URL with its workers, and refuses the address of a worker', async () => {
+    const [given] = testServers('citus');
+    if (given === undefined) return; // told by the summary of the run
+    const env = { DATABASE_URL: given.url, PATH: '', TSDB_TEST_CITUS: 'on' };
+    const worker = { ...env, DATABASE_URL: given.workers?.[0] };
+    await expect(startTestRun(worker, { parent })).rejects.toThrow(
+      /is not that of a coordinator of Citus.*give the address of the coordinator/,
+    );
+    const run = await startTestRun(env, { parent });
+    const used = run.servers.find(({ engine }) => engine === 'citus');
+    expect(used).toMatchObject({ url: given.url, workers: { length: 2 } });
+    expect(used?.describe).toMatch(/Citus \S+, coordinator and 2 workers \(DATABASE_URL\)$/);
+    await run.stop();
+    expect(await probe(given.url)).toBeUndefined();
+  });
 });

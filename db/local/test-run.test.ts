@@ -7,6 +7,7 @@ const server = (describe: string): TestServer => ({
   describe,
 });
 const EMBEDDED = server('PostgreSQL 18.4 (embedded)');
+const CITUS: TestServer = { ...server('PostgreSQL 18.6 + Citus 14.0-1 (x)'), engine: 'citus' };
 
 // More of `summaryOf` is in servers.test.ts.
 describe('what a test run begins with', () => {
@@ -14,8 +15,8 @@ describe('what a test run begins with', () => {
     'PostgreSQL 17.11 + TimescaleDB 2.29.2 Community (installed)',
     'PostgreSQL 18.6 + TimescaleDB 2.28.3',
   ])('names %s', (describe) => {
-    expect(summaryOf([EMBEDDED, server(describe)], {})).toBe(
-      `db tests run on: PostgreSQL 18.4 (embedded) · ${describe}`,
+    expect(summaryOf([EMBEDDED, server(describe), CITUS], {})).toBe(
+      `db tests run on: PostgreSQL 18.4 (embedded) · ${describe} · ${CITUS.describe}`,
     );
   });
 

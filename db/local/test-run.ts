@@ -1,15 +1,15 @@
-// Starts the servers of a test run: always the embedded PostgreSQL, and TimescaleDB if one is found.
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+// Starts the servers of a test run: always the embedded PostgreSQL, and TimescaleDB and Citus if they are found.
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { messageOf } from '../core/errors';
 import { type Env, embeddedBinaries, findTimescaleBinaries, type ServerBinaries } from './binaries';
+import { citusIsLeftOut, startCitus } from './citus-run';
 import { startCluster } from './cluster';
-import { LocalServerError } from './errors';
 import { lockOwner } from './lock';
 import { stopOrphan } from './orphan';
 import { describeServer, serverFacts } from './server-facts';
 import { forcedChoice, timescaleNotFound } from './servers';
+import { type GivenServer, givenServer, inFolder, PREFIX, type StartedServer } from './started-server';
 import type { TestServer } from './test-servers';
 
 /** The running servers. */
@@ -20,12 +20,6 @@ export interface TestRun {
   stop(): Promise<void>;
 }
 
-interface StartedServer {
-  readonly server: TestServer;
-  stop(): Promise<void>;
-}
-
-const PREFIX = 'tsdb-test-';
 /** Names of the folders of test runs and of single tests (testing/places.ts), which are removed when nobody uses them any more. */
 const SWEPT = /^tsdb-(test|place)-/;
 const HOUR_MS = 3_600_000;
@@ -42,13 +36,15 @@ export interface TestRunOptions {
   readonly jobsApart?: boolean;
 }
 
-/** Starts the servers. TSDB_LOCAL_SERVER=embedded leaves TimescaleDB out; TSDB_LOCAL_SERVER=timescaledb requires it. */
+/** Starts the servers. TSDB_LOCAL_SERVER=embedded leaves TimescaleDB and Citus out; TSDB_LOCAL_SERVER=timescaledb requires the first. */
 export async function startTestRun(env: Env, options: TestRunOptions = {}): Promise<TestRun> {
   const { parent = tmpdir(), jobsApart = false } = options;
   if (options.parent === undefined) await sweepLeftOvers(parent);
+  const given = await givenServer(env);
   const started = await settleAll([
     startThrowAway(parent, 'postgres', embeddedBinaries()),
-    startTimescale(env, { parent, jobsApart }),
+    startTimescale(env, given, { parent, jobsApart }),
+    startCitus(env, given, { parent, maxConnections: MAX_CONNECTIONS, settings: QUIET }),
   ]);
   const servers = started.map(({ server }) => server);
   return {
@@ -61,7 +57,7 @@ export async function startTestRun(env: Env, options: TestRunOptions = {}): Prom
 }
 
 /** The newest versions on which all tests have passed. */
-const TESTED = { PostgreSQL: [18], TimescaleDB: [2, 29] } as const;
+const TESTED = { PostgreSQL: [18], TimescaleDB: [2, 29], Citus: [14, 0] } as const;
 
 /** A note about a server that is newer than the tested ones, because test failures may come from the new version. */
 function noteOn({ describe }: TestServer): readonly string[] {
@@ -82,11 +78,17 @@ export function summaryOf(servers: readonly TestServer[], env: Env): string {
 }
 
 function serversLine(servers: readonly TestServer[], env: Env): string {
-  const found = `db tests run on: ${servers.map(({ describe }) => describe).join(' · ')}`;
-  if (servers.some(({ engine }) => engine === 'timescaledb')) return found;
-  return forcedChoice(env) === 'embedded'
-    ? `${found}; TimescaleDB left out by TSDB_LOCAL_SERVER: its suites are skipped`
-    : `${found}; TimescaleDB not found: its suites are skipped (set DATABASE_URL or TSDB_PG_BIN)`;
+  const absent = [
+    { engine: 'timescaledb', product: 'TimescaleDB', setting: 'TSDB_PG_BIN' },
+    { engine: 'citus', product: 'Citus', setting: 'TSDB_CITUS_BIN' },
+  ].filter(({ engine }) => !servers.some((server) => server.engine === engine));
+  const notes = absent.map(({ engine, product, setting }) => {
+    if (engine === 'citus' && citusIsLeftOut(env)) return `${product} left out: TSDB_TEST_CITUS is not on`;
+    return forcedChoice(env) === 'embedded'
+      ? `${product} left out by TSDB_LOCAL_SERVER: its suites are skipped`
+      : `${product} not found: its suites are skipped (set DATABASE_URL or ${setting})`;
+  });
+  return [`db tests run on: ${servers.map(({ describe }) => describe).join(' · ')}`, ...notes].join('; ');
 }
 
 /** Waits for all servers. If one does not start, the others are stopped again. */
@@ -103,15 +105,19 @@ async function settleAll(starts: Promise<StartedServer | undefined>[]): Promise<
 
 async function startTimescale(
   env: Env,
+  given: GivenServer | undefined,
   { parent, jobsApart }: Required<TestRunOptions>,
 ): Promise<StartedServer | undefined> {
   const choice = forcedChoice(env);
   if (choice === 'embedded') return undefined;
-  const given =
-    choice === undefined && env.DATABASE_URL
-      ? await givenTimescale(env.DATABASE_URL, env.TSDB_TEST_JOBS_URL)
-      : undefined;
-  if (given !== undefined) return { server: given, stop: async () => undefined };
+  if (given?.facts.timescaledb !== undefined) {
+    const describe = describeServer(given.facts, 'DATABASE_URL');
+    const jobs = env.TSDB_TEST_JOBS_URL ? { jobsUrl: env.TSDB_TEST_JOBS_URL } : {};
+    return {
+      server: { engine: 'timescaledb', url: given.url, describe, ...jobs },
+      stop: async () => undefined,
+    };
+  }
   const binaries = findTimescaleBinaries(env);
   if (binaries !== undefined)
     return jobsApart ? startTwins(parent, binaries) : startThrowAway(parent, 'timescaledb', binaries);
@@ -133,32 +139,13 @@ async function startTwins(parent: string, binaries: ServerBinaries): Promise<Sta
   };
 }
 
-async function givenTimescale(url: string, jobsUrl?: string): Promise<TestServer | undefined> {
-  try {
-    const facts = await serverFacts(url);
-    if (facts.timescaledb === undefined) return undefined;
-    return {
-      engine: 'timescaledb',
-      url,
-      describe: describeServer(facts, 'DATABASE_URL'),
-      ...(jobsUrl ? { jobsUrl } : {}),
-    };
-  } catch (error) {
-    throw new LocalServerError(
-      `the server of DATABASE_URL does not answer: ${messageOf(error)}; start it, or unset DATABASE_URL`,
-      { cause: error },
-    );
-  }
-}
-
-async function startThrowAway(
+function startThrowAway(
   parent: string,
   engine: TestServer['engine'],
   binaries: ServerBinaries,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<StartedServer> {
-  const folder = mkdtempSync(join(parent, `${PREFIX}${engine}-`));
-  try {
+  return inFolder(parent, engine, async (folder) => {
     const cluster = await startCluster({
       binaries,
       folder,
@@ -167,17 +154,8 @@ async function startThrowAway(
       settings: { ...QUIET, ...settings },
     });
     const describe = describeServer(await serverFacts(cluster.url), binaries.origin);
-    return {
-      server: { engine, url: cluster.url, describe },
-      stop: async () => {
-        await cluster.stop();
-        rmSync(folder, { recursive: true, force: true });
-      },
-    };
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    throw error;
-  }
+    return { server: { engine, url: cluster.url, describe }, stop: cluster.stop };
+  });
 }
 
 /** Removes folders and servers of runs that were killed together with their guards. Runs that are still alive are not touched. */

@@ -1,5 +1,5 @@
 // Proves that the test servers are what they say, and that test databases are empty and go away.
-import { withClient } from './server-facts';
+import { withClient, withDatabase } from './server-facts';
 import {
   createTestDatabase,
   describeOn,
@@ -17,7 +17,7 @@ describe('testServers', () => {
 });
 
 describeOn('any', 'createTestDatabase', (server) => {
-  it('creates a database of its own without the extension, and drops it under open sessions', async () => {
+  it('creates a database of its own without the extension of TimescaleDB, and drops it under open sessions', async () => {
     const database = await createTestDatabase(server);
     const other = await createTestDatabase(server);
     expect(database.url).not.toBe(other.url);
@@ -27,7 +27,8 @@ describeOn('any', 'createTestDatabase', (server) => {
       await database.drop();
       return rows;
     });
-    expect(extensions).toEqual([{ extname: 'plpgsql' }]);
+    const present = server.engine === 'citus' ? ['citus', 'plpgsql'] : ['plpgsql'];
+    expect(extensions).toEqual(present.map((extname) => ({ extname })));
     await expect(withClient(database.url, async () => undefined)).rejects.toMatchObject({ code: '3D000' });
     await expect(database.drop()).resolves.toBeUndefined();
   });
@@ -106,5 +107,93 @@ describeOn('timescaledb', 'the TimescaleDB server', (server) => {
     if (server.jobsUrl === undefined) return;
     expect(await workers(server.url)).toBe(0);
     expect(await workers(withJobs(server).url)).toBeGreaterThan(0);
+  });
+});
+
+describeOn('citus', 'the Citus cluster', (server) => {
+  const [worker = ''] = server.workers ?? [];
+
+  /** Rows on the coordinator and on the first worker, where a table of the same name can be read too. */
+  const counts = async (url: string): Promise<readonly string[]> =>
+    Promise.all(
+      [url, withDatabase(worker, decodeURIComponent(new URL(url).pathname.slice(1)))].map((at) =>
+        withClient(at, async (client) => {
+          const { rows } = await client.query<{ count: string }>('SELECT count(*) FROM plant');
+          return rows[0]?.count ?? '';
+        }),
+      ),
+    );
+
+  const distributed: Template = {
+    key: 'a distributed table',
+    build: (url) =>
+      withClient(url, async (client) => {
+        await client.query('CREATE TABLE plant (id int)');
+        await client.query(`SELECT create_distributed_table('plant', 'id')`);
+        await client.query('INSERT INTO plant SELECT generate_series(1, 100)');
+      }),
+  };
+
+  it('clones a database with its shards, and the clones do not share them', async () => {
+    const [first, second] = (await Promise.all(
+      [1, 2].map(() => createTestDatabase(server, distributed)),
+    )) as [TestDatabase, TestDatabase];
+    await withClient(first.url, (client) => client.query('DELETE FROM plant WHERE id <= 10'));
+    expect([await counts(first.url), await counts(second.url)]).toEqual([
+      ['90', '90'],
+      ['100', '100'],
+    ]);
+    const { placed, health } = await withClient(first.url, async (client) => ({
+      placed: (await client.query('SELECT DISTINCT nodename, nodeport FROM citus_shards')).rowCount,
+      health: (await client.query('SELECT DISTINCT result FROM citus_check_cluster_node_health()')).rows,
+    }));
+    expect(placed).toBe(server.workers?.length);
+    expect(health).toEqual([{ result: true }]);
+    for (const database of [first, second]) await database.drop();
+    await expect(counts(first.url)).rejects.toMatchObject({ code: '3D000' });
+  });
+
+  it('lets a login with a password of its own use the shards, and refuses a wrong password', async () => {
+    const database = await createTestDatabase(server, distributed);
+    const name = `reader_${new URL(database.url).pathname.slice(1)}`;
+    const as = (password: string): string => {
+      const address = new URL(database.url);
+      address.username = name;
+      address.password = password;
+      return address.href;
+    };
+    await withClient(database.url, async (client) => {
+      await client.query(`CREATE ROLE ${name} LOGIN PASSWORD 'right'`);
+      await client.query(`GRANT SELECT ON plant TO ${name}`);
+    });
+    const count = (password: string): Promise<unknown> =>
+      withClient(as(password), async (client) => (await client.query('SELECT count(*) FROM plant')).rows[0]);
+    expect(await count('right')).toEqual({ count: '100' });
+    await expect(count('wrong')).rejects.toMatchObject({ code: '28P01' });
+    await withClient(database.url, (client) => client.query(`DROP OWNED BY ${name}; DROP ROLE ${name}`));
+    await database.drop();
+  });
+
+  it('drops a database whose worker holds a prepared transaction', async () => {
+    const database = await createTestDatabase(server, distributed);
+    const at = withDatabase(worker, new URL(database.url).pathname.slice(1));
+    await withClient(at, (client) =>
+      client.query(`BEGIN; CREATE TABLE half (id int); PREPARE TRANSACTION 'left over'`),
+    );
+    await database.drop();
+    await expect(withClient(at, async () => undefined)).rejects.toMatchObject({ code: '3D000' });
+  });
+
+  it('moves shards while the table is there', async () => {
+    const database = await createTestDatabase(server, distributed);
+    const moved = await withClient(database.url, async (client) => {
+      await client.query(`
+        SELECT citus_move_shard_placement(shardid, s.nodename, s.nodeport, n.nodename, n.nodeport, 'force_logical')
+          FROM (SELECT * FROM citus_shards ORDER BY shardid LIMIT 1) s
+          JOIN pg_dist_node n ON n.shouldhaveshards AND n.nodeport <> s.nodeport`);
+      return (await client.query('SELECT count(*) FROM plant')).rows[0];
+    });
+    expect(moved).toEqual({ count: '100' });
+    await database.drop();
   });
 });

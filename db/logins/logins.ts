@@ -9,6 +9,7 @@ import type { Desired } from '../language/desired';
 import type { Db } from '../model';
 import { withConnection, withReconcilerLock, withTransaction } from '../server/connection';
 import { withRetry } from '../server/retry';
+import { hasCitus } from '../server/server-info';
 import { findOwnerChanges } from './ownership';
 import { type Login, type LoginName, loginOf } from './roles';
 import { isVerifierOf, scramVerifier } from './scram';
@@ -91,9 +92,10 @@ async function makeLogins(
   requireOtherLogin(logins, state);
   // Group roles are created first, so that logins can be members before the first apply and no second run is needed.
   const groups = desired.roles.map(({ name }) => name).filter((name) => !state.roles.includes(name));
+  const engine = (await hasCitus(db)) ? 'citus' : 'postgres';
   await run(
     db,
-    groups.flatMap((name) => createRoleSql(name).map((sql) => ({ sql }))),
+    groups.flatMap((name) => createRoleSql(name, engine).map((sql) => ({ sql }))),
   );
   const present = new Set([...state.roles, ...groups]);
   const reports: LoginReport[] = [];

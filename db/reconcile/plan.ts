@@ -55,6 +55,8 @@ function planOnce(
   // All reads see the same snapshot. They are rolled back, because comparing creates temporary objects and tries out renames.
   return withRollback(db, async () => {
     const server = await readServer(db);
+    // What a plan creates is temporary or rolled back, and Citus would create it on every node.
+    if (server.engine === 'citus') await db.query('SET LOCAL citus.enable_ddl_propagation TO off');
     const { tables, functions } = desired;
     const spellings = await openSpellings(db, [...tables, ...functions, ...relationsOf(desired)].map(nameOf));
     const query = db.query.bind(db) as Db['query'];

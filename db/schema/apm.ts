@@ -18,6 +18,7 @@ export const apmMetrics = hypertable('apm.apm_metrics', {
   },
   time: 'time',
   chunkInterval: '1 hour',
+  distributeBy: 'service_name',
   indexes: [index('service_name', 'endpoint', desc('time'))],
   retention: '30 days',
 });

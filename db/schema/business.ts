@@ -22,6 +22,7 @@ export const customerMetrics = hypertable('business.customer_metrics', {
   },
   time: 'time',
   chunkInterval: '30 days',
+  distributeBy: 'customer_id',
   indexes: [index(desc('time'), 'metric_name'), index('customer_id', desc('time'))],
   columnstore: { segmentBy: ['metric_name'], orderBy: [desc('time')], after: '7 days' },
   ...kept,
@@ -38,6 +39,7 @@ export const orderMetrics = hypertable('business.order_metrics', {
   },
   time: 'time',
   chunkInterval: '90 days',
+  distributeBy: 'customer_id',
   indexes: [index(desc('time'), 'customer_id'), index(desc('time'), 'status')],
   columnstore: { segmentBy: ['status'], orderBy: [desc('time')], after: '7 days' },
   ...kept,
@@ -57,6 +59,7 @@ export const paymentMetrics = hypertable('business.payment_metrics', {
   },
   time: 'time',
   chunkInterval: '90 days',
+  distributeBy: 'customer_id',
   indexes: [
     index(desc('time'), 'status'),
     index(desc('time'), 'customer_id'),

@@ -109,6 +109,7 @@ export const sensorAlerts = hypertable('sensor_alerts', {
   },
   time: 'time',
   chunkInterval: '7 days',
+  distributeBy: 'sensor_id',
   indexes: [index(desc('time')), index('sensor_id', desc('time'))],
   retention: '1 year',
 });

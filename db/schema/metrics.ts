@@ -17,6 +17,7 @@ export const metric = hypertable('metrics.metrics', {
   },
   time: 'time',
   chunkInterval: '1 day',
+  distributeBy: 'device_id',
   indexes: [index('device_id', desc('time')), index('metric_name', desc('time')), gin('tags')],
   retention: '90 days',
 });
@@ -52,6 +53,7 @@ export const deviceTelemetry = hypertable('metrics.device_telemetry', {
   },
   time: 'time',
   chunkInterval: '1 day',
+  distributeBy: 'device_id',
   indexes: [index('device_id', desc('time'))],
   retention: '90 days',
 });

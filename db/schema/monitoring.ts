@@ -31,6 +31,7 @@ export const sensorData = hypertable('monitoring.sensor_data', {
   },
   time: 'time',
   chunkInterval: '1 day',
+  distributeBy: 'sensor_id',
   indexes: [index('sensor_id', desc('time')), index('location', desc('time'))],
   retention: '30 days',
 });
@@ -73,6 +74,7 @@ export const appMetrics = hypertable('monitoring.app_metrics', {
   },
   time: 'time',
   chunkInterval: '1 hour',
+  distributeBy: 'host',
   indexes: [index('host', 'metric_name', desc('time'))],
   retention: '30 days',
 });
@@ -124,6 +126,7 @@ export const sensorAlerts = hypertable('monitoring.sensor_alerts', {
   },
   time: 'time',
   chunkInterval: '7 days',
+  distributeBy: 'sensor_id',
   indexes: [index('sensor_id', desc('time'))],
 });
 

@@ -23,6 +23,7 @@ export const reading = hypertable('plant.reading', {
   },
   time: 'time',
   chunkInterval: '1 day',
+  distributeBy: 'sensor_id',
   unique: { columns: ['site', 'sensor_id', 'time'], onConflict: 'update' },
   indexes: [index(desc('time'))],
   columnstore: { segmentBy: ['site', 'sensor_id'], orderBy: [desc('time')], after: '7 days' },

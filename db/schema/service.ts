@@ -34,6 +34,7 @@ export const ingestRequests = table('service.ingest_request', {
     received_at: timestamptz().notNull().default('now()'),
   },
   primaryKey: ['client', 'key'],
+  onCoordinator: true,
   indexes: [index(desc('received_at'))],
 });
 
@@ -58,6 +59,7 @@ export const deadLetters = table('service.dead_letter', {
     last_received_at: timestamptz(),
   },
   primaryKey: ['id'],
+  onCoordinator: true,
   indexes: [index(desc('received_at')), index('table_name', desc('received_at')), uniqueIndex('digest')],
 });
 
@@ -77,6 +79,7 @@ export const streamOffsets = table('service.stream_offset', {
     updated_at: timestamptz().notNull().default('now()'),
   },
   primaryKey: ['consumer_group', 'topic', 'partition'],
+  onCoordinator: true,
 });
 
 /**
@@ -98,6 +101,7 @@ export const streamOutbox = table('service.stream_outbox', {
     headers: jsonb().notNull(),
   },
   primaryKey: ['consumer_group', 'topic', 'partition', 'record_offset'],
+  onCoordinator: true,
 });
 
 export const service = schemaSet('service', [

@@ -113,3 +113,9 @@ export async function hasTimescaledb(db: Db | PlanDb): Promise<boolean> {
   const { rows } = await db.query(`SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
   return rows.length > 0;
 }
+
+/** Whether the database is one of Citus. */
+export async function hasCitus(db: Db): Promise<boolean> {
+  const { rows } = await db.query(`SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus'`);
+  return rows.length > 0;
+}

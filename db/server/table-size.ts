@@ -21,7 +21,7 @@ export const NOTHING: TableSize = {
 
 // Estimates rows as the planner does: rows per page at the last ANALYZE times the present number of pages. Without an ANALYZE
 // the width of a row is guessed, with 32 bytes for a variable column and 28 bytes of overhead. `c` is the relation.
-const ESTIMATE = (c: string): string => `
+export const ESTIMATE = (c: string): string => `
   coalesce(CASE WHEN ${c}.reltuples > 0 AND ${c}.relpages > 0
                 THEN ${c}.reltuples / ${c}.relpages * (pg_relation_size(${c}.oid) / current_setting('block_size')::int)
                 ELSE pg_relation_size(${c}.oid)
@@ -51,16 +51,22 @@ const TIMESCALE_CHUNKS = `
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind = 'r' AND NOT EXISTS (SELECT FROM timescaledb_information.hypertables h WHERE (h.hypertable_schema, h.hypertable_name) = (n.nspname, c.relname))`;
 
-const POSTGRES_CHUNKS = (aggregates: boolean): string => `
-  SELECT t.name, false AS columnstore, c.oid::regclass AS chunk, false AS compressed,
-         ${ESTIMATE('c')} AS rows, pg_total_relation_size(c.oid) AS bytes
+/** Where the figures of a relation `p.relid` come from: on engine `citus` from all nodes. Empty chunks are left out. */
+const LOCAL_FIGURES = `
+    -- Empty chunks are made ahead of time and cost nothing to rewrite.
+    LEFT JOIN LATERAL (SELECT c.oid, ${ESTIMATE('c')} AS rows, pg_total_relation_size(c.oid) AS bytes
+                         FROM pg_class c WHERE c.oid = p.relid AND pg_relation_size(c.oid) > 0) f ON true`;
+const CITUS_FIGURES = `
+    LEFT JOIN (SELECT s.relation AS oid, s.rows, s.bytes FROM tsdb.stored_size() s WHERE s.heap > 0) f ON f.oid = p.relid`;
+
+const POSTGRES_CHUNKS = (aggregates: boolean, figures = LOCAL_FIGURES): string => `
+  SELECT t.name, false AS columnstore, f.oid::regclass AS chunk, false AS compressed, f.rows, f.bytes
     FROM (SELECT format('%s.%s', n.nspname, r.relname) AS name, r.oid FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace
            WHERE r.relkind IN ('r', 'p')
           ${aggregates ? `UNION ALL SELECT format('%s.%s', schema_name, view_name), to_regclass(format('tsdb.%I', materialization)) FROM tsdb.continuous_aggregate` : ''}) t
     -- A table that is not partitioned has no tree and is its own leaf.
     LEFT JOIN LATERAL (SELECT relid FROM pg_partition_tree(t.oid) WHERE isleaf UNION SELECT t.oid) p ON true
-    -- Empty chunks are made ahead of time and cost nothing to rewrite.
-    LEFT JOIN pg_class c ON c.oid = p.relid AND pg_relation_size(c.oid) > 0`;
+    ${figures}`;
 
 /** Sizes of the tables and aggregates by name, in one query. Objects that do not exist are left out. */
 export async function readTableSizes(
@@ -100,5 +106,6 @@ async function chunksOf(db: Db, engine: EngineName): Promise<string> {
   const { rows } = await db.query<{ present: boolean }>(
     `SELECT to_regclass('tsdb.continuous_aggregate') IS NOT NULL AS present`,
   );
-  return POSTGRES_CHUNKS(rows[0]?.present === true);
+  const present = rows[0]?.present === true;
+  return POSTGRES_CHUNKS(present, present && engine === 'citus' ? CITUS_FIGURES : LOCAL_FIGURES);
 }

@@ -112,7 +112,7 @@ async function seedSet(
 async function filledTable({ db }: Target, set: SampleSet): Promise<string | undefined> {
   if (set.name === 'iot') return (await hasReadings(db)) ? 'sensor_data' : undefined;
   for (const table of set.tables) {
-    const { rows } = await db.query(`SELECT FROM ${relation(table)} LIMIT 1`);
+    const { rows } = await db.query(`SELECT 1 FROM ${relation(table)} LIMIT 1`);
     if (rows.length > 0) return nameOf(table);
   }
   return undefined;

@@ -41,7 +41,7 @@ export interface Target {
 /** Whether there are readings, or buckets of readings that retention has dropped since. */
 export async function hasReadings(db: Client): Promise<boolean> {
   const { rows } = await db.query<{ present: boolean }>(
-    `SELECT EXISTS (SELECT FROM ${relation(sensorData)}) OR EXISTS (SELECT FROM ${relation(sensorDataMonthly)}) AS present`,
+    `SELECT EXISTS (SELECT 1 FROM ${relation(sensorData)}) OR EXISTS (SELECT 1 FROM ${relation(sensorDataMonthly)}) AS present`,
   );
   return rows[0]?.present === true;
 }
@@ -78,7 +78,7 @@ export async function beginSet(
   if (!set.registry) return;
   const { table, lines } = set.registry;
   // Thresholds that somebody else has written stay as they are.
-  const { rows } = await db.query(`SELECT FROM ${relation(table)} LIMIT 1`);
+  const { rows } = await db.query(`SELECT 1 FROM ${relation(table)} LIMIT 1`);
   if (rows.length === 0) await copyText(db, relation(table), table.columnNames, [lines(options)]);
 }
 

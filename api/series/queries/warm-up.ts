@@ -56,8 +56,8 @@ export async function warmUpStart(
           by.length > 0
             ? `SELECT DISTINCT ${keys} FROM ${relation(table)} WHERE ${asked} AND ${sample}`
             : 'SELECT';
-        return `EXISTS (SELECT FROM (${series}) series WHERE NOT EXISTS (
-          SELECT FROM ${relation(table)} WHERE ${earlier} AND ${sample} OFFSET ${others}))`;
+        return `EXISTS (SELECT 1 FROM (${series}) series WHERE NOT EXISTS (
+          SELECT 1 FROM ${relation(table)} WHERE ${earlier} AND ${sample} OFFSET ${others}))`;
       });
       return `SELECT NOT (${lacks.join(' OR ')}) AS enough`;
     });

@@ -3,22 +3,24 @@ import { ident, literal, relation } from '../../core/sql';
 import type { AggregateDialect, Replacement } from '../../kinds/aggregates/model';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
-import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
+import { type EmulatingEngine, key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 
 /**
  * First the old aggregates are dropped, each before the one that it reads, which is the order in which a query locks them. Then
  * the new ones get their names. Refresh query, view and indexes contain names, so they are written again.
  */
-export const swap: AggregateDialect['swap'] = (replacements, replaced) => [
-  // A running refresh holds these rows. The swap waits for it here, before it locks anything else.
-  `SELECT FROM tsdb.continuous_aggregate WHERE format('%s.%s', schema_name, view_name) IN (${replaced.map((one) => literal(nameOf(one))).join(', ') || 'NULL'}) ORDER BY schema_name, view_name FOR UPDATE`,
-  ...replaced.flatMap(drop),
-  ...replacements.flatMap(takeName),
-  ...replacements.map(
-    ({ aggregate }) =>
-      `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(aggregate, aggregate.realTime)}`,
-  ),
-];
+export const swap =
+  (engine: EmulatingEngine): AggregateDialect['swap'] =>
+  (replacements, replaced) => [
+    // A running refresh holds these rows. The swap waits for it here, before it locks anything else.
+    `SELECT FROM tsdb.continuous_aggregate WHERE format('%s.%s', schema_name, view_name) IN (${replaced.map((one) => literal(nameOf(one))).join(', ') || 'NULL'}) ORDER BY schema_name, view_name FOR UPDATE`,
+    ...replaced.flatMap(drop),
+    ...replacements.flatMap(takeName),
+    ...replacements.map(
+      ({ aggregate }) =>
+        `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(engine, aggregate, aggregate.realTime)}`,
+    ),
+  ];
 
 /** Drops all parts of an emulated aggregate that exist. */
 export const drop = (aggregate: { readonly schema: string; readonly name: string }): readonly string[] => [

@@ -3,13 +3,15 @@ import { ident, interval, literal, relation } from '../../core/sql';
 import { readAttachments } from '../../kinds/aggregates/attachments';
 import type { AggregateDialect, StoredAggregate } from '../../kinds/aggregates/model';
 import { aggregateQuery } from '../../language/aggregate-sql';
-import { key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
+import { placementOf } from '../../language/distribution';
+import { distribute, storedIn } from '../citus/distribute';
+import { type EmulatingEngine, key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
 import { createIndexes, drop, swap } from './aggregate-swap';
 import { hasRuntime } from './runtime';
 
 // A row that waits in the default partition counts for the chunk that it would be in.
-export const postgresAggregates: AggregateDialect = {
-  engine: 'postgres',
+export const emulatedAggregates = (engine: EmulatingEngine): AggregateDialect => ({
+  engine,
   emulated: 'continuous aggregates: tables with a watermark, refreshed by `tsdb jobs run`',
   async read(db, names) {
     if (!(await hasRuntime(db))) return [];
@@ -32,7 +34,7 @@ export const postgresAggregates: AggregateDialect = {
     return rows;
   },
   // The view decides what readers see and the refresh query what is stored, so both must be as declared.
-  definition: viewQuery,
+  definition: (aggregate, realTime) => viewQuery(engine, aggregate, realTime),
   refreshQuery,
   readAttachments: (db, names) =>
     readAttachments(db, names, {
@@ -47,6 +49,7 @@ export const postgresAggregates: AggregateDialect = {
   create: (aggregate) => [
     `CREATE TABLE ${ident('tsdb', materializationName(aggregate))} AS ${aggregateQuery(aggregate)} WITH NO DATA`,
     ...createIndexes(aggregate),
+    ...(engine === 'citus' ? distribute(storedIn(aggregate), placementOf(aggregate)) : []),
     `INSERT INTO tsdb.continuous_aggregate (schema_name, view_name, source_schema, source_name, source_time, bucket_width, materialization, refresh_query, real_time) VALUES (${[
       key(aggregate),
       key(aggregate.from),
@@ -56,11 +59,11 @@ export const postgresAggregates: AggregateDialect = {
       literal(refreshQuery(aggregate)),
       String(aggregate.realTime),
     ].join(', ')})`,
-    `CREATE VIEW ${relation(aggregate)} AS ${viewQuery(aggregate, aggregate.realTime)}`,
+    `CREATE VIEW ${relation(aggregate)} AS ${viewQuery(engine, aggregate, aggregate.realTime)}`,
   ],
   indexed: (aggregate) => ident('tsdb', materializationName(aggregate)),
   setRealTime: (aggregate) => [
-    `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(aggregate, aggregate.realTime)}`,
+    `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(engine, aggregate, aggregate.realTime)}`,
     `UPDATE tsdb.continuous_aggregate SET real_time = ${aggregate.realTime} WHERE (schema_name, view_name) = (${key(aggregate)})`,
   ],
   addColumns: (aggregate, missing) => [
@@ -70,11 +73,11 @@ export const postgresAggregates: AggregateDialect = {
       ([name, type]) =>
         `ALTER TABLE ${ident('tsdb', materializationName(aggregate))} ADD COLUMN ${ident(name)} ${type}`,
     ),
-    `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(aggregate, aggregate.realTime)}`,
+    `CREATE OR REPLACE VIEW ${relation(aggregate)} AS ${viewQuery(engine, aggregate, aggregate.realTime)}`,
     `UPDATE tsdb.continuous_aggregate SET (refresh_query, real_time) = (${literal(refreshQuery(aggregate))}, ${aggregate.realTime}) WHERE (schema_name, view_name) = (${key(aggregate)})`,
   ],
-  swap,
+  swap: swap(engine),
   keepsOld: false,
   drop,
   force: '',
-};
+});

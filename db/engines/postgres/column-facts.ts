@@ -1,6 +1,7 @@
 // What columns need to know of plain PostgreSQL.
 import type { ColumnDialect } from '../../kinds/columns/difference';
 import { COLUMN_VIEWS, usersByColumn } from '../column-users';
+import type { EmulatingEngine } from './aggregate-sql';
 import { hasRuntime } from './runtime';
 
 // The server stores a refresh query only as text, so the catalog does not know its columns. They are quoted in the text.
@@ -13,8 +14,8 @@ const REFRESH_QUERIES = `
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
    WHERE format('%s.%s', n.nspname, c.relname) = ANY ($1) AND position(format('"%s"', a.attname) IN g.refresh_query) > 0`;
 
-export const postgresColumns: ColumnDialect = {
-  engine: 'postgres',
+export const emulatedColumns = (engine: EmulatingEngine): ColumnDialect => ({
+  engine,
   async readUsers(db, tables) {
     const { rows } = await db.query<{ column: string; user: string }>(
       `SELECT format('%s.%s.%s', n.nspname, c.relname, a.attname) AS column, format('%s.%s', vn.nspname, v.relname) AS user
@@ -24,4 +25,4 @@ export const postgresColumns: ColumnDialect = {
     );
     return usersByColumn(rows);
   },
-};
+});

@@ -18,6 +18,7 @@ import {
 } from '../../language/interval';
 import { nameOf } from '../../language/names';
 import type { Db, Impact } from '../../model';
+import type { EmulatingEngine } from './aggregate-sql';
 import { hasRuntime } from './runtime';
 
 // How often policies without a declared schedule run. TimescaleDB's retention runs daily too.
@@ -26,14 +27,15 @@ const DEFAULT_SCHEDULE: Readonly<Partial<Record<PolicyKind, Duration>>> = {
   chunks: '1 hour',
 };
 
-export const postgresPolicies: PolicyDialect = {
+export const emulatedPolicies = (engine: EmulatingEngine): PolicyDialect => ({
   kinds: ['refresh', 'retention', 'chunks'],
   async read(db) {
     return (await hasRuntime(db)) ? readJobs(db) : [];
   },
   async readExpired(db, objects) {
     if (!(await hasRuntime(db))) return new Map();
-    const tables = await readExpired(db, objects, EXPIRED_CHUNKS);
+    const figures = engine === 'citus' ? CITUS_FIGURES : LOCAL_FIGURES;
+    const tables = await readExpired(db, objects, `${EXPIRED_CHUNKS}${figures}`);
     const aggregates = objects.filter((object) => object.kind === 'aggregate');
     return new Map([...tables, ...(await expiredBuckets(db, aggregates))]);
   },
@@ -48,13 +50,17 @@ export const postgresPolicies: PolicyDialect = {
   alter: (policy, state) => [
     `UPDATE tsdb.job SET (start_offset, end_offset, drop_after, schedule_interval) = (${times(policy, 'schedule_interval').join(', ')}) WHERE job_id = ${state.id}`,
   ],
-  remove: (state) => [`DELETE FROM tsdb.job WHERE job_id = ${state.id}`],
+  remove: removeJob,
   resume: (id) => `UPDATE tsdb.job SET next_start = now() WHERE job_id = ${id}`,
   // The replaced job is gone by now.
   carryOver: ({ kind, on, times: { every } }, state) => [
     `UPDATE tsdb.job SET schedule_interval = ${every || !state.times.every ? 'schedule_interval' : interval(formatInterval(state.times.every))}, next_start = ${state.paused ? `'infinity'` : 'next_start'} WHERE (kind, schema_name, object_name) = (${[kind, on.schema, on.name].map(literal).join(', ')})`,
   ],
-};
+});
+
+export const removeJob = (state: PolicyState): readonly string[] => [
+  `DELETE FROM tsdb.job WHERE job_id = ${state.id}`,
+];
 
 function times(
   { kind, times: { startOffset, endOffset, after, every } }: DesiredPolicy,
@@ -83,8 +89,11 @@ export async function readJobs(db: Db): Promise<readonly PolicyState[]> {
 }
 
 const EXPIRED_CHUNKS = `
-  JOIN tsdb.chunk k ON format('%s.%s', k.schema_name, k.table_name) = d.name AND k.range_end <= now() - d.after
-  JOIN pg_class c ON c.oid = k.chunk`;
+  JOIN tsdb.chunk k ON format('%s.%s', k.schema_name, k.table_name) = d.name AND k.range_end <= now() - d.after`;
+const LOCAL_FIGURES = `
+  JOIN LATERAL (SELECT greatest(c.reltuples, 0) AS rows, pg_total_relation_size(c.oid) AS bytes FROM pg_class c WHERE c.oid = k.chunk) f ON true`;
+const CITUS_FIGURES = `
+  JOIN tsdb.stored_size() f ON f.relation = k.chunk`;
 
 // One statement counts for all aggregates that already exist and that this login may read; whoever applies may read all of them.
 async function expiredBuckets(

@@ -3,7 +3,7 @@ import { ident, literal, relation } from '../../core/sql';
 import type { Rename } from '../../kinds/renames';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { nameOf } from '../../language/names';
-import { key, refreshQuery, viewQuery } from './aggregate-sql';
+import { type EmulatingEngine, key, refreshQuery, viewQuery } from './aggregate-sql';
 
 // They stand for $1 and $2 in a view, which has no parameters.
 const LOWER = `'0001-01-01 00:00:01+00'::timestamp with time zone`;
@@ -13,16 +13,19 @@ const bound = (query: string): string =>
 const unbound = (query: string): string =>
   `replace(replace(${query}, ${literal(LOWER)}, '$1'), ${literal(UPPER)}, '$2')`;
 
+/** A rename, and the declared aggregates whose queries may have to follow it. */
+export interface Following {
+  readonly engine: EmulatingEngine;
+  readonly rename: Rename;
+  readonly declared: readonly ContinuousAggregate[];
+}
+
 /**
  * One statement that runs `statements` (of PL/pgSQL) and lets the queries of all aggregates on the renamed object, and its own,
  * follow. A query that then is the declared one gets the declared text. Any other one gets its own text with the name replaced,
  * if that is the same query to the server, and else the text that the server prints.
  */
-export function followedBy(
-  rename: Rename,
-  declared: readonly ContinuousAggregate[],
-  statements: readonly string[],
-): string {
+export function followedBy({ engine, rename, declared }: Following, statements: readonly string[]): string {
   const { present, object, of, from, to } = rename;
   const concerned = declared.filter(
     (aggregate) => nameOf(aggregate) === nameOf(object) || nameOf(aggregate.from) === nameOf(object),
@@ -32,7 +35,7 @@ export function followedBy(
     '(NULL::text, NULL::text, NULL::text, NULL::text)',
     ...concerned.map(
       (one) =>
-        `(${[relation(one), refreshQuery(one), viewQuery(one, true), viewQuery(one, false)].map(literal).join(', ')})`,
+        `(${[relation(one), refreshQuery(one), viewQuery(engine, one, true), viewQuery(engine, one, false)].map(literal).join(', ')})`,
     ),
   ];
   const ofPresent = `'tsdb_query_' || ${literal(relation(present))}::regclass::oid`;

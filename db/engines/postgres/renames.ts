@@ -1,11 +1,11 @@
 // Renames on plain PostgreSQL. The emulation keeps names in tables of its own, in names of partitions, and in the text of queries.
 import { ident, literal, relation } from '../../core/sql';
 import { type Rename, type RenameDialect, renamePending } from '../../kinds/renames';
-import { key, materializationName } from './aggregate-sql';
+import { type EmulatingEngine, key, materializationName } from './aggregate-sql';
 import { followedBy } from './rename-queries';
 import { hasRuntime } from './runtime';
 
-export const postgresRenames: RenameDialect = {
+export const emulatedRenames = (engine: EmulatingEngine): RenameDialect => ({
   async readAggregates(db, names) {
     if (!(await hasRuntime(db))) return [];
     const { rows } = await db.query<{ name: string }>(
@@ -18,21 +18,22 @@ export const postgresRenames: RenameDialect = {
     const alone = `ALTER TABLE ${relation(rename.present)} RENAME ${rename.of === 'column' ? `COLUMN ${ident(rename.from)} ` : ''}TO ${ident(rename.to)}`;
     // Before the first apply the emulation has no tables yet, and so there is nothing of it to rename.
     if (!records) return [alone];
+    const following = { engine, rename, declared: aggregates };
     switch (rename.of) {
       case 'table':
-        return [followedBy(rename, aggregates, [alone, ...tableRecords(rename)])];
+        return [followedBy(following, [alone, ...tableRecords(rename)])];
       case 'column':
-        return [followedBy(rename, aggregates, [alone, ...columnRecords(rename)])];
+        return [followedBy(following, [alone, ...columnRecords(rename)])];
       case 'aggregate':
         return [
-          followedBy(rename, aggregates, aggregateNames(rename)),
+          followedBy(following, aggregateNames(engine, rename)),
           renamePending(rename.present, rename.object),
         ];
       case 'aggregate-column':
-        return [followedBy(rename, aggregates, aggregateColumn(rename))];
+        return [followedBy(following, aggregateColumn(rename))];
     }
   },
-};
+});
 
 // Chunks are renamed too: otherwise a new table with the former name could not create its own.
 function tableRecords({ present, object }: Rename): readonly string[] {
@@ -60,9 +61,14 @@ function columnRecords({ object, from, to }: Rename): readonly string[] {
 }
 
 // The view is locked first, because a reader also locks the view before the table. Its text names the aggregate.
-function aggregateNames({ present, object }: Rename): readonly string[] {
+function aggregateNames(engine: EmulatingEngine, { present, object }: Rename): readonly string[] {
+  // How the server prints what `viewQuery` writes.
   const watermark = (name: string): string =>
-    literal(`tsdb.watermark(${literal(object.schema)}::text, ${literal(name)}::text)`);
+    literal(
+      engine === 'postgres'
+        ? `tsdb.watermark(${literal(object.schema)}::text, ${literal(name)}::text)`
+        : `a.view_name = ${literal(name)}::text`,
+    );
   const [before, after] = [materializationName(present), materializationName(object)];
   return [
     `LOCK TABLE ${relation(present)} IN ACCESS EXCLUSIVE MODE`,

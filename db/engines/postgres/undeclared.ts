@@ -3,8 +3,9 @@ import { ident, literal, relation } from '../../core/sql';
 import type { UndeclaredDialect } from '../../kinds/undeclared/model';
 import { relationsOf } from '../../language/desired';
 import { nameOf } from '../../language/names';
+import type { EmulatingEngine } from './aggregate-sql';
 import { drop } from './aggregate-swap';
-import { postgresPolicies, readJobs } from './policies';
+import { readJobs, removeJob } from './policies';
 
 const TIMED = `
   SELECT schema_name AS schema, table_name AS name, 'hypertable' AS kind, NULL AS source, format('%I.%I', schema_name, table_name) AS stored
@@ -13,8 +14,8 @@ const TIMED = `
   SELECT schema_name, view_name, 'aggregate', format('%s.%s', source_schema, source_name), format('tsdb.%I', materialization)
     FROM tsdb.continuous_aggregate`;
 
-export const postgresUndeclared: UndeclaredDialect = {
-  engine: 'postgres',
+export const emulatedUndeclared = (engine: EmulatingEngine): UndeclaredDialect => ({
+  engine,
   present: `to_regclass('tsdb.job') IS NOT NULL`,
   timed: TIMED,
   async readJobs(db, desired) {
@@ -41,5 +42,5 @@ export const postgresUndeclared: UndeclaredDialect = {
         return [`DROP TABLE ${relation(object)}`];
     }
   },
-  removePolicy: postgresPolicies.remove,
-};
+  removePolicy: removeJob,
+});

@@ -94,7 +94,8 @@ const EXPIRED_CHUNKS = `
      = CASE WHEN a.view_name IS NULL THEN d.name
             ELSE format('%s.%s', a.materialization_hypertable_schema, a.materialization_hypertable_name) END
    AND k.range_end <= now() - d.after
-  JOIN pg_class c ON c.oid = format('%I.%I', k.chunk_schema, k.chunk_name)::regclass`;
+  JOIN LATERAL (SELECT greatest(c.reltuples, 0) AS rows, pg_total_relation_size(c.oid) AS bytes
+                  FROM pg_class c WHERE c.oid = format('%I.%I', k.chunk_schema, k.chunk_name)::regclass) f ON true`;
 
 // The server writes the offsets as text, so that a changed policy looks exactly like a new one.
 function configOf({ kind, times }: DesiredPolicy): string {

@@ -99,4 +99,4 @@ async function readEmpty(
 const NOTHING = 'SELECT NULL::text AS key WHERE false';
 
 const emptyQuery = ({ of, name }: SourceColumn): string =>
-  `SELECT ${literal(keyOf({ of, name }))} AS key WHERE EXISTS (SELECT FROM ${relation(of)}) AND NOT EXISTS (SELECT FROM ${relation(of)} WHERE ${ident(name)} IS NOT NULL)`;
+  `SELECT ${literal(keyOf({ of, name }))} AS key WHERE EXISTS (SELECT 1 FROM ${relation(of)}) AND NOT EXISTS (SELECT 1 FROM ${relation(of)} WHERE ${ident(name)} IS NOT NULL)`;

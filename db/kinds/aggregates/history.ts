@@ -121,7 +121,7 @@ function bothSides(
           side(
             false,
             [...nothing(counts), ...texts],
-            `${computed} WHERE EXISTS (SELECT ${rows} AND ${isUncounted})`,
+            `${computed} WHERE EXISTS (SELECT 1 ${rows} AND ${isUncounted})`,
           ),
         ]
       : []),

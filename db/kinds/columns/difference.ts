@@ -134,7 +134,7 @@ async function readRows(
     return 'count' in nulls ? { nulls } : {};
   }
   if (wanted.defaultKind === 'constant' || (wanted.nullable && wanted.defaultKind === 'none')) return {};
-  const { rows } = await db.query(`SELECT FROM ${relation(table)} LIMIT 1`);
+  const { rows } = await db.query(`SELECT 1 FROM ${relation(table)} LIMIT 1`);
   return { empty: rows.length === 0 };
 }
 

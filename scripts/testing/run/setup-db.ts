@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromiumPath } from '../../../api/browser/testing/chromium-path';
 import { startTestRun } from '../../../db/local/test-run';
-import { dropTemplates } from '../../../db/local/test-servers';
+import { dropTemplates, withJobs } from '../../../db/local/test-servers';
 import { kafkaFound } from '../../streams/testing/kafka-broker';
 import { mosquittoFound } from '../../streams/testing/mosquitto';
 import { runState } from './run-folder';
@@ -19,8 +19,9 @@ export default async function setUp(): Promise<void> {
   ]);
   state.ends.push(async () => {
     // A server of yours outlives the run.
-    for (const { url, jobsUrl = url } of run.servers)
-      if (url === DATABASE_URL) for (const given of new Set([url, jobsUrl])) await dropTemplates(given);
+    for (const server of run.servers)
+      if (server.url === DATABASE_URL)
+        for (const given of [server, withJobs(server)]) await dropTemplates(given);
     await run.stop();
   });
   process.env.TSDB_TEST_SERVERS = JSON.stringify(run.servers);

@@ -1,0 +1,29 @@
+// The statements that give a new, empty table its place among the servers.
+import { ident, literal, relation } from '../../core/sql';
+import type { Relation } from '../../language/aggregate';
+import type { Placement } from '../../language/distribution';
+import { materializationName } from '../postgres/aggregate-sql';
+
+/**
+ * Statements that place a table.
+ * @param table quoted name of the table that holds the rows
+ */
+export function distribute(table: string, placement: Placement): readonly string[] {
+  switch (placement.kind) {
+    case 'distributed': {
+      const { by, colocatedWith } = placement;
+      // Tables that are distributed by the same type are colocated unless they are told otherwise, so that they can be joined.
+      const together =
+        colocatedWith === undefined ? '' : `, colocate_with => ${literal(storedIn(colocatedWith))}`;
+      return [`SELECT create_distributed_table(${literal(table)}, ${literal(by)}${together})`];
+    }
+    case 'reference':
+      return [`SELECT create_reference_table(${literal(table)})`];
+    case 'coordinator':
+      return [];
+  }
+}
+
+/** Quoted name of the table that holds the rows of a relation. */
+export const storedIn = (object: Relation): string =>
+  object.kind === 'aggregate' ? ident('tsdb', materializationName(object)) : relation(object);

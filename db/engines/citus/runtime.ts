@@ -1,0 +1,47 @@
+// What the emulation needs on Citus besides what it needs on plain PostgreSQL.
+import { literal } from '../../core/sql';
+import { ESTIMATE } from '../../server/table-size';
+
+// Runs on each node. A shard is a table whose name ends with the number of the shard. Every node has all rows of a reference table.
+const OF_ONE_NODE = `
+  SELECT coalesce(json_agg(json_build_array(t.relation, t.rows, t.heap, t.bytes)), '[]')
+    FROM (SELECT format('%I.%I', n.nspname, l.relname) AS relation,
+                 sum(CASE WHEN d.partmethod = 'n' AND g.groupid > 0 THEN 0 ELSE ${ESTIMATE('c')} END) AS rows,
+                 sum(pg_relation_size(c.oid)) AS heap, sum(pg_total_relation_size(c.oid)) AS bytes
+            FROM pg_dist_placement p
+            JOIN pg_dist_local_group g ON g.groupid = p.groupid
+            JOIN pg_dist_shard s ON s.shardid = p.shardid
+            JOIN pg_dist_partition d ON d.logicalrelid = s.logicalrelid
+            JOIN pg_class l ON l.oid = s.logicalrelid AND l.relkind = 'r'
+            JOIN pg_namespace n ON n.oid = l.relnamespace
+            JOIN pg_class c ON c.oid = to_regclass(shard_name(s.logicalrelid, s.shardid))
+           GROUP BY 1) t`;
+
+/** Functions of the emulation that ask all nodes; many statements. */
+export const citusSql = (): string => `
+-- What the nodes store of each table, all shards together; the catalog of the coordinator knows the sizes of its own tables only.
+-- A figure without the part of a node would be wrong, so a node that does not answer is an error.
+CREATE OR REPLACE FUNCTION tsdb.stored_size() RETURNS TABLE (relation oid, rows float8, heap float8, bytes float8)
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer  record;
+  answers json[] := '{}';
+BEGIN
+  FOR answer IN SELECT r.success, r.result, d.nodename, d.nodeport
+                  FROM run_command_on_all_nodes(${literal(OF_ONE_NODE)}) r JOIN pg_dist_node d ON d.nodeid = r.nodeid LOOP
+    IF NOT answer.success THEN
+      RAISE EXCEPTION 'node %:% of the cluster does not answer: %', answer.nodename, answer.nodeport, answer.result
+        USING ERRCODE = '08006', HINT = 'The sizes of distributed tables need every node.';
+    END IF;
+    answers := answers || answer.result::json;
+  END LOOP;
+  RETURN QUERY
+    SELECT (v->>0)::regclass::oid, sum((v->>1)::float8), sum((v->>2)::float8), sum((v->>3)::float8)
+      FROM unnest(answers) a, json_array_elements(a) v GROUP BY 1
+     UNION ALL
+    SELECT c.oid, (${ESTIMATE('c')})::float8, pg_relation_size(c.oid)::float8, pg_total_relation_size(c.oid)::float8
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = c.oid);
+END $$;
+REVOKE ALL ON FUNCTION tsdb.stored_size() FROM PUBLIC;
+`;

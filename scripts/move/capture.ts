@@ -2,6 +2,7 @@
 import { ident, literal } from '../../db/core/sql';
 import { type Db, dialectOf, type EngineName } from '../../db/model';
 import { withTransaction } from '../../db/server/connection';
+import { MOVED_CONSTRAINT } from '../../db/server/read-only';
 import { withRetry } from '../../db/server/retry';
 import { sliceWidth } from './digest';
 import type { Moved } from './model';
@@ -108,8 +109,8 @@ END`;
  * they do is replaced, which also reaches transactions that began before.
  */
 export function refuseWrites(relations: readonly Moved[], target: string): readonly string[] {
-  const body = `BEGIN RAISE EXCEPTION USING ERRCODE = '25006', CONSTRAINT = '${MOVED}', MESSAGE = ${literal(`this database has moved to ${target}, and takes no writes: nothing was stored; use the new address`)}; END`;
-  return relations
+  const body = `BEGIN RAISE EXCEPTION USING ERRCODE = '25006', CONSTRAINT = '${MOVED_CONSTRAINT}', MESSAGE = ${literal(`this database has moved to ${target}, and takes no writes: nothing was stored; use the new address`)}; END`;
+  const refusals = relations
     .filter(({ kind }) => kind !== 'stored')
     .flatMap(({ number }) =>
       ['row', 'truncated'].map(
@@ -117,10 +118,13 @@ export function refuseWrites(relations: readonly Moved[], target: string): reado
           `CREATE OR REPLACE FUNCTION ${SCHEMA}.${name}_${number}() RETURNS trigger LANGUAGE plpgsql AS ${literal(body)}`,
       ),
     );
+  // The API and the command line look for this view, and read from it where the data is.
+  return [
+    ...refusals,
+    `CREATE OR REPLACE VIEW ${SCHEMA}.moved AS SELECT target, moved_at FROM ${SCHEMA}.run`,
+    `GRANT SELECT ON ${SCHEMA}.moved TO PUBLIC`,
+  ];
 }
-
-/** How the refusal of a moved database is told from that of other servers that take no writes: its field `constraint`. */
-const MOVED = 'tsdb_moved';
 
 /** Takes the triggers and everything else of a move out of the source. */
 export async function endCapture(

@@ -1,5 +1,6 @@
 // tsdb move where something is in the way, and changes that only few programs make.
 import { Client } from 'pg';
+import { startBeside } from '../../api/testing/api-under-test';
 import { type TestServer, testServers } from '../../db/local/test-servers';
 import { waitFor } from '../../db/local/testing/wait';
 import { execute, select } from '../../db/testing/apply';
@@ -144,10 +145,31 @@ describe.each(testServers().filter(({ engine }) => engine !== 'citus'))(
         'TRUNCATE service.dead_letter',
       ])
         await expect(execute(plant.source.url, statement)).rejects.toMatchObject({
-          code: '25006',
-          constraint: 'tsdb_moved',
-          message: expect.stringMatching(/this database has moved to .*nothing was stored/),
+          message: expect.stringMatching(
+            /its data has moved.*this database has moved to .*nothing was stored/,
+          ),
+          cause: { code: '25006', constraint: 'tsdb_moved' },
         });
+    });
+
+    it('get the answer of the API that says where the data is', async () => {
+      const api = startBeside({ url: plant.source.url }, {});
+      try {
+        const written = await api.send('POST', '/api/ingest/sensor_data', [
+          { time: new Date().toISOString(), sensor_id: 'late', temperature: 1 },
+        ]);
+        const place = new URL(plant.target.url);
+        expect(written.json()).toMatchObject({
+          type: 'urn:tsdb:problem:database-read-only',
+          status: 503,
+          detail: `this database has moved to ${place.host}${place.pathname}, and takes no writes: nothing was stored; use the new address`,
+        });
+        const ready = await api.get('/health/ready');
+        expect([ready.statusCode, ready.json().reason]).toEqual([503, 'database-read-only']);
+        expect((await api.get('/api/sensors/odd/raw?period=1w')).statusCode).toBe(200);
+      } finally {
+        await api.stop();
+      }
     });
   },
 );

@@ -6,6 +6,7 @@ import { readStored } from '../../db/engines/stored-aggregates';
 import type { Desired } from '../../db/language/desired';
 import { nameOf } from '../../db/language/names';
 import { dialectOf } from '../../db/model';
+import { withTransaction } from '../../db/server/connection';
 import { copyRange } from './copy-range';
 import { digestsBySlice, sameDigest } from './digest';
 import type { Engines, Moved, Pair } from './model';
@@ -20,8 +21,8 @@ export async function copyAggregates(
   for (const moved of relations) {
     if (moved.kind !== 'stored') continue;
     const [here, there] = await Promise.all([
-      digestsBySlice(pair.source, 'source', moved),
-      digestsBySlice(pair.target, 'target', moved),
+      withTransaction(pair.source, () => digestsBySlice(pair.source, 'source', moved)),
+      withTransaction(pair.target, () => digestsBySlice(pair.target, 'target', moved)),
     ]);
     for (const slice of new Map([...there, ...here]).values()) {
       signal?.throwIfAborted();

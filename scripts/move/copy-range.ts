@@ -33,8 +33,10 @@ export async function copyRange(
     async () => {
       const changes = await seenChanges(source, moved, range);
       const expected = await digest(source, 'source', moved, range);
-      if (compareFirst && sameDigest(expected, await digest(target, 'target', moved, range)))
-        return { changes, expected, wrote: false };
+      const there = compareFirst
+        ? await withTransaction(target, () => digest(target, 'target', moved, range))
+        : undefined;
+      if (there !== undefined && sameDigest(expected, there)) return { changes, expected, wrote: false };
       await withTransaction(target, async () => {
         await target.query(`DELETE FROM ${moved.target} WHERE ${within(moved, range)}`);
         if (expected.rows !== '0') await pump({ source, target }, moved, within(moved, range));

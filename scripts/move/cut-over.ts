@@ -3,7 +3,7 @@
 import { DatabaseError, RefusedError } from '../../db/core/errors';
 import type { Desired } from '../../db/language/desired';
 import type { Db } from '../../db/model';
-import { withReconcilerLock } from '../../db/server/connection';
+import { withReconcilerLock, withTransaction } from '../../db/server/connection';
 import { recoveryOf } from '../../db/server/retry';
 import { copyAggregates, setWatermarks } from './aggregates';
 import { refuseWrites } from './capture';
@@ -139,8 +139,8 @@ async function compareWhole(
   everything: { readonly from: string; readonly to: string },
 ): Promise<void> {
   const [here, there] = await Promise.all([
-    digest(pair.source, 'source', moved, everything),
-    digest(pair.target, 'target', moved, everything),
+    withTransaction(pair.source, () => digest(pair.source, 'source', moved, everything)),
+    withTransaction(pair.target, () => digest(pair.target, 'target', moved, everything)),
   ]);
   if (sameDigest(here, there)) return;
   if (moved.kind === 'keys') requireSame(moved, everything, here, there);
@@ -152,8 +152,8 @@ async function compareWhole(
 // Noted as changes, so that the next round carries them.
 async function differing(pair: Pair, moved: Moved): Promise<string> {
   const [here, there] = [
-    await digestsBySlice(pair.source, 'source', moved),
-    await digestsBySlice(pair.target, 'target', moved),
+    await withTransaction(pair.source, () => digestsBySlice(pair.source, 'source', moved)),
+    await withTransaction(pair.target, () => digestsBySlice(pair.target, 'target', moved)),
   ];
   const slices = [...new Map([...there, ...here]).values()].filter(({ from }) => {
     const [a, b] = [here.get(from), there.get(from)];

@@ -3,6 +3,7 @@ import { ident, literal } from '../../db/core/sql';
 import type { Db } from '../../db/model';
 import type { Moved, Range } from './model';
 import { ORIGIN } from './model';
+import { printAlike } from './sessions';
 
 /** Equal digests mean equal rows, in any order, whichever engine stores them. */
 export interface Digest {
@@ -28,20 +29,22 @@ export function within({ kind, time }: Pick<Moved, 'kind' | 'time'>, { from, to 
 export const digestOf = (columns: readonly string[]): string =>
   `count(*)::text AS rows, coalesce(sum(hashtextextended(ROW(${columns.map((name) => ident(name)).join(', ')})::text, 0)), 0)::text AS sum`;
 
-/** The digest of the rows of a range. */
+/** The digest of the rows of a range. Call it in a transaction. */
 export async function digest(db: Db, side: 'source' | 'target', moved: Moved, range: Range): Promise<Digest> {
+  await printAlike(db);
   const { rows } = await db.query<Digest>(
     `SELECT ${digestOf(moved.columns)} FROM ${moved[side]} WHERE ${within(moved, range)}`,
   );
   return rows[0] as Digest;
 }
 
-/** The digests of all slices that have rows, by the start of the slice. */
+/** The digests of all slices that have rows, by the start of the slice. Call it in a transaction. */
 export async function digestsBySlice(
   db: Db,
   side: 'source' | 'target',
   moved: Moved,
 ): Promise<ReadonlyMap<string, Digest & Range>> {
+  await printAlike(db);
   const { rows } = await db.query<Digest & Range>(
     `SELECT s::text AS "from", (s + ${sliceWidth(moved)})::text AS "to", ${digestOf(moved.columns)}
        FROM (SELECT *, ${sliceOf(moved, ident(moved.time))} AS s FROM ${moved[side]}) r GROUP BY s`,

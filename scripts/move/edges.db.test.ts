@@ -7,12 +7,13 @@ import { execute, select } from '../../db/testing/apply';
 import { tsdb } from '../testing/command-line';
 import { checksums, type MovePlant, plantMove } from './testing/plant';
 
+const ROW = (sensor: string): string =>
+  `INSERT INTO public.sensor_data (time, sensor_id, temperature) VALUES (date_trunc('day', now()) - interval '1 day', '${sensor}', 1)`;
+
 describe.each(testServers().filter(({ engine }) => engine !== 'citus'))(
   'moves from $engine',
   (server: TestServer) => {
     let plant: MovePlant;
-    const ROW = (sensor: string): string =>
-      `INSERT INTO public.sensor_data (time, sensor_id, temperature) VALUES (date_trunc('day', now()) - interval '1 day', '${sensor}', 1)`;
     const traces = `SELECT (SELECT count(*)::int FROM pg_trigger WHERE tgname LIKE 'zz_tsdb_move%') AS triggers, to_regnamespace('tsdb_move') IS NOT NULL AS schema`;
     beforeAll(async () => {
       plant = await plantMove(server, server);
@@ -93,6 +94,27 @@ describe.each(testServers().filter(({ engine }) => engine !== 'citus'))(
       expect(await checksums(plant.target.url, server.engine)).toEqual(
         await checksums(plant.source.url, server.engine),
       );
+    });
+
+    it('of writers with few rights are noted too', async () => {
+      const role = `move_writer_${process.pid}_${server.engine}`;
+      await execute(
+        plant.source.url,
+        `CREATE ROLE ${role}`,
+        `GRANT SELECT, INSERT, UPDATE, DELETE ON public.sensor_data, service.stream_offset TO ${role}`,
+        `GRANT USAGE ON SCHEMA service TO ${role}`,
+        `SET ROLE ${role}`,
+        ROW('few rights'),
+        `INSERT INTO service.stream_offset (consumer_group, topic, partition, next_offset) VALUES ('g', 't', 0, 1)`,
+        'RESET ROLE',
+        `DROP OWNED BY ${role}`,
+        `DROP ROLE ${role}`,
+      );
+      const [noted] = await select<{ n: number }>(
+        plant.source.url,
+        'SELECT count(*)::int AS n FROM tsdb_move.change',
+      );
+      expect(noted?.n).toBe(2);
     });
 
     it('that no trigger sees are found with --verify, and carried by the next run', async () => {

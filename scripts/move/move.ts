@@ -42,9 +42,9 @@ export interface MoveReport {
   readonly pauseMs: number | null;
 }
 
-/** Rounds of catching up before a cut-over, and the time of a round that is short enough for it, in milliseconds. */
+/** Rounds of catching up before a cut-over at most. A round that takes this part of the time that writers may wait is short enough. */
 const ROUNDS = 20;
-const SHORT_MS = 1_000;
+const SHORT = 0.2;
 /** How often a cut-over that takes too long is tried. */
 const TRIES = 10;
 
@@ -86,7 +86,7 @@ async function carry(pair: Pair, options: MoveOptions): Promise<MoveReport> {
 
 async function catchUp(
   pair: Pair,
-  { onNote, onProgress, signal }: MoveOptions,
+  { limitMs, onNote, onProgress, signal }: MoveOptions,
   relations: readonly Moved[],
   workers: Workers,
 ): Promise<number> {
@@ -101,7 +101,7 @@ async function catchUp(
     );
     signal?.throwIfAborted();
     if (round === 1) onNote('stage: catch up');
-    if (round > 1 && done.milliseconds <= SHORT_MS) break;
+    if (round > 1 && done.milliseconds <= SHORT * limitMs) break;
   }
   const buckets = await copyAggregates(pair, relations, signal);
   onNote(`${counted(buckets, 'row')} of stored buckets copied`);

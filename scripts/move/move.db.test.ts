@@ -13,7 +13,6 @@ const ways: readonly (readonly [EngineName, EngineName])[] = [
   ['timescaledb', 'timescaledb'],
   ['postgres', 'timescaledb'],
   ['timescaledb', 'postgres'],
-  ['postgres', 'postgres'],
   ['timescaledb', 'citus'],
 ];
 const found = ways

@@ -81,14 +81,14 @@ export const dropOldest = (url: string, engine: EngineName, days: number): Promi
       : `SELECT tsdb.drop_expired('public', 'sensor_data', now() - interval '${days} days')`,
   );
 
-/** A checksum of everything that a move carries, from the sorted rows, by name. */
+/** A checksum of everything that a move carries, from the sorted rows, by name. OFFSET brings the rows of Citus to its coordinator, which prints them. */
 export async function checksums(url: string, engine: EngineName): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   const sum = async (name: string, relation: string, columns: readonly string[]): Promise<void> => {
     const list = columns.map((column) => `r.${ident(column)}`).join(', ');
     const [row] = await select<{ sum: string }>(
       url,
-      `SELECT count(*) || ' ' || coalesce(md5(string_agg(t, E'\\n' ORDER BY t COLLATE "C")), '-') AS sum FROM (SELECT ROW(${list})::text AS t FROM ${relation} r) rows`,
+      `SELECT count(*) || ' ' || coalesce(md5(string_agg(t, E'\\n' ORDER BY t COLLATE "C")), '-') AS sum FROM (SELECT ROW(${list})::text AS t FROM (SELECT * FROM ${relation} OFFSET 0) r) rows`,
     );
     found[name] = row?.sum ?? '';
   };

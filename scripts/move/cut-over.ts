@@ -11,6 +11,7 @@ import { requireSame } from './copy-range';
 import { digest, digestsBySlice, sameDigest } from './digest';
 import { pauseAll, resumeJobs } from './jobs';
 import type { Moved, Pair } from './model';
+import { readRelations } from './relations';
 import { copyRound } from './rounds';
 import { carrySequences } from './sequences';
 import { withPair } from './sessions';
@@ -83,6 +84,7 @@ async function pass(pair: Pair, gate: Db, cut: CutOver): Promise<CutOverResult> 
       gate,
       relations.filter(({ kind }) => kind !== 'stored'),
     );
+    await requireSameColumns(pair, cut);
     await copyRound(pair, { ...workers, signal }, relations);
     await requireNothingLeft(pair.source);
     await compare(pair, cut, signal);
@@ -111,6 +113,15 @@ async function lock(gate: Db, relations: readonly Moved[]): Promise<void> {
   if (relations.length === 0) return;
   const names = relations.map(({ source }) => source).sort();
   await gate.query(`LOCK TABLE ${names.join(', ')} IN SHARE MODE`);
+}
+
+// Nobody can change a table any more, but somebody may have before.
+async function requireSameColumns(pair: Pair, { relations, workers, desired }: CutOver): Promise<void> {
+  const now = await readRelations(pair, workers.engines, desired);
+  if (JSON.stringify(now) === JSON.stringify(relations)) return;
+  throw new RefusedError(
+    'columns or aggregates have changed since this run began, and writers go on at the source; run the same command again, which carries the change',
+  );
 }
 
 // Whoever wrote before the lock has committed by now, so all of their notes can be seen.

@@ -35,6 +35,13 @@ describe.each(testServers().filter(({ engine }) => engine !== 'citus'))(
       expect(undeclared).toMatchObject({ code: 3 });
       expect(undeclared.stderr).toContain('the source is not as declared');
       await expectDone(tsdb(['apply', '--yes'], plant.env));
+      await execute(plant.source.url, 'ALTER TABLE service.dead_letter ADD COLUMN mine text');
+      const unknown = await plant.move('--yes');
+      expect(unknown).toMatchObject({ code: 3 });
+      expect(unknown.stderr).toContain(
+        'service.dead_letter: column mine is in the source, but not in the target',
+      );
+      await execute(plant.source.url, 'ALTER TABLE service.dead_letter DROP COLUMN mine');
       expect(await plant.move()).toMatchObject({ code: 3, stdout: '' });
       expect(await select(plant.target.url, 'SELECT FROM public.sensor_data')).toEqual([]);
     });
@@ -98,6 +105,24 @@ describe.each(testServers().filter(({ engine }) => engine !== 'citus'))(
       );
     });
 
+    it('that come with a new column are carried', async () => {
+      // As an apply does at the source; the default fills every row without writing it.
+      for (const { url } of [plant.source, plant.target])
+        await execute(url, `ALTER TABLE public.sensor_data ADD COLUMN extra text DEFAULT 'old'`);
+      await execute(
+        plant.target.url,
+        `ALTER TABLE public.sensor_data ALTER COLUMN extra SET DEFAULT 'other'`,
+      );
+      await expectDone(plant.move('--yes'));
+      const values = 'SELECT extra, count(*)::int AS n FROM public.sensor_data GROUP BY 1';
+      const here = await select(plant.source.url, values);
+      expect(here).toMatchObject([{ extra: 'old' }]);
+      expect(await select(plant.target.url, values)).toEqual(here);
+      for (const { url } of [plant.source, plant.target])
+        await execute(url, 'ALTER TABLE public.sensor_data DROP COLUMN extra');
+      await expectDone(plant.move('--yes'));
+    });
+
     it('of writers with few rights are noted too', async () => {
       const role = `move_writer_${process.pid}_${server.engine}`;
       await execute(
@@ -136,6 +161,7 @@ describe.each(testServers().filter(({ engine }) => engine !== 'citus'))(
 
     it('are not cut off by a writer that takes longer than writers may wait', async () => {
       const slow = new Client({ connectionString: plant.source.url });
+      slow.on('error', () => undefined);
       await slow.connect();
       await slow.query('BEGIN');
       await slow.query(

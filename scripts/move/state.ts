@@ -31,7 +31,7 @@ const SOURCE_TABLES = [
   `CREATE TABLE IF NOT EXISTS ${SCHEMA}.run (
      one boolean PRIMARY KEY DEFAULT true CHECK (one), id uuid NOT NULL DEFAULT gen_random_uuid(), target text NOT NULL,
      stage text NOT NULL DEFAULT 'prepare', started_at timestamptz NOT NULL DEFAULT now(), moved_at timestamptz, pause_ms int)`,
-  `CREATE TABLE IF NOT EXISTS ${SCHEMA}.relation (number int PRIMARY KEY, name text NOT NULL UNIQUE, width bigint NOT NULL, listed_at timestamptz)`,
+  `CREATE TABLE IF NOT EXISTS ${SCHEMA}.relation (number int PRIMARY KEY, name text NOT NULL UNIQUE, width bigint NOT NULL, columns text[] NOT NULL, listed_at timestamptz)`,
   // A range of the first copy.
   `CREATE TABLE IF NOT EXISTS ${SCHEMA}.part (
      relation int NOT NULL, from_time timestamptz NOT NULL, to_time timestamptz NOT NULL, row_count bigint NOT NULL, copied_at timestamptz,
@@ -137,12 +137,31 @@ export async function rememberRelations(source: Db, relations: readonly Moved[])
   );
   if (rows.length === 0) {
     await source.query(
-      `INSERT INTO ${SCHEMA}.relation (number, name, width) SELECT * FROM unnest($1::int[], $2::text[], $3::bigint[])`,
-      [carried.map((one) => one.number), carried.map((one) => one.name), carried.map((one) => one.width)],
+      `INSERT INTO ${SCHEMA}.relation (number, name, width, columns)
+       SELECT r.number, r.name, r.width, ARRAY(SELECT jsonb_array_elements_text(r.columns))
+         FROM unnest($1::int[], $2::text[], $3::bigint[], $4::jsonb[]) r (number, name, width, columns)`,
+      [
+        carried.map((one) => one.number),
+        carried.map((one) => one.name),
+        carried.map((one) => one.width),
+        carried.map((one) => JSON.stringify(one.columns)),
+      ],
     );
   } else if (rows.map(described).join() !== carried.map(described).join()) {
     throw new RefusedError(
       `the declaration is not the one that this move began with; begin again with "${invocation('move --to … --abort')}" and an empty target, or use the former declaration and TSDB_SCHEMAS`,
     );
-  }
+  } else await repeatChanged(source, carried);
+}
+
+// A column that came or went since may have values without any row being written.
+async function repeatChanged(source: Db, carried: readonly Moved[]): Promise<void> {
+  await withTransaction(source, async () => {
+    for (const { number, columns } of carried)
+      await source.query(
+        `WITH changed AS (UPDATE ${SCHEMA}.relation SET columns = $2 WHERE number = $1 AND columns <> $2 RETURNING number)
+         UPDATE ${SCHEMA}.part p SET copied_at = NULL FROM changed c WHERE p.relation = c.number`,
+        [number, columns],
+      );
+  });
 }

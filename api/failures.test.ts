@@ -58,6 +58,16 @@ describe('problemOf', () => {
     expect(JSON.stringify(problem.toDocument('/x'))).not.toMatch(/secret|10\.0\.0\.5|undefined|42601/);
   });
 
+  it('says where the data is when the database has moved', () => {
+    const moved = Object.assign(failure('25006', 'this database has moved to db:5432/x'), {
+      constraint: 'tsdb_moved',
+    });
+    expect(problemOf(moved, request)).toMatchObject({
+      problem: 'database-read-only',
+      detail: 'this database has moved to db:5432/x',
+    });
+  });
+
   it('names the log entry of an unexpected failure', () => {
     expect(problemOf(new Error('x'), request).detail).toContain('req-7');
   });

@@ -4,6 +4,7 @@ import type { FastifySchemaValidationError } from 'fastify/types/schema';
 import { messageOf } from '../db/core/errors';
 import { invocation } from '../db/core/invocation';
 import { unreachable } from '../db/core/unreachable';
+import { MOVED_CONSTRAINT } from '../db/server/read-only';
 import { type DatabaseFault, databaseFault } from './database/database-errors';
 import { badPeriod } from './http/durations';
 import { ProblemError } from './http/problems';
@@ -36,6 +37,12 @@ export function problemOf(error: unknown, request: FailedRequest): ProblemError 
   return new ProblemError('internal', `The server's log has the cause under request ${request.id}`, {
     cause: error,
   });
+}
+
+// The refusal of a moved database says where the data is, without user or password.
+function movedTo(cause: unknown): string | undefined {
+  const { constraint } = (cause ?? {}) as { readonly constraint?: unknown };
+  return constraint === MOVED_CONSTRAINT ? messageOf(cause) : undefined;
 }
 
 function validationProblem(error: FastifyError, request: FailedRequest): ProblemError {
@@ -81,7 +88,8 @@ function databaseProblem(fault: DatabaseFault, cause: unknown): ProblemError {
     case 'read-only':
       return new ProblemError(
         'database-read-only',
-        'The database takes no writes, because it is a hot standby or default_transaction_read_only is on; nothing was stored, send the request to a server that uses the primary database, or try again after a failover',
+        movedTo(cause) ??
+          'The database takes no writes, because it is a hot standby or default_transaction_read_only is on; nothing was stored, send the request to a server that uses the primary database, or try again after a failover',
         { cause },
       );
     case 'full':

@@ -76,6 +76,7 @@ describe('every command', () => {
         'decompress',
         'advise',
         'delete',
+        'move',
       ]),
     );
   });

@@ -1,21 +1,27 @@
-// Servers that take no writes: a hot standby, and one whose operator has set default_transaction_read_only.
+// Databases that take no writes: a hot standby, one whose operator has set default_transaction_read_only, and one that has moved.
 import { messageOf, RefusedError } from '../core/errors';
 import type { Db } from '../model';
 
 /** SQLSTATE read_only_sql_transaction. */
 export const READ_ONLY = '25006';
 
-/** SQL: why a new transaction of this session cannot write: `standby`, `setting`, or NULL when it can. */
-export const READ_ONLY_BY = `CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'standby'
-  WHEN pg_catalog.current_setting('default_transaction_read_only') = 'on' THEN 'setting' END`;
+/** What a database that has moved has in the field `constraint` of its refusals, whose message says where the data is. */
+export const MOVED_CONSTRAINT = 'tsdb_moved';
 
-export type ReadOnlyBy = 'standby' | 'setting';
+/** SQL: why a new transaction of this session cannot write: `standby`, `setting`, `moved`, or NULL when it can. */
+export const READ_ONLY_BY = `CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'standby'
+  WHEN pg_catalog.current_setting('default_transaction_read_only') = 'on' THEN 'setting'
+  WHEN pg_catalog.to_regclass('tsdb_move.moved') IS NOT NULL THEN 'moved' END`;
+
+export type ReadOnlyBy = 'standby' | 'setting' | 'moved';
 
 /** Why the server takes no writes, and the way out. */
 export const READ_ONLY_REASONS: Readonly<Record<ReadOnlyBy, string>> = {
   standby: 'the server is a hot standby, which takes no writes; use the address of its primary server',
   setting:
     'the server takes no writes because default_transaction_read_only is on; use another server, or ask its operator to set it to off',
+  moved:
+    'the database takes no writes because its data has moved to another one; use the address that "SELECT target FROM tsdb_move.moved" shows',
 };
 
 /** Turns the server's refusal to write into an error that says why and what to do; returns any other error unchanged. */

@@ -15,6 +15,7 @@ export const load = {
   jobs: () => require('../commands/jobs') as typeof import('../commands/jobs'),
   keys: () => require('../commands/keys') as typeof import('../commands/keys'),
   logins: () => require('../commands/logins') as typeof import('../commands/logins'),
+  move: () => require('../commands/move') as typeof import('../commands/move'),
   newSet: () => require('../commands/new-set') as typeof import('../commands/new-set'),
   plan: () => require('../commands/plan') as typeof import('../commands/plan'),
   produce: () => require('../commands/produce') as typeof import('../commands/produce'),

@@ -4,7 +4,7 @@ import type { Runner } from '../run-to-exit';
 import { collect, whole } from './arguments';
 import { load } from './load';
 
-/** Adds refresh, delete, compress, decompress, advise, jobs, backup, restore. */
+/** Adds refresh, delete, compress, decompress, advise, jobs, backup, restore, move. */
 export function addUpkeepCommands(program: Command, { toEnd, untilSignal }: Runner): void {
   program.commandsGroup('Upkeep:');
   program
@@ -75,4 +75,27 @@ export function addUpkeepCommands(program: Command, { toEnd, untilSignal }: Runn
     .option('--yes', 'do not ask for confirmation')
     .option('--json', 'print one JSON document')
     .action((file, flags) => untilSignal((signal) => load.restore().restore(file, flags, signal)));
+  program
+    .command('move')
+    .description(
+      'copy this live database to another one while writers go on, and cut over; run it again to continue',
+    )
+    .requiredOption(
+      '--to <url>',
+      'address of the other database, e.g. postgres://user:password@host:5432/name',
+    )
+    .option('--cut-over', 'let the writers wait, carry the last changes, and finish the move')
+    .option(
+      '--cut-over-limit <seconds>',
+      'how long writers may wait; beyond it they go on, and it is tried again',
+      whole(1, 3_600),
+      10,
+    )
+    .option('--verify', 'compare every range once more while the writers wait')
+    .option('--abort', 'end a move before its cut-over, and remove its triggers')
+    .option('--status', 'only tell how far the move is')
+    .option('--workers <number>', 'number of connections that copy at the same time', whole(1, 64), 2)
+    .option('--yes', 'do not ask before the move begins')
+    .option('--json', 'print one JSON document')
+    .action((flags) => untilSignal((signal) => load.move().moveTo(flags, signal)));
 }

@@ -2,8 +2,7 @@
 // server, and never in TimescaleDB's restoring mode.
 import { type Pool, type PoolConfig, types } from 'pg';
 import { parseJson } from '../../db/core/exact-json';
-import { type DatabaseAddress, readPasswordFile } from '../../db/server/database-address';
-import { addressesOf } from '../../db/server/hosts';
+import { addressesOf, type DatabaseAddress, readPasswordFile } from '../../db/server/database-address';
 import { CheckedPool } from './checked-pool';
 import { bothOf, type Guard, startupOptions, TAKES_WRITES, type WantedSettings } from './session-settings';
 import { settingsClients } from './settings-client';

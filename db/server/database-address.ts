@@ -124,3 +124,16 @@ export function readPasswordFile(path: string): string {
 
 // Editors and `echo` add a line break at the end, which is not part of the password.
 const passwordIn = (text: string): string => text.replace(/\r?\n$/, '');
+
+/** The address at each of its hosts, in their order. */
+export function addressesOf(address: DatabaseAddress): readonly DatabaseAddress[] {
+  const { otherHosts = [], ...first } = address;
+  return [first, ...otherHosts.map((other) => atHost(first, other))];
+}
+
+function atHost(address: DatabaseAddress, { host, port }: Host): DatabaseAddress {
+  if (!('connectionString' in address)) return { ...address, host, port };
+  const url = new URL(address.connectionString);
+  url.host = `${host}:${port}`;
+  return { connectionString: url.href };
+}

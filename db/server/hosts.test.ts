@@ -1,5 +1,4 @@
-import { readDatabaseAddress } from './database-address';
-import { addressesOf } from './hosts';
+import { addressesOf, readDatabaseAddress } from './database-address';
 
 function read(env: Record<string, string>) {
   const faults: string[] = [];

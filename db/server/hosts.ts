@@ -1,23 +1,9 @@
-// Addresses with several hosts: the database is on the one that takes writes, and after a failover on another one.
-import type { DatabaseAddress } from './database-address';
+// Reads lists of hosts: the database is on the one that takes writes, and after a failover on another one.
 
 /** A host of the database. */
 export interface Host {
   readonly host: string;
   readonly port: number;
-}
-
-/** The address at each of its hosts, in their order. */
-export function addressesOf(address: DatabaseAddress): readonly DatabaseAddress[] {
-  const { otherHosts = [], ...first } = address;
-  return [first, ...otherHosts.map((other) => atHost(first, other))];
-}
-
-function atHost(address: DatabaseAddress, { host, port }: Host): DatabaseAddress {
-  if (!('connectionString' in address)) return { ...address, host, port };
-  const url = new URL(address.connectionString);
-  url.host = `${host}:${port}`;
-  return { connectionString: url.href };
 }
 
 const HOSTS = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)([^/?#@]+)(.*)$/;

@@ -109,18 +109,12 @@ describe('findCitusBinaries', () => {
   const search = (env = {}): ReturnType<typeof findCitusBinaries> =>
     findCitusBinaries({ PATH: join(root, 'path'), ...env }, [join(root, 'pg', '*', 'bin')]);
 
-  it('takes the newest major that has the library of Citus', () => {
-    installation('pg/18', '18.6', COMMUNITY);
-    const chosen = installation('pg/17', '17.2', ['citus.so']);
-    expect(search()).toEqual({ binDir: chosen, flavour: 'citus', version: '17.2', origin: 'installed' });
-  });
-
-  it('takes TSDB_CITUS_BIN first, refuses one that is wrong, and does not read TSDB_PG_BIN', () => {
+  it('takes TSDB_CITUS_BIN, refuses one that is wrong, and looks nowhere else', () => {
     installation('pg/17', '17.2', ['citus.so']);
     const asked = installation('asked', '18.6', ['citus.so']);
     const none = installation('none', '18.6', COMMUNITY);
     expect(search({ TSDB_CITUS_BIN: asked })).toMatchObject({ binDir: asked, origin: 'TSDB_CITUS_BIN' });
-    expect(search({ TSDB_PG_BIN: none })).toMatchObject({ origin: 'installed' });
+    expect(search({ TSDB_PG_BIN: asked })).toBeUndefined();
     expect(() => search({ TSDB_CITUS_BIN: none })).toThrow(
       `TSDB_CITUS_BIN=${none} has no citus library beside it; set it to the bin folder of a PostgreSQL with Citus, or unset it`,
     );

@@ -66,9 +66,9 @@ export const findTimescaleBinaries = (
   usualFolders?: readonly string[],
 ): ServerBinaries | undefined => findBinaries(TIMESCALE, env, usualFolders);
 
-/** The same for Citus, which `TSDB_CITUS_BIN` names. */
-export const findCitusBinaries = (env: Env, usualFolders?: readonly string[]): ServerBinaries | undefined =>
-  findBinaries(CITUS, env, usualFolders);
+/** The same for Citus, only by `TSDB_CITUS_BIN`: what merely lies beside a server is not started, because a cluster takes long. */
+export const findCitusBinaries = (env: Env): ServerBinaries | undefined =>
+  env.TSDB_CITUS_BIN ? findBinaries(CITUS, env) : undefined;
 
 function findBinaries(
   flavour: Flavour,

@@ -13,16 +13,13 @@ const WORKERS = 2;
 /** Shards of a table: two on each worker. A statement on 32 of them, the default, takes several times as long and shows the same. */
 const SHARDS = { 'citus.shard_count': '4' };
 
-/** Whether the run leaves Citus out although it may be there. */
-export const citusIsLeftOut = (env: Env): boolean => env.TSDB_TEST_CITUS !== 'on';
-
 /** The cluster of DATABASE_URL, or one that is started here; undefined when there is none. */
 export async function startCitus(
   env: Env,
   given: GivenServer | undefined,
   { parent, ...options }: { readonly parent: string } & Pick<CitusOptions, 'maxConnections' | 'settings'>,
 ): Promise<StartedServer | undefined> {
-  if (citusIsLeftOut(env) || forcedChoice(env) === 'embedded') return undefined;
+  if (forcedChoice(env) === 'embedded') return undefined;
   if (given?.facts.citus !== undefined) return givenCitus(given);
   const binaries = findCitusBinaries(env);
   if (binaries === undefined) return undefined;

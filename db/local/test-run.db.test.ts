@@ -65,7 +65,7 @@ describe('startTestRun', () => {
   it('uses the Citus of DATABASE_URL with its workers, and refuses the address of a worker', async () => {
     const [given] = testServers('citus');
     if (given === undefined) return; // told by the summary of the run
-    const env = { DATABASE_URL: given.url, PATH: '', TSDB_TEST_CITUS: 'on' };
+    const env = { DATABASE_URL: given.url, PATH: '' };
     const worker = { ...env, DATABASE_URL: given.workers?.[0] };
     await expect(startTestRun(worker, { parent })).rejects.toThrow(
       /is not that of a coordinator of Citus.*give the address of the coordinator/,

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type Env, embeddedBinaries, findTimescaleBinaries, type ServerBinaries } from './binaries';
-import { citusIsLeftOut, startCitus } from './citus-run';
+import { startCitus } from './citus-run';
 import { startCluster } from './cluster';
 import { lockOwner } from './lock';
 import { stopOrphan } from './orphan';
@@ -82,8 +82,7 @@ function serversLine(servers: readonly TestServer[], env: Env): string {
     { engine: 'timescaledb', product: 'TimescaleDB', setting: 'TSDB_PG_BIN' },
     { engine: 'citus', product: 'Citus', setting: 'TSDB_CITUS_BIN' },
   ].filter(({ engine }) => !servers.some((server) => server.engine === engine));
-  const notes = absent.map(({ engine, product, setting }) => {
-    if (engine === 'citus' && citusIsLeftOut(env)) return `${product} left out: TSDB_TEST_CITUS is not on`;
+  const notes = absent.map(({ product, setting }) => {
     return forcedChoice(env) === 'embedded'
       ? `${product} left out by TSDB_LOCAL_SERVER: its suites are skipped`
       : `${product} not found: its suites are skipped (set DATABASE_URL or ${setting})`;

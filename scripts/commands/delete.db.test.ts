@@ -14,7 +14,7 @@ describe.each(testServers())('tsdb delete on $describe', (server) => {
     (
       await select<{ rows: number; hourly: number }>(
         database.url,
-        `SELECT count(*)::int AS rows, (SELECT sum(reading_count)::int FROM public.sensor_data_hourly) AS hourly FROM public.sensor_data`,
+        `SELECT (SELECT count(*)::int FROM public.sensor_data) AS rows, (SELECT sum(reading_count)::int FROM public.sensor_data_hourly) AS hourly`,
       )
     )[0];
 

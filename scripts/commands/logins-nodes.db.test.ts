@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { desiredFrom } from '../../db/language/desired';
 import { findCitusBinaries } from '../../db/local/binaries';
 import { type CitusServer, startCitusServer } from '../../db/local/citus-cluster';
-import { citusIsLeftOut } from '../../db/local/citus-run';
 import { createCluster } from '../../db/local/cluster';
 import { withClient } from '../../db/local/server-facts';
 import { describeUnless } from '../../db/local/testing/needs';
@@ -18,8 +17,7 @@ import { selectSets } from '../../db/schema/sets';
 import { PREPARE_SHARDED_SCRIPT } from '../../k8s/prepare-database';
 
 const binaries = findCitusBinaries(process.env);
-const noCitus = binaries === undefined ? 'no PostgreSQL with Citus (TSDB_CITUS_BIN)' : undefined;
-const missing = citusIsLeftOut(process.env) ? 'TSDB_TEST_CITUS is not on' : noCitus;
+const missing = binaries === undefined ? 'no PostgreSQL with Citus (TSDB_CITUS_BIN)' : undefined;
 
 describeUnless(missing, 'logins of nodes that ask for passwords', () => {
   const folder = temporaryFolder();

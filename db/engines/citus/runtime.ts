@@ -44,4 +44,9 @@ BEGIN
      WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = c.oid);
 END $$;
 REVOKE ALL ON FUNCTION tsdb.stored_size() FROM PUBLIC;
+
+-- A partition is created, filled and attached in one transaction. Several connections to a node, one for each shard, would wait for
+-- one another: Citus calls that a distributed deadlock and ends the transaction.
+ALTER FUNCTION tsdb.ensure_chunks(text, text, timestamptz, timestamptz) SET citus.multi_shard_modify_mode TO 'sequential';
+ALTER FUNCTION tsdb.drop_expired(text, text, timestamptz) SET citus.multi_shard_modify_mode TO 'sequential';
 `;

@@ -172,7 +172,13 @@ function bucketPlan(
   const untilNow = { ...instants, ...(to === undefined && now > instants.from ? { to: now } : {}) };
   const width = asked.bucket === 'auto' ? chooseWidth(question, MOST_BUCKETS, untilNow, now) : asked.bucket;
   const plan = planBuckets(question, width, instants, now);
-  const selection = { by: asked.by, filters, fields, limit: Number.MAX_SAFE_INTEGER };
+  const selection = {
+    engine: 'postgres',
+    by: asked.by,
+    filters,
+    fields,
+    limit: Number.MAX_SAFE_INTEGER,
+  } as const;
   return {
     ...bucketQuery(plan, selection),
     source: publicName(plan.relation),

@@ -173,6 +173,7 @@ function bucketPlan(
   const width = asked.bucket === 'auto' ? chooseWidth(question, MOST_BUCKETS, untilNow, now) : asked.bucket;
   const plan = planBuckets(question, width, instants, now);
   const selection = {
+    // The plan is made before the server is known. Citus refuses some figures that compare samples, with its own error.
     engine: 'postgres',
     by: asked.by,
     filters,

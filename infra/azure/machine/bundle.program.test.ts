@@ -293,7 +293,7 @@ describe('the bundle of a machine in front of a managed database', () => {
     expect(schema.environment).toMatchObject({ ...common, PGUSER: 'citus' });
     const settings = readFileSync(join(unpack(managed()), 'release.env'), 'utf8');
     expect(settings).toMatch(/^BACKUPS=off\nBROKER_PORTS=5432\n/m);
-    expect(settings).toContain('DATABASE=managed\n');
+    expect(settings).toContain('DATABASE_RUNS_ON=managed\n');
   });
 
   it('refuses backups and consumers, which such a machine cannot have', () => {

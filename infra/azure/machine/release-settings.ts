@@ -24,7 +24,7 @@ export function releaseSettings(props: ReleaseProps): string {
       .join(','),
     CONSUMERS: consumers.map(serviceOf).join(','),
     CONSUMER_IDENTITY: consumers.some(({ hasIdentity }) => hasIdentity) ? 'yes' : 'no',
-    DATABASE: managed === undefined ? 'machine' : 'managed',
+    DATABASE_RUNS_ON: managed === undefined ? 'machine' : 'managed',
     DATABASE_GID: String(image.gid),
     DATABASE_IMAGE: image.image,
     DATABASE_UID: String(image.uid),

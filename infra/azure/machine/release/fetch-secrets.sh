@@ -50,7 +50,7 @@ mv "$TSDB_RUN/facts.new" "$TSDB_RUN/facts.json"
 expiry=$TSDB_RUN/expiry.new
 : >"$expiry"
 names=(owner app)
-if [ "$DATABASE" = machine ]; then
+if [ "$DATABASE_RUNS_ON" = machine ]; then
   fetch postgres | place postgres "$DATABASE_UID:$TSDB_APP_UID" 0440
   names+=(monitoring backup)
 fi
@@ -58,6 +58,6 @@ for name in "${names[@]}"; do
   fetch "$name" | place "$name" "$TSDB_APP_UID:$TSDB_APP_UID" 0400
 done
 mv "$expiry" "$TSDB_RUN/expiry"
-[ "$DATABASE" = machine ] || exit 0
+[ "$DATABASE_RUNS_ON" = machine ] || exit 0
 fetch repository | place repository "$(id -u):$(id -g)" 0400
 if [ "$BACKUPS" = pgbackrest ]; then backup_settings | place pgbackrest.conf "$DATABASE_UID:$DATABASE_UID" 0400; fi

@@ -22,7 +22,7 @@ compose() {
   # Only Terraform knows the address of Event Hubs.
   if [ "$EVENT_HUBS" = yes ]; then TSDB_KAFKA_BROKERS=$(fact kafkaBrokers 2>/dev/null || true); fi
   # Nor that of a database that a service runs.
-  if [ "$DATABASE" = managed ]; then TSDB_DATABASE_HOST=$(fact databaseHost 2>/dev/null || true); fi
+  if [ "$DATABASE_RUNS_ON" = managed ]; then TSDB_DATABASE_HOST=$(fact databaseHost 2>/dev/null || true); fi
   # Consumers share the pooler of the API in service.
   TSDB_POOLER=pooler-$(sed 's/^api-//' "$TSDB_ROOT/api-place" 2>/dev/null || echo blue)
   export TSDB_KAFKA_BROKERS="${TSDB_KAFKA_BROKERS:-}" TSDB_DATABASE_HOST="${TSDB_DATABASE_HOST:-}" TSDB_POOLER

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # In place of what database.sh and passwords.sh do: here a service runs the database elsewhere. Its administration makes the logins
 # and sets their passwords, and the vault knows them. Sourced after those.
-[ "$DATABASE" = managed ] || return 0
+[ "$DATABASE_RUNS_ON" = managed ] || return 0
 
 start_database() {
   fact databaseHost >/dev/null || fail 'the user data of this machine does not name its database; deploy again'

@@ -203,6 +203,14 @@ const fixtures: Readonly<Record<string, { readonly passing: SchemaSet; readonly 
     passing: streaming(mqttStream('a/{sensor}', keyed, { ...bareTime, acceptDuplicates: true })),
     failing: streaming(mqttStream('a/{sensor}', keyed, { map: { value: '$value' } })),
   },
+  TS029: {
+    passing: schemaSet('test', [{ ...keyed, distributeBy: 'sensor' }]),
+    failing: schemaSet('test', [{ ...keyed, distributeBy: 'value' }]),
+  },
+  TS030: {
+    passing: schemaSet('test', [{ ...base, distributeBy: 'sensor' }]),
+    failing: schemaSet('test', [{ ...base, distributeBy: 'time' }]),
+  },
 };
 
 const rulesBroken = (set: SchemaSet): readonly string[] => lint(desiredFrom([set])).map(({ rule }) => rule);

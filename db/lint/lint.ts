@@ -2,6 +2,7 @@
 import { UsageError } from '../core/errors';
 import type { Desired } from '../language/desired';
 import { columnstoreRules } from './columnstore-rules';
+import { distributionRules } from './distribution-rules';
 import { expressionRules } from './expression-rules';
 import { ingestRules } from './ingest-rules';
 import { nameRules } from './name-rules';
@@ -28,6 +29,7 @@ export const lintRules: readonly LintRule[] = [
   ...nameRules,
   ...ingestRules,
   ...streamRules,
+  ...distributionRules,
 ].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 /** Checks every rule. */

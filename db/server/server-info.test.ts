@@ -10,6 +10,7 @@ const row = {
   preloaded: true,
   license: 'timescale',
   citus: null,
+  worker: false,
 };
 
 describe('serverInfo', () => {
@@ -52,6 +53,11 @@ describe('serverInfo', () => {
       'CREATE EXTENSION timescaledb SCHEMA public',
     ],
     ['Citus in a database of TimescaleDB', { ...row, citus: '14.0-1' }, 'together they lose rows'],
+    [
+      'a worker of Citus',
+      { ...row, installed: null, schema: null, citus: '14.0-1', worker: true },
+      'give the address of the coordinator',
+    ],
     ['the Apache edition in use', { ...row, license: 'apache' }, 'need the Community edition'],
   ] as const)('refuses %s', (_name, given, message) => expect(() => serverInfo(given)).toThrow(message));
 });

@@ -22,6 +22,8 @@ interface ServerRow {
   readonly license: string | null;
   /** Version of the extension citus, where it is installed in this database. */
   readonly citus: string | null;
+  /** Whether the server is a worker of Citus. */
+  readonly worker: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ interface ServerRow {
  * @throws RefusedError when the server is too old, or when writes would lose rows because of how TimescaleDB is installed.
  */
 export async function readServer(db: Db): Promise<ServerInfo> {
-  const { rows } = await db.query<ServerRow>(
+  const { rows } = await db.query<Omit<ServerRow, 'worker'>>(
     `SELECT split_part(current_setting('server_version'), ' ', 1) AS server_version,
             current_setting('server_version_num')::int AS server_version_num,
             current_database() AS database,
@@ -41,9 +43,18 @@ export async function readServer(db: Db): Promise<ServerInfo> {
        FROM (SELECT 1) one
        LEFT JOIN pg_available_extensions e ON e.name = 'timescaledb'`,
   );
-  const row = rows[0] as ServerRow;
+  const [read] = rows;
+  const row = { ...(read as Omit<ServerRow, 'worker'>), worker: read?.citus != null && (await isWorker(db)) };
   const untried = row.preloaded && row.available !== null && row.installed === null && row.citus === null;
   return serverInfo(untried ? { ...row, license: await tryLicense(db, row) } : row);
+}
+
+// A worker knows the tables of the cluster, too, but not what is kept on the coordinator: a plan from there would be wrong.
+async function isWorker(db: Db): Promise<boolean> {
+  const { rows } = await db.query<{ worker: boolean }>(
+    'SELECT groupid <> 0 AS worker FROM pg_catalog.pg_dist_local_group',
+  );
+  return rows[0]?.worker === true;
 }
 
 // The server shows the licence only while the extension exists, so it is created and rolled back, which takes about 0.1 s.
@@ -71,6 +82,10 @@ export function serverInfo(row: ServerRow): ServerInfo {
   }
   const base = { serverVersion: row.server_version, database: row.database };
   if (row.citus !== null) {
+    if (row.worker)
+      throw new RefusedError(
+        `this server is a worker of Citus, and database ${row.database} is managed on the coordinator only; give the address of the coordinator`,
+      );
     if (row.installed === null) return { ...base, engine: 'citus', citusVersion: row.citus };
     // Both can be created, and then a query of a hypertable whose chunks are shards counts no rows.
     throw new RefusedError(

@@ -63,7 +63,11 @@ export const distribution: Kind<DistributionState> = {
     }
     return {
       steps,
-      refusals: [...refusals, ...tablesOf(desired).flatMap(wrongKey)],
+      refusals: [
+        ...refusals,
+        ...tablesOf(desired).flatMap(wrongKey),
+        ...tablesOf(desired).flatMap(settingsInPolicies),
+      ],
       distributed: described(desired, placed),
     };
   },
@@ -130,6 +134,22 @@ function wrongKey(table: DeclaredTable): readonly Refusal[] {
       wayOut: `add ${by} to the key, or declare distributeBy with a column that every unique key has`,
     },
   ];
+}
+
+// A worker evaluates the policy of its rows. It does not know the settings of the session on the coordinator, takes them for empty,
+// and gives no rows: an answer that looks right.
+function settingsInPolicies(table: DeclaredTable): readonly Refusal[] {
+  const placement = placementOf(table);
+  if (placement.kind !== 'distributed') return [];
+  const reading = (table.rowSecurity ?? []).filter(({ using, check }) =>
+    /\bcurrent_setting\s*\(/i.test(`${using ?? ''} ${check ?? ''}`),
+  );
+  return reading.map(({ name }) => ({
+    object: nameOf(table),
+    what: `is ${describePlacement(placement)}, and its row policy ${name} reads a setting of the session`,
+    why: 'settings do not reach the other servers, where the policy would hide every row without an error',
+    wayOut: 'let the policy compare with current_user, and give each tenant a role',
+  }));
 }
 
 const describeState = ({ kind, by }: PlacedTable): string =>

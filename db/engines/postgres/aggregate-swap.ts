@@ -54,12 +54,22 @@ function indexNames(aggregate: ContinuousAggregate): readonly string[] {
   return columns.map((column) => `${materializationName(aggregate)}_${column}_idx`);
 }
 
-/** Indexes with explicit names, so that a swap can rename them. */
-export function createIndexes(aggregate: ContinuousAggregate): readonly string[] {
+/**
+ * Indexes with explicit names, so that a swap can rename them. On engine `citus` the last one keeps each bucket unique. There a
+ * refresh commits on the workers after the coordinator, later still when a worker or the coordinator dies in between, and the next
+ * refresh neither sees nor deletes what it then stores again. With the key it waits for that commit and fails, and is tried again.
+ */
+export function createIndexes(engine: EmulatingEngine, aggregate: ContinuousAggregate): readonly string[] {
   const table = ident('tsdb', materializationName(aggregate));
   const columns = [
     '"bucket" DESC',
     [...aggregate.groupBy.map((name) => ident(name)), '"bucket" DESC'].join(', '),
   ];
-  return indexNames(aggregate).map((name, at) => `CREATE INDEX ${ident(name)} ON ${table} (${columns[at]})`);
+  const names = indexNames(aggregate);
+  return names.map((name, at) => {
+    const isKey = engine === 'citus' && at === names.length - 1;
+    return isKey
+      ? `CREATE UNIQUE INDEX ${ident(name)} ON ${table} (${columns[at]}) NULLS NOT DISTINCT`
+      : `CREATE INDEX ${ident(name)} ON ${table} (${columns[at]})`;
+  });
 }

@@ -55,7 +55,7 @@ export const emulatedAggregates = (engine: EmulatingEngine): AggregateDialect =>
     `SELECT tstzrange(range_start, range_end) AS range FROM tsdb.chunk WHERE (schema_name, table_name) = (${key(table)})`,
   create: (aggregate) => [
     `CREATE TABLE ${ident('tsdb', materializationName(aggregate))} AS ${aggregateQuery(aggregate)} WITH NO DATA`,
-    ...createIndexes(aggregate),
+    ...createIndexes(engine, aggregate),
     ...(engine === 'citus' ? distribute(storedIn(aggregate), placementOf(aggregate)) : []),
     `INSERT INTO tsdb.continuous_aggregate (schema_name, view_name, source_schema, source_name, source_time, bucket_width, materialization, refresh_query, real_time) VALUES (${[
       key(aggregate),

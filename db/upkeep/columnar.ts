@@ -22,10 +22,11 @@ export async function convertOldest(
   db: Db,
   table: { readonly schema: string; readonly name: string; readonly after: string },
 ): Promise<ColumnarRun> {
-  // Without the extension the plan says that chunks stay rows.
+  // Without the extension the plan says that chunks stay rows. Empty chunks would take more as columns.
   const { rows: due } = await db.query<{ chunk: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS chunk
        FROM tsdb.chunk k JOIN pg_class c ON c.oid = k.chunk JOIN pg_namespace n ON n.oid = c.relnamespace
+       JOIN tsdb.stored_size() s ON s.relation = c.oid AND s.heap > 0
       WHERE (k.schema_name, k.table_name) = ($1, $2) AND k.range_end <= now() - $3::interval AND NOT ${IS_COLUMNAR('c')}
         AND EXISTS (SELECT FROM pg_extension WHERE extname = 'citus_columnar')
       ORDER BY k.range_start`,

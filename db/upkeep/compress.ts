@@ -73,7 +73,8 @@ const CITUS_CHUNKS = `
                  CASE WHEN ${IS_COLUMNAR('r')} THEN 'columns' ELSE 'rows' END AS state
             FROM tsdb.chunk k JOIN pg_class r ON r.oid = k.chunk JOIN pg_namespace n ON n.oid = r.relnamespace) c
     LEFT JOIN tsdb.stored_size() s ON s.relation = c.oid
-   WHERE c.owner = $1`;
+   -- Empty chunks would take more as columns.
+   WHERE c.owner = $1 AND (c.state = 'columns' OR s.heap > 0)`;
 
 const chunksOf = async (db: Db): Promise<string> =>
   (await hasTimescaledb(db)) ? TIMESCALE_CHUNKS : CITUS_CHUNKS;

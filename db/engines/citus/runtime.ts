@@ -19,32 +19,6 @@ const OF_ONE_NODE = `
 
 /** Functions of the emulation that ask all nodes; many statements. */
 export const citusSql = (): string => `
--- What the nodes store of each table, all shards together; the catalog of the coordinator knows the sizes of its own tables only.
--- A figure without the part of a node would be wrong, so a node that does not answer is an error.
-CREATE OR REPLACE FUNCTION tsdb.stored_size() RETURNS TABLE (relation oid, rows float8, heap float8, bytes float8)
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  answer  record;
-  answers json[] := '{}';
-BEGIN
-  FOR answer IN SELECT r.success, r.result, d.nodename, d.nodeport
-                  FROM run_command_on_all_nodes(${literal(OF_ONE_NODE)}) r JOIN pg_dist_node d ON d.nodeid = r.nodeid LOOP
-    IF NOT answer.success THEN
-      RAISE EXCEPTION 'node %:% of the cluster does not answer: %', answer.nodename, answer.nodeport, answer.result
-        USING ERRCODE = '08006', HINT = 'The sizes of distributed tables need every node.';
-    END IF;
-    answers := answers || answer.result::json;
-  END LOOP;
-  RETURN QUERY
-    SELECT (v->>0)::regclass::oid, sum((v->>1)::float8), sum((v->>2)::float8), sum((v->>3)::float8)
-      FROM unnest(answers) a, json_array_elements(a) v GROUP BY 1
-     UNION ALL
-    SELECT c.oid, (${ESTIMATE('c')})::float8, pg_relation_size(c.oid)::float8, pg_total_relation_size(c.oid)::float8
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = c.oid);
-END $$;
-REVOKE ALL ON FUNCTION tsdb.stored_size() FROM PUBLIC;
-
 ALTER TABLE tsdb.job DROP CONSTRAINT IF EXISTS job_kind_check;
 ALTER TABLE tsdb.job ADD CONSTRAINT job_kind_check CHECK (kind IN ('refresh', 'retention', 'chunks', 'columnstore'));
 
@@ -58,7 +32,8 @@ GRANT SELECT ON tsdb.columnar_chunk TO PUBLIC;
 -- Stores a chunk as rows ('heap') or in columns ('columnar'); returns false when it is so already, or gone. Citus copies it to a
 -- new table and exchanges them. Writers of the table wait meanwhile: a row that came after its part was copied would be lost.
 CREATE OR REPLACE FUNCTION tsdb.set_chunk_storage(chunk_name text, method name) RETURNS boolean
-  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = 'warning' AS $$
+  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = 'warning'
+  SET citus.multi_shard_modify_mode = 'sequential' AS $$
 DECLARE
   parent  regclass := (SELECT inhparent FROM pg_inherits WHERE inhrelid = to_regclass(chunk_name));
   present name;
@@ -92,4 +67,30 @@ BEGIN
   RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION tsdb.set_chunk_storage(text, name) FROM PUBLIC;
+
+-- What the nodes store of each table, all shards together; the catalog of the coordinator knows the sizes of its own tables only.
+-- A figure without the part of a node would be wrong, so a node that does not answer is an error.
+CREATE OR REPLACE FUNCTION tsdb.stored_size() RETURNS TABLE (relation oid, rows float8, heap float8, bytes float8)
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  answer  record;
+  answers json[] := '{}';
+BEGIN
+  FOR answer IN SELECT r.success, r.result, d.nodename, d.nodeport
+                  FROM run_command_on_all_nodes(${literal(OF_ONE_NODE)}) r JOIN pg_dist_node d ON d.nodeid = r.nodeid LOOP
+    IF NOT answer.success THEN
+      RAISE EXCEPTION 'node %:% of the cluster does not answer: %', answer.nodename, answer.nodeport, answer.result
+        USING ERRCODE = '08006', HINT = 'The sizes of distributed tables need every node.';
+    END IF;
+    answers := answers || answer.result::json;
+  END LOOP;
+  RETURN QUERY
+    SELECT (v->>0)::regclass::oid, sum((v->>1)::float8), sum((v->>2)::float8), sum((v->>3)::float8)
+      FROM unnest(answers) a, json_array_elements(a) v GROUP BY 1
+     UNION ALL
+    SELECT c.oid, (${ESTIMATE('c')})::float8, pg_relation_size(c.oid)::float8, pg_total_relation_size(c.oid)::float8
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = c.oid);
+END $$;
+REVOKE ALL ON FUNCTION tsdb.stored_size() FROM PUBLIC;
 `;

@@ -86,6 +86,9 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     it('shows chunks in a dry run, converts them, and turns them back with a warning', async () => {
       await execute(
         database.url,
+        ...(engine === 'citus'
+          ? [`SELECT tsdb.ensure_chunks('public', 'sensor_data', now() - interval '7 days', now())`]
+          : []),
         `INSERT INTO public.sensor_data SELECT date_trunc('day', now()) - interval '6 days' + n * interval '1 minute', 'sensor_' || n % 3, 1, 2, 3
            FROM generate_series(0, 3 * 1440 - 1) n`,
       );

@@ -43,8 +43,10 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     it('is planned: engine, what is emulated or unavailable, and every step', async () => {
       const { code, stdout } = await run('plan');
       expect(code).toBe(0);
-      expect(stdout).toContain(engine === 'timescaledb' ? 'TimescaleDB 2.' : 'without TimescaleDB Community');
-      expect(/unavailable/.test(stdout)).toBe(engine !== 'timescaledb');
+      expect(stdout).toContain(
+        { timescaledb: 'TimescaleDB 2.', postgres: 'without TimescaleDB Community', citus: 'Citus ' }[engine],
+      );
+      expect(/unavailable/.test(stdout)).toBe(engine === 'postgres');
       expect(/emulated {2}/.test(stdout)).toBe(engine !== 'timescaledb');
       expect(stdout).toMatch(
         /public\.sensor_data_hourly\n {2}\+ continuous aggregate of public\.sensor_data/,

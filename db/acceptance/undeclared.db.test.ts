@@ -82,7 +82,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
         ...(engine !== 'timescaledb' ? ['chunks of plant.metric'] : []),
         'refresh of plant.metric_hourly',
         'refresh of plant.metric_daily',
-        ...(engine === 'timescaledb' ? ['columnstore of plant.metric'] : []),
+        ...(engine === 'postgres' ? [] : ['columnstore of plant.metric']),
         'retention of plant.metric',
         'retention of plant.metric_daily',
       ].map((job) => `job N (${job}${paused})`),
@@ -183,7 +183,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     const made = await plan(rest(), true);
     expect(stepsOf(made).map((id) => id.replace(/:\d+$/, ''))).toEqual([
       ...(engine !== 'timescaledb' ? ['remove-policy:plant.metric:chunks'] : []),
-      ...(engine === 'timescaledb' ? ['remove-policy:plant.metric:columnstore'] : []),
+      ...(engine === 'postgres' ? [] : ['remove-policy:plant.metric:columnstore']),
       'remove-policy:plant.metric:retention',
       'prune:plant.metric_daily',
       'prune:plant.rate',

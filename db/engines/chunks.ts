@@ -1,7 +1,8 @@
 // Reads the chunks of tables and aggregates, their sizes, and how much the columnstore saves.
 // Role `tsdb_reader` may read all of this, because everybody may read sizes and TimescaleDB's catalog.
-import { type Dialect, dialectOf, type EngineName } from '../model';
+import type { EngineName } from '../model';
 import { type Ask, isoText } from '../server/ask';
+import { IS_COLUMNAR } from './citus/columnar';
 
 /** A part of a table with the rows of one time range. */
 export interface Chunk {
@@ -78,8 +79,8 @@ const TIMESCALE_CHUNKS = `
     JOIN timescaledb_information.chunks k ON (k.hypertable_schema, k.hypertable_name) = (a.schema_name, a.table_name)
     LEFT JOIN (SELECT s.* FROM asked t, LATERAL public.chunks_detailed_size(t.stored) s) d ON (d.chunk_schema, d.chunk_name) = (k.chunk_schema, k.chunk_name)`;
 
-const postgresChunks = (size: SizeOf): string => `
-  SELECT a.name, format('%s.%s', n.nspname, c.relname) AS chunk, k.range_start, k.range_end, false AS compressed,
+const postgresChunks = (size: SizeOf, compressed = 'false'): string => `
+  SELECT a.name, format('%s.%s', n.nspname, c.relname) AS chunk, k.range_start, k.range_end, ${compressed} AS compressed,
          (SELECT sum(${size('p.relid')}) FROM pg_partition_tree(c.oid) p) AS bytes
     FROM asked a
     JOIN tsdb.chunk k ON (k.schema_name, k.table_name) = (a.schema_name, a.table_name)
@@ -98,10 +99,10 @@ const chunksQuery = (tables: string, chunks: string, before = ''): string => `
 const CHUNKS: Readonly<Record<EngineName, string>> = {
   timescaledb: chunksQuery(TIMESCALE_TABLES, TIMESCALE_CHUNKS),
   postgres: chunksQuery(postgresTables(localSize), postgresChunks(localSize)),
-  citus: chunksQuery(postgresTables(citusSize), postgresChunks(citusSize), STORED),
+  citus: chunksQuery(postgresTables(citusSize), postgresChunks(citusSize, IS_COLUMNAR('c')), STORED),
 };
 
-const COMPRESSION: Readonly<Record<Dialect, string>> = {
+const COMPRESSION: Readonly<Record<EngineName, string>> = {
   timescaledb: `
     WITH asked AS MATERIALIZED (${TIMESCALE_TABLES})
     SELECT a.name AS "table", coalesce(k.chunks, 0)::int AS chunks, coalesce(s.number_compressed_chunks, 0)::int AS "compressedChunks",
@@ -117,6 +118,20 @@ const COMPRESSION: Readonly<Record<Dialect, string>> = {
     SELECT a.name AS "table", count(k.chunk)::int AS chunks, 0 AS "compressedChunks", 0::float8 AS "beforeBytes", 0::float8 AS "afterBytes"
       FROM unnest($1::text[]) WITH ORDINALITY AS a (name, nth)
       LEFT JOIN tsdb.chunk k ON format('%s.%s', k.schema_name, k.table_name) = a.name
+     GROUP BY a.name, a.nth ORDER BY a.nth`,
+  citus: `
+    WITH ${STORED}
+         columnar AS MATERIALIZED (SELECT c.oid, ${citusSize('c.oid')} AS bytes, b.before_bytes
+                                     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'tsdb'
+                                     LEFT JOIN tsdb.columnar_chunk b ON b.chunk = format('%I.%I', n.nspname, c.relname)
+                                    WHERE ${IS_COLUMNAR('c')})
+    SELECT a.name AS "table", count(k.chunk)::int AS chunks, count(c.oid)::int AS "compressedChunks",
+           -- A chunk that was converted by other means has no record, and without it the sum would be wrong.
+           CASE WHEN count(c.oid) = count(c.before_bytes) THEN coalesce(sum(c.before_bytes), 0) END::float8 AS "beforeBytes",
+           CASE WHEN count(c.oid) = count(c.before_bytes) THEN coalesce(sum(c.bytes), 0) END::float8 AS "afterBytes"
+      FROM unnest($1::text[]) WITH ORDINALITY AS a (name, nth)
+      LEFT JOIN tsdb.chunk k ON format('%s.%s', k.schema_name, k.table_name) = a.name
+      LEFT JOIN columnar c ON c.oid = k.chunk
      GROUP BY a.name, a.nth ORDER BY a.nth`,
 };
 
@@ -136,7 +151,7 @@ export function readCompression(
   engine: EngineName,
   names: readonly string[],
 ): Promise<readonly TableCompression[]> {
-  return ask<TableCompression>(COMPRESSION[dialectOf(engine)], [names]);
+  return ask<TableCompression>(COMPRESSION[engine], [names]);
 }
 
 /** How much smaller compressed chunks are, in percent with one decimal; negative when they grew, null when there are none. */

@@ -16,6 +16,7 @@ import type { Relation } from '../language/aggregate';
 import type { Desired } from '../language/desired';
 import { nameOf } from '../language/names';
 import type { EngineName, Kind, PlanOptions } from '../model';
+import { columnar } from './citus/columnar';
 import { distribution } from './citus/distribution';
 import { citusHypertables } from './citus/hypertables';
 import { citusSql } from './citus/runtime';
@@ -82,7 +83,8 @@ export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly
     hypertables(engine === 'citus' ? citusHypertables : postgresHypertables),
     columns(emulatedColumns(engine)),
     indexes(engine),
-    noColumnstore,
+    ...(engine === 'citus' ? [columnar] : []),
+    noColumnstore(engine),
     aggregates,
     ...(engine === 'citus' ? [distribution] : []),
     roles,
@@ -93,8 +95,8 @@ export function kindsOf(engine: EngineName, options: PlanOptions = {}): readonly
   ];
 }
 
-/** A columnstore cannot be emulated, so this kind only reports that. */
-const noColumnstore: Kind<null> = {
+/** A columnstore cannot be emulated on plain PostgreSQL, and its details nowhere, so this kind only reports that. */
+const noColumnstore = (engine: EngineName): Kind<null> => ({
   name: 'columnstore',
   read: async () => null,
   compare: ({ hypertables: tables, aggregates: views }: Desired) => {
@@ -104,7 +106,7 @@ const noColumnstore: Kind<null> = {
     const reordered = tables.filter(({ reorder: by }) => by !== undefined);
     return {
       unavailable: [
-        ...(stored.length > 0
+        ...(stored.length > 0 && engine === 'postgres'
           ? [`columnstore (compression) of ${names(stored)}: needs TimescaleDB Community`]
           : []),
         ...(reordered.length > 0
@@ -114,4 +116,4 @@ const noColumnstore: Kind<null> = {
       ],
     };
   },
-};
+});

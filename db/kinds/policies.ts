@@ -11,7 +11,6 @@ import {
   describe,
   describeChange,
   isAsDeclared,
-  type PolicyKind,
   type PolicyState,
   type PolicyTimes,
   sameTimes,
@@ -26,8 +25,8 @@ export interface PoliciesState {
 
 /** How an engine reads and writes policies. */
 export interface PolicyDialect {
-  /** Kinds that this engine runs. */
-  readonly kinds: readonly PolicyKind[];
+  /** Whether this engine runs such a policy on such an object. */
+  runs(policy: DesiredPolicy): boolean;
   read(db: Db, desired: Desired): Promise<readonly PolicyState[]>;
   /** What the declared retention of these objects would delete on its next run, by object. */
   readExpired(db: Db, objects: readonly Relation[]): Promise<ReadonlyMap<string, Impact>>;
@@ -60,7 +59,7 @@ export function policies(dialect: PolicyDialect): Kind<PoliciesState> {
       const steps: Step[] = [];
       const kept = new Set<PolicyState>();
       const find = presentPolicies(actual.policies);
-      for (const policy of desiredPolicies(desired).filter(({ kind }) => dialect.kinds.includes(kind))) {
+      for (const policy of desiredPolicies(desired).filter(dialect.runs)) {
         const state = find(policy);
         const expired = actual.expired.get(nameOf(policy.on));
         if (state !== undefined) kept.add(state);

@@ -10,6 +10,7 @@ import { BODY_KEY, ingestRequests } from '../schema/service';
 import { isoText } from '../server/ask';
 import { withTransaction } from '../server/connection';
 import { withRetry } from '../server/retry';
+import { columnarChunks } from './columnar';
 import { type Bounds, goneAmong, type Kept, safeParts } from './history-guard';
 import { recompute, spansOf, type Touched, touchedBuckets } from './touched-buckets';
 
@@ -112,10 +113,21 @@ async function deleteAtOnce(
           `LOCK TABLE ONLY ${ident(aggregate.stored.schema, aggregate.stored.name)} IN SHARE ROW EXCLUSIVE MODE`,
         );
     await requireSameAggregates(db, engine, deletion, levels);
+    if (engine === 'citus') await requireRows(db, deletion);
     return deleteLocked(db, engine, deletion, levels);
   };
   // One snapshot, which is taken after the locks: the rows that are looked at are the rows that are deleted.
   return withTransaction(db, work, 'BEGIN ISOLATION LEVEL REPEATABLE READ');
+}
+
+/** @throws RefusedError when chunks of the range are columnar: Citus deletes no rows of them. */
+async function requireRows(db: Db, { table, from, to }: Deletion): Promise<void> {
+  const chunks = await columnarChunks(db, table, { from, to });
+  const [first, last] = [chunks[0], chunks.at(-1)];
+  if (first === undefined || last === undefined) return;
+  throw new RefusedError(
+    `${counted(chunks.length, 'chunk')} of ${table.schema}.${table.name} in this range (${first.from} to ${last.to}) are columnar, and Citus cannot delete rows of columnar chunks; nothing was deleted. Turn them into rows first: "${invocation(`decompress ${table.schema}.${table.name} --from ${first.from} --to ${last.to}`)}", or choose a range without them`,
+  );
 }
 
 async function readLevels(

@@ -1,4 +1,4 @@
-// Runs the jobs of engine `postgres`. On TimescaleDB the server runs the jobs itself, and only their health is read.
+// Runs the jobs of the engines `postgres` and `citus`. On TimescaleDB the server runs the jobs itself, and only their health is read.
 import { messageOf } from '../core/errors';
 import { ident, interval, literal } from '../core/sql';
 import { type JobHealth, readJobs } from '../engines/health';
@@ -10,6 +10,7 @@ import { asking, boundText } from '../server/ask';
 import { LOCK_IS_HELD, withTransaction } from '../server/connection';
 import { withSavepoint } from '../server/savepoint';
 import { isOverflow, type Timed } from '../server/uncarried-rows';
+import { convertOldest } from './columnar';
 import { type Bounds, describeKept, safeParts } from './history-guard';
 import { describeOverflow, explainJobs } from './overflow';
 
@@ -22,7 +23,7 @@ export interface JobRun {
 
 interface JobRow {
   readonly job_id: number;
-  readonly kind: 'refresh' | 'retention' | 'chunks';
+  readonly kind: 'refresh' | 'retention' | 'chunks' | 'columnstore';
   readonly schema_name: string;
   readonly object_name: string;
   readonly start_offset: string | null;
@@ -59,8 +60,8 @@ async function runNext(db: Db): Promise<JobRun | undefined> {
     const job = await claim(db);
     if (job === undefined) return undefined;
     const started = Date.now();
-    const error = await attempt(db, job);
-    await record(db, job, error);
+    const { error, more } = await attempt(db, job);
+    await record(db, job, error, more);
     const run = {
       job: `${job.kind} of ${job.schema_name}.${job.object_name}`,
       milliseconds: Date.now() - started,
@@ -83,12 +84,21 @@ async function claim(db: Db): Promise<JobRow | undefined> {
   return rows[0];
 }
 
-async function attempt(db: Db, job: JobRow): Promise<string | undefined> {
+interface Outcome {
+  /** What a person should know; absent when the job succeeded. */
+  readonly error?: string | undefined;
+  /** Whether it has only done a part of its work, and is to run again at once. */
+  readonly more?: boolean;
+}
+
+async function attempt(db: Db, job: JobRow): Promise<Outcome> {
   try {
     return await withSavepoint(db, () => execute(db, job));
   } catch (error) {
-    if (job.kind !== 'refresh' || !isOverflow(error)) return messageOf(error);
-    return withSavepoint(db, () => describeFailure(db, job, error)).catch(() => messageOf(error));
+    if (job.kind !== 'refresh' || !isOverflow(error)) return { error: messageOf(error) };
+    return {
+      error: await withSavepoint(db, () => describeFailure(db, job, error)).catch(() => messageOf(error)),
+    };
   }
 }
 
@@ -112,12 +122,11 @@ async function describeFailure(db: Db, job: JobRow, error: unknown): Promise<str
   );
 }
 
-/** @returns what a person should know about a job that succeeded otherwise. */
-async function execute(db: Db, job: JobRow): Promise<string | undefined> {
+async function execute(db: Db, job: JobRow): Promise<Outcome> {
   const name = [job.schema_name, job.object_name] as const;
   switch (job.kind) {
     case 'refresh':
-      return refreshWindow(db, job);
+      return { error: await refreshWindow(db, job) };
     case 'retention':
       if (job.materialization === null)
         await db.query('SELECT tsdb.drop_expired($1, $2, now() - $3::interval)', [...name, job.drop_after]);
@@ -126,13 +135,19 @@ async function execute(db: Db, job: JobRow): Promise<string | undefined> {
           `DELETE FROM ${ident('tsdb', job.materialization)} WHERE "bucket" < now() - $1::interval`,
           [job.drop_after],
         );
-      return undefined;
+      return {};
     case 'chunks':
       await db.query(
         `SELECT tsdb.ensure_chunks($1, $2, now(), now() + ${literal(String(CHUNKS_AHEAD))}::int * $3::interval)`,
         [...name, job.chunk_interval],
       );
-      return undefined;
+      return {};
+    case 'columnstore':
+      return convertOldest(db, {
+        schema: job.schema_name,
+        name: job.object_name,
+        after: job.drop_after ?? '',
+      });
   }
 }
 
@@ -169,12 +184,12 @@ async function refreshWindow(
 }
 
 // After a failure the job is tried again in a minute, or at its next turn if that comes earlier.
-async function record(db: Db, job: JobRow, error: string | undefined): Promise<void> {
+async function record(db: Db, job: JobRow, error: string | undefined, more = false): Promise<void> {
   await db.query(
     `UPDATE tsdb.job SET last_started_at = now(), last_finished_at = clock_timestamp(), last_error = $2::text,
             total_runs = total_runs + 1, total_failures = total_failures + ($2::text IS NOT NULL)::int,
-            next_start = clock_timestamp() + CASE WHEN $2::text IS NULL THEN schedule_interval ELSE least(schedule_interval, interval '1 minute') END
+            next_start = clock_timestamp() + CASE WHEN $3 THEN interval '0' WHEN $2::text IS NULL THEN schedule_interval ELSE least(schedule_interval, interval '1 minute') END
       WHERE job_id = $1`,
-    [job.job_id, error ?? null],
+    [job.job_id, error ?? null, more],
   );
 }

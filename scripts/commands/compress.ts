@@ -2,10 +2,11 @@
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { counted, shortBytes } from '../../db/core/quantities';
 import { savedPercent } from '../../db/engines/chunks';
+import { hasColumnar, keptAsRows } from '../../db/engines/citus/columnar';
 import type { Desired } from '../../db/language/desired';
 import { parseDuration } from '../../db/language/interval';
 import { nameOf } from '../../db/language/names';
-import type { Db } from '../../db/model';
+import type { Db, EngineName } from '../../db/model';
 import { withConnection, withRollback } from '../../db/server/connection';
 import { readServer } from '../../db/server/server-info';
 import {
@@ -44,9 +45,9 @@ export async function compress(
   if (flags.olderThan !== undefined) parseDuration(flags.olderThan);
   const tables = name === undefined ? withColumnstore(desired) : [findColumnstore(desired, name, NOTHING)];
   return withConnection(requireConnection(config), async (db) => {
-    await requireColumnstore(db);
+    const suitable = await convertible(db, tables, name !== undefined);
     const chunks: ChunkToConvert[] = [];
-    for (const one of tables)
+    for (const one of suitable)
       chunks.push(...(await chunksToCompress(db, one, flags.olderThan ?? one.columnstore.after)));
     return convert(db, 'columns', chunks, flags, signal);
   });
@@ -57,11 +58,16 @@ export async function decompress(name: string, flags: DecompressFlags, signal: A
   const { config, desired } = readContext();
   const [from, to] = [parseTime('--from', flags.from), parseTime('--to', flags.to)];
   if (from >= to) throw new UsageError('--from must be before --to');
-  const one = findColumnstore(desired, name, NOTHING);
+  const one = findStored(desired, name);
   return withConnection(requireConnection(config), async (db) => {
-    await requireColumnstore(db);
+    const engine = await engineOf(db);
+    // On Citus, also chunks of a table that shall not be columnar any more can become rows.
+    if (engine !== 'citus') {
+      findColumnstore(desired, name, NOTHING);
+      await requireColumnstore(db);
+    }
     const code = await convert(db, 'rows', await chunksToDecompress(db, one, from, to), flags, signal);
-    await warnOfPolicy(db, one);
+    if (hasColumnstore(one)) await warnOfPolicy(db, one, engine);
     return code;
   });
 }
@@ -186,19 +192,54 @@ function describe(conversion: Conversion): string {
     : `${name}: not converted: ${error}`;
 }
 
-async function warnOfPolicy(db: Db, one: Declared): Promise<void> {
+async function warnOfPolicy(db: Db, one: Declared, engine: EngineName): Promise<void> {
   const job = await columnstoreJob(db, one);
   if (job === undefined) return;
+  const [stop, start] =
+    engine === 'timescaledb'
+      ? [`SELECT alter_job(${job.id}, scheduled => false)`, 'with true']
+      : [
+          `UPDATE tsdb.job SET next_start = 'infinity' WHERE job_id = ${job.id}`,
+          'with now() instead of infinity',
+        ];
   note(
     `note: job ${job.id} will convert chunks of ${nameOf(one)} that are older than ${one.columnstore.after} again${job.nextStart === null ? '' : `, next at ${job.nextStart}`}. ` +
-      `To keep them as rows, declare a longer columnstore.after and apply it. To keep them as rows for a while, stop the job with SELECT alter_job(${job.id}, scheduled => false), and start it later with true`,
+      `To keep them as rows, declare a longer columnstore.after and apply it. To keep them as rows for a while, stop the job with ${stop}, and start it later ${start}`,
   );
+}
+
+const engineOf = async (db: Db): Promise<EngineName> => (await withRollback(db, () => readServer(db))).engine;
+
+/**
+ * The tables whose chunks can become columns on this server; the others are said in a note.
+ * @throws RefusedError when it is none, or when the only one was asked for by name.
+ */
+async function convertible(
+  db: Db,
+  tables: readonly Declared[],
+  named: boolean,
+): Promise<readonly Declared[]> {
+  if ((await engineOf(db)) !== 'citus') {
+    await requireColumnstore(db);
+    return tables;
+  }
+  if (!(await hasColumnar(db)))
+    throw new RefusedError(
+      'this database cannot have columnar chunks: the extension citus_columnar is not there. Let a superuser run "CREATE EXTENSION citus_columnar"',
+    );
+  return tables.filter((one) => {
+    const why = one.kind === 'aggregate' ? 'stored buckets are one table without chunks' : keptAsRows(one);
+    if (why === undefined) return true;
+    const message = `${nameOf(one)} stays rows on Citus: ${why}`;
+    if (named) throw new RefusedError(message);
+    note(message);
+    return false;
+  });
 }
 
 /** @throws RefusedError when the server has none. */
 export async function requireColumnstore(db: Db): Promise<void> {
-  const { engine } = await withRollback(db, () => readServer(db));
-  if (engine === 'timescaledb') return;
+  if ((await engineOf(db)) === 'timescaledb') return;
   throw new RefusedError(
     'this server has no columnstore: engine postgres keeps all chunks as rows, and a declared columnstore works only on TimescaleDB Community. To use less space, declare a shorter retention',
   );
@@ -223,15 +264,23 @@ const NOTHING = 'so there is nothing to convert';
  * @throws UsageError when it is not declared; RefusedError when it declares no columnstore.
  */
 export function findColumnstore(desired: Desired, name: string, consequence: string): Declared {
-  const all: readonly Stored[] = [...desired.hypertables, ...desired.aggregates];
-  const found = all.find((one) => nameOf(one) === name) ?? all.find((one) => one.name === name);
-  if (found === undefined)
-    throw new UsageError(
-      `${name} is not a declared table or aggregate; choose from ${all.filter(hasColumnstore).map(nameOf).join(', ')}`,
-    );
+  const all = storedIn(desired);
+  const found = findStored(desired, name);
   if (hasColumnstore(found)) return found;
   throw new RefusedError(
     `${nameOf(found)} declares no columnstore, ${consequence}; these declare one: ${all.filter(hasColumnstore).map(nameOf).join(', ') || 'none'}`,
+  );
+}
+
+const storedIn = ({ hypertables, aggregates }: Desired): readonly Stored[] => [...hypertables, ...aggregates];
+
+/** @throws UsageError when it is not declared. */
+function findStored(desired: Desired, name: string): Stored {
+  const all = storedIn(desired);
+  const found = all.find((one) => nameOf(one) === name) ?? all.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `${name} is not a declared table or aggregate; choose from ${all.filter(hasColumnstore).map(nameOf).join(', ')}`,
   );
 }
 

@@ -31,7 +31,7 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     );
     expect(await run('compress', 'nothing')).toMatchObject({ code: 1, stdout: '' });
     expect(await run('compress', '--older-than', 'old')).toMatchObject({ code: 1, stdout: '' });
-    if (engine === 'timescaledb') return;
+    if (engine !== 'postgres') return;
     for (const args of [
       ['compress'],
       ['decompress', 'sensor_data', '--from', '2026-01-01', '--to', '2026-02-01'],
@@ -82,17 +82,22 @@ describe.each(testServers().map((server) => [server.engine, server] as const))('
     expect(stderr).toContain('"npm run tsdb -- plan" shows what is missing');
   });
 
-  if (engine === 'timescaledb') {
+  if (engine !== 'postgres') {
     it('shows chunks in a dry run, converts them, and turns them back with a warning', async () => {
       await execute(
         database.url,
+        ...(engine === 'citus'
+          ? [`SELECT tsdb.ensure_chunks('public', 'sensor_data', now() - interval '7 days', now())`]
+          : []),
         `INSERT INTO public.sensor_data SELECT date_trunc('day', now()) - interval '6 days' + n * interval '1 minute', 'sensor_' || n % 3, 1, 2, 3
            FROM generate_series(0, 3 * 1440 - 1) n`,
       );
       const compressed = (): Promise<object[]> =>
         select(
           database.url,
-          `SELECT count(*)::int AS chunks FROM timescaledb_information.chunks WHERE hypertable_name = 'sensor_data' AND is_compressed`,
+          engine === 'citus'
+            ? `SELECT count(*)::int AS chunks FROM tsdb.chunk k JOIN pg_class c ON c.oid = k.chunk JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'columnar'`
+            : `SELECT count(*)::int AS chunks FROM timescaledb_information.chunks WHERE hypertable_name = 'sensor_data' AND is_compressed`,
         );
       expect(await run('compress')).toMatchObject({
         code: 0,

@@ -19,6 +19,55 @@ const OF_ONE_NODE = `
 
 /** Functions of the emulation that ask all nodes; many statements. */
 export const citusSql = (): string => `
+ALTER TABLE tsdb.job DROP CONSTRAINT IF EXISTS job_kind_check;
+ALTER TABLE tsdb.job ADD CONSTRAINT job_kind_check CHECK (kind IN ('refresh', 'retention', 'chunks', 'columnstore'));
+
+-- What columnar chunks took as rows. Everybody may read it, as everybody may read sizes.
+CREATE TABLE IF NOT EXISTS tsdb.columnar_chunk (
+  chunk        text PRIMARY KEY,
+  before_bytes float8 NOT NULL
+);
+GRANT SELECT ON tsdb.columnar_chunk TO PUBLIC;
+
+-- Stores a chunk as rows ('heap') or in columns ('columnar'); returns false when it is so already, or gone. Citus copies it to a
+-- new table and exchanges them. Writers of the table wait meanwhile: a row that came after its part was copied would be lost.
+CREATE OR REPLACE FUNCTION tsdb.set_chunk_storage(chunk_name text, method name) RETURNS boolean
+  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = 'warning'
+  SET citus.multi_shard_modify_mode = 'sequential' AS $$
+DECLARE
+  parent  regclass := (SELECT inhparent FROM pg_inherits WHERE inhrelid = to_regclass(chunk_name));
+  present name;
+  unfit   text;
+  size    float8;
+BEGIN
+  IF parent IS NULL THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', parent);
+  -- Read by its name, after the lock: another session may have exchanged it while this one waited.
+  SELECT a.amname INTO present FROM pg_class c JOIN pg_am a ON a.oid = c.relam WHERE c.oid = to_regclass(chunk_name);
+  IF present IS NULL OR present = method THEN
+    RETURN false;
+  END IF;
+  -- Citus would drop such an index without an error.
+  SELECT string_agg(x.indexrelid::regclass::text, ', ' ORDER BY 1) INTO unfit
+    FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am a ON a.oid = i.relam
+   WHERE x.indrelid = to_regclass(chunk_name) AND a.amname NOT IN ('btree', 'hash');
+  IF method = 'columnar' AND unfit IS NOT NULL THEN
+    RAISE EXCEPTION 'chunk % stays rows: columnar chunks cannot have the index %', chunk_name, unfit
+      USING ERRCODE = '0A000', HINT = 'Drop the index, or declare no columnstore.';
+  END IF;
+  -- Not citus_total_relation_size(), which fails in a transaction that has tried to convert another chunk.
+  SELECT s.bytes INTO size FROM tsdb.stored_size() s WHERE s.relation = to_regclass(chunk_name);
+  PERFORM alter_table_set_access_method(to_regclass(chunk_name), method::text);
+  DELETE FROM tsdb.columnar_chunk c WHERE c.chunk = chunk_name OR to_regclass(c.chunk) IS NULL;
+  IF method = 'columnar' AND size IS NOT NULL THEN
+    INSERT INTO tsdb.columnar_chunk (chunk, before_bytes) VALUES (chunk_name, size);
+  END IF;
+  RETURN true;
+END $$;
+REVOKE ALL ON FUNCTION tsdb.set_chunk_storage(text, name) FROM PUBLIC;
+
 -- What the nodes store of each table, all shards together; the catalog of the coordinator knows the sizes of its own tables only.
 -- A figure without the part of a node would be wrong, so a node that does not answer is an error.
 CREATE OR REPLACE FUNCTION tsdb.stored_size() RETURNS TABLE (relation oid, rows float8, heap float8, bytes float8)

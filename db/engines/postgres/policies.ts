@@ -18,6 +18,7 @@ import {
 } from '../../language/interval';
 import { nameOf } from '../../language/names';
 import type { Db, Impact } from '../../model';
+import { keptAsRows } from '../citus/columnar';
 import type { EmulatingEngine } from './aggregate-sql';
 import { hasRuntime } from './runtime';
 
@@ -25,10 +26,13 @@ import { hasRuntime } from './runtime';
 const DEFAULT_SCHEDULE: Readonly<Partial<Record<PolicyKind, Duration>>> = {
   retention: '1 day',
   chunks: '1 hour',
+  columnstore: '12 hours',
 };
 
 export const emulatedPolicies = (engine: EmulatingEngine): PolicyDialect => ({
-  kinds: ['refresh', 'retention', 'chunks'],
+  runs: ({ kind, on }) =>
+    kind !== 'columnstore' ||
+    (engine === 'citus' && on.kind === 'hypertable' && keptAsRows(on) === undefined),
   async read(db) {
     return (await hasRuntime(db)) ? readJobs(db) : [];
   },

@@ -10,7 +10,7 @@ import { hasTimescaledb } from '../../server/server-info';
 import { JOB_SETTINGS, JOBS, keptConfig, readable, resume, withoutOwnPauses } from './job-settings';
 
 export const timescalePolicies: PolicyDialect = {
-  kinds: ['refresh', 'retention', 'columnstore'],
+  runs: ({ kind }) => kind !== 'chunks',
   async read(db, desired) {
     if (!(await hasTimescaledb(db))) return [];
     return readJobs(db, relationsOf(desired).map(nameOf));

@@ -61,7 +61,7 @@ export function aggregatesAndPolicies(
         const find = presentPolicies(state.policies.policies);
         return compareAggregates(aggregateDialect, desired, state.aggregates, {
           sql: desiredPolicies(desired)
-            .filter(({ kind, on }) => rebuilt.has(nameOf(on)) && policyDialect.kinds.includes(kind))
+            .filter((policy) => rebuilt.has(nameOf(policy.on)) && policyDialect.runs(policy))
             .flatMap((policy) => {
               const before = find(policy);
               const changed = before !== undefined && (before.paused || before.kept.length > 0);

@@ -15,7 +15,10 @@ export function distribute(table: string, placement: Placement): readonly string
       // Tables that are distributed by the same type are colocated unless they are told otherwise, so that they can be joined.
       const together =
         colocatedWith === undefined ? '' : `, colocate_with => ${literal(storedIn(colocatedWith))}`;
-      return [ONE_CONNECTION, `SELECT create_distributed_table(${literal(table)}, ${literal(by)}${together})`];
+      return [
+        ONE_CONNECTION,
+        `SELECT create_distributed_table(${literal(table)}, ${literal(by)}${together})`,
+      ];
     }
     case 'reference':
       return [`SELECT create_reference_table(${literal(table)})`];

@@ -107,7 +107,7 @@ describe('findTimescaleBinaries', () => {
 
 describe('findCitusBinaries', () => {
   const search = (env = {}): ReturnType<typeof findCitusBinaries> =>
-    findCitusBinaries({ PATH: join(root, 'path'), ...env }, [join(root, 'pg', '*', 'bin')]);
+    findCitusBinaries({ PATH: join(root, 'path'), ...env });
 
   it('takes TSDB_CITUS_BIN, refuses one that is wrong, and looks nowhere else', () => {
     installation('pg/17', '17.2', ['citus.so']);

@@ -50,7 +50,7 @@ export interface Store {
 }
 
 /** The store on a database. */
-export function createStore(database: Pick<Database, 'reads' | 'reached'>): Store {
+export function createStore(database: Pick<Database, 'reads' | 'reached' | 'engine'>): Store {
   const { reads } = database;
   const isTrue = async (sql: string, id: string): Promise<boolean> =>
     (await query<{ known: boolean }>(reads, sql, [id]))[0]?.known === true;
@@ -58,12 +58,18 @@ export function createStore(database: Pick<Database, 'reads' | 'reached'>): Stor
   return {
     sensors: async (limit, after) => {
       const filters = after === undefined ? [] : [sensorId('>', after)];
-      const wanted = { by: ['sensor_id'], filters, fields: [], limit };
+      const wanted = { engine: await database.engine(), by: ['sensor_id'], filters, fields: [], limit };
       const found = await latestRows(reads, sensorData, wanted);
       return found.map(({ sensor_id, time }) => ({ sensor_id, last_reading: time }) as Sensor);
     },
     current: async (id) => {
-      const wanted = { by: [], filters: [sensorId('=', id)], fields: READING, limit: 1 };
+      const wanted = {
+        engine: await database.engine(),
+        by: [],
+        filters: [sensorId('=', id)],
+        fields: READING,
+        limit: 1,
+      };
       const [found] = await latestRows(reads, sensorData, wanted);
       return found && ({ sensor_id: id, ...found } as Static<typeof Reading>);
     },

@@ -3,7 +3,7 @@ import { counted } from '../core/quantities';
 import { ident, literal } from '../core/sql';
 import type { Access } from '../language/access';
 import type { Desired } from '../language/desired';
-import { nameOf } from '../language/names';
+import { materializationName, nameOf } from '../language/names';
 import type { EngineName, Kind, Step } from '../model';
 
 /** A privilege on an object, e.g. `SELECT` on the table `public.sensor_data`. */
@@ -112,10 +112,16 @@ function grantsOf(desired: Desired, engine: EngineName, role: string, access: Ac
       ...watch,
     ];
   const secret = desired.tables.filter((table) => table.secret === true).map(nameOf);
+  // The workers of Citus read what is behind a view with the rights of whoever asks, not with those of the view's owner.
+  const stored =
+    engine === 'citus'
+      ? desired.aggregates.map((aggregate) => `${INTERNAL_SCHEMA}.${materializationName(aggregate)}`)
+      : [];
   const read = [
     ...desired.schemas.map(use),
     ...relationsOf(desired)
       .filter((object) => !secret.includes(object))
+      .concat(stored)
       .flatMap((object) => on(object, 'SELECT')),
     ...(emulated || access === 'serve' ? [use(INTERNAL_SCHEMA)] : []),
     ...(access === 'serve' ? watch : [...state.flatMap((object) => on(object, 'SELECT')), ...sizes]),

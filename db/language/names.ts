@@ -7,6 +7,10 @@ export function nameOf(object: { readonly schema: string; readonly name: string 
   return object.schema === '' ? object.name : `${object.schema}.${object.name}`;
 }
 
+/** Name of the table in schema `tsdb` that holds the buckets of an emulated aggregate. */
+export const materializationName = (aggregate: { readonly schema: string; readonly name: string }): string =>
+  `${aggregate.schema}_${aggregate.name}`;
+
 /**
  * Splits `schema.table` into its parts; the schema is `public` where none is given. Only lower case is accepted, because a
  * lower-case name means the same object with and without quotes. PostgreSQL's limit is 63 bytes.

@@ -65,6 +65,20 @@ describe('refusedRows', () => {
     expect(await refusedBy(table, upTo(6))).toEqual([]);
   });
 
+  it('sends smaller parts when an error has lost its code, and takes no such error for the fault of a row', async () => {
+    const lost = { code: 'XX000', routine: 'ReportCopyError' };
+    const told = fakeTable((part) =>
+      part.includes(3) ? (part.length === 1 ? { code: '23514' } : lost) : undefined,
+    );
+    expect(await refusedBy(told, upTo(8))).toEqual([3]);
+    expect([...told.written].sort()).toEqual([1, 2, 4, 5, 6, 7, 8]);
+    const untold = fakeTable((part) => (part.includes(3) ? lost : undefined));
+    await expect(refusedBy(untold, upTo(8))).rejects.toMatchObject(lost);
+    const other = fakeTable((part) => (part.includes(3) ? { code: 'XX000' } : undefined));
+    await expect(refusedBy(other, upTo(8))).rejects.toMatchObject({ code: 'XX000' });
+    expect(other.sent).toEqual([upTo(8)]);
+  });
+
   it('undoes and throws on what is not about rows', async () => {
     const table = fakeTable(() => ({ code: '42501' }));
     await expect(refusedBy(table, upTo(3))).rejects.toThrow('refused');

@@ -36,6 +36,17 @@ export function isAboutRows(error: unknown): error is Error {
   return typeof severity === 'string' && typeof code === 'string' && /^(22|23|44|54)|^P0001$/.test(code);
 }
 
+/**
+ * Whether an error is what Citus makes of the error of a COPY on a worker: only its text is left, and whether it is about values of
+ * rows cannot be known. A row that fails so alone must be sent by a statement that keeps the code.
+ */
+export function hasLostItsCode(error: unknown): error is Error {
+  const { code, routine } = (error ?? {}) as { readonly code?: unknown; readonly routine?: unknown };
+  return code === INTERNAL_ERROR && routine === 'ReportCopyError';
+}
+
+const INTERNAL_ERROR = 'XX000';
+
 async function failureOf<Row>(
   db: Db,
   part: readonly Row[],
@@ -45,8 +56,8 @@ async function failureOf<Row>(
     await withSavepoint(db, () => write(part));
     return undefined;
   } catch (error) {
-    if (!isAboutRows(error)) throw error;
-    return error;
+    if (isAboutRows(error) || (part.length > 1 && hasLostItsCode(error))) return error;
+    throw error;
   }
 }
 

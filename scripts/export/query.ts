@@ -172,7 +172,14 @@ function bucketPlan(
   const untilNow = { ...instants, ...(to === undefined && now > instants.from ? { to: now } : {}) };
   const width = asked.bucket === 'auto' ? chooseWidth(question, MOST_BUCKETS, untilNow, now) : asked.bucket;
   const plan = planBuckets(question, width, instants, now);
-  const selection = { by: asked.by, filters, fields, limit: Number.MAX_SAFE_INTEGER };
+  const selection = {
+    // The plan is made before the server is known. Citus refuses some figures that compare samples, with its own error.
+    engine: 'postgres',
+    by: asked.by,
+    filters,
+    fields,
+    limit: Number.MAX_SAFE_INTEGER,
+  } as const;
   return {
     ...bucketQuery(plan, selection),
     source: publicName(plan.relation),

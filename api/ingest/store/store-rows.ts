@@ -7,7 +7,7 @@ import type { UniqueRows } from '../../../db/language/ingest';
 import type { Db, EngineName } from '../../../db/model';
 import { ensureChunksAt } from '../../../db/server/copy';
 import { insertUnique } from '../../../db/server/insert-unique';
-import { refusedRows } from '../../../db/server/refused-rows';
+import { hasLostItsCode, refusedRows } from '../../../db/server/refused-rows';
 import type { Threshold } from '../../alerts/evaluate';
 import { raisedAlerts, thresholdsFor } from '../../alerts/raised';
 import { newAlerts, storeAlerts } from '../../alerts/store';
@@ -16,6 +16,7 @@ import { ProblemError } from '../../http/problems';
 import { instantOf, timeText } from '../../http/time';
 import { cellText } from '../read/cells';
 import { type CheckedRow, chunkSpanMs, type IngestTable, type RejectedRow } from '../rows';
+import { copyInParts } from './refused-by-worker';
 import { rowCopy, typesOf } from './row-copy';
 
 /** Rows that are ready to be stored: their chunks exist. */
@@ -165,6 +166,14 @@ async function copySlice(
     }
     if (!isServerAnswer(error)) throw error;
     await copy.confirm(db, 'ROLLBACK TO SAVEPOINT slice');
+    if (hasLostItsCode(error)) {
+      const refused = new Set<CheckedRow>();
+      for await (const { row, error } of copyInParts(db, table, columns, left)) {
+        refused.add(row);
+        reject(row, error, rejected);
+      }
+      return left.filter((row) => !refused.has(row));
+    }
     const line = rejectedLine(error);
     const row = line === undefined ? undefined : left[line - 1];
     if (!row) throw error;

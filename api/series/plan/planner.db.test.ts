@@ -115,7 +115,13 @@ describe.each(testServers())('routing on $describe', (server) => {
         const raw = planBuckets({ ...asked, table: { ...table, aggregates: [] } }, width, range, instant);
         sources.add(plan.relation.name);
         const rows = (which: Plan) => {
-          const { sql, values } = bucketQuery(which, { by, filters, fields: found, limit: 100_000 });
+          const { sql, values } = bucketQuery(which, {
+            engine: server.engine,
+            by,
+            filters,
+            fields: found,
+            limit: 100_000,
+          });
           return query<AnswerRow>(api.pool, sql, values);
         };
         const answer = await rows(plan);

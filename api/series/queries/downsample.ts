@@ -9,6 +9,7 @@ import { kindOf } from '../request/column-types';
 import { columnOf } from '../request/figures';
 import type { Downsample } from '../request/parse-request';
 import { type AnswerRow, seriesOf } from './fill';
+import { keysOf } from './keys';
 import { lttb } from './lttb';
 import { conditions } from './rows-and-buckets';
 
@@ -72,20 +73,22 @@ function minmaxQuery(line: Line, { first, last }: Span, slots: number, limit: nu
   return statement((bind) => {
     const length = bind(Number(last - first + 1n) / slots, 'double precision');
     const slot = `least(floor((us - ${bind(Number(first), 'double precision')}) / ${length}), ${bind(slots - 1, 'double precision')})`;
-    return `SELECT ${list(
+    // Citus takes no UNION within a query of a worker, so the slots are made before.
+    return `WITH slots AS MATERIALIZED (
+      SELECT ${list(...keys, `${slot} AS slot`, `min(ARRAY[v::${carried}, us::${carried}]) AS low`, `max(ARRAY[v::${carried}, us::${carried}]) AS high`)}
+        FROM (SELECT ${list(
+          ...keysOf(by),
+          `${ident(column)} AS v`,
+          `(extract(epoch FROM ${ident(table.hypertable.time)}) * 1000000)::double precision AS us`,
+        )}
+                FROM ${relation(table.hypertable)} WHERE ${where(line, bind)}) found
+       GROUP BY ${list(...keys, 'slot')})
+    SELECT ${list(
       `timestamptz 'epoch' + point[2]::double precision * interval '1 microsecond' AS "time"`,
       ...by.map((key, at) => `k${at} AS ${ident(key)}`),
       `point[1]::${type} AS ${ident(column)}`,
     )}
-      FROM (SELECT ${list(...keys, `${slot} AS slot`, `min(ARRAY[v::${carried}, us::${carried}]) AS low`, `max(ARRAY[v::${carried}, us::${carried}]) AS high`)}
-              FROM (SELECT ${list(
-                ...by.map((key, at) => `${ident(key)} AS k${at}`),
-                `${ident(column)} AS v`,
-                `(extract(epoch FROM ${ident(table.hypertable.time)}) * 1000000)::double precision AS us`,
-              )}
-                      FROM ${relation(table.hypertable)} WHERE ${where(line, bind)}) found
-             GROUP BY ${list(...keys, 'slot')}) slots
-     CROSS JOIN LATERAL (SELECT low AS point UNION SELECT high) both_ends
+      FROM slots CROSS JOIN LATERAL (SELECT low AS point UNION SELECT high) both_ends
      ORDER BY ${list('1', ...by.map((_, at) => String(at + 2)), 'point')} LIMIT ${bind(limit, 'bigint')}`;
   });
 }

@@ -1,6 +1,7 @@
 // The different values of a column, by a loose index scan where an index starts with it.
 import { ident, relation } from '../../../db/core/sql';
 import type { Hypertable } from '../../../db/language/hypertable';
+import type { EngineName } from '../../../db/model';
 import { type Bind, type Statement, statement } from '../../database/statement';
 import { columnOf } from '../request/figures';
 import { type Condition, type Filter, filterSql } from '../request/filters';
@@ -9,13 +10,17 @@ import { type Condition, type Filter, filterSql } from '../request/filters';
 export function keysQuery(
   table: Hypertable,
   column: string,
-  { after, limit }: { readonly after?: Filter | undefined; readonly limit: number },
+  {
+    engine,
+    after,
+    limit,
+  }: { readonly engine: EngineName; readonly after?: Filter | undefined; readonly limit: number },
 ): Statement {
   const filters = after === undefined ? [] : [after];
   const name = ident(column);
   return statement((bind) => {
     const most = bind(limit, 'bigint');
-    if (!hasIndexOn(table, column)) {
+    if (!canScanLoosely(engine, table, column)) {
       const conditions = [`${name} IS NOT NULL`, ...filters.map((filter) => filterSql(filter, bind))];
       return `SELECT DISTINCT ${name} FROM ${relation(table)} WHERE ${conditions.join(' AND ')} ORDER BY ${name} LIMIT ${most}`;
     }
@@ -45,8 +50,12 @@ export function looseScan(
     )`;
 }
 
+/** Whether `looseScan` is possible and better than DISTINCT. Citus takes no recursive query over a distributed table. */
+export const canScanLoosely = (engine: EngineName, table: Hypertable, column: string): boolean =>
+  engine !== 'citus' && hasIndexOn(table, column);
+
 /** Whether an index starts with the column, over all rows. */
-export function hasIndexOn({ indexes }: Hypertable, column: string): boolean {
+function hasIndexOn({ indexes }: Hypertable, column: string): boolean {
   return indexes.some(({ method, keys: [first], where }) => {
     return method === 'btree' && where === undefined && first && 'column' in first && first.column === column;
   });
@@ -59,3 +68,7 @@ export const isRequired = (table: Hypertable, column: string): boolean =>
 /** Conditions that a row belongs to the series with the keys `series.k0`, `series.k1` … */
 export const sameSeries = (table: Hypertable, by: readonly string[]): readonly string[] =>
   by.map((key, at) => `${ident(key)} ${isRequired(table, key) ? '=' : 'IS NOT DISTINCT FROM'} series.k${at}`);
+
+/** The keys as `k0`, `k1` …, because a column of the table may have a name that a query uses. */
+export const keysOf = (by: readonly string[]): readonly string[] =>
+  by.map((key, at) => `${ident(key)} AS k${at}`);

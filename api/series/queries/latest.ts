@@ -9,12 +9,12 @@ import { castOf } from '../request/column-types';
 import { columnOf } from '../request/figures';
 import { type Condition, type Filter, filteredColumns, filterSql } from '../request/filters';
 import type { AnswerRow } from './fill';
-import { hasIndexOn, isRequired, looseScan } from './keys';
+import { canScanLoosely, isRequired, looseScan } from './keys';
 import { lookBack } from './look-back';
 import { type Selection, shownSql } from './rows-and-buckets';
 
 /** Which series, and what to show of their newest rows. */
-export type Wanted = Pick<Selection, 'by' | 'filters' | 'fields' | 'limit'>;
+export type Wanted = Pick<Selection, 'engine' | 'by' | 'filters' | 'fields' | 'limit'>;
 
 /** The newest row per combination of keys, in order of the keys; without keys the newest row. */
 export async function latestRows(
@@ -25,7 +25,7 @@ export async function latestRows(
   const [key, ...more] = wanted.by;
   if (key === undefined) return newest(source, table, wanted);
   // The scan of different values does not find NULL.
-  if (more.length > 0 || !hasIndexOn(table, key) || !isRequired(table, key))
+  if (more.length > 0 || !canScanLoosely(wanted.engine, table, key) || !isRequired(table, key))
     return ask(source, distinct(table, wanted));
   const series = seriesQuery(table, key, wanted);
   if (series === undefined) return ask(source, bySeries(table, key, wanted));

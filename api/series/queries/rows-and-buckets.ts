@@ -1,7 +1,8 @@
-// Renders the queries of a series. Names come from the declared schema, values are bound; the same text on both engines.
+// Renders the queries of a series. Names come from the declared schema, values are bound.
 import { ident, relation } from '../../../db/core/sql';
 import type { Relation } from '../../../db/language/aggregate';
 import type { Expression } from '../../../db/language/expressions';
+import type { EngineName } from '../../../db/model';
 import { type Bind, type Statement, statement } from '../../database/statement';
 import { rootOf, type SeriesTable } from '../../database/tables';
 import type { Position } from '../../http/pages';
@@ -18,6 +19,7 @@ import { sequenceBucketSql } from './sequences';
 
 /** Which rows to read, and what to show of them. */
 export interface Selection {
+  readonly engine: EngineName;
   readonly by: readonly string[];
   readonly filters: readonly Condition[];
   readonly fields: readonly Field[];
@@ -32,11 +34,11 @@ export interface Selection {
 /** The buckets of a plan: `time`, the keys, the figures; in order of time and keys. */
 export function bucketQuery(
   plan: Plan,
-  { by, filters, fields, after, limit, earlierSince }: Selection,
+  { engine, by, filters, fields, after, limit, earlierSince }: Selection,
 ): Statement {
   const names = fields.map(({ name }) => name);
   return statement((bind) => {
-    const buckets = bucketSql(plan, { by, filters, names, after, earlierSince }, bind);
+    const buckets = bucketSql(plan, { engine, by, filters, names, after, earlierSince }, bind);
     return `${buckets} ORDER BY ${positions(by)} ${page(limit, after, bind)}`;
   });
 }
@@ -45,19 +47,31 @@ export function bucketQuery(
 export function bucketSql(
   plan: Plan,
   {
+    engine,
     by,
     filters,
     names,
     after,
     earlierSince,
-  }: Pick<Selection, 'by' | 'filters' | 'after' | 'earlierSince'> & { readonly names: readonly string[] },
+  }: Pick<Selection, 'engine' | 'by' | 'filters' | 'after' | 'earlierSince'> & {
+    readonly names: readonly string[];
+  },
   bind: Bind,
 ): string {
   const { relation: source, expressions, range } = plan;
   const rows = [...conditions(source, range, filters, bind), ...resume(source, after, bind)];
   if (expressions.some(isSequence)) {
     const from = after?.time ?? timeText(range.from);
-    const selection = { table: rootOf(source), by, filters, names, from, earlierSince, conditions: rows };
+    const selection = {
+      engine,
+      table: rootOf(source),
+      by,
+      filters,
+      names,
+      from,
+      earlierSince,
+      conditions: rows,
+    };
     return sequenceBucketSql(plan, selection, bind);
   }
   const time = bucketColumns(plan.buckets, bind).start(ident(source.time));
@@ -74,7 +88,7 @@ export function bucketSql(
 export function rowQuery(
   { hypertable }: SeriesTable,
   range: Range,
-  { by, filters, fields, after, limit }: Selection,
+  { by, filters, fields, after, limit }: Omit<Selection, 'engine'>,
 ): Statement {
   const columns = [...by, ...fields.map(({ column }) => column ?? '')];
   return statement(

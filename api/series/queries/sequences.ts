@@ -3,6 +3,7 @@
 import { ident, relation } from '../../../db/core/sql';
 import { unreachable } from '../../../db/core/unreachable';
 import type { Hypertable } from '../../../db/language/hypertable';
+import type { EngineName } from '../../../db/model';
 import type { Bind } from '../../database/statement';
 import { timeText } from '../../http/time';
 import type { Plan } from '../plan/planner';
@@ -10,11 +11,12 @@ import { kindOf } from '../request/column-types';
 import { columnOf, isSequence, type Sequence } from '../request/figures';
 import { type Condition, filterSql } from '../request/filters';
 import { type BucketColumns, bucketColumns } from './bucket-columns';
-import { sameSeries } from './keys';
+import { keysOf, sameSeries } from './keys';
 import { figureSql } from './ratio';
 
 /** Which rows of which series, and what to call the figures. */
 export interface SequenceSelection {
+  readonly engine: EngineName;
   readonly table: Hypertable;
   readonly by: readonly string[];
   readonly filters: readonly Condition[];
@@ -100,27 +102,34 @@ interface Parts {
  * one after, start `s` and end `e` of the bucket, and the columns that tell series apart as `k0`, `k1` …
  */
 function stepsSql({ selection, bucket, start, bind }: Parts, column: string): string {
-  const { table, by, conditions } = selection;
+  const { engine, table, by, conditions, earlierSince } = selection;
   const [source, time, value] = [relation(table), ident(table.time), ident(column)];
   const keys = by.map((_, at) => `k${at}`);
   const sample = list([...keysOf(by), `${time} AS t`, `${value}::${carriedType(table, column)} AS v`]);
-  const ofSeries = sameSeries(table, by);
   const filters = selection.filters.map((filter) => filterSql(filter, bind));
   const asked = [...conditions, isSample(table, column)].join(' AND ');
-  const { earlierSince } = selection;
   const since =
     earlierSince === undefined ? [] : [`${time} >= ${bind(timeText(earlierSince), 'timestamptz')}`];
-  const earlier = [...ofSeries, `${time} < ${start}`, ...since, ...filters, isSample(table, column)].join(
-    ' AND ',
-  );
+  const earlier = [`${time} < ${start}`, ...since, ...filters, isSample(table, column)];
+  const before = (ofSeries: readonly string[]): string =>
+    `FROM ${source} WHERE ${[...ofSeries, ...earlier].join(' AND ')} ORDER BY`;
+  const newest = `${time} DESC, ${value} DESC`;
   const series =
     keys.length > 0 ? `SELECT DISTINCT ${list(keysOf(by))} FROM ${source} WHERE ${asked}` : 'SELECT';
+  const asks = `SELECT ${sample} FROM ${source} WHERE ${asked}`;
+  // Citus takes no LATERAL over a distributed table. Series without a row in the range are read, too, and fall out with the earlier rows.
+  const found =
+    engine === 'citus'
+      ? `WITH asked AS MATERIALIZED (${asks}),
+              earlier AS MATERIALIZED (SELECT ${keys.length > 0 ? `DISTINCT ON (${list(by.map((key) => ident(key)))}) ` : ''}${sample} ${before([])} ${list([...by.map((key) => ident(key)), newest])}${keys.length > 0 ? '' : ' LIMIT 1'})
+         SELECT * FROM asked UNION ALL SELECT * FROM earlier`
+      : `${asks}
+         UNION ALL
+         SELECT before.* FROM (${series}) series CROSS JOIN LATERAL (
+           SELECT ${sample} ${before(sameSeries(table, by))} ${newest} LIMIT 1) before`;
   return `(SELECT *, lag(v) OVER w AS p, lag(t) OVER w AS pt, lead(t) OVER w AS nt, ${bucket.start('t')} AS s, ${bucket.end('t')} AS e
       FROM (SELECT DISTINCT ON (${list([...keys, 't'])}) *
-              FROM (SELECT ${sample} FROM ${source} WHERE ${asked}
-                    UNION ALL
-                    SELECT before.* FROM (${series}) series CROSS JOIN LATERAL (
-                      SELECT ${sample} FROM ${source} WHERE ${earlier} ORDER BY ${time} DESC, ${value} DESC LIMIT 1) before) found
+              FROM (${found}) found
              ORDER BY ${list([...keys, 't', 'v DESC'])}) samples
     WINDOW w AS (${keys.length > 0 ? `PARTITION BY ${list(keys)} ` : ''}ORDER BY t)) steps`;
 }
@@ -164,8 +173,5 @@ export function isSample(table: Hypertable, column: string): string {
     ? `${name} IS NOT NULL`
     : `${name} > '-Infinity'::${type} AND ${name} < 'Infinity'::${type}`;
 }
-
-// The names of a table's columns could be those that are used here.
-const keysOf = (by: readonly string[]): readonly string[] => by.map((key, at) => `${ident(key)} AS k${at}`);
 
 const list = (parts: readonly string[]): string => parts.join(', ');

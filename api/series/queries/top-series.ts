@@ -1,5 +1,6 @@
 // Finds the series with the largest values of a figure over the whole range.
 import { ident } from '../../../db/core/sql';
+import type { EngineName } from '../../../db/model';
 import { query } from '../../database/query';
 import type { Source } from '../../database/reads';
 import { statement } from '../../database/statement';
@@ -24,6 +25,7 @@ export interface TopSeries {
 
 /** Where series are ranked. */
 export interface Ranking {
+  readonly engine: EngineName;
   readonly top: Top;
   /** What the request asks; its figures play no part. */
   readonly question: Question;
@@ -37,16 +39,20 @@ const DAY = { months: 0, days: 1, microseconds: 0 } as const;
 /** Ranks series from the largest value to the smallest, then those with NaN and with NULL; equal ones in order of their keys. */
 export async function topSeries(
   source: Source,
-  { top, question, filters, range, now }: Ranking,
+  { engine, top, question, filters, range, now }: Ranking,
 ): Promise<TopSeries> {
   const { by, table } = question;
   const ranked = { ...question, figures: [top.field.figure] };
   // The whole range is one bucket, which some aggregates can give.
   const plan = planOver(ranked, wholeRange(DAY, range), range, now);
   const keys = by.map((key, at) => `${ident(key)}::text AS k${at}`);
-  const earlierSince = await earlierSamples(source, plan, { by, filters });
+  const earlierSince = await earlierSamples(source, plan, { engine, by, filters });
   const { sql, values } = statement((bind) => {
-    const series = bucketSql(plan, { by, filters, names: ['value of the series'], earlierSince }, bind);
+    const series = bucketSql(
+      plan,
+      { engine, by, filters, names: ['value of the series'], earlierSince },
+      bind,
+    );
     const value = '"value of the series"';
     const order = [`${value}::text = 'NaN'`, `${value} DESC NULLS LAST`, ...by.map((key) => ident(key))];
     return `SELECT ${[...keys, 'count(*) OVER () AS found'].join(', ')} FROM (${series}) series

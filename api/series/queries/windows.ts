@@ -1,6 +1,7 @@
 // Queries that look back from each row: moving averages over time, and values that are far from the values before them.
 import { ident, relation } from '../../../db/core/sql';
 import { formatInterval, type Interval } from '../../../db/language/interval';
+import type { EngineName } from '../../../db/model';
 import { type Statement, statement } from '../../database/statement';
 import { timeText } from '../../http/time';
 import { before, stepsIn } from '../calendar';
@@ -8,9 +9,9 @@ import type { Plan } from '../plan/planner';
 import type { ColumnRequest } from '../request/column-request';
 import { filterSql } from '../request/filters';
 import { bucketNumber } from './bucket-columns';
-import { sameSeries } from './keys';
+import { keysOf, sameSeries } from './keys';
 import { ratioSql } from './ratio';
-import { bucketSql, conditions } from './rows-and-buckets';
+import { bucketSql, conditions, type Selection } from './rows-and-buckets';
 
 // Subtracting a float from a sum leaves an error, so PostgreSQL would add up the whole window again for each row; decimals are exact.
 const exact = (expression: string): string => `${expression}::numeric`;
@@ -43,7 +44,7 @@ export function movingAverageQuery(
  */
 export function bucketAverageQuery(
   plan: Plan,
-  { by, filters, limit }: Pick<ColumnRequest, 'by' | 'filters' | 'limit'>,
+  { engine, by, filters, limit }: Pick<Selection, 'engine' | 'by' | 'filters' | 'limit'>,
   window: Interval,
   from: bigint,
 ): Statement {
@@ -56,7 +57,11 @@ export function bucketAverageQuery(
     microseconds: window.microseconds - width.microseconds,
   };
   return statement((bind) => {
-    const buckets = bucketSql(plan, { by, filters, names: ['sum of values', 'number of values'] }, bind);
+    const buckets = bucketSql(
+      plan,
+      { engine, by, filters, names: ['sum of values', 'number of values'] },
+      bind,
+    );
     const { layout } = plan.buckets;
     // Listed buckets differ in length, so they are counted.
     const frame =
@@ -78,6 +83,7 @@ export function bucketAverageQuery(
 
 /** What an anomaly is. */
 export interface AnomalyRule {
+  readonly engine: EngineName;
   /** How many earlier values a value is compared with. */
   readonly window: number;
   /** How many standard deviations from the mean it must be, at least. */
@@ -93,34 +99,37 @@ export interface AnomalyRule {
  */
 export function anomalyQuery(
   asked: ColumnRequest,
-  { window, threshold, earlierSince }: AnomalyRule,
+  { engine, window, threshold, earlierSince }: AnomalyRule,
 ): Statement {
   const { table, column, by, filters, range, limit } = asked;
   const { hypertable } = table;
   const [source, time, value] = [relation(hypertable), ident(hypertable.time), ident(column)];
   const keys = by.map((_, at) => `k${at}`);
-  const columns = shown([
-    `${time} AS t`,
-    ...by.map((key, at) => `${ident(key)} AS k${at}`),
-    `${exact(value)} AS v`,
-    `${value} AS shown`,
-  ]);
+  const columns = shown([`${time} AS t`, ...keysOf(by), `${exact(value)} AS v`, `${value} AS shown`]);
   return statement((bind) => {
     const rows = [...conditions(hypertable, range, filters, bind), usable(value)].join(' AND ');
     const earlier = [
-      ...sameSeries(hypertable, by),
       `${time} < ${bind(timeText(range.from), 'timestamptz')}`,
       ...(earlierSince === undefined ? [] : [`${time} >= ${bind(timeText(earlierSince), 'timestamptz')}`]),
       ...filters.map((filter) => filterSql(filter, bind)),
       usable(value),
-    ].join(' AND ');
+    ];
     const size = bind(window, 'bigint');
     const over = `OVER (${keys.length > 0 ? `PARTITION BY ${keys.join(', ')} ` : ''}ORDER BY t, v ROWS BETWEEN ${size} PRECEDING AND 1 PRECEDING)`;
     const series = keys.length > 0 ? `SELECT DISTINCT ${keys.join(', ')} FROM asked` : 'SELECT';
-    return `WITH asked AS (SELECT ${columns} FROM ${source} WHERE ${rows}),
-      series AS (${series}),
+    const before = (ofSeries: readonly string[]): string =>
+      `FROM ${source} WHERE ${[...ofSeries, ...earlier].join(' AND ')}`;
+    const newest = `ORDER BY ${time} DESC, ${value} DESC`;
+    // Citus takes no LATERAL over a distributed table. Values of series that are not asked for fall out with the earlier ones.
+    const warmUp =
+      engine === 'citus'
+        ? `earlier AS MATERIALIZED (SELECT ${columns}, row_number() OVER (${keys.length > 0 ? `PARTITION BY ${by.map((key) => ident(key)).join(', ')} ` : ''}${newest}) AS nth ${before([])}),
+      warm_up AS (SELECT t, ${[...keys, ''].join(', ')}v, shown FROM earlier WHERE nth <= ${size})`
+        : `series AS (${series}),
       warm_up AS (SELECT w.* FROM series CROSS JOIN LATERAL (
-        SELECT ${columns} FROM ${source} WHERE ${earlier} ORDER BY ${time} DESC, ${value} DESC LIMIT ${size}) w),
+        SELECT ${columns} ${before(sameSeries(hypertable, by))} ${newest} LIMIT ${size}) w)`;
+    return `WITH asked AS ${engine === 'citus' ? 'MATERIALIZED ' : ''}(SELECT ${columns} FROM ${source} WHERE ${rows}),
+      ${warmUp},
       measured AS (SELECT t, ${[...keys, ''].join(', ')}v, shown, avg(v) ${over} AS mean, stddev_samp(v) ${over} AS sd, count(v) ${over} AS earlier
         FROM (SELECT * FROM asked UNION ALL SELECT * FROM warm_up) known)
     SELECT ${shown(['t AS "time"', ...by.map((key, at) => `k${at} AS ${ident(key)}`), 'shown AS "value"', 'mean AS "mean"', 'sd AS "sd"', '((v - mean) / nullif(sd, 0)) AS "z"'])}

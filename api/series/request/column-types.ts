@@ -59,6 +59,12 @@ export const GROUPABLE: ReadonlySet<TypeKind> = new Set([
 /** The type that a value of the column is cast to: a cast to `varchar(50)` would cut it silently. */
 export const castOf = (type: string): string => (kindOf(type) === 'text' ? 'text' : type);
 
+/** Whether a text is not too long for a column of the type, e.g. of `character varying(50)`. */
+export function fits(type: string, text: string): boolean {
+  const most = /^character varying\((\d+)\)$/.exec(type)?.[1];
+  return most === undefined || text.length <= Number(most) || [...text].length <= Number(most);
+}
+
 const WHOLE_LIMITS: Readonly<Record<string, bigint>> = {
   smallint: 2n ** 15n,
   integer: 2n ** 31n,

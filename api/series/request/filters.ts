@@ -2,7 +2,7 @@
 import { ident } from '../../../db/core/sql';
 import type { Hypertable } from '../../../db/language/hypertable';
 import { ProblemError } from '../../http/problems';
-import { castOf, kindOf, readValue } from './column-types';
+import { castOf, fits, kindOf, readValue } from './column-types';
 import { columnOf } from './figures';
 import { type Clause, type Comparison, type Operator, readClause } from './where-syntax';
 import type { Written } from './where-values';
@@ -106,8 +106,13 @@ function filterOf(table: Hypertable, comparison: Comparison): Filter {
     );
   const written = comparison.kind === 'list' ? comparison.values : [comparison.value];
   for (const value of written) checkMeaning(column, type, operator, value);
-  const values = written.map(({ text }) => parseValue(table, column, text));
-  return { column, operator, values: values.map(({ value }) => value), cast: castOf(type) };
+  const values = written.map(({ text }) => parseValue(table, column, text).value);
+  const cast = castOf(type);
+  // A text that is too long for the column equals none of its values, and Citus fails when it looks for the server of such a value.
+  const isLookedUp = operator === '=' || operator === 'in';
+  if (isLookedUp && !values.every((value) => fits(type, value)))
+    return { column, operator: 'in', values: values.filter((value) => fits(type, value)), cast };
+  return { column, operator, values, cast };
 }
 
 /** Refuses values without quotes that would silently match nothing, or something else, because of how they are written. */

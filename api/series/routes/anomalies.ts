@@ -61,7 +61,9 @@ export function anomalyRoute(app: ApiApp, parts: RouteParts): void {
     const asked = parseColumnRequest(table, request.query, parts.config.maxRows);
     const columns = answerColumns('time', ...asked.by, 'value', 'mean', 'sd', 'z');
     const { column, by, filters, range } = asked;
+    const engine = await parts.database.engine();
     const earlierSince = await warmUpStart(parts.database.reads, {
+      engine,
       table: table.hypertable,
       by,
       filters,
@@ -69,7 +71,11 @@ export function anomalyRoute(app: ApiApp, parts: RouteParts): void {
       samples: [usable(ident(column))],
       count: window,
     });
-    const answer = await columnAnswer(parts, asked, anomalyQuery(asked, { window, threshold, earlierSince }));
+    const answer = await columnAnswer(
+      parts,
+      asked,
+      anomalyQuery(asked, { engine, window, threshold, earlierSince }),
+    );
     return sendRows(request, reply, columns, { ...answer, window, threshold });
   });
 }

@@ -81,6 +81,11 @@ describe.each(testServers())('conditions on $describe', (server) => {
         expect(await count('sensor_data', `sensor_id=${value}`)).toBe(0);
       for (const value of [`a' OR '1'='1`, `a"; DROP TABLE sensor_data; --`, '\\', '{}', `'`, `''`])
         expect(await count('sensor_data', `sensor_id='${value.replaceAll("'", "''")}'`)).toBe(0);
+      // A value that the column cannot hold takes nothing away from those beside it.
+      const beside = [`sensor_id in ${JSON.stringify(['x'.repeat(51), 'sensor_001'])}`];
+      expect(await count('sensor_data', beside)).toBe(
+        matching(({ sensor_id }) => sensor_id === 'sensor_001'),
+      );
       // Without quotes the word OR joins two conditions, and '1' is no column.
       const injected = await get('sensor_data', { where: `sensor_id=a' OR '1'='1`, ...range });
       expect([injected.status, injected.body.type]).toEqual([400, 'urn:tsdb:problem:bad-filter']);

@@ -48,6 +48,7 @@ export function keyListRoute(app: ApiApp, parts: RouteParts): void {
     if (key === undefined || more.length > 0) throw new ProblemError('bad-field', 'Give one column as by');
     const start = after === undefined ? undefined : parseValue(hypertable, key, after);
     const { sql, values } = keysQuery(hypertable, key, {
+      engine: await parts.database.engine(),
       ...(start && { after: { column: key, operator: '>', values: [start.value], cast: start.cast } }),
       limit: (limit ?? maxRows) + 1,
     });

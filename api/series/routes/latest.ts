@@ -46,7 +46,7 @@ export function latestRoute(app: ApiApp, parts: RouteParts): void {
         'The newest row has no figures: ask for columns as they are, for example field=temperature',
       );
     const columns = answerColumns('time', ...by, ...fields.map(({ name }) => name));
-    const wanted = { by, filters, fields, limit: maxRows + 1 };
+    const wanted = { engine: await parts.database.engine(), by, filters, fields, limit: maxRows + 1 };
     const data = await latestRows(parts.database.reads, table.hypertable, wanted);
     checkSize(data.length, maxRows, 'fewer series with where');
     return sendRows(request, reply, columns, {

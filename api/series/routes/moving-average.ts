@@ -87,9 +87,10 @@ export function movingAverageRoute(app: ApiApp, parts: RouteParts): void {
         kept_since: keptSince({ relation: table.hypertable }, read, asked.now),
       });
     }
+    const engine = await parts.database.engine();
     const { plan, from } = planAverage(asked, { window, bucket, source: request.query.source, zone });
     return sendRows(request, reply, columns, {
-      ...(await columnAnswer(parts, asked, bucketAverageQuery(plan, asked, window, from))),
+      ...(await columnAnswer(parts, asked, bucketAverageQuery(plan, { ...asked, engine }, window, from))),
       window: formatInterval(window),
       source: publicName(plan.relation),
       from: timeText(from),

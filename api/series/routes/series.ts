@@ -134,7 +134,8 @@ export function seriesRoute(app: ApiApp, parts: RouteParts): void {
     const now = currentInstant();
     const scope = scopeOf(table, wanted, resolveRange(request.query, now, wanted.zone), now);
     const { top } = wanted;
-    const ranking = { question: scope.question, filters: wanted.filters, range: scope.range, now };
+    const engine = await parts.database.engine();
+    const ranking = { engine, question: scope.question, filters: wanted.filters, range: scope.range, now };
     const chosen = top && (await topSeries(parts.database.reads, { top, ...ranking }));
     const asked = chosen ? { ...wanted, filters: [...wanted.filters, chosen.condition] } : wanted;
     const columns = answerColumns('time', ...asked.by, ...asked.fields.map(({ name }) => name));
@@ -200,17 +201,18 @@ function scopeOf(table: SeriesTable, asked: SeriesRequest, range: Range, now: bi
 }
 
 async function readRows(
-  { database: { reads }, config: { maxRows } }: RouteParts,
+  { database, config: { maxRows } }: RouteParts,
   asked: SeriesRequest,
   { table, range, plan }: Scope,
   { limit, after }: RequestedPage,
 ): Promise<Rows<AnswerRow>> {
+  const { reads } = database;
   const { by, filters, fields, points, fill, downsample } = asked;
   if (downsample !== undefined) {
     const line = { table, column: fields[0]?.column ?? '', by, filters, range, points };
     return thinnedRows(reads, downsample, line, limit);
   }
-  const selection = { by, filters, fields, limit, after };
+  const selection = { engine: await database.engine(), by, filters, fields, limit, after };
   const { sql, values } =
     plan === undefined
       ? rowQuery(table, range, selection)

@@ -2,7 +2,7 @@
 import { ident, literal, relation } from '../../core/sql';
 import type { Relation } from '../../language/aggregate';
 import type { Placement } from '../../language/distribution';
-import { materializationName } from '../postgres/aggregate-sql';
+import { materializationName } from '../../language/names';
 
 /**
  * Statements that place a table.

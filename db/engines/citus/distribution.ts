@@ -4,10 +4,9 @@ import { relation } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { type DeclaredTable, type Desired, relationsOf, tablesOf } from '../../language/desired';
 import { describePlacement, missingIn, type Placement, placementOf } from '../../language/distribution';
-import { nameOf } from '../../language/names';
+import { materializationName, nameOf } from '../../language/names';
 import type { Db, Hazard, Impact, Kind, Refusal, Step } from '../../model';
 import { readTableSizes } from '../../server/table-size';
-import { materializationName } from '../postgres/aggregate-sql';
 import { distribute, storedIn } from './distribute';
 
 type Declared = DeclaredTable | ContinuousAggregate;

@@ -2,15 +2,12 @@
 import { ident, literal } from '../../core/sql';
 import type { ContinuousAggregate } from '../../language/aggregate';
 import { aggregateQuery } from '../../language/aggregate-sql';
+import { materializationName } from '../../language/names';
 import type { EngineName } from '../../model';
 
 /** `'plant', 'metric_hourly'`: its key in tsdb.continuous_aggregate. */
 export const key = (aggregate: { readonly schema: string; readonly name: string }): string =>
   `${literal(aggregate.schema)}, ${literal(aggregate.name)}`;
-
-/** Name of the table in schema `tsdb` that holds its buckets. */
-export const materializationName = (aggregate: { readonly schema: string; readonly name: string }): string =>
-  `${aggregate.schema}_${aggregate.name}`;
 
 /** The declared SELECT, limited to the window from $1 to $2. */
 export function refreshQuery(aggregate: ContinuousAggregate): string {

@@ -2,8 +2,8 @@
 import { ident, literal, relation } from '../../core/sql';
 import type { AggregateDialect, Replacement } from '../../kinds/aggregates/model';
 import type { ContinuousAggregate } from '../../language/aggregate';
-import { nameOf } from '../../language/names';
-import { type EmulatingEngine, key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
+import { materializationName, nameOf } from '../../language/names';
+import { type EmulatingEngine, key, refreshQuery, viewQuery } from './aggregate-sql';
 
 /**
  * First the old aggregates are dropped, each before the one that it reads, which is the order in which a query locks them. Then

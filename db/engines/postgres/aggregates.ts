@@ -4,8 +4,9 @@ import { readAttachments } from '../../kinds/aggregates/attachments';
 import type { AggregateDialect, StoredAggregate } from '../../kinds/aggregates/model';
 import { aggregateQuery } from '../../language/aggregate-sql';
 import { placementOf } from '../../language/distribution';
+import { materializationName } from '../../language/names';
 import { distribute, storedIn } from '../citus/distribute';
-import { type EmulatingEngine, key, materializationName, refreshQuery, viewQuery } from './aggregate-sql';
+import { type EmulatingEngine, key, refreshQuery, viewQuery } from './aggregate-sql';
 import { createIndexes, drop, swap } from './aggregate-swap';
 import { hasRuntime } from './runtime';
 

@@ -1,7 +1,8 @@
 // Renames on plain PostgreSQL. The emulation keeps names in tables of its own, in names of partitions, and in the text of queries.
 import { ident, literal, relation } from '../../core/sql';
 import { type Rename, type RenameDialect, renamePending } from '../../kinds/renames';
-import { type EmulatingEngine, key, materializationName } from './aggregate-sql';
+import { materializationName } from '../../language/names';
+import { type EmulatingEngine, key } from './aggregate-sql';
 import { followedBy } from './rename-queries';
 import { hasRuntime } from './runtime';
 

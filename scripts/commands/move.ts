@@ -21,7 +21,8 @@ export interface MoveFlags {
 
 /** Moves as far as it may. Exit code 0; 3 when something is in the way. */
 export async function moveTo(flags: MoveFlags, signal: AbortSignal): Promise<number> {
-  if (flags.abort && (flags.cutOver || flags.status)) throw new UsageError('--abort stands alone');
+  if (flags.abort && (flags.cutOver || flags.status))
+    throw new UsageError('--abort ends the move, so leave out --cut-over and --status');
   const { config, desired } = readContext();
   const target = placeOf(flags.to);
   const addresses = { source: requireConnection(config), target: flags.to };

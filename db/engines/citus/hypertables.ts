@@ -13,9 +13,6 @@ export const citusHypertables: HypertableDialect = {
   create({ hash, ...table }) {
     const statements = emulation.create(table);
     return [
-      // The step ends with `ensure_chunks`, which works over one connection to each node. Citus refuses that in a transaction that
-      // has used several, and whether the shards of the new table are made over one or several depends on how fast they are made.
-      `SET LOCAL citus.multi_shard_modify_mode TO 'sequential'`,
       ...statements.slice(0, -1),
       ...distribute(relation(table), placementOf(hash ? { ...table, hash } : table)),
       ...statements.slice(-1),

@@ -121,7 +121,8 @@ function bothSides(
           side(
             false,
             [...nothing(counts), ...texts],
-            `${computed} WHERE EXISTS (SELECT 1 ${rows} AND ${isUncounted})`,
+            // Not EXISTS: Citus takes that for a join, and refuses one that does not name the column of the distribution.
+            `${computed} WHERE (SELECT true ${rows} AND ${isUncounted} LIMIT 1)`,
           ),
         ]
       : []),

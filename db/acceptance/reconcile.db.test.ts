@@ -7,6 +7,36 @@ import { metricTable, plant } from '../testing/sets';
 
 const withOldRows = `INSERT INTO plant.metric (at, device, value) SELECT now() - interval '40 days' + n * interval '1 minute', 'a', n FROM generate_series(1, 100) n`;
 
+const IOT_ON_POSTGRES: readonly string[] = [
+  'internals:tsdb',
+  'create-table:public.sensor_thresholds',
+  'create-hypertable:public.sensor_data',
+  'create-hypertable:public.sensor_alerts',
+  'create-index:public.sensor_data(-time)',
+  'create-index:public.sensor_data(sensor_id,-time)',
+  'create-index:public.sensor_alerts(-time)',
+  'create-index:public.sensor_alerts(sensor_id,-time)',
+  'create-aggregate:public.sensor_data_hourly',
+  'backfill-aggregate:public.sensor_data_hourly',
+  'create-aggregate:public.sensor_data_daily',
+  'backfill-aggregate:public.sensor_data_daily',
+  'create-aggregate:public.sensor_data_monthly',
+  'backfill-aggregate:public.sensor_data_monthly',
+  'create-aggregate:public.peak_hours',
+  'backfill-aggregate:public.peak_hours',
+  'add-policy:public.sensor_data:chunks',
+  'add-policy:public.sensor_alerts:chunks',
+  'add-policy:public.sensor_data_hourly:refresh',
+  'add-policy:public.sensor_data_daily:refresh',
+  'add-policy:public.sensor_data_monthly:refresh',
+  'add-policy:public.peak_hours:refresh',
+  'add-policy:public.sensor_data:retention',
+  'add-policy:public.sensor_alerts:retention',
+  'add-policy:public.sensor_data_hourly:retention',
+  'add-policy:public.sensor_data_daily:retention',
+  'add-policy:public.peak_hours:retention',
+];
+
 const cases: readonly ReconcilerCase[] = [
   {
     name: 'creates the set iot in an empty database',
@@ -43,35 +73,14 @@ const cases: readonly ReconcilerCase[] = [
         'add-policy:public.sensor_data_daily:retention',
         'add-policy:public.peak_hours:retention',
       ],
-      postgres: [
-        'internals:tsdb',
-        'create-table:public.sensor_thresholds',
-        'create-hypertable:public.sensor_data',
-        'create-hypertable:public.sensor_alerts',
-        'create-index:public.sensor_data(-time)',
-        'create-index:public.sensor_data(sensor_id,-time)',
-        'create-index:public.sensor_alerts(-time)',
-        'create-index:public.sensor_alerts(sensor_id,-time)',
-        'create-aggregate:public.sensor_data_hourly',
-        'backfill-aggregate:public.sensor_data_hourly',
-        'create-aggregate:public.sensor_data_daily',
-        'backfill-aggregate:public.sensor_data_daily',
-        'create-aggregate:public.sensor_data_monthly',
-        'backfill-aggregate:public.sensor_data_monthly',
-        'create-aggregate:public.peak_hours',
-        'backfill-aggregate:public.peak_hours',
-        'add-policy:public.sensor_data:chunks',
-        'add-policy:public.sensor_alerts:chunks',
-        'add-policy:public.sensor_data_hourly:refresh',
-        'add-policy:public.sensor_data_daily:refresh',
-        'add-policy:public.sensor_data_monthly:refresh',
-        'add-policy:public.peak_hours:refresh',
-        'add-policy:public.sensor_data:retention',
-        'add-policy:public.sensor_alerts:retention',
-        'add-policy:public.sensor_data_hourly:retention',
-        'add-policy:public.sensor_data_daily:retention',
-        'add-policy:public.peak_hours:retention',
-      ],
+      postgres: IOT_ON_POSTGRES,
+      citus: IOT_ON_POSTGRES.flatMap((id) => {
+        if (id === 'create-aggregate:public.sensor_data_hourly')
+          return ['create-extension:citus_columnar', id];
+        return id === 'add-policy:public.sensor_data:retention'
+          ? ['add-policy:public.sensor_data:columnstore', id]
+          : [id];
+      }),
     },
   },
   { name: 'applies all sets together', from: [], to: Object.values(schemaSets) },
@@ -94,6 +103,13 @@ const cases: readonly ReconcilerCase[] = [
         'create-hypertable:plant.metric',
         'create-index:plant.metric(device,-at)',
         'add-policy:plant.metric:chunks',
+      ],
+      citus: [
+        'create-schema:plant',
+        'create-hypertable:plant.metric',
+        'create-index:plant.metric(device,-at)',
+        'add-policy:plant.metric:chunks',
+        'add-policy:plant.metric:columnstore',
       ],
     },
   },

@@ -67,7 +67,12 @@ describe.each(testServers().map((server) => [server.engine, server] as const))(
       ['tsdb_writer', `INSERT INTO plant.metric VALUES (now() + interval '300 days', 'far', 1)`, 'ok'],
       ['tsdb_writer', 'SELECT * FROM plant.metric_daily', 'ok'],
       ['tsdb_writer', insert('metric_daily'), NOT_UPDATABLE],
-      ['tsdb_writer', 'INSERT INTO plant.metric_hourly (device) VALUES (1)', DENIED],
+      [
+        'tsdb_writer',
+        'INSERT INTO plant.metric_hourly (device) VALUES (1)',
+        // Citus refuses the statement before it looks at the rights.
+        server.engine === 'citus' ? '0A000' : DENIED,
+      ],
       ['tsdb_writer', 'DELETE FROM plant.metric_hourly', DENIED],
       ['tsdb_writer', 'UPDATE plant.metric SET value = 0', DENIED],
       ['tsdb_writer', 'DROP TABLE plant.metric', DENIED],

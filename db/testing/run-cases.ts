@@ -6,7 +6,13 @@ import { applied, applySets, execute, planSets } from './apply';
 import { readCatalog } from './catalog';
 import { schemaFaults } from './plan-schema';
 
-type PerEngine<T> = T | { readonly timescaledb: T; readonly postgres: T };
+/** Engine `citus` does as `postgres` where nothing is said. */
+interface ByEngine<T> {
+  readonly timescaledb: T;
+  readonly postgres: T;
+  readonly citus?: T;
+}
+type PerEngine<T> = T | ByEngine<T>;
 
 export interface ReconcilerCase {
   readonly name: string;
@@ -80,7 +86,7 @@ const hazardNames = (plan: Plan): readonly HazardName[] =>
   [...new Set(plan.steps.flatMap((step) => step.hazards.map(({ name }) => name)))].sort();
 
 function of<T extends readonly unknown[]>(value: PerEngine<T>, engine: EngineName): T {
-  return Array.isArray(value)
-    ? (value as T)
-    : (value as { readonly timescaledb: T; readonly postgres: T })[dialectOf(engine)];
+  if (Array.isArray(value)) return value as T;
+  const each = value as ByEngine<T>;
+  return each[engine] ?? each[dialectOf(engine)];
 }

@@ -68,7 +68,7 @@ export const Freshness = Type.Unsafe<FreshnessShown | null>({
         to: Type.String({ format: 'date-time', description: 'Exclusive' }),
       }),
       description:
-        'Ranges of the answer whose stored buckets are known to be out of date, because rows were changed, deleted or added late since they were computed; the first 100. null on engine postgres, which does not know. Ask with source=raw for exact figures',
+        'Ranges of the answer whose stored buckets are known to be out of date, because rows were changed, deleted or added late since they were computed; the first 100. null on engines postgres and citus, which do not know. Ask with source=raw for exact figures',
     },
     stale_count: nullable('integer', 'How many stale ranges there are in the range of the answer'),
   },

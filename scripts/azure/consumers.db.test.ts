@@ -1,6 +1,6 @@
 // Runs rollouts of a release with a consumer of Kafka on the machine. The consumer is a small program that stands for `tsdb consume`:
 // what is tested is how the machine starts, checks, replaces and ends it.
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describeUnless } from '../../db/local/testing/needs';
@@ -10,22 +10,20 @@ import { fetchReleaseScript } from '../../infra/azure/machine/fetch-release';
 import { consumersOf } from '../../infra/azure/machine-consumers';
 import { readConfig } from '../../infra/core/config';
 import { IMAGE_FLAVOURS } from '../../infra/core/pins';
-import { builtProgram } from '../testing/built-program';
 import { consumeSimply } from './testing/edits';
 import { filesBelow, type Machine, missingForMachine, type Ran, startMachine } from './testing/machine';
+import { prepareReleases, type Releases, SMALL_RELEASE } from './testing/releases';
 
 describeUnless(missingForMachine(), 'the consumers of the machine', () => {
   let place: string;
-  let built: string;
   let machine: Machine;
   let broker: Server;
   let port: number;
-  let releases = 0;
+  let releases: Releases;
 
   beforeAll(async () => {
     place = temporaryFolder();
-    built = builtProgram(join(place, 'program'));
-    writeFileSync(join(place, 'run-command.sh'), fetchReleaseScript());
+    releases = prepareReleases(place, fetchReleaseScript());
     machine = await startMachine();
     broker = createServer((socket) => socket.destroy());
     await startBroker();
@@ -45,13 +43,6 @@ describeUnless(missingForMachine(), 'the consumers of the machine', () => {
 
   /** Deploys a release that differs from the last, by default with the consumer. */
   function deploy(brokers = `127.0.0.1:${port}`): Promise<Ran> {
-    releases += 1;
-    const program = join(place, `program-${releases}`);
-    cpSync(built, program, { recursive: true });
-    const file = join(program, 'tsdb.js');
-    writeFileSync(file, consumeSimply(readFileSync(file, 'utf8')));
-    writeFileSync(join(program, 'release'), String(releases));
-    const { uid, gid } = machine.owner;
     const consumers = consumersOf(
       readConfig({
         TSDB_DEPLOY_KAFKA_BROKERS: brokers,
@@ -61,25 +52,11 @@ describeUnless(missingForMachine(), 'the consumers of the machine', () => {
         TSDB_DEPLOY_BROKER_SECRETS: 'kafka-password=plant-kafka',
       }),
     );
-    const bundle = writeBundle(
-      {
-        image: { ...IMAGE_FLAVOURS.alpine, image: 'timescale/one', uid, gid },
-        size: { cpus: 1, memoryMiB: 512 },
-        schemas: 'iot,service',
-        hostName: '',
-        tls: 'internal',
-        exposure: 'private',
-        backups: { enabled: true, keepFull: 2, keepDiff: 2 },
-        programFolder: program,
-        consumers,
-      },
-      join(place, 'bundles'),
-    );
-    machine.azure.blobs.set(`/bundles/${bundle.name}`, readFileSync(bundle.path));
-    return machine.run(join(place, 'run-command.sh'), [], {
-      bundle_url: `${machine.azure.url}/blobs/bundles/${bundle.name}`,
-      bundle_sha256: bundle.sha256,
-    });
+    const { uid, gid } = machine.owner;
+    const image = { ...IMAGE_FLAVOURS.alpine, image: 'timescale/one', uid, gid };
+    const bundle = (programFolder: string, folder: string) =>
+      writeBundle({ ...SMALL_RELEASE, image, consumers, programFolder }, folder);
+    return releases.deploy(machine, { bundle, edit: consumeSimply, isNew: true });
   }
 
   const current = (script: string) => join(machine.disk, 'current', script);
@@ -122,7 +99,9 @@ describeUnless(missingForMachine(), 'the consumers of the machine', () => {
     // All the rest of the rollout was done.
     expect(output).toContain('serving from api-blue');
     expect(readdirSync(join(machine.disk, 'releases'))).toHaveLength(3);
-    expect(readFileSync(join(machine.disk, 'current', 'program', 'release'), 'utf8')).toBe(String(releases));
+    expect(readFileSync(join(machine.disk, 'current', 'program', 'release'), 'utf8')).toBe(
+      String(releases.last()),
+    );
     expect(await health()).toMatchObject({
       code: 1,
       output: expect.stringContaining('consume-kafka=unhealthy'),

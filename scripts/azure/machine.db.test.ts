@@ -1,7 +1,6 @@
 // Runs the part of a deployment to Azure that happens on the machine: the run command fetches bundles and rolls them out.
 import { randomBytes } from 'node:crypto';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -18,24 +17,23 @@ import { select } from '../../db/testing/apply';
 import { writeBundle } from '../../infra/azure/machine/bundle';
 import { fetchReleaseScript } from '../../infra/azure/machine/fetch-release';
 import { CADDY_IMAGE, IMAGE_FLAVOURS, NODE_IMAGE } from '../../infra/core/pins';
-import { builtProgram } from '../testing/built-program';
 import { endAtOnce, withColumn } from './testing/edits';
 import { tokenFor } from './testing/fake-azure';
 import { filesBelow, type Machine, missingForMachine, type Ran, startMachine } from './testing/machine';
 import { type Polling, startPolling } from './testing/polling';
+import { prepareReleases, type Releases, SMALL_RELEASE } from './testing/releases';
 
 const missing = missingForMachine();
 
 describeUnless(missing, 'the machine', () => {
   let place: string;
-  let built: string;
+  let made: Releases;
   let machine: Machine;
   let key = '';
 
   beforeAll(async () => {
     place = temporaryFolder();
-    built = builtProgram(join(place, 'program'));
-    writeFileSync(join(place, 'run-command.sh'), fetchReleaseScript());
+    made = prepareReleases(place, fetchReleaseScript());
     machine = await startMachine();
   });
   afterAll(async () => {
@@ -44,33 +42,16 @@ describeUnless(missing, 'the machine', () => {
   });
 
   /** Deploys a program whose text is edited first. */
-  async function deploy(
+  /** Deploys a program whose text is edited first. */
+  function deploy(
     edit: (text: string) => string = (text) => text,
     { image = 'timescale/one', hash = '' } = {},
   ): Promise<Ran> {
-    const program = join(place, `program-${randomBytes(3).toString('hex')}`);
-    cpSync(built, program, { recursive: true });
-    const file = join(program, 'tsdb.js');
-    writeFileSync(file, edit(readFileSync(file, 'utf8')));
     const { uid, gid } = machine.owner;
-    const bundle = writeBundle(
-      {
-        image: { ...IMAGE_FLAVOURS.alpine, image, uid, gid },
-        size: { cpus: 1, memoryMiB: 512 },
-        schemas: 'iot,service',
-        hostName: '',
-        tls: 'internal',
-        exposure: 'private',
-        backups: { enabled: true, keepFull: 2, keepDiff: 2 },
-        programFolder: program,
-      },
-      join(place, 'bundles'),
-    );
-    machine.azure.blobs.set(`/bundles/${bundle.name}`, readFileSync(bundle.path));
-    return machine.run(join(place, 'run-command.sh'), [], {
-      bundle_url: `${machine.azure.url}/blobs/bundles/${bundle.name}`,
-      bundle_sha256: hash || bundle.sha256,
-    });
+    const props = { ...SMALL_RELEASE, image: { ...IMAGE_FLAVOURS.alpine, image, uid, gid } };
+    const bundle = (programFolder: string, folder: string) =>
+      writeBundle({ ...props, programFolder }, folder);
+    return made.deploy(machine, { bundle, edit, hash });
   }
 
   const current = (script: string) => join(machine.disk, 'current', script);

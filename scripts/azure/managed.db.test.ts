@@ -4,13 +4,11 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { embeddedBinaries, findTimescaleBinaries } from '../../db/local/binaries';
@@ -18,28 +16,27 @@ import { type Cluster, startCluster } from '../../db/local/cluster';
 import { serverUser } from '../../db/local/system-user';
 import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
+import { waitFor } from '../../db/local/testing/wait';
 import { execute, select } from '../../db/testing/apply';
 import { writeBundle } from '../../infra/azure/machine/bundle';
 import { fetchReleaseScript } from '../../infra/azure/machine/fetch-release';
 import { CITUS, ROLES } from '../../infra/azure-cluster/logins';
 import { IMAGE_FLAVOURS } from '../../infra/core/pins';
 import { makeCertificates, noOpenssl } from '../streams/testing/certificates';
-import { builtProgram } from '../testing/built-program';
 import { withColumn } from './testing/edits';
 import { type Machine, missingForMachine, type Ran, startMachine } from './testing/machine';
+import { prepareReleases, type Releases, SMALL_RELEASE } from './testing/releases';
 
 describeUnless(missingForMachine() ?? noOpenssl, 'the machine in front of a managed database', () => {
   let place: string;
-  let built: string;
   let server: Cluster;
   let machine: Machine;
   let key = '';
-  let releases = 0;
+  let releases: Releases;
 
   beforeAll(async () => {
     place = temporaryFolder();
-    built = builtProgram(join(place, 'program'));
-    writeFileSync(join(place, 'run-command.sh'), fetchReleaseScript());
+    releases = prepareReleases(place, fetchReleaseScript());
     const authority = await startService();
     machine = await startMachine({ port: server.port, authority });
     for (const [role, secret] of [
@@ -90,31 +87,17 @@ describeUnless(missingForMachine() ?? noOpenssl, 'the machine in front of a mana
     return caFile;
   }
 
-  async function deploy(edit: (text: string) => string = (text) => text): Promise<Ran> {
-    releases += 1;
-    const program = join(place, `program-${releases}`);
-    cpSync(built, program, { recursive: true });
-    const file = join(program, 'tsdb.js');
-    writeFileSync(file, edit(readFileSync(file, 'utf8')));
-    const bundle = writeBundle(
-      {
-        image: { ...IMAGE_FLAVOURS.alpine, ...machine.owner },
-        size: { cpus: 1, memoryMiB: 512 },
-        schemas: 'iot',
-        hostName: '',
-        tls: 'internal',
-        exposure: 'private',
-        backups: { enabled: false, keepFull: 1, keepDiff: 1 },
-        managed: CITUS,
-        programFolder: program,
-      },
-      join(place, 'bundles'),
-    );
-    machine.azure.blobs.set(`/bundles/${bundle.name}`, readFileSync(bundle.path));
-    return machine.run(join(place, 'run-command.sh'), [], {
-      bundle_url: `${machine.azure.url}/blobs/bundles/${bundle.name}`,
-      bundle_sha256: bundle.sha256,
-    });
+  function deploy(edit: (text: string) => string = (text) => text): Promise<Ran> {
+    const props = {
+      ...SMALL_RELEASE,
+      image: { ...IMAGE_FLAVOURS.alpine, ...machine.owner },
+      schemas: 'iot',
+      backups: { enabled: false, keepFull: 1, keepDiff: 1 },
+      managed: CITUS,
+    };
+    const bundle = (programFolder: string, folder: string) =>
+      writeBundle({ ...props, programFolder }, folder);
+    return releases.deploy(machine, { bundle, edit });
   }
 
   const current = (script: string) => join(machine.disk, 'current', script);
@@ -204,7 +187,12 @@ describeUnless(missingForMachine() ?? noOpenssl, 'the machine in front of a mana
 
   it('reports that the database is away', async () => {
     await server.stop();
-    const health = await machine.run(current('health.sh'), []);
+    // The API notices it within the seconds for which it remembers an answer.
+    let health: Ran | undefined;
+    await waitFor('a health check that fails', async () => {
+      health = await machine.run(current('health.sh'), []);
+      return health.code !== 0;
+    });
     expect(health).toEqual({
       code: 1,
       output: expect.stringMatching(/^tsdb-health result=failed database=unhealthy /),

@@ -1,29 +1,27 @@
 // Runs rollouts of releases with PgBouncer on the machine. The API is a small program that stands for `tsdb serve`: what is tested
 // is how the machine starts, replaces and ends the pooler, and that clients get through it.
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeUnless } from '../../db/local/testing/needs';
 import { removeFolder, temporaryFolder } from '../../db/local/testing/places';
 import { writeBundle } from '../../infra/azure/machine/bundle';
 import { fetchReleaseScript } from '../../infra/azure/machine/fetch-release';
 import { IMAGE_FLAVOURS, POOLER_IMAGE } from '../../infra/core/pins';
-import { builtProgram } from '../testing/built-program';
 import { missingPooler } from '../testing/pooler';
 import { endAtOnce, serveSimply } from './testing/edits';
 import { filesBelow, type Machine, missingForMachine, type Ran, startMachine } from './testing/machine';
 import { startPolling } from './testing/polling';
+import { prepareReleases, type Releases, SMALL_RELEASE } from './testing/releases';
 
 describeUnless(missingForMachine() ?? missingPooler(), 'the pooler of the machine', () => {
   let place: string;
-  let built: string;
   let machine: Machine;
-  let releases = 0;
+  let releases: Releases;
 
   beforeAll(async () => {
     place = temporaryFolder();
-    built = builtProgram(join(place, 'program'));
-    writeFileSync(join(place, 'run-command.sh'), fetchReleaseScript());
+    releases = prepareReleases(place, fetchReleaseScript());
     machine = await startMachine();
   });
   afterAll(async () => {
@@ -33,32 +31,15 @@ describeUnless(missingForMachine() ?? missingPooler(), 'the pooler of the machin
 
   /** Deploys a release that differs from the last. */
   function deploy({ edit = serveSimply, hasPooler = true } = {}): Promise<Ran> {
-    releases += 1;
-    const program = join(place, `program-${releases}`);
-    cpSync(built, program, { recursive: true });
-    const file = join(program, 'tsdb.js');
-    writeFileSync(file, edit(readFileSync(file, 'utf8')));
-    writeFileSync(join(program, 'release'), String(releases));
     const { uid, gid } = machine.owner;
-    const bundle = writeBundle(
-      {
-        image: { ...IMAGE_FLAVOURS.alpine, image: 'timescale/one', uid, gid },
-        size: { cpus: 1, memoryMiB: 512 },
-        schemas: 'iot,service',
-        hostName: '',
-        tls: 'internal',
-        exposure: 'private',
-        backups: { enabled: true, keepFull: 2, keepDiff: 2 },
-        programFolder: program,
-        ...(hasPooler ? { pooler: { image: POOLER_IMAGE, size: 2 } } : {}),
-      },
-      join(place, 'bundles'),
-    );
-    machine.azure.blobs.set(`/bundles/${bundle.name}`, readFileSync(bundle.path));
-    return machine.run(join(place, 'run-command.sh'), [], {
-      bundle_url: `${machine.azure.url}/blobs/bundles/${bundle.name}`,
-      bundle_sha256: bundle.sha256,
-    });
+    const props = {
+      ...SMALL_RELEASE,
+      image: { ...IMAGE_FLAVOURS.alpine, image: 'timescale/one', uid, gid },
+      ...(hasPooler ? { pooler: { image: POOLER_IMAGE, size: 2 } } : {}),
+    };
+    const bundle = (programFolder: string, folder: string) =>
+      writeBundle({ ...props, programFolder }, folder);
+    return releases.deploy(machine, { bundle, edit, isNew: true });
   }
 
   const current = (script: string) => join(machine.disk, 'current', script);

@@ -17,9 +17,9 @@ state_of() {
   docker inspect --format '{{.State.Health.Status}}' "$container"
 }
 
-database=$(database_state)
 place=$(active_place)
 api=$(state_of "${place:-api-blue}")
+database=$(database_state "$api")
 caddy=$(state_of caddy)
 used=$(df --output=pcent "$TSDB_ROOT" | tr -dc '0-9')
 figures=$(database_figures)

@@ -9,7 +9,7 @@ import type { Desired } from '../language/desired';
 import type { Db } from '../model';
 import { withConnection, withReconcilerLock, withTransaction } from '../server/connection';
 import { withRetry } from '../server/retry';
-import { hasCitus } from '../server/server-info';
+import { hasExtension } from '../server/server-info';
 import { writeNodePasswords } from './node-passwords';
 import { findOwnerChanges } from './ownership';
 import { type Login, type LoginName, loginOf } from './roles';
@@ -90,7 +90,7 @@ async function toldToNodes(
   desired: Desired,
   passwords: LoginsOptions['passwords'],
 ): Promise<readonly string[]> {
-  if (!(await hasCitus(db))) return [];
+  if (!(await hasExtension(db, 'citus'))) return [];
   const logins = new Map(
     [...passwords].map(([name, password]) => [loginOf(name, desired, false).role, password] as const),
   );
@@ -110,7 +110,7 @@ async function makeLogins(
   requireOtherLogin(logins, state);
   // Group roles are created first, so that logins can be members before the first apply and no second run is needed.
   const groups = desired.roles.map(({ name }) => name).filter((name) => !state.roles.includes(name));
-  const engine = (await hasCitus(db)) ? 'citus' : 'postgres';
+  const engine = (await hasExtension(db, 'citus')) ? 'citus' : 'postgres';
   await run(
     db,
     groups.flatMap((name) => createRoleSql(name, engine).map((sql) => ({ sql }))),

@@ -2,6 +2,7 @@
 import { type Db, type Dialect, dialectOf, type EngineName, type Plan, type Step } from '../model';
 import { withTransaction } from '../server/connection';
 import { withRetry } from '../server/retry';
+import { hasExtension } from '../server/server-info';
 
 // Locks that are weaker than SHARE, which inserts and jobs do not conflict with.
 const WEAK_LOCKS = /ACCESS SHARE|SHARE UPDATE EXCLUSIVE|(?<!SHARE )ROW (SHARE|EXCLUSIVE)/g;
@@ -101,7 +102,5 @@ export async function readPaused(
 
 // In the first apply a step creates the extension, so before that there are no jobs to pause.
 async function hasCatalog(db: Db, engine: EngineName): Promise<boolean> {
-  if (engine !== 'timescaledb') return true;
-  const { rows } = await db.query(`SELECT FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'`);
-  return rows.length > 0;
+  return engine !== 'timescaledb' || hasExtension(db, 'timescaledb');
 }

@@ -124,13 +124,14 @@ export function serverInfo(row: ServerRow): ServerInfo {
 
 /** Whether the extension is installed. Before the first apply it is not, and its catalog views do not exist. */
 export async function hasTimescaledb(db: Db | PlanDb): Promise<boolean> {
-  if ('extension' in db) return db.extension;
-  const { rows } = await db.query(`SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
-  return rows.length > 0;
+  return 'extension' in db ? db.extension : hasExtension(db, 'timescaledb');
 }
 
-/** Whether the database is one of Citus. */
-export async function hasCitus(db: Db): Promise<boolean> {
-  const { rows } = await db.query(`SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus'`);
+/** Whether an extension is installed in the database. */
+export async function hasExtension(
+  db: Db,
+  name: 'timescaledb' | 'citus' | 'citus_columnar',
+): Promise<boolean> {
+  const { rows } = await db.query('SELECT FROM pg_catalog.pg_extension WHERE extname = $1', [name]);
   return rows.length > 0;
 }

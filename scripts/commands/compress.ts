@@ -2,13 +2,13 @@
 import { RefusedError, UsageError } from '../../db/core/errors';
 import { counted, shortBytes } from '../../db/core/quantities';
 import { savedPercent } from '../../db/engines/chunks';
-import { hasColumnar, keptAsRows } from '../../db/engines/citus/columnar';
+import { keptAsRows } from '../../db/engines/citus/columnar';
 import type { Desired } from '../../db/language/desired';
 import { parseDuration } from '../../db/language/interval';
 import { nameOf } from '../../db/language/names';
 import type { Db, EngineName } from '../../db/model';
 import { withConnection, withRollback } from '../../db/server/connection';
-import { readServer } from '../../db/server/server-info';
+import { hasExtension, readServer } from '../../db/server/server-info';
 import {
   type ChunkToConvert,
   type Conversion,
@@ -223,7 +223,7 @@ async function convertible(
     await requireColumnstore(db);
     return tables;
   }
-  if (!(await hasColumnar(db)))
+  if (!(await hasExtension(db, 'citus_columnar')))
     throw new RefusedError(
       'this database cannot have columnar chunks: the extension citus_columnar is not there. Let a superuser run "CREATE EXTENSION citus_columnar"',
     );

@@ -1,6 +1,7 @@
 // Sessions of a move in both databases.
 import type { Client, ClientConfig } from 'pg';
 import { withConnection } from '../../db/server/connection';
+import { hasExtension } from '../../db/server/server-info';
 import type { Pair } from './model';
 
 /** The addresses of the two databases. */
@@ -24,8 +25,7 @@ export const withPair = <T>({ source, target }: Addresses, work: (pair: Pair) =>
 async function settle(db: Client): Promise<void> {
   await db.query(`SET row_security = off`);
   for (const [name, value] of Object.entries(PRINTED)) await db.query(`SET ${name} = ${value}`);
-  const { rows } = await db.query(`SELECT FROM pg_extension WHERE extname = 'citus'`);
-  if (rows.length === 0) return;
+  if (!(await hasExtension(db, 'citus'))) return;
   await db.query(`SET citus.propagate_set_commands = 'local'`);
   onNodes.add(db);
 }

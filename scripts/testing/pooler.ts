@@ -1,9 +1,10 @@
 // For tests: runs PgBouncer as a deployment does, as a process of this machine.
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { serverUser } from '../../db/local/system-user';
 import { quietPort } from '../../db/local/testing/quiet-port';
+import { installedPgBouncers, versionOf } from '../../db/testing/load-pgbouncer';
 import { startThrowAway, type ThrowAwayProcess } from './throw-away-process';
 
 export interface Pooler extends ThrowAwayProcess {
@@ -13,19 +14,14 @@ export interface Pooler extends ThrowAwayProcess {
 }
 
 /** PgBouncer 1.23 or newer, from TSDB_TEST_PGBOUNCER or the PATH; undefined where there is none. */
-export function findPooler(): string | undefined {
-  const { TSDB_TEST_PGBOUNCER: own, PATH = '' } = process.env;
-  const onPath = [...PATH.split(delimiter), '/usr/sbin'].map((folder) => join(folder, 'pgbouncer'));
-  return (own ? [own] : onPath).find((file) => existsSync(file) && isNewEnough(file));
-}
+export const findPooler = (): string | undefined => installedPgBouncers().find(isNewEnough);
 
 export const missingPooler = (): string | undefined =>
   findPooler() === undefined ? 'no PgBouncer 1.23 or newer; TSDB_TEST_PGBOUNCER names one' : undefined;
 
 function isNewEnough(program: string): boolean {
-  const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
-  const [, major = 0, minor = 0] = /PgBouncer (\d+)\.(\d+)/.exec(stdout) ?? [];
-  return Number(major) * 1000 + Number(minor) >= 1023;
+  const [major = 0, minor = 0] = versionOf(program).split('.').map(Number);
+  return major * 1000 + minor >= 1023;
 }
 
 /** What a deployment has for its container; see `infra/core/pooler.ts`. */

@@ -4,7 +4,7 @@ import type { Relation } from '../../language/aggregate';
 import type { Desired } from '../../language/desired';
 import type { Hypertable } from '../../language/hypertable';
 import { nameOf } from '../../language/names';
-import type { Db, Kind, Refusal, Step } from '../../model';
+import type { Kind, Refusal, Step } from '../../model';
 
 /** SQL: whether a relation is columnar; `c` is its row of pg_class. On the coordinator, which has no rows of it, that is known, too. */
 export const IS_COLUMNAR = (c: string): string =>
@@ -74,12 +74,6 @@ export function keptAsRows({ unique, indexes }: Hypertable): string | undefined 
     return 'rows with a key are written with ON CONFLICT, which columnar chunks do not take';
   const method = indexes.map((index) => index.method).find((one) => one !== 'btree');
   return method === undefined ? undefined : `columnar chunks take no ${method.toUpperCase()} index`;
-}
-
-/** Whether chunks of this database can be columnar. */
-export async function hasColumnar(db: Db): Promise<boolean> {
-  const { rows } = await db.query(`SELECT FROM pg_extension WHERE extname = 'citus_columnar'`);
-  return rows.length > 0;
 }
 
 const names = (objects: readonly Relation[]): string => objects.map(nameOf).join(', ');

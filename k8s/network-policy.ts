@@ -68,3 +68,14 @@ export function network(cidr: string) {
 export function port(number: number, protocol: 'TCP' | 'UDP' = 'TCP') {
   return { port: String(number), protocol };
 }
+
+/**
+ * The ports on which a database reaches the Kubernetes API and its object store.
+ * @param storeEndpoint address of the store; empty for that of a cloud
+ */
+export function outsidePorts(storeEndpoint: string) {
+  const own = storeEndpoint === '' ? '' : new URL(storeEndpoint).port;
+  const http = storeEndpoint.startsWith('http:') && own === '' ? [80] : [];
+  const numbers = [...new Set([443, 6443, ...http, ...(own === '' ? [] : [Number(own)])])];
+  return numbers.map((number) => port(number));
+}

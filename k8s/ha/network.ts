@@ -4,7 +4,16 @@ import type { Construct } from 'constructs';
 import type { DeployConfig } from '../../infra/core/config';
 import { DATABASE } from '../../infra/core/names';
 import type { Place } from '../metadata';
-import { addPolicies, egress, ingress, inNamespace, nameLookup, network, port } from '../network-policy';
+import {
+  addPolicies,
+  egress,
+  ingress,
+  inNamespace,
+  nameLookup,
+  network,
+  outsidePorts,
+  port,
+} from '../network-policy';
 import { haNames } from './names';
 
 /** Instances and poolers talk to each other, to the operator, to the Kubernetes API and to the object store. */
@@ -28,16 +37,6 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
     dns: nameLookup(podSelector, config),
     // An instance asks the Kubernetes API who is primary, and no policy can select that API. Only the metadata service of
     // the cloud, which hands out the node's identity, stays closed.
-    outside: egress(
-      podSelector,
-      [network('0.0.0.0/0')],
-      outsidePorts(config).map((number) => port(number)),
-    ),
+    outside: egress(podSelector, [network('0.0.0.0/0')], outsidePorts(config.ha.backupEndpoint)),
   };
-}
-
-function outsidePorts({ ha }: DeployConfig): readonly number[] {
-  const own = ha.backupEndpoint === '' ? '' : new URL(ha.backupEndpoint).port;
-  const http = ha.backupEndpoint.startsWith('http:') && own === '' ? [80] : [];
-  return [...new Set([443, 6443, ...http, ...(own === '' ? [] : [Number(own)])])];
 }

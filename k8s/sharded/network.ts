@@ -4,7 +4,16 @@ import type { Construct } from 'constructs';
 import type { DeployConfig } from '../../infra/core/config';
 import { DATABASE } from '../../infra/core/names';
 import type { Place } from '../metadata';
-import { addPolicies, egress, ingress, inNamespace, nameLookup, network, port } from '../network-policy';
+import {
+  addPolicies,
+  egress,
+  ingress,
+  inNamespace,
+  nameLookup,
+  network,
+  outsidePorts,
+  port,
+} from '../network-policy';
 import { NODE_LABEL } from './names';
 
 export function addShardedNetwork(stack: Construct, place: Place): readonly NetworkPolicyV1[] {
@@ -39,16 +48,6 @@ function ways(config: DeployConfig): Readonly<Record<string, NetworkPolicyV1Spec
     dns: nameLookup(all, config),
     // Instances and Jobs ask the Kubernetes API, which no policy can select, fetch Citus, and write backups. Only the metadata
     // service of the cloud, which hands out the node's identity, stays closed.
-    outside: egress(
-      all,
-      [network('0.0.0.0/0')],
-      outsidePorts(config).map((number) => port(number)),
-    ),
+    outside: egress(all, [network('0.0.0.0/0')], outsidePorts(config.sharded.backupEndpoint)),
   };
-}
-
-function outsidePorts({ sharded: { backupEndpoint } }: DeployConfig): readonly number[] {
-  const own = backupEndpoint === '' ? '' : new URL(backupEndpoint).port;
-  const http = backupEndpoint.startsWith('http:') && own === '' ? [80] : [];
-  return [...new Set([443, 6443, ...http, ...(own === '' ? [] : [Number(own)])])];
 }
